@@ -1,22 +1,14 @@
-//! The Lambda function `entries`. It accepts the signed webhooks of door systems at its own Function URL. The work is
-//! in `doorstep_jobs::entries`.
+//! The Lambda function `entries`. It accepts the signed webhooks of door systems at its own Function URL. The work is in
+//! `doorstep_jobs::entries`.
 
 // The futures of a run nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
-use futures_util::future::join;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+mod webhook;
 
-use doorstep_cloud::environment::Environment;
-use doorstep_cloud::function_url::{FunctionUrlRequest, answer};
 use doorstep_jobs::entries::entries;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    let environment = &Environment::on_lambda()?;
-    let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {
-        Ok::<_, Error>(answer(event.payload, async |delivery| entries(environment, delivery).await).await)
-    }));
-    // The clients for the first delivery are prepared while the runtime waits for the first event.
-    join(environment.warm(), serve).await.1
+async fn main() -> Result<(), lambda_runtime::Error> {
+    webhook::serve(entries).await
 }

@@ -188,7 +188,7 @@ async fn i2_a_schedule_that_cannot_be_set_fails_no_batch_and_is_set_by_the_next_
     let later = booking("bob", "2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z");
     world.change_and_deliver(json!({ "bookings": [now, later] })).await;
     assert_eq!(world.inside("Meeting").await, ["eve"], "who may come in now comes in now");
-    assert!(world.machine.cloud().line.dead().is_empty() && world.machine.cloud().line.is_empty());
+    assert!(world.machine.cloud().triggers.dead().is_empty() && world.machine.cloud().triggers.is_empty());
     let wished = world.machine.cloud().bus.published().iter().filter(|event| event.kind == "reconcile.wanted").count();
     assert!((1..=2).contains(&wished), "asked for once in a function's life: {wished}");
     let report = world.reconcile().await;

@@ -109,10 +109,10 @@ async fn b2_the_command_pushes_to_a_stack() {
     assert_eq!(desk.world.inside("Members").await, [""; 0], "a diff changes nothing");
     let (shown, error, code) = desk.run(&[&["push", &file][..], &sandbox].concat()).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
-    assert!(shown.contains("+ Ada Byron") && shown.ends_with("stored as version 2, in force from now on\n"), "{shown}");
+    assert!(shown.contains("+ Ada Byron") && shown.ends_with("stored as version 2, now in force\n"), "{shown}");
     assert_eq!(desk.world.inside("Members").await, ["ada"], "a reconcile was asked for");
     let (shown, _, code) = desk.run(&[&["push", &file][..], &sandbox].concat()).await;
-    assert_eq!((shown, code), (format!("{file}: in force already, as version 2\n"), Some(0)));
+    assert_eq!((shown, code), (format!("{file}: already in force as version 2\n"), Some(0)));
     let (shown, _, code) = desk.run(&[&["diff", "--site", SITE, "--json"][..], &sandbox].concat()).await;
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     let section = &shown["sections"][0];
@@ -174,7 +174,7 @@ async fn b2_the_command_pushes_to_a_run_on_this_machine() {
     assert_eq!((error.as_str(), code), ("", Some(0)));
     assert!(shown.contains("main: Members (1)\n  + Ada Byron"), "{shown}");
     let (shown, _, code) = desk.run(&["push", &local, &file]).await;
-    assert!(shown.ends_with("stored as version 2, in force from now on\n"), "{shown}");
+    assert!(shown.ends_with("stored as version 2, now in force\n"), "{shown}");
     assert_eq!((code, desk.world.inside("Members").await), (Some(0), vec!["ada".to_owned()]));
     let (shown, _, code) = desk.run(&["diff", &local, "--site", SITE]).await;
     assert!(shown.contains("nothing would change") && code == Some(0), "{shown}");
@@ -257,7 +257,7 @@ async fn the_command_says_what_is_wrong_in_one_form() {
         (&["drift"][..], "doorstep: the following required arguments were not provided:"),
         (&["drive", SITE], "doorstep: unrecognized subcommand 'drive'"),
         (&["push", "x.toml", "--mode", "fool"], "doorstep: invalid value 'fool' for '--mode <MODE>': "),
-        (&["drift", "../x", "--local"], "doorstep drift: refused: this is no site's name"),
+        (&["drift", "../x", "--local"], "doorstep drift: refused: not the name of a site"),
     ] {
         let (shown, error, code) = desk.run(arguments).await;
         assert_eq!((shown.as_str(), code), ("", Some(2)), "{arguments:?}");
@@ -265,7 +265,7 @@ async fn the_command_says_what_is_wrong_in_one_form() {
     }
     let (shown, error, code) = desk.run(&["drift", "--help"]).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
-    assert!(shown.contains("Exits with 0 if all is well, 1 with findings"), "{shown}");
+    assert!(shown.contains("Exits with 0 without findings, 1 with findings"), "{shown}");
 }
 
 /// Every verb that asks for a site, against the stack and against the run itself: text, one JSON document, and how it ends.

@@ -12,7 +12,7 @@ use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Platform, SECRET, SITE, Scenario, Table, World};
 use doorstep_local::cloud::rights::Right;
-use doorstep_local::run::levers::Skew;
+use doorstep_local::run::faults::Skew;
 
 /// Rights that no journey here can use, each with the reason.
 const UNUSED: [(&str, &str); 0] = [];
@@ -60,7 +60,7 @@ async fn at_kisi() -> World {
     world.machine.skew(Skew::default());
     world.change_and_deliver(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.deliver(b"[]").await, 202, "it is proven and cannot be read");
-    world.machine.cloud().line.send(SITE, Some("1"), "no message of ours").expect("taken");
+    world.machine.cloud().triggers.send(SITE, Some("1"), "no message of ours").expect("taken");
     world.machine.quiet().await;
     for (number, body) in [refused_at("2026-03-02T10:14:00Z"), "[]".to_owned()].iter().enumerate() {
         let header = format!("sha256={}", hex::encode(mac(SECRET, body.as_bytes())));

@@ -35,7 +35,7 @@ fn trigger() -> Vec<u8> {
 
 /// Nothing was done, nothing was asked, nothing waits; and what the delivery was about is found by the reconcile.
 async fn changed_nothing_and_lost_nothing(world: &World) {
-    assert!(world.machine.cloud().line.is_empty(), "nobody rang");
+    assert!(world.machine.cloud().triggers.is_empty(), "nobody rang");
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);

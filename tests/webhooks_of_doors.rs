@@ -50,7 +50,7 @@ async fn rows(world: &World) -> Vec<ReportRow> {
 }
 
 async fn changed_nothing(world: &World) {
-    assert!(world.machine.cloud().line.is_empty(), "nobody rang");
+    assert!(world.machine.cloud().triggers.is_empty(), "nobody rang");
     assert_eq!(rows(world).await, []);
     assert_eq!(world.inside("Members").await, [""; 0]);
     world.ends_in_order().await;
@@ -141,7 +141,7 @@ async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
     ] {
         assert_eq!(post(&world, path, &[&ours], &body).await, 404, "{path}");
     }
-    assert!(world.machine.cloud().line.is_empty() && rows(&world).await.is_empty());
+    assert!(world.machine.cloud().triggers.is_empty() && rows(&world).await.is_empty());
     assert_eq!(post(&world, PATH, &[&header("new", &body)], &body).await, 202, "any of several secrets");
     assert_eq!(world.inside("Members").await, ["ada"]);
     assert_eq!(post(&world, "/hooks/harbour/kisi/main", &[&header("theirs", &body)], &body).await, 202);
@@ -209,7 +209,7 @@ async fn what_happens_at_another_place_is_none_of_this_site_s_business() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN).doors_say("place = \"42\"")).await;
     let elsewhere = event(&world, json!({ "place_id": 43 })).await;
     assert_eq!(post(&world, PATH, &[&header(SECRET, &elsewhere)], &elsewhere).await, 202);
-    assert!(world.machine.cloud().line.is_empty() && rows(&world).await.is_empty());
+    assert!(world.machine.cloud().triggers.is_empty() && rows(&world).await.is_empty());
     let here = event(&world, json!({ "place_id": 42 })).await;
     assert_eq!(post(&world, PATH, &[&header(SECRET, &here)], &here).await, 202);
     assert_eq!((world.inside("Members").await, rows(&world).await.len()), (vec!["ada".to_owned()], 1));

@@ -1,11 +1,9 @@
 //! `doorstep approve`.
 
-use crate::target::{Reached, Target};
-use crate::{End, print, progress};
-use doorstep_core::decide::guard::Hold;
+use crate::target::Target;
+use crate::{End, print};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::approve::{self, Opened};
 
 /// The arguments of `doorstep approve`.
 #[derive(clap::Args)]
@@ -14,7 +12,7 @@ pub struct Approve {
     checksum: Option<String>,
     /// Only holds of this site.
     #[arg(long)]
-    site: Option<String>,
+    site: Option<SiteId>,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.
@@ -31,54 +29,28 @@ pub async fn run(asked: &Approve) -> Result<End> {
 }
 
 async fn look(asked: &Approve) -> Result<End> {
-    let held = async {
-        match asked.target.reach().await? {
-            Reached::Stack(environment) => {
-                approve::holds(&environment, asked.site.as_deref().map(SiteId::from).as_ref()).await
-            }
-            Reached::Local(local) => match &asked.site {
-                Some(site) => local.get(&format!("{}/holds", local.site(site)?)).await,
-                None => local.get("/sandbox/holds").await,
-            },
-        }
-    };
-    let held: Vec<Opened> = progress::wait("looking at what waits", held).await?;
-    match (asked.json, held.is_empty()) {
-        (true, _) => print::json(&held)?,
-        (false, true) => print::text("nothing waits for you")?,
-        (false, false) => {
-            print::text(&held.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))?;
-        }
+    let site = asked.site.as_ref();
+    let holds = asked.target.ask("reading the holds", async |backend| backend.holds(site).await).await?;
+    match holds.is_empty() && !asked.json {
+        true => print::text("no hold is open")?,
+        false => print::values(&holds, asked.json)?,
     }
-    Ok(if held.is_empty() { End::Fine } else { End::Found })
+    Ok(if holds.is_empty() { End::Fine } else { End::Found })
 }
 
 async fn release(asked: &Approve, checksum: &str) -> Result<End> {
-    let approved = async {
-        match asked.target.reach().await? {
-            Reached::Stack(environment) => {
-                approve::approve(&environment, asked.site.as_deref().map(SiteId::from).as_ref(), checksum).await
-            }
-            Reached::Local(local) => {
-                let body = serde_json::json!({ "checksum": checksum }).to_string();
-                match &asked.site {
-                    Some(site) => local.post(&format!("{}/approve", local.site(site)?), &body).await,
-                    None => local.post("/sandbox/approve", &body).await,
-                }
-            }
-        }
-    };
-    let hold: Hold = progress::wait("approving", approved).await?;
+    let site = asked.site.as_ref();
+    let hold = asked.target.ask("approving", async |backend| backend.approve(site, checksum).await).await?;
     match asked.json {
         true => print::json(&hold)?,
         false => print::text(&format!(
-            "{}: {} may be done within the next hour, and are being done",
+            "{}: approved for one hour: {}. Settle applies the changes now",
             hold.site,
             hold.what()
         ))?,
     }
     if hold.approved.is_none() {
-        return Err(Error::permanent("it was not written down: approve it again"));
+        return Err(Error::permanent("the approval was not stored: approve the hold again"));
     }
     Ok(End::Fine)
 }

@@ -137,7 +137,9 @@ fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
     toml::from_str(&text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
-        Error::invalid(format!("{file}:{line}: write one TOML table for each secret, and texts in it"))
+        Error::invalid(format!(
+            "{file}:{line}: not a secrets file: write one TOML table for each secret, with text values"
+        ))
     })
 }
 
@@ -151,7 +153,7 @@ type Readers = (Box<dyn ReadPlatform>, BTreeMap<String, Box<dyn ReadDoors>>);
 fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<Readers> {
     let access = |of: &str, secret: &str, url: &Option<String>, identity_url: &Option<String>| {
         if url.as_deref() == Some("sandbox") {
-            return Err(Error::invalid(format!("{of}: a sandbox lives only in `make run`: check with --offline")));
+            return Err(Error::invalid(format!("{of}: only `make run` has a sandbox: check this file with --offline")));
         }
         let found = secrets.get(secret).cloned();
         Ok(Access {
@@ -159,7 +161,8 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
             time: Arc::new(WallClock),
             url: url.clone(),
             identity_url: identity_url.clone(),
-            secrets: found.ok_or_else(|| Error::invalid(format!("{of}: the secrets have no table [\"{secret}\"]")))?,
+            secrets: found
+                .ok_or_else(|| Error::invalid(format!("{of}: the secrets file has no table [\"{secret}\"]: add it")))?,
             tokens: Tokens::default(),
             token_name: format!("{}#{of}", site.id),
             turn: RateGate::default(),

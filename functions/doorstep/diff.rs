@@ -3,13 +3,14 @@
 use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 
+use crate::backend::Backend;
 use crate::files::{File, site_file};
 use crate::show::{self, Section};
-use crate::target::{Reached, Target};
+use crate::target::Target;
 use crate::{End, progress};
 use doorstep_core::model::error::Result;
 use doorstep_core::site::{Finding, Site};
-use doorstep_operator::{check, push};
+use doorstep_operator::check;
 
 /// The arguments of `doorstep diff`.
 #[derive(clap::Args)]
@@ -32,33 +33,21 @@ pub async fn run(asked: &Diff) -> Result<End> {
     let (files, mut sections) = read(&asked.files)?;
     sections.extend(between(&files));
     if !files.is_empty() || !asked.site.is_empty() {
-        let target = asked.target.reach().await?;
-        sections.extend(shown(&target, &files).await?);
+        let backend = asked.target.connect().await?;
+        sections.extend(shown(backend.as_ref(), &files).await?);
         for site in &asked.site {
-            let shown = async {
-                match &target {
-                    Reached::Stack(environment) => push::drift(environment, &SiteId::from(site.as_str())).await,
-                    Reached::Local(local) => local.get(&format!("{}/diff", local.site(site)?)).await,
-                }
-            };
-            let shown = progress::wait(&format!("comparing {site}"), shown).await?;
+            let shown = progress::wait(&format!("comparing {site}"), backend.diff_in_force(site)).await?;
             sections.push(Section { of: site.clone(), shown });
         }
     }
     show::sections(&sections, asked.json)
 }
 
-/// Compares each file with the target and returns its changes.
-pub async fn shown(target: &Reached, files: &[File]) -> Result<Vec<Section>> {
+/// Compares each file with the doors, and returns its changes.
+pub async fn shown(backend: &dyn Backend, files: &[File]) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     for file in files {
-        let shown = async {
-            match target {
-                Reached::Stack(environment) => push::diff(environment, &file.text).await,
-                Reached::Local(local) => local.post("/sandbox/diff", &file.text).await,
-            }
-        };
-        let shown = progress::wait(&format!("comparing {}", file.path), shown).await?;
+        let shown = progress::wait(&format!("comparing {}", file.path), backend.diff(&file.text)).await?;
         sections.push(Section { of: file.path.clone(), shown });
     }
     Ok(sections)

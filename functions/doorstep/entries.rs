@@ -1,16 +1,17 @@
 //! `doorstep entries`.
 
-use crate::target::{Reached, Target};
-use crate::{End, print, progress};
+use crate::backend::Backend;
+use crate::target::Target;
+use crate::{End, print};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::report::{self, ReportRow, Wanted};
+use doorstep_operator::report::{ReportRow, Wanted};
 
 /// The arguments of `doorstep entries`.
 #[derive(clap::Args)]
 pub struct Entries {
     /// The site.
-    site: String,
+    site: SiteId,
     /// The first local day, such as 2026-03-02, or an instant; left out: a week ago.
     #[arg(long)]
     from: Option<String>,
@@ -30,15 +31,8 @@ pub struct Entries {
 /// Shows access attempts by person, door and day.
 pub async fn run(asked: &Entries) -> Result<End> {
     let wanted = Wanted { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
-    let rows = async {
-        match asked.target.reach().await? {
-            Reached::Stack(environment) => {
-                report::entries(&environment, &SiteId::from(asked.site.as_str()), &wanted).await
-            }
-            Reached::Local(local) => local.get(&local.query(&asked.site, "entries", &wanted)?).await,
-        }
-    };
-    let rows: Vec<ReportRow> = progress::wait("reading who came and went", rows).await?;
+    let ask = async |backend: &dyn Backend| backend.entries(&asked.site, &wanted).await;
+    let rows = asked.target.ask("reading the access attempts", ask).await?;
     match asked.json {
         true => print::json(&rows)?,
         false => print::table(&table(&rows)?)?,

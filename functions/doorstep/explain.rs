@@ -1,18 +1,19 @@
 //! `doorstep explain`.
 
-use crate::target::{Reached, Target};
-use crate::{End, print, progress};
+use crate::backend::Backend;
+use crate::target::Target;
+use crate::{End, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::explain::{Explained, Wanted, explain};
+use doorstep_operator::explain::{Explained, Wanted};
 
 /// The arguments of `doorstep explain`.
 #[derive(clap::Args)]
 pub struct Explain {
     /// The site.
-    site: String,
+    site: SiteId,
     #[command(flatten)]
-    who: Somebody,
+    person: PersonChoice,
     /// Only this group, by name or id. Write DOORS/NAME if several groups have the name.
     #[arg(long)]
     group: Option<String>,
@@ -29,7 +30,7 @@ pub struct Explain {
 /// The options that select a person.
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
-struct Somebody {
+struct PersonChoice {
     /// The person with this e-mail address.
     #[arg(long)]
     email: Option<String>,
@@ -43,7 +44,7 @@ struct Somebody {
 
 /// Shows why a person has, had, will have or lacks each group.
 pub async fn run(asked: &Explain) -> Result<End> {
-    let Somebody { email, person, known_as } = &asked.who;
+    let PersonChoice { email, person, known_as } = &asked.person;
     let wanted = Wanted {
         email: email.clone(),
         person: person.clone(),
@@ -51,23 +52,19 @@ pub async fn run(asked: &Explain) -> Result<End> {
         group: asked.group.clone(),
         at: asked.at.clone(),
     };
-    let found = async {
-        match asked.target.reach().await? {
-            Reached::Stack(environment) => explain(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
-            Reached::Local(local) => local.find(&local.query(&asked.site, "explain", &wanted)?).await,
+    let ask = async |backend: &dyn Backend| backend.explain(&asked.site, &wanted).await;
+    match asked.target.ask("reading the person", ask).await? {
+        Some(explained) => {
+            print::value(&explained, asked.json)?;
+            Ok(End::Fine)
         }
-    };
-    let found: Option<Explained> = progress::wait("looking them up", found).await?;
-    let Some(explained) = found else {
-        match asked.json {
-            true => print::json(&None::<Explained>)?,
-            false => print::text("nobody here is meant: this address, id or profile is not known")?,
+        None if asked.json => {
+            print::json(&None::<Explained>)?;
+            Ok(End::Found)
         }
-        return Ok(End::Found);
-    };
-    match asked.json {
-        true => print::json(&explained)?,
-        false => print::text(&explained.to_string())?,
+        None => {
+            print::text("no person has this address, id or profile")?;
+            Ok(End::Found)
+        }
     }
-    Ok(End::Fine)
 }

@@ -3,18 +3,19 @@
 use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
-use crate::target::{Reached, Target};
-use crate::{End, print, progress};
+use crate::backend::Backend;
+use crate::target::Target;
+use crate::{End, print};
 use doorstep_core::model::error::Result;
-use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
+use doorstep_operator::forget::{Forgotten, Outcome, Wanted};
 
 /// The arguments of `doorstep forget`.
 #[derive(clap::Args)]
 pub struct Forget {
     /// The site.
-    site: String,
+    site: SiteId,
     #[command(flatten)]
-    who: Somebody,
+    person: ForgottenPerson,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.
@@ -25,7 +26,7 @@ pub struct Forget {
 /// The options that select a person.
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
-struct Somebody {
+struct ForgottenPerson {
     /// The person with this e-mail address.
     #[arg(long)]
     email: Option<String>,
@@ -36,43 +37,40 @@ struct Somebody {
 
 /// Erases a person's names, address and numbers.
 pub async fn run(asked: &Forget) -> Result<End> {
-    let wanted = Wanted { email: asked.who.email.clone(), person: asked.who.person.clone() };
-    let done = async {
-        match asked.target.reach().await? {
-            Reached::Stack(environment) => forget(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
-            Reached::Local(local) => local.forget(&asked.site, &wanted).await,
-        }
-    };
-    match progress::wait("forgetting", done).await? {
+    let wanted = Wanted { email: asked.person.email.clone(), person: asked.person.person.clone() };
+    let ask = async |backend: &dyn Backend| backend.forget(&asked.site, &wanted).await;
+    match asked.target.ask("forgetting", ask).await? {
         Outcome::Forgotten(forgotten) => {
             match asked.json {
                 true => print::json(&forgotten)?,
-                false => print::text(&told(&forgotten))?,
+                false => print::text(&sentences(&forgotten))?,
             }
             Ok(End::Fine)
         }
         Outcome::Refused(first) => {
             match asked.json {
                 true => print::json(&json!({ "first": first }))?,
-                false => print::text(&format!("not forgotten yet; first:\n  {}", first.join("\n  ")))?,
+                false => {
+                    print::text(&format!("the person is not forgotten yet; do this first:\n  {}", first.join("\n  ")))?
+                }
             }
             Ok(End::Found)
         }
         Outcome::Nobody => {
             match asked.json {
                 true => print::json(&json!(null))?,
-                false => print::text("nobody here is meant; whoever was forgotten is nobody")?,
+                false => print::text("no person has this address or id. A forgotten person has neither")?,
             }
             Ok(End::Found)
         }
     }
 }
 
-fn told(forgotten: &Forgotten) -> String {
+fn sentences(forgotten: &Forgotten) -> String {
     let Forgotten { site, people, erased, remains } = forgotten;
-    let mut text = format!("forgotten at {site}: {erased} records of them erased; in the audit chain they are");
+    let mut text = format!("forgotten at {site}: {erased} records erased. Ids of the person in the audit chain:");
     people.iter().for_each(|id| text.push_str(&format!(" {id}")));
-    text.push_str("\nwhat remains elsewhere:");
+    text.push_str("\nwhat Doorstep cannot erase:");
     remains.iter().for_each(|one| text.push_str(&format!("\n  {one}")));
     text
 }

@@ -10,6 +10,7 @@ use doorstep_core::model::error::Result;
 
 mod approve;
 mod audit;
+mod backend;
 mod check;
 mod diff;
 mod doctor;
@@ -18,7 +19,6 @@ mod entries;
 mod explain;
 mod files;
 mod forget;
-mod local;
 mod on_time;
 mod pause;
 mod print;
@@ -32,8 +32,8 @@ mod target;
 mod who;
 
 /// The exit codes of every verb. docs/operations.md lists the same ones.
-const EXITS: &str = "Exits with 0 if all is well, 1 with findings (which it printed), 2 if it could not be done (why stands \
-                     on standard error).";
+const EXITS: &str = "Exits with 0 without findings, 1 with findings, and 2 after an error. Standard error then shows the \
+                     reason.";
 
 /// Keeps doors in step with bookings.
 #[derive(Parser)]
@@ -73,41 +73,41 @@ macro_rules! verbs {
 verbs! {
     /// Checks site files. With secrets, also checks them against the vendors.
     Check = check,
-    /// Shows what site files would change if they were pushed, and changes nothing. Changes are no finding.
+    /// Shows what site files would change if they were pushed, and changes nothing. Changes are not findings.
     Diff = diff,
     /// Shows what site files will change, and puts them in force. With findings, stores nothing. A site's first file
     /// only observes, unless --mode repeats its mode.
     Push = push,
-    /// Shows where the doors differ from the version in force, and what was changed there by hand. Each difference is a
-    /// finding.
+    /// Shows where the doors differ from the version in force, and which differences were made by hand. Each difference
+    /// is a finding.
     Drift = drift,
-    /// Shows what the guard holds, which is a finding. With a checksum, approves exactly that hold.
+    /// Shows the open holds of the guard. Each is a finding. With a checksum, approves exactly that hold.
     Approve = approve,
-    /// Examines everything that a site needs (credentials, groups, seats, webhooks, clock, dead letters, ...), and says
-    /// for each finding what to do.
+    /// Examines everything that a site needs: credentials, groups, seats, webhooks, clock, dead letters. Each finding
+    /// shows what to do.
     Doctor = doctor,
-    /// Replays a day, by default yesterday, with a changed site file. Shows whose access would have differed from the
-    /// version in force, and when. Calls no vendor and changes nothing. Differences are no finding.
+    /// Replays a day, by default yesterday, with a changed site file. Shows the people whose access would have been
+    /// different, and when. Calls no vendor and changes nothing. Differences are not findings.
     Rehearse = rehearse,
-    /// Stops all changes at a site's doors until it is resumed. Doorstep still reads and stores everything.
+    /// Stops all changes at the doors of a site until `resume`. Doorstep still reads and stores everything.
     Pause = pause,
-    /// Ends a pause. The mode of the site file applies again, and everything is compared at once.
+    /// Ends a pause. The mode of the site file applies again, and a reconcile starts at once.
     Resume = resume,
-    /// Takes a site out of service. Shows the consequences, and does it with --yes and their checksum. People who still
-    /// have access when access is being revoked are findings.
+    /// Takes a site out of service. Shows the consequences first. With --yes and their checksum, applies them. While
+    /// access is being revoked, people who still have access are findings.
     Retire = retire,
     /// Shows access attempts by person, door and day.
     Entries = entries,
     /// Shows why a person has, had, will have or lacks each group, at any instant. An unknown person is a finding.
     Explain = explain,
-    /// Shows the members of a group at any instant: Doorstep's own with the reason, foreign ones, protected ones.
+    /// Shows the members of a group at any instant: granted by Doorstep, with the reason; foreign; protected.
     Who = who,
     /// Verifies the audit chain, or exports it.
     Audit = audit,
-    /// Shows how many times doors opened and closed on time, by day. A late one is a finding.
+    /// Shows how many grants and revokes were on time, by day. A late one is a finding.
     OnTime = on_time,
-    /// Erases a person's names, address and numbers everywhere in the table. The audit chain stays intact. What must be
-    /// done first is a finding.
+    /// Erases the names, the address and the card numbers of a person from the table. The audit chain stays intact. An
+    /// obstacle is a finding.
     Forget = forget,
 }
 

@@ -1,16 +1,17 @@
 //! `doorstep on-time`.
 
-use crate::target::{Reached, Target};
-use crate::{End, print, progress};
+use crate::backend::Backend;
+use crate::target::Target;
+use crate::{End, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::on_time::{self, Wanted, on_time};
+use doorstep_operator::on_time::Wanted;
 
 /// The arguments of `doorstep on-time`.
 #[derive(clap::Args)]
 pub struct OnTime {
     /// The site.
-    site: String,
+    site: SiteId,
     /// One local day, such as 2026-03-02.
     #[arg(long, conflicts_with_all = ["from", "until"])]
     day: Option<String>,
@@ -30,17 +31,9 @@ pub struct OnTime {
 /// Shows how many times doors opened and closed on time.
 pub async fn run(asked: &OnTime) -> Result<End> {
     let wanted = Wanted { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
-    let told = async {
-        match asked.target.reach().await? {
-            Reached::Stack(environment) => on_time(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
-            Reached::Local(local) => local.get(&local.query(&asked.site, "on-time", &wanted)?).await,
-        }
-    };
-    let told: on_time::OnTime = progress::wait("reading the audit chain", told).await?;
-    match asked.json {
-        true => print::json(&told)?,
-        false => print::text(&told.to_string())?,
-    }
-    let late = told.days.iter().any(|day| !day.late.is_empty());
-    Ok(if late { End::Found } else { End::Fine })
+    let ask = async |backend: &dyn Backend| backend.on_time(&asked.site, &wanted).await;
+    let record = asked.target.ask("reading the audit chain", ask).await?;
+    print::value(&record, asked.json)?;
+    let is_late = record.days.iter().any(|day| !day.late.is_empty());
+    Ok(if is_late { End::Found } else { End::Fine })
 }

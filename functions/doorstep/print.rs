@@ -1,6 +1,7 @@
 //! The output: text, or one JSON document. Text is coloured on a terminal unless NO_COLOR is set. People choose their
 //! names, so no name may control the terminal.
 
+use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
@@ -23,6 +24,25 @@ const PLAIN: &str = "\u{1b}[0m";
 pub fn text(text: &str) -> Result<()> {
     let painted: String = shown_lines(text).lines().map(|line| paint(line) + "\n").collect();
     write(anstream::stdout(), &painted)
+}
+
+/// Prints a value: as one JSON document, or as its text.
+///
+/// # Errors
+/// As [`text`].
+pub fn value<T: Serialize + Display>(value: &T, as_json: bool) -> Result<()> {
+    if as_json { json(value) } else { text(&value.to_string()) }
+}
+
+/// Prints values: as one JSON array, or as their texts with an empty line between them.
+///
+/// # Errors
+/// As [`text`].
+pub fn values<T: Serialize + Display>(values: &[T], as_json: bool) -> Result<()> {
+    match as_json {
+        true => json(&values),
+        false => text(&values.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")),
+    }
 }
 
 /// Prints one JSON document.

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use crate::diff::{between, read};
 use crate::show::{self, Section};
-use crate::target::{Reached, Target};
+use crate::target::Target;
 use crate::{End, progress};
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Mode;
-use doorstep_operator::push::{self, Options};
+use doorstep_operator::push::Options;
 
 /// The arguments of `doorstep push`.
 #[derive(clap::Args)]
@@ -20,8 +20,8 @@ pub struct Push {
     /// is pushed with this option, or after a file with mode observe.
     #[arg(long, value_name = "MODE")]
     mode: Option<Mode>,
-    /// Leaves access as it is at doors that the files no longer have, separated by commas. Doorstep then forgets that
-    /// it granted it.
+    /// Leaves access as it is at doors that the files no longer have, separated by commas. Doorstep then no longer
+    /// claims that access.
     #[arg(long, value_name = "DOORS", value_delimiter = ',')]
     leave_access: Vec<String>,
     #[command(flatten)]
@@ -38,22 +38,16 @@ pub async fn run(asked: &Push) -> Result<End> {
     if !sections.is_empty() {
         return show::sections(&sections, asked.json);
     }
-    let target = asked.target.reach().await?;
+    let backend = asked.target.connect().await?;
     if files.len() > 1 {
-        let sections = crate::diff::shown(&target, &files).await?;
+        let sections = crate::diff::shown(backend.as_ref(), &files).await?;
         if sections.iter().any(|section| !section.shown.findings.is_empty()) {
             return show::sections(&sections, asked.json);
         }
     }
     let options = Options { mode: asked.mode, leave_access: asked.leave_access.iter().cloned().collect() };
     for file in files {
-        let pushed = async {
-            match &target {
-                Reached::Stack(environment) => push::push(environment, &file.text, &options).await,
-                Reached::Local(local) => local.post(&address(&options), &file.text).await,
-            }
-        };
-        match progress::wait(&format!("pushing {}", file.path), pushed).await {
+        match progress::wait(&format!("pushing {}", file.path), backend.push(&file.text, &options)).await {
             Ok(shown) => sections.push(Section { of: file.path, shown }),
             Err(error) => {
                 // The files stored so far are in force, so the operator must see them.
@@ -65,14 +59,4 @@ pub async fn run(asked: &Push) -> Result<End> {
         }
     }
     show::sections(&sections, asked.json)
-}
-
-/// Returns the path at which the one-machine run accepts a file, with the options. Names of doors need no escaping.
-fn address(Options { mode, leave_access }: &Options) -> String {
-    let mode = mode.map(|mode| format!("mode={}", mode.word()));
-    let names = leave_access.iter().cloned().collect::<Vec<_>>().join(",");
-    let left = (!names.is_empty()).then(|| format!("leave-access={names}"));
-    let said: Vec<String> = mode.into_iter().chain(left).collect();
-    let mark = if said.is_empty() { "" } else { "?" };
-    format!("/sandbox/push{mark}{}", said.join("&"))
 }

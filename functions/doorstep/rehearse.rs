@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use crate::backend::Backend;
 use crate::files::site_file;
-use crate::target::{Reached, Target};
-use crate::{End, print, progress};
+use crate::target::Target;
+use crate::{End, print};
 use doorstep_core::model::error::Result;
-use doorstep_operator::rehearse::{self, Rehearsal};
+use doorstep_operator::rehearse::Rehearsal;
 
 /// The arguments of `doorstep rehearse`.
 #[derive(clap::Args)]
@@ -29,16 +30,8 @@ pub struct Rehearse {
 pub async fn run(asked: &Rehearse) -> Result<End> {
     let rehearsal = match site_file(&asked.file)? {
         Ok(file) => {
-            let played = async {
-                match asked.target.reach().await? {
-                    Reached::Stack(environment) => rehearse::rehearse(&environment, &file.text, asked.day).await,
-                    Reached::Local(local) => {
-                        let day = asked.day.map(|day| format!("?day={day}")).unwrap_or_default();
-                        local.post(&format!("/sandbox/rehearse{day}"), &file.text).await
-                    }
-                }
-            };
-            progress::wait("replaying the day", played).await?
+            let ask = async |backend: &dyn Backend| backend.rehearse(&file.text, asked.day).await;
+            asked.target.ask("replaying the day", ask).await?
         }
         Err(finding) => Rehearsal { findings: vec![finding], ..Rehearsal::default() },
     };

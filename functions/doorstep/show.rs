@@ -49,9 +49,9 @@ fn one(Section { of, shown }: &Section) -> String {
         line(diff);
     }
     match (version, stored) {
-        (Some(version), true) => line(&format_args!("{of}: stored as version {version}, in force from now on")),
+        (Some(version), true) => line(&format_args!("{of}: stored as version {version}, now in force")),
         (Some(version), false) if diff.is_none() => {
-            line(&format_args!("{of}: in force already, as version {version}"));
+            line(&format_args!("{of}: already in force as version {version}"));
         }
         _ => {}
     }

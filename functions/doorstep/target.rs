@@ -1,11 +1,12 @@
-//! The target of a command: a stack on AWS, or a one-machine run.
+//! The options that select the backend of a verb, and the connection to it.
 
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::ProvideCredentials;
 
-use crate::local::Local;
+use crate::backend::{Backend, Local, Stack};
+use crate::progress;
 use doorstep_cloud::aws::Seam;
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
@@ -35,29 +36,29 @@ pub struct Target {
     sandbox: Option<String>,
 }
 
-/// A target that is ready for calls.
-pub enum Reached {
-    /// A stack.
-    Stack(Box<Environment>),
-    /// A one-machine run.
-    Local(Local),
-}
-
 impl Target {
-    /// Connects to the stack or the run.
+    /// Connects to the backend, and asks it. Shows `what` as progress while this lasts.
+    ///
+    /// # Errors
+    /// As [`Target::connect`], and the error of the answer.
+    pub async fn ask<T>(&self, what: &str, ask: impl AsyncFnOnce(&dyn Backend) -> Result<T>) -> Result<T> {
+        progress::wait(what, async { ask(self.connect().await?.as_ref()).await }).await
+    }
+
+    /// Connects to the stack or the one-machine run.
     ///
     /// # Errors
     /// [`Error::Invalid`] for missing credentials, a missing region or an unknown stack, and the errors of
     /// [`Settings::of_stack`].
-    pub async fn reach(&self) -> Result<Reached> {
+    pub async fn connect(&self) -> Result<Box<dyn Backend>> {
         if let Some(address) = &self.local {
-            return Ok(Reached::Local(Local::at(address)?));
+            return Ok(Box::new(Local::at(address)?));
         }
         let given = self.sandbox.as_deref().filter(|address| !address.is_empty());
         let http = network::client(given.map(Sandbox::at).transpose()?)?;
         let asker = self.asker(&http).await?;
         let settings = Settings::of_stack(&self.stack, asker, &http).await?;
-        Ok(Reached::Stack(Box::new(Environment::new(settings, http, Arc::new(WallClock)))))
+        Ok(Box::new(Stack(Environment::new(settings, http, Arc::new(WallClock)))))
     }
 
     /// Resolves the operator's AWS identity in the same way as every AWS command: environment, profile, single sign-on,
@@ -72,8 +73,10 @@ impl Target {
         }
         let found = chain.load().await;
         let region = found.region().map(ToString::to_string);
-        let region = region.ok_or_else(|| Error::invalid("no AWS region: write --region, or set AWS_REGION"))?;
-        let provider = found.credentials_provider().ok_or_else(|| Error::invalid("no AWS credentials are set up"))?;
+        let region = region.ok_or_else(|| Error::invalid("no AWS region: use --region, or set AWS_REGION"))?;
+        let provider = found
+            .credentials_provider()
+            .ok_or_else(|| Error::invalid("no AWS credentials: configure a profile, or sign in"))?;
         let credentials = provider.provide_credentials().await;
         // Only the error's own text: its source may quote a secret.
         let credentials = credentials.map_err(|error| {

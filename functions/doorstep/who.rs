@@ -1,16 +1,17 @@
 //! `doorstep who`.
 
-use crate::target::{Reached, Target};
-use crate::{End, print, progress};
+use crate::backend::Backend;
+use crate::target::Target;
+use crate::{End, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::explain::who::{Told, Wanted, who};
+use doorstep_operator::explain::who::Wanted;
 
 /// The arguments of `doorstep who`.
 #[derive(clap::Args)]
 pub struct Who {
     /// The site.
-    site: String,
+    site: SiteId,
     /// The group, by name or id. Write DOORS/NAME if several groups have the name.
     #[arg(long)]
     group: String,
@@ -27,16 +28,8 @@ pub struct Who {
 /// Shows the members of a group.
 pub async fn run(asked: &Who) -> Result<End> {
     let wanted = Wanted { group: asked.group.clone(), at: asked.at.clone() };
-    let told = async {
-        match asked.target.reach().await? {
-            Reached::Stack(environment) => who(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
-            Reached::Local(local) => local.get(&local.query(&asked.site, "who", &wanted)?).await,
-        }
-    };
-    let told: Told = progress::wait("asking who is in it", told).await?;
-    match asked.json {
-        true => print::json(&told)?,
-        false => print::text(&told.to_string())?,
-    }
+    let ask = async |backend: &dyn Backend| backend.who(&asked.site, &wanted).await;
+    let members = asked.target.ask(&format!("reading the members of {}", asked.group), ask).await?;
+    print::value(&members, asked.json)?;
     Ok(End::Fine)
 }

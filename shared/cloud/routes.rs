@@ -15,6 +15,7 @@ use crate::secrets::Secrets;
 use crate::store::Store;
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::site::is_site_id;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::access::WebhookSecrets;
@@ -29,8 +30,10 @@ const SPAN: SignedDuration = SignedDuration::from_secs(60);
 /// A platform's webhook route.
 #[derive(Clone)]
 pub struct PlatformRoute {
-    /// The site's route.
-    pub site: Arc<Option<SiteRoute>>,
+    /// The site.
+    pub site: SiteId,
+    /// The platform.
+    pub platform: PlatformKind,
     /// The secrets that verify its deliveries.
     pub secrets: Arc<WebhookSecrets>,
 }
@@ -116,7 +119,11 @@ impl WebhookRoutes {
             return Ok(None);
         }
         let secrets = self.verifier(&route.site, &route.secret, now).await?;
-        Ok(secrets.verify_anything().then_some(PlatformRoute { site, secrets }))
+        Ok(secrets.verify_anything().then(|| PlatformRoute {
+            site: route.site.clone(),
+            platform: route.platform,
+            secrets,
+        }))
     }
 
     /// Returns the door system of an address. Returns `None` for an unknown one and for one without secrets, so that a

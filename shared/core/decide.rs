@@ -2,10 +2,12 @@
 
 pub mod action;
 pub mod cards;
+pub mod credibility;
 pub mod doors_context;
 pub mod entitlement;
 pub mod group;
 pub mod guard;
 pub mod guest_seats;
+pub mod identity;
 pub mod person;
 pub mod recurrence;

@@ -9,3 +9,4 @@ pub mod entries;
 pub mod receive;
 pub mod reconcile;
 pub mod settle;
+mod webhook;

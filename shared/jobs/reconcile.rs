@@ -17,6 +17,7 @@ use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::schedules::Unset;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
+use doorstep_core::decide::guard::baseline::OlderFiles;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::window::floor_minute;
@@ -94,23 +95,23 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     keep(environment, &site, &seen).await?;
     register(environment, &site, &mut seen).await?;
     let now = environment.time.now();
-    let versions = (mark.unfinished_from(stored.n)..stored.n, stored.replaced());
-    let baseline = baseline(&environment.store, &stored.file()?, versions, &known, &seen).await?;
-    let ground = CompareContext {
-        baseline: &baseline,
+    let files = environment.store.files(&site.id, mark.unfinished_from(stored.n)..stored.n).await?;
+    let older = OlderFiles { files, replaced: stored.replaced() };
+    let people = everybody.known.as_slice();
+    let context = CompareContext {
+        baseline: &baseline(&stored.file()?, older, &known, &seen),
         site: &site,
-        resolved: &seen.resolved,
-        catalogue: &seen.catalogue,
-        terms: &seen.terms,
+        facts: &known,
+        doors: &seen,
+        people,
         mode: site.mode,
         stale: mark.is_stale(now),
         now,
     };
-    let people = everybody.known.as_slice();
-    let mut marked = people::due(ground, &known, &seen, people, &mut report);
+    let mut marked = people::due(context, &mut report);
     if let Some(facts) = held_back.filter(|_| site.mode != Mode::Observe) {
-        let then = known.if_it_were(facts, now);
-        let more = if_believed(ground, &then, &seen, people, &marked.waiting);
+        let then = known.replaced_by(facts, now);
+        let more = if_believed(CompareContext { facts: &then, ..context }, &marked.waiting);
         report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
         marked.waiting.extend(more);
     }
@@ -212,7 +213,7 @@ async fn take_over(environment: &Environment, site: &Site, seen: &DoorsSnapshot)
         return Ok(());
     }
     for (name, terms) in &seen.terms {
-        let new = seen.new.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
+        let new = seen.new_groups.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
         let mut now = terms.seen.clone();
         now.taken.extend(new);
         now.cards_taken |= seen.cards.contains_key(name);

@@ -14,38 +14,43 @@ use doorstep_core::model::error::Result;
 
 mod accounts;
 mod apply;
-mod basis;
+mod batch;
 mod cards;
-mod case;
 mod commit;
-mod crowd;
+mod decide;
 mod directory;
+mod doors_cache;
+mod evaluate;
 mod identity;
 mod intend;
 mod interrupted;
-mod look;
+mod lateness;
+mod load;
+mod lost_numbers;
 #[cfg(test)]
 mod model;
-mod numbers;
-mod order;
-mod portion;
-mod prepare;
+mod neighbours;
+mod new_account_gate;
+mod origin;
+mod other_sites;
+mod person_work;
+mod phase;
+mod problem_text;
 mod problems;
 mod refetch;
+mod refetcher;
 mod round;
-mod scene;
+mod run;
 mod serve;
-mod shared;
-mod tidy;
-mod timely;
-mod turn;
-mod unconfirmed;
+mod site_context;
+mod unlist;
+mod withhold;
 
-pub use accounts::{taken_already, the_one};
-pub use case::dossier_of;
-pub use look::{Origin, end_refetch};
-pub use scene::catalogue;
-pub use unconfirmed::COUNTED;
+pub use load::dossier_of;
+pub use origin::Origin;
+pub use refetcher::end_refetch;
+pub use site_context::catalogue;
+pub use withhold::COUNTED;
 
 /// Seconds that a site's queue waits before a failed message returns, by the number of times that the message was
 /// received. After the fifth failure the queue moves the message to the dead-letter queue.

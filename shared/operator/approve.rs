@@ -1,6 +1,5 @@
 //! Holds and approvals: shows what the guard holds, and releases exactly what the operator approves.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -18,6 +17,7 @@ use doorstep_core::decide::guard::{Hold, UnconfirmedChange, Waiting};
 use doorstep_core::model::account::{AccountId, Group, GroupId};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::Record;
 use doorstep_core::model::subject::Subject;
@@ -171,8 +171,8 @@ impl fmt::Display for Opened {
         for Shown { doors, what, group, name, who, email, account: _, foreign, tag } in &self.waiting {
             let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
             let group = name.as_ref().or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
-            let foreign = if *foreign { ", put there by hand," } else { "" };
-            let tag = tag.as_deref().unwrap_or("of theirs");
+            let foreign = if *foreign { ", added by hand," } else { "" };
+            let tag = tag.as_deref().unwrap_or("of unknown number");
             match what {
                 Doing::Leaves => shown_line!(f, "  - {who}{email}{foreign} leaves {doors}: {group}")?,
                 Doing::Untagged => shown_line!(f, "  - the tag {tag} is taken from {who}{email} at {doors}")?,
@@ -181,7 +181,7 @@ impl fmt::Display for Opened {
                 Doing::Invited => shown_line!(f, "  + {who}{email} gets an account at {doors}")?,
             }
         }
-        write!(f, "To let exactly this be done: doorstep approve {checksum}")
+        write!(f, "to approve exactly these changes: doorstep approve {checksum}")
     }
 }
 
@@ -196,7 +196,7 @@ pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum:
     if let Some(at) = hold.approved {
         let at = at.strftime("%F %R UTC");
         return Err(Error::invalid(format!(
-            "{checksum} was approved at {at}. What is not done within the hour after that is held anew: look again"
+            "{checksum} was approved at {at}. Changes that are not applied within one hour are held again: run `doorstep approve` to see them"
         )));
     }
     let waiting = environment.store.waiting(&hold).await?;
@@ -212,7 +212,7 @@ pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum:
     environment.triggers.enqueue(&TriggerMessage::new(&site, Trigger::Due), None).await?;
     notices.push(Notice::Approved(hold.clone()));
     if let Err(error) = environment.bus.publish(&site, &notices).await {
-        tracing::warn!(site = site.as_str(), %error, "an approval could not be published");
+        tracing::warn!(site = site.as_str(), %error, "the event of an approval could not be published");
     }
     Ok(hold)
 }
@@ -234,7 +234,7 @@ async fn find(environment: &Environment, site: Option<&SiteId>, checksum: &str) 
         }
     }
     Err(Error::invalid(format!(
-        "nothing is held under {checksum}: the set may have changed since. Look again, and approve what you then see"
+        "no hold has the checksum {checksum}: the set of changes may be another one now. Run `doorstep approve`, and approve the checksum that it shows"
     )))
 }
 

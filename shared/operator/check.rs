@@ -43,7 +43,7 @@ pub async fn against_vendors(
     let mut groups = BTreeMap::new();
     let mut about_doors = Vec::new();
     for name in site.doors.keys() {
-        let reader = doors.get(name).ok_or_else(|| Error::invalid(format!("[doors.{name}] is not connected")))?;
+        let reader = doors.get(name).ok_or_else(|| Error::invalid(format!("no reader for [doors.{name}]")))?;
         groups.insert(name.clone(), reader.groups().await?);
         about_doors.extend(of_doors(site, name, reader.as_ref()).await?);
     }
@@ -80,11 +80,12 @@ pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) ->
     let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
     let missing: Vec<usize> =
         (1..).zip(protected).filter(|(_, email)| !is_there(email)).map(|(number, _)| number).collect();
-    let advice = "correct the address, or give this person an account there";
-    let said = |number| format!("[doors.{name}] protected: number {number} has no account there: {advice}");
+    let advice = "correct the address, or create an account for it there";
+    let said = |number| format!("[doors.{name}] protected: address {number} has no account there: {advice}");
     let mut findings: Vec<String> = missing.iter().map(said).collect();
     if site.mode == Mode::Full && protected.len().saturating_sub(missing.len()) < 2 {
-        findings.push(format!("[doors.{name}] protected: mode \"full\" needs two people who have an account there"));
+        findings
+            .push(format!("[doors.{name}] protected: mode \"full\" needs two addresses that have an account there"));
     }
     findings
 }
@@ -96,22 +97,22 @@ pub fn alone(site: &Site) -> Vec<String> {
         let floors = site.rules.iter().filter(|rule| rule.selector == Selector::Floor);
         findings.extend(floors.map(|rule| {
             let word = site.platform.kind.word();
-            format!("line {}: {word} has no floors, so this opens nothing: write assignable or location", rule.line)
+            format!("line {}: {word} has no floors, so this rule opens nothing: use assignable or location", rule.line)
         }));
     }
     if site.rules.is_empty() {
-        findings.push("there is no [[rule]], so nothing ever opens: write one".to_owned());
+        findings.push("the file has no [[rule]], so no door opens: write one".to_owned());
     }
     for (name, config) in &site.doors {
         if !site.rules.iter().any(|rule| rule.doors == *name) && !site.rules.is_empty() {
-            findings.push(format!("[doors.{name}] is opened by no rule: write one, or remove it"));
+            findings.push(format!("no rule opens [doors.{name}]: write a rule, or remove these doors"));
         }
         let same = site.doors.iter().take_while(|(other, _)| *other != name).find(|(_, other)| {
             (other.kind, &other.place, &other.secret) == (config.kind, &config.place, &config.secret)
         });
         if let Some((other, _)) = same {
             findings.push(format!(
-                "[doors.{name}] place: [doors.{other}] is the same place: write its rules for one of them"
+                "[doors.{name}] place: [doors.{other}] has the same place: write all rules for one of the two"
             ));
         }
     }
@@ -123,7 +124,7 @@ pub fn together(sites: &[&Site]) -> Vec<(usize, String)> {
     let mut findings = Vec::new();
     for (number, site) in sites.iter().enumerate() {
         let same = sites.iter().take(number).filter(|other| other.id == site.id);
-        let said = |_| format!("another file says site = \"{}\" too: each site needs its own name", site.id);
+        let said = |_| format!("another file has site = \"{}\" too: give each site its own name", site.id);
         findings.extend(same.map(said).map(|finding| (number, finding)));
     }
     findings

@@ -167,8 +167,8 @@ async fn what_the_vendors_say() {
         [
             "line 13: no plan is named \"Cold desk\": write its exact name or its id",
             "line 13: group \"Members\" opens nothing for the people in it: it has no schedule: give it one",
-            "[doors.main] protected: number 2 has no account there: correct the address, or give this person an account there",
-            "[doors.main] protected: mode \"full\" needs two people who have an account there",
+            "[doors.main] protected: number 2 has no account there: correct the address, or create an account for it there",
+            "[doors.main] protected: mode \"full\" needs two addresses that have an account there",
             "[doors.main] 8 of 10 seats are in use: buy more, or suspend accounts without access",
             "[doors.main] nothing is posted to /hooks/riverside/kisi/main: enable it",
             "[platform] webhook 7 is switched off: switch it on",
@@ -236,6 +236,6 @@ fn b4_check_knows_a_shared_group_by_its_name_and_by_its_id() {
 #[test]
 fn o6_each_file_names_a_site_of_its_own() {
     let site = Site::parse(LEAST).unwrap();
-    let said = "another file says site = \"riverside\" too: each site needs its own name";
+    let said = "another file has site = \"riverside\" too: each site needs its own name";
     assert_eq!(together(&[&site, &site]), [(1, said.to_owned())]);
 }

@@ -93,7 +93,7 @@ async fn find(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Resu
     let store = &environment.store;
     match (&wanted.email, &wanted.person, &wanted.profile) {
         (Some(email), None, None) => {
-            let key = email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?;
+            let key = email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?;
             match store.id_of_email(site, &key).await? {
                 Some(id) => store.person(site, &id).await,
                 None => unsettled(environment, site, &key).await,

@@ -118,7 +118,9 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
             }
             if !unread.is_empty() && site.mode != Mode::Observe {
                 let unread = unread.join("; ");
-                return Err(Error::retry(format!("not everything could be read, and nothing is stored: {unread}")));
+                return Err(Error::retry(format!(
+                    "nothing is stored, because the vendors could not be read in full: {unread}"
+                )));
             }
             Some(diff)
         }
@@ -160,7 +162,7 @@ pub(crate) async fn compare_soon(environment: &Environment, site: &SiteId) {
 fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
     match said {
         Some(said) if said != file => Err(Error::invalid(format!(
-            "the file says mode = \"{}\" and you say --mode {}: change one of them",
+            "the file has mode = \"{}\", and --mode is {}: change one of them",
             file.word(),
             said.word()
         ))),

@@ -11,7 +11,8 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::cards::shown as shown_number;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, Rules, derive};
 use doorstep_core::model::account::GroupId;
-use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::audit::{self, Head, Verdict};
+use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::Site;
@@ -146,10 +147,24 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that never existed.
-pub async fn audit(environment: &Environment, site: &SiteId) -> Result<Value> {
-    if environment.store.active(site).await?.is_none() && !environment.store.has_chain(site).await? {
-        return Err(Error::invalid(format!("there is no site {site}")));
+pub async fn audit(environment: &Environment, site: &SiteId) -> Result<Vec<audit::Record>> {
+    was_ever_served(environment, site).await?;
+    environment.store.audit(site).await
+}
+
+/// Verifies the audit chain of a site, in service or retired, with a record that the operator noted earlier.
+///
+/// # Errors
+/// As [`audit`].
+pub async fn verify_audit(environment: &Environment, site: &SiteId, noted: Option<Head>) -> Result<Verdict> {
+    was_ever_served(environment, site).await?;
+    environment.store.verify_audit(site, noted).await
+}
+
+/// Checks that a site is in service, or was: a retired site keeps its audit chain.
+async fn was_ever_served(environment: &Environment, site: &SiteId) -> Result<()> {
+    match environment.store.has_chain(site).await? {
+        true => Ok(()),
+        false => environment.store.in_force(site).await.map(drop),
     }
-    let records = environment.store.audit(site).await?;
-    serde_json::to_value(records).map_err(|_| Error::permanent("the audit chain cannot be shown"))
 }

@@ -94,7 +94,7 @@ impl Answer {
     }
 
     /// Returns 404: the path belongs to no site.
-    pub fn nobody() -> Self {
+    pub fn unknown_address() -> Self {
         Answer::new(404, r#"{"error":"no such address"}"#)
     }
 

@@ -39,14 +39,14 @@ async fn b4_the_command_shows_what_is_held_and_approves_exactly_that() {
         let checksum = held[0]["checksum"].as_str().expect("a checksum");
         let (_, error, code) = run(&["0123456789abcdef"]).await;
         assert_eq!(code, Some(2));
-        assert!(error.contains("nothing is held under 0123456789abcdef"), "{error}");
+        assert!(error.contains("no hold has the checksum 0123456789abcdef"), "{error}");
         assert_eq!(desk.world.inside("Members").await.len(), 12);
         let (said, error, code) = run(&[checksum]).await;
         assert_eq!((code, error.as_str()), (Some(0), ""), "{said}");
         desk.world.machine.quiet().await;
         assert_eq!(desk.world.inside("Members").await.len(), 7);
         let (said, _, code) = run(&[]).await;
-        assert_eq!((code, said.as_str()), (Some(0), "nothing waits for you\n"));
+        assert_eq!((code, said.as_str()), (Some(0), "no hold is open\n"));
         desk.world.ends_well().await;
     }
 }

@@ -47,7 +47,7 @@ async fn b3_the_command_explains_a_person_and_a_group() {
             (&json!(true), &json!(1), Some(0))
         );
         let (told, _, code) = run(&desk, &["explain", SITE, "--email", "nobody@example.test"], &way).await;
-        assert!(told.starts_with("nobody here is meant"), "{told}");
+        assert!(told.starts_with("no person has this"), "{told}");
         assert_eq!(code, Some(1));
         for wrong in [
             &["explain", SITE, "--email", "ada@example.test", "--at", "yesterday"][..],
@@ -127,7 +127,10 @@ async fn b8_the_command_verifies_exports_and_forgets() {
         by_the_documented_rule(&exported);
         by_the_script(&file, &spoiled);
         let (told, _, code) = run(&desk, &["forget", SITE, "--email", "ada@example.test"], &way).await;
-        assert!(told.starts_with("not forgotten yet; first:") && told.contains("member m-ada"), "{told}");
+        assert!(
+            told.starts_with("the person is not forgotten yet; do this first:") && told.contains("member m-ada"),
+            "{told}"
+        );
         assert_eq!(code, Some(1));
         let (_, _, code) = run(&desk, &["forget", SITE, "--email", "nobody@example.test"], &way).await;
         assert_eq!(code, Some(1));

@@ -8,7 +8,8 @@ use super::{SITE, instant, noon};
 use doorstep_cloud::store::attempts::AttemptsRead;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::runs::{Lease, Runs};
-use doorstep_cloud::store::sites::{Disbelief, PlatformRead};
+use doorstep_cloud::store::sites::PlatformRead;
+use doorstep_core::decide::credibility::{Disbelief, Disbeliefs};
 use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, Waiting};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, Group, GroupId};
@@ -158,7 +159,7 @@ pub fn platform_read() -> PlatformRead {
         wanted: Some(noon()),
         judged: Some(1),
         compared: Some(2),
-        refused: BTreeMap::from([("member".to_owned(), Disbelief { said: "5a1d".into(), times: 2 })]),
+        refused: Disbeliefs::from_iter([("member".to_owned(), Disbelief { said: "5a1d".into(), times: 2 })]),
     }
 }
 

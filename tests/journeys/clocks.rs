@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, at_both};
-use doorstep_local::run::levers::Skew;
+use doorstep_local::run::faults::Skew;
 
 at_both!(
     i2_whom_a_comparison_marks_is_served_by_a_clock_that_is_behind,

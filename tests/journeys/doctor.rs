@@ -25,8 +25,8 @@ async fn the_doctor_finds_nothing_at_a_healthy_site(at: Doors) {
     let (state, table) = (world.state().await, world.table().await);
     let checkup = doctor(&world).await;
     assert_eq!(checkup.findings, [], "{checkup}");
-    assert!(checkup.fine.iter().any(|fine| fine == "main: answers with our credentials"), "{checkup}");
-    assert!(checkup.fine.iter().any(|fine| fine.starts_with("no dead letters, 0 bells")), "{checkup}");
+    assert!(checkup.fine.iter().any(|fine| fine == "main: accepts the credentials"), "{checkup}");
+    assert!(checkup.fine.iter().any(|fine| fine.starts_with("no dead letters, 0 triggers")), "{checkup}");
     assert_eq!((world.state().await, world.table().await), (state, table), "it is only looked at");
     world.ends_well().await;
 }
@@ -38,8 +38,8 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
         world
             .machine
             .cloud()
-            .line
-            .send(SITE, Some(&uuid::Uuid::new_v4().to_string()), "not a bell")
+            .triggers
+            .send(SITE, Some(&uuid::Uuid::new_v4().to_string()), "not a trigger")
             .expect("it is taken");
     }
     world
@@ -51,10 +51,13 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
         .await;
     let checkup = doctor(&world).await;
     let of = |about: About| checkup.findings.iter().filter(|finding| finding.about == about).count();
-    assert_eq!((of(About::Mode), of(About::Protected), of(About::Line)), (1, 2, 1), "{checkup}");
+    assert_eq!((of(About::Mode), of(About::Protected), of(About::Queue)), (1, 2, 1), "{checkup}");
     assert_eq!(of(About::Groups), usize::from(at == Doors::SaltoKs), "a SALTO group without a schedule: {checkup}");
     let said = checkup.to_string();
-    assert!(said.contains("! line: 5 dead letters, of all sites of the stack: mend what the log"), "{said}");
+    assert!(
+        said.contains("! queue: 5 dead letters, counted over all sites of the stack: correct what the log"),
+        "{said}"
+    );
     world.faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
     world.platform_faults(json!([{ "match": "*", "status": 401, "times": -1 }])).await;
     let checkup = doctor(&world).await;

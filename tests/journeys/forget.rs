@@ -109,7 +109,7 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
         other => panic!("{other:?}"),
     };
     let first = why(asked(&world, "ada").await);
-    assert!(first.contains("still in group") && first.contains("still has them as member m-ada"), "{first}");
+    assert!(first.contains("still in group") && first.contains("still has the person as member m-ada"), "{first}");
     assert!(why(asked(&world, "eve").await).contains("member m-eve"), "nobody ever opened anything to her");
     assert_eq!(world.table().await, before, "nothing was erased");
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;

@@ -8,11 +8,11 @@ use crate::support::{Doors, DoorsFixture, SITE, Scenario};
 #[tokio::test]
 async fn a_message_that_nobody_can_read_is_a_dead_letter_and_its_site_goes_on() {
     let world = Scenario::at(Doors::Kisi, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
-    world.machine.cloud().line.send(SITE, Some("poison"), "not a bell").expect("taken");
+    world.machine.cloud().triggers.send(SITE, Some("poison"), "not a bell").expect("taken");
     world
         .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T11:00:00Z")] }))
         .await;
-    let dead: Vec<String> = world.machine.cloud().line.dead().into_iter().map(|message| message.body).collect();
+    let dead: Vec<String> = world.machine.cloud().triggers.dead().into_iter().map(|message| message.body).collect();
     assert_eq!(dead, ["not a bell"]);
     assert_eq!(world.inside("Meeting").await, ["eve"]);
 }
@@ -26,7 +26,7 @@ async fn i9_an_id_with_a_character_that_sqs_refuses_is_taken_and_its_site_goes_o
         .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T11:00:00Z")] }))
         .await;
     assert_eq!(world.inside("Meeting").await, ["eve"]);
-    assert_eq!(world.machine.cloud().line.dead().len(), 0);
+    assert_eq!(world.machine.cloud().triggers.dead().len(), 0);
 }
 
 #[tokio::test]

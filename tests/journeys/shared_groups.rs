@@ -74,7 +74,9 @@ impl Two {
 
     async fn world(&self) -> Value {
         self.several.machine.quiet().await;
-        self.several.back_door(self.at.word(), place(self.at), Method::GET, "/_world", &Value::Null).await
+        self.several
+            .back_door(self.at.word(), Method::GET, &format!("/_world?of={}", place(self.at)), &Value::Null)
+            .await
     }
 
     /// Who can open the group now.

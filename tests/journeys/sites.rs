@@ -26,8 +26,7 @@ impl Several {
         Several { machine: Machine::start(setup).await.expect("the sites are right") }
     }
 
-    pub async fn back_door(&self, vendor: &str, of: &str, method: Method, path: &str, body: &Value) -> Value {
-        let uri = format!("{path}?of={of}");
+    pub async fn back_door(&self, vendor: &str, method: Method, uri: &str, body: &Value) -> Value {
         let request =
             Request::builder().method(method).uri(uri).body(Bytes::from(body.to_string())).expect("a request");
         let answer = self.machine.sandboxes().back_door(vendor, request).await;
@@ -36,17 +35,17 @@ impl Several {
     }
 
     pub async fn put(&self, vendor: &str, of: &str, world: Value) {
-        self.back_door(vendor, of, Method::PUT, "/_world", &world).await;
+        self.back_door(vendor, Method::PUT, &format!("/_world?of={of}"), &world).await;
     }
 
     pub async fn faults(&self, vendor: &str, of: &str, faults: Value) {
-        self.back_door(vendor, of, Method::PUT, "/_faults", &faults).await;
+        self.back_door(vendor, Method::PUT, &format!("/_faults?of={of}"), &faults).await;
     }
 
     /// The addresses in a group.
     pub async fn inside(&self, vendor: &str, of: &str, group: &str) -> Vec<String> {
         self.machine.quiet().await;
-        let world = self.back_door(vendor, of, Method::GET, "/_world", &Value::Null).await;
+        let world = self.back_door(vendor, Method::GET, &format!("/_world?of={of}"), &Value::Null).await;
         let users = world["users"].as_array().expect("users");
         let groups = world["groups"].as_array().expect("groups");
         let group = groups.iter().find(|one| one["name"] == group).expect("the group");
@@ -99,7 +98,7 @@ impl Several {
             assert!(second.reads.values().all(|read| read.complete), "{site}: {second:?}");
         }
         self.machine.quiet().await;
-        assert_eq!(self.machine.cloud().line.dead().len(), 0);
+        assert_eq!(self.machine.cloud().triggers.dead().len(), 0);
     }
 }
 

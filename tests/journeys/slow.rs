@@ -13,7 +13,7 @@ use super::{booking, hot_desk, nexudus, town};
 use crate::support::{Doors, DoorsFixture, Platform, SECRET};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_local::cloud::dynamodb::VARIABLE;
-use doorstep_local::run::levers::Slowness;
+use doorstep_local::run::faults::Slowness;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;
 
@@ -106,7 +106,7 @@ impl Slow {
     fn lives(&self) {
         let worked = self.0.worked();
         assert!(worked <= LONGEST, "a function worked for {worked:#}");
-        assert_eq!(self.0.cloud().line.dead().len(), 0);
+        assert_eq!(self.0.cloud().triggers.dead().len(), 0);
     }
 
     #[track_caller]
@@ -119,21 +119,30 @@ impl Slow {
     }
 }
 
-const FRONT: (&str, &str, &str) = ("front", "salto-ks", "place = \"5e0c\"\n");
-const BACK: (&str, &str, &str) = ("back", "kisi", "");
+/// A door system in a site file.
+#[derive(Clone, Copy)]
+struct DoorsTable {
+    name: &'static str,
+    kind: &'static str,
+    /// The line with its place, or nothing.
+    place: &'static str,
+}
+
+const FRONT: DoorsTable = DoorsTable { name: "front", kind: "salto-ks", place: "place = \"5e0c\"\n" };
+const BACK: DoorsTable = DoorsTable { name: "back", kind: "kisi", place: "" };
 
 /// A site whose members and bookings open these door systems.
-fn site(name: &str, platform: Platform, doors: &[(&str, &str, &str)], rules: &str) -> String {
+fn site(name: &str, platform: Platform, doors: &[DoorsTable], rules: &str) -> String {
     let organization =
         if platform == Platform::OfficeRnd { format!("organization = \"{name}\"\n") } else { String::new() };
     let word = platform.word();
-    let tables = doors.iter().map(|(doors, kind, place)| {
+    let tables = doors.iter().map(|DoorsTable { name: doors, kind, place }| {
         format!(
             "[doors.{doors}]\nkind = \"{kind}\"\n{place}secret = \"{name}/{doors}\"\nurl = \"sandbox\"\n\
              protected = [\"ops@example.test\", \"owner@example.test\"]\n"
         )
     });
-    let plans = doors.iter().map(|(doors, ..)| {
+    let plans = doors.iter().map(|DoorsTable { name: doors, .. }| {
         format!("[[rule]]\nplan = \"Hot desk\"\nat = \"Riverside\"\ndoors = \"{doors}\"\nopens = [\"Members\"]\n")
     });
     format!(
@@ -251,7 +260,7 @@ async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
     slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
     let minute: Timestamp = "2026-03-02T08:45:00Z".parse().expect("an instant");
     let ring = TriggerMessage::new(&SiteId::from("mill"), Trigger::Schedule(minute)).text().expect("JSON");
-    slow.0.cloud().line.send("mill", Some("alarm"), &ring).expect("taken");
+    slow.0.cloud().triggers.send("mill", Some("alarm"), &ring).expect("taken");
     assert_eq!(slow.inside("kisi", "Meeting").await, ["bob"]);
     slow.opened_within("kisi", OTHER_SITE);
     slow.lives();

@@ -34,11 +34,18 @@ fn says(report: &Report, thing: &str, field: &str) -> bool {
     report.problems.iter().any(|problem| problem.contains(thing) && problem.contains(field))
 }
 
-async fn assert_nothing_follows(world: &World, group: &str, inside: &[String], about: (&str, &str)) {
+/// What a problem must name.
+#[derive(Debug, Clone, Copy)]
+struct Named<'a> {
+    thing: &'a str,
+    field: &'a str,
+}
+
+async fn assert_nothing_follows(world: &World, group: &str, inside: &[String], about: Named<'_>) {
     for _ in 0..3 {
         let report = world.reconcile().await;
         assert_eq!((report.revoked, report.held, report.granted), (0, 0, 0), "{report:?}");
-        assert!(says(&report, about.0, about.1), "{about:?} is not named: {report:?}");
+        assert!(says(&report, about.thing, about.field), "{about:?} is not named: {report:?}");
         assert_eq!(world.inside(group).await, inside);
         assert!(world.holds().await.is_empty());
     }
@@ -55,7 +62,7 @@ async fn i6_bookings_whose_times_cannot_be_read_take_nothing_from_anybody() {
             let wrong = |n: usize| json!({ "_id": format!("b-{}", who(n)), field: lie });
             let bookings: Vec<Value> = (0..ALL).map(wrong).collect();
             world.change(json!({ "bookings": bookings })).await;
-            assert_nothing_follows(&world, "Meeting", &everybody(), ("booking b-p00", field)).await;
+            assert_nothing_follows(&world, "Meeting", &everybody(), Named { thing: "booking b-p00", field }).await;
         }
         world.change(json!({ "bookings": (0..ALL).map(booked).collect::<Vec<_>>() })).await;
     }
@@ -88,7 +95,7 @@ async fn b4_what_was_never_known_and_cannot_be_read_opens_nothing_until_it_can()
     let mut new = booking("eve", MORNING, EVENING);
     new["end"] = json!(null);
     world.change_and_deliver(json!({ "bookings": [new] })).await;
-    assert_nothing_follows(&world, "Meeting", &[], ("booking b-eve", "end")).await;
+    assert_nothing_follows(&world, "Meeting", &[], Named { thing: "booking b-eve", field: "end" }).await;
     world.change(json!({ "bookings": [booking("eve", MORNING, EVENING)] })).await;
     assert!(!says(&world.reconcile().await, "booking b-eve", "end"));
     assert_eq!(world.inside("Meeting").await, ["eve"]);
@@ -118,7 +125,7 @@ async fn i6_memberships_with_an_unreadable_day_or_member_stay_as_they_were() {
             lies
         };
         world.change(json!({ "memberships": (0..ALL).map(lies).collect::<Vec<_>>() })).await;
-        assert_nothing_follows(&world, "Members", &everybody(), ("membership s-p00", field)).await;
+        assert_nothing_follows(&world, "Members", &everybody(), Named { thing: "membership s-p00", field }).await;
         let whole = |n: usize| {
             let mut whole = hot_desk(&who(n));
             whole["endDate"] = json!(null);
@@ -155,7 +162,7 @@ async fn b4_passes_check_ins_and_assignments_that_cannot_be_read_stay_as_they_we
     ] {
         let world_before = json!({ entity: [{ "_id": id, field: "soon" }] });
         world.change(world_before).await;
-        assert_nothing_follows(&world, "Members", &eve, (thing, field)).await;
+        assert_nothing_follows(&world, "Members", &eve, Named { thing, field }).await;
         assert_eq!(world.inside("Desk").await, ["ada"], "{thing}");
         let right = match field {
             "usedCount" => json!(1),
@@ -186,18 +193,20 @@ async fn i6_at_nexudus_what_cannot_be_read_stays_as_it_was() {
     for lie in [json!("soon"), json!(12), json!({}), json!("")] {
         let wrong: Vec<Value> = [111, 112, 113].map(|id| json!({ "Id": id, "CancellationDate": lie })).into();
         world.change(json!({ "CoworkerContracts": wrong })).await;
-        assert_nothing_follows(&world, "Members", &all, ("membership 111", "CancellationDate")).await;
+        assert_nothing_follows(&world, "Members", &all, Named { thing: "membership 111", field: "CancellationDate" })
+            .await;
     }
     let whole: Vec<Value> = [111, 112, 113].map(|id| json!({ "Id": id, "CancellationDate": null })).into();
     world.change(json!({ "CoworkerContracts": whole })).await;
     let pause = json!({ "Id": 1, "CoworkerContractId": 113, "PauseFrom": "soon" });
     world.change(json!({ "ContractPausedPeriods": [pause] })).await;
-    assert_nothing_follows(&world, "Members", &all, ("membership 113", "PauseFrom of a pause")).await;
+    assert_nothing_follows(&world, "Members", &all, Named { thing: "membership 113", field: "PauseFrom of a pause" })
+        .await;
     world.change(json!({ "remove": { "ContractPausedPeriods": [1] } })).await;
     for (field, lie) in [("ToTime", json!(null)), ("ToTime", json!("soon")), ("FromTime", json!({}))] {
         let wrong: Vec<Value> = [211, 212].map(|id| json!({ "Id": id, field: lie })).into();
         world.change(json!({ "Bookings": wrong })).await;
-        assert_nothing_follows(&world, "Meeting", &all[..2], ("booking 211", field)).await;
+        assert_nothing_follows(&world, "Meeting", &all[..2], Named { thing: "booking 211", field }).await;
         let whole = [nexudus::booking(11, MORNING, EVENING), nexudus::booking(12, MORNING, EVENING)];
         world.change(json!({ "Bookings": whole })).await;
     }

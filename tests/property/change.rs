@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::things::{self, Make, one_of, written};
+use super::things::{self, one_of, written};
 use crate::reference_model::{Minute, instant, list, text};
 use crate::support::Platform;
 
@@ -13,7 +13,7 @@ pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute, platform
         10 if platform != Platform::OfficeRnd => {
             altered(dice, world, "members", |_, member| json!({ "inactive": member["inactive"] != json!(true) }))
         }
-        0 | 1 => made("bookings", things::booking, dice, world, fresh, now),
+        0 | 1 => made("bookings", things::booking(dice, world, fresh, now)),
         2 => moved(dice, world, now),
         3 => altered(dice, world, "bookings", |dice, booking| {
             let field = dice.any(&["isCancelled", "isCancelled", "isTentative"]);
@@ -26,7 +26,7 @@ pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute, platform
             "bookings",
             |dice, _| json!({ "visitors": [one_of(dice, world, "visitors")], "members": [one_of(dice, world, "members")] }),
         ),
-        6 => made("memberships", things::membership, dice, world, fresh, now),
+        6 => made("memberships", things::membership(dice, world, fresh, now)),
         7 => altered(dice, world, "memberships", |dice, _| {
             let days = dice.any(&[0, -1, 1]);
             json!({ "endDate": written(now + days * 86_400)[..11].to_owned() + "00:00:00.000Z" })
@@ -47,18 +47,18 @@ pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute, platform
             "passes",
             |dice, pass| json!({ "usedCount": dice.any(&[pass["count"].clone(), json!(0), json!(0.5)]) }),
         ),
-        12 => made("passes", things::pass, dice, world, fresh, now),
+        12 => made("passes", things::pass(dice, world, fresh, now)),
         13 => silent(dice, world, fresh, now),
         14 => guested(dice, world, fresh, now),
         _ => match dice.of(3) {
             0 => removed(dice, world, "members"),
-            _ => made("members", things::member, dice, world, fresh, now),
+            _ => made("members", things::member(dice, world, fresh, now)),
         },
     }
 }
 
-fn made(kind: &str, make: Make, dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
-    json!({ kind: [make(dice, world, fresh, now)] })
+fn made(kind: &str, thing: Value) -> Value {
+    json!({ kind: [thing] })
 }
 
 fn removed(dice: &mut Dice, world: &Value, kind: &str) -> Value {
@@ -103,8 +103,8 @@ fn at(thing: &Value, field: &str) -> Minute {
 /// Of these no webhook tells.
 fn silent(dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
     match dice.of(4) {
-        0 => made("checkins", things::checkin, dice, world, fresh, now),
-        1 => made("assignments", things::assignment, dice, world, fresh, now),
+        0 => made("checkins", things::checkin(dice, world, fresh, now)),
+        1 => made("assignments", things::assignment(dice, world, fresh, now)),
         2 => removed(dice, world, "assignments"),
         _ => removed(dice, world, "visitors"),
     }

@@ -123,7 +123,7 @@ impl Play {
             return Err(format!("the second diff is not empty: {} granted, {} revoked", second.0, second.1));
         }
         judge::chain(&self.machine.audit(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?)?;
-        match self.machine.cloud().line.dead().len() {
+        match self.machine.cloud().triggers.dead().len() {
             0 => Ok(()),
             dead => Err(format!("{dead} dead letters")),
         }

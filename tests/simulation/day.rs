@@ -9,7 +9,7 @@ use super::seed::Seed;
 use crate::property::story::Story;
 use crate::support::Platform;
 use doorstep_local::run::crash::Step;
-use doorstep_local::run::levers::{Death, Skew, Slowness};
+use doorstep_local::run::faults::{CrashAtCall, Skew, Slowness};
 
 /// How long it lasts, in seconds.
 pub const DAY: i64 = 86_400;
@@ -54,7 +54,7 @@ pub enum What {
     /// A vendor takes its time over each answer, or never answers, for so many seconds. Calls and pauses take time then.
     Slow { vendor: Vendor, slowness: Slowness, lasts: i64 },
     /// Functions die at a call.
-    Death(Death),
+    CrashAtCall(CrashAtCall),
     /// Functions die after a step.
     Crash(Step, u32),
     /// The functions' clocks go wrong.
@@ -133,7 +133,7 @@ fn event(chance: &mut Seed, calm: bool) -> Event {
         64 => What::Half { kind: chance.any(&["memberships", "bookings"]), lasts: chance.between(600, 7200) },
         65 => What::NoAlarms(1 + chance.of_many(2) as u32),
         66..=71 => What::Skew(skew(chance)),
-        72..=84 => What::Death(Death {
+        72..=84 => What::CrashAtCall(CrashAtCall {
             call: call(chance),
             carried_out: chance.of_many(2) == 0,
             times: chance.any(&[1, 1, 2]),
@@ -216,7 +216,7 @@ impl fmt::Display for What {
             What::Hand { .. } => f.write_str("a hand at the doors"),
             What::Fault { vendor, fault, lasts } => write!(f, "{vendor:?} fails for at most {lasts} s: {fault}"),
             What::Slow { vendor, slowness, lasts } => write!(f, "{vendor:?} is slow for {lasts} s: {slowness:?}"),
-            What::Death(death) => {
+            What::CrashAtCall(death) => {
                 let when = if death.carried_out { "after" } else { "before" };
                 write!(f, "{} function(s) die {when} call {}", death.times, death.call)
             }

@@ -34,7 +34,7 @@ impl Stage<'_> {
             What::Hand { dice } => self.hand(Dice(*dice)).await,
             What::Fault { vendor, fault, lasts } => self.fail(vendor, fault, *lasts).await,
             What::Slow { vendor, slowness, lasts } => self.slow_down(vendor, *slowness, *lasts),
-            What::Death(death) => self.play.machine.die(Some(*death)),
+            What::CrashAtCall(death) => self.play.machine.crash_at_call(Some(*death)),
             What::Crash(step, times) => self.play.machine.crash(*step, *times),
             What::Skew(skew) => self.play.machine.skew(*skew),
             What::Forgery { dice } => self.forge(Dice(*dice)).await?,
@@ -173,7 +173,7 @@ impl Stage<'_> {
             self.play.machine.called().calls,
             self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|e| e.to_string())?,
         );
-        let quiet = self.play.machine.cloud().line.is_empty();
+        let quiet = self.play.machine.cloud().triggers.is_empty();
         // The site's own plate and secrets are read once a minute, whoever calls.
         if told.status == 401 && quiet && before.1 == after.1 && after.0 <= before.0 + 4 {
             return Ok(());

@@ -20,7 +20,7 @@ use crate::property::scenario::{Doors, GeneratedScenario, PROTECTED, SITE};
 use crate::property::{judge, things, times};
 use crate::reference_model::{self, Minute};
 use doorstep_local::run::crash::Step;
-use doorstep_local::run::levers::{Skew, Slowness};
+use doorstep_local::run::faults::{Skew, Slowness};
 
 /// Every site is compared as often as this.
 const RECONCILE: Minute = 15 * 60;
@@ -435,7 +435,7 @@ impl<'d> Stage<'d> {
         sight.i1_nobody_stays(&self.held)?;
         sight.i2_nobody_waits()?;
         audit.map_or(Ok(()), |audit| sight.i7_one_record_each(&audit, false))?;
-        if !self.play.machine.cloud().line.dead().is_empty() {
+        if !self.play.machine.cloud().triggers.dead().is_empty() {
             return Err("I9: a message became a dead letter".to_owned());
         }
         self.confirmed = false;
@@ -496,7 +496,7 @@ impl<'d> Stage<'d> {
             self.play.machine.slow(&vendor, None);
         }
         self.play.machine.let_waits_count(false);
-        self.play.machine.die(None);
+        self.play.machine.crash_at_call(None);
         self.play.machine.skew(Skew::default());
         self.play.machine.crash(Step::Enqueue, 0);
         self.play.machine.cloud().schedules.refuse(0);

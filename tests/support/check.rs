@@ -26,8 +26,8 @@ impl World {
         let left = (second.granted, second.revoked, second.tagged, second.untagged);
         assert_eq!(left, (0, 0, 0, 0), "the second diff is empty: {second:?}");
         assert_eq!(self.state().await, healed, "the second reconcile changed something");
-        assert!(self.machine.cloud().line.is_empty(), "the line is empty");
-        assert!(self.machine.cloud().line.dead().is_empty(), "no bell was given up");
+        assert!(self.machine.cloud().triggers.is_empty(), "the line is empty");
+        assert!(self.machine.cloud().triggers.dead().is_empty(), "no bell was given up");
         assert!(self.machine.cloud().rights.missing().is_empty(), "{:?}", self.machine.cloud().rights.missing());
         self.check_books().await;
         self.check_notices().await;

@@ -52,7 +52,7 @@ async fn send(world: &World, headers: &Headers, body: &[u8]) -> u16 {
 
 /// Nothing was kept, nothing rung, nothing changed.
 async fn changed_nothing(world: &World, before: &[(String, String)]) {
-    assert!(world.machine.cloud().line.is_empty(), "nobody rang");
+    assert!(world.machine.cloud().triggers.is_empty(), "nobody rang");
     assert_eq!(world.table().await, before, "nothing was written");
     assert_eq!(world.inside("Members").await, ["ada"]);
 }

@@ -22,7 +22,7 @@ pub mod server;
 pub mod sites;
 
 mod locked;
+mod network;
 mod pushed;
-mod world;
 
 pub use machine::{Data, Machine, Setup, StartError};

@@ -53,7 +53,11 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     if plays_sample {
         tokio::spawn(async move { sample::play(&machine, &mut std::io::stdout()).await });
     } else if options.wants_sample() {
-        writeln!(out, "{} goes on where it was; the sample day is played in a new folder", options.data.display())?;
+        writeln!(
+            out,
+            "{} continues from its last run. The sample day plays only in a new folder",
+            options.data.display()
+        )?;
     }
     tokio::select! {
         ended = &mut serving => return Ok(ended??),

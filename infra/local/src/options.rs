@@ -16,25 +16,25 @@ pub struct Options {
     /// Port to listen on; 0 picks a free one and prints it
     #[arg(long, env = "PORT", default_value_t = 8080)]
     pub port: u16,
-    /// Name or address of this machine to listen on; only it and loopback names may drive the run
+    /// Name or address of this machine to listen on; requests that control the run must use it or a loopback name
     #[arg(long, default_value = "127.0.0.1")]
     pub listen: String,
-    /// A site file or a folder of them; left out: the sample sites
+    /// A site file, or a folder of site files; left out: the sample sites
     #[arg(long, env = "DOORSTEP_SITES")]
     pub sites: Option<PathBuf>,
-    /// A TOML file with one table per secret name; left out: the sandbox's own secrets
+    /// A TOML file with one table for each secret; left out: the secrets of the sandbox
     #[arg(long, env = "DOORSTEP_SECRETS", hide_env_values = true)]
     pub secrets: Option<PathBuf>,
-    /// Folder of the embedded table; `:memory:` keeps nothing
+    /// Folder of the embedded table; `:memory:` stores nothing on disk
     #[arg(long, env = "DOORSTEP_DATA", default_value = ".doorstep")]
     pub data: PathBuf,
-    /// An RFC 3339 instant at which the clock stands until it is moved; left out: real time
+    /// An RFC 3339 instant at which the clock stands until a call moves it; left out: real time
     #[arg(long, env = "DOORSTEP_CLOCK")]
     pub clock: Option<Timestamp>,
-    /// How often everything is reconciled (`15m`, `1h`), or `off`: only when asked
+    /// How often every site is reconciled (`15m`, `1h`), or `off` for only on request
     #[arg(long, env = "DOORSTEP_RECONCILE", default_value = "15m", value_parser = cadence)]
     pub reconcile: Cadence,
-    /// No sample day, just serve
+    /// Plays no sample day, and only serves
     #[arg(long)]
     pub quiet: bool,
 }
@@ -55,7 +55,7 @@ pub enum OptionsError {
         why: std::io::Error,
     },
     /// A folder without site files.
-    #[error("{path}: no *.toml in this folder", path = path.display())]
+    #[error("{path}: no site file: put a *.toml file into this folder", path = path.display())]
     NoSites {
         /// Its path.
         path: PathBuf,
@@ -111,7 +111,7 @@ fn cadence(text: &str) -> Result<Cadence, String> {
     }
     let span = text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive);
     let span = span.and_then(|span| Duration::try_from(span).ok());
-    span.map(|span| Cadence(Some(span))).ok_or_else(|| "write a duration such as 15m or 1h, or off".into())
+    span.map(|span| Cadence(Some(span))).ok_or_else(|| "not a duration: write one such as 15m or 1h, or off".into())
 }
 
 /// Returns the site files at `path`: the file itself, or every `*.toml` in the folder by name.

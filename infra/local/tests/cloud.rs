@@ -78,7 +78,7 @@ async fn the_line_refuses_what_sqs_refuses() {
     let first = send().message_group_id("a").message_deduplication_id("1").send().await.expect("taken");
     let again = send().message_group_id("a").message_deduplication_id("1").send().await.expect("swallowed");
     assert_eq!(first.message_id(), again.message_id());
-    assert_eq!(machine.cloud().line.dead().len(), 0);
+    assert_eq!(machine.cloud().triggers.dead().len(), 0);
     let attributes = client
         .get_queue_attributes()
         .queue_url(&machine.environment().settings.trigger_queue_url)

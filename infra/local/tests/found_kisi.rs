@@ -87,8 +87,8 @@ async fn held(machine: &Machine, group: &str) -> Vec<(String, Option<String>)> {
     members.iter().map(|line| (text(&line["user"]).expect("a user"), text(&line["valid_until"]))).collect()
 }
 
-fn users(lines: Vec<(String, Option<String>)>) -> Vec<String> {
-    lines.into_iter().map(|(user, _)| user).collect()
+async fn users(machine: &Machine, group: &str) -> Vec<String> {
+    held(machine, group).await.into_iter().map(|(user, _)| user).collect()
 }
 
 async fn records(machine: &Machine, what: &str, group: &str) -> usize {
@@ -101,7 +101,7 @@ async fn records(machine: &Machine, what: &str, group: &str) -> usize {
 async fn a_group_in_use_becomes_ours_alone_and_whoever_is_entitled_stays() {
     let inside = json!([{"user": "20"}, {"user": "22"}]);
     let machine = start("foreign = \"remove\"", inside).await;
-    assert_eq!(users(held(&machine, "Members").await), ["20"]);
+    assert_eq!(users(&machine, "Members").await, ["20"]);
     assert_eq!((records(&machine, "granted", "1").await, records(&machine, "revoked", "1").await), (0, 1));
     let report = call(&machine, "POST", "/sandbox/sites/riverside/reconcile", Value::Null).await;
     assert_eq!((&report["granted"], &report["revoked"], &report["foreign"]), (&json!(0), &json!(0), &json!(0)));
@@ -113,7 +113,7 @@ async fn a_series_goes_on_where_only_its_rule_says_so() {
     let daily = json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": []}});
     announced(&machine, booking("2026-03-02T09:00:00Z", daily)).await;
     clock(&machine, "2026-03-05T08:10:00Z").await;
-    assert_eq!(users(held(&machine, "Meeting").await), ["21"]);
+    assert_eq!(users(&machine, "Meeting").await, ["21"]);
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn a_booking_far_away_opens_without_a_reconcile() {
     clock(&machine, "2026-10-01T09:44:00Z").await;
     assert!(held(&machine, "Meeting").await.is_empty());
     clock(&machine, "2026-10-01T09:45:00Z").await;
-    assert_eq!(users(held(&machine, "Meeting").await), ["21"]);
+    assert_eq!(users(&machine, "Meeting").await, ["21"]);
 }
 
 #[tokio::test]
@@ -135,13 +135,13 @@ async fn whoever_uses_their_last_pass_is_not_shut_out_by_its_bell() {
             "validFrom": "2026-03-02", "validTo": "2026-03-04"}]})
     };
     announced(&machine, pass(0)).await;
-    assert!(users(held(&machine, "Members").await).contains(&"21".to_owned()));
+    assert!(users(&machine, "Members").await.contains(&"21".to_owned()));
     let checkin = json!({"checkins": [{"_id": "k1", "member": "m2", "start": "2026-03-02T08:00:00Z"}]});
     call(&machine, "POST", "/sandbox/officernd/_change", checkin).await;
     announced(&machine, pass(1)).await;
-    assert!(users(held(&machine, "Members").await).contains(&"21".to_owned()));
+    assert!(users(&machine, "Members").await.contains(&"21".to_owned()));
     clock(&machine, "2026-03-03T00:00:00Z").await;
-    assert_eq!(users(held(&machine, "Members").await), ["20"]);
+    assert_eq!(users(&machine, "Members").await, ["20"]);
 }
 
 #[tokio::test]
@@ -165,6 +165,6 @@ async fn a_refusal_that_is_over_at_once_keeps_nobody_waiting() {
                             {"match": "POST /role_assignments", "status": status, "times": 1}]);
         call(&machine, "PUT", "/sandbox/kisi/_faults", faults).await;
         announced(&machine, booking("2026-03-02T12:00:00Z", json!({}))).await;
-        assert_eq!(users(held(&machine, "Meeting").await), ["21"], "{status}");
+        assert_eq!(users(&machine, "Meeting").await, ["21"], "{status}");
     }
 }

@@ -15,6 +15,12 @@ const FRONT: &str = "00000000-0000-4000-8000-000000000002";
 
 struct Run(Machine);
 
+/// A guest of the booking.
+struct Guest {
+    id: &'static str,
+    email: Option<&'static str>,
+}
+
 impl Run {
     async fn of(doors: &str) -> Run {
         let site = format!(
@@ -37,13 +43,13 @@ impl Run {
     }
 
     /// The platform: members and guests by id and address, who has a membership, and who comes to the room at ten.
-    async fn platform(&self, people: &[(&str, &str)], desks: &[&str], guests: &[(&str, Option<&str>)]) {
+    async fn platform(&self, people: &[(&str, &str)], desks: &[&str], guests: &[Guest]) {
         let members: Vec<Value> =
             people.iter().map(|(id, email)| json!({"_id": id, "name": id, "email": email, "location": "l"})).collect();
         let desk = |member: &&str| json!({"_id": format!("s-{member}"), "plan": "p", "member": member, "location": "l", "startDate": "2026-01-01T00:00:00Z"});
         let visitors: Vec<Value> =
-            guests.iter().map(|(id, email)| json!({"_id": id, "name": "Guest", "email": email})).collect();
-        let ids: Vec<&str> = guests.iter().map(|(id, _)| *id).collect();
+            guests.iter().map(|Guest { id, email }| json!({"_id": id, "name": "Guest", "email": email})).collect();
+        let ids: Vec<&str> = guests.iter().map(|guest| guest.id).collect();
         let host = people.first().map(|(id, _)| *id);
         let bookings = json!([{"_id": "b", "resource": "r", "member": host, "visitors": ids, "location": "l",
             "start": "2026-03-02T10:00:00Z", "end": "2026-03-02T11:00:00Z", "timezone": "Europe/London"}]);
@@ -122,7 +128,16 @@ async fn a_crash_at_any_step_makes_no_account_twice_and_leaves_nobody_inside() {
     for step in [Step::Intend, Step::Apply, Step::Commit] {
         for moment in ["open", "shut"] {
             let run = Run::of("guest_accounts = \"suspend\"").await;
-            run.platform(&[("m", "m@x.test")], &[], &[("v1", None), ("v2", None), ("v3", Some("v@x.test"))]).await;
+            run.platform(
+                &[("m", "m@x.test")],
+                &[],
+                &[
+                    Guest { id: "v1", email: None },
+                    Guest { id: "v2", email: None },
+                    Guest { id: "v3", email: Some("v@x.test") },
+                ],
+            )
+            .await;
             run.doors(&[], &[]).await;
             run.reconcile().await;
             let crash = |now: &str| {
@@ -149,7 +164,7 @@ async fn a_crash_at_any_step_makes_no_account_twice_and_leaves_nobody_inside() {
 #[tokio::test]
 async fn a_deletion_is_written_down_though_the_function_died() {
     let run = Run::of("guest_accounts = \"delete\"").await;
-    run.platform(&[("m", "m@x.test")], &[], &[("v", Some("v@x.test"))]).await;
+    run.platform(&[("m", "m@x.test")], &[], &[Guest { id: "v", email: Some("v@x.test") }]).await;
     run.doors(&[], &[]).await;
     run.reconcile().await;
     run.clock("2026-03-02T11:14:00Z").await;
@@ -226,7 +241,7 @@ async fn two_people_exchange_addresses_and_both_stay_inside() {
 #[tokio::test]
 async fn a_group_that_is_gone_stands_in_nobody_elses_way() {
     let run = Run::of("").await;
-    run.platform(&[("a", "a@x.test")], &["a"], &[("v", Some("v@x.test"))]).await;
+    run.platform(&[("a", "a@x.test")], &["a"], &[Guest { id: "v", email: Some("v@x.test") }]).await;
     run.doors(&[], &[]).await;
     run.reconcile().await;
     let mut world = run.at_the_doors().await;

@@ -62,7 +62,7 @@ async fn what_fails_comes_again_and_is_given_up_after_five() {
     assert_eq!(served.iter().filter(|note| *note == "a: fail").count(), 5);
     assert_eq!(served.iter().filter(|note| *note == "a: after").count(), 1);
     assert_eq!(served.iter().filter(|note| *note == "b: panic").count(), 5);
-    let dead: Vec<_> = machine.cloud().line.dead().into_iter().map(|message| message.body).collect();
+    let dead: Vec<_> = machine.cloud().triggers.dead().into_iter().map(|message| message.body).collect();
     assert_eq!(dead, ["fail", "panic"]);
 }
 

@@ -87,7 +87,7 @@ async fn it_ends_in_real_time() {
     let mut out = Vec::new();
     sample::play(&machine, &mut out).await;
     assert!(!machine.stands());
-    assert!(String::from_utf8(out).expect("text").ends_with("the clock has caught up with now and runs\n"));
+    assert!(String::from_utf8(out).expect("text").ends_with("the clock is at the present and runs\n"));
 }
 
 #[tokio::test]

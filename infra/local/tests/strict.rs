@@ -63,7 +63,7 @@ impl Functions for Watching {
         let put =
             table.put_item().table_name(&settings.table).item("pk", text("a#person#1")).item("sk", text("person"));
         self.say(put.send().await.expect_err("not in this partition").code());
-        let put = table.put_item().table_name(&settings.table).item("pk", text("a#unread")).item("sk", text("1"));
+        let put = table.put_item().table_name(&settings.table).item("pk", text("a#unreadable")).item("sk", text("1"));
         put.send().await.expect("in this one");
         let secret =
             ssm(environment).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true).send().await;
@@ -114,7 +114,7 @@ async fn a_batch_holds_several_groups_and_what_failed_of_it_comes_again_alone() 
     assert_eq!(batches[0], ["a 1", "a 2", "b fails", "c 3", "d 4", "d 5", "d 6", "d 7", "d 8", "d 9"]);
     assert_eq!(batches[1], ["b fails", "d 10", "d 11", "d 12", "d 13"], "a group goes on when it was given back");
     assert_eq!(batches.iter().flatten().filter(|one| *one == "b fails").count(), 5);
-    assert_eq!(machine.cloud().line.dead().len(), 1);
+    assert_eq!(machine.cloud().triggers.dead().len(), 1);
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_function_that_names_a_message_it_was_not_handed_fails_the_whole_batch
     enqueue(machine.environment(), "b", "2", "stranger").await;
     machine.quiet().await;
     assert_eq!(functions.take(), vec![["a well", "b stranger"]; 5], "both return each time");
-    assert_eq!(machine.cloud().line.dead().len(), 2);
+    assert_eq!(machine.cloud().triggers.dead().len(), 2);
 }
 
 #[tokio::test]

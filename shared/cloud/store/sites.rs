@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 use super::{Item, Step, Store, Write, body};
 use crate::store::site_version::SiteVersion;
+use doorstep_core::decide::credibility::Disbeliefs;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::record::Kept;
@@ -51,26 +51,8 @@ pub struct PlatformRead {
     #[serde(default, skip_serializing_if = "is_usual")]
     pub compared: Option<u64>,
     /// Lists that are not credible, by the kind of thing.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub refused: BTreeMap<String, Disbelief>,
-}
-
-/// The state of a list that is not credible.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Disbelief {
-    /// The hash of the list's content.
-    pub said: String,
-    /// How many times in a row the list had that content.
-    pub times: u32,
-}
-
-impl Disbelief {
-    /// Returns the state of a list with this content, after the state `before`.
-    pub fn of(said: &impl Serialize, before: Option<&Disbelief>) -> Self {
-        let said = hex::encode(Sha256::digest(serde_json::to_vec(said).unwrap_or_default()));
-        let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
-        Disbelief { said, times }
-    }
+    #[serde(default, skip_serializing_if = "Disbeliefs::is_empty")]
+    pub refused: Disbeliefs,
 }
 
 /// How much a read of a platform asks for.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::decide::guard::credibility::ACCEPTED_AFTER;
+use crate::decide::credibility::agree;
 use crate::model::fact::FactId;
 
 /// An update from a platform that has no read API.
@@ -193,7 +193,7 @@ pub struct Snapshots {
 impl UnconfirmedSnapshot {
     /// Returns whether enough updates reported the content to ask the operator for a decision.
     pub fn is_for_a_human(&self) -> bool {
-        self.reports.len() >= ACCEPTED_AFTER as usize
+        agree(self.reports.len())
     }
 }
 

@@ -1,5 +1,4 @@
-//! Finds the account of each person the way settle does: by our link, our mark or an exact address. It links accounts
-//! in memory only.
+//! The accounts of all door systems, by id and by address, with the groups that they are in.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -8,15 +7,13 @@ use std::sync::Arc;
 
 use super::Group;
 use super::doors::DoorsSnapshot;
-use super::people::{PersonCow, ProjectedPerson};
-use crate::settle::{taken_already, the_one};
+use super::people::PersonCow;
 use doorstep_core::model::account::{Account, AccountId, Standing};
-use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Linked, Person, compared_email};
 
 /// Every account at every door system, with the groups that it is in.
 pub struct Directory<'a> {
-    seen: &'a DoorsSnapshot,
+    snapshot: &'a DoorsSnapshot,
     /// Built when a person without an account first needs one, which is rare.
     by_email: OnceCell<BTreeMap<&'a str, Addresses<'a>>>,
     by_id: BTreeMap<&'a str, HashMap<&'a AccountId, Entry<'a>>>,
@@ -36,13 +33,13 @@ struct Entry<'a> {
 
 impl<'a> Directory<'a> {
     /// Builds the directory of a snapshot.
-    pub fn of(seen: &'a DoorsSnapshot) -> Self {
+    pub fn of(snapshot: &'a DoorsSnapshot) -> Self {
         let mut by_id: BTreeMap<&str, HashMap<&AccountId, Entry<'_>>> = BTreeMap::new();
-        for (doors, accounts) in &seen.accounts {
+        for (doors, accounts) in &snapshot.accounts {
             let entry = |account| Entry { account: Some(account), groups: Vec::new() };
             by_id.insert(doors, accounts.iter().map(|account| (&account.id, entry(account))).collect());
         }
-        for (group, rows) in &seen.held {
+        for (group, rows) in &snapshot.members {
             let here = by_id.entry(&group.0).or_default();
             for row in rows {
                 let groups = &mut here.entry(&row.account).or_default().groups;
@@ -50,7 +47,7 @@ impl<'a> Directory<'a> {
                 groups.push(group);
             }
         }
-        Directory { seen, by_email: OnceCell::new(), by_id }
+        Directory { snapshot, by_email: OnceCell::new(), by_id }
     }
 
     fn entry(&self, doors: &str, id: &AccountId) -> Option<&Entry<'a>> {
@@ -60,7 +57,7 @@ impl<'a> Directory<'a> {
     fn by_email(&self) -> &BTreeMap<&'a str, Addresses<'a>> {
         self.by_email.get_or_init(|| {
             let mut by_email: BTreeMap<&str, Addresses<'_>> = BTreeMap::new();
-            for (doors, accounts) in &self.seen.accounts {
+            for (doors, accounts) in &self.snapshot.accounts {
                 let here = by_email.entry(doors).or_default();
                 for account in accounts.iter() {
                     if let Some(email) = account.email.as_deref().and_then(compared_email) {
@@ -103,7 +100,7 @@ impl<'a> Directory<'a> {
     /// Returns whether the account exists. An account at a door system whose accounts could not be read counts as
     /// existing.
     pub fn has(&self, doors: &str, linked: &Linked) -> bool {
-        self.seen.accounts.get(doors).is_none_or(|accounts| accounts.get(&linked.account.id).is_some())
+        self.snapshot.accounts.get(doors).is_none_or(|accounts| accounts.get(&linked.account.id).is_some())
     }
 
     /// Copies the current state of the person's accounts into the person. Almost all people are unchanged and are not
@@ -114,75 +111,8 @@ impl<'a> Directory<'a> {
             if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
                 && let Some(account) = self.account(&doors, &linked.account.id)
             {
-                linked.account = Arc::clone(account);
-                linked.suspended &= account.standing == Standing::Suspended;
+                linked.refresh(Arc::clone(account), None);
             }
         }
-    }
-}
-
-/// The owner of each account, as an index into the list of people. Built on the first request, which is rare.
-#[derive(Default)]
-pub struct Owners(Option<Places>);
-
-/// Indexes of people by door system and account.
-type Places = HashMap<String, HashMap<AccountId, usize>>;
-
-impl Owners {
-    fn places(&mut self, everybody: &[ProjectedPerson<'_>]) -> &mut Places {
-        self.0.get_or_insert_with(|| {
-            let mut places = Places::new();
-            for (place, somebody) in everybody.iter().enumerate() {
-                for (doors, linked) in &somebody.person.accounts {
-                    places.entry(doors.clone()).or_default().insert(linked.account.id.clone(), place);
-                }
-            }
-            places
-        })
-    }
-
-    fn of_account(&mut self, everybody: &[ProjectedPerson<'_>], doors: &str, id: &AccountId) -> Option<usize> {
-        self.places(everybody).get(doors)?.get(id).copied()
-    }
-
-    /// Returns whether a person owns this account.
-    pub fn has(&mut self, everybody: &[ProjectedPerson<'_>], doors: &str, id: &AccountId) -> bool {
-        self.of_account(everybody, doors, id).is_some()
-    }
-
-    /// Links the account of the person's address, unless another person owns it. An owner without profiles hands the
-    /// account over. Returns whether an account was linked.
-    ///
-    /// # Errors
-    /// [`doorstep_core::model::error::Error::Permanent`] if several accounts match, or if another person with profiles
-    /// owns it.
-    pub fn link(
-        &mut self,
-        everybody: &mut [ProjectedPerson<'_>],
-        place: usize,
-        doors: &str,
-        name: &str,
-        candidates: &[&Arc<Account>],
-    ) -> Result<bool> {
-        let Some(heir) = everybody.get(place) else { return Ok(false) };
-        let candidates = candidates.iter().copied().cloned().collect();
-        let Some(account) = the_one(&heir.person, candidates)? else { return Ok(false) };
-        let owner = self.of_account(everybody, doors, &account.id).filter(|owner| *owner != place);
-        let id = account.id.clone();
-        let owner = owner.and_then(|owner| everybody.get_mut(owner)).map(|owner| owner.person.to_mut());
-        let mut given = Person::default();
-        match owner {
-            Some(owner) if !owner.profiles.is_empty() => return Err(taken_already()),
-            Some(owner) => owner.hand_over(doors, &mut given),
-            None => {}
-        }
-        if let Some(heir) = everybody.get_mut(place) {
-            if !given.accounts.contains_key(doors) {
-                given.accounts.insert(doors.to_owned(), Linked::new(account, name, false));
-            }
-            given.hand_over(doors, heir.person.to_mut());
-        }
-        self.places(everybody).entry(doors.to_owned()).or_default().insert(id, place);
-        Ok(true)
     }
 }

@@ -133,7 +133,7 @@ impl FactIndex {
 
     /// Returns an index with exactly these facts. A fact that differs from the present one or that is gone counts as
     /// doubted.
-    pub fn if_it_were(&self, facts: Vec<Fact>, at: Timestamp) -> FactIndex {
+    pub fn replaced_by(&self, facts: Vec<Fact>, at: Timestamp) -> FactIndex {
         let mut then = FactIndex { set_aside: self.set_aside.clone(), ..FactIndex::default() };
         let mut said: HashMap<FactId, Fact> = facts.into_iter().map(|fact| (fact.name(), fact)).collect();
         for Named(fact) in &self.facts {
@@ -152,8 +152,8 @@ impl FactIndex {
     }
 
     /// Returns the facts about these profiles and their teams.
-    pub fn dossier<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> PersonFacts {
-        let mut dossier = PersonFacts { profiles: profiles.clone().cloned().collect(), ..PersonFacts::default() };
+    pub fn facts_of<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> PersonFacts {
+        let mut of_person = PersonFacts { profiles: profiles.clone().cloned().collect(), ..PersonFacts::default() };
         for profile in profiles {
             let own = Holder::of_profile(profile);
             // The profile is one of its own facts.
@@ -163,15 +163,15 @@ impl FactIndex {
             if now.is_none() && before.is_none() {
                 continue;
             }
-            self.add(&mut dossier, &own, |_| true);
+            self.add(&mut of_person, &own, |_| true);
             for fact in now.into_iter().chain(before) {
                 let What::Member(member) = &fact.what else { continue };
                 for team in member.teams.iter().cloned().map(Holder::Team) {
-                    self.add(&mut dossier, &team, |kind| kind != Kind::Member);
+                    self.add(&mut of_person, &team, |kind| kind != Kind::Member);
                 }
             }
         }
-        dossier
+        of_person
     }
 
     fn add(&self, dossier: &mut PersonFacts, holder: &Holder, counts: impl Fn(Kind) -> bool) {

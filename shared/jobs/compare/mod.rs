@@ -1,9 +1,6 @@
 //! Compares the whole platform with the whole door system. This module reads both and decides for all people. It stores
 //! nothing, marks no one as due and writes to no door. Reconcile acts on the result, and preview shows it.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use doors::DoorsSnapshot;
 use facts::FactIndex;
 use jiff::Timestamp;
@@ -11,52 +8,40 @@ use serde::Serialize;
 
 use doorstep_cloud::store::Store;
 use doorstep_cloud::store::people::People;
-use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::Rules;
-use doorstep_core::decide::guard::baseline::Baseline;
+use doorstep_core::decide::guard::baseline::{Baseline, Catalogues, OlderFiles};
+use doorstep_core::decide::person::DecisionContext;
 use doorstep_core::model::error::Result;
-use doorstep_core::site::catalogue::Catalogue;
-use doorstep_core::site::resolve::Resolved;
+use doorstep_core::model::person::Person;
 use doorstep_core::site::{Mode, Site};
 
+pub mod account_list;
 pub mod accounts;
+pub mod address_changes;
+pub mod decide;
 pub mod doors;
 pub mod facts;
 pub mod foreign;
-pub mod joins;
-pub mod judge;
-pub mod numbers;
+mod link;
 pub mod people;
 pub mod platform;
-pub mod seen_accounts;
 pub mod unconfirmed;
 
-/// Loads the confirmed baseline: the site files that were in force as `versions`, until the present file replaced them
-/// at `replaced`, and the confirmed state of the facts.
-///
-/// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] if our table is unavailable.
-pub async fn baseline(
-    store: &Store,
-    site: &Site,
-    (versions, replaced): (Range<u64>, Timestamp),
-    known: &FactIndex,
-    seen: &DoorsSnapshot,
-) -> Result<Baseline> {
-    let older = store.files(&site.id, versions).await?;
-    let catalogue = (&seen.catalogue, known.catalogue_before());
-    Ok(Baseline::of(site, &seen.groups(), Some(&seen.resolved), (older, replaced), catalogue))
+/// Builds the baseline of a site: the site files that were in force before, and the confirmed state of the catalogue.
+pub fn baseline(site: &Site, older: OlderFiles, facts: &FactIndex, doors: &DoorsSnapshot) -> Baseline {
+    let catalogues = Catalogues { now: &doors.catalogue, before: facts.catalogue_before() };
+    Baseline::of(site, &doors.groups(), Some(&doors.resolved), older, catalogues)
 }
 
-/// Loads all people of a site, and sets the profiles of unreadable people aside in `known`.
+/// Loads all people of a site, and sets the profiles of unreadable people aside in `facts`.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if our table is unavailable.
-pub async fn everybody_to_judge(store: &Store, site: &Site, known: &mut FactIndex) -> Result<People> {
+pub async fn everybody_to_judge(store: &Store, site: &Site, facts: &mut FactIndex) -> Result<People> {
     let everybody = store.everybody_to_judge(&site.id).await?;
     if !everybody.unreadable.is_empty() {
-        let names = known.profiles().map(|(name, _)| name).collect();
-        known.set_aside(store.profiles_of(&site.id, &everybody.unreadable, names).await?);
+        let names = facts.profiles().map(|(name, _)| name).collect();
+        facts.set_aside(store.profiles_of(&site.id, &everybody.unreadable, names).await?);
     }
     Ok(everybody)
 }
@@ -73,21 +58,21 @@ pub struct Read {
     pub records: usize,
 }
 
-/// The common input of all decisions.
+/// Everything that a comparison decides from.
 #[derive(Clone, Copy)]
 pub struct CompareContext<'a> {
     /// The site file.
     pub site: &'a Site,
-    /// What its names resolve to.
-    pub resolved: &'a Resolved,
-    /// The platform's catalogue.
-    pub catalogue: &'a Catalogue,
-    /// The context of each door system that is known.
-    pub terms: &'a BTreeMap<String, DoorsContext>,
-    /// The mode that limits the actions.
-    pub mode: Mode,
     /// The confirmed baseline.
     pub baseline: &'a Baseline,
+    /// The facts of the platform.
+    pub facts: &'a FactIndex,
+    /// The state of the door systems, and what the names of the site file resolve to.
+    pub doors: &'a DoorsSnapshot,
+    /// The stored people.
+    pub people: &'a [Person],
+    /// The mode that limits the actions.
+    pub mode: Mode,
     /// Whether the facts are too old to grant new access.
     pub stale: bool,
     /// The instant of the decision.
@@ -96,6 +81,10 @@ pub struct CompareContext<'a> {
 
 impl<'a> CompareContext<'a> {
     fn rules(&self) -> Rules<'a> {
-        Rules { site: self.site, resolved: self.resolved, catalogue: self.catalogue }
+        Rules { site: self.site, resolved: &self.doors.resolved, catalogue: &self.doors.catalogue }
+    }
+
+    fn for_decisions(&self) -> DecisionContext<'a> {
+        DecisionContext { doors: &self.doors.terms, mode: self.mode, stale: self.stale, now: self.now }
     }
 }

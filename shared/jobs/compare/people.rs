@@ -1,8 +1,7 @@
 //! Projects the people as they would be after settle has served all of them: the stored people with their current
 //! profiles, and new people. Pure. It creates no one.
 //!
-//! Profiles with the same exact address are one person. `settle::identity` applies the same rule to the people who are
-//! due.
+//! The rules are in [`doorstep_core::decide::identity`]. Settle applies them to the people who are due.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -10,13 +9,15 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
 use super::facts::FactIndex;
-use doorstep_core::model::fact::{FactId, Profile};
-use doorstep_core::model::person::{Person, compared_email, email_key};
+use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
 
 /// A person as settle would leave them.
 pub struct ProjectedPerson<'a> {
     /// The stored person; `None` for a new one.
-    pub known: Option<&'a Person>,
+    pub stored: Option<&'a Person>,
     /// The projected person.
     pub person: PersonCow<'a>,
     /// Profiles that settle has not assigned yet.
@@ -68,88 +69,86 @@ pub enum Addresses {
 }
 
 impl Addresses {
-    /// Returns the address of a profile of `person`. The address that the person has already needs no confirmation.
-    fn of(self, known: &FactIndex, name: &FactId, person: &Person) -> Option<String> {
-        let read = known.profile(name).and_then(address).map(Cow::into_owned);
+    fn of(self, facts: &FactIndex, name: &FactId, person: &Person) -> Option<String> {
+        let profile = facts.profile(name)?;
+        let address = ProfileAddress::of(profile, facts.confirmed_profile(name));
         match self {
-            Addresses::Confirmed if read != person.email => {
-                known.confirmed_profile(name).and_then(address).map(Cow::into_owned)
-            }
-            _ => read,
+            Addresses::Confirmed => address.counted_for(person),
+            Addresses::Read => address.read,
         }
     }
 }
 
-/// Returns all people by their confirmed addresses. Those with profiles come first, because they take over the accounts
-/// of people without profiles.
-pub fn everybody<'a>(people: &'a [Person], known: &FactIndex) -> Vec<ProjectedPerson<'a>> {
-    everybody_by(Addresses::Confirmed, people, known)
+/// All people as settle would leave them. Those with profiles come first, because they take over the accounts of people
+/// without profiles.
+pub struct Projection<'a> {
+    /// The people.
+    pub people: Vec<ProjectedPerson<'a>>,
+    /// The owner of each account. Built when it is first needed, which is rare.
+    pub(super) owners: Option<Owners>,
 }
 
-/// Returns all people by these addresses.
-pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &FactIndex) -> Vec<ProjectedPerson<'a>> {
-    let mut everybody = Vec::with_capacity(people.len());
-    let mut owned: HashSet<&FactId> = HashSet::with_capacity(people.len());
-    let mut leaving: Vec<(FactId, Option<String>)> = Vec::new();
-    let mut addresses = Taken::of(people);
-    for person in people {
-        owned.extend(person.profiles.iter());
-        let mut somebody = ProjectedPerson {
-            known: Some(person),
-            person: PersonCow::Stored(person),
-            joined: Vec::new(),
-            moved: false,
-        };
-        leaving.extend(somebody.leave(by, known, &mut addresses));
-        everybody.push(somebody);
+/// The indexes of people, by door system and account.
+pub(super) type Owners = HashMap<String, HashMap<AccountId, usize>>;
+
+impl<'a> Projection<'a> {
+    /// Projects all people by these addresses.
+    pub fn of(by: Addresses, people: &'a [Person], facts: &FactIndex) -> Self {
+        let mut projected = Vec::with_capacity(people.len());
+        let mut owned: HashSet<&FactId> = HashSet::with_capacity(people.len());
+        let mut leaving: Vec<(FactId, Option<String>)> = Vec::new();
+        let mut addresses = Taken::of(people);
+        for stored in people {
+            owned.extend(stored.profiles.iter());
+            let person = PersonCow::Stored(stored);
+            let mut one = ProjectedPerson { stored: Some(stored), person, joined: Vec::new(), moved: false };
+            leaving.extend(one.leave(by, facts, &mut addresses));
+            projected.push(one);
+        }
+        let new = facts.profiles().filter(|(name, _)| !owned.contains(name) && !facts.is_set_aside(name));
+        let mut new: Vec<_> = new.map(|(name, profile)| (name, address_of(profile).map(Cow::into_owned))).collect();
+        new.sort();
+        join(&mut projected, leaving.into_iter().chain(new));
+        projected.sort_by_key(|one| one.person.profiles.is_empty());
+        Projection { people: projected, owners: None }
     }
-    let new = known.profiles().filter(|(name, _)| !owned.contains(name) && !known.is_set_aside(name));
-    let mut new: Vec<_> = new.map(|(name, profile)| (name, profile.email.as_deref().and_then(email_key))).collect();
-    new.sort();
-    join(&mut everybody, leaving.into_iter().chain(new));
-    everybody.sort_by_key(|somebody| somebody.person.profiles.is_empty());
-    everybody
-}
-
-fn address(profile: &Profile) -> Option<Cow<'_, str>> {
-    profile.email.as_deref().and_then(compared_email)
 }
 
 impl ProjectedPerson<'_> {
-    /// Applies changed addresses. The person takes the new address if the profile is the only one and the address is
-    /// free. Otherwise the profile leaves, and this function returns it. If all of several profiles leave, the person
-    /// stays with the one that has the address of the account. A person without profiles keeps the address, so that a
-    /// returning profile finds it.
-    fn leave(&mut self, by: Addresses, known: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
+    /// Applies changed addresses. Returns the profiles that leave the person, each with its address.
+    fn leave(&mut self, by: Addresses, facts: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
-            PersonCow::Stored(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
+            PersonCow::Stored(person) if person.profiles.iter().all(|name| stays(facts, name, person)) => Vec::new(),
             person => {
-                let address = |name: &FactId| Some((name.clone(), by.of(known, name, person)?));
+                let address = |name: &FactId| Some((name.clone(), by.of(facts, name, person)?));
                 let addresses = person.profiles.iter().filter_map(address);
                 addresses.filter(|(_, email)| Some(email) != person.email.as_ref()).collect()
             }
         };
         self.moved = !moved.is_empty();
-        let all = moved.len() == self.person.profiles.len();
-        let home = |(_, email): &&(FactId, String)| all && self.person.has_account_of(email) && taken.take(email);
-        let home = moved.iter().find(home).map(|(name, _)| name.clone());
+        let mut all_left = moved.len() == self.person.profiles.len();
         let mut leaving = Vec::new();
         for (name, email) in moved {
-            let alone = self.person.profiles.len() == 1;
-            if home.as_ref() == Some(&name) || home.is_none() && alone && taken.take(&email) {
+            let takes = match takes_address(&self.person, &email) {
+                TakesAddress::IfFree => taken.take(&email),
+                TakesAddress::IfFreeAndLeft => all_left && taken.take(&email),
+                TakesAddress::Never => false,
+            };
+            if takes {
+                all_left = false;
                 self.person.to_mut().email = Some(email);
-                continue;
+            } else {
+                self.person.to_mut().profiles.remove(&name);
+                leaving.push((name, Some(email)));
             }
-            self.person.to_mut().profiles.remove(&name);
-            leaving.push((name, Some(email)));
         }
         leaving
     }
 }
 
 /// Returns whether the address of a profile is unchanged. That is the usual case, and it copies nothing.
-fn stays(known: &FactIndex, name: &FactId, person: &Person) -> bool {
-    let read = known.profile(name).and_then(address);
+fn stays(facts: &FactIndex, name: &FactId, person: &Person) -> bool {
+    let read = facts.profile(name).and_then(address_of);
     read.is_none_or(|read| Some(&*read) == person.email.as_deref())
 }
 
@@ -173,26 +172,26 @@ impl<'a> Taken<'a> {
 }
 
 /// Assigns each profile to the person with its address, or to a new person.
-fn join(everybody: &mut Vec<ProjectedPerson<'_>>, profiles: impl Iterator<Item = (FactId, Option<String>)>) {
+fn join(people: &mut Vec<ProjectedPerson<'_>>, profiles: impl Iterator<Item = (FactId, Option<String>)>) {
     let mut profiles = profiles.peekable();
     // Usually no profile is new. Then the index of addresses is not built.
     if profiles.peek().is_none() {
         return;
     }
-    let addresses = everybody.iter().enumerate();
+    let addresses = people.iter().enumerate();
     let mut by_email: HashMap<String, usize> =
-        addresses.filter_map(|(place, somebody)| Some((somebody.person.email.clone()?, place))).collect();
+        addresses.filter_map(|(place, one)| Some((one.person.email.clone()?, place))).collect();
     for (name, email) in profiles {
         let owner = email.as_ref().and_then(|email| by_email.get(email)).copied();
-        if let Some(somebody) = owner.and_then(|place| everybody.get_mut(place)) {
-            somebody.person.to_mut().profiles.insert(name.clone());
-            somebody.joined.push(name);
+        if let Some(owner) = owner.and_then(|place| people.get_mut(place)) {
+            owner.person.to_mut().profiles.insert(name.clone());
+            owner.joined.push(name);
             continue;
         }
-        by_email.extend(email.clone().map(|email| (email, everybody.len())));
+        by_email.extend(email.clone().map(|email| (email, people.len())));
         let mut person = Person::new(String::new(), email);
         person.profiles.insert(name.clone());
         let person = PersonCow::Other(Box::new(person));
-        everybody.push(ProjectedPerson { known: None, person, joined: vec![name], moved: false });
+        people.push(ProjectedPerson { stored: None, person, joined: vec![name], moved: false });
     }
 }

@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::CompareContext;
+use super::decide::{Compared, compare_people};
 use super::doors::DoorsSnapshot;
-use super::facts::FactIndex;
 use super::foreign::Foreign;
-use super::judge::{Verdict, judge};
-use doorstep_core::decide::action::Action;
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::baseline::Certainty;
 use doorstep_core::decide::guard::judge::{Holders, Inside};
@@ -21,48 +19,44 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 
 /// Returns the unconfirmed changes of one person.
-pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
-    if verdict.judged.actions().next().is_none() {
+pub fn of_person(compared: &Compared<'_>) -> Vec<Waiting> {
+    let Compared { projected, result } = compared;
+    if result.decision.actions().next().is_none() {
         return Vec::new();
     }
-    let person = &verdict.somebody.person;
-    let first = person.profiles.first();
-    let who = match (verdict.somebody.known, first) {
-        (Some(known), _) => Subject::Person(known.id.clone()),
+    let first = projected.person.profiles.first();
+    let who = match (projected.stored, first) {
+        (Some(stored), _) => Subject::Person(stored.id.clone()),
         (None, Some(profile)) => Subject::Profile(profile.clone()),
         (None, None) => return Vec::new(),
     };
-    let made = verdict.judged.actions().filter(|(_, step)| **step == Action::Create).filter_map(|(doors, _)| {
+    let creating = result.decision.by_doors.iter().filter(|(_, here)| here.creates());
+    let made = creating.filter_map(|(doors, _)| {
         Some(Waiting::new(UnconfirmedChange::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
     });
-    let taken = verdict.judged.actions().chain(verdict.aftermath.actions()).filter_map(|(doors, step)| {
-        let change = change_of(person, doors, step)?;
-        let unconfirmed = *verdict.unsure.get(&change)? == Certainty::Doubted;
-        let (foreign, tag) = (is_foreign(step), tag_of(step));
+    let taken = result.actions().filter_map(|(doors, action)| {
+        let change = change_of(&projected.person, doors, action)?;
+        let unconfirmed = *result.uncertain.get(&change)? == Certainty::Doubted;
+        let (foreign, tag) = (is_foreign(action), tag_of(action));
         Some(Waiting { foreign, unconfirmed, tag, ..Waiting::new(change, who.clone()) })
     });
     made.chain(taken).collect()
 }
 
-/// Returns the removals that a snapshot which is not believed would cause, for the operator to look at. `known` holds
-/// the facts of that snapshot. Changes in `waits` are left out.
-pub fn if_believed(
-    ground: CompareContext<'_>,
-    known: &FactIndex,
-    seen: &DoorsSnapshot,
-    people: &[Person],
-    waits: &[Waiting],
-) -> Vec<Waiting> {
-    let waits: BTreeSet<&UnconfirmedChange> = waits.iter().map(|one| &one.change).collect();
+/// Returns the removals that a snapshot which is not believed would cause, for the operator to look at. The facts of
+/// the context are those of that snapshot. Changes in `waiting` are left out.
+pub fn if_believed(context: CompareContext<'_>, waiting: &[Waiting]) -> Vec<Waiting> {
+    let waiting: BTreeSet<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
     let mut found = Vec::new();
-    judge(ground, known, seen, people, |verdict| {
-        found.extend(of_person(&verdict).into_iter().filter(|one| one.unconfirmed && !waits.contains(&one.change)));
+    compare_people(context, |compared| {
+        let unconfirmed = of_person(&compared).into_iter().filter(|one| one.unconfirmed);
+        found.extend(unconfirmed.filter(|one| !waiting.contains(&one.change)));
     });
     found
 }
 
 /// Returns the removal of a foreign account that belongs to no stored person.
-pub fn of_stranger(foreign: &Foreign) -> Waiting {
+pub fn of_foreign(foreign: &Foreign) -> Waiting {
     let Foreign { doors, account, group, goes: _ } = foreign;
     let change = UnconfirmedChange::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
     let who = Subject::Account { doors: doors.clone(), id: account.clone() };
@@ -70,11 +64,11 @@ pub fn of_stranger(foreign: &Foreign) -> Waiting {
 }
 
 /// Returns the accounts in each group whose membership is valid at `now`.
-pub fn inside(seen: &DoorsSnapshot, now: Timestamp) -> Inside {
-    let valid = |rows: &GroupRows| -> BTreeSet<AccountId> {
-        rows.iter().filter(|row| is_valid(row, now)).map(|row| row.account.clone()).collect()
+pub fn inside(snapshot: &DoorsSnapshot, now: Timestamp) -> Inside {
+    let valid = |members: &GroupRows| -> BTreeSet<AccountId> {
+        members.iter().filter(|member| is_valid(member, now)).map(|member| member.account.clone()).collect()
     };
-    seen.held.iter().map(|(at, rows)| (at.clone(), valid(rows))).collect()
+    snapshot.members.iter().map(|(at, members)| (at.clone(), valid(members))).collect()
 }
 
 /// Returns the accounts that hold a card of ours at each door system.

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
+use crate::compare::account_list::AccountList;
 use crate::compare::doors::DoorsSnapshot;
-use crate::compare::seen_accounts::Accounts;
-use crate::entries::RINGS_WITHIN;
+use crate::entries::TRIGGERS_WITHIN;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
 use doorstep_cloud::store::attempts::AttemptsRead;
@@ -65,7 +65,7 @@ struct Reading<'a> {
     name: &'a str,
     config: &'a DoorsConfig,
     reader: &'a dyn ReadAttempts,
-    accounts: &'a Accounts,
+    accounts: &'a AccountList,
 }
 
 impl Reading<'_> {
@@ -143,7 +143,7 @@ impl Reading<'_> {
     }
 
     async fn mark_due(&self, new: &[AccessAttempt], dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
-        let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= RINGS_WITHIN);
+        let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= TRIGGERS_WITHIN);
         for account in lately.filter_map(|one| one.account.as_ref()).collect::<BTreeSet<_>>() {
             let Some(person) = self.whose(account).await? else { continue };
             let doors = BTreeSet::from([self.name.to_owned()]);

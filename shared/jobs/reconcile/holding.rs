@@ -49,11 +49,11 @@ pub struct Ruling {
 impl Holding<'_> {
     /// Judges the marked changes, stores the holds and returns who is due.
     pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<Ruling> {
-        let Marked { mut dues, perhaps, waiting, confirmed } = marked;
-        let sound = |one: &Waiting| self.sound && one.change.doors().is_none_or(|doors| self.is_sound(doors));
+        let Marked { mut dues, conditional, waiting, confirmed } = marked;
+        let sound = |one: &Waiting| self.sound && one.change.doors().is_none_or(|doors| self.seen.is_complete(doors));
         let (judged, unread): (Vec<Waiting>, Vec<Waiting>) = waiting.into_iter().partition(sound);
         let unjudged = unread.len();
-        let whole = self.sound && self.site.doors.keys().all(|doors| self.is_sound(doors));
+        let whole = self.sound && self.site.doors.keys().all(|doors| self.seen.is_complete(doors));
         if unjudged > 0 {
             report.problems.push(format!("{unjudged} changes that nobody vouched for wait for a complete read"));
         }
@@ -70,15 +70,11 @@ impl Holding<'_> {
             }
         }
         let free: BTreeSet<&UnconfirmedChange> = theirs.iter().chain(&released).map(|one| &one.change).collect();
-        let may = perhaps.into_iter().filter(|(_, changes)| changes.iter().any(|change| free.contains(change)));
-        dues.extend(may.map(|(due, _)| due));
+        let may = conditional.into_iter().filter(|one| one.changes.iter().any(|change| free.contains(change)));
+        dues.extend(may.map(|one| one.due));
         self.forget_what_nobody_needs(&confirmed).await?;
         let compared = whole && self.site.mode == Mode::Full;
         Ok(Ruling { dues, compared, done: done && compared })
-    }
-
-    fn is_sound(&self, doors: &str) -> bool {
-        self.seen.terms.contains_key(doors) && !self.seen.shut.contains(doors)
     }
 
     /// Returns the released changes, after it stored the holds.

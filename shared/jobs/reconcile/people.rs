@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
-use crate::compare::doors::DoorsSnapshot;
-use crate::compare::facts::FactIndex;
+use crate::compare::address_changes::{AddressChanges, address_changes};
+use crate::compare::decide::{Compared, compare_people};
 use crate::compare::foreign::Foreign;
-use crate::compare::joins::{Joins, joins};
-use crate::compare::judge::{Verdict, judge};
 use crate::compare::people::PersonCow;
-use crate::compare::unconfirmed::{of_person, of_stranger};
+use crate::compare::unconfirmed::{of_foreign, of_person};
 use crate::compare::{CompareContext, Group};
 use crate::settle::COUNTED;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
+use doorstep_core::decide::entitlement::is_awaited_anywhere;
 use doorstep_core::decide::guard::removal::change_of;
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::FactId;
@@ -26,110 +25,125 @@ use doorstep_core::site::Mode;
 pub struct Marked {
     /// People who are due regardless of the guard.
     pub dues: Vec<Due>,
-    /// People who are due if the guard releases any of these changes.
-    pub perhaps: Vec<(Due, Vec<UnconfirmedChange>)>,
+    /// People who are due if the guard releases a change.
+    pub conditional: Vec<ConditionalDue>,
     /// Unconfirmed changes.
     pub waiting: Vec<Waiting>,
     /// The facts whose confirmed state the unconfirmed changes rest on.
     pub confirmed: BTreeSet<FactId>,
 }
 
+/// A due item that counts if the guard releases any of these changes.
+pub struct ConditionalDue {
+    /// The due item.
+    pub due: Due,
+    /// The changes.
+    pub changes: Vec<UnconfirmedChange>,
+}
+
 /// Decides for all people, counts the differences and returns who is due.
-pub fn due(
-    ground: CompareContext<'_>,
-    known: &FactIndex,
-    seen: &DoorsSnapshot,
-    people: &[Person],
-    report: &mut Report,
-) -> Marked {
-    let mut marking = Marking { ground, seen, marked: Marked::default() };
+pub fn due(context: CompareContext<'_>, report: &mut Report) -> Marked {
+    let mut marking = Marking { context, marked: Marked::default() };
     let foreign = tracing::info_span!("decide").in_scope(|| {
-        judge(ground, known, seen, people, |verdict| {
-            count(&verdict, ground.mode, report);
-            marking.verdict(&verdict, report);
+        compare_people(context, |compared| {
+            count(&compared, context.mode, report);
+            marking.mark(&compared, report);
         })
     });
     report.foreign += foreign.len();
-    marking.strangers(foreign);
-    marking.joins(joins(ground, known, seen, people));
+    marking.mark_foreign(foreign);
+    marking.mark_address_changes(address_changes(context));
     marking.marked
 }
 
 struct Marking<'a> {
-    ground: CompareContext<'a>,
-    seen: &'a DoorsSnapshot,
+    context: CompareContext<'a>,
     marked: Marked,
 }
 
 impl Marking<'_> {
-    fn verdict(&mut self, verdict: &Verdict<'_>, report: &mut Report) {
-        let somebody = verdict.somebody;
-        let changes = self.changes(verdict);
-        if let Some(person) = somebody.known {
+    fn mark(&mut self, compared: &Compared<'_>, report: &mut Report) {
+        let projected = compared.projected;
+        let changes = self.unconfirmed(compared);
+        if let Some(person) = projected.stored {
             report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
-            let changed = self.changed_accounts(person, &somebody.person);
-            if self.must_be_settled(person, verdict) || somebody.moved || !changed.is_empty() {
-                self.marked.dues.push(self.due(person, verdict, &changed));
-                let moved = person.profiles.iter().filter(|_| somebody.moved);
-                self.marked.dues.extend(moved.map(|name| Due::at(self.ground.now, Subject::Profile(name.clone()))));
+            let changed = self.changed_accounts(person, &projected.person);
+            let due = || self.due(person, compared, &changed);
+            if self.must_be_settled(person, compared) || projected.moved || !changed.is_empty() {
+                let moved = person.profiles.iter().filter(|_| projected.moved);
+                let moved = moved.map(|name| Due::at(self.context.now, Subject::Profile(name.clone())));
+                let dues: Vec<Due> = [due()].into_iter().chain(moved).collect();
+                self.marked.dues.extend(dues);
             } else if !changes.is_empty() {
-                self.marked.perhaps.push((self.due(person, verdict, &changed), changes.clone()));
+                let due = due();
+                self.marked.conditional.push(ConditionalDue { due, changes: changes.clone() });
             }
         }
-        if !somebody.joined.is_empty() {
-            self.newcomers(verdict, &changes);
+        if !projected.joined.is_empty() {
+            self.mark_new(compared, &changes);
         }
     }
 
     /// Returns the due item of a stored person, with the groups, accounts and cards to read.
-    fn due(&self, person: &Person, verdict: &Verdict<'_>, changed: &BTreeSet<String>) -> Due {
-        let (groups, take_over) = self.groups(verdict);
-        let (cards, adopt) = cards(verdict);
-        let look_at = changed.union(&verdict.linked).chain(&cards).cloned().collect();
-        let due = Due::at(self.ground.now, Subject::Person(person.id.clone())).with_groups(groups, take_over);
-        due.with_a_look_at(look_at).with_cards(adopt)
+    fn due(&self, person: &Person, compared: &Compared<'_>, changed: &BTreeSet<String>) -> Due {
+        let (groups, take_over) = self.groups(compared);
+        let cards = self.cards(compared);
+        let look_at = changed.union(&compared.result.links.found).chain(&cards.doors).cloned().collect();
+        let due = Due::at(self.context.now, Subject::Person(person.id.clone())).with_groups(groups, take_over);
+        due.with_a_look_at(look_at).with_cards(cards.take_over)
     }
 
     /// Records the unconfirmed changes of one person and returns them.
-    fn changes(&mut self, verdict: &Verdict<'_>) -> Vec<UnconfirmedChange> {
-        self.marked.confirmed.extend(verdict.confirmed.iter().cloned());
-        if self.ground.mode == Mode::Observe {
+    fn unconfirmed(&mut self, compared: &Compared<'_>) -> Vec<UnconfirmedChange> {
+        self.marked.confirmed.extend(compared.result.confirmed.iter().cloned());
+        if self.context.mode == Mode::Observe {
             return Vec::new();
         }
-        let waiting = of_person(verdict);
+        let waiting = of_person(compared);
         let changes = waiting.iter().map(|one| one.change.clone()).collect();
         self.marked.waiting.extend(waiting);
         changes
     }
 
     /// Returns the groups to read, and whether their existing members become claims.
-    fn groups(&self, verdict: &Verdict<'_>) -> (Vec<Group>, bool) {
-        let new = |group: &&Group| self.seen.new.contains(*group);
-        let adopt = verdict.groups.iter().any(|group| new(&group));
-        (verdict.groups.iter().filter(|group| !adopt || new(group)).cloned().collect(), adopt)
+    fn groups(&self, compared: &Compared<'_>) -> (Vec<Group>, bool) {
+        let groups = &compared.result.groups;
+        let is_new = |group: &&Group| self.context.doors.new_groups.contains(*group);
+        let adopt = groups.iter().any(|group| is_new(&group));
+        (groups.iter().filter(|group| !adopt || is_new(group)).cloned().collect(), adopt)
     }
 
-    /// Marks the new profiles that open a group now or later, or that join a stored person. A profile may block what
-    /// another profile of the same person opens.
-    fn newcomers(&mut self, verdict: &Verdict<'_>, changes: &[UnconfirmedChange]) {
-        let (somebody, now) = (verdict.somebody, self.ground.now);
-        let mut stretches = verdict.desired.values().flatten();
-        let awaited = stretches.any(|stretch| stretch.window.until.is_none_or(|until| until > now));
-        if !awaited && verdict.problems.is_empty() && verdict.judged.is_unchanged() && somebody.known.is_none() {
+    /// Marks the profiles that are not assigned to a person yet. Profiles without access now or later are left out.
+    fn mark_new(&mut self, compared: &Compared<'_>, changes: &[UnconfirmedChange]) {
+        let (Compared { projected, result }, now) = (compared, self.context.now);
+        let is_idle = !is_awaited_anywhere(&result.desired, now) && result.problems.is_empty();
+        if is_idle && result.decision.is_unchanged() && projected.stored.is_none() {
             return;
         }
-        let new = verdict.groups.iter().chain(verdict.desired.keys()).filter(|group| self.seen.new.contains(*group));
+        let concerned = result.groups.iter().chain(result.desired.keys());
+        let new = concerned.filter(|group| self.context.doors.new_groups.contains(*group));
         let groups: BTreeSet<Group> = new.cloned().collect();
         let groups: Vec<Group> = groups.into_iter().collect();
-        for name in &somebody.joined {
+        let cards = self.cards(compared);
+        let look_at: BTreeSet<String> = result.links.found.union(&cards.doors).cloned().collect();
+        for name in &projected.joined {
             let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
-            let (cards, adopt) = cards(verdict);
-            let due = due.with_a_look_at(verdict.linked.union(&cards).cloned().collect()).with_cards(adopt);
+            let due = due.with_a_look_at(look_at.clone()).with_cards(cards.take_over);
             match changes {
                 [] => self.marked.dues.push(due),
-                changes => self.marked.perhaps.push((due, changes.to_vec())),
+                changes => self.marked.conditional.push(ConditionalDue { due, changes: changes.to_vec() }),
             }
         }
+    }
+
+    /// Returns where the person's cards must be read.
+    fn cards(&self, compared: &Compared<'_>) -> CardReads {
+        let mut cards = CardReads::default();
+        for (doors, here) in compared.result.decision.by_doors.iter().filter(|(_, here)| here.concerns_cards()) {
+            cards.doors.insert(doors.clone());
+            cards.take_over |= !here.adopt_cards.is_empty() && self.context.doors.takes_over_cards(doors);
+        }
+        cards
     }
 
     /// Returns the door systems where a person with claims has an account that differs from the stored one: suspended,
@@ -141,7 +155,7 @@ impl Marking<'_> {
         }
         let changed = person.accounts.iter().filter(|(doors, linked)| {
             let known = &linked.account;
-            let now = self.seen.accounts.get(*doors).and_then(|accounts| accounts.get(&known.id));
+            let now = self.context.doors.accounts.get(*doors).and_then(|accounts| accounts.get(&known.id));
             person.claims_at(doors) && now.is_some_and(|now| now.standing != known.standing || now.email != known.email)
         });
         changed.map(|(doors, _)| doors.clone()).collect()
@@ -149,23 +163,26 @@ impl Marking<'_> {
 
     /// Returns whether settle must serve the person. A person with a problem is always served again, because the door
     /// system may have solved it without telling us.
-    fn must_be_settled(&self, person: &Person, verdict: &Verdict<'_>) -> bool {
-        let to_do = match self.ground.mode {
+    fn must_be_settled(&self, person: &Person, compared: &Compared<'_>) -> bool {
+        let to_do = match self.context.mode {
             Mode::Observe => false,
-            Mode::GrantOnly | Mode::Full => has_sure_work(verdict) || !verdict.barred.is_empty() || person.has_begun(),
+            Mode::GrantOnly | Mode::Full => {
+                has_sure_work(compared) || !compared.result.links.conflicts.is_empty() || person.has_begun()
+            }
         };
-        let troubles = verdict.judged.troubles().map(|(doors, trouble)| format!("{doors}: {trouble}"));
-        let mut found = verdict.problems.iter().cloned().chain(troubles.filter(|_| self.ground.mode != Mode::Observe));
+        let troubles = compared.result.decision.troubles().map(|(doors, trouble)| format!("{doors}: {trouble}"));
+        let mut found =
+            compared.result.problems.iter().cloned().chain(troubles.filter(|_| self.context.mode != Mode::Observe));
         let new_problem = found.any(|problem| !person.problems.contains(&problem));
         let problems = person.problems.iter().any(|problem| !problem.ends_with(COUNTED));
-        to_do || new_problem || problems || person.failures == 0 && person.next != verdict.next
+        to_do || new_problem || problems || person.failures == 0 && person.next != compared.result.next
     }
 
     /// Marks the foreign accounts that are to leave a group which is exclusively ours.
-    fn strangers(&mut self, foreign: Vec<Foreign>) {
+    fn mark_foreign(&mut self, foreign: Vec<Foreign>) {
         let mut goes: BTreeMap<_, Vec<Waiting>> = BTreeMap::new();
         for foreign in foreign.into_iter().filter(|foreign| foreign.goes) {
-            goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_stranger(&foreign));
+            goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_foreign(&foreign));
         }
         for ((doors, id), waiting) in goes {
             let changes: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.change.clone()).collect();
@@ -174,42 +191,44 @@ impl Marking<'_> {
                 .filter_map(UnconfirmedChange::group)
                 .map(|group| (doors.clone(), group.clone()))
                 .collect();
-            let due = Due::at(self.ground.now, Subject::Account { doors, id }).with_groups(groups, false);
+            let due = Due::at(self.context.now, Subject::Account { doors, id }).with_groups(groups, false);
             self.marked.waiting.extend(waiting);
-            self.marked.perhaps.push((due, changes));
+            self.marked.conditional.push(ConditionalDue { due, changes });
         }
     }
 
     /// Marks the profiles that would join or leave a person. The people stay as they are until the guard has judged it.
-    fn joins(&mut self, joins: Joins) {
+    fn mark_address_changes(&mut self, changes: AddressChanges) {
         // Observe mode judges nothing. The confirmed state must be kept, or the change would count as confirmed.
-        self.marked.confirmed.extend(joins.profiles);
-        if self.ground.mode == Mode::Observe {
+        self.marked.confirmed.extend(changes.profiles);
+        if self.context.mode == Mode::Observe {
             return;
         }
-        for one in &joins.waiting {
-            self.marked.perhaps.push((Due::at(self.ground.now, one.who.clone()), vec![one.change.clone()]));
+        for one in &changes.waiting {
+            let due = Due::at(self.context.now, one.who.clone());
+            self.marked.conditional.push(ConditionalDue { due, changes: vec![one.change.clone()] });
         }
-        self.marked.waiting.extend(joins.waiting);
+        self.marked.waiting.extend(changes.waiting);
     }
 }
 
-/// Returns the door systems where the person's cards must be read, and whether existing cards become ours there.
-fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
-    let concerned = verdict.judged.by_doors.iter().filter(|(_, here)| here.concerns_cards());
-    let mut adopting = concerned.clone().filter(|(_, here)| !here.adopt_cards.is_empty());
-    let new = adopting.any(|(doors, _)| verdict.new_cards.contains(doors));
-    (concerned.map(|(doors, _)| doors.clone()).collect(), new)
+/// Where a person's cards must be read.
+#[derive(Default)]
+struct CardReads {
+    /// The door systems.
+    doors: BTreeSet<String>,
+    /// Whether the cards that the account has already become Doorstep's.
+    take_over: bool,
 }
 
 /// Returns whether the person has work that needs no approval.
-fn has_sure_work(verdict: &Verdict<'_>) -> bool {
-    verdict.judged.by_doors.iter().any(|(doors, here)| {
+fn has_sure_work(compared: &Compared<'_>) -> bool {
+    compared.result.decision.by_doors.iter().any(|(doors, here)| {
         let waits = |action: &Action| match action {
             // Without an account, removals are the only other work at this door system.
             Action::Create => true,
             Action::Grant { .. } | Action::Tag(_) => here.creates(),
-            _ => is_unsure(verdict, doors, action),
+            _ => is_unsure(compared, doors, action),
         };
         let claims = !here.adopt.is_empty() || !here.disown.is_empty();
         let cards = !here.adopt_cards.is_empty() || !here.disown_cards.is_empty();
@@ -218,14 +237,15 @@ fn has_sure_work(verdict: &Verdict<'_>) -> bool {
 }
 
 /// Returns whether the removal that an action makes is unconfirmed.
-fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Action) -> bool {
-    change_of(&verdict.somebody.person, doors, step).is_some_and(|change| verdict.unsure.contains_key(&change))
+fn is_unsure(compared: &Compared<'_>, doors: &str, step: &Action) -> bool {
+    change_of(&compared.projected.person, doors, step)
+        .is_some_and(|change| compared.result.uncertain.contains_key(&change))
 }
 
 /// Counts the differences. Unconfirmed removals are counted after the guard has judged them.
-fn count(verdict: &Verdict<'_>, mode: Mode, report: &mut Report) {
-    for (doors, step) in verdict.judged.actions() {
-        let waits = mode == Mode::Full && is_unsure(verdict, doors, step);
+fn count(compared: &Compared<'_>, mode: Mode, report: &mut Report) {
+    for (doors, step) in compared.result.decision.actions() {
+        let waits = mode == Mode::Full && is_unsure(compared, doors, step);
         match step {
             Action::Grant { .. } => report.granted += 1,
             Action::Revoke { foreign: false, .. } => report.revoked += usize::from(!waits),

@@ -1,18 +1,18 @@
-//! The choice of a person's account at a door system, which never guesses. An account is the person's by Doorstep's
-//! stored link, by Doorstep's mark, by an exact address, or because it appeared while Doorstep was creating it.
+//! The link of a person to the account at a door system. The rules are in [`doorstep_core::decide::identity`]. This
+//! module fetches what they need and lists what must be stored.
 
 use doorstep_core::model::ids::SiteId;
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use tokio::sync::OnceCell;
 
 use super::directory::Directory;
-use super::scene::SiteContext;
-use super::tidy::unlist_shell;
+use super::site_context::SiteContext;
+use super::unlist::unlist_shell;
 use doorstep_cloud::store::people::{free_account, point_account, put};
 use doorstep_cloud::store::{Step, Write, conflict};
-use doorstep_core::model::account::{Account, AccountId, Standing};
+use doorstep_core::decide::identity::{Acquisition, acquire, appeared, choose_account};
+use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::{IntentKind, Linked, Person};
@@ -44,38 +44,25 @@ pub async fn link(
     name: &str,
     directory: &mut Directory,
 ) -> Result<Found> {
-    let reader = reader(scene, doors)?;
+    let linking = Linking { scene, doors, name, reader: reader(scene, doors)? };
     let mut found = Found::default();
     let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
     let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
     let begun = begun.map(|intent| intent.action.clone());
-    if let Some(linked) = person.accounts.get_mut(doors) {
-        let known = linked.account.id.clone();
-        match directory.account(doors, reader, &linked.account).await? {
-            Some(account) => {
-                found.actions.extend(refresh(linked, account, begun.as_ref()).map(|what| seen(doors, &known, what)))
-            }
-            None => {
-                let deleted = begun == Some(IntentKind::Delete);
-                found.actions.extend(deleted.then(|| seen(doors, &known, AuditAction::Deleted)));
-                found.writes.push(free_account(&scene.site.id, doors, &known));
-                person.accounts.remove(doors);
-            }
-        }
-    }
+    linking.refresh(person, begun.as_ref(), directory, &mut found).await?;
     if !person.accounts.contains_key(doors) {
         let making = match begun {
             Some(IntentKind::Create { before }) => Some(before),
             _ => None,
         };
-        let candidates = candidates(scene, person, doors, name, making.as_deref(), directory).await?;
-        let Some(account) = the_one(person, candidates)? else {
+        let candidates = linking.candidates(person, making.as_deref(), directory).await?;
+        let Some(account) = choose_account(person, candidates)? else {
             person.never_made(doors);
             found.tried = making.is_some();
             return Ok(found);
         };
         found.actions.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
-        take(scene, person, doors, account, name, making.is_some()).await?;
+        linking.take(person, account, making.is_some()).await?;
     }
     person.account_done(doors);
     if let Some(linked) = person.accounts.get(doors) {
@@ -85,23 +72,6 @@ pub async fn link(
         }
     }
     Ok(found)
-}
-
-/// Stores the current state of an account in its link. Returns the change that an intent began and that is now done.
-fn refresh(linked: &mut Linked, account: Account, begun: Option<&IntentKind>) -> Option<AuditAction> {
-    linked.account = account.into();
-    let awake = linked.account.standing == Standing::Active;
-    let done = match begun {
-        Some(IntentKind::Suspend) if !awake => Some(AuditAction::Suspended),
-        Some(IntentKind::Resume) if awake => Some(AuditAction::Resumed),
-        _ => None,
-    };
-    linked.suspended = !awake && (linked.suspended || done.is_some());
-    if linked.refused_name.as_deref() == Some(linked.account.name.as_str()) {
-        linked.name = linked.account.name.clone();
-        linked.refused_name = None;
-    }
-    done
 }
 
 fn seen(doors: &str, account: &AccountId, what: AuditAction) -> AuditEntry {
@@ -146,108 +116,100 @@ pub fn reader<'a>(scene: &'a SiteContext, doors: &str) -> Result<&'a dyn ReadDoo
     reader.ok_or_else(|| shut().unwrap_or_else(|| Error::permanent(format!("there are no doors {doors}"))))
 }
 
-/// Returns the accounts that may be the person's. For a person without an address, a guest of that name that appeared
-/// while Doorstep was creating one is Doorstep's. Such guests are interchangeable: the first one without a person is
-/// taken.
-async fn candidates(
-    scene: &SiteContext,
-    person: &Person,
-    doors: &str,
-    name: &str,
-    before: Option<&[AccountId]>,
-    directory: &mut Directory,
-) -> Result<Vec<Account>> {
-    let reader = reader(scene, doors)?;
-    match (&person.email, before) {
-        (Some(email), _) => directory.of_address(doors, reader, email).await,
-        (None, Some(before)) => {
-            let appeared = |guest: &Account| guest.name == name && !before.contains(&guest.id);
-            for guest in reader.guests().await?.into_iter().filter(appeared) {
-                let owner = scene.environment.store.id_of_account(&scene.site.id, doors, &guest.id).await?;
-                if owner.is_none_or(|id| id == person.id) && !directory.is_taken(doors, &guest.id) {
-                    return Ok(vec![guest]);
-                }
+/// The link of one person's account at one door system, while it is made true.
+struct Linking<'a> {
+    scene: &'a SiteContext,
+    doors: &'a str,
+    /// The person's name, for an account that is linked now.
+    name: &'a str,
+    reader: &'a dyn ReadDoors,
+}
+
+impl Linking<'_> {
+    /// Fetches the linked account. Drops the link of an account that is gone.
+    async fn refresh(
+        &self,
+        person: &mut Person,
+        begun: Option<&IntentKind>,
+        directory: &mut Directory,
+        found: &mut Found,
+    ) -> Result<()> {
+        let Some(linked) = person.accounts.get_mut(self.doors) else { return Ok(()) };
+        let known = linked.account.id.clone();
+        let done = match directory.account(self.doors, self.reader, &linked.account).await? {
+            Some(account) => linked.refresh(account, begun),
+            None => {
+                found.writes.push(free_account(&self.scene.site.id, self.doors, &known));
+                person.accounts.remove(self.doors);
+                (begun == Some(&IntentKind::Delete)).then_some(AuditAction::Deleted)
             }
-            Ok(Vec::new())
-        }
-        (None, None) => Ok(Vec::new()),
+        };
+        found.actions.extend(done.map(|what| seen(self.doors, &known, what)));
+        Ok(())
     }
-}
 
-/// Returns the person's account among these: the only one, or the one with Doorstep's mark of the person.
-///
-/// # Errors
-/// [`Error::Permanent`] if several accounts fit.
-pub fn the_one<A: Borrow<Account>>(person: &Person, mut candidates: Vec<A>) -> Result<Option<A>> {
-    if candidates.len() > 1 {
-        candidates.retain(|account| account.borrow().mark.as_deref() == Some(person.id.as_str()));
-        if candidates.len() != 1 {
-            return Err(Error::permanent(
-                "several accounts could be this person's: delete or merge all but one at the door system",
-            ));
+    /// Returns the accounts that may be the person's: those with the person's address. For a person without an address
+    /// it is the first guest without a person that appeared while Doorstep was creating one.
+    async fn candidates(
+        &self,
+        person: &Person,
+        before: Option<&[AccountId]>,
+        directory: &mut Directory,
+    ) -> Result<Vec<Account>> {
+        let before = match (&person.email, before) {
+            (Some(email), _) => return directory.of_address(self.doors, self.reader, email).await,
+            (None, Some(before)) => before,
+            (None, None) => return Ok(Vec::new()),
+        };
+        for guest in self.reader.guests().await?.into_iter().filter(|guest| appeared(guest, self.name, before)) {
+            let owner = self.owner(&guest.id).await?;
+            if owner.is_none_or(|id| id == person.id) && !directory.is_taken(self.doors, &guest.id) {
+                return Ok(vec![guest]);
+            }
         }
+        Ok(Vec::new())
     }
-    Ok(candidates.pop())
-}
 
-/// Links an account, unless it belongs to another person. An owner without any profile hands the account over, with
-/// everything that is known about it.
-async fn take(
-    scene: &SiteContext,
-    person: &mut Person,
-    doors: &str,
-    account: Account,
-    name: &str,
-    made: bool,
-) -> Result<()> {
-    let (site, store) = (&scene.site.id, &scene.environment.store);
-    let owner = match store.id_of_account(site, doors, &account.id).await? {
-        Some(id) if id != person.id => store.person(site, &id).await?,
-        _ => None,
-    };
-    match owner {
-        Some(owner) if !owner.profiles.is_empty() => Err(taken_already()),
-        Some(owner) if owner.accounts.contains_key(doors) => inherit(scene, person, owner, doors, account, name).await,
-        _ => {
-            person.accounts.insert(doors.to_owned(), Linked::new(account, name, made));
-            Ok(())
-        }
+    async fn owner(&self, account: &AccountId) -> Result<Option<String>> {
+        self.scene.environment.store.id_of_account(&self.scene.site.id, self.doors, account).await
     }
-}
 
-/// Returns the error for an account that has the person's address and belongs to someone whose address has changed.
-pub fn taken_already() -> Error {
-    Error::permanent(
-        "the account with this address belongs to a person whose address changed: give that account its new address at \
-         the door system, or delete it",
-    )
-}
-
-/// Moves an account from its owner to the person in one transaction, at once. Its claims never belong to both and never
-/// to neither.
-async fn inherit(
-    scene: &SiteContext,
-    person: &mut Person,
-    mut owner: Person,
-    doors: &str,
-    account: Account,
-    name: &str,
-) -> Result<()> {
-    let (site, store) = (&scene.site.id, &scene.environment.store);
-    let stored = store.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
-    let mut stored = stored.ok_or_else(conflict)?;
-    owner.clone().hand_over(doors, person);
-    owner.hand_over(doors, &mut stored);
-    let shell = unlist_shell(site, &mut owner);
-    let mut writes = vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
-    writes.extend(shell);
-    store.write_all(Step::Keep, writes).await?;
-    person.version += 1;
-    if let Some(linked) = person.accounts.get_mut(doors) {
-        refresh(linked, account, None);
-        if linked.name.is_empty() {
-            linked.name = name.into();
+    /// Links an account, unless it belongs to another person. An owner without any profile hands the account over, with
+    /// everything that is known about it.
+    async fn take(&self, person: &mut Person, account: Account, made: bool) -> Result<()> {
+        let owner = match self.owner(&account.id).await? {
+            Some(id) if id != person.id => self.scene.environment.store.person(&self.scene.site.id, &id).await?,
+            _ => None,
+        };
+        match (acquire(owner.as_ref(), self.doors)?, owner) {
+            (Acquisition::Inherit, Some(owner)) => self.inherit(person, owner, account).await,
+            _ => {
+                person.accounts.insert(self.doors.to_owned(), Linked::new(account, self.name, made));
+                Ok(())
+            }
         }
     }
-    Ok(())
+
+    /// Moves an account from its owner to the person in one transaction, at once. Its claims never belong to both and
+    /// never to neither.
+    async fn inherit(&self, person: &mut Person, mut owner: Person, account: Account) -> Result<()> {
+        let (site, store, doors) = (&self.scene.site.id, &self.scene.environment.store, self.doors);
+        let stored = store.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
+        let mut stored = stored.ok_or_else(conflict)?;
+        owner.clone().hand_over(doors, person);
+        owner.hand_over(doors, &mut stored);
+        let shell = unlist_shell(site, &mut owner);
+        let mut writes =
+            vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
+        writes.extend(shell);
+        store.write_all(Step::Keep, writes).await?;
+        person.version += 1;
+        if let Some(linked) = person.accounts.get_mut(doors) {
+            linked.refresh(account, None);
+            if linked.name.is_empty() {
+                linked.name = self.name.into();
+            }
+        }
+        Ok(())
+    }
 }

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::accounts::{AFTER_AN_INTERRUPTION, reader};
-use super::apply::PersonWork;
-use super::problems::about_card;
-use super::round::Evaluation;
-use super::scene::SiteContext;
+use super::evaluate::Evaluation;
+use super::person_work::PersonWork;
+use super::problem_text::about_card;
+use super::site_context::SiteContext;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number, Wrong, same_number};
 use doorstep_core::decide::person::PersonDecision;

@@ -1,7 +1,5 @@
-//! The way from a profile at the platform, or an account at a door system, to the person.
-//!
-//! Profiles with exactly the same address are one person. A profile without an address is a person of its own: names
-//! are never compared.
+//! The way from a profile at the platform, or an account at a door system, to the person. The rules are in
+//! [`doorstep_core::decide::identity`]. This module loads what they need and stores what follows.
 
 use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +12,11 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::people::{free_email, list, point_account, point_email, point_profile, put};
 use doorstep_cloud::store::{Step, Store};
 use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
 use doorstep_core::model::account::{Account, AccountId, GroupId, Standing};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Profile, What};
-use doorstep_core::model::person::{Linked, Person, email_digest, email_key};
+use doorstep_core::model::person::{Linked, Person, email_key};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::access::Share;
@@ -92,14 +91,19 @@ async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> 
     let before = record.as_ref().and_then(|record| record.confirmed.as_ref()).and_then(|fact| profile_of(&fact.what));
     let profile = record.as_ref().and_then(|record| profile_of(&record.fact.what)).cloned();
     let Some(profile) = profile else { return Ok(known.into_iter().collect()) };
-    let read = address(&profile);
+    let address = ProfileAddress::of(&profile, before);
     let person = match &known {
         Some(id) => environment.store.person(site, id).await?,
         None => None,
     };
-    let (email, released) = match &person {
-        Some(person) if person.email != read => confirmed_address(environment, site, name, (read, before)).await?,
-        _ => (read, None),
+    let change = person.as_ref().and_then(|person| address.unconfirmed_for(person, name));
+    let released = match change {
+        Some(change) if is_released(environment, site, &change).await? => Some(change),
+        _ => None,
+    };
+    let email = match &person {
+        Some(person) if released.is_none() => address.counted_for(person),
+        _ => address.read,
     };
     let meant = match person {
         Some(person) if email.is_none() || person.email == email => Ok(vec![person.id]),
@@ -119,24 +123,10 @@ fn profile_of(what: &What) -> Option<&Profile> {
     }
 }
 
-/// Returns the address that a person's profile counts with, and the release that this uses up. An unconfirmed address
-/// counts only if it was released, because to join or part people may revoke access.
-async fn confirmed_address(
-    environment: &Environment,
-    site: &SiteId,
-    name: &FactId,
-    (read, before): (Option<String>, Option<&Profile>),
-) -> Result<(Option<String>, Option<UnconfirmedChange>)> {
-    let Some(before) = before.map(address).filter(|before| *before != read) else { return Ok((read, None)) };
-    let Some(email) = &read else { return Ok((before, None)) };
-    let change = UnconfirmedChange::Moves { profile: name.clone(), to: email_digest(email) };
+/// Returns whether a change was released.
+async fn is_released(environment: &Environment, site: &SiteId, change: &UnconfirmedChange) -> Result<bool> {
     let now = environment.time.now();
-    let released = environment.store.released(site, std::slice::from_ref(&change), now).await?;
-    Ok(if released.is_empty() { (before, None) } else { (read, Some(change)) })
-}
-
-fn address(profile: &Profile) -> Option<String> {
-    profile.email.as_deref().and_then(email_key)
+    Ok(!environment.store.released(site, std::slice::from_ref(change), now).await?.is_empty())
 }
 
 /// Adds a new profile to the person with its address, or creates a person for it.
@@ -165,16 +155,12 @@ async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: 
     Ok(person.id)
 }
 
-/// Returns whether an address is that of the person's own account while none of the profiles has the person's current
-/// address. The profiles then part, and the person keeps the account and takes its address.
-async fn is_home(environment: &Environment, site: &SiteId, person: &Person, email: &str) -> Result<bool> {
-    if !person.has_account_of(email) {
-        return Ok(false);
-    }
+/// Returns whether none of the person's profiles has the person's present address.
+async fn has_left_address(environment: &Environment, site: &SiteId, person: &Person) -> Result<bool> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
     let records = environment.store.facts(site, &profiles).await?;
     let mut live = records.iter().filter(|record| !record.gone).filter_map(|record| profile_of(&record.fact.what));
-    Ok(!live.any(|profile| address(profile) == person.email))
+    Ok(!live.any(|profile| address_of(profile).as_deref() == person.email.as_deref()))
 }
 
 /// Handles a known profile whose address changed. Returns the people whom this concerns.
@@ -186,9 +172,13 @@ async fn moved(
     email: Option<String>,
 ) -> Result<Vec<String>> {
     let Some(email) = email else { return Ok(vec![person.id]) };
-    let owner = environment.store.id_of_email(site, &email).await?;
-    let alone = person.profiles.len() == 1;
-    if owner.is_none() && (alone || is_home(environment, site, &person, &email).await?) {
+    let is_free = environment.store.id_of_email(site, &email).await?.is_none();
+    let takes = match takes_address(&person, &email) {
+        TakesAddress::IfFree => is_free,
+        TakesAddress::IfFreeAndLeft => is_free && has_left_address(environment, site, &person).await?,
+        TakesAddress::Never => false,
+    };
+    if takes {
         let mut writes = vec![point_email(site, &email, &person.id)];
         writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
         person.email = Some(email);
@@ -196,8 +186,6 @@ async fn moved(
         environment.store.write_all(Step::Keep, writes).await?;
         return Ok(vec![person.id]);
     }
-    // A person without profiles keeps the address. A profile that returns to this address gets the person and the
-    // account back.
     person.profiles.remove(name);
     environment.store.write_all(Step::Keep, vec![put(site, &person)?]).await?;
     let joined = joined(environment, site, name, Some(email)).await?;

@@ -7,10 +7,11 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::accounts::GuestsBefore;
-use super::apply::PersonWork;
-use super::round::{AT_ONCE, Evaluation};
-use super::scene::SiteContext;
-use super::timely::stamp;
+use super::evaluate::Evaluation;
+use super::lateness::stamp;
+use super::load::AT_ONCE;
+use super::person_work::PersonWork;
+use super::site_context::SiteContext;
 use doorstep_cloud::store::audits::Chain;
 use doorstep_cloud::store::people::put;
 use doorstep_cloud::store::{Step, conflict};

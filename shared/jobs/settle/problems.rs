@@ -1,15 +1,10 @@
 //! The problems of one person that need the operator's attention: pure. Each text says what to do.
 
-use super::apply::{PersonWork, problem};
-use super::round::Evaluation;
-use super::scene::SiteContext;
-use doorstep_core::decide::cards::TAG;
+use super::evaluate::Evaluation;
+use super::person_work::PersonWork;
+use super::problem_text::problem;
+use super::site_context::SiteContext;
 use doorstep_core::model::account::Standing;
-
-/// Returns whether a problem is about a card at this door system.
-pub fn about_card(doors: &str, problem: &str) -> bool {
-    problem.strip_prefix(doors).and_then(|rest| rest.strip_prefix(": ")).is_some_and(|rest| rest.starts_with(TAG))
-}
 
 /// Returns the problems that follow from a person's failures and facts, as text.
 pub fn problems_of(scene: &SiteContext, sitting: &Evaluation, task: &PersonWork) -> Vec<String> {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity;
-use super::look::{Origin, Refetcher};
+use super::origin::Origin;
+use super::refetcher::Refetcher;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};

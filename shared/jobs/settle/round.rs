@@ -8,31 +8,27 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::apply::{PersonWork, apply};
+use super::apply::apply;
 use super::cards::wait_for_each_other;
-use super::case::{PersonState, open};
 use super::commit::{Outcome, commit, tell};
+use super::decide::prepare_all;
 use super::directory::Directory;
+use super::doors_cache::DoorsCache;
+use super::evaluate::{Evaluation, evaluate};
 use super::identity::WorkItem;
 use super::intend::intend;
-use super::portion::Phase;
-use super::prepare::{FirstLook, prepare_all};
-use super::scene::{SiteContext, Writers};
-use super::shared::ring_others;
+use super::load::{AT_ONCE, PersonState, open};
+use super::other_sites::ring_others;
+use super::person_work::PersonWork;
+use super::phase::Phase;
+use super::site_context::{SiteContext, Writers};
 use doorstep_cloud::store::dues::Due;
-use doorstep_core::decide::cards::Number;
-use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
-use doorstep_core::decide::guest_seats::resume_at;
-use doorstep_core::decide::person::concerned;
-use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 
 /// How many times a failed round is retried at once.
 const TRIES_AGAIN: u32 = 3;
 /// Rounds for actions that follow from earlier ones, such as suspending an account after its last group.
 const AFTERCARE: u32 = 2;
-/// How many people are loaded concurrently.
-pub const AT_ONCE: usize = 16;
 
 /// Settles every work item, or one phase of it, and deletes the due items that are done. Returns the due items that
 /// remain because work is left for another phase.
@@ -44,7 +40,7 @@ pub async fn settle_people(
     writers: &Writers,
     summons: BTreeMap<String, WorkItem>,
     portion: Phase,
-    seen: &mut FirstLook,
+    cache: &mut DoorsCache,
     now: Timestamp,
 ) -> Result<Vec<Due>> {
     let mut open: Vec<String> = summons.keys().cloned().collect();
@@ -55,7 +51,7 @@ pub async fn settle_people(
             break;
         }
         let mut again = Vec::new();
-        for (id, outcome) in round(scene, writers, &open, (&summons, &failed), (portion, n > 0), seen, now).await? {
+        for (id, outcome) in round(scene, writers, &open, (&summons, &failed), (portion, n > 0), cache, now).await? {
             match outcome {
                 Outcome::Settled => {}
                 Outcome::Left => drop(left.insert(id)),
@@ -79,41 +75,13 @@ pub async fn settle_people(
     Ok(left)
 }
 
-/// One person's evaluation in one round.
-pub struct Evaluation {
-    /// The person and the facts, as loaded.
-    pub case: PersonState,
-    /// The entitlements that follow from facts and rules.
-    pub derived: Derived,
-    /// The desired access: the entitlements, merged.
-    pub desired: Desired,
-    /// Groups to compare.
-    pub groups: BTreeSet<(String, GroupId)>,
-    /// This is the last try of this run.
-    pub last: bool,
-    /// The instant of the request. It lies before `now` if earlier tries failed.
-    pub asked: Timestamp,
-    /// What requested this evaluation, as text; `None` if a minute had come.
-    pub cause: Option<String>,
-    /// Groups whose members are to be adopted.
-    pub adopt: BTreeSet<(String, GroupId)>,
-    /// Door systems where the account must be fetched.
-    pub look_at: BTreeSet<String>,
-    /// The person's card numbers.
-    pub numbers: Vec<Number>,
-    /// Door systems whose cards are to be adopted.
-    pub adopt_cards: BTreeSet<String>,
-    /// The next instant at which a window of the person opens or closes, or an account is to be resumed.
-    pub next: Option<Timestamp>,
-}
-
 async fn round(
     scene: &SiteContext,
     writers: &Writers,
     ids: &[String],
     (summons, failed): (&BTreeMap<String, WorkItem>, &BTreeMap<String, u32>),
     (portion, again): (Phase, bool),
-    seen: &mut FirstLook,
+    cache: &mut DoorsCache,
     now: Timestamp,
 ) -> Result<Vec<(String, Outcome)>> {
     let site = &scene.site.id;
@@ -125,21 +93,21 @@ async fn round(
         .map(|case| {
             let called = summons.get(&case.person.id);
             let last = failed.get(&case.person.id).is_some_and(|times| *times >= TRIES_AGAIN);
-            sit(scene, case, called, last, now)
+            evaluate(scene, case, called, last, now)
         })
         .collect();
-    let mut tasks = prepare_all(scene, &sittings, (portion, again), seen, now).await;
+    let mut tasks = prepare_all(scene, &sittings, (portion, again), cache, now).await;
     wait_for_each_other(&mut tasks);
     intend(scene, &sittings, &mut tasks, now).await;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
     apply(site, now, writers, &invite, &mut tasks).await;
     if portion != Phase::Accounts {
-        seen.forget_groups();
+        cache.forget_groups();
     }
     for (sitting, task) in sittings.iter_mut().zip(&tasks) {
         sitting.last |= is_hopeless(scene, task);
     }
-    sittings.iter().zip(&tasks).for_each(|(sitting, task)| note_accounts(&mut seen.directory, sitting, task));
+    sittings.iter().zip(&tasks).for_each(|(sitting, task)| note_accounts(&mut cache.directory, sitting, task));
     let rings = tasks.iter_mut().flat_map(|task| std::mem::take(&mut task.rings)).collect();
     let committed = commit_all(scene, sittings, tasks, now).await;
     ring_others(scene, rings).await;
@@ -193,21 +161,4 @@ async fn commit_all(
     }
     tell(scene, &notices).await;
     ended.map(|()| outcomes)
-}
-
-fn sit(scene: &SiteContext, case: PersonState, called: Option<&WorkItem>, last: bool, now: Timestamp) -> Evaluation {
-    let derived = derive(scene.rules(), &case.dossier, now);
-    let desired = desired(&derived.entitlements);
-    let more = called.map(|summons| summons.groups.as_slice()).unwrap_or_default();
-    let groups = concerned(&case.person, &desired, now, more);
-    let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
-    let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
-    let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
-    let numbers = case.dossier.cards();
-    let next = scene.baseline.next_boundary(scene.rules(), &case.dossier, &desired, now);
-    let next = next.into_iter().chain(resume_at(&case.person, &desired, &scene.terms, now)).min();
-    let asked = called.map_or(now, |summons| summons.asked(now));
-    let asked = case.person.waiting.map_or(asked, |waiting| waiting.min(asked));
-    let cause = called.and_then(WorkItem::cause);
-    Evaluation { next, case, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
 }

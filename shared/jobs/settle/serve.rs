@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::order::{Next, TURN};
+use super::batch::{Next, TURN};
 use super::refetch::{has_hints, look_again, refetch};
-use super::turn::SettleRun;
+use super::run::SettleRun;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::dues::Due;

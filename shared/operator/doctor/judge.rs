@@ -23,10 +23,10 @@ pub fn judge(vitals: &Vitals) -> Checkup {
         let secret = vitals.site.doors.get(name).map_or("", |config| config.secret.as_str());
         checkup.doors(name, doors, secret, vitals);
     }
-    checkup.each(About::Names, &vitals.names, "mend the site file, or the thing's name, and push it");
+    checkup.each(About::Names, &vitals.names, "correct the site file, or the name at the vendor, and push the file");
     checkup.people(vitals);
     checkup.waiting(vitals);
-    checkup.line(&vitals.line);
+    checkup.queue(&vitals.queue);
     checkup.schedules(vitals);
     checkup.clock(vitals.ahead);
     checkup.table(&vitals.unreadable);
@@ -62,7 +62,7 @@ impl Checkup {
             }
             Mode::Observe => self.find(
                 About::Mode,
-                "the site file says observe, so nothing is changed at the doors",
+                "the site file has mode observe, so Doorstep changes nothing at the doors",
                 "push it with mode = \"full\" once its diff is what you want",
             ),
             Mode::GrantOnly | Mode::Full => self.fine(format!("version {} in force, mode {mode}", vitals.stored.n)),
@@ -72,28 +72,28 @@ impl Checkup {
     fn platform(&mut self, platform: &Platform, secret: &str) {
         let Platform { word, verifies, answers, hearing, read: _ } = platform;
         match verifies {
-            Ok(true) => self.fine(format!("{word}: there is a secret that proves its deliveries")),
+            Ok(true) => self.fine(format!("{word}: a webhook secret verifies its deliveries")),
             Ok(false) => self.find(
                 About::Credentials,
-                format!("{word}: there is no webhook secret \"{secret}\", so no delivery is taken"),
-                "put {\"webhook_secrets\": [\"...\"]} there, as docs/operations.md, Secrets, says",
+                format!("{word}: no webhook secret \"{secret}\", so every delivery is rejected"),
+                "store {\"webhook_secrets\": [\"...\"]} there: see docs/operations.md, Secrets",
             ),
             Err(error) => self.refused(word, secret, error),
         }
         match answers {
             None => {}
-            Some(Ok(())) => self.fine(format!("{word}: answers with our credentials")),
+            Some(Ok(())) => self.fine(format!("{word}: accepts the credentials")),
             Some(Err(error)) => self.refused(word, secret, error),
         }
         match hearing {
             Ok(hearing) if hearing.problems.is_empty() && hearing.silence.is_none() => {}
             Ok(hearing) => {
                 let said: Vec<String> = hearing.problems.iter().chain(&hearing.silence).cloned().collect();
-                self.each(About::Webhooks, &said, "until then changes are found by reconcile only");
+                self.each(About::Webhooks, &said, "until then only a reconcile finds changes");
             }
             Err(error) => self.find(
                 About::Webhooks,
-                format!("{word}: its webhooks cannot be looked at: {}", error.why()),
+                format!("{word}: its webhooks cannot be read: {}", error.why()),
                 "give the user the right to read them",
             ),
         }
@@ -101,8 +101,10 @@ impl Checkup {
 
     fn refused(&mut self, who: &str, secret: &str, error: &Error) {
         let advice = match error {
-            Error::Retry { .. } => "it may be away: try again in some minutes, and look at its status page".to_owned(),
-            _ => format!("put the right credentials under \"{secret}\", and ask the doctor again"),
+            Error::Retry { .. } => {
+                "the vendor may be down: try again in a few minutes, and see its status page".to_owned()
+            }
+            _ => format!("store the right credentials under \"{secret}\", and run the doctor again"),
         };
         self.find(About::Credentials, format!("{who}: {}", error.why()), advice);
     }
@@ -112,18 +114,22 @@ impl Checkup {
         match (platform.read.complete, platform.read.failing) {
             (_, Some(since)) => self.find(
                 About::Reads,
-                format!("{word}: not read whole since {}", since.strftime("%F %R UTC")),
-                "the report of a reconcile says what fails; after a day nothing new is opened",
+                format!("{word}: no complete read since {}", since.strftime("%F %R UTC")),
+                "the report of a reconcile shows what fails. After one day, Doorstep grants nothing new",
             ),
             (None, None) => {
-                self.find(About::Reads, format!("{word}: never read whole"), "wait for a reconcile, or ask for one");
+                self.find(
+                    About::Reads,
+                    format!("{word}: no complete read yet"),
+                    "wait for the next reconcile, or request one",
+                );
             }
             (Some(at), None) if now.duration_since(at) > OLD => self.find(
                 About::Reads,
-                format!("{word}: last read whole at {}", at.strftime("%F %R UTC")),
-                "reconcile does not run: look at its log and its schedule",
+                format!("{word}: the last complete read was at {}", at.strftime("%F %R UTC")),
+                "reconcile does not run: see its log and its schedule",
             ),
-            (Some(at), None) => self.fine(format!("{word}: read whole at {}", at.strftime("%F %R UTC"))),
+            (Some(at), None) => self.fine(format!("{word}: complete read at {}", at.strftime("%F %R UTC"))),
         }
     }
 
@@ -132,23 +138,31 @@ impl Checkup {
         if let Err(error) = answers {
             return self.refused(name, secret, error);
         }
-        self.fine(format!("{name}: answers with our credentials"));
+        self.fine(format!("{name}: accepts the credentials"));
         if read.is_none() {
-            self.find(About::Reads, format!("{name}: never read whole"), "wait for a reconcile, or ask for one");
+            self.find(
+                About::Reads,
+                format!("{name}: no complete read yet"),
+                "wait for the next reconcile, or request one",
+            );
         }
         for other in read.iter().flat_map(|read| &read.shared) {
             let site = &other.site;
             self.fine(format!(
-                "{name}: site {site} rules some of its groups, too; who is in both stays until both end it"
+                "{name}: site {site} has rules for some of its groups too. A person with access by both sites loses it when both end it"
             ));
         }
         for (group, why) in shut {
-            let advice = "give it a schedule and locks at the door system, or take it out of the site file";
+            let advice = "give the group a schedule and locks at the door system, or remove it from the site file";
             self.find(About::Groups, format!("{name}: {group}: {why}"), advice);
         }
         match seats.and_then(|seats| Some((seats, seats.shortage()))) {
             Some((_, Some(shortage))) => {
-                self.find(About::Seats, format!("{name}: {shortage}"), "without a seat nobody new can open anything");
+                self.find(
+                    About::Seats,
+                    format!("{name}: {shortage}"),
+                    "buy seats, or free some: new people get no access without a seat",
+                );
             }
             Some((seats, None)) => {
                 let paid = seats.paid.map(|paid| format!(" of {paid}")).unwrap_or_default();
@@ -159,8 +173,8 @@ impl Checkup {
         for number in missing {
             self.find(
                 About::Protected,
-                format!("{name}: protected number {number} has no account there"),
-                "correct the address in the site file, or give this person an account",
+                format!("{name}: protected address {number} has no account there"),
+                "correct the address in the site file, or create an account for it",
             );
         }
         let listed = vitals.site.doors.get(name).map_or(0, |config| config.protected.len());
@@ -168,11 +182,15 @@ impl Checkup {
             self.find(
                 About::Protected,
                 format!("{name}: {listed} protected people"),
-                "name two who can mend things if a rule is wrong; mode full asks for them",
+                "protect two people who can correct a wrong rule. Mode full needs them",
             );
         }
         if let Some(trouble) = hearing {
-            self.find(About::Webhooks, format!("{name}: {trouble}"), "openings are missing until then; access is not");
+            self.find(
+                About::Webhooks,
+                format!("{name}: {trouble}"),
+                "access attempts are missing until then. Access is not affected",
+            );
         }
     }
 
@@ -185,12 +203,12 @@ impl Checkup {
         for (doors, count) in &vitals.out_of_reach {
             self.find(
                 About::People,
-                format!("{count} people have access at \"{doors}\", which the site file no longer names"),
-                format!("push the file with [doors.{doors}] again, or with was = \"{doors}\" under its new name"),
+                format!("{count} people have access at \"{doors}\", which is not in the site file"),
+                format!("push a file with [doors.{doors}], or with was = \"{doors}\" under the new name"),
             );
         }
         if vitals.troubled.is_empty() && vitals.out_of_reach.is_empty() {
-            self.fine("no person needs anything");
+            self.fine("no person has a problem");
         }
     }
 
@@ -198,41 +216,41 @@ impl Checkup {
         for hold in &vitals.holds {
             self.find(
                 About::Holds,
-                format!("{}: {} wait: {}", hold.scope, hold.what(), hold.reason),
-                format!("look at them, and `doorstep approve {}` if they are right", hold.checksum),
+                format!("{}: {} held: {}", hold.scope, hold.what(), hold.reason),
+                format!("check the changes, and run `doorstep approve {}` if they are right", hold.checksum),
             );
         }
         match vitals.unread {
             0 => {}
             count => self.find(
                 About::Unread,
-                format!("{count} proven deliveries could not be read"),
-                "their sender's format changed: reconcile finds what they were about; tell us",
+                format!("{count} verified deliveries could not be parsed"),
+                "the format of the sender changed. A reconcile finds what they announced. Report this to the project",
             ),
         }
         match vitals.overdue {
             0 => {}
             count => self.find(
-                About::Line,
-                format!("{count} are due since longer than two minutes"),
-                "the log of settle says what fails; a door system that is away is tried again by itself",
+                About::Queue,
+                format!("{count} people or things are overdue by more than two minutes"),
+                "see the log of settle. A door system that does not answer is tried again",
             ),
         }
     }
 
-    fn line(&mut self, line: &Result<Waiting, Error>) {
-        match line {
+    fn queue(&mut self, queue: &Result<Waiting, Error>) {
+        match queue {
             Err(error) => {
                 let advice = "the operator's credentials need sqs:GetQueueAttributes and sqs:GetQueueUrl";
-                self.find(About::Line, error.why(), advice);
+                self.find(About::Queue, error.why(), advice);
             }
             Ok(Waiting { waiting, dead }) => match dead {
-                Some(0) => self.fine(format!("no dead letters, {waiting} bells in the line")),
-                None => self.fine(format!("{waiting} bells in the line")),
+                Some(0) => self.fine(format!("no dead letters, {waiting} triggers in the queue")),
+                None => self.fine(format!("{waiting} triggers in the queue")),
                 Some(count) => self.find(
-                    About::Line,
-                    format!("{count} dead letters, of all sites of the stack"),
-                    "mend what the log of settle says, and give them back with `aws sqs start-message-move-task`",
+                    About::Queue,
+                    format!("{count} dead letters, counted over all sites of the stack"),
+                    "correct what the log of settle reports, and return them with `aws sqs start-message-move-task`",
                 ),
             },
         }
@@ -241,16 +259,15 @@ impl Checkup {
     fn schedules(&mut self, vitals: &Vitals) {
         match &vitals.schedules {
             Err(error) => {
-                self.find(
-                    About::Schedules,
-                    error.why(),
-                    "the schedule group may be gone: `make deploy` makes it again",
-                );
+                self.find(About::Schedules, error.why(), "the schedule group may be missing: `make deploy` creates it");
             }
             Ok(set) if vitals.due_soon > *set => self.find(
                 About::Schedules,
-                format!("somebody is due in {} minutes of the next hour, and {set} schedules are set", vitals.due_soon),
-                "the next reconcile sets them again; if it does not, look at its log",
+                format!(
+                    "people are due in {} minutes of the next hour, and only {set} schedules are set",
+                    vitals.due_soon
+                ),
+                "the next reconcile sets the missing ones. If it does not, see its log",
             ),
             Ok(set) => self.fine(format!("{set} schedules are set")),
         }
@@ -264,7 +281,7 @@ impl Checkup {
             self.find(
                 About::Clock,
                 format!("the clock of this machine is {} s {way} AWS's", seconds.abs()),
-                "set it by NTP: deliveries are proven, and minutes judged, by the clock",
+                "set the clock by NTP: signatures and due minutes depend on it",
             );
         } else {
             self.fine(format!("the clock is within {} s of AWS's", SKEW.as_secs()));

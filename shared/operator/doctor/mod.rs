@@ -67,7 +67,7 @@ pub enum About {
     /// Verified deliveries that could not be parsed.
     Unread,
     /// The trigger queue and its dead-letter queue.
-    Line,
+    Queue,
     /// The schedules of due people.
     Schedules,
     /// The clock.
@@ -91,7 +91,7 @@ impl About {
             About::People => "people",
             About::Holds => "holds",
             About::Unread => "unread",
-            About::Line => "line",
+            About::Queue => "queue",
             About::Schedules => "schedules",
             About::Clock => "clock",
             About::Table => "table",
@@ -128,8 +128,8 @@ impl Checkup {
     fn unseen(site: SiteId, at: Timestamp, error: &Error) -> Self {
         let finding = Finding {
             about: About::Reads,
-            what: format!("the site cannot be looked at: {}", error.why()),
-            advice: "try again in some minutes; if the stored site file is the reason, push it again".to_owned(),
+            what: format!("the site cannot be examined: {}", error.why()),
+            advice: "try again in a few minutes. If the stored site file is the cause, push it again".to_owned(),
         };
         Checkup { site, at, findings: vec![finding], fine: Vec::new() }
     }

@@ -47,7 +47,7 @@ fn healthy() -> Vitals {
         holds: Vec::new(),
         unread: 0,
         overdue: 0,
-        line: Ok(Waiting { waiting: 3, dead: Some(0) }),
+        queue: Ok(Waiting { waiting: 3, dead: Some(0) }),
         schedules: Ok(2),
         due_soon: 2,
         ahead: Some(SignedDuration::from_secs(-30)),
@@ -81,7 +81,7 @@ fn found(change: impl FnOnce(&mut Vitals, &mut Doors)) -> Vec<About> {
 fn a_healthy_site_has_nothing_to_do() {
     assert_eq!(found(|_, _| {}), []);
     let said = judge(&healthy()).to_string();
-    assert!(said.ends_with("nothing to do") && said.contains("+ no dead letters, 3 bells in the line"), "{said}");
+    assert!(said.ends_with("nothing to do") && said.contains("+ no dead letters, 3 triggers in the queue"), "{said}");
 }
 
 #[test]
@@ -100,15 +100,15 @@ fn each_trouble_is_one_finding_with_what_to_do() {
     assert_eq!(found(|v, _| v.platform.read.failing = Some(at)), [About::Reads]);
     assert_eq!(found(|_, d| d.read = None), [About::Reads]);
     assert_eq!(found(|v, _| v.platform.hearing = Err(wrong())), [About::Webhooks]);
-    assert_eq!(found(|_, d| d.hearing = Some("it is switched off".into())), [About::Webhooks]);
+    assert_eq!(found(|_, d| d.hearing = Some("the webhook is disabled".into())), [About::Webhooks]);
     assert_eq!(found(|v, _| v.names.push("no plan".into())), [About::Names]);
     assert_eq!(found(|_, d| d.shut.push(("Members".into(), "it has no schedule".into()))), [About::Groups]);
     assert_eq!(found(|_, d| d.seats = Some(Seats { used: 8, paid: Some(10) })), [About::Seats]);
     assert_eq!(found(|_, d| d.missing = vec![1, 2]), [About::Protected; 2]);
     assert_eq!(found(|v, _| v.unread = 1), [About::Unread]);
-    assert_eq!(found(|v, _| v.overdue = 1), [About::Line]);
-    assert_eq!(found(|v, _| v.line = Ok(Waiting { waiting: 0, dead: Some(1) })), [About::Line]);
-    assert_eq!(found(|v, _| v.line = Err(away())), [About::Line]);
+    assert_eq!(found(|v, _| v.overdue = 1), [About::Queue]);
+    assert_eq!(found(|v, _| v.queue = Ok(Waiting { waiting: 0, dead: Some(1) })), [About::Queue]);
+    assert_eq!(found(|v, _| v.queue = Err(away())), [About::Queue]);
     assert_eq!(found(|v, _| v.schedules = Err(away())), [About::Schedules]);
     assert_eq!(found(|v, _| v.schedules = Ok(1)), [About::Schedules]);
     assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))), [About::Clock]);

@@ -50,7 +50,7 @@ pub struct Vitals {
     /// The number of people or things that are overdue by more than two minutes.
     pub overdue: usize,
     /// The state of the trigger queue, or the error of reading it.
-    pub line: Result<Waiting>,
+    pub queue: Result<Waiting>,
     /// The number of the site's schedules, or the error of reading them.
     pub schedules: Result<usize>,
     /// The number of minutes in the next hour at which someone is due.
@@ -155,7 +155,7 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
         out_of_reach: out_of_reach(&site, &everybody),
         holds: store.open_holds(&site.id).await?,
         unread: store.unreadable_deliveries(&site.id).await?.len(),
-        line: environment.triggers.waiting().await,
+        queue: environment.triggers.waiting().await,
         schedules: environment.schedules.of(&site.id).await.map(|schedules| schedules.len()),
         ahead: ahead(environment).await,
         names: resolved.problems,
@@ -237,7 +237,7 @@ async fn of_doors(
         seen.missing = missing(reader.as_ref(), config).await?;
         // A problem with access attempts is no problem with access.
         let trouble = reader.attempts().webhook_trouble(&address(&site.id, config.kind, name)).await;
-        seen.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be asked for: {error}")));
+        seen.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be read: {error}")));
         Ok::<_, Error>(groups)
     };
     match found.await {
@@ -274,7 +274,7 @@ async fn shut(
     let mut shut = Vec::new();
     for group in groups.iter().filter(|group| ruled.contains(&group.id)) {
         let asked = reader.group_problem(&group.id).await;
-        let problem = asked.unwrap_or_else(|error| Some(format!("cannot be asked for: {error}")));
+        let problem = asked.unwrap_or_else(|error| Some(format!("cannot be read: {error}")));
         shut.extend(problem.or_else(|| group.problem.clone()).map(|problem| (group.name.clone(), problem)));
     }
     shut

@@ -14,11 +14,10 @@ use doorstep_core::decide::guard::judge::{Measure, judge};
 use doorstep_core::decide::guard::{Tally, Waiting};
 use doorstep_core::decide::person::DoorsDecision;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
-use doorstep_core::model::person::{Claim, Linked, Person};
-use doorstep_jobs::compare::doors::DoorsSnapshot;
+use doorstep_core::model::person::{Claim, Linked};
+use doorstep_jobs::compare::decide::Compared;
 use doorstep_jobs::compare::foreign::Foreign;
-use doorstep_jobs::compare::judge::Verdict;
-use doorstep_jobs::compare::unconfirmed::{holders, inside, of_person, of_stranger};
+use doorstep_jobs::compare::unconfirmed::{holders, inside, of_foreign, of_person};
 use doorstep_jobs::compare::{CompareContext, Group};
 
 /// Windows that begin within this time are shown too.
@@ -38,8 +37,7 @@ pub struct Idle {
 
 /// A diff in progress.
 pub struct Gathering<'a> {
-    ground: CompareContext<'a>,
-    seen: &'a DoorsSnapshot,
+    context: CompareContext<'a>,
     groups: BTreeMap<Group, GroupDiff>,
     /// Accounts whose remaining groups must still be counted.
     pub idle: Vec<Idle>,
@@ -51,12 +49,12 @@ pub struct Gathering<'a> {
 
 impl<'a> Gathering<'a> {
     /// Creates an empty diff. It shows the mode of the site file, even if the comparison uses another one.
-    pub fn new(ground: CompareContext<'a>, seen: &'a DoorsSnapshot) -> Self {
-        let site = ground.site;
+    pub fn new(context: CompareContext<'a>) -> Self {
+        let site = context.site;
         let diff = Diff {
             site: site.id.clone(),
             mode: site.mode.word().to_owned(),
-            at: ground.now,
+            at: context.now,
             timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
             groups: Vec::new(),
             accounts: Vec::new(),
@@ -65,54 +63,54 @@ impl<'a> Gathering<'a> {
             problems: Vec::new(),
             counts: Counts::default(),
         };
-        Gathering { ground, seen, groups: BTreeMap::new(), idle: Vec::new(), waiting: Vec::new(), diff }
+        Gathering { context, groups: BTreeMap::new(), idle: Vec::new(), waiting: Vec::new(), diff }
     }
 
     /// Adds one person's decision.
-    pub fn verdict(&mut self, verdict: &Verdict<'_>) {
-        self.waiting.extend(of_person(verdict));
-        for (doors, step) in verdict.judged.actions().chain(verdict.aftermath.actions()) {
-            self.step(verdict, doors, step);
+    pub fn add(&mut self, compared: &Compared<'_>) {
+        self.waiting.extend(of_person(compared));
+        for (doors, step) in compared.result.actions() {
+            self.step(compared, doors, step);
         }
-        for (doors, here) in &verdict.judged.by_doors {
-            self.without_change(verdict, doors, here);
+        for (doors, here) in &compared.result.decision.by_doors {
+            self.without_change(compared, doors, here);
         }
-        self.soon(verdict);
-        self.problems(verdict);
+        self.soon(compared);
+        self.problems(compared);
     }
 
     /// Adds what becomes Doorstep's, or stops being Doorstep's, with no change at the door.
-    fn without_change(&mut self, verdict: &Verdict<'_>, doors: &str, here: &DoorsDecision) {
+    fn without_change(&mut self, compared: &Compared<'_>, doors: &str, here: &DoorsDecision) {
         for claim in &here.adopt {
-            let change = self.claimed(verdict, claim);
+            let change = self.claimed(compared, claim);
             self.group(&claim.doors, &claim.group).adopts.push(change);
         }
         for group in &here.disown {
-            if let Some(claim) = verdict.somebody.person.claim(doors, group) {
-                let change = self.claimed(verdict, claim);
+            if let Some(claim) = compared.projected.person.claim(doors, group) {
+                let change = self.claimed(compared, claim);
                 self.group(doors, group).releases.push(change);
             }
         }
         for card in &here.adopt_cards {
-            self.tag(verdict, doors, TagDone::Adopted, &card.number, &card.because);
+            self.tag(compared, doors, TagDone::Adopted, &card.number, &card.because);
         }
         for number in &here.disown_cards {
-            self.tag(verdict, doors, TagDone::Released, number, "it is theirs no more");
+            self.tag(compared, doors, TagDone::Released, number, "it is theirs no more");
         }
     }
 
-    fn tag(&mut self, verdict: &Verdict<'_>, doors: &str, what: TagDone, number: &str, because: &str) {
-        let who = self.who(verdict, doors);
+    fn tag(&mut self, compared: &Compared<'_>, doors: &str, what: TagDone, number: &str, because: &str) {
+        let who = self.who(compared, doors);
         let (doors, because) = (doors.to_owned(), because.to_owned());
         self.diff.tags.push(TagDiff { doors, what, tag: shown(number), who, because });
     }
 
-    fn step(&mut self, verdict: &Verdict<'_>, doors: &str, step: &Action) {
-        let who = self.who(verdict, doors);
+    fn step(&mut self, compared: &Compared<'_>, doors: &str, step: &Action) {
+        let who = self.who(compared, doors);
         match step {
             Action::Grant { group, replaces, because, .. } => {
-                let change = Change { until: self.end(verdict, doors, group), who, because: because.clone() };
-                let now = self.ground.now;
+                let change = Change { until: self.end(compared, doors, group), who, because: because.clone() };
+                let now = self.context.now;
                 let open = replaces.iter().any(|row: &GroupMember| is_valid(row, now));
                 let at = self.group(doors, group);
                 if open { at.extends.push(change) } else { at.opens.push(change) }
@@ -125,10 +123,10 @@ impl<'a> Gathering<'a> {
             Action::Create => self.account(doors, Done::Made, who),
             Action::Resume => self.account(doors, Done::Woken, who),
             Action::Rename(_) => self.account(doors, Done::Renamed, who),
-            Action::Suspend => self.idle(verdict, doors, Done::Suspended, who),
-            Action::Delete => self.idle(verdict, doors, Done::Deleted, who),
-            Action::Tag(change) => self.tag(verdict, doors, TagDone::Tagged, &change.number, &change.because),
-            Action::Untag(change) => self.tag(verdict, doors, TagDone::Untagged, &change.number, &change.because),
+            Action::Suspend => self.idle(compared, doors, Done::Suspended, who),
+            Action::Delete => self.idle(compared, doors, Done::Deleted, who),
+            Action::Tag(change) => self.tag(compared, doors, TagDone::Tagged, &change.number, &change.because),
+            Action::Untag(change) => self.tag(compared, doors, TagDone::Untagged, &change.number, &change.because),
         }
     }
 
@@ -136,9 +134,9 @@ impl<'a> Gathering<'a> {
         self.diff.accounts.push(AccountDiff { doors: doors.to_owned(), what, who });
     }
 
-    fn idle(&mut self, verdict: &Verdict<'_>, doors: &str, what: Done, who: Who) {
-        if let Some(linked) = verdict.somebody.person.accounts.get(doors) {
-            let here = verdict.judged.by_doors.get(doors);
+    fn idle(&mut self, compared: &Compared<'_>, doors: &str, what: Done, who: Who) {
+        if let Some(linked) = compared.projected.person.accounts.get(doors) {
+            let here = compared.result.decision.by_doors.get(doors);
             let actions = here.into_iter().flat_map(|here| &here.actions);
             let left = actions.filter(|action| matches!(action, Action::Revoke { .. })).count();
             let (doors, account) = (doors.to_owned(), linked.account.clone());
@@ -146,13 +144,13 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn soon(&mut self, verdict: &Verdict<'_>) {
-        let now = self.ground.now;
+    fn soon(&mut self, compared: &Compared<'_>) {
+        let now = self.context.now;
         let end = now.checked_add(SOON).unwrap_or(now);
-        for ((doors, group), stretches) in &verdict.desired {
+        for ((doors, group), stretches) in &compared.result.desired {
             for stretch in stretches.iter().filter(|stretch| now < stretch.window.from && stretch.window.from <= end) {
                 let change = Change {
-                    who: self.who(verdict, doors),
+                    who: self.who(compared, doors),
                     until: stretch.window.until,
                     because: stretch.because.to_string(),
                 };
@@ -162,22 +160,22 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn problems(&mut self, verdict: &Verdict<'_>) {
-        self.diff.problems.extend(verdict.problems.iter().cloned());
-        for (doors, why) in &verdict.barred {
-            let who = self.who(verdict, doors);
+    fn problems(&mut self, compared: &Compared<'_>) {
+        self.diff.problems.extend(compared.result.problems.iter().cloned());
+        for (doors, why) in &compared.result.links.conflicts {
+            let who = self.who(compared, doors);
             self.diff.problems.push(format!("{who}: {doors}: {why}"));
         }
-        for (doors, trouble) in verdict.judged.troubles() {
-            let who = self.who(verdict, doors);
+        for (doors, trouble) in compared.result.decision.troubles() {
+            let who = self.who(compared, doors);
             self.diff.problems.push(format!("{who}: {doors}: {trouble}"));
         }
         let suspended = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
-        let person = &verdict.somebody.person;
+        let person = &compared.projected.person;
         for (doors, _) in person.accounts.iter().filter(|(_, linked)| suspended(linked)) {
-            let mut groups = verdict.groups.iter().filter(|(at, _)| at == doors);
-            if groups.any(|at| open_at(&verdict.desired, at, self.ground.now).is_some()) {
-                let who = self.who(verdict, doors);
+            let mut groups = compared.result.groups.iter().filter(|(at, _)| at == doors);
+            if groups.any(|at| open_at(&compared.result.desired, at, self.context.now).is_some()) {
+                let who = self.who(compared, doors);
                 self.diff.problems.push(format!(
                     "{who}: {doors}: the account is suspended and opens nothing: wake it at the door system"
                 ));
@@ -187,7 +185,7 @@ impl<'a> Gathering<'a> {
 
     /// Adds the group members that no claim covers.
     pub fn foreign(&mut self, foreign: Vec<Foreign>) {
-        self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_stranger));
+        self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_foreign));
         for Foreign { doors, account, group, goes } in foreign {
             let who = self.stranger(&doors, &account);
             let because = "nobody but Doorstep puts people into this group".to_owned();
@@ -201,12 +199,12 @@ impl<'a> Gathering<'a> {
     }
 
     /// Adds which unconfirmed changes would wait for an approval, given the guard's count.
-    pub fn held(&mut self, people: &[Person], tally: &Tally) {
+    pub fn held(&mut self, tally: &Tally) {
         if self.waiting.is_empty() {
             return;
         }
-        let CompareContext { site, now, .. } = self.ground;
-        let (inside, holders) = (inside(self.seen, now), holders(people));
+        let CompareContext { site, doors, people, now, .. } = self.context;
+        let (inside, holders) = (inside(doors, now), holders(people));
         let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, holders: &holders, tally, now };
         for (hold, _) in judge(measure, std::mem::take(&mut self.waiting)).holds {
             let (what, reason) = (hold.what(), &hold.reason);
@@ -228,33 +226,33 @@ impl<'a> Gathering<'a> {
     }
 
     fn name(&self, doors: &str, group: &GroupId) -> String {
-        self.seen.name_of(doors, group)
+        self.context.doors.name_of(doors, group)
     }
 
-    fn end(&self, verdict: &Verdict<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {
-        open_at(&verdict.desired, &(doors.to_owned(), group.clone()), self.ground.now)?.window.until
+    fn end(&self, compared: &Compared<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {
+        open_at(&compared.result.desired, &(doors.to_owned(), group.clone()), self.context.now)?.window.until
     }
 
-    fn claimed(&self, verdict: &Verdict<'_>, claim: &Claim) -> Change {
-        let until = self.end(verdict, &claim.doors, &claim.group);
-        Change { who: self.who(verdict, &claim.doors), until, because: claim.because.clone() }
+    fn claimed(&self, compared: &Compared<'_>, claim: &Claim) -> Change {
+        let until = self.end(compared, &claim.doors, &claim.group);
+        Change { who: self.who(compared, &claim.doors), until, because: claim.because.clone() }
     }
 
-    fn who(&self, verdict: &Verdict<'_>, doors: &str) -> Who {
-        let person = &verdict.somebody.person;
+    fn who(&self, compared: &Compared<'_>, doors: &str) -> Who {
+        let person = &compared.projected.person;
         let account = person.accounts.get(doors).map(|linked| &linked.account);
         let named = || account.and_then(|account| account.called());
         let stranger = || account.map(|account| self.stranger(doors, &account.id).name);
         Who {
-            name: verdict.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
+            name: compared.result.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
             email: person.email.clone().or_else(|| account?.email.clone()),
-            person: verdict.somebody.known.map(|person| person.id.clone()),
+            person: compared.projected.stored.map(|person| person.id.clone()),
             account: account.map(|account| account.id.clone()),
         }
     }
 
     fn stranger(&self, doors: &str, id: &AccountId) -> Who {
-        let account = self.seen.accounts.get(doors).and_then(|accounts| accounts.get(id));
+        let account = self.context.doors.accounts.get(doors).and_then(|accounts| accounts.get(id));
         let name = account.and_then(|account| account.called()).unwrap_or_else(|| "somebody unknown".to_owned());
         let email = account.and_then(|account| account.email.clone());
         Who { name, email, person: None, account: Some(id.clone()) }

@@ -6,13 +6,12 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::sharing;
 use doorstep_cloud::store::sites::{Extent, PlatformRead};
 use doorstep_core::decide::guard::Tally;
+use doorstep_core::decide::guard::baseline::OlderFiles;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Mode, Site};
-use doorstep_jobs::compare::doors::{self, DoorsSnapshot};
-use doorstep_jobs::compare::facts::FactIndex;
-use doorstep_jobs::compare::joins::joins;
-use doorstep_jobs::compare::judge::judge;
+use doorstep_jobs::compare::address_changes::address_changes;
+use doorstep_jobs::compare::decide::compare_people;
+use doorstep_jobs::compare::doors;
 use doorstep_jobs::compare::platform::Reading;
 use doorstep_jobs::compare::{CompareContext, baseline, everybody_to_judge};
 
@@ -56,8 +55,7 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     let seen = doors::read(environment, site, &reading.known, &everybody).await?;
     let people = everybody.known.as_slice();
     if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
-        let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));
-        let why = seen.problems.iter().find(about).cloned();
+        let why = seen.incomplete.get(shut).cloned();
         return Err(Error::retry(why.unwrap_or_else(|| format!("{shut} cannot be read"))));
     }
     let word = site.platform.kind.word();
@@ -73,21 +71,20 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     problems.extend(environment.store.unreadable().problems());
     // The file in force is part of the baseline: a revoke that only this file causes is then inferred from it.
     let in_force = environment.store.active(&site.id).await?.map_or(0, |stored| stored.n);
-    let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
-    let baseline = baseline(&environment.store, site, versions, &reading.known, &seen).await?;
-    let ground = CompareContext {
-        baseline: &baseline,
+    let files = environment.store.files(&site.id, mark.unfinished_from(in_force)..in_force + 1).await?;
+    let context = CompareContext {
+        baseline: &baseline(site, OlderFiles { files, replaced: now }, &reading.known, &seen),
         site,
-        resolved: &seen.resolved,
-        catalogue: &seen.catalogue,
-        terms: &seen.terms,
+        facts: &reading.known,
+        doors: &seen,
+        people,
         // In mode observe nothing would change. The preview shows what mode full would do.
         mode: if site.mode == Mode::Observe { Mode::Full } else { site.mode },
         stale: mark.is_stale(now),
         now,
     };
     let (tally, _) = environment.store.tally(&site.id, now).await?;
-    let diff = judged(ground, &reading.known, &seen, people, &tally, problems).await;
+    let diff = compare(context, &tally, problems).await;
     Ok(Preview { findings, unread, diff })
 }
 
@@ -113,23 +110,17 @@ async fn platform<'a>(
     Ok(reading)
 }
 
-async fn judged(
-    ground: CompareContext<'_>,
-    known: &FactIndex,
-    seen: &DoorsSnapshot,
-    people: &[Person],
-    tally: &Tally,
-    problems: Vec<String>,
-) -> Diff {
-    let mut gathering = Gathering::new(ground, seen);
+/// Compares everything, and returns what would change. `problems` are those that are known before.
+async fn compare(context: CompareContext<'_>, tally: &Tally, problems: Vec<String>) -> Diff {
+    let mut gathering = Gathering::new(context);
     gathering.diff.problems = problems;
-    let foreign = judge(ground, known, seen, people, |verdict| gathering.verdict(&verdict));
+    let foreign = compare_people(context, |compared| gathering.add(&compared));
     gathering.foreign(foreign);
-    gathering.waiting.extend(joins(ground, known, seen, people).waiting);
-    gathering.held(people, tally);
+    gathering.waiting.extend(address_changes(context).waiting);
+    gathering.held(tally);
     // An account that is in a foreign group is neither suspended nor deleted.
     for idle in std::mem::take(&mut gathering.idle) {
-        let Some(reader) = seen.readers.get(&idle.doors) else { continue };
+        let Some(reader) = context.doors.readers.get(&idle.doors) else { continue };
         match reader.group_count(&idle.account).await {
             Ok(groups) if groups <= idle.left => gathering.diff.accounts.push(idle.shown),
             Ok(_) => {}

@@ -9,7 +9,7 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::window::Window;
 use doorstep_jobs::compare::Group;
 use doorstep_jobs::compare::facts::FactIndex;
-use doorstep_jobs::compare::people::{ProjectedPerson, everybody};
+use doorstep_jobs::compare::people::{Addresses, ProjectedPerson, Projection};
 
 /// Returns what of `day` differs for each person between the rules `before` and `after`.
 pub fn compare(
@@ -23,8 +23,8 @@ pub fn compare(
     let books = (RuleIndex::of(before), RuleIndex::of(after));
     let open = |book: &RuleIndex<'_>, dossier: &PersonFacts| desired(&derive_by(book, dossier, day.from).entitlements);
     let mut changes = Vec::new();
-    for somebody in everybody(people, known) {
-        let dossier = known.dossier(somebody.person.profiles.iter());
+    for somebody in Projection::of(Addresses::Confirmed, people, known).people {
+        let dossier = known.facts_of(somebody.person.profiles.iter());
         let (old, new) = (open(&books.0, &dossier), open(&books.1, &dossier));
         let groups: BTreeSet<&Group> = old.keys().chain(new.keys()).collect();
         for group in groups {
@@ -70,7 +70,7 @@ fn who(somebody: &ProjectedPerson<'_>, dossier: &PersonFacts, doors: &str) -> Wh
     Who {
         name: dossier.name().map(str::to_owned).or_else(named).unwrap_or_else(|| "Guest".to_owned()),
         email: somebody.person.email.clone(),
-        person: somebody.known.map(|person| person.id.clone()),
+        person: somebody.stored.map(|person| person.id.clone()),
         account: account.map(|account| account.id.clone()),
     }
 }

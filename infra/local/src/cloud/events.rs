@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Stir;
+use super::Changes;
 use super::wire::{self, Refusal};
 use crate::keep::Keep;
 use crate::locked::locked;
@@ -31,17 +31,17 @@ pub struct Bus {
     time: SharedTime,
     keep: Keep,
     state: Mutex<State>,
-    stir: Stir,
+    changes: Changes,
 }
 
 struct State {
     next: u64,
     /// Every event that requests a reconcile and is not served yet, by its number. EventBridge merges none, so each
     /// starts one.
-    wanted: BTreeMap<u64, Wish>,
+    wanted: BTreeMap<u64, ReconcileEvent>,
 }
 
-struct Wish {
+struct ReconcileEvent {
     detail: Value,
     serving: bool,
 }
@@ -95,15 +95,15 @@ impl Entry {
 }
 
 impl Bus {
-    pub(super) fn new(name: &str, keep: Keep, time: SharedTime, stir: Stir) -> Self {
+    pub(super) fn new(name: &str, keep: Keep, time: SharedTime, changes: Changes) -> Self {
         let last = keep.list(OUTBOX).last().and_then(|(key, _)| key.strip_prefix(OUTBOX)?.parse::<u64>().ok());
-        let wish = |(key, detail): (String, Vec<u8>)| {
+        let event = |(key, detail): (String, Vec<u8>)| {
             let number = key.strip_prefix(WANTED)?.parse().ok()?;
-            Some((number, Wish { detail: serde_json::from_slice(&detail).ok()?, serving: false }))
+            Some((number, ReconcileEvent { detail: serde_json::from_slice(&detail).ok()?, serving: false }))
         };
-        let wanted = keep.list(WANTED).into_iter().filter_map(wish).collect();
+        let wanted = keep.list(WANTED).into_iter().filter_map(event).collect();
         let state = Mutex::new(State { next: last.map_or(1, |last| last + 1), wanted });
-        Bus { name: name.to_owned(), time, keep, state, stir }
+        Bus { name: name.to_owned(), time, keep, state, changes }
     }
 
     /// Performs one operation.
@@ -133,7 +133,7 @@ impl Bus {
                 Err((code, message)) => json!({ "ErrorCode": code, "ErrorMessage": message }),
             })
             .collect();
-        self.stir.stir();
+        self.changes.notify();
         Ok(json!({ "FailedEntryCount": failed, "Entries": entries }))
     }
 
@@ -159,7 +159,7 @@ impl Bus {
         state.next += 1;
         if event.kind == RECONCILE_WANTED {
             self.keep.put_json(&format!("{WANTED}{number:020}"), &event.detail);
-            state.wanted.insert(number, Wish { detail: event.detail, serving: false });
+            state.wanted.insert(number, ReconcileEvent { detail: event.detail, serving: false });
         }
         Ok(uuid::Uuid::new_v4().to_string())
     }
@@ -170,22 +170,22 @@ impl Bus {
     }
 
     /// Returns whether no requested reconcile is waiting or running.
-    pub(crate) fn wants_nothing(&self) -> bool {
+    pub(crate) fn has_no_requests(&self) -> bool {
         locked(&self.state).wanted.is_empty()
     }
 
     /// Takes a requested reconcile that is not being served.
-    pub(crate) fn take_wanted(&self) -> Option<Wanted> {
+    pub(crate) fn take_request(&self) -> Option<Wanted> {
         let mut state = locked(&self.state);
-        let (number, wish) = state.wanted.iter_mut().find(|(_, wish)| !wish.serving)?;
-        wish.serving = true;
-        Some(Wanted { detail: wish.detail.clone(), number: *number })
+        let (number, event) = state.wanted.iter_mut().find(|(_, event)| !event.serving)?;
+        event.serving = true;
+        Some(Wanted { detail: event.detail.clone(), number: *number })
     }
 
-    /// Finishes the request that [`Bus::take_wanted`] took.
+    /// Finishes the request that [`Bus::take_request`] took.
     pub(crate) fn served(&self, wanted: &Wanted) {
         locked(&self.state).wanted.remove(&wanted.number);
         self.keep.remove(&format!("{WANTED}{:020}", wanted.number));
-        self.stir.stir();
+        self.changes.notify();
     }
 }

@@ -12,7 +12,7 @@ pub mod ssm;
 pub mod template;
 
 mod meter;
-mod strain;
+mod throttling;
 mod wire;
 
 use std::path::Path;
@@ -31,8 +31,8 @@ use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::SharedTime;
 pub use meter::Spent;
 use sqs::Rules;
-use strain::Strain;
 use template::Template;
+use throttling::Throttling;
 use wire::Refusal;
 
 /// The account that owns everything here.
@@ -74,9 +74,9 @@ pub struct Cloud {
     /// DynamoDB.
     pub table: dynamodb::Table,
     /// SQS: the trigger queue.
-    pub line: sqs::Line,
+    pub triggers: sqs::FifoQueue,
     /// SQS: the reconcile queue.
-    pub reconciles: sqs::Line,
+    pub reconciles: sqs::FifoQueue,
     /// EventBridge Scheduler.
     pub schedules: scheduler::Schedules,
     /// EventBridge.
@@ -86,11 +86,11 @@ pub struct Cloud {
     /// What the roles of the template allow, and which of it was used.
     pub rights: rights::Rights,
     /// Notified of every change that a task may wait for.
-    pub(crate) stir: Stir,
+    pub(crate) changes: Changes,
     /// Counts what DynamoDB would charge.
     meter: Meter,
     /// Throttles calls, and leaves parts of batches unprocessed.
-    strain: Strain,
+    throttling: Throttling,
 }
 
 impl Cloud {
@@ -109,7 +109,7 @@ impl Cloud {
         let template = Template::of_the_stack().map_err(|wrong| dynamodb::TableError::Template(wrong.to_string()))?;
         let time: SharedTime = clock.clone();
         let mut settings = settings();
-        let stir = Stir::default();
+        let changes = Changes::default();
         let table = match table {
             Some(path) => dynamodb::Table::open(path, &settings.table)?,
             None => dynamodb::Table::memory(&settings.table, time.clone(), network).await?,
@@ -117,28 +117,28 @@ impl Cloud {
         table.sign_in(&mut settings);
         Ok(Cloud {
             table,
-            line: sqs::Line::new(
+            triggers: sqs::FifoQueue::new(
                 &settings.trigger_queue_url,
                 Rules::of(template, "TriggerQueue", "Settle"),
                 keep.clone(),
                 time.clone(),
-                stir.clone(),
+                changes.clone(),
             ),
-            reconciles: sqs::Line::new(
+            reconciles: sqs::FifoQueue::new(
                 &settings.reconcile_url,
                 Rules::of(template, "Reconciles", "Reconcile"),
                 keep.within("reconcile/"),
                 time.clone(),
-                stir.clone(),
+                changes.clone(),
             ),
-            schedules: scheduler::Schedules::new(&settings, keep.clone(), time.clone(), stir.clone()),
-            bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
+            schedules: scheduler::Schedules::new(&settings, keep.clone(), time.clone(), changes.clone()),
+            bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), changes.clone()),
             parameters: ssm::Parameters::new(&settings, secrets),
             rights: rights::Rights::of(template),
             settings,
-            stir,
+            changes,
             meter: Meter::default(),
-            strain: Strain::new(clock.clone()),
+            throttling: Throttling::new(clock.clone()),
         })
     }
 
@@ -173,7 +173,7 @@ impl Cloud {
             "DynamoDB_20120810" => return self.table(operation, request).await,
             "AmazonSQS" => self.queue(body).answer(operation, body),
             "AWSEvents" => self.bus.answer(operation, body),
-            "AmazonSSM" => match self.strain.throttles_parameters() {
+            "AmazonSSM" => match self.throttling.throttles_parameters() {
                 Some(refusal) => refusal.into_response(),
                 None => self.parameters.answer(operation, body),
             },
@@ -182,16 +182,16 @@ impl Cloud {
     }
 
     /// Returns the queue of a request. The default is the trigger queue.
-    fn queue(&self, body: &[u8]) -> &sqs::Line {
+    fn queue(&self, body: &[u8]) -> &sqs::FifoQueue {
         let asked: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        if asked["QueueUrl"] == self.settings.reconcile_url.as_str() { &self.reconciles } else { &self.line }
+        if asked["QueueUrl"] == self.settings.reconcile_url.as_str() { &self.reconciles } else { &self.triggers }
     }
 
     async fn table(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
-        if let Some(refusal) = self.strain.throttles_table() {
+        if let Some(refusal) = self.throttling.throttles_table() {
             return Ok(refusal.into_response());
         }
-        match self.strain.shortens(operation, request) {
+        match self.throttling.shortens(operation, request) {
             Some(shortened) => {
                 let answer = self.metered(operation, &shortened.request).await?;
                 Ok(shortened.complete(answer))
@@ -215,33 +215,33 @@ impl Cloud {
 
     /// Sends the message of every schedule that is due, earliest first, and returns these schedules. A schedule whose
     /// message the queue refuses is lost, as on AWS.
-    pub fn ring_due(&self) -> Vec<scheduler::Alarm> {
+    pub fn send_due_schedules(&self) -> Vec<scheduler::Schedule> {
         let due = self.schedules.due();
-        let rung = |schedule: &scheduler::Alarm| {
+        let sent = |schedule: &scheduler::Schedule| {
             // The schedule is deleted only after it was sent. A kill in between sends it twice and never loses it.
             if let Err(refusal) = self.send_by_schedule(schedule) {
                 tracing::error!(%refusal, schedule = schedule.name, "the queue does not take the message of a schedule: dropped");
             }
             self.schedules.fired(schedule);
         };
-        due.iter().for_each(rung);
+        due.iter().for_each(sent);
         due
     }
 
     /// Sends with the role that the schedule names, and without a deduplication id, as Scheduler does.
-    fn send_by_schedule(&self, schedule: &scheduler::Alarm) -> Result<(), Refusal> {
+    fn send_by_schedule(&self, schedule: &scheduler::Schedule) -> Result<(), Refusal> {
         let send = rights::Call::new("sqs:SendMessage", &self.settings.schedules.trigger_queue_arn);
         self.rights.judge(&schedule.role_arn, &send)?;
-        self.line.send(&schedule.message_group, None, &schedule.input).map(drop)
+        self.triggers.send(&schedule.message_group, None, &schedule.input).map(drop)
     }
 }
 
 /// Notifies tasks that wait for a change of the cloud.
 #[derive(Clone, Default)]
-pub(crate) struct Stir(Arc<watch::Sender<()>>);
+pub(crate) struct Changes(Arc<watch::Sender<()>>);
 
-impl Stir {
-    pub(crate) fn stir(&self) {
+impl Changes {
+    pub(crate) fn notify(&self) {
         self.0.send_replace(());
     }
 

@@ -15,18 +15,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::wire::{self, Refusal};
-use super::{Stir, arn};
+use super::{Changes, arn};
 use crate::keep::Keep;
 use crate::locked::locked;
 use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::{Request, Response};
 use doorstep_vendors::time::SharedTime;
 
-const ALARM: &str = "alarm/";
+const SCHEDULE: &str = "alarm/";
 
 /// A one-time schedule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Alarm {
+pub struct Schedule {
     /// Its name, unique within the schedule group.
     pub name: String,
     /// When it fires.
@@ -48,16 +48,19 @@ pub struct Schedules {
     trigger_queue_arn: String,
     time: SharedTime,
     keep: Keep,
-    set: Mutex<BTreeMap<String, Alarm>>,
+    set: Mutex<BTreeMap<String, Schedule>>,
     refusals: AtomicU32,
     late: Mutex<Late>,
-    stir: Stir,
+    changes: Changes,
 }
 
 impl Schedules {
-    pub(super) fn new(settings: &Settings, keep: Keep, time: SharedTime, stir: Stir) -> Self {
-        let set =
-            keep.list_json::<Alarm>(ALARM).into_iter().map(|schedule| (schedule.name.clone(), schedule)).collect();
+    pub(super) fn new(settings: &Settings, keep: Keep, time: SharedTime, changes: Changes) -> Self {
+        let set = keep
+            .list_json::<Schedule>(SCHEDULE)
+            .into_iter()
+            .map(|schedule| (schedule.name.clone(), schedule))
+            .collect();
         Schedules {
             group: settings.schedules.group.clone(),
             trigger_queue_arn: settings.schedules.trigger_queue_arn.clone(),
@@ -66,7 +69,7 @@ impl Schedules {
             set: Mutex::new(set),
             refusals: AtomicU32::new(0),
             late: Mutex::default(),
-            stir,
+            changes,
         }
     }
 
@@ -77,9 +80,9 @@ impl Schedules {
 
     /// Makes schedules fire as late as Scheduler may, and some of them twice, derived from `seed`. Without a seed each
     /// fires once, at its instant.
-    pub fn come_late(&self, seed: Option<u64>) {
+    pub fn fire_late(&self, seed: Option<u64>) {
         locked(&self.late).follow(seed);
-        self.stir.stir();
+        self.changes.notify();
     }
 
     /// Performs one call.
@@ -115,11 +118,11 @@ impl Schedules {
                     Refusal::new("ConflictException", "a schedule of this name exists").with(StatusCode::CONFLICT)
                 );
             }
-            None if !self.keep.put_json(&format!("{ALARM}{name}"), &schedule) => return Err(Refusal::not_kept()),
+            None if !self.keep.put_json(&format!("{SCHEDULE}{name}"), &schedule) => return Err(Refusal::not_kept()),
             None => drop(set.insert(name.to_owned(), schedule)),
         }
         drop(set);
-        self.stir.stir();
+        self.changes.notify();
         Ok(json!({ "ScheduleArn": self.arn(name) }))
     }
 
@@ -140,8 +143,8 @@ impl Schedules {
 
     fn delete(&self, name: &str) -> Result<Value, Refusal> {
         let removed = locked(&self.set).remove(name).ok_or_else(missing)?;
-        self.keep.remove(&format!("{ALARM}{}", removed.name));
-        self.stir.stir();
+        self.keep.remove(&format!("{SCHEDULE}{}", removed.name));
+        self.changes.notify();
         Ok(json!({}))
     }
 
@@ -183,7 +186,7 @@ impl Schedules {
     }
 
     /// Returns the schedules that are due, earliest first.
-    pub(super) fn due(&self) -> Vec<Alarm> {
+    pub(super) fn due(&self) -> Vec<Schedule> {
         let (now, mut late) = (self.time.now(), locked(&self.late));
         let mut due = late.take_again(now);
         due.extend(locked(&self.set).values().filter(|schedule| late.fires(schedule) <= now).cloned());
@@ -192,9 +195,9 @@ impl Schedules {
     }
 
     /// Deletes a schedule after it fired.
-    pub(super) fn fired(&self, schedule: &Alarm) {
+    pub(super) fn fired(&self, schedule: &Schedule) {
         let first = locked(&self.set).remove(&schedule.name).is_some();
-        self.keep.remove(&format!("{ALARM}{}", schedule.name));
+        self.keep.remove(&format!("{SCHEDULE}{}", schedule.name));
         if first {
             locked(&self.late).fired(schedule, self.time.now());
         }

@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use super::template::Template;
 use super::wire::{self, Refusal};
-use super::{ACCOUNT, Stir};
+use super::{ACCOUNT, Changes};
 use crate::keep::Keep;
 use crate::locked::locked;
 use doorstep_vendors::http::Response;
 use doorstep_vendors::time::SharedTime;
 pub use queue::Message;
-use queue::Queue;
+use queue::{Queue, Returned};
 use sha2::{Digest, Sha256};
 
 /// Largest body, in bytes, and largest sum of the bodies of one batch.
@@ -66,12 +66,12 @@ impl Rules {
 }
 
 /// A FIFO queue.
-pub struct Line {
+pub struct FifoQueue {
     url: String,
     rules: Rules,
     time: SharedTime,
     queue: Mutex<Queue>,
-    stir: Stir,
+    changes: Changes,
 }
 
 #[derive(Deserialize)]
@@ -98,9 +98,9 @@ struct Sent {
     sequence_number: String,
 }
 
-impl Line {
-    pub(super) fn new(url: &str, rules: Rules, keep: Keep, time: SharedTime, stir: Stir) -> Self {
-        Line { url: url.to_owned(), rules, time, queue: Mutex::new(Queue::kept(keep, rules)), stir }
+impl FifoQueue {
+    pub(super) fn new(url: &str, rules: Rules, keep: Keep, time: SharedTime, changes: Changes) -> Self {
+        FifoQueue { url: url.to_owned(), rules, time, queue: Mutex::new(Queue::kept(keep, rules)), changes }
     }
 
     /// Performs one operation.
@@ -119,7 +119,7 @@ impl Line {
             _ => {}
         }
         if request["QueueUrl"].as_str() != Some(&self.url) {
-            return Err(Refusal::new("AWS.SimpleQueueService.NonExistentQueue", "there is only the line here"));
+            return Err(Refusal::new("AWS.SimpleQueueService.NonExistentQueue", "the queue does not exist"));
         }
         match operation {
             "SendMessage" => Ok(json!(self.take_in(&one(request)?)?)),
@@ -201,7 +201,7 @@ impl Line {
             return Err(Refusal::new("InvalidMessageContents", "a body has a character that SQS does not take"));
         }
         let sent = locked(&self.queue).send(group, &dedup_id, body, self.time.now());
-        self.stir.stir();
+        self.changes.notify();
         sent.ok_or_else(Refusal::not_kept)
     }
 
@@ -211,7 +211,7 @@ impl Line {
         locked(&self.queue).take(self.time.now())
     }
 
-    /// Ends a batch of [`Line::take`]. A message for which `pause` returns a pause is visible again after it, or moves
+    /// Ends a batch of [`FifoQueue::take`]. A message for which `pause` returns a pause is visible again after it, or moves
     /// to the dead-letter queue after its last try. The others are finished. `pause` receives the pause that the
     /// function requested.
     pub(crate) fn give_back(
@@ -221,16 +221,18 @@ impl Line {
     ) {
         let now = self.time.now();
         let mut queue = locked(&self.queue);
-        let visible: Vec<Option<Timestamp>> = batch
-            .iter()
+        let returned: Vec<Returned> = batch
+            .into_iter()
             .map(|message| {
                 let asked = queue.asked.remove(&message.id);
-                pause(message, asked).map(|pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX))
+                let pause = pause(&message, asked);
+                let visible = pause.map(|pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX));
+                Returned { message, visible }
             })
             .collect();
-        queue.give_back(batch.into_iter().zip(visible).collect());
+        queue.give_back(returned);
         drop(queue);
-        self.stir.stir();
+        self.changes.notify();
     }
 
     /// Returns whether no message is waiting or in flight.
@@ -283,14 +285,14 @@ mod tests {
     use crate::clock::Clock;
     use crate::cloud::template::{TEXT, TemplateError};
 
-    fn line(template: &Template) -> Line {
+    fn line(template: &Template) -> FifoQueue {
         let clock = Arc::new(Clock::standing(Timestamp::UNIX_EPOCH));
-        Line::new(
+        FifoQueue::new(
             "https://sqs.local.amazonaws.com/1/line.fifo",
             Rules::of(template, "TriggerQueue", "Settle"),
             Keep::memory(),
             clock,
-            Stir::default(),
+            Changes::default(),
         )
     }
 

@@ -15,7 +15,7 @@ use doorstep_vendors::time::Time;
 /// How many sites are reconciled concurrently: the default of the stack's parameter `ReconcileConcurrency`.
 const SITES_AT_ONCE: usize = 10;
 /// How often expired items are deleted.
-const FORGET: Duration = Duration::from_secs(3600);
+const EXPIRE: Duration = Duration::from_secs(3600);
 
 /// The tasks that drive a run in real time. They end when this is dropped.
 #[derive(Default)]
@@ -27,14 +27,14 @@ impl Background {
     /// Starts the tasks.
     pub(crate) async fn start(runner: &Arc<Runner>) -> Self {
         let mut tasks = JoinSet::new();
-        tasks.spawn(line(runner.clone()));
-        tasks.spawn(schedules(runner.clone()));
-        tasks.spawn(wishes(runner.clone()));
-        tasks.spawn(requests(runner.clone()));
-        tasks.spawn(forget(runner.clone()));
+        tasks.spawn(serve_triggers(runner.clone()));
+        tasks.spawn(fire_schedules(runner.clone()));
+        tasks.spawn(serve_events(runner.clone()));
+        tasks.spawn(serve_requests(runner.clone()));
+        tasks.spawn(expire(runner.clone()));
         let cadence = runner.turn.lock().await.cadence.and_then(|cadence| Duration::try_from(cadence).ok());
         if let Some(cadence) = cadence {
-            tasks.spawn(clock(runner.clone(), cadence));
+            tasks.spawn(request_all(runner.clone(), cadence));
         }
         Background { _tasks: tasks }
     }
@@ -42,51 +42,51 @@ impl Background {
 
 /// Serves batches of the trigger queue as they arrive. Each batch has its own task, which outlives a stop: it is short,
 /// and the next run serves what it leaves unfinished.
-async fn line(runner: Arc<Runner>) {
-    let mut stirred = runner.cloud.stir.watch();
+async fn serve_triggers(runner: Arc<Runner>) {
+    let mut changes_seen = runner.cloud.changes.watch();
     loop {
-        stirred.borrow_and_update();
-        while let Some(batch) = runner.cloud.line.take() {
+        changes_seen.borrow_and_update();
+        while let Some(batch) = runner.cloud.triggers.take() {
             let runner = runner.clone();
             tokio::spawn(async move { runner.serve(batch).await });
         }
         tokio::select! {
-            _ = stirred.changed() => {}
-            () = until(&runner, runner.cloud.line.next_visible()) => {}
+            _ = changes_seen.changed() => {}
+            () = until(&runner, runner.cloud.triggers.next_visible()) => {}
         }
     }
 }
 
-async fn schedules(runner: Arc<Runner>) {
-    let mut stirred = runner.cloud.stir.watch();
+async fn fire_schedules(runner: Arc<Runner>) {
+    let mut changes_seen = runner.cloud.changes.watch();
     loop {
-        stirred.borrow_and_update();
-        runner.cloud.ring_due();
+        changes_seen.borrow_and_update();
+        runner.cloud.send_due_schedules();
         tokio::select! {
-            _ = stirred.changed() => {}
+            _ = changes_seen.changed() => {}
             () = until(&runner, runner.cloud.schedules.next()) => {}
         }
     }
 }
 
-async fn wishes(runner: Arc<Runner>) {
-    let mut stirred = runner.cloud.stir.watch();
+async fn serve_events(runner: Arc<Runner>) {
+    let mut changes_seen = runner.cloud.changes.watch();
     loop {
-        stirred.borrow_and_update();
-        while let Some(wanted) = runner.cloud.bus.take_wanted() {
+        changes_seen.borrow_and_update();
+        while let Some(wanted) = runner.cloud.bus.take_request() {
             let runner = runner.clone();
             tokio::spawn(async move { runner.grant(&wanted).await });
         }
-        let _changed = stirred.changed().await;
+        let _changed = changes_seen.changed().await;
     }
 }
 
 /// Serves reconcile requests as they arrive, for a limited number of sites concurrently.
-async fn requests(runner: Arc<Runner>) {
-    let mut stirred = runner.cloud.stir.watch();
+async fn serve_requests(runner: Arc<Runner>) {
+    let mut changes_seen = runner.cloud.changes.watch();
     let free = Arc::new(Semaphore::new(SITES_AT_ONCE));
     loop {
-        stirred.borrow_and_update();
+        changes_seen.borrow_and_update();
         while let Ok(permit) = free.clone().acquire_owned().await
             && let Some(batch) = runner.cloud.reconciles.take()
         {
@@ -97,14 +97,14 @@ async fn requests(runner: Arc<Runner>) {
             });
         }
         tokio::select! {
-            _ = stirred.changed() => {}
+            _ = changes_seen.changed() => {}
             () = until(&runner, runner.cloud.reconciles.next_visible()) => {}
         }
     }
 }
 
 /// Requests every site, once per cadence.
-async fn clock(runner: Arc<Runner>, cadence: Duration) {
+async fn request_all(runner: Arc<Runner>, cadence: Duration) {
     let mut ticks = interval_at(Instant::now() + cadence, cadence);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -113,9 +113,9 @@ async fn clock(runner: Arc<Runner>, cadence: Duration) {
     }
 }
 
-async fn forget(runner: Arc<Runner>) {
+async fn expire(runner: Arc<Runner>) {
     loop {
-        tokio::time::sleep(FORGET).await;
+        tokio::time::sleep(EXPIRE).await;
         runner.cloud.table.forget_expired();
     }
 }
@@ -134,16 +134,16 @@ impl Runner {
         if self.clock.stands() {
             return self.drain().await;
         }
-        let mut stirred = self.cloud.stir.watch();
+        let mut changes_seen = self.cloud.changes.watch();
         loop {
-            stirred.borrow_and_update();
+            changes_seen.borrow_and_update();
             let due = self.cloud.schedules.next().is_some_and(|at| at <= self.clock.now());
             let quiet =
-                self.cloud.line.is_empty() && self.cloud.bus.wants_nothing() && self.cloud.reconciles.is_empty();
+                self.cloud.triggers.is_empty() && self.cloud.bus.has_no_requests() && self.cloud.reconciles.is_empty();
             if !due && quiet {
                 return;
             }
-            let _changed = stirred.changed().await;
+            let _changed = changes_seen.changed().await;
         }
     }
 }

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use super::functions::Functions;
 use super::{End, Role, Runner, limit};
 use crate::cloud::events::Wanted;
-use crate::cloud::sqs::{Line, Message};
+use crate::cloud::sqs::{FifoQueue, Message};
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_jobs::reconcile::Asked;
@@ -34,10 +34,10 @@ impl Runner {
     pub(super) async fn drain_in_turn(&self) -> Vec<String> {
         let mut reconciled = Vec::new();
         for _ in 0..MOST_TURNS {
-            self.cloud.ring_due();
-            if let Some(batch) = self.cloud.line.take() {
+            self.cloud.send_due_schedules();
+            if let Some(batch) = self.cloud.triggers.take() {
                 self.serve(batch).await;
-            } else if let Some(wanted) = self.cloud.bus.take_wanted() {
+            } else if let Some(wanted) = self.cloud.bus.take_request() {
                 self.grant(&wanted).await;
             } else if let Some(batch) = self.cloud.reconciles.take() {
                 reconciled.extend(batch.iter().filter(|message| is_by_clock(message)).map(|one| one.group.clone()));
@@ -47,7 +47,7 @@ impl Runner {
                 return reconciled;
             }
         }
-        tracing::error!("the line does not become empty: something rings itself again and again");
+        tracing::error!("the queue does not become empty: a function enqueues triggers again and again");
         reconciled
     }
 
@@ -58,7 +58,7 @@ impl Runner {
             functions.settle(&environment, event).await
         };
         let end = self.invoke(Role::Settle, limit::SETTLE, call).await;
-        self.give_back(&self.cloud.line, batch, end);
+        self.give_back(&self.cloud.triggers, batch, end);
     }
 
     /// Passes one batch of requests for one site to reconcile.
@@ -78,7 +78,7 @@ impl Runner {
     pub(super) async fn grant(&self, wanted: &Wanted) {
         match serde_json::from_value(wanted.event()) {
             Ok(asked) => self.dispatch(asked).await,
-            Err(error) => tracing::error!(%error, "an event that the dispatcher cannot read"),
+            Err(error) => tracing::error!(%error, "the dispatcher cannot parse an event: dropping it"),
         }
         self.cloud.bus.served(wanted);
     }
@@ -92,8 +92,8 @@ impl Runner {
             };
             match self.invoke(Role::Reconcile, limit::RECONCILE, call).await {
                 End::Done(Ok(())) => return,
-                End::Done(Err(error)) => tracing::warn!(tried, %error, "reconciles could not be dispatched"),
-                End::Died(why) => tracing::warn!(tried, why, "reconciles could not be dispatched"),
+                End::Done(Err(error)) => tracing::warn!(tried, %error, "the dispatcher failed: trying again"),
+                End::Crashed(why) => tracing::warn!(tried, why, "the dispatcher failed: trying again"),
             }
             self.clock.pass(Duration::from_secs(1 << tried)).await;
         }
@@ -101,7 +101,7 @@ impl Runner {
 
     /// Returns unfinished messages to the queue. With a standing clock they are visible at once. In real time they are
     /// visible after the pause that the function requested, or after a growing pause if it requested none.
-    fn give_back(&self, queue: &Line, batch: Vec<Message>, end: End<SqsBatchResponse>) {
+    fn give_back(&self, queue: &FifoQueue, batch: Vec<Message>, end: End<SqsBatchResponse>) {
         let (failed, stands) = (failed(&batch, end), self.clock.stands());
         queue.give_back(batch, |message, asked| {
             let usual = SignedDuration::from_secs(1 << message.receives.min(5));

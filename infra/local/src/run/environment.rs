@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use super::crash::{Crash, Step};
-use super::levers::{Levers, Work};
+use super::faults::Faults;
+use super::work::Work;
 use crate::locked::locked;
-use crate::world::World;
+use crate::network::Network;
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_vendors::http::{Http, NoAnswer, Request};
 use doorstep_vendors::time::{SharedTime, Time};
@@ -48,7 +49,7 @@ pub(super) struct FunctionEnvironment {
     /// The work of the present call.
     work: Arc<Work>,
     /// Notified when the process crashes.
-    pub(super) died: Arc<Notify>,
+    pub(super) crashed: Arc<Notify>,
 }
 
 impl FunctionEnvironment {
@@ -62,24 +63,24 @@ impl FunctionEnvironment {
 
 /// All idle environments.
 pub(super) struct Pool {
-    world: World,
+    world: Network,
     settings: Settings,
     time: SharedTime,
     crash: Arc<Crash>,
-    levers: Arc<Levers>,
+    faults: Arc<Faults>,
     idle: Mutex<Vec<FunctionEnvironment>>,
     age: AtomicU64,
 }
 
 impl Pool {
     pub(super) fn new(
-        world: World,
+        world: Network,
         settings: Settings,
         time: SharedTime,
         crash: Arc<Crash>,
-        levers: Arc<Levers>,
+        faults: Arc<Faults>,
     ) -> Self {
-        Pool { world, settings, time, crash, levers, idle: Mutex::new(Vec::new()), age: AtomicU64::new(0) }
+        Pool { world, settings, time, crash, faults, idle: Mutex::new(Vec::new()), age: AtomicU64::new(0) }
     }
 
     /// Returns an environment that is not watched.
@@ -115,15 +116,15 @@ impl Pool {
     }
 
     fn fresh(&self, role: Role) -> FunctionEnvironment {
-        let died = Arc::new(Notify::new());
+        let crashed = Arc::new(Notify::new());
         let age = self.age.load(Ordering::SeqCst);
         let work = Arc::new(Work::default());
-        let seam = Seam { role, world: self.world.clone(), crash: self.crash.clone(), levers: self.levers.clone() };
-        let http = watched(seam, work.clone(), died.clone());
-        let clock = FunctionClock { clock: self.time.clone(), levers: self.levers.clone(), work: work.clone(), role };
+        let seam = Seam { role, world: self.world.clone(), crash: self.crash.clone(), faults: self.faults.clone() };
+        let http = watched(seam, work.clone(), crashed.clone());
+        let clock = FunctionClock { clock: self.time.clone(), faults: self.faults.clone(), work: work.clone(), role };
         let time = Arc::new(clock);
-        let environment = Environment { ids: self.levers.ids(), ..Environment::new(self.settings.clone(), http, time) };
-        FunctionEnvironment { role, age, environment, work, died }
+        let environment = Environment { ids: self.faults.ids(), ..Environment::new(self.settings.clone(), http, time) };
+        FunctionEnvironment { role, age, environment, work, crashed }
     }
 }
 
@@ -131,7 +132,7 @@ impl Pool {
 /// function does and that takes time.
 struct FunctionClock {
     clock: SharedTime,
-    levers: Arc<Levers>,
+    faults: Arc<Faults>,
     work: Arc<Work>,
     role: Role,
 }
@@ -140,12 +141,12 @@ struct FunctionClock {
 impl Time for FunctionClock {
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
-        now.saturating_add(self.levers.ahead(self.role, &self.work)).unwrap_or(now)
+        now.saturating_add(self.faults.ahead(self.role, &self.work)).unwrap_or(now)
     }
 
     async fn pass(&self, span: Duration) {
-        if self.levers.waits_count() {
-            self.levers.wait(&self.work, span).await;
+        if self.faults.waits_count() {
+            self.faults.wait(&self.work, span).await;
         }
         self.clock.pass(span).await;
     }
@@ -155,26 +156,26 @@ impl Time for FunctionClock {
 #[derive(Clone)]
 struct Seam {
     role: Role,
-    world: World,
+    world: Network,
     crash: Arc<Crash>,
-    levers: Arc<Levers>,
+    faults: Arc<Faults>,
 }
 
 /// Returns the HTTP client of one environment. At a call, or after a step, at which the function is to crash, it never
 /// answers. The caller of the function is notified and drops the function's future.
-fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
+fn watched(seam: Seam, work: Arc<Work>, crashed: Arc<Notify>) -> Http {
     Http::new(tower::service_fn(move |request: Request| {
-        let (Seam { role, world, crash, levers }, died) = (seam.clone(), died.clone());
+        let (Seam { role, world, crash, faults }, crashed) = (seam.clone(), crashed.clone());
         work.calls();
-        let cost = levers.cost(&request);
-        levers.note_change(&request, levers.worked(&work));
+        let cost = faults.cost(&request);
+        faults.note_change(&request, faults.worked(&work));
         let work = work.clone();
         async move {
-            levers.wait(&work, cost.takes).await;
+            faults.wait(&work, cost.takes).await;
             let step = Step::of(role, &request);
-            let death = levers.calls(role, &request);
+            let death = faults.calls(role, &request);
             if death == Some(false) {
-                died.notify_one();
+                crashed.notify_one();
                 std::future::pending::<()>().await;
             }
             if !cost.answers {
@@ -182,7 +183,7 @@ fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
             }
             let answer = world.send_as(role, request).await?;
             if death.is_some() || step.is_some_and(|step| answer.status().is_success() && crash.strikes(step)) {
-                died.notify_one();
+                crashed.notify_one();
                 std::future::pending::<()>().await;
             }
             Ok(answer)

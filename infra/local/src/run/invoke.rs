@@ -38,7 +38,7 @@ pub(crate) enum End<T> {
     /// With an answer.
     Done(T),
     /// With a crash; the text says how.
-    Died(&'static str),
+    Crashed(&'static str),
 }
 
 impl Runner {
@@ -59,20 +59,20 @@ impl Runner {
         function.spawn(call(self.functions.clone(), environment.environment.clone()));
         let death = tokio::select! {
             biased;
-            () = environment.died.notified() => "was shot",
+            () = environment.crashed.notified() => "crashed as ordered",
             end = function.join_next() => match end {
                 Some(Ok(answer)) => {
                     self.pool.give_back(environment);
                     return End::Done(answer);
                 }
-                Some(Err(_)) | None => "broke down",
+                Some(Err(_)) | None => "panicked",
             },
-            () = tokio::time::sleep(limit) => "took too long",
+            () = tokio::time::sleep(limit) => "exceeded its time limit",
         };
         // The message may return only after the future is gone. Until then the future might still write.
         function.shutdown().await;
         tracing::warn!(?role, "the function {death}");
-        End::Died(death)
+        End::Crashed(death)
     }
 
     /// Passes a delivery to the function of its address, as the two Function URLs do on AWS. If the function crashed,
@@ -87,7 +87,7 @@ impl Runner {
         };
         match self.invoke(role, limit::RECEIVE, call).await {
             End::Done(answer) => answer,
-            End::Died(_) => Answer { status: 500, body: r#"{"error":"the function died: try again"}"#.into() },
+            End::Crashed(_) => Answer { status: 500, body: r#"{"error":"the function crashed: try again"}"#.into() },
         }
     }
 }

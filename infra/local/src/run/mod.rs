@@ -5,14 +5,15 @@
 //! happen in the background (`background`).
 
 pub mod crash;
+pub mod faults;
 pub mod functions;
-pub mod levers;
 
 mod background;
 mod drain;
 mod environment;
 mod invoke;
-mod walk;
+mod move_clock;
+mod work;
 
 use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::keep::Keep;
 use crate::locked::locked;
-use crate::world::World;
+use crate::network::Network;
 pub(crate) use background::Background;
 use crash::Crash;
 use doorstep_cloud::environment::Environment;
@@ -34,18 +35,18 @@ use doorstep_jobs::reconcile::Report;
 use doorstep_vendors::time::{SharedTime, Time};
 use environment::Pool;
 pub(crate) use environment::Role;
+use faults::Faults;
 use functions::Functions;
 pub(crate) use invoke::{End, limit};
-use levers::Levers;
-pub(crate) use walk::CLOCK;
-pub use walk::{ClockRefused, Ran};
+pub(crate) use move_clock::CLOCK;
+pub use move_clock::{ClockRefused, Ran};
 
 /// Everything that runs.
 pub(crate) struct Runner {
     pub(crate) clock: Arc<Clock>,
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) crash: Arc<Crash>,
-    pub(crate) levers: Arc<Levers>,
+    pub(crate) faults: Arc<Faults>,
     /// The environment of the operator's own requests. It never crashes and is not measured.
     pub(crate) operator: Environment,
     pub(crate) keep: Keep,
@@ -67,14 +68,14 @@ impl Runner {
     pub(crate) fn new(
         clock: Arc<Clock>,
         keep: Keep,
-        world: World,
+        world: Network,
         functions: Arc<dyn Functions>,
         cadence: Option<SignedDuration>,
     ) -> Self {
         let time: SharedTime = clock.clone();
-        let (crash, levers) = (Arc::new(Crash::default()), Arc::new(Levers::default()));
+        let (crash, faults) = (Arc::new(Crash::default()), Arc::new(Faults::default()));
         let cloud = world.cloud.clone();
-        let pool = Pool::new(world, cloud.settings.clone(), time, crash.clone(), levers.clone());
+        let pool = Pool::new(world, cloud.settings.clone(), time, crash.clone(), faults.clone());
         let next = cadence.and_then(|cadence| clock.now().checked_add(cadence).ok());
         Runner {
             operator: pool.operator(),
@@ -83,7 +84,7 @@ impl Runner {
             clock,
             cloud,
             crash,
-            levers,
+            faults,
             keep,
             functions,
             pool,
@@ -126,7 +127,7 @@ impl Runner {
         drop(turn);
         match end {
             End::Done(result) => result,
-            End::Died(why) => Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}"))),
+            End::Crashed(why) => Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}"))),
         }
     }
 

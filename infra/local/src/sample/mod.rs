@@ -5,16 +5,16 @@
 //! webhook, or a moved clock. The printer then reads the audit chain for what happened at the doors. This module cannot
 //! change a door.
 
-mod outside;
+mod client;
 mod printer;
 mod story;
 
 use std::io::Write;
 
+use client::Client;
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use outside::Outside;
 use printer::Printer;
 use story::Story;
 
@@ -52,14 +52,14 @@ pub fn begins(day: Date) -> Timestamp {
 pub async fn play(machine: &Machine, out: &mut (dyn Write + Send)) {
     let mut printer = Printer::default();
     if let Err(why) = tell(machine, &mut printer, out).await {
-        tracing::warn!(why, "the sample day was not played to its end");
+        tracing::warn!(why, "the sample day stopped early");
     }
     match machine.catch_up().await {
         Ok(_) => {
-            printer.print(&Outside(machine), out).await.ok();
-            writeln!(out, "\nthe clock has caught up with now and runs").ok();
+            printer.print(&Client(machine), out).await.ok();
+            writeln!(out, "\nthe clock is at the present and runs").ok();
         }
-        Err(refused) => tracing::warn!(%refused, "the clock did not catch up with now"),
+        Err(refused) => tracing::warn!(%refused, "the clock could not be moved to the present"),
     }
 }
 
@@ -72,7 +72,7 @@ pub async fn show(machine: &Machine, out: &mut (dyn Write + Send)) -> Result<(),
 }
 
 async fn tell(machine: &Machine, printer: &mut Printer, out: &mut (dyn Write + Send)) -> Result<(), String> {
-    let run = Outside(machine);
+    let run = Client(machine);
     let day = machine.now().to_zoned(zone()).date();
     let story = Story::of(day)?;
     let broken = |error: std::io::Error| error.to_string();

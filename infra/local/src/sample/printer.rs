@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::outside::Outside;
+use super::client::Client;
 use super::zone;
 
 /// The door systems of the sample sites: site, name in its file, and its name in the sandbox.
@@ -56,7 +56,7 @@ impl Printer {
     ///
     /// # Errors
     /// A message that says what failed.
-    pub(super) async fn print(&mut self, run: &Outside<'_>, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    pub(super) async fn print(&mut self, run: &Client<'_>, out: &mut (dyn Write + Send)) -> Result<(), String> {
         let mut lines = Vec::new();
         for (site, doors, vendor) in DOORS {
             let chain = run.audit(site).await?;

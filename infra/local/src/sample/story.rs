@@ -68,6 +68,6 @@ fn instant(wanted: &str, day: Date) -> Result<String, String> {
         "date" => return Ok(day.to_string()),
         _ => {}
     }
-    let time: Time = wanted.parse().map_err(|_| format!("@{wanted} is neither a time nor the day"))?;
+    let time: Time = wanted.parse().map_err(|_| format!("@{wanted} is not a time, day or date"))?;
     Ok(super::at(day, time).to_string())
 }

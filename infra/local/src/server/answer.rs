@@ -55,7 +55,7 @@ impl From<Error> for Refused {
             Error::Held(_) => StatusCode::CONFLICT,
             Error::Permanent(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Refused::new(status, error.to_string())
+        Refused::new(status, error.why())
     }
 }
 

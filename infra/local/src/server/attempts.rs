@@ -52,18 +52,23 @@ pub(super) async fn change(
 fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &SiteId) -> Result<(String, String), Refused> {
     known(machine, site)?;
     if kind.webhook().is_none() {
-        return Err(Refused::new(StatusCode::CONFLICT, "this door system has no webhooks: a reconcile collects"));
+        return Err(Refused::new(
+            StatusCode::CONFLICT,
+            "this door system posts no webhooks: a reconcile reads the access attempts",
+        ));
     }
     let conflict = |why: &str| Refused::new(StatusCode::CONFLICT, why);
-    let (doors, secret) =
-        machine.entrance(site, kind.word(), of).ok_or_else(|| conflict("this site has no such doors"))?;
+    let (doors, secret) = machine
+        .entrance(site, kind.word(), of)
+        .ok_or_else(|| conflict("this site has no door system of this kind and place"))?;
     let secret = secret.ok_or_else(|| conflict(NOT_OWN))?;
     Ok((address(&site, kind, &doors), secret))
 }
 
 /// Signs for Kisi: HMAC-SHA256 over the body. `[D]`
 fn sign(secret: &str, body: &[u8]) -> Result<HeaderMap, Refused> {
-    let unusable = || Refused::new(StatusCode::CONFLICT, "these doors' webhook secret cannot sign");
+    let unusable =
+        || Refused::new(StatusCode::CONFLICT, "the webhook secret of these doors cannot sign: use a valid secret");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| unusable())?;
     mac.update(body);
     let header = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));

@@ -19,7 +19,7 @@ pub(super) async fn read(mut body: Body, largest: usize) -> Result<Bytes, Refuse
     let mut bytes = BytesMut::new();
     let mut wasted = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refused::bad("the body ended too early"))?;
+        let frame = frame.map_err(|_| Refused::bad("the request body is incomplete"))?;
         let Ok(data) = frame.into_data() else { continue };
         if wasted == 0 && bytes.len() + data.len() <= largest {
             bytes.extend_from_slice(&data);
@@ -45,6 +45,6 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Refused> {
         let bytes = read(request.into_body(), LARGEST_WORLD).await?;
         let json = serde_json::from_slice(&bytes);
-        json.map(Json).map_err(|error| Refused::bad(format!("the body is not what this call takes: {error}")))
+        json.map(Json).map_err(|error| Refused::bad(format!("the request body does not fit this call: {error}")))
     }
 }

@@ -22,7 +22,7 @@ use doorstep_operator::on_time;
 /// The answer for an address, id or profile that this site does not know. Its key tells it from the answer for an
 /// unknown site.
 fn nobody() -> Response {
-    let why = "nobody here is meant: this address, id or profile is not known";
+    let why = "no person has this address, id or profile";
     answer(StatusCode::NOT_FOUND, &json!({ "error": why, "nobody": true }))
 }
 
@@ -36,7 +36,7 @@ fn asked<T: DeserializeOwned>(query: Option<String>, otherwise: &str) -> Result<
 pub(super) async fn explain(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
     machine.settle_down().await;
     known(&machine, &site.site)?;
-    let wanted: explain::Wanted = asked(query, "write ?email=somebody%40example.com&at=2026-03-02T09:00:00Z")?;
+    let wanted: explain::Wanted = asked(query, "write ?email=ada%40example.com&at=2026-03-02T09:00:00Z")?;
     let found = explain::explain(machine.environment(), &site.site, &wanted).await?;
     Ok(found.map_or_else(nobody, |explained| shown(&explained)))
 }
@@ -84,7 +84,7 @@ pub(super) async fn forget(State(machine): State<Machine>, site: Asked, request:
         Outcome::Forgotten(forgotten) => Ok(shown(&forgotten)),
         Outcome::Nobody => Ok(nobody()),
         Outcome::Refused(first) => {
-            let why = format!("they cannot be forgotten yet: {}", first.join("; "));
+            let why = format!("the person cannot be forgotten yet: {}", first.join("; "));
             Ok(answer(StatusCode::CONFLICT, &json!({ "error": why, "first": first })))
         }
     }

@@ -26,6 +26,6 @@ pub(super) async fn deliver(State(machine): State<Machine>, request: Request) ->
             response
         }
         Ok(status) => written(status, answer.body.into()),
-        Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "receive gave no status"),
+        Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "the function answered without a valid status"),
     })
 }

@@ -6,9 +6,9 @@ mod attempts;
 mod body;
 mod clock;
 mod explain;
-mod gate;
 mod holds;
 mod hooks;
+mod operator_only;
 mod push;
 mod sites;
 mod vendors;
@@ -29,15 +29,15 @@ use serde_json::json;
 
 use crate::Machine;
 use crate::run::crash::Step;
-pub use gate::Hosts;
-use gate::gate;
+pub use operator_only::Hosts;
+use operator_only::operator_only;
 
 /// Returns all routes. Webhooks and the health check are open to all. Only this machine's operator may call the others.
 pub fn router(machine: Machine, hosts: Hosts) -> Router {
     Router::new()
         .route("/healthz", get(async || answer(StatusCode::OK, &json!({ "status": "ok" }))))
         .route("/hooks/{*path}", post(hooks::deliver))
-        .merge(driven().layer(from_fn_with_state(hosts, gate)))
+        .merge(driven().layer(from_fn_with_state(hosts, operator_only)))
         .layer(from_fn(whole))
         .with_state(machine)
 }
@@ -73,20 +73,19 @@ fn driven() -> Router<Machine> {
         .route("/sandbox/sites/{site}/audit", get(sites::audit))
         .route("/sandbox/sites/{site}/audit/verify", get(explain::verify))
         .route("/sandbox/{vendor}/{*rest}", any(vendors::call))
-        .fallback(async || refusal(StatusCode::NOT_FOUND, "there is nothing at this address"))
+        .fallback(async || refusal(StatusCode::NOT_FOUND, "unknown address"))
 }
 
 /// Completes every request, even if its sender disconnects. A cancelled drain would leave messages without an owner. A
 /// panic becomes a 500.
 async fn whole(request: Request, next: Next) -> Result<Response, Infallible> {
     let ended = tokio::spawn(next.run(request)).await;
-    Ok(ended
-        .unwrap_or_else(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "this should not have happened: see the log")))
+    Ok(ended.unwrap_or_else(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal error: see the log")))
 }
 
 async fn quiet(State(machine): State<Machine>) -> Response {
     machine.quiet().await;
-    answer(StatusCode::OK, &json!({ "quiet": true, "dead": machine.cloud().line.dead().len() }))
+    answer(StatusCode::OK, &json!({ "quiet": true, "dead": machine.cloud().triggers.dead().len() }))
 }
 
 async fn outbox(State(machine): State<Machine>) -> Response {
@@ -96,7 +95,7 @@ async fn outbox(State(machine): State<Machine>) -> Response {
 
 /// Which function is to crash, and how often.
 #[derive(Serialize, Deserialize)]
-struct Shot {
+struct CrashOrder {
     after: Step,
     #[serde(default = "once")]
     times: u32,
@@ -106,14 +105,14 @@ fn once() -> u32 {
     1
 }
 
-async fn crash(State(machine): State<Machine>, Json(shot): Json<Shot>) -> Result<Response, Refused> {
+async fn crash(State(machine): State<Machine>, Json(order): Json<CrashOrder>) -> Result<Response, Refused> {
     if machine.has_real_vendors() {
-        let why = "a site of this run has real doors or a real platform: crashes are for sandbox vendors only";
+        let why = "a site of this run has a real vendor: crashes are possible only with sandbox vendors";
         return Err(Refused::new(StatusCode::CONFLICT, why));
     }
     machine.settle_down().await;
-    machine.crash(shot.after, shot.times);
-    Ok(answer(StatusCode::OK, &shot))
+    machine.crash(order.after, order.times);
+    Ok(answer(StatusCode::OK, &order))
 }
 
 impl Machine {

@@ -48,7 +48,7 @@ pub(super) async fn entries(State(machine): State<Machine>, asked: Asked, RawQue
     machine.settle_down().await;
     known(&machine, &asked.site)?;
     let wanted: Wanted = serde_urlencoded::from_str(&query.unwrap_or_default())
-        .map_err(|_| Refused::bad("write ?from=2026-03-02&until=2026-03-03&email=somebody%40example.com"))?;
+        .map_err(|_| Refused::bad("write ?from=2026-03-02&until=2026-03-03&email=ada%40example.com"))?;
     Ok(answer(StatusCode::OK, &machine.entries(&asked.site, &wanted).await?))
 }
 

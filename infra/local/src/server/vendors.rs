@@ -19,7 +19,7 @@ use crate::sandbox::Post;
 use doorstep_vendors::delivery::Delivery;
 
 /// The answer when a sandbox cannot sign for a site.
-pub(super) const NOT_OWN: &str = "the sandbox signs with its own secrets only, and this site has none of them: start without \
+pub(super) const NOT_OWN: &str = "the sandbox signs only with its own secrets, and this site uses others: start without \
     --secrets, or sign the delivery yourself and post it to /hooks";
 
 type Sent = http::Request<Bytes>;
@@ -59,7 +59,7 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
 /// it.
 async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Result<Response, Refused> {
     if sent.method() != Method::POST {
-        return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "this is posted"));
+        return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "use POST for this call"));
     }
     let query = sent.uri().query().unwrap_or_default();
     let (query, deliver) = without(query, "deliver");
@@ -78,7 +78,7 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
     let letters = if page == ROSTER {
         let parts = without(&query, "parts").1.map_or(Ok(1), |parts| parts.parse());
         let parts = parts.ok().filter(|parts| (1..=1_000).contains(parts));
-        let parts = parts.ok_or_else(|| Refused::bad("parts is a whole number from 1 to 1000"))?;
+        let parts = parts.ok_or_else(|| Refused::bad("parts must be a whole number from 1 to 1000"))?;
         machine.sandboxes().roster(platform, of.as_deref(), parts).await
     } else {
         machine.sandboxes().post(platform, of.as_deref(), sent.into_body()).await
@@ -104,7 +104,8 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
 
 /// Signs for Nexudus: HMAC-SHA256 over the body alone, in upper-case hex. `[D]``[C]`
 fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
-    let unusable = |_| Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
+    let unusable =
+        |_| Refused::new(StatusCode::CONFLICT, "the webhook secret of this site cannot sign: use a valid secret");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(unusable)?;
     mac.update(&letter.signed());
     let tag = hex::encode_upper(mac.finalize().into_bytes());
@@ -117,7 +118,8 @@ fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
 
 /// Returns the signature headers of a platform.
 fn sign(platform: &str, secret: &str, now: Timestamp, body: &[u8]) -> Result<HeaderMap, Refused> {
-    let unusable = || Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
+    let unusable =
+        || Refused::new(StatusCode::CONFLICT, "the webhook secret of this site cannot sign: use a valid secret");
     let signed = match platform {
         "andcards" | "deskworks" => standard_webhooks(secret, now, body),
         _ => officernd(secret, now, body),
@@ -125,7 +127,8 @@ fn sign(platform: &str, secret: &str, now: Timestamp, body: &[u8]) -> Result<Hea
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
     for (name, value) in signed.ok_or_else(unusable)? {
-        let value = HeaderValue::from_str(&value).map_err(|_| Refused::bad("the clock is out of bounds"))?;
+        let value =
+            HeaderValue::from_str(&value).map_err(|_| Refused::bad("the instant of the clock cannot be sent"))?;
         headers.insert(name, value);
     }
     Ok(headers)
@@ -170,7 +173,7 @@ fn without(query: &str, name: &str) -> (String, Option<String>) {
 
 fn address(path: &str, query: &str) -> Result<Uri, Refused> {
     let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    text.parse().map_err(|_| Refused::bad("not an address"))
+    text.parse().map_err(|_| Refused::bad("the path or query is not valid in a URL"))
 }
 
 #[cfg(test)]

@@ -305,6 +305,11 @@ pub fn is_awaited(desired: &Desired, doors: &str, now: Timestamp) -> bool {
     here.flat_map(|(_, intervals)| intervals).any(|interval| interval.window.until.is_none_or(|until| until > now))
 }
 
+/// Returns whether any interval at any door system is open or still to come.
+pub fn is_awaited_anywhere(desired: &Desired, now: Timestamp) -> bool {
+    desired.values().flatten().any(|interval| interval.window.until.is_none_or(|until| until > now))
+}
+
 /// Returns the first instant after `now` at which an interval begins or ends.
 pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
     let edges = desired.values().flatten().flat_map(|stretch| [Some(stretch.window.from), stretch.window.until]);

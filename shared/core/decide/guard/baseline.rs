@@ -46,6 +46,22 @@ impl CatalogueBefore {
     }
 }
 
+/// The site files that were in force since the last one that was carried out completely.
+pub struct OlderFiles {
+    /// The files, oldest first.
+    pub files: Vec<Site>,
+    /// The instant at which the latest of them was replaced.
+    pub replaced: Timestamp,
+}
+
+/// The platform's catalogue, now and before.
+pub struct Catalogues<'a> {
+    /// The catalogue as it was read.
+    pub now: &'a Catalogue,
+    /// The catalogue before unconfirmed changes; `None` if there are none.
+    pub before: Option<CatalogueBefore>,
+}
+
 /// The former rules and catalogue, as far as the changes since are not confirmed.
 #[derive(Default)]
 pub struct Baseline {
@@ -61,21 +77,18 @@ pub struct Baseline {
 impl Baseline {
     /// Builds the baseline of a site. Names of the former files are looked up in these `groups`; they keep the
     /// meaning that `resolved` gave them.
-    ///
-    /// `older` holds the files that were in force since the last one that was carried out completely, and the instant
-    /// at which the latest of them was replaced.
     pub fn of(
         site: &Site,
         groups: &BTreeMap<String, Vec<Group>>,
         resolved: Option<&Resolved>,
-        older: (Vec<Site>, Timestamp),
-        catalogue: (&Catalogue, Option<CatalogueBefore>),
+        older: OlderFiles,
+        catalogues: Catalogues<'_>,
     ) -> Baseline {
-        let (now, before) = catalogue;
+        let Catalogues { now, before } = catalogues;
         let (until, unconfirmed) =
             (before.as_ref().map(|before| before.until), before.as_ref().is_some_and(|b| b.unconfirmed));
         let before = before.map(|before| before.catalogue);
-        let (older, replaced) = older;
+        let OlderFiles { files: older, replaced } = older;
         let lenient = older.iter().any(|site| site.mode != Mode::Full).then_some(replaced);
         let since = until.max((!older.is_empty()).then_some(replaced));
         let renamed = before.as_ref().map(|_| site.clone());

@@ -20,7 +20,6 @@ use crate::model::fact::FactId;
 use crate::model::subject::Subject;
 
 pub mod baseline;
-pub mod credibility;
 pub mod judge;
 pub mod removal;
 

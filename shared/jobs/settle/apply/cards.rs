@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Applier, PersonWork, problem};
+use super::Applier;
 use crate::settle::cards::card_action;
+use crate::settle::person_work::PersonWork;
+use crate::settle::problem_text::problem;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{Change, recorded, shown};
 use doorstep_core::decide::guard::UnconfirmedChange;

@@ -11,10 +11,10 @@ use jiff::Timestamp;
 
 use super::state::{Act, Begun, Known, Line, Minute, Records};
 use super::{Doors, Flaw, Story};
-use crate::settle::apply::PersonWork;
-use crate::settle::commit::{Outcome, Round, conclude, needs_aftercare};
+use crate::settle::commit::outcome::{Outcome, Round, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
+use crate::settle::person_work::PersonWork;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_boundary};

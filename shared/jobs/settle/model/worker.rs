@@ -4,7 +4,7 @@
 
 use super::state::{Act, Call, Fact, Line, Records, Sitting, State, Step, Worker};
 use super::{Doors, Flaw, Luck, Membership};
-use crate::settle::commit::Outcome;
+use crate::settle::commit::outcome::Outcome;
 
 /// The result of storing a fact, or of a draft of it.
 pub struct Kept {
@@ -363,7 +363,7 @@ impl Membership {
     }
 }
 
-/// Returns the outcome that [`crate::settle::commit::conclude`] gave.
+/// Returns the outcome that [`crate::settle::commit::outcome::conclude`] gave.
 fn outcome_of(sitting: &Sitting) -> Outcome {
     match (sitting.failed, sitting.last) {
         (false, _) if sitting.more => Outcome::Again,

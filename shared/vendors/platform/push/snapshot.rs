@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::store::PushStore;
 use super::{Contract, Entity, Record};
-use doorstep_core::decide::guard::credibility::lost_half;
+use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::push_update::{
     AcceptedSnapshot, Head, Receipt, SnapshotReport, Snapshots, ThingUpdate, UnconfirmedSnapshot, UpdateVersion,
@@ -322,11 +322,14 @@ fn judge(
             Some(&before) => (before, before.saturating_sub(now)),
             None => (names.len(), names.len() - names.iter().copied().filter(|name| listed(name)).count()),
         };
-        if now == 0 && before > 0 && !entity.may_run_out {
-            return refused(format!("has no {}, and there were {before}", entity.list));
-        }
-        if lost_half(before, missing) {
-            return refused(format!("lost {missing} of {before} {}", entity.list));
+        let loss = Loss { known: before, lost: missing };
+        let is_empty = now == 0 && !entity.may_run_out;
+        let limit = if is_empty { LossLimit::HalfOrAll } else { LossLimit::Half };
+        if !loss.is_credible(limit) {
+            return refused(match is_empty {
+                true => format!("has no {}, and there were {before}", entity.list),
+                false => format!("{loss} {}", entity.list),
+            });
         }
     }
     None

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Alarm;
+use super::Schedule;
 
 /// The longest delay of a schedule, in seconds.
 const LATEST: u64 = 59;
@@ -21,7 +21,7 @@ const AGAIN: [i64; 3] = [2, 40, 320];
 pub(super) struct Late {
     seed: Option<u64>,
     /// The second firings, by their instant.
-    again: BTreeMap<(Timestamp, String), Alarm>,
+    again: BTreeMap<(Timestamp, String), Schedule>,
 }
 
 impl Late {
@@ -31,13 +31,13 @@ impl Late {
     }
 
     /// Returns when a schedule fires.
-    pub(super) fn fires(&self, schedule: &Alarm) -> Timestamp {
+    pub(super) fn fires(&self, schedule: &Schedule) -> Timestamp {
         let late = self.chance(schedule, "late").map_or(0, |chance| i64::try_from(chance % (LATEST + 1)).unwrap_or(0));
         later(schedule.at, late)
     }
 
     /// Records that a schedule fired for the first time.
-    pub(super) fn fired(&mut self, schedule: &Alarm, now: Timestamp) {
+    pub(super) fn fired(&mut self, schedule: &Schedule, now: Timestamp) {
         let Some(chance) = self.chance(schedule, "twice").filter(|chance| chance.is_multiple_of(ONE_TWICE_IN)) else {
             return;
         };
@@ -52,7 +52,7 @@ impl Late {
     }
 
     /// Takes the schedules that fire a second time by `now`.
-    pub(super) fn take_again(&mut self, now: Timestamp) -> Vec<Alarm> {
+    pub(super) fn take_again(&mut self, now: Timestamp) -> Vec<Schedule> {
         let mut due = Vec::new();
         while let Some(first) = self.again.first_entry().filter(|first| first.key().0 <= now) {
             due.push(first.remove());
@@ -60,7 +60,7 @@ impl Late {
         due
     }
 
-    fn chance(&self, schedule: &Alarm, of: &str) -> Option<u64> {
+    fn chance(&self, schedule: &Schedule, of: &str) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
         (self.seed?, of, &schedule.name).hash(&mut hasher);
         Some(hasher.finish())

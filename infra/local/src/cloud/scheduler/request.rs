@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::Alarm;
+use super::Schedule;
 use crate::cloud::wire::Refusal;
 
 /// Longest name. `[D]`
@@ -71,17 +71,19 @@ struct SqsParameters {
 
 impl Create {
     /// Returns the requested schedule.
-    pub(super) fn schedule(self, name: &str, trigger_queue_arn: &str, now: Timestamp) -> Result<Alarm, Refusal> {
+    pub(super) fn schedule(self, name: &str, trigger_queue_arn: &str, now: Timestamp) -> Result<Schedule, Refusal> {
         let invalid = |why: &str| Refusal::new("ValidationException", why);
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(named) {
             return Err(invalid("a name is 1 to 64 letters, digits, '-', '_' or '.'"));
         }
         if self.schedule_expression_timezone.is_some_and(|zone| zone != "UTC") {
-            return Err(invalid("only alarms in UTC ring here"));
+            return Err(invalid("only schedules in UTC are supported"));
         }
         if self.flexible_time_window.mode != "OFF" || self.action_after_completion.as_deref() != Some("DELETE") {
-            return Err(invalid("only exact alarms that are deleted after they rang are played here"));
+            return Err(invalid(
+                "only schedules without a flexible window that are deleted after completion are supported",
+            ));
         }
         let role_arn = self.target.role_arn;
         if self.target.arn != trigger_queue_arn || role_arn.is_empty() {
@@ -93,12 +95,12 @@ impl Create {
             return Err(invalid("the instant has passed"));
         }
         let message_group = self.target.sqs_parameters.and_then(|parameters| parameters.message_group_id);
-        Ok(Alarm {
+        Ok(Schedule {
             name: name.to_owned(),
             at,
             message_group: message_group.ok_or_else(|| invalid("a FIFO queue needs MessageGroupId"))?,
             role_arn,
-            input: self.target.input.ok_or_else(|| invalid("an alarm says nothing without Input"))?,
+            input: self.target.input.ok_or_else(|| invalid("a schedule needs Input"))?,
             client_token: self.client_token,
             made: now,
         })

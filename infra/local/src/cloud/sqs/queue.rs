@@ -34,6 +34,13 @@ pub struct Message {
     pub receives: u32,
 }
 
+/// A message that its consumer returns.
+pub(super) struct Returned {
+    pub(super) message: Message,
+    /// The instant at which it is visible again; `None` if it is finished.
+    pub(super) visible: Option<Timestamp>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Seen {
     /// Group and deduplication id.
@@ -149,10 +156,9 @@ impl Queue {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Takes back a batch. Each message has the instant at which it is visible again, or `None` if it is finished. A
-    /// group with an invisible message delivers no other one.
-    pub(super) fn give_back(&mut self, batch: Vec<(Message, Option<Timestamp>)>) {
-        for (message, visible) in batch.into_iter().rev() {
+    /// Takes back a batch. A group with an invisible message delivers no other one.
+    pub(super) fn give_back(&mut self, batch: Vec<Returned>) {
+        for Returned { message, visible } in batch.into_iter().rev() {
             let group = self.groups.entry(message.group.clone()).or_default();
             if std::mem::take(&mut group.serving) > 0 {
                 group.hidden_until = None;
@@ -165,9 +171,9 @@ impl Queue {
             }
             if dead {
                 tracing::error!(
-                    site = message.group.as_str(),
+                    site = message.group,
                     sequence = message.sequence,
-                    "given up: to the dead letters"
+                    "a message failed too often: moving it to the dead-letter queue"
                 );
                 self.keep.put_json(&key(DEAD, message.sequence), &message);
             }

@@ -85,30 +85,25 @@ impl World {
             return Err(error::invalid("valid_until", "must be after valid_from"));
         }
         let role = given.text("role_id").unwrap_or_default();
-        if self.stands_in_the_way(&group, &user, role, (from, until), ask.now) {
+        let shown = shown(&given, &user);
+        let new = Member { id: 0, group, user, from, until, made: Some(ask.now), shown };
+        if self.conflicts(&new, role, ask.now) {
             return Err(error::conflict());
         }
-        let shown = shown(&given, &user);
-        let id = self.0.add_member(Member { id: 0, group, user, from, until, made: Some(ask.now), shown }).to_string();
+        let id = self.0.add_member(new).to_string();
         self.one_assignment(&id)
     }
 
-    /// Returns whether an active assignment makes Kisi refuse another one: an equal one always `[C]`, any other with a
+    /// Returns whether an active assignment makes Kisi refuse the new one: an equal one always `[C]`, any other with a
     /// quirk.
-    fn stands_in_the_way(
-        &self,
-        group: &str,
-        user: &str,
-        role: &str,
-        span: (Option<Timestamp>, Option<Timestamp>),
-        now: Timestamp,
-    ) -> bool {
+    fn conflicts(&self, new: &Member, role: &str, now: Timestamp) -> bool {
         let any = self.0.quirk("second-assignment-409");
         let live = |member: &Member| member.until.is_none_or(|until| until > now);
         let same = |member: &Member| {
-            (member.from, member.until) == span && member.shown.text("role_id").unwrap_or("group_basic") == role
+            (member.from, member.until) == (new.from, new.until)
+                && member.shown.text("role_id").unwrap_or("group_basic") == role
         };
-        self.0.members_of(group).any(|member| member.user == user && live(member) && (any || same(member)))
+        self.0.members_of(&new.group).any(|member| member.user == new.user && live(member) && (any || same(member)))
     }
 
     pub(super) fn change_assignment(&mut self, id: &str, ask: &Ask) -> Result<Answer, Answer> {

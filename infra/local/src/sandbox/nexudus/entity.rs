@@ -17,7 +17,7 @@ pub struct Entity {
     /// Its name in filters.
     pub filter: &'static str,
     /// Its path below `/api`.
-    pub path: (&'static str, &'static str),
+    pub path: &'static str,
     /// Its webhooks; `None` if it has none `[D]`.
     pub actions: Option<Actions>,
     /// Fields that only a read by id shows `[D]`.
@@ -28,7 +28,7 @@ pub struct Entity {
     pub nameless: bool,
 }
 
-const fn silent(name: &'static str, filter: &'static str, path: (&'static str, &'static str)) -> Entity {
+const fn silent(name: &'static str, filter: &'static str, path: &'static str) -> Entity {
     Entity { name, filter, path, actions: None, collections: &[], access: false, nameless: false }
 }
 
@@ -43,44 +43,44 @@ pub const CONTRACT_CANCEL: u16 = 11;
 
 /// All kinds, in the order of webhooks after a `_change` of several.
 pub const ENTITIES: [Entity; 15] = [
-    silent("Businesses", "Business", ("sys", "businesses")),
-    Entity { actions: actions(74, 76, 75), ..silent("Tariffs", "Tariff", ("billing", "tariffs")) },
-    silent("TimePasses", "TimePass", ("billing", "timepasses")),
-    silent("Resources", "Resource", ("spaces", "resources")),
-    Entity { actions: actions(71, 73, 72), ..silent("FloorPlanDesks", "FloorPlanDesk", ("sys", "floorplandesks")) },
+    silent("Businesses", "Business", "sys/businesses"),
+    Entity { actions: actions(74, 76, 75), ..silent("Tariffs", "Tariff", "billing/tariffs") },
+    silent("TimePasses", "TimePass", "billing/timepasses"),
+    silent("Resources", "Resource", "spaces/resources"),
+    Entity { actions: actions(71, 73, 72), ..silent("FloorPlanDesks", "FloorPlanDesk", "sys/floorplandesks") },
     Entity {
         actions: actions(57, 58, 59),
         collections: &["TeamMembers"],
         access: true,
-        ..silent("Teams", "Team", ("spaces", "teams"))
+        ..silent("Teams", "Team", "spaces/teams")
     },
     Entity {
         actions: actions(3, 2, 50),
         collections: &["Teams"],
-        ..silent("Coworkers", "Coworker", ("spaces", "coworkers"))
+        ..silent("Coworkers", "Coworker", "spaces/coworkers")
     },
     Entity {
         actions: actions(62, 60, 77),
         collections: &["Desks"],
         access: true,
-        ..silent("CoworkerContracts", "CoworkerContract", ("billing", "coworkercontracts"))
+        ..silent("CoworkerContracts", "CoworkerContract", "billing/coworkercontracts")
     },
     Entity {
         access: true,
         nameless: true,
-        ..silent("ContractPausedPeriods", "ContractPausedPeriod", ("billing", "contractpausedperiods"))
+        ..silent("ContractPausedPeriods", "ContractPausedPeriod", "billing/contractpausedperiods")
     },
-    Entity { access: true, ..silent("CoworkerTimePasses", "CoworkerTimePass", ("billing", "coworkertimepasses")) },
+    Entity { access: true, ..silent("CoworkerTimePasses", "CoworkerTimePass", "billing/coworkertimepasses") },
     Entity {
         actions: actions(47, 48, 49),
         access: true,
         nameless: true,
-        ..silent("Checkins", "Checkin", ("spaces", "checkins"))
+        ..silent("Checkins", "Checkin", "spaces/checkins")
     },
-    Entity { nameless: true, ..silent("BookingVisitors", "BookingVisitor", ("spaces", "bookingvisitors")) },
-    Entity { actions: actions(6, 7, 8), ..silent("Bookings", "Booking", ("spaces", "bookings")) },
-    Entity { nameless: true, ..silent("CancelledBookings", "CancelledBooking", ("spaces", "cancelledbookings")) },
-    Entity { nameless: true, ..silent("WebHooks", "WebHook", ("sys", "webhooks")) },
+    Entity { nameless: true, ..silent("BookingVisitors", "BookingVisitor", "spaces/bookingvisitors") },
+    Entity { actions: actions(6, 7, 8), ..silent("Bookings", "Booking", "spaces/bookings") },
+    Entity { nameless: true, ..silent("CancelledBookings", "CancelledBooking", "spaces/cancelledbookings") },
+    Entity { nameless: true, ..silent("WebHooks", "WebHook", "sys/webhooks") },
 ];
 
 /// Returns the index in [`ENTITIES`] of the kind with that name.
@@ -90,5 +90,5 @@ pub fn find(name: &str) -> Option<usize> {
 
 /// Returns the index in [`ENTITIES`] of the kind at that path.
 pub fn at(area: &str, list: &str) -> Option<usize> {
-    ENTITIES.iter().position(|entity| entity.path == (area, list))
+    ENTITIES.iter().position(|entity| entity.path.split_once('/') == Some((area, list)))
 }

@@ -4,6 +4,7 @@
 mod entity;
 mod event;
 mod list;
+mod relation;
 mod token;
 mod wire;
 mod world;
@@ -31,11 +32,11 @@ enum Call {
 
 /// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
-    let path = |kind: usize| ENTITIES.get(kind).map_or(("", ""), |entity| entity.path);
+    let path = |kind: usize| ENTITIES.get(kind).map_or("", |entity| entity.path);
     Some(match call(ask)? {
         Call::Token => "/api/token".to_owned(),
-        Call::List(kind) => format!("/api/{}/{}", path(kind).0, path(kind).1),
-        Call::One(kind, _) => format!("/api/{}/{}/{{id}}", path(kind).0, path(kind).1),
+        Call::List(kind) => format!("/api/{}", path(kind)),
+        Call::One(kind, _) => format!("/api/{}/{{id}}", path(kind)),
     })
 }
 

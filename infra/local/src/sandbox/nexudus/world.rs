@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::entity::{self, ENTITIES};
 use super::event::{self, Change};
+use super::relation::Relation;
 use super::wire::{self, id_text};
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::quirks;
@@ -182,8 +183,8 @@ impl World {
         if entity::find("Bookings") == Some(kind) {
             self.cancelled(kind, &before, now);
         }
-        if let Some((other, field)) = across(kind) {
-            self.point(other, field, id, |_| Some(false), now);
+        if let Some(relation) = Relation::across(kind) {
+            self.point(relation, id, |_| Some(false), now);
         }
         Some(Change { kind, before: Some(before), after: None })
     }
@@ -215,7 +216,7 @@ impl World {
     fn join_all(&mut self, now: Timestamp) {
         for name in ["Coworkers", "Teams"] {
             let Some(kind) = entity::find(name) else { continue };
-            let Some((other, field)) = across(kind) else { continue };
+            let Some(relation) = Relation::across(kind) else { continue };
             let own = if name == "Coworkers" { "Teams" } else { "TeamMembers" };
             let table = self.table(kind).into_iter().flat_map(Table::iter);
             let all: Vec<(String, Vec<String>)> = table
@@ -225,21 +226,22 @@ impl World {
                 })
                 .collect();
             for (id, named) in all {
-                self.point(other, field, &id, |theirs| named.contains(&theirs.to_owned()).then_some(true), now);
+                self.point(relation, &id, |theirs| named.contains(&theirs.to_owned()).then_some(true), now);
             }
         }
     }
 
     fn join(&mut self, kind: usize, id: &str, item: &Object, now: Timestamp) {
         let own = if entity::find("Coworkers") == Some(kind) { "Teams" } else { "TeamMembers" };
-        if let Some((other, field)) = across(kind) {
+        if let Some(relation) = Relation::across(kind) {
             let named: Vec<String> = item.list(own).iter().filter_map(id_text).collect();
-            self.point(other, field, id, |theirs| Some(named.contains(&theirs.to_owned())), now);
+            self.point(relation, id, |theirs| Some(named.contains(&theirs.to_owned())), now);
         }
     }
 
-    /// Adds `id` to the `field` of every thing of `kind`, or removes it, as `wanted` returns for each.
-    fn point(&mut self, kind: usize, field: &str, id: &str, wanted: impl Fn(&str) -> Option<bool>, now: Timestamp) {
+    /// Adds `id` to the field of every thing of the relation, or removes it, as `wanted` returns for each.
+    fn point(&mut self, relation: Relation, id: &str, wanted: impl Fn(&str) -> Option<bool>, now: Timestamp) {
+        let Relation { kind, field } = relation;
         let Some(table) = self.tables.get_mut(kind) else { return };
         let keys: Vec<String> = table.iter().filter_map(|record| id_text(record.object()?.0.get("Id")?)).collect();
         for key in keys {
@@ -284,15 +286,6 @@ impl World {
         for entity in &ENTITIES {
             Table::<Record>::erase(shelf, entity.name);
         }
-    }
-}
-
-/// Returns the kind that also stores the relation, and its field: teams name their people, coworkers name their teams.
-fn across(kind: usize) -> Option<(usize, &'static str)> {
-    match ENTITIES.get(kind)?.name {
-        "Coworkers" => Some((entity::find("Teams")?, "TeamMembers")),
-        "Teams" => Some((entity::find("Coworkers")?, "Teams")),
-        _ => None,
     }
 }
 

@@ -1,0 +1,19 @@
+//! What the Lambda functions `receive` and `entries` share: the loop over the requests at their Function URLs.
+
+use futures_util::future::join;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::function_url::{FunctionUrlRequest, answer};
+use doorstep_vendors::delivery::{Answer, Delivery};
+
+/// Answers each request with the answer of `take` to its delivery.
+pub async fn serve(take: impl AsyncFn(&Environment, Delivery) -> Answer) -> Result<(), Error> {
+    let environment = &Environment::on_lambda()?;
+    let take = &take;
+    let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {
+        Ok::<_, Error>(answer(event.payload, async |delivery| take(environment, delivery).await).await)
+    }));
+    // The clients for the first delivery are prepared while the runtime waits for the first event.
+    join(environment.warm(), serve).await.1
+}

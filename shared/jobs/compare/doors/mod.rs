@@ -1,0 +1,101 @@
+//! The state of all door systems of a site, as one comparison reads it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account_list::AccountList;
+use super::{Group, Read};
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::other_sites::load::Neighbours;
+use doorstep_core::decide::cards::CardBook;
+use doorstep_core::decide::doors_context::DoorsContext;
+use doorstep_core::model::account::{AccountId, GroupId};
+use doorstep_core::model::actual_groups::ActualGroups;
+use doorstep_core::model::other_sites::OtherSites;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::Resolved;
+use doorstep_vendors::doors::ReadDoors;
+
+mod read;
+mod survey;
+
+pub use read::read;
+
+/// The state of all door systems: the groups that a rule names or that a person has a claim in, and all accounts.
+#[derive(Default)]
+pub struct DoorsSnapshot {
+    /// The members of each group that could be read. A group that no longer exists has no members.
+    pub members: ActualGroups,
+    /// Groups that are read for the first time. Existing memberships of entitled people become claims.
+    pub new_groups: BTreeSet<Group>,
+    /// Every account of the door systems whose accounts could be read.
+    pub accounts: BTreeMap<String, AccountList>,
+    /// Every card of the door systems whose cards were read. Cards are read only where a person has a card number.
+    pub cards: BTreeMap<String, CardBook>,
+    /// What the names of the site file resolve to.
+    pub resolved: Resolved,
+    /// The platform's catalogue, which the names were resolved with.
+    pub catalogue: Catalogue,
+    /// The context of each door system that is known.
+    pub terms: BTreeMap<String, DoorsContext>,
+    /// The reader of each door system that answers.
+    pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// Door systems whose groups or accounts could not be read completely, with the first problem of each.
+    pub incomplete: BTreeMap<String, String>,
+    /// Findings of a successful read that the operator should look at.
+    pub remarks: Vec<String>,
+    /// How each door system was read.
+    pub reads: BTreeMap<String, Read>,
+    /// Notices to publish: those of the problems and remarks that the operator may act on.
+    pub notices: Vec<Notice>,
+    /// What other sites of the stack claim there.
+    pub others: OtherSites,
+    /// These sites, by the door system that they share.
+    pub neighbours: Neighbours,
+    /// Accounts of people who cannot be read, by door system.
+    of_unreadable: BTreeMap<String, BTreeSet<AccountId>>,
+}
+
+impl DoorsSnapshot {
+    /// Returns the groups of every door system that is known.
+    pub fn groups(&self) -> BTreeMap<String, Vec<doorstep_core::model::account::Group>> {
+        self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect()
+    }
+
+    /// Returns the name of a group, or its id if the group is unknown.
+    pub fn name_of(&self, doors: &str, group: &GroupId) -> String {
+        let groups = self.terms.get(doors).map_or(&[][..], |terms| &terms.seen.groups);
+        groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
+    }
+
+    /// Returns whether an account belongs to a person who cannot be read. Which of its access is ours is then unknown.
+    pub fn is_of_unreadable(&self, doors: &str, account: &AccountId) -> bool {
+        self.of_unreadable.get(doors).is_some_and(|accounts| accounts.contains(account))
+    }
+
+    /// Returns whether the cards of a door system were read for the first time. The cards that the accounts have already
+    /// then become Doorstep's.
+    pub fn takes_over_cards(&self, doors: &str) -> bool {
+        let is_new = |context: &DoorsContext| !context.seen.cards_taken;
+        self.cards.contains_key(doors) && self.terms.get(doors).is_some_and(is_new)
+    }
+
+    /// Returns whether the groups and accounts of a door system were read completely.
+    pub fn is_complete(&self, doors: &str) -> bool {
+        self.terms.contains_key(doors) && !self.incomplete.contains_key(doors)
+    }
+
+    /// Returns every account of the lists and the groups, by door system.
+    fn accounts_seen(&self) -> BTreeMap<String, Vec<AccountId>> {
+        let mut seen: BTreeMap<String, Vec<AccountId>> = BTreeMap::new();
+        for (doors, accounts) in &self.accounts {
+            let listed = accounts.iter().map(|account| account.id.clone());
+            seen.entry(doors.clone()).or_default().extend(listed);
+        }
+        for ((doors, _), members) in &self.members {
+            seen.entry(doors.clone()).or_default().extend(members.iter().map(|member| member.account.clone()));
+        }
+        seen
+    }
+}

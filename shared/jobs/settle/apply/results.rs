@@ -1,0 +1,190 @@
+//! The results of actions, as they are recorded in a person's work: claims, links, audit entries and failures.
+
+use doorstep_core::model::ids::SiteId;
+use std::sync::Arc;
+
+use crate::settle::accounts::{WITHOUT_AN_ACCOUNT, invited};
+use crate::settle::person_work::PersonWork;
+use crate::settle::problem_text::problem;
+use doorstep_cloud::store::Store;
+use doorstep_cloud::store::people::{free_account, point_account};
+use doorstep_core::decide::action::Action;
+use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::{Claim, Linked, Person};
+use doorstep_vendors::doors::{Entry, NewAccount};
+
+/// The answer in an audit entry for a change that was made.
+const DONE: &str = "done";
+
+/// Records that Doorstep suspended or resumed the account.
+fn stands(linked: &mut Linked, standing: Standing) {
+    linked.suspended = standing == Standing::Suspended;
+    Arc::make_mut(&mut linked.account).standing = standing;
+}
+
+impl PersonWork {
+    /// Uses up the release of an applied change. The guard judges the same change anew the next time.
+    pub(super) fn spend(&mut self, site: &SiteId, done: &UnconfirmedChange) {
+        let released = self.released.iter().any(|release| release.change == *done);
+        self.writes.extend(released.then(|| Store::spent(site, done)));
+    }
+
+    pub(super) fn new_account(&self, doors: &str, invite: bool) -> NewAccount {
+        let Person { id, email, .. } = &self.person;
+        let tried = self.tried.contains(doors);
+        NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite, tried }
+    }
+
+    pub(super) fn made(&mut self, site: &SiteId, doors: &str, account: Account) {
+        self.person.account_done(doors);
+        self.actions.push(invited(doors, &account.id, "made"));
+        self.writes.push(point_account(site, doors, &account.id, &self.person.id));
+        self.person.accounts.insert(doors.to_owned(), Linked::new(account, &self.name, true));
+    }
+
+    /// Records the answer to a rename. A permanently refused name is stored, so that it is reported and not tried
+    /// again.
+    pub(super) fn renamed(&mut self, doors: &str, name: &str, answer: Result<()>) -> Result<AuditAction> {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return answer.map(|()| AuditAction::Renamed) };
+        match answer {
+            Ok(()) => {
+                linked.name = name.into();
+                linked.refused_name = None;
+                Ok(AuditAction::Renamed)
+            }
+            Err(error) if error.is_retryable() => Err(error),
+            Err(_) => {
+                linked.refused_name = Some(name.to_owned());
+                Ok(AuditAction::Refused)
+            }
+        }
+    }
+
+    /// Records that an account was changed, or that its new name was refused.
+    pub(super) fn account_changed(&mut self, site: &SiteId, doors: &str, step: &Action, what: AuditAction) {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+        match what {
+            AuditAction::Resumed => stands(linked, Standing::Active),
+            AuditAction::Suspended => stands(linked, Standing::Suspended),
+            _ => {}
+        }
+        let account = linked.account.id.clone();
+        if !matches!(step, Action::Rename(_)) {
+            self.person.account_done(doors);
+        }
+        if matches!(what, AuditAction::Suspended | AuditAction::Deleted) {
+            self.spend(site, &UnconfirmedChange::Rests { doors: doors.to_owned(), account: account.clone() });
+        }
+        if what == AuditAction::Deleted {
+            self.writes.push(free_account(site, doors, &account));
+            self.person.accounts.remove(doors);
+        }
+        let answer = if what == AuditAction::Refused { "not allowed" } else { DONE };
+        self.actions.push(AuditEntry::new(doors, &account, None, what, &step.to_string(), answer));
+    }
+
+    pub(in crate::settle) fn granted(
+        &mut self,
+        doors: &str,
+        group: &GroupId,
+        entry: &Entry,
+        because: String,
+        now: jiff::Timestamp,
+    ) {
+        let account = entry.account.id.clone();
+        self.actions.push(AuditEntry::new(doors, &account, Some(group), AuditAction::Granted, &because, DONE));
+        let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
+        match claim {
+            Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
+            None => {
+                let (doors, group) = (doors.to_owned(), group.clone());
+                let new = Claim { doors, group, account, since: now, until: entry.until, because, ..Claim::default() };
+                self.person.claims.push(new);
+            }
+        }
+        if let Some(linked) = self.person.accounts.get_mut(doors) {
+            linked.left_alone = false;
+        }
+        self.person.done(doors, group);
+    }
+
+    pub(in crate::settle) fn revoked(
+        &mut self,
+        site: &SiteId,
+        doors: &str,
+        group: &GroupId,
+        row: &GroupMember,
+        because: String,
+    ) {
+        let done =
+            UnconfirmedChange::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
+        self.spend(site, &done);
+        self.actions.push(AuditEntry::new(doors, &row.account, Some(group), AuditAction::Revoked, &because, DONE));
+        let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
+        self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
+        self.person.done(doors, group);
+    }
+
+    /// Records that an older member was removed. The audit entry of the member that replaced it covers both.
+    pub(in crate::settle) fn tidied(&mut self, doors: &str, group: &GroupId, row: &GroupMember) {
+        for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
+            claim.surplus.retain(|handle| handle != row.handle());
+        }
+    }
+
+    /// Records a failed change. A change that may have been applied, wholly or `in_part`, stays an intent. A refusal
+    /// gets one audit entry.
+    pub(in crate::settle) fn failed(
+        &mut self,
+        doors: &str,
+        group: &GroupId,
+        account: &AccountId,
+        because: &str,
+        error: Error,
+        in_part: bool,
+    ) {
+        if !error.is_retryable() {
+            if !in_part {
+                self.person.done(doors, group);
+            }
+            self.refused(doors, account, Some(group), because, &error);
+        }
+        self.failures.push((doors.to_owned(), error));
+    }
+
+    /// Records a failed change of the account itself. An account that was not created has no id yet.
+    pub(super) fn account_failed(&mut self, doors: String, step: &Action, error: Error) {
+        if !error.is_retryable() {
+            let account = self.person.accounts.get(&doors).map(|linked| linked.account.id.clone());
+            let account = account.unwrap_or_else(|| AccountId(String::new()));
+            match step {
+                Action::Create => {
+                    self.person.never_made(&doors);
+                    self.refused(&doors, &account, None, WITHOUT_AN_ACCOUNT, &error);
+                }
+                _ => {
+                    self.person.account_done(&doors);
+                    self.refused(&doors, &account, None, &step.to_string(), &error);
+                }
+            }
+        }
+        self.failures.push((doors, error));
+    }
+
+    /// Adds one audit entry for a refusal, however often it is retried.
+    fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
+        if !self.person.problems.contains(&problem(doors, error)) {
+            self.actions.push(AuditEntry::new(
+                doors,
+                account,
+                group,
+                AuditAction::Refused,
+                because,
+                &error.to_string(),
+            ));
+        }
+    }
+}

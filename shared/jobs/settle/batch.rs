@@ -1,0 +1,249 @@
+//! The order in which one run serves due people, and the phase that each batch runs: pure.
+//!
+//! The phases matter if every door system takes many people in one call and more people are due than one small batch.
+//! No person then waits for another person's account. People with accounts are served first, with one call for each
+//! group. Then accounts are created in small batches, each of which is committed before the next one begins. The people
+//! with new accounts follow, again with one call for each group. What costs calls of its own and opens no door comes
+//! last: cards, names and suspensions.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::phase::Phase;
+use doorstep_cloud::store::dues::Due;
+
+/// Longest time that one run serves people before it enqueues another trigger for the rest. The function may take
+/// longer to finish a batch.
+pub const TURN: Duration = Duration::from_secs(45);
+/// Target time of a batch whose people cost calls of their own. A batch is committed only after all of its changes are
+/// applied. A batch that outlives the function would therefore start over again and again.
+pub const SLICE_TIME: Duration = Duration::from_secs(8);
+/// Time for one person among many who share a call: reading, storing, one transaction after another.
+const EACH: Duration = Duration::from_millis(12);
+/// Smallest and largest batch of due items, if each may cost calls of its own.
+const SLICES: (usize, usize) = (5, 500);
+/// Size of the first such batch. Up to this many due items are served without phases.
+pub const FIRST: usize = 20;
+/// Largest batch of due items that share one call: as many as the function's memory holds.
+const MOST: usize = 1_000;
+
+/// The progress of a due item in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The person may need an account, or the account must be fetched.
+    New,
+    /// The person had all accounts when the run began.
+    Ready,
+    /// The accounts were fetched or created in this run.
+    Made,
+    /// The groups are done, and other work remains.
+    Rest,
+}
+
+/// The next step of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// No one is due.
+    Done,
+    /// The time is used up: enqueue a trigger for the rest.
+    Enqueue,
+    /// Serve this batch in this phase.
+    Serve(Phase, Vec<Due>),
+}
+
+/// The batcher of one run. It keeps a stage for each due item, and chooses the next batch and its phase. Batches whose
+/// people cost calls of their own grow and shrink with the time that they take.
+pub struct Batcher {
+    /// Every door system takes many people in one call.
+    bulk: bool,
+    stages: HashMap<String, Stage>,
+    size: usize,
+    /// The longest time that such a batch took so far.
+    longest: Duration,
+}
+
+impl Batcher {
+    /// Returns the batcher of a new run.
+    pub fn new(bulk: bool) -> Self {
+        Batcher { bulk, stages: HashMap::new(), size: FIRST, longest: Duration::ZERO }
+    }
+
+    /// Returns the due items whose stage is unknown but needed.
+    pub fn unknown<'a>(&self, dues: &'a [Due]) -> Vec<&'a Due> {
+        let asks = self.bulk && dues.len() > FIRST;
+        dues.iter().filter(|due| asks && !self.stages.contains_key(due.mark())).collect()
+    }
+
+    /// Records the stage of a due item.
+    pub fn note(&mut self, due: &Due, stage: Stage) {
+        self.stages.insert(due.mark().to_owned(), stage);
+    }
+
+    /// Returns the next step. `left` is the remaining time for serving people, and `dues` is everyone due, earliest
+    /// first.
+    pub fn next(&self, dues: Vec<Due>, left: Duration) -> Next {
+        if dues.is_empty() {
+            return Next::Done;
+        }
+        if left.is_zero() {
+            return Next::Enqueue;
+        }
+        if !self.bulk || dues.len() <= FIRST {
+            return if self.longest > left { Next::Enqueue } else { Next::Serve(Phase::Whole, first(dues, self.size)) };
+        }
+        let is = |due: &Due, stage: Stage| self.stages.get(due.mark()).copied().unwrap_or(Stage::New) == stage;
+        let count = |stage: Stage| dues.iter().filter(|due| is(due, stage)).count();
+        let (new, ready, made) = (count(Stage::New), count(Stage::Ready), count(Stage::Made));
+        // People whose accounts are ready by then should also get access in this run.
+        let then = if made > 0 { time_for(made + new.min(self.size)) } else { Duration::ZERO };
+        if new > 0 && ready == 0 && made < MOST && self.longest + then <= left {
+            let new = dues.into_iter().filter(|due| is(due, Stage::New)).collect();
+            return Next::Serve(Phase::Accounts, first(new, self.size));
+        }
+        if ready + made > 0 {
+            let with = dues.into_iter().filter(|due| is(due, Stage::Ready) || is(due, Stage::Made)).collect();
+            let with = first(with, MOST);
+            let fits = time_for(with.len()) <= left;
+            return if fits { Next::Serve(Phase::Groups, with) } else { Next::Enqueue };
+        }
+        let rest: Vec<Due> = dues.into_iter().filter(|due| is(due, Stage::Rest)).collect();
+        if rest.is_empty() || self.longest > left {
+            Next::Enqueue
+        } else {
+            Next::Serve(Phase::Whole, first(rest, self.size))
+        }
+    }
+
+    /// Returns how many due items may need an account, or a fetch of one.
+    pub fn newcomers(&self) -> usize {
+        self.stages.values().filter(|stage| **stage == Stage::New).count()
+    }
+
+    /// Records the time that a batch took, and the due items that remain of it.
+    pub fn served(&mut self, portion: Phase, slice: &[Due], left: &[Due], took: Duration) {
+        for due in slice {
+            self.stages.remove(due.mark());
+        }
+        let stage = if portion == Phase::Accounts { Stage::Made } else { Stage::Rest };
+        left.iter().for_each(|due| self.note(due, stage));
+        if portion != Phase::Groups {
+            self.longest = self.longest.max(took);
+            self.size = next_size(self.size, took);
+        }
+    }
+}
+
+/// Returns the time that this many people take if they share a call.
+fn time_for(people: usize) -> Duration {
+    EACH.saturating_mul(u32::try_from(people).unwrap_or(u32::MAX))
+}
+
+fn first(mut dues: Vec<Due>, size: usize) -> Vec<Due> {
+    dues.truncate(size);
+    dues
+}
+
+/// Returns the next batch size: doubled if a batch took less than a third of its time, halved if it took more than all.
+fn next_size(size: usize, took: Duration) -> usize {
+    let (fewest, most) = SLICES;
+    let next = if took > SLICE_TIME {
+        size / 2
+    } else if took * 3 < SLICE_TIME {
+        size.saturating_mul(2)
+    } else {
+        size
+    };
+    next.clamp(fewest, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use doorstep_core::model::subject::Subject;
+
+    fn people(count: usize) -> Vec<Due> {
+        (0..count).map(|n| Due::at(Timestamp::UNIX_EPOCH, Subject::Person(format!("p{n}")))).collect()
+    }
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    fn told(next: &Next) -> (Option<Phase>, usize) {
+        match next {
+            Next::Serve(portion, dues) => (Some(*portion), dues.len()),
+            Next::Done | Next::Enqueue => (None, 0),
+        }
+    }
+
+    #[test]
+    fn a_slice_grows_while_there_is_time_and_shrinks_before_a_function_dies_of_it() {
+        assert_eq!(next_size(100, Duration::from_millis(900)), 200);
+        assert_eq!(next_size(400, Duration::from_millis(900)), 500);
+        assert_eq!(next_size(100, secs(5)), 100);
+        assert_eq!(next_size(100, secs(30)), 50);
+        assert_eq!(next_size(5, secs(30)), 5);
+    }
+
+    #[test]
+    fn few_are_served_whole_and_so_is_everybody_where_each_costs_calls_of_their_own() {
+        let order = Batcher::new(true);
+        assert_eq!(order.next(Vec::new(), secs(45)), Next::Done);
+        assert_eq!(told(&order.next(people(20), secs(45))), (Some(Phase::Whole), 20));
+        assert!(order.unknown(&people(20)).is_empty());
+        let order = Batcher::new(false);
+        assert_eq!(told(&order.next(people(2_000), secs(45))), (Some(Phase::Whole), 20));
+        assert!(order.unknown(&people(2_000)).is_empty());
+    }
+
+    /// Simulates a run in which every batch takes `took`. Returns the batches served, and how many items are due at the
+    /// end.
+    fn play(ready: usize, new: usize, took: Duration, finished: Phase) -> (Vec<(Phase, usize)>, usize) {
+        let (mut order, mut dues, mut elapsed) = (Batcher::new(true), people(ready + new), secs(0));
+        for (n, due) in dues.iter().enumerate() {
+            order.note(due, if n < ready { Stage::Ready } else { Stage::New });
+        }
+        let mut served = Vec::new();
+        while let Next::Serve(portion, slice) = order.next(dues.clone(), TURN.saturating_sub(elapsed)) {
+            served.push((portion, slice.len()));
+            let left = if portion == finished || portion == Phase::Whole { Vec::new() } else { slice.clone() };
+            order.served(portion, &slice, &left, took);
+            dues.retain(|due| left.contains(due) || !slice.contains(due));
+            elapsed += took;
+        }
+        (served, dues.len())
+    }
+
+    #[test]
+    fn whoever_has_an_account_waits_for_nobody_and_newcomers_come_in_by_one_call() {
+        use Phase::{Accounts, Groups, Whole};
+        let (served, left) = play(300, 700, Duration::from_millis(100), Groups);
+        let slices = [20, 40, 80, 160, 320, 80].map(|size| (Accounts, size));
+        let all: Vec<_> = [(Groups, 300)].into_iter().chain(slices).chain([(Groups, 700)]).collect();
+        assert_eq!((served, left), (all, 0));
+        let (served, left) = play(30, 0, Duration::from_millis(100), Whole);
+        assert_eq!((served, left), (vec![(Groups, 30), (Whole, 20), (Whole, 10)], 0), "something is left for each");
+    }
+
+    #[test]
+    fn accounts_are_made_only_so_long_that_their_groups_are_changed_in_the_same_run() {
+        let (served, left) = play(0, 2_000, secs(6), Phase::Groups);
+        let made: usize = served.iter().filter(|(portion, _)| *portion == Phase::Accounts).map(|(_, n)| n).sum();
+        assert_eq!((served.len(), made, left), (8, 140, 1_860), "{served:?}");
+        assert_eq!(served.last(), Some(&(Phase::Groups, made)), "{served:?}");
+    }
+
+    #[test]
+    fn the_line_is_rung_again_before_a_function_dies() {
+        let mut order = Batcher::new(true);
+        let dues = people(2_000);
+        dues.iter().for_each(|due| order.note(due, Stage::Ready));
+        assert_eq!(told(&order.next(dues.clone(), secs(25))), (Some(Phase::Groups), 1_000));
+        assert_eq!(order.next(dues.clone(), secs(10)), Next::Enqueue, "so many take longer than is left");
+        assert_eq!(told(&order.next(dues[..50].to_vec(), secs(10))), (Some(Phase::Groups), 50));
+        order.served(Phase::Accounts, &dues[..20], &[], secs(30));
+        assert_eq!(order.next(people(1), secs(29)), Next::Enqueue, "another slice may take as long");
+    }
+}

@@ -1,0 +1,80 @@
+//! The transactions that end one person's round.
+
+use futures_util::future::try_join;
+use jiff::Timestamp;
+
+use crate::settle::person_work::PersonWork;
+use crate::settle::site_context::SiteContext;
+use doorstep_cloud::store::audits::Chain;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::people::put;
+use doorstep_cloud::store::{MOST_IN_ONE, Step, Write};
+use doorstep_core::model::audit::AuditEntry;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::model::window::floor_minute;
+
+/// Most audit entries in one transaction.
+const MOST_ACTIONS: usize = 80;
+
+/// Writes the person, if anything changed. The due item and the schedule of the next evaluation precede the person.
+pub async fn write(
+    scene: &SiteContext,
+    before: &Person,
+    task: &mut PersonWork,
+    (now, at): (Timestamp, Timestamp),
+    known: &mut Option<Chain>,
+) -> Result<()> {
+    let (site, store) = (&scene.site.id, &scene.environment.store);
+    let person = &mut task.person;
+    if *person == *before && task.actions.is_empty() && task.writes.is_empty() {
+        return Ok(());
+    }
+    let me = Subject::Person(person.id.clone());
+    if let Some(next) = person.next.filter(|_| person.next != before.next) {
+        // The due item and the schedule precede the person: an unneeded one does no harm.
+        let due = [Due::at(next, me.clone())];
+        try_join(scene.schedule(floor_minute(next)), store.put_dues(site, &due)).await?;
+    }
+    if task.actions.is_empty() && task.writes.is_empty() {
+        store.write_as(Step::Commit, put(site, person)?).await?;
+    } else {
+        let chain = match known.take() {
+            Some(chain) => chain,
+            None => store.chain(site).await?,
+        };
+        *known =
+            Some(write_with_actions(scene, person, std::mem::take(&mut task.writes), &task.actions, at, chain).await?);
+    }
+    person.version += 1;
+    let moved = before.next.filter(|&old| old > now && person.next != Some(old));
+    if let Some(old) = moved
+        && let Err(error) = store.write(Due::delete(site, old, &me)).await
+    {
+        tracing::debug!(site = site.as_str(), %error, "a due item stays that nobody needs");
+    }
+    Ok(())
+}
+
+/// Writes the person, further items and the person's audit entries at the end of the chain, in one transaction. Audit
+/// entries that do not fit are written before it, in transactions of their own. Returns the new end of the chain.
+async fn write_with_actions(
+    scene: &SiteContext,
+    person: &mut Person,
+    mut writes: Vec<Write>,
+    actions: &[AuditEntry],
+    at: Timestamp,
+    mut chain: Chain,
+) -> Result<Chain> {
+    let (site, store) = (&scene.site.id, &scene.environment.store);
+    let (early, late) = actions.split_at(actions.len().saturating_sub(MOST_ACTIONS));
+    for actions in early.chunks(MOST_ACTIONS) {
+        store.write_all(Step::Keep, chain.join(site, person, at, actions)?).await?;
+    }
+    writes.extend(chain.join(site, person, at, late)?);
+    debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
+    writes.insert(0, put(site, person)?);
+    store.write_all(Step::Commit, writes).await?;
+    Ok(chain)
+}

@@ -1,0 +1,85 @@
+//! The instant at which each change was due, beside the instant at which it happened: pure. A change is due at the edge
+//! of its window or when it was requested, whichever is later: a booking made at 9:20 for 9:00 cannot open earlier.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::evaluate::Evaluation;
+use super::person_work::PersonWork;
+use super::problem_text::about_card;
+use super::problem_text::problem;
+use doorstep_core::decide::entitlement::{Desired, open_at};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
+
+/// The delay from which an audit entry records what caused it.
+const LATE: SignedDuration = SignedDuration::from_secs(30);
+
+/// Adds to each audit entry the instant at which the change was due. For a late change it also adds the problems that
+/// delayed it. `at` is the instant of the change.
+pub fn stamp(actions: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
+    for action in actions {
+        action.due = edge(action, &sitting.desired, at).map(|edge| edge.max(sitting.asked).min(at));
+        action.delay = action.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
+            // Card numbers appear in problems and never in audit entries.
+            let problems = &sitting.case.person.problems;
+            let mut problems = problems.iter().filter(|problem| !about_card(&action.doors, problem));
+            problems.find(|problem| problem.starts_with(&format!("{}: ", action.doors))).cloned()
+        });
+    }
+}
+
+/// Returns the start of the window that opened, or the end of the last window that closed. A window that the facts no
+/// longer contain ended long ago.
+fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
+    let group = action.group.as_ref()?;
+    match action.what {
+        AuditAction::Granted => {
+            let stretch = open_at(desired, &(action.doors.clone(), group.clone()), at);
+            Some(stretch.map_or(Timestamp::MIN, |stretch| stretch.window.from))
+        }
+        AuditAction::Revoked => {
+            let stretches = desired.get(&(action.doors.clone(), group.clone()));
+            let ended = stretches.into_iter().flatten().filter_map(|stretch| stretch.window.until);
+            Some(ended.filter(|until| *until <= at).max().unwrap_or(Timestamp::MIN))
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether anything failed that keeps the person waiting at a door. Cards do not count: a card is one more way
+/// in.
+pub fn waits(task: &PersonWork) -> bool {
+    task.failures.iter().any(|(doors, error)| !about_card(doors, &problem(doors, error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorstep_core::decide::entitlement::{OpenInterval, Reasons};
+    use doorstep_core::model::account::{AccountId, GroupId};
+    use doorstep_core::model::window::Window;
+
+    #[test]
+    fn a_change_is_due_at_the_edge_that_it_is_about() {
+        let at = |text: &str| -> Timestamp { format!("2026-03-02T{text}:00Z").parse().expect("an instant") };
+        let stretch = |from: &str, until: Option<&str>| OpenInterval {
+            window: Window { from: at(from), until: until.map(at) },
+            because: Reasons::default(),
+        };
+        let group = GroupId("5".into());
+        let windows = vec![stretch("07:00", Some("08:00")), stretch("09:00", Some("10:00")), stretch("12:00", None)];
+        let desired = Desired::from([(("main".to_owned(), group.clone()), windows)]);
+        let edge = |what: AuditAction, now: &str| {
+            let action = AuditEntry::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
+            super::edge(&action, &desired, at(now))
+        };
+        assert_eq!(edge(AuditAction::Granted, "09:00"), Some(at("09:00")));
+        assert_eq!(edge(AuditAction::Granted, "13:30"), Some(at("12:00")));
+        assert_eq!(edge(AuditAction::Granted, "11:00"), Some(Timestamp::MIN), "it is closed by now");
+        assert_eq!(edge(AuditAction::Revoked, "08:00"), Some(at("08:00")));
+        assert_eq!(edge(AuditAction::Revoked, "11:00"), Some(at("10:00")));
+        assert_eq!(edge(AuditAction::Revoked, "06:00"), Some(Timestamp::MIN), "nothing ended");
+        assert_eq!(edge(AuditAction::Refused, "09:00"), None);
+        let action = AuditEntry::new("main", &AccountId("7".into()), None, AuditAction::Granted, "b", "done");
+        assert_eq!(super::edge(&action, &desired, at("09:00")), None);
+    }
+}

@@ -1,0 +1,102 @@
+//! One person with all facts about that person, and the versions at which the facts were read.
+
+use doorstep_core::model::ids::SiteId;
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use doorstep_cloud::environment::Environment;
+use doorstep_core::decide::entitlement::PersonFacts;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Holder, Id, What};
+use doorstep_core::model::person::Person;
+
+/// How many people, or holders of one person, are loaded concurrently.
+pub const AT_ONCE: usize = 16;
+
+/// One person, as loaded for an evaluation.
+pub struct PersonState {
+    /// The person.
+    pub person: Person,
+    /// The facts about the person.
+    pub dossier: PersonFacts,
+    /// The versions of every holder that the facts come from: the person's profiles, and their teams.
+    pub versions: Vec<(Holder, u64)>,
+}
+
+/// Loads a person with all facts. Returns `None` for an id without a person, and if an item of the person or of a fact
+/// cannot be read: a decision from the rest alone may revoke access. Versions are read before the facts that they
+/// guard.
+pub async fn open(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
+    match read(environment, site, id).await {
+        Err(Error::Permanent(why)) => {
+            tracing::error!(site = site.as_str(), person = id, why, "a person cannot be read; passing over them");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
+async fn read(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
+    let Some(person) = environment.store.person(site, id).await? else { return Ok(None) };
+    let (dossier, versions) =
+        dossier_of(environment, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
+    Ok(Some(PersonState { person, dossier, versions }))
+}
+
+/// Loads all facts about these profiles, with the versions of their holders.
+pub async fn dossier_of(
+    environment: &Environment,
+    site: &SiteId,
+    profiles: &[FactId],
+) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
+    let (mut dossier, mut versions) =
+        (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
+    laid_open(
+        environment,
+        site,
+        profiles.iter().map(Holder::of_profile).collect(),
+        profiles.to_vec(),
+        &mut dossier,
+        &mut versions,
+    )
+    .await?;
+    let before = dossier.confirmed.values().map(|before| &before.fact);
+    let teams: BTreeSet<Id> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
+    let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
+    let names = teams.iter().map(Holder::profile).collect();
+    laid_open(environment, site, teams, names, &mut dossier, &mut versions).await?;
+    Ok((dossier, versions))
+}
+
+/// Adds the facts about these holders, the facts in `more`, and the versions of the holders.
+async fn laid_open(
+    environment: &Environment,
+    site: &SiteId,
+    holders: Vec<Holder>,
+    more: Vec<FactId>,
+    dossier: &mut PersonFacts,
+    versions: &mut Vec<(Holder, u64)>,
+) -> Result<()> {
+    let mut holdings = Vec::with_capacity(holders.len());
+    // A guest may have hundreds of profiles.
+    for part in holders.chunks(AT_ONCE) {
+        holdings.extend(try_join_all(part.iter().map(|holder| environment.store.holdings(site, holder))).await?);
+    }
+    let mut wanted = more;
+    for (holder, (held, version)) in holders.iter().zip(holdings) {
+        wanted.extend(held);
+        versions.push((holder.clone(), version));
+    }
+    for record in environment.store.facts(site, &wanted).await? {
+        dossier.add(&record);
+    }
+    Ok(())
+}
+
+fn teams(fact: &Fact) -> &[Id] {
+    match &fact.what {
+        What::Member(profile) => &profile.teams,
+        _ => &[],
+    }
+}

@@ -1,0 +1,72 @@
+//! One person's share of a round: the decision, what came of it, and what must be stored.
+
+use std::collections::BTreeSet;
+
+use doorstep_cloud::store::Write;
+use doorstep_cloud::store::holds::Release;
+use doorstep_core::decide::person::PersonDecision;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::audit::AuditEntry;
+use doorstep_core::model::error::Error;
+use doorstep_core::model::other_sites::OtherSites;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::shared_group::Neighbour;
+
+/// One person's actions, and their results.
+pub struct PersonWork {
+    /// The person. Claims and links change with each applied action.
+    pub person: Person,
+    /// The decision, without what is withheld.
+    pub decision: PersonDecision,
+    /// The name for new accounts.
+    pub name: String,
+    /// The audit entries of what was done.
+    pub actions: Vec<AuditEntry>,
+    /// Further writes of the person's transaction.
+    pub writes: Vec<Write>,
+    /// The failures, with the door system or store that failed.
+    pub failures: Vec<(String, Error)>,
+    /// Cards that could not be assigned or taken back: door system and number.
+    pub kept: Vec<(String, String)>,
+    /// Unconfirmed changes that are applied because they were released.
+    pub released: Vec<Release>,
+    /// Changes that wait to be counted or approved, as text.
+    pub waits: Vec<String>,
+    /// The actions require another round.
+    pub more: bool,
+    /// Door systems where an earlier run began to create the account, and none is found.
+    pub tried: BTreeSet<String>,
+    /// Some of the work is left for another phase.
+    pub left: bool,
+    /// What other sites of the stack hold of the person's accounts.
+    pub others: OtherSites,
+    /// The other sites to trigger afterwards, each with the account to check.
+    pub rings: Vec<(Neighbour, AccountId)>,
+}
+
+impl PersonWork {
+    /// Returns a person's work without any action yet.
+    pub fn of(person: Person, name: &str) -> Self {
+        let (actions, writes, failures) = (Vec::new(), Vec::new(), Vec::new());
+        let (name, kept) = (name.to_owned(), Vec::new());
+        let (released, waits) = (Vec::new(), Vec::new());
+        let (more, left) = (false, false);
+        let (others, rings) = (OtherSites::default(), Vec::new());
+        PersonWork {
+            person,
+            decision: PersonDecision::default(),
+            name,
+            actions,
+            writes,
+            failures,
+            kept,
+            released,
+            waits,
+            more,
+            tried: BTreeSet::new(),
+            left,
+            others,
+            rings,
+        }
+    }
+}

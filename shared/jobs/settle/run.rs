@@ -1,0 +1,112 @@
+//! One run of settle for one site. Due people are served batch by batch, and a batch reuses what an earlier batch has
+//! read.
+
+use doorstep_core::model::ids::SiteId;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::batch::{Batcher, Stage};
+use super::doors_cache::DoorsCache;
+use super::identity;
+use super::new_account_gate::is_crowd;
+use super::phase::Phase;
+use super::round::settle_people;
+use super::site_context::{Connections, SiteContext};
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::site_version::SiteVersion;
+use doorstep_core::model::account::Standing;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::site::Site;
+
+/// One run of settle for one site. Between batches it keeps the batcher, what was read, and the connections.
+pub struct SettleRun<'a> {
+    environment: &'a Environment,
+    stored: &'a SiteVersion,
+    site: &'a Site,
+    /// Chooses the next batch.
+    pub order: Batcher,
+    cache: DoorsCache,
+    connections: Connections,
+    crowded: Option<bool>,
+}
+
+impl<'a> SettleRun<'a> {
+    /// Returns a run that has served no one yet.
+    pub fn new(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site) -> Self {
+        let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
+        let (cache, connections) = (DoorsCache::default(), Connections::default());
+        SettleRun { environment, stored, site, order: Batcher::new(bulk), cache, connections, crowded: None }
+    }
+
+    /// Loads the stage of every due item that the batcher needs. On the first call it also decides whether too many
+    /// people at once may need a new account.
+    pub async fn get_to_know(&mut self, dues: &[Due]) -> Result<()> {
+        if self.crowded.is_none() && !dues.is_empty() {
+            self.crowded = Some(is_crowd(self.environment, self.site, dues).await?);
+        }
+        let unknown = self.order.unknown(dues);
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let ready = self.with_accounts(&unknown).await?;
+        let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for person in &ready {
+            ids.insert(&person.id);
+            names.extend(person.profiles.iter());
+        }
+        let known: Vec<(Due, Stage)> = unknown
+            .into_iter()
+            .map(|due| {
+                let is_ready = due.look_at.is_empty()
+                    && match &due.subject {
+                        Subject::Person(id) => ids.contains(id),
+                        Subject::Profile(name) => names.contains(name),
+                        Subject::Account { .. } | Subject::Refetch { .. } => false,
+                    };
+                (due.clone(), if is_ready { Stage::Ready } else { Stage::New })
+            })
+            .collect();
+        known.iter().for_each(|(due, stage)| self.order.note(due, *stage));
+        Ok(())
+    }
+
+    /// Returns the people of these due items who have an active account at every door system.
+    async fn with_accounts(&self, dues: &[&Due]) -> Result<Vec<Person>> {
+        let (store, site) = (&self.environment.store, &self.site.id);
+        let (mut ids, mut names): (BTreeSet<String>, BTreeSet<FactId>) = Default::default();
+        for due in dues {
+            match &due.subject {
+                Subject::Person(id) => drop(ids.insert(id.clone())),
+                Subject::Profile(name) => drop(names.insert(name.clone())),
+                Subject::Account { .. } | Subject::Refetch { .. } => {}
+            }
+        }
+        ids.extend(store.ids_of_profiles(site, &names.into_iter().collect::<Vec<_>>()).await?);
+        let people = store.people(site, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let has_all = |person: &Person| {
+            let mut accounts = self.site.doors.keys().map(|doors| person.accounts.get(doors));
+            accounts.all(|linked| linked.is_some_and(|linked| linked.account.standing == Standing::Active))
+        };
+        Ok(people.into_iter().filter(has_all).collect())
+    }
+
+    /// Serves one batch of due items in one phase. Returns the due items that remain.
+    pub async fn serve(&mut self, portion: Phase, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
+        let began = self.environment.time.now();
+        let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());
+        let (scene, writers) =
+            SiteContext::set(self.environment, self.stored, site, crowded, &self.connections).await?;
+        let summons = identity::summon(self.environment, &self.site.id, slice.clone()).await?;
+        self.cache.newcomers = if portion == Phase::Accounts { self.order.newcomers() } else { 0 };
+        let left = settle_people(&scene, &writers, summons, portion, &mut self.cache, now).await?;
+        let took = began.duration_until(self.environment.time.now());
+        self.order.served(portion, &slice, &left, Duration::try_from(took).unwrap_or_default());
+        Ok(left)
+    }
+}
