@@ -167,7 +167,7 @@ async fn what_the_vendors_say() {
         [
             "line 13: no plan is named \"Cold desk\": write its exact name or its id",
             "line 13: group \"Members\" opens nothing for the people in it: it has no schedule: give it one",
-            "[doors.main] protected: number 2 has no account there: correct the address, or create an account for it there",
+            "[doors.main] protected: address 2 has no account there: correct the address, or create an account for it there",
             "[doors.main] protected: mode \"full\" needs two addresses that have an account there",
             "[doors.main] 8 of 10 seats are in use: buy more, or suspend accounts without access",
             "[doors.main] nothing is posted to /hooks/riverside/kisi/main: enable it",
@@ -177,7 +177,7 @@ async fn what_the_vendors_say() {
     );
     assert_eq!(found(true).await, Err(Error::retry("away")));
     let unconnected = against_vendors(&full(), &OnePlan, &BTreeMap::new()).await;
-    assert_eq!(unconnected.err(), Some(Error::invalid("[doors.main] is not connected")));
+    assert_eq!(unconnected.err(), Some(Error::invalid("no reader for [doors.main]")));
 }
 
 #[test]
@@ -186,8 +186,8 @@ fn one_file_alone() {
     let text = LEAST.to_owned() + "[doors.side]\nkind = \"kisi\"\nsecret = \"riverside/kisi\"\n";
     let text = text + "[[rule]]\nplan = \"*\"\nopens = \"A\"\ndoors = \"main\"\n";
     let findings = alone(&Site::parse(&text).unwrap());
-    assert!(findings[0].contains("[doors.side] is opened by no rule"), "{findings:?}");
-    assert!(findings[1].contains("[doors.side] place: [doors.main] is the same place"), "{findings:?}");
+    assert!(findings[0].contains("no rule opens [doors.side]"), "{findings:?}");
+    assert!(findings[1].contains("[doors.side] place: [doors.main] has the same place"), "{findings:?}");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_floor_opens_nothing_where_there_are_none() {
     let rule = "[[rule]]\nfloor = \"First\"\nopens = \"A\"\n";
     let nexudus = LEAST.replace("\"officernd\"", "\"nexudus\"").replace("riverside-hub", "12") + rule;
     let findings = alone(&Site::parse(&nexudus).unwrap());
-    assert_eq!(findings, ["line 12: nexudus has no floors, so this opens nothing: write assignable or location"]);
+    assert_eq!(findings, ["line 12: nexudus has no floors, so this rule opens nothing: use assignable or location"]);
     assert!(alone(&Site::parse(&(LEAST.to_owned() + rule)).unwrap()).is_empty());
 }
 
@@ -236,6 +236,6 @@ fn b4_check_knows_a_shared_group_by_its_name_and_by_its_id() {
 #[test]
 fn o6_each_file_names_a_site_of_its_own() {
     let site = Site::parse(LEAST).unwrap();
-    let said = "another file has site = \"riverside\" too: each site needs its own name";
+    let said = "another file has site = \"riverside\" too: give each site its own name";
     assert_eq!(together(&[&site, &site]), [(1, said.to_owned())]);
 }

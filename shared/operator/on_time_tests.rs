@@ -43,7 +43,7 @@ fn bounds_are_kept_to_the_second_and_days_are_local() {
 }
 
 #[test]
-fn days_are_a_week_up_to_today_where_nobody_says_more() {
+fn the_default_is_the_week_up_to_today() {
     let zone = TimeZone::get("Pacific/Auckland").expect("a zone");
     let now: Timestamp = "2026-03-02T12:00:00Z".parse().expect("an instant");
     let days = |day: Option<&str>, from: Option<&str>, until: Option<&str>| {

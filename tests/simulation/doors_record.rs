@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::property::scenario::{Doors, PROTECTED};
 use crate::reference_model::{Entry, Minute, list, text, who};
-use doorstep_local::sandbox::Crossing;
+use doorstep_local::sandbox::MembershipChange;
 
 /// A line of a group.
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ impl DoorsRecord {
         }
     }
 
-    pub fn knows(&self, doors: &Doors, crossing: &Crossing) -> bool {
+    pub fn knows(&self, doors: &Doors, crossing: &MembershipChange) -> bool {
         self.people.contains_key(&(doors.name, crossing.user.clone()))
     }
 
@@ -84,7 +84,7 @@ impl DoorsRecord {
     }
 
     /// Takes over what a door system recorded. `hazy`: what is begun there cannot be told from what hands do.
-    pub fn take(&mut self, doors: &Doors, crossings: Vec<Crossing>, now: Minute, hazy: bool) -> Vec<Passed> {
+    pub fn take(&mut self, doors: &Doors, crossings: Vec<MembershipChange>, now: Minute, hazy: bool) -> Vec<Passed> {
         let mut passed: Vec<Passed> =
             crossings.into_iter().map(|crossing| self.crossed(doors, crossing, now, hazy)).collect();
         for one in &mut passed {
@@ -93,7 +93,7 @@ impl DoorsRecord {
         passed
     }
 
-    fn crossed(&mut self, doors: &Doors, crossing: Crossing, now: Minute, hazy: bool) -> Passed {
+    fn crossed(&mut self, doors: &Doors, crossing: MembershipChange, now: Minute, hazy: bool) -> Passed {
         let group = doors.group_name(&crossing.group);
         let key: Key = (doors.name, crossing.user.clone(), crossing.group.clone());
         let entry = (self.name_of(doors, &crossing.user), doors.name.to_owned(), group);

@@ -459,7 +459,7 @@ impl<'d> Stage<'d> {
         let now = self.play.now();
         let mut all = Vec::new();
         for doors in self.play.scenario.doors.clone() {
-            let crossings = self.play.machine.sandboxes().crossings(doors.kind, None);
+            let crossings = self.play.machine.sandboxes().membership_changes(doors.kind, None);
             if crossings.iter().any(|crossing| !self.record.knows(&doors, crossing)) {
                 let world = self.play.get(doors.kind).await;
                 self.record.meet(&doors, &world);

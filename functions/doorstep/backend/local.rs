@@ -48,7 +48,7 @@ struct NotYet {
 }
 
 /// Returns whether the answer says that no person matches. That is a result and not an error.
-fn is_nobody(status: StatusCode, body: &[u8]) -> bool {
+fn is_no_person(status: StatusCode, body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Nobody {
         nobody: bool,
@@ -218,7 +218,7 @@ impl Backend for Local {
 
     async fn explain(&self, site: &SiteId, wanted: &explain::Wanted) -> Result<Option<Explained>> {
         match self.send(Method::GET, &self.query(site, "explain", wanted)?, "").await? {
-            (status, body) if is_nobody(status, &body) => Ok(None),
+            (status, body) if is_no_person(status, &body) => Ok(None),
             (status, body) => self.read(status, &body).map(Some),
         }
     }
@@ -245,7 +245,7 @@ impl Backend for Local {
         let (status, body) = self.send(Method::POST, &path, &json!(wanted).to_string()).await?;
         match serde_json::from_slice::<NotYet>(&body) {
             Ok(not_yet) if status == StatusCode::CONFLICT => Ok(Outcome::Refused(not_yet.first)),
-            _ if is_nobody(status, &body) => Ok(Outcome::Nobody),
+            _ if is_no_person(status, &body) => Ok(Outcome::Nobody),
             _ => self.read(status, &body).map(Outcome::Forgotten),
         }
     }

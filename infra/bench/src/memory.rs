@@ -9,7 +9,7 @@ use crate::lambda::Lambda;
 use crate::reconcile::LARGE;
 use crate::stage::Stage;
 use crate::town::{Doors, SITE, Town};
-use crate::webhooks::{SMALL, deliver, letters};
+use crate::webhooks::{SMALL, deliver, deliveries};
 use crate::{Options, Outcome};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 
@@ -29,7 +29,7 @@ fn figure(name: &str, peak: Option<f64>) -> Outcome<Figure> {
 async fn receive(options: &Options) -> Outcome<Figure> {
     let stage = Stage::open(SMALL, Timestamp::now()).await?;
     let mut lambda = Lambda::start(&options.function("receive"), &stage.environment(stage.serve().await?)).await?;
-    deliver(&mut lambda, &letters(&stage, "memory", 1_000).await?).await?;
+    deliver(&mut lambda, &deliveries(&stage, "memory", 1_000).await?).await?;
     figure("peak memory of receive, 1,000 webhooks", lambda.peak())
 }
 

@@ -62,9 +62,9 @@ impl Stage {
 
     /// Changes the platform and posts its webhooks; what follows waits in the line.
     pub async fn tell(&self, change: &Value) -> Outcome<()> {
-        for letter in self.change(change).await? {
-            let (path, headers) = (hook(), signed(&letter, self.machine.now())?);
-            let status = self.machine.deliver(Delivery { path, headers, body: letter }).await.status;
+        for delivery in self.change(change).await? {
+            let (path, headers) = (hook(), signed(&delivery, self.machine.now())?);
+            let status = self.machine.deliver(Delivery { path, headers, body: delivery }).await.status;
             if status != 202 {
                 return Err(format!("a webhook was answered {status}").into());
             }

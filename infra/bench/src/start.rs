@@ -7,7 +7,7 @@ use crate::figure::Figure;
 use crate::lambda::Lambda;
 use crate::stage::Stage;
 use crate::town::{Doors, Town};
-use crate::webhooks::{SMALL, deliver, letters};
+use crate::webhooks::{SMALL, deliver, deliveries};
 use crate::{Options, Outcome, ms};
 
 /// At most so many times as long as an empty function.
@@ -23,13 +23,13 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     // The first round fills the file cache and is not counted.
     for round in 0..=options.runs {
         // Ready before the start: at Lambda the delivery for which an environment is started waits for it.
-        let letters = letters(&stage, &format!("start{round}"), 2).await?;
+        let deliveries = deliveries(&stage, &format!("start{round}"), 2).await?;
         for (name, times) in names.iter().zip(&mut starts) {
             let mut lambda = Lambda::start(&options.function(name), &environment).await?;
             let started = ms(lambda.started);
             times.extend((round > 0).then_some(started));
             if *name == "receive" {
-                let times = deliver(&mut lambda, &letters).await?;
+                let times = deliver(&mut lambda, &deliveries).await?;
                 first.extend(times.first().filter(|_| round > 0));
                 together.extend(times.first().filter(|_| round > 0).map(|answer| started + answer));
                 second.extend(times.get(1).filter(|_| round > 0));

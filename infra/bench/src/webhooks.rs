@@ -26,8 +26,8 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     let mut lambda = Lambda::start(&options.function("receive"), &environment).await?;
     let mut rates = Vec::new();
     for run in 0..=options.runs {
-        let letters = letters(&stage, &format!("run{run}-"), MANY).await?;
-        let times = deliver(&mut lambda, &letters).await?;
+        let deliveries = deliveries(&stage, &format!("run{run}-"), MANY).await?;
+        let times = deliver(&mut lambda, &deliveries).await?;
         let seconds = times.iter().sum::<f64>() / 1_000.0;
         rates.extend((run > 0).then_some(MANY as f64 / seconds));
     }
@@ -35,17 +35,17 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
 }
 
 /// Webhooks as the platform posts them: new bookings.
-pub async fn letters(stage: &Stage, prefix: &str, count: usize) -> Outcome<Vec<Bytes>> {
+pub async fn deliveries(stage: &Stage, prefix: &str, count: usize) -> Outcome<Vec<Bytes>> {
     let (start, end) = ("2026-06-01T10:00:00Z", "2026-06-01T11:00:00Z");
     let bookings: Vec<Value> = (0..count).map(|n| booking(&format!("{prefix}{n}"), 0, start, end)).collect();
     stage.change(&json!({ "bookings": bookings })).await
 }
 
 /// Delivers to a function, and gives how long each answer took, in milliseconds.
-pub async fn deliver(lambda: &mut Lambda, letters: &[Bytes]) -> Outcome<Vec<f64>> {
+pub async fn deliver(lambda: &mut Lambda, deliveries: &[Bytes]) -> Outcome<Vec<f64>> {
     let mut times = Vec::new();
-    for letter in letters {
-        let (answer, took) = post(lambda, letter).await?;
+    for delivery in deliveries {
+        let (answer, took) = post(lambda, delivery).await?;
         if answer["statusCode"] != 202 {
             return Err(format!("a webhook was answered {answer}").into());
         }
@@ -54,8 +54,8 @@ pub async fn deliver(lambda: &mut Lambda, letters: &[Bytes]) -> Outcome<Vec<f64>
     Ok(times)
 }
 
-async fn post(lambda: &mut Lambda, letter: &Bytes) -> Outcome<(Value, Duration)> {
-    let headers: serde_json::Map<String, Value> = signed(letter, Timestamp::now())?
+async fn post(lambda: &mut Lambda, delivery: &Bytes) -> Outcome<(Value, Duration)> {
+    let headers: serde_json::Map<String, Value> = signed(delivery, Timestamp::now())?
         .iter()
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().into()))
         .collect();
@@ -71,7 +71,7 @@ async fn post(lambda: &mut Lambda, letter: &Bytes) -> Outcome<(Value, Duration)>
                 "requestId": "bench", "routeKey": "$default", "stage": "$default",
                 "time": "22/Nov/2026:00:00:00 +0000", "timeEpoch": 1_795_305_600_000_u64,
             },
-            "body": String::from_utf8(letter.to_vec())?, "isBase64Encoded": false,
+            "body": String::from_utf8(delivery.to_vec())?, "isBase64Encoded": false,
         }))
         .await
 }

@@ -26,7 +26,7 @@ impl Clock {
     }
 
     /// Returns whether it is a standing clock.
-    pub fn stands(&self) -> bool {
+    pub fn is_standing(&self) -> bool {
         locked(&self.standing).is_some()
     }
 
@@ -56,7 +56,7 @@ impl Time for Clock {
     }
 
     async fn pass(&self, span: Duration) {
-        if self.stands() {
+        if self.is_standing() {
             tokio::task::yield_now().await;
         } else {
             tokio::time::sleep(span).await;

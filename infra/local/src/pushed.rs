@@ -128,7 +128,7 @@ impl Machine {
     pub async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement> {
         self.settle_down().await;
         let mut seen = retire(self.environment(), &site, order).await?;
-        if self.stands() && order.yes.is_some() && seen.stage == Stage::UnderWay {
+        if self.is_standing() && order.yes.is_some() && seen.stage == Stage::UnderWay {
             self.settle_down().await;
             seen = retire(self.environment(), &site, order).await?;
         }

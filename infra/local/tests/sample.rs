@@ -86,7 +86,7 @@ async fn it_ends_in_real_time() {
     let machine = machine(sample::yesterday(jiff::Timestamp::now())).await;
     let mut out = Vec::new();
     sample::play(&machine, &mut out).await;
-    assert!(!machine.stands());
+    assert!(!machine.is_standing());
     assert!(String::from_utf8(out).expect("text").ends_with("the clock is at the present and runs\n"));
 }
 

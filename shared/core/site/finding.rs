@@ -112,8 +112,8 @@ mod tests {
         let text = "site = \"a\"\n\n[platform]\nlocations = [\n  \"Quay\"]\n  [doors.main]\n  secret = \"s\"\n\
                     # protected\n  protected = []\n[doors.\"side\"]\nprotected = []\n[bookings]\nplace = 1\n";
         assert_eq!(line("[platform] locations: none", text), 4);
-        assert_eq!(line("[doors.main] protected: number 1 has no account there", text), 9);
-        assert_eq!(line("[doors.side] protected: number 1 has no account there", text), 11);
+        assert_eq!(line("[doors.main] protected: address 1 has no account there", text), 9);
+        assert_eq!(line("[doors.side] protected: address 1 has no account there", text), 11);
         assert_eq!(Finding::of_key("site", "twice".to_owned(), text).line, 1);
         assert_eq!(Finding::of_key("site", "twice".to_owned(), "\nsite = 1").line, 2);
     }

@@ -74,7 +74,7 @@ impl Throttling {
         if second.calls <= PARAMETERS_A_SECOND {
             return None;
         }
-        if self.clock.stands() {
+        if self.clock.is_standing() {
             second.calls = 0;
         }
         Some(Refusal::new("ThrottlingException", "Rate exceeded"))

@@ -80,7 +80,7 @@ impl Machine {
         let (known, background) = (Mutex::new(known), Mutex::default());
         let parts = Parts { runner: Arc::new(runner), sandboxes, known, background };
         let machine = Machine { parts: Arc::new(parts) };
-        if !machine.stands() {
+        if !machine.is_standing() {
             machine.run_in_background().await;
         }
         Ok(machine)
@@ -108,8 +108,8 @@ impl Machine {
     }
 
     /// Returns whether the clock moves only on request.
-    pub fn stands(&self) -> bool {
-        self.parts.runner.clock.stands()
+    pub fn is_standing(&self) -> bool {
+        self.parts.runner.clock.is_standing()
     }
 
     /// Passes a delivery to receive, or to entries if a door system sent it.
@@ -125,7 +125,7 @@ impl Machine {
     /// Serves the queues before every call except a delivery, if the clock is a standing one. Does nothing in real
     /// time.
     pub(crate) async fn settle_down(&self) {
-        if self.stands() {
+        if self.is_standing() {
             self.parts.runner.drain().await;
         }
     }

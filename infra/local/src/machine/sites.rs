@@ -16,7 +16,12 @@ impl Machine {
     /// Returns the name of the site's door system that posts to Doorstep, and the secret that a sandbox signs with.
     /// `of` limits the search to one place. Returns `None` if the site has no such door system. The secret is `None` if
     /// the sandbox has none.
-    pub(crate) fn entrance(&self, site: &SiteId, kind: &str, of: Option<&str>) -> Option<(String, Option<String>)> {
+    pub(crate) fn doors_webhook(
+        &self,
+        site: &SiteId,
+        kind: &str,
+        of: Option<&str>,
+    ) -> Option<(String, Option<String>)> {
         let known = locked(&self.parts.known);
         let doors = &known.site(site)?.doors;
         let mut same = doors.iter().filter(|doors| doors.kind == kind && of.is_none_or(|of| doors.place == of));

@@ -131,7 +131,7 @@ impl Runner {
     /// Waits until nothing is left to serve. With a standing clock this method serves it. In real time the background
     /// tasks do, and the wait includes messages and requests that are visible only later.
     pub(crate) async fn quiet(&self) {
-        if self.clock.stands() {
+        if self.clock.is_standing() {
             return self.drain().await;
         }
         let mut changes_seen = self.cloud.changes.watch();

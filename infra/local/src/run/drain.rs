@@ -102,10 +102,10 @@ impl Runner {
     /// Returns unfinished messages to the queue. With a standing clock they are visible at once. In real time they are
     /// visible after the pause that the function requested, or after a growing pause if it requested none.
     fn give_back(&self, queue: &FifoQueue, batch: Vec<Message>, end: End<SqsBatchResponse>) {
-        let (failed, stands) = (failed(&batch, end), self.clock.stands());
+        let (failed, is_standing) = (failed(&batch, end), self.clock.is_standing());
         queue.give_back(batch, |message, asked| {
             let usual = SignedDuration::from_secs(1 << message.receives.min(5));
-            let pause = if stands { SignedDuration::ZERO } else { asked.unwrap_or(usual) };
+            let pause = if is_standing { SignedDuration::ZERO } else { asked.unwrap_or(usual) };
             failed.contains(&message.id).then_some(pause)
         });
     }

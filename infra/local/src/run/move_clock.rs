@@ -37,7 +37,7 @@ impl Runner {
     /// Moves the clock to `to`, and returns what ran on the way.
     pub(crate) async fn move_clock(&self, to: Timestamp) -> Result<Vec<Ran>, ClockRefused> {
         let mut calendar = self.turn.lock().await;
-        if !self.clock.stands() {
+        if !self.clock.is_standing() {
             return Err(ClockRefused::RealTime);
         }
         if to < self.clock.now() {

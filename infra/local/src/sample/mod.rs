@@ -51,7 +51,7 @@ pub fn begins(day: Date) -> Timestamp {
 /// Plays the sample day in a run whose clock is at its beginning. The clock then moves to the present, and runs.
 pub async fn play(machine: &Machine, out: &mut (dyn Write + Send)) {
     let mut printer = Printer::default();
-    if let Err(why) = tell(machine, &mut printer, out).await {
+    if let Err(why) = play_steps(machine, &mut printer, out).await {
         tracing::warn!(why, "the sample day stopped early");
     }
     match machine.catch_up().await {
@@ -68,20 +68,20 @@ pub async fn play(machine: &Machine, out: &mut (dyn Write + Send)) {
 /// # Errors
 /// A message that says what failed.
 pub async fn show(machine: &Machine, out: &mut (dyn Write + Send)) -> Result<(), String> {
-    tell(machine, &mut Printer::default(), out).await
+    play_steps(machine, &mut Printer::default(), out).await
 }
 
-async fn tell(machine: &Machine, printer: &mut Printer, out: &mut (dyn Write + Send)) -> Result<(), String> {
+async fn play_steps(machine: &Machine, printer: &mut Printer, out: &mut (dyn Write + Send)) -> Result<(), String> {
     let run = Client(machine);
     let day = machine.now().to_zoned(zone()).date();
     let story = Story::of(day)?;
     let broken = |error: std::io::Error| error.to_string();
-    writeln!(out, "the sample day: {}, in the time of {ZONE}\n", day.strftime("%A %-d %B %Y")).map_err(broken)?;
+    writeln!(out, "the sample day: {}, in the time zone {ZONE}\n", day.strftime("%A %-d %B %Y")).map_err(broken)?;
     for (world, content) in &story.worlds {
         run.put_world(world, content).await?;
     }
     for site in story.sites() {
-        run.tell_all(&site).await?;
+        run.send_snapshot(&site).await?;
         run.reconcile(&site).await?;
     }
     for step in &story.steps {

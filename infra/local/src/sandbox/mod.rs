@@ -52,7 +52,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::keep::Keep;
-pub use doors::Crossing;
+pub use doors::MembershipChange;
 use doorstep_vendors::time::Time;
 use fault::{Course, Fault};
 pub use quirks::{QUIRKS, Quirk};
@@ -144,7 +144,7 @@ impl Sandboxes {
     pub async fn post(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Post>, Response<Bytes>> {
         let Some(vendor) = Vendor::find(vendor) else { return Err(unknown_vendor()) };
         let body = serde_json::from_slice(&body).map_err(|_| answer::refused(400, "the body is not JSON"))?;
-        self.letters(vendor, of, |world, now| world.change(body, now))
+        self.posts(vendor, of, |world, now| world.change(body, now))
     }
 
     /// Returns a snapshot of a push platform, in this many push updates.
@@ -153,17 +153,17 @@ impl Sandboxes {
     /// As [`Sandboxes::change`].
     pub async fn roster(&self, platform: &str, of: Option<&str>, parts: usize) -> Result<Vec<Post>, Response<Bytes>> {
         let Some(vendor) = Vendor::find(platform) else { return Err(unknown_vendor()) };
-        self.letters(vendor, of, |world, now| world.roster(parts, now))
+        self.posts(vendor, of, |world, now| world.roster(parts, now))
     }
 
     /// Returns who was added to groups of a door system and removed from them since the last call, oldest first: by
     /// hand, or through its interface.
-    pub fn crossings(&self, vendor: &str, of: Option<&str>) -> Vec<Crossing> {
+    pub fn membership_changes(&self, vendor: &str, of: Option<&str>) -> Vec<MembershipChange> {
         let Some(vendor) = Vendor::find(vendor) else { return Vec::new() };
-        self.state().world(vendor, &[of.unwrap_or_default().to_owned()]).1.crossings()
+        self.state().world(vendor, &[of.unwrap_or_default().to_owned()]).1.membership_changes()
     }
 
-    fn letters(
+    fn posts(
         &self,
         vendor: Vendor,
         of: Option<&str>,
@@ -174,9 +174,9 @@ impl Sandboxes {
         let of = vendor.one_name(of.unwrap_or_default());
         let names = [vec![of.clone()], vendor.parts(&of)].concat();
         let (name, world) = state.world(vendor, &names);
-        let letters = written(world.as_mut(), now).map_err(|why| answer::refused(400, &why))?;
+        let posts = written(world.as_mut(), now).map_err(|why| answer::refused(400, &why))?;
         state.save(&name);
-        Ok(letters)
+        Ok(posts)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

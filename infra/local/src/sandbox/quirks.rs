@@ -29,13 +29,13 @@ pub const QUIRKS: &[Quirk] = &[
     quirk("nexudus", "ascii-signature", "webhooks are signed over the ASCII form of their body, and sent in UTF-8"),
     quirk("nexudus", "lone-object", "webhooks carry a lone object instead of an array of one"),
     quirk("nexudus", "late-visitors", "guests of bookings appear 45 s of the run's clock after the `_change`"),
-    quirk("nexudus", "ignore-filters", "lists ignore filters and give everything"),
-    quirk("nexudus", "no-id-lists", "a list that is asked for several ids (`?id=[1,2]`) is refused (400)"),
-    quirk("nexudus", "error-in-200", "errors come with status 200, and say their status in the body"),
+    quirk("nexudus", "ignore-filters", "lists ignore filters and return everything"),
+    quirk("nexudus", "no-id-lists", "a list request with several ids (`?id=[1,2]`) is refused (400)"),
+    quirk("nexudus", "error-in-200", "errors come with status 200, and have their status in the body"),
     quirk(
         "nexudus",
         "just-changed-500",
-        "for one minute after a change a thing answers 500 when it is asked for by its id, though lists have it",
+        "for one minute after a change, a read of the thing by its id answers 500, and lists contain the thing",
     ),
     quirk("nexudus", "no-tokens", "there are no tokens, only name and password with every call"),
     quirk(
@@ -52,19 +52,19 @@ pub const QUIRKS: &[Quirk] = &[
     ),
     quirk("salto-ks", "bare-array", "lists come as a bare array, whole unless `$top` is given"),
     quirk("salto-ks", "error-in-200", "refusals other than 401 come with status 200 and the error as body"),
-    quirk("salto-ks", "add-twice-409", "adding somebody who is in the group already answers 409 instead of 200"),
+    quirk("salto-ks", "add-twice-409", "adding a person who is already in the group answers 409 instead of 200"),
     quirk(
         "salto-ks",
         "remove-missing-404",
-        "removing somebody who is not in the group answers 404/2202 instead of 204",
+        "removing a person who is not in the group answers 404/2202 instead of 204",
     ),
     quirk("salto-ks", "email-taken-400", "creating a user whose e-mail is taken answers 400 instead of 409"),
     quirk("salto-ks", "entries-filter-1102", "a `$filter` of entries is refused with 400/1102"),
     quirk("salto-ks", "foreign-page-link", "`next_page_link` is absolute and names another host, over http"),
     quirk("salto-ks", "entries-empty-page", "every other page of entries is empty, and not the last"),
-    quirk("salto-ks", "rejected-unnamed", "an entry that was rejected names nobody: only the tag's number is in it"),
+    quirk("salto-ks", "rejected-unnamed", "a rejected entry names no user, and contains only the number of the tag"),
     quirk("salto-ks", "delete-later", "a deleted user stays for 60 s of the run's clock"),
-    quirk("salto-ks", "rotate-refresh", "each use of a refresh token gives a new one, and the old one stops working"),
+    quirk("salto-ks", "rotate-refresh", "each use of a refresh token returns a new one, and the old one stops working"),
 ];
 
 /// Returns whether this quirk is on in the world whose other keys are `top`.

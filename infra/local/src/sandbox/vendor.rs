@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::ask::Ask;
-use super::doors::Crossing;
+use super::doors::MembershipChange;
 use super::table::Shelf;
 use super::{kisi, nexudus, officernd, push, salto_ks};
 
@@ -72,10 +72,10 @@ pub trait World: Send {
     /// # Errors
     /// A message for the caller.
     fn roster(&mut self, _parts: usize, _now: Timestamp) -> Result<Vec<Post>, String> {
-        Err("only platforms that cannot be asked send a roster: andcards and deskworks".into())
+        Err("only push platforms send a roster: andcards and deskworks".into())
     }
     /// Returns who was added to groups and removed from them since the last call. Only door systems have any.
-    fn crossings(&mut self) -> Vec<Crossing> {
+    fn membership_changes(&mut self) -> Vec<MembershipChange> {
         Vec::new()
     }
     /// Writes what changed since the last write.

@@ -31,25 +31,30 @@ pub(super) async fn change(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let post = match deliver {
-        Some(site) => Some(entrance(machine, kind, of, &SiteId::from(site))?),
+        Some(site) => Some(doors_webhook(machine, kind, of, &SiteId::from(site))?),
         None => None,
     };
-    let letters = match machine.sandboxes().change(kind.word(), of, body).await {
-        Ok(letters) => letters,
+    let posts = match machine.sandboxes().change(kind.word(), of, body).await {
+        Ok(posts) => posts,
         Err(refused) => return Ok(refused.map(Into::into)),
     };
     let mut statuses = Vec::new();
     if let Some((path, secret)) = post {
-        for letter in letters {
-            let headers = sign(&secret, &letter)?;
-            statuses.push(machine.deliver(Delivery { path: path.clone(), headers, body: letter }).await.status);
+        for post in posts {
+            let headers = sign(&secret, &post)?;
+            statuses.push(machine.deliver(Delivery { path: path.clone(), headers, body: post }).await.status);
         }
     }
     Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
 }
 
 /// Returns the webhook address of the door system and the secret that signs for it.
-fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &SiteId) -> Result<(String, String), Refused> {
+fn doors_webhook(
+    machine: &Machine,
+    kind: DoorsKind,
+    of: Option<&str>,
+    site: &SiteId,
+) -> Result<(String, String), Refused> {
     known(machine, site)?;
     if kind.webhook().is_none() {
         return Err(Refused::new(
@@ -59,7 +64,7 @@ fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &SiteId)
     }
     let conflict = |why: &str| Refused::new(StatusCode::CONFLICT, why);
     let (doors, secret) = machine
-        .entrance(site, kind.word(), of)
+        .doors_webhook(site, kind.word(), of)
         .ok_or_else(|| conflict("this site has no door system of this kind and place"))?;
     let secret = secret.ok_or_else(|| conflict(NOT_OWN))?;
     Ok((address(&site, kind, &doors), secret))

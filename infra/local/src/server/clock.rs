@@ -20,7 +20,7 @@ pub(super) struct Move {
 /// Returns the time of the run.
 pub(super) async fn show(State(machine): State<Machine>) -> Response {
     machine.settle_down().await;
-    answer(StatusCode::OK, &json!({ "now": machine.now(), "standing": machine.stands() }))
+    answer(StatusCode::OK, &json!({ "now": machine.now(), "standing": machine.is_standing() }))
 }
 
 /// Moves a standing clock forward.

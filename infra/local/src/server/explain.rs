@@ -21,7 +21,7 @@ use doorstep_operator::on_time;
 
 /// The answer for an address, id or profile that this site does not know. Its key tells it from the answer for an
 /// unknown site.
-fn nobody() -> Response {
+fn no_person() -> Response {
     let why = "no person has this address, id or profile";
     answer(StatusCode::NOT_FOUND, &json!({ "error": why, "nobody": true }))
 }
@@ -38,7 +38,7 @@ pub(super) async fn explain(State(machine): State<Machine>, site: Asked, RawQuer
     known(&machine, &site.site)?;
     let wanted: explain::Wanted = asked(query, "write ?email=ada%40example.com&at=2026-03-02T09:00:00Z")?;
     let found = explain::explain(machine.environment(), &site.site, &wanted).await?;
-    Ok(found.map_or_else(nobody, |explained| shown(&explained)))
+    Ok(found.map_or_else(no_person, |explained| shown(&explained)))
 }
 
 /// Lists the people in a group: `?group=&at=`.
@@ -82,7 +82,7 @@ pub(super) async fn forget(State(machine): State<Machine>, site: Asked, request:
     let Json(wanted) = Json::<forget::Wanted>::from_request(request, &()).await?;
     match machine.forget(&site.site, &wanted).await? {
         Outcome::Forgotten(forgotten) => Ok(shown(&forgotten)),
-        Outcome::Nobody => Ok(nobody()),
+        Outcome::Nobody => Ok(no_person()),
         Outcome::Refused(first) => {
             let why = format!("the person cannot be forgotten yet: {}", first.join("; "));
             Ok(answer(StatusCode::CONFLICT, &json!({ "error": why, "first": first })))

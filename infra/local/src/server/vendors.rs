@@ -50,14 +50,14 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
     }
     machine.settle_down().await;
     if path == CHANGE || path == ROSTER {
-        return tell(&machine, &vendor, &path, sent).await;
+        return change_and_deliver(&machine, &vendor, &path, sent).await;
     }
     Ok(machine.sandboxes().back_door(&vendor, sent).await.map(Into::into))
 }
 
 /// Changes a platform's world or creates a snapshot. If `deliver` names a site, posts the webhooks of the platform to
 /// it.
-async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Result<Response, Refused> {
+async fn change_and_deliver(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Result<Response, Refused> {
     if sent.method() != Method::POST {
         return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "use POST for this call"));
     }
@@ -75,7 +75,7 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
         }
         None => None,
     };
-    let letters = if page == ROSTER {
+    let posts = if page == ROSTER {
         let parts = without(&query, "parts").1.map_or(Ok(1), |parts| parts.parse());
         let parts = parts.ok().filter(|parts| (1..=1_000).contains(parts));
         let parts = parts.ok_or_else(|| Refused::bad("parts must be a whole number from 1 to 1000"))?;
@@ -83,31 +83,31 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
     } else {
         machine.sandboxes().post(platform, of.as_deref(), sent.into_body()).await
     };
-    let letters = match letters {
-        Ok(letters) => letters,
+    let posts = match posts {
+        Ok(posts) => posts,
         Err(refused) => return Ok(refused.map(Into::into)),
     };
     let mut statuses = Vec::new();
     if let Some((site, secret)) = post {
-        for letter in letters {
-            let headers = match letter.action {
-                Some(_) => sign_body(&secret, &letter)?,
-                None => sign(platform, &secret, machine.now(), &letter.body)?,
+        for post in posts {
+            let headers = match post.action {
+                Some(_) => sign_body(&secret, &post)?,
+                None => sign(platform, &secret, machine.now(), &post.body)?,
             };
-            let action = letter.action.map(|action| format!("/{action}")).unwrap_or_default();
+            let action = post.action.map(|action| format!("/{action}")).unwrap_or_default();
             let path = format!("/hooks/{site}/{platform}{action}");
-            statuses.push(machine.deliver(Delivery { path, headers, body: letter.body }).await.status);
+            statuses.push(machine.deliver(Delivery { path, headers, body: post.body }).await.status);
         }
     }
     Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
 }
 
 /// Signs for Nexudus: HMAC-SHA256 over the body alone, in upper-case hex. `[D]``[C]`
-fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
+fn sign_body(secret: &str, post: &Post) -> Result<HeaderMap, Refused> {
     let unusable =
         |_| Refused::new(StatusCode::CONFLICT, "the webhook secret of this site cannot sign: use a valid secret");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(unusable)?;
-    mac.update(&letter.signed());
+    mac.update(&post.signed());
     let tag = hex::encode_upper(mac.finalize().into_bytes());
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_is_signed_as_standard_webhooks_says() {
+    fn a_push_update_is_signed_as_standard_webhooks_says() {
         let at = Timestamp::from_second(1_614_265_330).unwrap();
         let signed = standard_webhooks("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", at, b"{}").unwrap();
         assert_eq!(signed[1], ("webhook-timestamp", "1614265330".to_owned()));

@@ -80,8 +80,8 @@ impl Elsewhere {
             .body(Bytes::from(body.to_string()))
             .map_err(|error| TableError::Elsewhere(error.to_string()))?;
         let answer = self.http.send(request).await.map_err(|none| TableError::Elsewhere(none.to_string()))?;
-        let told = || String::from_utf8_lossy(answer.body()).into_owned();
-        Ok(if answer.status() == StatusCode::OK { Ok(()) } else { Err(told()) })
+        let reason = || String::from_utf8_lossy(answer.body()).into_owned();
+        Ok(if answer.status() == StatusCode::OK { Ok(()) } else { Err(reason()) })
     }
 }
 

@@ -87,7 +87,7 @@ impl Create {
         }
         let role_arn = self.target.role_arn;
         if self.target.arn != trigger_queue_arn || role_arn.is_empty() {
-            return Err(invalid("only the line can be rung, and a role must be named"));
+            return Err(invalid("the target must be the trigger queue, and have a role"));
         }
         let at =
             instant(&self.schedule_expression).ok_or_else(|| invalid("only at(yyyy-mm-ddThh:mm:ss) is played here"))?;

@@ -58,7 +58,7 @@ impl Doors {
     ///
     /// # Errors
     /// A message about the first invalid part. Earlier parts have been applied.
-    pub fn hands(&mut self, change: &mut Object) -> Result<(), String> {
+    pub fn change_by_hand(&mut self, change: &mut Object) -> Result<(), String> {
         let entering = list(change.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
         let mut remove = object(change.0.remove("remove").unwrap_or_else(|| json!({})), "remove")?;
         let leaving = list(remove.0.remove("members").unwrap_or_else(|| json!([])), "members")?;

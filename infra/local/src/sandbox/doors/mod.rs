@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::object::Object;
 use super::quirks;
 use super::table::{Item, Table};
-pub use thing::{Crossing, Member, Thing};
+pub use thing::{Member, MembershipChange, Thing};
 
 /// The limit of stored crossings. When it is reached, the list is cleared.
-const MOST_CROSSINGS: usize = 100_000;
+const MOST_MEMBERSHIP_CHANGES: usize = 100_000;
 
 /// Values that were given out, and must not be given or accepted again.
 #[derive(Default, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub struct Doors {
     counters: Counters,
     top_unsaved: bool,
     /// The crossings since the last read, oldest first. They are not stored.
-    crossings: Vec<Crossing>,
+    membership_changes: Vec<MembershipChange>,
     by_hand: bool,
 }
 
@@ -86,15 +86,15 @@ impl Doors {
     fn note(&mut self, member: &Member, entered: bool) {
         let (group, user) = (member.group.clone(), member.user.clone());
         let (line, until, by_hand) = (member.id, member.until, self.by_hand);
-        if self.crossings.len() >= MOST_CROSSINGS {
-            self.crossings.clear();
+        if self.membership_changes.len() >= MOST_MEMBERSHIP_CHANGES {
+            self.membership_changes.clear();
         }
-        self.crossings.push(Crossing { group, user, line, entered, until, by_hand });
+        self.membership_changes.push(MembershipChange { group, user, line, entered, until, by_hand });
     }
 
     /// Takes the crossings since the last call.
-    pub fn take_crossings(&mut self) -> Vec<Crossing> {
-        std::mem::take(&mut self.crossings)
+    pub fn take_membership_changes(&mut self) -> Vec<MembershipChange> {
+        std::mem::take(&mut self.membership_changes)
     }
 
     /// Returns a new number for a person.

@@ -47,7 +47,7 @@ impl Doors {
             top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),
             counters: shelf.get("counters").unwrap_or_default(),
             top_unsaved: false,
-            crossings: Vec::new(),
+            membership_changes: Vec::new(),
             by_hand: false,
         }
     }

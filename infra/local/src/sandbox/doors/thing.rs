@@ -52,7 +52,7 @@ impl Item for Member {
 
 /// A person who was added to a group or removed from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Crossing {
+pub struct MembershipChange {
     /// Id of the group.
     pub group: String,
     /// Id of the person.

@@ -51,21 +51,21 @@ impl World {
     /// Applies the `events` of a `_change`, and returns the bodies to post, in order.
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let mut body = object(body, "a change")?;
-        self.0.hands(&mut body)?;
+        self.0.change_by_hand(&mut body)?;
         let events = list(body.0.remove("events").unwrap_or_else(|| json!([])), "events")?;
         if let Some(other) = body.0.keys().next() {
             return Err(format!("there are only events and members here, not {other}: replace the _world instead"));
         }
-        let mut told = Vec::new();
+        let mut posted = Vec::new();
         let before = self.0.top.list("events").len();
         for (place, event) in events.into_iter().enumerate() {
-            told.push(self.event(&object(event, "an event")?, now, before + place)?);
+            posted.push(self.event(&object(event, "an event")?, now, before + place)?);
         }
         let mut all = self.0.top.list("events").to_vec();
-        all.extend(told.iter().cloned());
+        all.extend(posted.iter().cloned());
         self.0.change_top().set("events", all);
-        told.retain(|event| self.posts(event["type"].as_str().unwrap_or_default()));
-        Ok(told)
+        posted.retain(|event| self.posts(event["type"].as_str().unwrap_or_default()));
+        Ok(posted)
     }
 
     /// Returns an event as Kisi posts it `[D]`.

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
-use super::doors::{Crossing, Doors, Ids, Thing};
+use super::doors::{Doors, Ids, MembershipChange, Thing};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
 use super::vendor::{self, Post};
@@ -211,8 +211,8 @@ impl vendor::World for World {
         Ok(self.happen(body, now)?.iter().map(Post::of).collect())
     }
 
-    fn crossings(&mut self) -> Vec<Crossing> {
-        self.0.take_crossings()
+    fn membership_changes(&mut self) -> Vec<MembershipChange> {
+        self.0.take_membership_changes()
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {

@@ -29,7 +29,7 @@ pub struct Change {
 /// Returns the webhooks that follow from these changes, in order.
 pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
     let mut posts = Vec::new();
-    let mut told = BTreeSet::new();
+    let mut concerned_people = BTreeSet::new();
     for change in changes {
         let Some(entity) = ENTITIES.get(change.kind) else { continue };
         let Some(item) = change.after.as_ref().or(change.before.as_ref()) else { continue };
@@ -49,10 +49,10 @@ pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
             };
             posts.extend(post(world, action, wire::listed(world, change.kind, item, now)));
         }
-        told.extend(concerned(world, change));
+        concerned_people.extend(concerned(world, change));
     }
     let coworkers = entity::find("Coworkers").unwrap_or_default();
-    for coworker in told {
+    for coworker in concerned_people {
         if let Some(item) = world.seen(coworkers, &coworker, now) {
             let mut shown = wire::listed(world, coworkers, item, now);
             shown.insert("UpdatedOn".into(), world.stamp(now).into());

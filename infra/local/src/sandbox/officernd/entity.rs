@@ -7,7 +7,7 @@ pub struct Entity {
     /// Its name in webhooks; `None` if it has none `[C]`.
     pub event: Option<&'static str>,
     /// Whether a removal is posted (passes have none) `[C]`.
-    pub tells_removal: bool,
+    pub posts_removal: bool,
     /// The date field that its list can be filtered by `[D]`.
     pub since: Option<&'static str>,
     /// The scope that reading it needs `[C]`.
@@ -15,11 +15,11 @@ pub struct Entity {
 }
 
 const fn silent(name: &'static str, since: Option<&'static str>, scope: &'static str) -> Entity {
-    Entity { name, event: None, tells_removal: false, since, scope }
+    Entity { name, event: None, posts_removal: false, since, scope }
 }
 
-const fn told(name: &'static str, event: &'static str, tells_removal: bool, scope: &'static str) -> Entity {
-    Entity { name, event: Some(event), tells_removal, since: Some("modifiedAt"), scope }
+const fn posted(name: &'static str, event: &'static str, posts_removal: bool, scope: &'static str) -> Entity {
+    Entity { name, event: Some(event), posts_removal, since: Some("modifiedAt"), scope }
 }
 
 /// All kinds, in the order of webhooks after a `_change` of several.
@@ -28,12 +28,12 @@ pub const ENTITIES: [Entity; 13] = [
     silent("floors", None, "flex.space.floors.read"),
     silent("resources", Some("modifiedAt"), "flex.space.resources.read"),
     silent("plans", None, "flex.billing.plans.read"),
-    told("companies", "company", true, "flex.community.companies.read"),
-    told("members", "member", true, "flex.community.members.read"),
-    told("memberships", "membership", true, "flex.community.memberships.read"),
+    posted("companies", "company", true, "flex.community.companies.read"),
+    posted("members", "member", true, "flex.community.members.read"),
+    posted("memberships", "membership", true, "flex.community.memberships.read"),
     silent("assignments", None, "flex.space.assignments.read"),
-    told("passes", "pass", false, "flex.space.passes.read"),
-    told("bookings", "booking", true, "flex.space.bookings.read"),
+    posted("passes", "pass", false, "flex.space.passes.read"),
+    posted("bookings", "booking", true, "flex.space.bookings.read"),
     silent("visitors", None, "flex.community.visitors.read"),
     silent("checkins", Some("start"), "flex.community.checkins.read"),
     silent("webhooks", None, "flex.settings.webhooks.read"),

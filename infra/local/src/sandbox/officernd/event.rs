@@ -30,7 +30,7 @@ pub fn upserted(world: &World, kind: usize, before: Option<&Object>, after: &Obj
 
 /// Returns the webhook for a removed thing; `None` for kinds without webhooks.
 pub fn removed(world: &World, kind: usize, before: &Object, now: Timestamp) -> Option<Value> {
-    let entity = ENTITIES.get(kind).filter(|entity| entity.tells_removal)?;
+    let entity = ENTITIES.get(kind).filter(|entity| entity.posts_removal)?;
     body(world, entity, "removed", wire::object(world, kind, before, now), now)
 }
 

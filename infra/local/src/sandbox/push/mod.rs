@@ -21,7 +21,7 @@ impl vendor::World for World {
     }
 
     fn serve(&mut self, _ask: &Ask) -> Answer {
-        answer::refused(404, "this platform has no interface: it sends letters")
+        answer::refused(404, "this platform has no read API: it pushes updates")
     }
 
     fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {

@@ -105,14 +105,14 @@ impl World {
         upserts.sort_by_key(|(place, ..)| *place);
         // Things that others refer to are created first and removed last.
         removals.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
-        let mut letters = Vec::new();
+        let mut posts = Vec::new();
         for (place, id, item) in upserts {
-            letters.extend(self.upsert(place, &id, item, now));
+            posts.extend(self.upsert(place, &id, item, now));
         }
         for (place, id) in removals {
-            letters.extend(self.remove(place, &id, now));
+            posts.extend(self.remove(place, &id, now));
         }
-        Ok(letters)
+        Ok(posts)
     }
 
     fn place(&self, list: &str) -> Result<usize, String> {
@@ -129,13 +129,13 @@ impl World {
         let thing = table.change(id)?;
         thing.object.0.extend(item.0);
         let data = sent(entity, &thing.object);
-        Some(self.letter(&format!("{}.updated", entity.word), data, now))
+        Some(self.post(&format!("{}.updated", entity.word), data, now))
     }
 
     fn remove(&mut self, place: usize, id: &str, now: Timestamp) -> Option<Value> {
         let entity = self.entities.get(place)?;
         self.tables.get_mut(entity.list)?.remove(id)?;
-        Some(self.letter(&format!("{}.removed", entity.word), json!({ "id": id }), now))
+        Some(self.post(&format!("{}.removed", entity.word), json!({ "id": id }), now))
     }
 
     /// Returns a snapshot of everything, in this many updates.
@@ -150,7 +150,7 @@ impl World {
         let parts = parts.max(1);
         let share = all.len().div_ceil(parts).max(1);
         let mut rest = all.into_iter();
-        let mut letters = Vec::new();
+        let mut posts = Vec::new();
         for part in 1..=parts {
             let mut data = Map::new();
             for entity in self.entities {
@@ -168,12 +168,12 @@ impl World {
                     ("parts".to_owned(), json!(parts)),
                 ]);
             }
-            letters.push(self.letter("roster.replaced", Value::Object(data), now));
+            posts.push(self.post("roster.replaced", Value::Object(data), now));
         }
-        letters
+        posts
     }
 
-    fn letter(&mut self, kind: &str, data: Value, now: Timestamp) -> Value {
+    fn post(&mut self, kind: &str, data: Value, now: Timestamp) -> Value {
         let after = self.top.last.and_then(|last| last.checked_add(APART).ok());
         let at = after.map_or(now, |after| after.max(now));
         self.top.last = Some(at);

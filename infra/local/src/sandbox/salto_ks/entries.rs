@@ -184,7 +184,7 @@ impl World {
     /// Adds entries while the sandbox runs.
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<(), String> {
         let mut body = object(body, "a change")?;
-        self.0.hands(&mut body)?;
+        self.0.change_by_hand(&mut body)?;
         let entries = list(body.0.remove("entries").unwrap_or_else(|| json!([])), "entries")?;
         match body.0.keys().next() {
             Some(other) => {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
-use super::doors::{Crossing, Doors, Ids};
+use super::doors::{Doors, Ids, MembershipChange};
 use super::object::{Object, list as list_of};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
@@ -256,8 +256,8 @@ impl vendor::World for World {
         }
     }
 
-    fn crossings(&mut self) -> Vec<Crossing> {
-        self.0.take_crossings()
+    fn membership_changes(&mut self) -> Vec<MembershipChange> {
+        self.0.take_membership_changes()
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {
