@@ -1,5 +1,5 @@
-# Every command of the README. `make run` and `make test` need Rust, a C compiler and make. The other targets install their
-# tools, pinned, below .tools (git-ignored); lint, build, e2e and deploy need Python 3.10 or later for that.
+# Every command of the README. `make run` and `make test` need Rust, a C compiler and make. The other targets install pinned
+# tools below .tools (git-ignored). For that, lint, build, e2e and deploy need Python 3.10 or later.
 
 CARGO      := cargo
 TOOLS      := $(CURDIR)/.tools
@@ -10,93 +10,93 @@ FEATURES   := --features operator,stack
 # Tools from PyPI, each with its lock file in infra/tools.
 SAM        := SAM_CLI_TELEMETRY=0 PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/aws-sam-cli/bin/sam
 E2E        := $(CURDIR)/target/e2e
-# Where SAM looks for what `make deploy` was told the first time.
+# SAM stores the answers of the first `make deploy` here.
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help run doorstep test simulate model test-dynamodb-local check fix lint deny build deploy e2e bench ci
 
-## help: this list
+## help: shows this list
 help:
 	@sed -n 's/^## /make /p' $(MAKEFILE_LIST)
 
-## run: Doorstep on one machine, with sandbox vendors. Flags: make run ARGS="--port 9000 --quiet"
+## run: runs Doorstep on one machine, with sandbox vendors. Flags: make run ARGS="--port 9000 --quiet"
 run:
 	$(CARGO) run --profile local --locked -p doorstep-local -- $(ARGS)
 
-## doorstep: the operator's command, into your path
+## doorstep: installs the operator's command into your path
 doorstep:
 	$(CARGO) install --profile local --locked --path . --features operator --bin doorstep
 
-## test: every test that needs nothing but this machine
+## test: runs every test that needs only this machine
 test:
 	$(CARGO) test --workspace --features operator --locked
 
-## model: one membership and everything that can happen to it at once, explored to the end; takes minutes
+## model: explores every order of events of one membership; takes minutes
 model:
 	$(CARGO) test --locked --package doorstep-jobs --lib one_membership_whole -- --ignored --nocapture
 
-## test-dynamodb-local: the ledger, every journey and every story against AWS's own engine, where Java is there
+## test-dynamodb-local: runs the tests of the table, the journeys and the properties on DynamoDB Local; needs Java
 test-dynamodb-local:
 	infra/local/dynamodb-local.sh $(CARGO) test --workspace --features operator --locked --test doorstep --test cloud
 
-# How many, from the first on, or from one to another: SEEDS=17..40
+# The number of seeds, or a range: SEEDS=17..40
 SEEDS ?= 200
-## simulate: whole days out of so many seeds, under everything that goes wrong: make simulate SEEDS=500, or SEEDS=17..17
+## simulate: plays a day for each seed, with failures: make simulate SEEDS=500, or SEEDS=17..17
 simulate:
 	SEEDS=$(SEEDS) $(CARGO) test --features operator --locked --test doorstep simulation::as_many -- --ignored --nocapture
 
-## check: format, lints and docs
+## check: checks format, lints and docs
 check:
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features operator --locked
 
-## fix: format, and mend what clippy can mend
+## fix: formats, and applies the fixes of clippy
 fix:
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) --locked --fix --allow-dirty --allow-staged
 	$(CARGO) fmt --all
 
-## lint: the template, by AWS's own rules
+## lint: checks the templates by AWS's rules
 lint: $(TOOLS)/cfn-lint/installed $(TOOLS)/aws-sam-cli/installed
 	$(TOOLS)/cfn-lint/bin/cfn-lint template.yaml infra/watch.yaml
 	AWS_DEFAULT_REGION=eu-west-1 $(SAM) validate --lint
 
-## deny: what may come into the build, see deny.toml
+## deny: checks the dependencies by deny.toml
 deny: $(DENY)/bin/cargo-deny
 	$(DENY)/bin/cargo-deny check bans licenses sources
 
 $(DENY)/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version $(CARGO_DENY) --locked --root $(DENY)
 
-# What the stack was deployed for the first time, or else what is asked for here.
+# The architecture of the first deployment, or the one that is given here.
 ARCH ?= $(or $(shell sed -n 's/.*Architecture=[\\]*"*\([a-z0-9_]*\).*/\1/p' $(CONFIG) 2>/dev/null),arm64)
-## build: the functions as Lambda wants them. make build ARCH=x86_64 for another processor than arm64
+## build: builds the functions for Lambda, for arm64 or with make build ARCH=x86_64
 build: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed
 	$(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir .aws-sam/build
 
-## deploy: the stack into your AWS account; asks what it must know the first time, and remembers it
+## deploy: deploys the stack to your AWS account; the first time it asks for parameters, and stores the answers
 deploy: build
 	$(SAM) deploy --config-file $(CONFIG) --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --resolve-s3 \
 		$(if $(wildcard $(CONFIG)),,--guided --parameter-overrides Architecture=$(ARCH))
 
-## e2e: the stack, deployed and used on this machine
+## e2e: deploys the stack to an AWS emulator on this machine, and tests it
 e2e: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed $(TOOLS)/ministack/installed
 	$(SAM) build --parameter-overrides Architecture=x86_64 --build-dir $(E2E)/build
 	DOORSTEP_E2E=$(E2E) DOORSTEP_BUILT=$(E2E)/build DOORSTEP_SAM=$(TOOLS)/aws-sam-cli/bin/sam \
 		DOORSTEP_MINISTACK=$(TOOLS)/ministack/bin/ministack $(CARGO) test $(FEATURES) --locked --test stack
 
-## bench: every figure of docs/performance.md; some of them: make bench ARGS="start size"
+## bench: measures every figure of docs/performance.md, or some: make bench ARGS="start size"
 bench:
 	$(CARGO) build --locked --release --package doorstep --package doorstep-empty
 	$(CARGO) run --locked --release --package doorstep-bench -- $(ARGS)
 
-# A tool from PyPI, in an environment of its own, exactly as its lock file says.
+# A tool from PyPI, in its own environment, with the versions of its lock file.
 $(TOOLS)/%/installed: infra/tools/%.txt
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
-## ci: check, every test, deny, lint and e2e: what must pass before anything is merged
+## ci: runs check, every test, deny, lint and e2e: all must pass before a merge
 ci: check test test-dynamodb-local deny lint e2e

@@ -37,7 +37,7 @@ async fn b2_first_push_observes_until_the_mode_is_said(at: Doors) {
     let again = world.machine.push(&better).await.expect("the same");
     assert_eq!((again.stored, again.mode, again.remarks.len()), (false, Some(Mode::Observe), 1));
     let other = world.machine.push_in_mode(&better, Some(Mode::GrantOnly)).await.expect_err("another than the file's");
-    assert!(other.to_string().contains("the file says mode = \"full\""), "{other}");
+    assert!(other.to_string().contains("the file has mode = \"full\""), "{other}");
     assert_eq!(world.inside("Members").await, ["mallory"]);
     let shown = world.machine.push_in_mode(&better, Some(Mode::Full)).await.expect("a push");
     assert_eq!((shown.stored, shown.version, shown.mode), (true, Some(3), Some(Mode::Full)));

@@ -205,7 +205,7 @@ async fn b2_findings_name_their_line_and_nothing_is_stored(at: Doors) {
     assert!(broken.findings[0].message.contains("no key `rool`") && broken.findings[0].line == rule);
     let nobody = scenario.text().replace("owner@example.test", "nobody@example.test");
     let shown = world.machine.push(&nobody).await.expect("an answer");
-    assert!(shown.findings[0].message.contains("number 2 has no account there"), "{:?}", shown.findings);
+    assert!(shown.findings[0].message.contains("address 2 has no account there"), "{:?}", shown.findings);
     assert!(!serde_json::to_string(&shown.findings).expect("JSON").contains("nobody@"));
     assert_eq!(world.table().await, table, "nothing is stored");
 }

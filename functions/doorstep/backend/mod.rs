@@ -1,5 +1,6 @@
 //! Where the answers of a verb come from: the operator's requests, answered by a stack on AWS or by a one-machine run.
 
+mod client;
 mod local;
 mod stack;
 
@@ -22,7 +23,7 @@ use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{Order, Retirement};
 
-pub use local::Local;
+pub use client::Local;
 pub use stack::Stack;
 
 /// The requests of the operator, one method for each.

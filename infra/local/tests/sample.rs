@@ -81,6 +81,23 @@ async fn the_day_is_the_same_on_every_day_of_the_year() {
     }
 }
 
+/// The README shows a part of the day of 20 November 2026. Every line of it is printed, in this order.
+#[tokio::test]
+async fn the_readme_quotes_what_is_printed() {
+    let machine = machine(date(2026, 11, 20)).await;
+    let mut out = Vec::new();
+    sample::show(&machine, &mut out).await.expect("it is played");
+    let printed = String::from_utf8(out).expect("text");
+    let quoted = include_str!("../../../README.md").split("```").find(|block| block.contains("the sample day:"));
+    // `make run` prints the first line before the day, and the last one after it.
+    let own = |line: &&str| !line.starts_with("listening on") && !line.starts_with("the clock is at the present");
+    let quoted = quoted.expect("a transcript").lines().filter(own).filter(|line| !line.is_empty() && *line != "...");
+    let mut rest = printed.lines();
+    for line in quoted {
+        assert!(rest.any(|printed| printed == line), "README: {line:?} is not printed there:\n{printed}");
+    }
+}
+
 #[tokio::test]
 async fn it_ends_in_real_time() {
     let machine = machine(sample::yesterday(jiff::Timestamp::now())).await;
