@@ -62,7 +62,7 @@ impl Store {
     /// # Errors
     /// As [`Store::runs`].
     pub async fn begun(&self, sites: &[SiteId]) -> Result<Vec<u64>> {
-        let keys: Vec<Key> = sites.iter().map(|site| key::runs(site)).collect();
+        let keys: Vec<Key> = sites.iter().map(key::runs).collect();
         let found = self.get_many(&keys).await?.into_iter();
         let found: HashMap<Key, u64> =
             found.filter_map(|(key, item)| Some((key, Read::of(&item).ok()?.runs.begun))).collect();

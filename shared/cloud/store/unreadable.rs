@@ -3,7 +3,6 @@
 //! One such item never stops a site. Each function of the store that reads decides what the item counts as (mostly as
 //! missing), notes its key here, and continues. Reconcile and doctor report the noted items.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,7 +1,6 @@
 //! Lets the guard judge the unconfirmed changes, and stores the result: the released changes, and the holds that wait
 //! for an approval. A change is judged only from a complete read.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;

@@ -64,7 +64,7 @@ where
         Ok(SiteTurn::Wait(until)) => Some(wait(environment.time.now(), until)),
         Ok(SiteTurn::Run(read)) => {
             again(environment, message, GONE).await;
-            let ended = environment.in_time(reconcile(site.to_owned().into())).await;
+            let ended = environment.in_time(reconcile(site.to_owned())).await;
             release(environment, site, &read, ended.is_ok()).await;
             match ended {
                 Ok(()) => None,

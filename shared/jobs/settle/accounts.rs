@@ -1,7 +1,6 @@
 //! The link of a person to the account at a door system. The rules are in [`doorstep_core::decide::identity`]. This
 //! module fetches what they need and lists what must be stored.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use tokio::sync::OnceCell;

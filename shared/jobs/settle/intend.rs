@@ -1,7 +1,6 @@
 //! Stores intents before the calls that they announce. After a crash the next run knows which changes may have been
 //! made.
 
-use doorstep_core::model::ids::SiteId;
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;

@@ -2,7 +2,6 @@
 //! round failed for any reason goes into the next round, which reads everything again. After at most four failures the
 //! person is due at a later minute.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};

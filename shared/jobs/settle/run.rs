@@ -1,7 +1,6 @@
 //! One run of settle for one site. Due people are served batch by batch, and a batch reuses what an earlier batch has
 //! read.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
