@@ -61,7 +61,7 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn drift(&self, site: &SiteId) -> Result<Shown> {
         self.settle_down().await;
-        push::drift(self.environment(), &site).await
+        push::drift(self.environment(), site).await
     }
 
     /// Returns the drift, with manual changes told apart from others.
@@ -70,7 +70,7 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn drifted(&self, site: &SiteId) -> Result<Drift> {
         self.settle_down().await;
-        doorstep_operator::drift::drift(self.environment(), &site).await
+        doorstep_operator::drift::drift(self.environment(), site).await
     }
 
     /// Replays a day, yesterday by default, with a changed site file.
@@ -88,7 +88,7 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State> {
         self.settle_down().await;
-        doorstep_operator::pause::pause(self.environment(), &site, why).await
+        doorstep_operator::pause::pause(self.environment(), site, why).await
     }
 
     /// Ends a site's pause.
@@ -97,7 +97,7 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn resume(&self, site: &SiteId) -> Result<State> {
         self.settle_down().await;
-        let state = doorstep_operator::pause::resume(self.environment(), &site).await?;
+        let state = doorstep_operator::pause::resume(self.environment(), site).await?;
         self.settle_down().await;
         Ok(state)
     }
@@ -108,7 +108,7 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn doctor(&self, site: &SiteId) -> Result<Checkup> {
         self.settle_down().await;
-        doorstep_operator::doctor::doctor(self.environment(), &site).await
+        doorstep_operator::doctor::doctor(self.environment(), site).await
     }
 
     /// Returns what the operator should act on, at every site.
@@ -127,10 +127,10 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement> {
         self.settle_down().await;
-        let mut seen = retire(self.environment(), &site, order).await?;
+        let mut seen = retire(self.environment(), site, order).await?;
         if self.is_standing() && order.yes.is_some() && seen.stage == Stage::UnderWay {
             self.settle_down().await;
-            seen = retire(self.environment(), &site, order).await?;
+            seen = retire(self.environment(), site, order).await?;
         }
         if order.yes.is_some() && seen.stage == Stage::Done {
             let runner = &self.parts.runner;

@@ -66,6 +66,7 @@ fn kind(key: &Key) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorstep_core::model::ids::SiteId;
 
     #[test]
     fn a_problem_names_the_kind_and_the_hash_of_the_key_and_no_id() {

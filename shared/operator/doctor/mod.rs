@@ -117,7 +117,7 @@ pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
     for site in environment.store.site_names().await? {
         all.push(match doctor(environment, &site).await {
             Ok(checkup) => checkup,
-            Err(error) => Checkup::unseen(site.into(), environment.time.now(), &error),
+            Err(error) => Checkup::unseen(site, environment.time.now(), &error),
         });
     }
     Ok(all)

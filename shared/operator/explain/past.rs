@@ -1,6 +1,5 @@
 //! Past access at an instant, by the audit records: pure.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 
 use super::shape::Evidence;
@@ -88,6 +87,7 @@ mod tests {
     use doorstep_core::decide::entitlement::{Entitlement, desired};
     use doorstep_core::model::account::AccountId;
     use doorstep_core::model::audit::{AuditEntry, Head};
+    use doorstep_core::model::ids::SiteId;
     use doorstep_core::model::window::Window;
 
     fn at(text: &str) -> Timestamp {

@@ -95,7 +95,7 @@ impl Runner {
     pub(crate) fn add(&self, site: &SiteId) -> bool {
         let mut sites = locked(&self.sites);
         let new = !sites.contains_key(site);
-        sites.entry(site.to_owned().into()).or_default();
+        sites.entry(site.to_owned()).or_default();
         new
     }
 

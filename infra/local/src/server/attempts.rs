@@ -67,7 +67,7 @@ fn doors_webhook(
         .doors_webhook(site, kind.word(), of)
         .ok_or_else(|| conflict("this site has no door system of this kind and place"))?;
     let secret = secret.ok_or_else(|| conflict(NOT_OWN))?;
-    Ok((address(&site, kind, &doors), secret))
+    Ok((address(site, kind, &doors), secret))
 }
 
 /// Signs for Kisi: HMAC-SHA256 over the body. `[D]`

@@ -4,7 +4,6 @@
 use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use doorstep_core::model::ids::SiteId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
