@@ -213,7 +213,7 @@ async fn take_over(environment: &Environment, site: &Site, seen: &DoorsSnapshot)
         return Ok(());
     }
     for (name, terms) in &seen.terms {
-        let new = seen.new_groups.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
+        let new = seen.new_groups.iter().filter(|at| at.doors == *name).map(|at| at.group.clone());
         let mut now = terms.seen.clone();
         now.taken.extend(new);
         now.cards_taken |= seen.cards.contains_key(name);

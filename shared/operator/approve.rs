@@ -14,7 +14,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange, Waiting};
-use doorstep_core::model::account::{AccountId, Group, GroupId};
+use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
 use doorstep_core::model::ids::SiteId;
@@ -245,7 +245,7 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
         let new = Due::at(at, one.who.clone());
         let due = dues.entry(key::subject(&one.who)).or_insert(new);
         match &one.change {
-            UnconfirmedChange::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
+            UnconfirmedChange::Leaves { doors, group, .. } => due.groups.push(GroupRef::new(doors, group)),
             UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
                 due.look_at.insert(doors.clone());
             }

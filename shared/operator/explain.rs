@@ -16,7 +16,7 @@ use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, derive};
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
-use doorstep_core::model::account::GroupId;
+use doorstep_core::model::account::{GroupId, GroupRef};
 use doorstep_core::model::audit::Record as Done;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind, What};
@@ -71,7 +71,7 @@ pub async fn explain(environment: &Environment, site: &SiteId, wanted: &Wanted) 
     let file = File::of(environment, &book, person).await?;
     let groups = book.groups(&file, wanted.group.as_deref())?;
     let mut explained = Vec::new();
-    for (doors, group) in groups {
+    for GroupRef { doors, group } in groups {
         explained.push(explain_group(environment, &book, &file, &doors, &group).await?);
     }
     Ok(Some(book.told(&file, explained)))
@@ -151,7 +151,7 @@ pub(crate) struct Book {
     /// The rules, with the ids of their names.
     rules: KnownRules,
     /// The names of the groups.
-    names: BTreeMap<(String, GroupId), String>,
+    names: BTreeMap<GroupRef, String>,
     /// Why Doorstep does not act although the file requires it.
     remarks: Vec<String>,
     paused: bool,
@@ -172,7 +172,7 @@ impl Book {
         let mut names = BTreeMap::new();
         for doors in site.doors.keys() {
             let read = environment.store.doors_read(&site.id, doors).await?.unwrap_or_default();
-            names.extend(read.groups.into_iter().map(|group| ((doors.clone(), group.id), group.name)));
+            names.extend(read.groups.into_iter().map(|group| (GroupRef::new(doors, &group.id), group.name)));
         }
         let stale = environment.store.platform_read(&site.id).await?.is_stale(now);
         let mut remarks = stored.remarks(&site.id);
@@ -193,11 +193,11 @@ impl Book {
     }
 
     /// Returns the groups to explain: the groups that a rule opens, and the groups that the person ever had.
-    fn groups(&self, file: &File, only: Option<&str>) -> Result<BTreeSet<(String, GroupId)>> {
-        let mut groups: BTreeSet<(String, GroupId)> = self.rules.ruled(&self.site).collect();
-        groups.extend(file.person.claims.iter().map(|claim| (claim.doors.clone(), claim.group.clone())));
-        let done =
-            file.done.iter().filter_map(|record| Some((record.action.doors.clone(), record.action.group.clone()?)));
+    fn groups(&self, file: &File, only: Option<&str>) -> Result<BTreeSet<GroupRef>> {
+        let mut groups: BTreeSet<GroupRef> = self.rules.ruled(&self.site).collect();
+        groups.extend(file.person.claims.iter().map(|claim| GroupRef::new(&claim.doors, &claim.group)));
+        let done = file.done.iter().map(|record| &record.action);
+        let done = done.filter_map(|action| Some(GroupRef::new(&action.doors, action.group.as_ref()?)));
         groups.extend(done);
         let Some(only) = only.filter(|only| !only.is_empty()) else { return Ok(groups) };
         let known: Vec<_> = self.names.keys().cloned().chain(groups).collect();
@@ -209,8 +209,8 @@ impl Book {
     }
 
     /// Returns whether a group has this id or name, alone or after its door system's name: `main/Members`.
-    fn is_called(&self, group: &(String, GroupId), only: &str) -> bool {
-        let (doors, id) = group;
+    fn is_called(&self, group: &GroupRef, only: &str) -> bool {
+        let GroupRef { doors, group: id } = group;
         let name = self.names.get(group).map_or("", String::as_str);
         let behind = only.strip_prefix(doors.as_str()).and_then(|rest| rest.strip_prefix('/'));
         [Some(only), behind].into_iter().flatten().any(|word| word == id.0 || word.eq_ignore_ascii_case(name))

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::cards::shown as shown_number;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, Rules, derive};
-use doorstep_core::model::account::GroupId;
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::audit::{self, Head, Verdict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
@@ -87,9 +87,9 @@ impl KnownRules {
     }
 
     /// Returns every group that a rule grants.
-    pub(crate) fn ruled(&self, site: &Site) -> impl Iterator<Item = (String, GroupId)> {
+    pub(crate) fn ruled(&self, site: &Site) -> impl Iterator<Item = GroupRef> {
         let rules = site.rules.iter().zip(&self.resolved.rules);
-        rules.flat_map(|(rule, resolved)| resolved.groups.iter().map(|group| (rule.doors.clone(), group.clone())))
+        rules.flat_map(|(rule, resolved)| resolved.groups.iter().map(|group| GroupRef::new(&rule.doors, group)))
     }
 
     /// Returns the current and later entitlements of a person, sorted by their begin.

@@ -12,7 +12,7 @@ use doorstep_cloud::store::sites::PlatformRead;
 use doorstep_core::decide::credibility::{Disbelief, Disbeliefs};
 use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, Waiting};
 use doorstep_core::model::access_attempt::AccessAttempt;
-use doorstep_core::model::account::{AccountId, Group, GroupId};
+use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::fact::{
@@ -115,7 +115,7 @@ pub fn dues() -> [Due; 2] {
     let look = Subject::Refetch { hint, refetches: 1, delivery: Some("delivery-1".into()) };
     let person = Due::at(at, Subject::Person(ADA.into()))
         .because_of("comparison")
-        .with_groups(vec![("main".into(), group("g-1"))], true)
+        .with_groups(vec![GroupRef::new("main", &group("g-1"))], true)
         .with_a_look_at(BTreeSet::from(["main".to_owned()]))
         .with_cards(true);
     [person, Due::at(at, look)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Condition, Item, Store, Write, body, conflict, key};
-use doorstep_core::model::account::GroupId;
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::model::window::{floor_minute, next_minute};
@@ -35,7 +35,7 @@ pub struct Due {
     pub subject: Subject,
     /// Groups to read besides those that the person's facts and claims name.
     #[serde(default)]
-    pub groups: Vec<(String, GroupId)>,
+    pub groups: Vec<GroupRef>,
     /// These groups are being taken over: Doorstep claims the memberships that exist.
     #[serde(default)]
     pub adopt: bool,
@@ -106,7 +106,7 @@ impl Due {
     }
 
     /// Sets the groups to read.
-    pub fn with_groups(mut self, groups: Vec<(String, GroupId)>, adopt: bool) -> Self {
+    pub fn with_groups(mut self, groups: Vec<GroupRef>, adopt: bool) -> Self {
         self.groups = groups;
         self.adopt = adopt;
         self
@@ -253,11 +253,12 @@ fn one_each(dues: &[Due]) -> Vec<Due> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorstep_core::model::account::GroupId;
     use doorstep_core::model::fact::FactId;
     use doorstep_core::model::push_update::ChangeHint;
 
     fn due(person: &str, group: &str, adopt: bool) -> Due {
-        let groups = vec![("main".to_owned(), GroupId(group.to_owned()))];
+        let groups = vec![GroupRef::new("main", &GroupId(group.to_owned()))];
         Due::at(Timestamp::UNIX_EPOCH, Subject::Person(person.to_owned())).with_groups(groups, adopt)
     }
 

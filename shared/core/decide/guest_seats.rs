@@ -58,7 +58,7 @@ fn opens_within(desired: &Desired, doors: &str, now: Timestamp, span: SignedDura
 }
 
 fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
-    let here = desired.iter().filter(move |((at, _), _)| at == doors);
+    let here = desired.iter().filter(move |(at, _)| at.doors == doors);
     here.flat_map(|(_, stretches)| stretches).map(|stretch| (stretch.window.from, stretch.window.until))
 }
 
@@ -66,7 +66,7 @@ fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, O
 mod tests {
     use super::*;
     use crate::decide::entitlement::{OpenInterval, Reasons};
-    use crate::model::account::GroupId;
+    use crate::model::account::{GroupId, GroupRef};
     use crate::model::window::Window;
 
     fn at(text: &str) -> Timestamp {
@@ -79,7 +79,7 @@ mod tests {
             because: Reasons::default(),
         };
         let all = vec![visit("02T09:45", "02T11:15"), visit("02T11:40", "02T12:00"), visit("20T09:45", "20T11:15")];
-        Desired::from([(("main".to_owned(), GroupId("g".into())), all)])
+        Desired::from([(GroupRef::new("main", &GroupId("g".into())), all)])
     }
 
     #[test]

@@ -69,6 +69,35 @@ impl fmt::Display for GroupId {
     }
 }
 
+/// A group of one door system of a site. It is stored as the pair of the two.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(String, GroupId)", into = "(String, GroupId)")]
+pub struct GroupRef {
+    /// The name of the door system in the site file.
+    pub doors: String,
+    /// The id of the group there.
+    pub group: GroupId,
+}
+
+impl GroupRef {
+    /// Names a group of a door system.
+    pub fn new(doors: &str, group: &GroupId) -> Self {
+        GroupRef { doors: doors.to_owned(), group: group.clone() }
+    }
+}
+
+impl From<(String, GroupId)> for GroupRef {
+    fn from((doors, group): (String, GroupId)) -> Self {
+        GroupRef { doors, group }
+    }
+}
+
+impl From<GroupRef> for (String, GroupId) {
+    fn from(at: GroupRef) -> Self {
+        (at.doors, at.group)
+    }
+}
+
 /// A group as the door system lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
@@ -159,4 +188,17 @@ pub struct Card {
     pub reserved: bool,
     /// Whether the card opens nothing although it is assigned.
     pub blocked: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_of_a_door_system_is_stored_as_a_pair() {
+        let at = GroupRef::new("main", &GroupId("g-1".to_owned()));
+        let stored = serde_json::to_string(&at).unwrap();
+        assert_eq!(stored, r#"["main","g-1"]"#);
+        assert_eq!(serde_json::from_str::<GroupRef>(&stored).unwrap(), at);
+    }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use crate::model::account::{AccountId, GroupId, GroupMember};
+use crate::model::account::{AccountId, GroupMember, GroupRef};
 
 /// The members of every group that was read.
-pub type ActualGroups = BTreeMap<(String, GroupId), GroupRows>;
+pub type ActualGroups = BTreeMap<GroupRef, GroupRows>;
 
 /// The members of one group. Large groups are searched for one account after another, so an index by digest finds where
 /// an account's members begin without comparing the ids of other accounts.

@@ -5,10 +5,9 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::Group;
 use super::doors::DoorsSnapshot;
 use super::people::PersonCow;
-use doorstep_core::model::account::{Account, AccountId, Standing};
+use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
 use doorstep_core::model::person::{Linked, Person, compared_email};
 
 /// Every account at every door system, with the groups that it is in.
@@ -28,7 +27,7 @@ struct Entry<'a> {
     /// `None` if the list of all accounts lacks it.
     account: Option<&'a Arc<Account>>,
     /// The groups that have the account as a member.
-    groups: Vec<&'a Group>,
+    groups: Vec<&'a GroupRef>,
 }
 
 impl<'a> Directory<'a> {
@@ -40,7 +39,7 @@ impl<'a> Directory<'a> {
             by_id.insert(doors, accounts.iter().map(|account| (&account.id, entry(account))).collect());
         }
         for (group, rows) in &snapshot.members {
-            let here = by_id.entry(&group.0).or_default();
+            let here = by_id.entry(&group.doors).or_default();
             for row in rows {
                 let groups = &mut here.entry(&row.account).or_default().groups;
                 groups.reserve_exact(1);
@@ -81,12 +80,12 @@ impl<'a> Directory<'a> {
     }
 
     /// Returns the groups that have the account as a member.
-    pub fn groups(&self, doors: &str, id: &AccountId) -> &[&'a Group] {
+    pub fn groups(&self, doors: &str, id: &AccountId) -> &[&'a GroupRef] {
         self.entry(doors, id).map_or(&[], |entry| entry.groups.as_slice())
     }
 
     /// Returns the groups that have any account of the person as a member.
-    pub fn groups_of(&self, person: &Person) -> impl Iterator<Item = &'a Group> {
+    pub fn groups_of(&self, person: &Person) -> impl Iterator<Item = &'a GroupRef> {
         let accounts = person.accounts.iter();
         accounts.flat_map(|(doors, linked)| self.groups(doors, &linked.account.id)).copied()
     }

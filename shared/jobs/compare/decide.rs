@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::CompareContext;
 use super::accounts::Directory;
 use super::foreign::{Foreign, Ours, foreign};
 use super::link::{Links, Seeker};
 use super::people::{Addresses, ProjectedPerson, Projection};
-use super::{CompareContext, Group};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number};
 use doorstep_core::decide::entitlement::{Desired, PersonFacts, RuleIndex, derive_by, desired};
@@ -20,7 +20,7 @@ use doorstep_core::decide::guest_seats::resume_at;
 use doorstep_core::decide::person::{
     ActualCards, ActualState, CompareScope, DesiredState, PersonDecision, PersonView, concerned, decide_person,
 };
-use doorstep_core::model::account::AccountId;
+use doorstep_core::model::account::{AccountId, GroupRef};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -44,7 +44,7 @@ pub struct PersonComparison {
     /// The next instant at which any access of the person begins or ends.
     pub next: Option<Timestamp>,
     /// The groups that were compared.
-    pub groups: BTreeSet<Group>,
+    pub groups: BTreeSet<GroupRef>,
     /// What would be done.
     pub decision: PersonDecision,
     /// The actions that would follow after the person has left the groups.
@@ -199,13 +199,13 @@ impl<'a> Comparer<'a> {
         decision.actions().filter_map(grade).filter(|(_, certainty)| *certainty != Certainty::Planned).collect()
     }
 
-    fn decide(&self, person: &Person, wishes: Wishes<'_>) -> (BTreeSet<Group>, PersonDecision) {
+    fn decide(&self, person: &Person, wishes: Wishes<'_>) -> (BTreeSet<GroupRef>, PersonDecision) {
         let groups = concerned(person, wishes.desired, self.context.now, self.directory.groups_of(person));
         let decision = decide_person(self.view(person, wishes, &groups));
         (groups, decision)
     }
 
-    fn view<'v>(&'v self, person: &'v Person, wishes: Wishes<'v>, groups: &'v BTreeSet<Group>) -> PersonView<'v> {
+    fn view<'v>(&'v self, person: &'v Person, wishes: Wishes<'v>, groups: &'v BTreeSet<GroupRef>) -> PersonView<'v> {
         let doors = self.context.doors;
         let cards = ActualCards { books: &self.books, read: &self.read };
         PersonView {
@@ -227,16 +227,16 @@ impl<'a> Comparer<'a> {
         wishes: Wishes<'_>,
         decision: &PersonDecision,
     ) -> (Option<Person>, PersonDecision) {
-        let revoked: BTreeSet<Group> = decision.actions().filter_map(revoked).collect();
+        let revoked: BTreeSet<GroupRef> = decision.actions().filter_map(revoked).collect();
         let untags = |action: &Action| matches!(action, Action::Untag(_));
         if revoked.is_empty() && !decision.actions().any(|(_, action)| untags(action)) {
             return (None, PersonDecision::default());
         }
         let mut person = person.clone();
-        person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
+        person.claims.retain(|claim| !revoked.contains(&GroupRef::new(&claim.doors, &claim.group)));
         // Actions in the remaining groups are discarded here. They count only as a reason to keep cards and accounts.
         let groups = concerned(&person, wishes.desired, self.context.now, []);
-        let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
+        let groups: BTreeSet<GroupRef> = groups.difference(&revoked).cloned().collect();
         let after = decide_person(self.view(&person, wishes, &groups));
         let mut bare = person.clone();
         bare.accounts.iter_mut().for_each(|(_, linked)| linked.cards.clear());
@@ -254,9 +254,9 @@ impl<'a> Comparer<'a> {
     }
 }
 
-fn revoked((doors, action): (&String, &Action)) -> Option<Group> {
+fn revoked((doors, action): (&String, &Action)) -> Option<GroupRef> {
     match action {
-        Action::Revoke { group, .. } => Some((doors.clone(), group.clone())),
+        Action::Revoke { group, .. } => Some(GroupRef::new(doors, group)),
         _ => None,
     }
 }

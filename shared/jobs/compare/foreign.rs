@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 
+use super::CompareContext;
 use super::accounts::Directory;
 use super::doors::DoorsSnapshot;
 use super::people::Projection;
-use super::{CompareContext, Group};
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::identity::address_of;
-use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
+use doorstep_core::model::account::{AccountId, GroupId, GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::ActualGroups;
 use doorstep_core::model::person::{Claim, compared_email};
 use doorstep_core::site::Mode;
@@ -32,7 +32,7 @@ pub struct Foreign {
 pub struct Ours<'a> {
     actual: &'a ActualGroups,
     /// One flag per member, by its index in the group.
-    flags: HashMap<&'a Group, Vec<bool>>,
+    flags: HashMap<&'a GroupRef, Vec<bool>>,
 }
 
 impl<'a> Ours<'a> {
@@ -44,19 +44,19 @@ impl<'a> Ours<'a> {
     /// Marks the members that these claims cover in these groups.
     pub fn note<'c>(
         &mut self,
-        groups: impl IntoIterator<Item = &'c Group>,
+        groups: impl IntoIterator<Item = &'c GroupRef>,
         claims: impl Iterator<Item = &'c Claim> + Clone,
     ) {
         for at in groups {
             let Some((at, members)) = self.actual.get_key_value(at) else { continue };
             let flags = self.flags.entry(at).or_insert_with(|| vec![false; members.iter().len()]);
-            for claim in claims.clone().filter(|claim| claim.doors == at.0 && claim.group == at.1) {
+            for claim in claims.clone().filter(|claim| claim.doors == at.doors && claim.group == at.group) {
                 flags.get_mut(members.places_of(&claim.account)).unwrap_or_default().fill(true);
             }
         }
     }
 
-    fn has(&self, at: &Group, place: usize) -> bool {
+    fn has(&self, at: &GroupRef, place: usize) -> bool {
         self.flags.get(at).and_then(|flags| flags.get(place)).copied().unwrap_or_default()
     }
 }
@@ -82,7 +82,7 @@ pub fn foreign(
     };
     let mut found = Vec::new();
     for (at, members) in &context.doors.members {
-        let (doors, group): &Group = at;
+        let GroupRef { doors, group } = at;
         let Some(terms) = context.doors.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
         for (place, member) in members.iter().enumerate().filter(|(_, member)| is_valid(member, context.now)) {
             let may_be_ours = context.doors.is_of_unreadable(doors, &member.account);
@@ -101,7 +101,7 @@ pub fn foreign(
 }
 
 /// Returns whether another site of the stack claims the membership.
-fn is_claimed_elsewhere(snapshot: &DoorsSnapshot, (doors, group): &Group, member: &GroupMember) -> bool {
+fn is_claimed_elsewhere(snapshot: &DoorsSnapshot, GroupRef { doors, group }: &GroupRef, member: &GroupMember) -> bool {
     let by_itself = snapshot.terms.get(doors).is_some_and(|terms| terms.capabilities.ends_by_itself);
     let ends = snapshot.others.ends(doors, group, &member.account);
     let is_claimed = ends.into_iter().any(|until| !by_itself || until == member.until);

@@ -46,9 +46,6 @@ pub async fn everybody_to_judge(store: &Store, site: &Site, facts: &mut FactInde
     Ok(everybody)
 }
 
-/// A group at one of the site's door systems.
-pub type Group = (String, doorstep_core::model::account::GroupId);
-
 /// The result of reading one source.
 #[derive(Debug, Clone, Serialize)]
 pub struct Read {

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
+use crate::compare::CompareContext;
 use crate::compare::address_changes::{AddressChanges, address_changes};
 use crate::compare::decide::{Compared, compare_people};
 use crate::compare::foreign::Foreign;
 use crate::compare::people::PersonCow;
 use crate::compare::unconfirmed::{of_foreign, of_person};
-use crate::compare::{CompareContext, Group};
 use crate::settle::COUNTED;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::entitlement::is_awaited_anywhere;
 use doorstep_core::decide::guard::removal::change_of;
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -106,9 +107,9 @@ impl Marking<'_> {
     }
 
     /// Returns the groups to read, and whether their existing members become claims.
-    fn groups(&self, compared: &Compared<'_>) -> (Vec<Group>, bool) {
+    fn groups(&self, compared: &Compared<'_>) -> (Vec<GroupRef>, bool) {
         let groups = &compared.result.groups;
-        let is_new = |group: &&Group| self.context.doors.new_groups.contains(*group);
+        let is_new = |group: &&GroupRef| self.context.doors.new_groups.contains(*group);
         let adopt = groups.iter().any(|group| is_new(&group));
         (groups.iter().filter(|group| !adopt || is_new(group)).cloned().collect(), adopt)
     }
@@ -122,8 +123,8 @@ impl Marking<'_> {
         }
         let concerned = result.groups.iter().chain(result.desired.keys());
         let new = concerned.filter(|group| self.context.doors.new_groups.contains(*group));
-        let groups: BTreeSet<Group> = new.cloned().collect();
-        let groups: Vec<Group> = groups.into_iter().collect();
+        let groups: BTreeSet<GroupRef> = new.cloned().collect();
+        let groups: Vec<GroupRef> = groups.into_iter().collect();
         let cards = self.cards(compared);
         let look_at: BTreeSet<String> = result.links.found.union(&cards.doors).cloned().collect();
         for name in &projected.joined {
@@ -186,11 +187,8 @@ impl Marking<'_> {
         }
         for ((doors, id), waiting) in goes {
             let changes: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.change.clone()).collect();
-            let groups = changes
-                .iter()
-                .filter_map(UnconfirmedChange::group)
-                .map(|group| (doors.clone(), group.clone()))
-                .collect();
+            let groups =
+                changes.iter().filter_map(UnconfirmedChange::group).map(|group| GroupRef::new(&doors, group)).collect();
             let due = Due::at(self.context.now, Subject::Account { doors, id }).with_groups(groups, false);
             self.marked.waiting.extend(waiting);
             self.marked.conditional.push(ConditionalDue { due, changes });

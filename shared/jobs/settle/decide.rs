@@ -85,7 +85,7 @@ fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, cache: &Door
         None => {}
     }
     for group in &sitting.groups {
-        let failure = cache.unread.get(group).map(|error| (group.0.clone(), error.clone()));
+        let failure = cache.unread.get(group).map(|error| (group.doors.clone(), error.clone()));
         task.failures.extend(failure.filter(|failure| !task.failures.contains(failure)));
     }
     task.actions = finish(&mut task.person, &cache.groups, &scene.terms, now);

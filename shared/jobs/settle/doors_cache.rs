@@ -15,13 +15,13 @@ use super::other_sites::{OthersByPerson, read_others};
 use super::phase::Phase;
 use super::site_context::SiteContext;
 use doorstep_core::decide::credibility::AGREEING;
-use doorstep_core::model::account::{GroupId, GroupMember};
+use doorstep_core::model::account::{GroupId, GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::Mode;
 
 /// Groups that could not be read, with the error.
-pub type Unread = BTreeMap<(String, GroupId), Error>;
+pub type Unread = BTreeMap<GroupRef, Error>;
 
 /// What one run has read from the door systems. Batches of the same run share it.
 #[derive(Default)]
@@ -73,10 +73,10 @@ impl DoorsCache {
         let mut wanted: BTreeMap<&String, Vec<(&GroupId, bool)>> = BTreeMap::new();
         let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| &sitting.groups).collect();
         for at in groups {
-            let claimed = is_claimed(sittings, &at.0, &at.1);
+            let claimed = is_claimed(sittings, &at.doors, &at.group);
             let known = self.groups.get(at);
             if known.is_none_or(|rows| claimed && rows.is_empty()) {
-                wanted.entry(&at.0).or_default().push((&at.1, claimed));
+                wanted.entry(&at.doors).or_default().push((&at.group, claimed));
             }
         }
         if !wanted.is_empty() {
@@ -85,7 +85,7 @@ impl DoorsCache {
         let reads = wanted.into_iter().map(|(doors, groups)| async move {
             let mut read = Vec::new();
             for (group, claimed) in groups {
-                read.push(((doors.clone(), group.clone()), rows(scene, doors, group, claimed).await));
+                read.push((GroupRef::new(doors, group), rows(scene, doors, group, claimed).await));
             }
             read
         });

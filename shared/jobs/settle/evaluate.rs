@@ -11,7 +11,7 @@ use doorstep_core::decide::cards::Number;
 use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
 use doorstep_core::decide::guest_seats::resume_at;
 use doorstep_core::decide::person::concerned;
-use doorstep_core::model::account::GroupId;
+use doorstep_core::model::account::GroupRef;
 
 /// One person's evaluation in one round.
 pub struct Evaluation {
@@ -22,7 +22,7 @@ pub struct Evaluation {
     /// The desired access: the entitlements, merged.
     pub desired: Desired,
     /// Groups to compare.
-    pub groups: BTreeSet<(String, GroupId)>,
+    pub groups: BTreeSet<GroupRef>,
     /// This is the last try of this run.
     pub last: bool,
     /// The instant of the request. It lies before `now` if earlier tries failed.
@@ -30,7 +30,7 @@ pub struct Evaluation {
     /// What requested this evaluation, as text; `None` if a minute had come.
     pub cause: Option<String>,
     /// Groups whose members are to be adopted.
-    pub adopt: BTreeSet<(String, GroupId)>,
+    pub adopt: BTreeSet<GroupRef>,
     /// Door systems where the account must be fetched.
     pub look_at: BTreeSet<String>,
     /// The person's card numbers.

@@ -13,7 +13,7 @@ use doorstep_cloud::store::people::{free_email, list, point_account, point_email
 use doorstep_cloud::store::{Step, Store};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
-use doorstep_core::model::account::{Account, AccountId, GroupId, Standing};
+use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Profile, What};
 use doorstep_core::model::person::{Linked, Person, email_key};
@@ -27,9 +27,9 @@ pub struct WorkItem {
     /// The due items that this work item answers.
     pub dues: Vec<Due>,
     /// Groups to compare in addition to those of facts and claims.
-    pub groups: Vec<(String, GroupId)>,
+    pub groups: Vec<GroupRef>,
     /// Groups whose members are to be adopted.
-    pub adopt: BTreeSet<(String, GroupId)>,
+    pub adopt: BTreeSet<GroupRef>,
     /// Door systems where the account must be fetched.
     pub look_at: BTreeSet<String>,
     /// Door systems whose cards are to be adopted.

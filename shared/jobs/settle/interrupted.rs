@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::accounts::AFTER_AN_INTERRUPTION;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::group::our_member;
-use doorstep_core::model::account::{GroupId, GroupMember};
+use doorstep_core::model::account::{GroupId, GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
@@ -34,7 +34,7 @@ pub fn finish(
             continue;
         }
         let ends = terms.get(&intent.doors).map(|terms| terms.capabilities.ends_by_itself);
-        match (held.get(&(intent.doors.clone(), group.clone())), ends) {
+        match (held.get(&GroupRef::new(&intent.doors, &group)), ends) {
             (Some(rows), Some(ends)) => actions.extend(one(person, &intent, &group, rows, ends, now)),
             _ => person.intents.push(intent),
         }

@@ -8,6 +8,7 @@ use super::person_work::PersonWork;
 use super::problem_text::about_card;
 use super::problem_text::problem;
 use doorstep_core::decide::entitlement::{Desired, open_at};
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 
 /// The delay from which an audit entry records what caused it.
@@ -30,14 +31,14 @@ pub fn stamp(actions: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
 /// Returns the start of the window that opened, or the end of the last window that closed. A window that the facts no
 /// longer contain ended long ago.
 fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
-    let group = action.group.as_ref()?;
+    let at_group = GroupRef::new(&action.doors, action.group.as_ref()?);
     match action.what {
         AuditAction::Granted => {
-            let stretch = open_at(desired, &(action.doors.clone(), group.clone()), at);
+            let stretch = open_at(desired, &at_group, at);
             Some(stretch.map_or(Timestamp::MIN, |stretch| stretch.window.from))
         }
         AuditAction::Revoked => {
-            let stretches = desired.get(&(action.doors.clone(), group.clone()));
+            let stretches = desired.get(&at_group);
             let ended = stretches.into_iter().flatten().filter_map(|stretch| stretch.window.until);
             Some(ended.filter(|until| *until <= at).max().unwrap_or(Timestamp::MIN))
         }
@@ -67,7 +68,7 @@ mod tests {
         };
         let group = GroupId("5".into());
         let windows = vec![stretch("07:00", Some("08:00")), stretch("09:00", Some("10:00")), stretch("12:00", None)];
-        let desired = Desired::from([(("main".to_owned(), group.clone()), windows)]);
+        let desired = Desired::from([(GroupRef::new("main", &group), windows)]);
         let edge = |what: AuditAction, now: &str| {
             let action = AuditEntry::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
             super::edge(&action, &desired, at(now))

@@ -10,7 +10,7 @@ use super::{Book, File, by_hand};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
-use doorstep_core::model::account::{GroupId, Standing};
+use doorstep_core::model::account::{GroupId, GroupRef, Standing};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::{Claim, Linked};
@@ -393,7 +393,7 @@ impl<'a> One<'a> {
         GroupExplained {
             doors: self.doors.to_owned(),
             group: self.group.clone(),
-            name: names.get(&(self.doors.to_owned(), self.group.clone())).cloned(),
+            name: names.get(&GroupRef::new(self.doors, self.group)).cloned(),
             has: self.has,
             evidence: self.evidence,
             may: self.may,
@@ -420,8 +420,8 @@ impl<'a> One<'a> {
 
 /// Describes why a group is open to a person at an instant; `None` where it is not.
 pub(super) fn reason_at(file: &File, doors: &str, group: &GroupId, at: Timestamp) -> Option<String> {
-    let at_doors = (doors.to_owned(), group.clone());
-    open_at(&desired(&file.entitlements), &at_doors, at).map(|stretch| stretch.because.to_string())
+    let at_group = GroupRef::new(doors, group);
+    open_at(&desired(&file.entitlements), &at_group, at).map(|stretch| stretch.because.to_string())
 }
 
 fn reason(one: &Entitlement) -> String {

@@ -16,7 +16,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_core::decide::entitlement::derive;
 use doorstep_core::decide::group::is_valid;
-use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
+use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
@@ -108,12 +108,13 @@ pub async fn who(environment: &Environment, site: &SiteId, wanted: &Wanted) -> R
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = environment.store.in_force(site).await?;
     let book = Book::of(environment, &stored, stored.site()?, at, now).await?;
-    let (doors, group) = book.one_group(&wanted.group)?;
+    let at_group = book.one_group(&wanted.group)?;
+    let GroupRef { doors, group } = &at_group;
     let People { known: everybody, unreadable } = environment.store.everybody(&book.site.id).await?;
     let mut people = match book.tense() {
-        Tense::Present => present(environment, &book, &everybody, &doors, &group).await?,
-        Tense::Past => past(environment, &book, &everybody, &doors, &group).await?,
-        Tense::Future => future(environment, &book, everybody, &doors, &group).await?,
+        Tense::Present => present(environment, &book, &everybody, doors, group).await?,
+        Tense::Past => past(environment, &book, &everybody, doors, group).await?,
+        Tense::Future => future(environment, &book, everybody, doors, group).await?,
     };
     name_them(environment, &book, &mut people).await?;
     people.sort();
@@ -127,9 +128,9 @@ pub async fn who(environment: &Environment, site: &SiteId, wanted: &Wanted) -> R
     Ok(Told {
         site: book.site.id.clone(),
         timezone: book.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
-        name: book.names.get(&(doors.clone(), group.clone())).cloned(),
-        doors,
-        group,
+        name: book.names.get(&at_group).cloned(),
+        doors: at_group.doors,
+        group: at_group.group,
         at,
         tense: book.tense(),
         remarks: book.remarks.iter().cloned().chain(unknown).collect(),
@@ -139,7 +140,7 @@ pub async fn who(environment: &Environment, site: &SiteId, wanted: &Wanted) -> R
 
 impl Book {
     /// Finds the one group with this name or id.
-    fn one_group(&self, word: &str) -> Result<(String, GroupId)> {
+    fn one_group(&self, word: &str) -> Result<GroupRef> {
         let known: BTreeSet<_> = self.names.keys().cloned().chain(self.rules.ruled(&self.site)).collect();
         let mut meant = known.into_iter().filter(|group| self.is_called(group, word));
         match (meant.next(), meant.next()) {

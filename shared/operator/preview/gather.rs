@@ -13,12 +13,12 @@ use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::judge::{Measure, judge};
 use doorstep_core::decide::guard::{Tally, Waiting};
 use doorstep_core::decide::person::DoorsDecision;
-use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
+use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::person::{Claim, Linked};
+use doorstep_jobs::compare::CompareContext;
 use doorstep_jobs::compare::decide::Compared;
 use doorstep_jobs::compare::foreign::Foreign;
 use doorstep_jobs::compare::unconfirmed::{holders, inside, of_foreign, of_person};
-use doorstep_jobs::compare::{CompareContext, Group};
 
 /// Windows that begin within this time are shown too.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -38,7 +38,7 @@ pub struct Idle {
 /// A diff in progress.
 pub struct Gathering<'a> {
     context: CompareContext<'a>,
-    groups: BTreeMap<Group, GroupDiff>,
+    groups: BTreeMap<GroupRef, GroupDiff>,
     /// Accounts whose remaining groups must still be counted.
     pub idle: Vec<Idle>,
     /// Unconfirmed changes.
@@ -147,7 +147,7 @@ impl<'a> Gathering<'a> {
     fn soon(&mut self, compared: &Compared<'_>) {
         let now = self.context.now;
         let end = now.checked_add(SOON).unwrap_or(now);
-        for ((doors, group), stretches) in &compared.result.desired {
+        for (GroupRef { doors, group }, stretches) in &compared.result.desired {
             for stretch in stretches.iter().filter(|stretch| now < stretch.window.from && stretch.window.from <= end) {
                 let change = Change {
                     who: self.who(compared, doors),
@@ -173,7 +173,7 @@ impl<'a> Gathering<'a> {
         let suspended = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
         let person = &compared.projected.person;
         for (doors, _) in person.accounts.iter().filter(|(_, linked)| suspended(linked)) {
-            let mut groups = compared.result.groups.iter().filter(|(at, _)| at == doors);
+            let mut groups = compared.result.groups.iter().filter(|at| at.doors == *doors);
             if groups.any(|at| open_at(&compared.result.desired, at, self.context.now).is_some()) {
                 let who = self.who(compared, doors);
                 self.diff.problems.push(format!(
@@ -221,7 +221,7 @@ impl<'a> Gathering<'a> {
 
     fn group(&mut self, doors: &str, group: &GroupId) -> &mut GroupDiff {
         let name = self.name(doors, group);
-        let at = (doors.to_owned(), group.clone());
+        let at = GroupRef::new(doors, group);
         self.groups.entry(at).or_insert_with(|| GroupDiff::of(doors, group, &name))
     }
 
@@ -230,7 +230,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn end(&self, compared: &Compared<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {
-        open_at(&compared.result.desired, &(doors.to_owned(), group.clone()), self.context.now)?.window.until
+        open_at(&compared.result.desired, &GroupRef::new(doors, group), self.context.now)?.window.until
     }
 
     fn claimed(&self, compared: &Compared<'_>, claim: &Claim) -> Change {

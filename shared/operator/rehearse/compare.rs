@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Change, What};
 use crate::preview::diff::Who;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, PersonFacts, RuleIndex, Rules, derive_by, desired};
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::window::Window;
-use doorstep_jobs::compare::Group;
 use doorstep_jobs::compare::facts::FactIndex;
 use doorstep_jobs::compare::people::{Addresses, ProjectedPerson, Projection};
 
@@ -18,7 +18,7 @@ pub fn compare(
     known: &FactIndex,
     people: &[Person],
     day: Window,
-    names: &BTreeMap<Group, String>,
+    names: &BTreeMap<GroupRef, String>,
 ) -> Vec<Change> {
     let books = (RuleIndex::of(before), RuleIndex::of(after));
     let open = |book: &RuleIndex<'_>, dossier: &PersonFacts| desired(&derive_by(book, dossier, day.from).entitlements);
@@ -26,15 +26,15 @@ pub fn compare(
     for somebody in Projection::of(Addresses::Confirmed, people, known).people {
         let dossier = known.facts_of(somebody.person.profiles.iter());
         let (old, new) = (open(&books.0, &dossier), open(&books.1, &dossier));
-        let groups: BTreeSet<&Group> = old.keys().chain(new.keys()).collect();
+        let groups: BTreeSet<&GroupRef> = old.keys().chain(new.keys()).collect();
         for group in groups {
             let (was, is) = (stretches(&old, group), stretches(&new, group));
             let gains = only(is, was, day).into_iter().map(|part| (What::Gains, part));
             let loses = only(was, is, day).into_iter().map(|part| (What::Loses, part));
-            let name = names.get(group).unwrap_or(&group.1.0);
+            let name = names.get(group).unwrap_or(&group.group.0);
             changes.extend(gains.chain(loses).filter_map(|(what, (window, because))| {
                 let (from, until) = (window.from, window.until?);
-                let (doors, id) = (group.0.clone(), group.1.0.clone());
+                let (doors, id) = (group.doors.clone(), group.group.0.clone());
                 let who = who(&somebody, &dossier, &doors);
                 Some(Change { doors, group: id, name: name.clone(), who, what, from, until, because })
             }));
@@ -47,7 +47,7 @@ pub fn compare(
     changes
 }
 
-fn stretches<'a>(desired: &'a Desired, group: &Group) -> &'a [OpenInterval] {
+fn stretches<'a>(desired: &'a Desired, group: &GroupRef) -> &'a [OpenInterval] {
     desired.get(group).map(Vec::as_slice).unwrap_or_default()
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::preview::diff::Who;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{HORIZON, Rules};
-use doorstep_core::model::account::Group;
+use doorstep_core::model::account::{Group, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::window::Window;
@@ -116,7 +116,7 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
     // The findings of the file in force are known already.
     let (before, old_groups) = side(environment, before, &catalogue, &mut Vec::new()).await?;
     let names = old_groups.into_iter().chain(groups).flat_map(|(doors, groups)| {
-        groups.into_iter().map(move |group| ((doors.clone(), group.id), group.name)).collect::<Vec<_>>()
+        groups.into_iter().map(move |group| (GroupRef::new(&doors, &group.id), group.name)).collect::<Vec<_>>()
     });
     let changes = compare(before.rules(&catalogue), after.rules(&catalogue), &known, &people, window, &names.collect());
     Ok(Rehearsal {

@@ -13,12 +13,12 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::site_version::{Retiring, SiteVersion};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{UnconfirmedChange, checksum};
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
-use doorstep_jobs::compare::Group;
 
 mod print;
 
@@ -164,11 +164,11 @@ async fn take_out(
 }
 
 /// Loads the names of the groups.
-async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<Group, String>> {
+async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<GroupRef, String>> {
     let mut names = BTreeMap::new();
     for doors in file.doors.keys() {
         let read = environment.store.doors_read(&file.id, doors).await?.unwrap_or_default();
-        names.extend(read.groups.into_iter().map(|group| ((doors.clone(), group.id), group.name)));
+        names.extend(read.groups.into_iter().map(|group| (GroupRef::new(doors, &group.id), group.name)));
     }
     Ok(names)
 }
@@ -234,7 +234,7 @@ impl Retirement {
         }
     }
 
-    fn of(file: &Site, order: &Order, people: &[Person], names: &BTreeMap<Group, String>) -> Self {
+    fn of(file: &Site, order: &Order, people: &[Person], names: &BTreeMap<GroupRef, String>) -> Self {
         let left: Vec<&Person> = people.iter().filter(|person| is_left(file, person)).collect();
         let mut inside = Vec::new();
         let mut out_of_reach = 0;
@@ -245,7 +245,7 @@ impl Retirement {
                     continue;
                 }
                 let account = person.accounts.get(&claim.doors).map(|linked| &linked.account);
-                let at = (claim.doors.clone(), claim.group.clone());
+                let at = GroupRef::new(&claim.doors, &claim.group);
                 inside.push(Inside {
                     doors: claim.doors.clone(),
                     group: claim.group.0.clone(),

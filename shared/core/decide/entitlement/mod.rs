@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::cards::{Number, same_number};
-use crate::model::account::GroupId;
+use crate::model::account::{GroupId, GroupRef};
 use crate::model::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
 use crate::model::window::{Window, union};
 use crate::site::catalogue::Catalogue;
@@ -277,13 +277,13 @@ pub struct OpenInterval {
 
 /// The desired state: for each group the merged windows. Windows that overlap or follow each other directly are one
 /// interval.
-pub type Desired = BTreeMap<(String, GroupId), Vec<OpenInterval>>;
+pub type Desired = BTreeMap<GroupRef, Vec<OpenInterval>>;
 
 /// Merges entitlements into the desired state. A group is open while any rule opens it.
 pub fn desired(entitlements: &[Entitlement]) -> Desired {
-    let mut groups: BTreeMap<(String, GroupId), Vec<&Entitlement>> = BTreeMap::new();
+    let mut groups: BTreeMap<GroupRef, Vec<&Entitlement>> = BTreeMap::new();
     for entitlement in entitlements {
-        groups.entry((entitlement.doors.clone(), entitlement.group.clone())).or_default().push(entitlement);
+        groups.entry(GroupRef::new(&entitlement.doors, &entitlement.group)).or_default().push(entitlement);
     }
     let merge = |parts: Vec<&Entitlement>| {
         let windows: Vec<Window> = parts.iter().map(|part| part.window).collect();
@@ -295,13 +295,13 @@ pub fn desired(entitlements: &[Entitlement]) -> Desired {
 }
 
 /// Returns the interval of a group that is open at `now`.
-pub fn open_at<'a>(desired: &'a Desired, at: &(String, GroupId), now: Timestamp) -> Option<&'a OpenInterval> {
+pub fn open_at<'a>(desired: &'a Desired, at: &GroupRef, now: Timestamp) -> Option<&'a OpenInterval> {
     desired.get(at)?.iter().find(|stretch| stretch.window.holds(now))
 }
 
 /// Returns whether any interval at this door system is open or still to come.
 pub fn is_awaited(desired: &Desired, doors: &str, now: Timestamp) -> bool {
-    let here = desired.iter().filter(|((at, _), _)| at == doors);
+    let here = desired.iter().filter(|(at, _)| at.doors == doors);
     here.flat_map(|(_, intervals)| intervals).any(|interval| interval.window.until.is_none_or(|until| until > now))
 }
 

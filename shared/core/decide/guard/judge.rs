@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Hold, MOST_NEW, Scope, TOGETHER, Tally, UnconfirmedChange, Waiting, checksum};
-use crate::model::account::{AccountId, GroupId};
+use crate::model::account::{AccountId, GroupId, GroupRef};
 use crate::site::Guard;
 
 /// The accounts in each group now, whether Doorstep put them there or not.
-pub type Inside = BTreeMap<(String, GroupId), BTreeSet<AccountId>>;
+pub type Inside = BTreeMap<GroupRef, BTreeSet<AccountId>>;
 /// The accounts at each door system to which Doorstep assigned a card.
 pub type Holders = BTreeMap<String, BTreeSet<AccountId>>;
 
@@ -190,10 +190,8 @@ impl Measure<'_> {
     fn all<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
         let mut crowd = self.lately(within, |_| true);
         crowd.add(removals, within, |_| true);
-        let inside = self.inside.iter().filter(|((doors, group), _)| within.holds(doors, Some(group)));
-        crowd
-            .there
-            .extend(inside.flat_map(|((doors, _), accounts)| accounts.iter().map(move |id| (doors.as_str(), id))));
+        let inside = self.inside.iter().filter(|(at, _)| within.holds(&at.doors, Some(&at.group)));
+        crowd.there.extend(inside.flat_map(|(at, accounts)| accounts.iter().map(|id| (at.doors.as_str(), id))));
         crowd.there.extend(self.holders(within));
         crowd
     }

@@ -35,7 +35,7 @@ use super::baseline::{Baseline, Certainty};
 use crate::decide::action::Action;
 use crate::decide::cards::{Change, recorded, same_number};
 use crate::decide::entitlement::{Desired, PersonFacts, Rules};
-use crate::model::account::{AccountId, GroupId};
+use crate::model::account::{AccountId, GroupId, GroupRef};
 use crate::model::person::Person;
 use crate::model::record::Source;
 
@@ -126,12 +126,13 @@ impl Evidence<'_> {
 
     fn of_membership(self, doors: &str, group: &GroupId) -> Certainty {
         let Some(since) = self.baseline.changed(self.dossier) else { return Certainty::Planned };
-        let at = (doors.to_owned(), group.clone());
+        let at = GroupRef::new(doors, group);
         if self.is_over(&at, since) {
             return Certainty::Planned;
         }
         let before = self.baseline.before(self.rules, self.dossier, self.now);
-        let open = before.iter().any(|one| one.doors == at.0 && one.group == at.1 && one.window.holds(self.now));
+        let open =
+            before.iter().any(|one| one.doors == at.doors && one.group == at.group && one.window.holds(self.now));
         let claimed = self.person.claim(doors, group).map(|claim| claim.since);
         self.baseline.graded(self.dossier, open, claimed)
     }
@@ -157,12 +158,12 @@ impl Evidence<'_> {
         let before = self.baseline.before(self.rules, self.dossier, self.now);
         before.into_iter().any(|one| {
             let here = one.doors == doors && one.window.until.is_none_or(|until| until > self.now);
-            here && !self.is_over(&(one.doors, one.group), since)
+            here && !self.is_over(&GroupRef { doors: one.doors, group: one.group }, since)
         })
     }
 
     /// Returns whether a recorded end of this group passed. The end counts only if it was known before it came.
-    fn is_over(self, at: &(String, GroupId), since: Timestamp) -> bool {
+    fn is_over(self, at: &GroupRef, since: Timestamp) -> bool {
         let mut stretches = self.desired.get(at).into_iter().flatten();
         stretches.any(|stretch| stretch.window.until.is_some_and(|until| since < until && until <= self.now))
     }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::judge::{Holders, Inside, Judgement, Measure, judge};
 use super::*;
+use crate::model::account::GroupRef;
 use crate::site::Guard;
 
 const NOW: &str = "2026-03-02T12:00:00Z";
@@ -31,7 +32,7 @@ fn made(who: usize) -> Waiting {
 
 fn people(doors: &str, group: &str, who: std::ops::Range<usize>) -> Inside {
     let accounts: BTreeSet<AccountId> = who.map(|n| AccountId(format!("a{n}"))).collect();
-    Inside::from([((doors.to_owned(), GroupId(group.to_owned())), accounts)])
+    Inside::from([(GroupRef::new(doors, &GroupId(group.to_owned())), accounts)])
 }
 
 fn judged(inside: &Inside, tally: &Tally, waiting: Vec<Waiting>) -> Judgement {

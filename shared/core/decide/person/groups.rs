@@ -6,7 +6,7 @@ use super::{AtDoors, DoorsDecision};
 use crate::decide::action::Action;
 use crate::decide::entitlement::{OpenInterval, open_at};
 use crate::decide::group::{ActualMembership, Ends, GroupDecision, decide_group};
-use crate::model::account::{AccountId, GroupId, GroupMember};
+use crate::model::account::{AccountId, GroupMember, GroupRef};
 use crate::model::actual_groups::GroupRows;
 use crate::model::person::Claim;
 use crate::site::Mode;
@@ -16,7 +16,7 @@ pub const FOREIGN: &str = "nobody but Doorstep puts people into this group";
 
 /// One group with its desired interval, its claim and the account to compare.
 struct AtGroup<'a> {
-    at: &'a (String, GroupId),
+    at: &'a GroupRef,
     desired: Option<&'a OpenInterval>,
     claim: Option<&'a Claim>,
     account: Option<&'a AccountId>,
@@ -24,8 +24,8 @@ struct AtGroup<'a> {
 
 impl<'a> AtDoors<'a> {
     /// Decides for one group with these members.
-    pub(super) fn decide_group(self, at: &'a (String, GroupId), members: &GroupRows, decision: &mut DoorsDecision) {
-        let claim = self.view.person.claim(self.doors, &at.1);
+    pub(super) fn decide_group(self, at: &'a GroupRef, members: &GroupRows, decision: &mut DoorsDecision) {
+        let claim = self.view.person.claim(self.doors, &at.group);
         let linked = self.linked.map(|linked| &*linked.account);
         let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
         let group =
@@ -37,14 +37,14 @@ impl<'a> AtDoors<'a> {
         let ends = if later_only { Ends::LaterOnly } else { Ends::Follow };
         let claimed_end = claim.and_then(|claim| claim.until);
         let outlived = surplus.iter().filter(|member| ends.allow(member.until, claimed_end));
-        decision.actions.extend(outlived.map(|row| Action::Tidy { group: at.1.clone(), row: row.clone() }));
-        let elsewhere = account.map(|account| self.view.actual.others.ends(self.doors, &at.1, account));
+        decision.actions.extend(outlived.map(|row| Action::Tidy { group: at.group.clone(), row: row.clone() }));
+        let elsewhere = account.map(|account| self.view.actual.others.ends(self.doors, &at.group, account));
         let actual = ActualMembership {
             members: &members,
             ends_by_itself: self.context.capabilities.ends_by_itself,
             protected,
-            exclusive: self.context.is_exclusive(&at.1),
-            taken_over: !self.context.seen.taken.contains(&at.1) || self.view.scope.adopt.contains(at),
+            exclusive: self.context.is_exclusive(&at.group),
+            taken_over: !self.context.seen.taken.contains(&at.group) || self.view.scope.adopt.contains(at),
             ends,
             elsewhere: &elsewhere.unwrap_or_default(),
         };
@@ -57,7 +57,7 @@ impl<'a> AtDoors<'a> {
 
     /// Adds the decision about one group, as far as the mode and the age of the facts allow it.
     fn add(self, group: &AtGroup<'_>, decided: GroupDecision, decision: &mut DoorsDecision) {
-        let id = || group.at.1.clone();
+        let id = || group.at.group.clone();
         let is_unreadable = |account: &AccountId| self.view.actual.others.is_unreadable(self.doors, account);
         match decided {
             GroupDecision::Nothing => {}
@@ -86,7 +86,7 @@ impl<'a> AtDoors<'a> {
         }
         Some(Claim {
             doors: self.doors.to_owned(),
-            group: group.at.1.clone(),
+            group: group.at.group.clone(),
             account: group.account?.clone(),
             since: self.view.context.now,
             until,

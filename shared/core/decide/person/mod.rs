@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::decide::cards::{CardBook, Number};
 use crate::decide::doors_context::DoorsContext;
 use crate::decide::entitlement::Desired;
-use crate::model::account::GroupId;
+use crate::model::account::{GroupId, GroupRef};
 use crate::model::actual_groups::ActualGroups;
 use crate::model::other_sites::OtherSites;
 use crate::model::person::{Linked, Person};
@@ -82,9 +82,9 @@ impl<'a> ActualCards<'a> {
 #[derive(Clone, Copy)]
 pub struct CompareScope<'a> {
     /// The groups that concern the person; see [`concerned`].
-    pub groups: &'a BTreeSet<(String, GroupId)>,
+    pub groups: &'a BTreeSet<GroupRef>,
     /// Groups that are taken over now, even if they were taken over before.
-    pub adopt: &'a BTreeSet<(String, GroupId)>,
+    pub adopt: &'a BTreeSet<GroupRef>,
     /// Door systems whose cards are taken over now, even if they were taken over before.
     pub adopt_cards: &'a BTreeSet<String>,
 }
@@ -107,16 +107,16 @@ pub fn concerned<'a>(
     person: &Person,
     desired: &Desired,
     now: Timestamp,
-    more: impl IntoIterator<Item = &'a (String, GroupId)>,
-) -> BTreeSet<(String, GroupId)> {
+    more: impl IntoIterator<Item = &'a GroupRef>,
+) -> BTreeSet<GroupRef> {
     let open = desired.iter().filter(|(_, intervals)| intervals.iter().any(|interval| interval.window.holds(now)));
-    let open = open.map(|((doors, group), _)| (doors, group));
+    let open = open.map(|(at, _)| (&at.doors, &at.group));
     let claimed = person.claims.iter().map(|claim| (&claim.doors, &claim.group));
     let begun = person.intents.iter().filter_map(|intent| Some((&intent.doors, intent.group.as_ref()?)));
-    let more = more.into_iter().map(|(doors, group)| (doors, group));
+    let more = more.into_iter().map(|at| (&at.doors, &at.group));
     // The sources mostly name the same group, so duplicates go before anything is cloned.
     let all: BTreeSet<(&String, &GroupId)> = open.chain(claimed).chain(begun).chain(more).collect();
-    all.into_iter().map(|(doors, group)| (doors.clone(), group.clone())).collect()
+    all.into_iter().map(|(doors, group)| GroupRef::new(doors, group)).collect()
 }
 
 /// Decides for one person, one door system after another.
@@ -155,7 +155,7 @@ impl<'a> AtDoors<'a> {
     }
 
     /// Iterates over the groups of this door system that are compared.
-    fn groups(self) -> impl Iterator<Item = &'a (String, GroupId)> {
-        self.view.scope.groups.iter().filter(move |(doors, _)| doors == self.doors)
+    fn groups(self) -> impl Iterator<Item = &'a GroupRef> {
+        self.view.scope.groups.iter().filter(move |at| at.doors == self.doors)
     }
 }

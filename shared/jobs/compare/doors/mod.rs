@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Read;
 use super::account_list::AccountList;
-use super::{Group, Read};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::other_sites::load::Neighbours;
 use doorstep_core::decide::cards::CardBook;
 use doorstep_core::decide::doors_context::DoorsContext;
-use doorstep_core::model::account::{AccountId, GroupId};
+use doorstep_core::model::account::{AccountId, GroupId, GroupRef};
 use doorstep_core::model::actual_groups::ActualGroups;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::site::catalogue::Catalogue;
@@ -26,7 +26,7 @@ pub struct DoorsSnapshot {
     /// The members of each group that could be read. A group that no longer exists has no members.
     pub members: ActualGroups,
     /// Groups that are read for the first time. Existing memberships of entitled people become claims.
-    pub new_groups: BTreeSet<Group>,
+    pub new_groups: BTreeSet<GroupRef>,
     /// Every account of the door systems whose accounts could be read.
     pub accounts: BTreeMap<String, AccountList>,
     /// Every card of the door systems whose cards were read. Cards are read only where a person has a card number.
@@ -93,7 +93,7 @@ impl DoorsSnapshot {
             let listed = accounts.iter().map(|account| account.id.clone());
             seen.entry(doors.clone()).or_default().extend(listed);
         }
-        for ((doors, _), members) in &self.members {
+        for (GroupRef { doors, .. }, members) in &self.members {
             seen.entry(doors.clone()).or_default().extend(members.iter().map(|member| member.account.clone()));
         }
         seen

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::DoorsSnapshot;
 use super::survey::{believable, groups_of_ours, members_and_problem, survey, taken_over};
+use crate::compare::Read;
 use crate::compare::account_list::links;
 use crate::compare::facts::FactIndex;
-use crate::compare::{Group, Read};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_everyone};
@@ -14,7 +14,7 @@ use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::store::people::People;
 use doorstep_core::decide::cards::CardBook;
 use doorstep_core::decide::doors_context::DoorsContext;
-use doorstep_core::model::account::GroupId;
+use doorstep_core::model::account::{GroupId, GroupRef};
 use doorstep_core::model::actual_groups::GroupRows;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
@@ -155,11 +155,11 @@ impl Reading<'_> {
     /// still have members that Doorstep added.
     async fn read_members(&mut self) {
         let claims = self.people.iter().flat_map(|person| &person.claims);
-        let claimed: BTreeSet<Group> = claims.map(|claim| (claim.doors.clone(), claim.group.clone())).collect();
+        let claimed: BTreeSet<GroupRef> = claims.map(|claim| GroupRef::new(&claim.doors, &claim.group)).collect();
         let names: Vec<String> = self.snapshot.accounts.keys().cloned().collect();
         for name in names {
             let Some(context) = self.snapshot.terms.get(&name) else { continue };
-            let claimed = claimed.iter().filter(|(doors, _)| *doors == name).map(|(_, group)| group.clone());
+            let claimed = claimed.iter().filter(|at| at.doors == name).map(|at| at.group.clone());
             let groups: BTreeSet<GroupId> = context.ruled.iter().cloned().chain(claimed).collect();
             for group in groups {
                 self.read_group(&name, group).await;
@@ -173,11 +173,12 @@ impl Reading<'_> {
         let Some(read) = snapshot.reads.get_mut(name) else { return };
         match members_and_problem(reader.as_ref(), &mut context.seen, &group).await {
             Ok(members) => {
+                let at = GroupRef::new(name, &group);
                 read.records += members.len();
                 if context.ruled.contains(&group) && !context.seen.taken.contains(&group) {
-                    snapshot.new_groups.insert((name.to_owned(), group.clone()));
+                    snapshot.new_groups.insert(at.clone());
                 }
-                snapshot.members.insert((name.to_owned(), group), GroupRows::of(members));
+                snapshot.members.insert(at, GroupRows::of(members));
             }
             Err(error) => {
                 read.complete = false;

@@ -21,7 +21,7 @@ use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_bo
 use doorstep_core::decide::person::{
     ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonView, concerned, decide_person,
 };
-use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, Standing};
+use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::capabilities::Capabilities;
@@ -148,7 +148,7 @@ impl Judge {
     fn desired(&self, says: u8) -> Desired {
         let stretch = |(from, until): (Minute, Minute)| {
             let window = Window::new(at(from), Some(at(until))).unwrap();
-            (((DOORS.to_owned()), group()), vec![OpenInterval { window, because: Reasons::default() }])
+            (GroupRef::new(DOORS, &group()), vec![OpenInterval { window, because: Reasons::default() }])
         };
         self.window(says).map(stretch).into_iter().collect()
     }
@@ -168,10 +168,10 @@ impl Judge {
     fn decide_anew(&self, known: &Known, says: u8, lines: Option<&[Line]>, look: bool, now: Minute) -> Decided {
         let mut person = whole(known);
         let desired = self.desired(says);
-        let more: Vec<_> = look.then(|| (DOORS.to_owned(), group())).into_iter().collect();
+        let more: Vec<_> = look.then(|| GroupRef::new(DOORS, &group())).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &more);
         let read = lines.filter(|_| !groups.is_empty());
-        let held: ActualGroups = read.map(|lines| ((DOORS.to_owned(), group()), rows(lines))).into_iter().collect();
+        let held: ActualGroups = read.map(|lines| (GroupRef::new(DOORS, &group()), rows(lines))).into_iter().collect();
         let actions = if self.finishes {
             finish(&mut person, &held, &self.terms, at(now))
         } else {
@@ -189,7 +189,7 @@ impl Judge {
         &self,
         person: &Person,
         desired: &Desired,
-        groups: &BTreeSet<(String, GroupId)>,
+        groups: &BTreeSet<GroupRef>,
         held: &ActualGroups,
         now: Minute,
     ) -> doorstep_core::decide::person::PersonDecision {
@@ -214,9 +214,9 @@ impl Judge {
             return *known;
         }
         let (person, desired) = (whole(person), self.desired(says));
-        let there: Vec<_> = (!lines.is_empty()).then(|| (DOORS.to_owned(), group())).into_iter().collect();
+        let there: Vec<_> = (!lines.is_empty()).then(|| GroupRef::new(DOORS, &group())).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &there);
-        let held = ActualGroups::from([((DOORS.to_owned(), group()), rows(lines))]);
+        let held = ActualGroups::from([(GroupRef::new(DOORS, &group()), rows(lines))]);
         let judged = self.judged(&person, &desired, &groups, &held, now);
         let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
         let due = !judged.is_unchanged() || person.has_begun() || !person.problems.is_empty() || moved_on;
