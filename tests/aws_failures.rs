@@ -1,6 +1,7 @@
 //! What AWS refuses, leaves undone or answers strangely: nothing of an answer reaches a text of ours, what is left undone of
 //! a batch is sent again, and a schedule or an event that cannot be set fails nothing.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -57,7 +58,7 @@ fn key(sk: &str) -> Key {
 /// Every call once, with its failure.
 async fn failures(environment: &Environment) -> Vec<Error> {
     let minute = "2026-03-02T09:00:00Z".parse().expect("an instant");
-    let unset = environment.schedules.try_set(SITE, minute).await.expect_err("Scheduler");
+    let unset = environment.schedules.try_set(&SiteId::from(SITE), minute).await.expect_err("Scheduler");
     let (doorstep_cloud::schedules::Unset::Schedule(unset) | doorstep_cloud::schedules::Unset::Queue(unset)) = unset;
     vec![
         environment.secrets.api("riverside/doors").await.expect_err("SSM"),
@@ -66,8 +67,16 @@ async fn failures(environment: &Environment) -> Vec<Error> {
         environment.store.get_many(&[key("a")]).await.expect_err("BatchGetItem"),
         environment.store.write(Write::put(key("a"), SECRET.into())).await.expect_err("PutItem"),
         environment.store.write_many(vec![Write::put(key("a"), SECRET.into())]).await.expect_err("BatchWriteItem"),
-        environment.triggers.enqueue(&TriggerMessage::new(SITE, Trigger::Due), None).await.expect_err("SendMessage"),
-        environment.bus.publish(SITE, &[Notice::ReconcileWanted(AskedBy::Function)]).await.expect_err("PutEvents"),
+        environment
+            .triggers
+            .enqueue(&TriggerMessage::new(&SiteId::from(SITE), Trigger::Due), None)
+            .await
+            .expect_err("SendMessage"),
+        environment
+            .bus
+            .publish(&SiteId::from(SITE), &[Notice::ReconcileWanted(AskedBy::Function)])
+            .await
+            .expect_err("PutEvents"),
         unset,
     ]
 }
@@ -162,7 +171,7 @@ async fn an_event_that_the_bus_left_undone_is_sent_again_alone() {
     });
     let before = world.machine.cloud().bus.published().len();
     let refused = |why: &str| Notice::ReadRefused(why.to_owned());
-    environment.bus.publish(SITE, &[refused("first"), refused("second")]).await.expect("both");
+    environment.bus.publish(&SiteId::from(SITE), &[refused("first"), refused("second")]).await.expect("both");
     let published = world.machine.cloud().bus.published();
     let said: Vec<&str> = published[before..].iter().filter_map(|event| event.detail["why"].as_str()).collect();
     assert_eq!(said, ["second"], "the first one was taken at once");
@@ -200,6 +209,6 @@ async fn an_event_that_cannot_be_published_fails_no_reconcile() {
         (operation == "PutEvents").then(|| said(StatusCode::BAD_REQUEST, r#"{"__type":"AccessDeniedException"}"#))
     });
     world.change(json!({ "bookings": [booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T10:00:00Z")] })).await;
-    doorstep_jobs::reconcile::reconcile(&environment, SITE).await.expect("it goes on");
+    doorstep_jobs::reconcile::reconcile(&environment, &SiteId::from(SITE)).await.expect("it goes on");
     assert_eq!(world.inside("Meeting").await, ["eve"]);
 }

@@ -4,6 +4,7 @@
 mod guard;
 mod trust;
 
+use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 use std::process::Output;
 
@@ -152,7 +153,15 @@ async fn b2_the_command_says_what_is_wrong_and_ends_with_it() {
         assert_eq!(code, Some(2), "{arguments:?}: {error}");
         assert!(error.starts_with("doorstep "), "{error}");
     }
-    let stored = desk.world.machine.environment().store.active(SITE).await.expect("the table").expect("the first");
+    let stored = desk
+        .world
+        .machine
+        .environment()
+        .store
+        .active(&SiteId::from(SITE))
+        .await
+        .expect("the table")
+        .expect("the first");
     assert_eq!(stored.n, 1, "nothing was stored");
 }
 
@@ -213,7 +222,7 @@ async fn k9_the_command_shows_who_came_and_went_as_csv_and_json() {
     let (now, account) = (Timestamp::now(), desk.world.account("ada").await["id"].clone());
     let attempt = json!({ "at": now, "doors": "main", "id": "now", "lock": "6", "account": account });
     let attempt = serde_json::from_value(attempt).expect("an opening");
-    store.keep_attempts(SITE, &[attempt], 90, now).await.expect("it is kept");
+    store.keep_attempts(&SiteId::from(SITE), &[attempt], 90, now).await.expect("it is kept");
     let (shown, error, code) = desk.run(&["entries", SITE]).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
     assert!(shown.contains(",Ada Byron,ada@example.test,main,6,,") && shown.lines().count() == 2, "{shown}");

@@ -1,6 +1,7 @@
 //! What the functions call beside what the template allows. A call that the template does not allow is refused wherever the
 //! functions run, so every journey would show it; what no journey shows is a right that nothing uses.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -113,7 +114,7 @@ async fn two_sites_of_one_group() -> World {
     scenario.neighbours = vec![scenario.named("harbour")];
     let world =
         scenario.begin(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"])).await;
-    world.machine.reconcile("harbour").await.expect("a reconcile");
+    world.machine.reconcile(&SiteId::from("harbour")).await.expect("a reconcile");
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     world

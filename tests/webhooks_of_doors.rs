@@ -1,6 +1,7 @@
 //! The list under *Bad input*, at the address to which a door system posts: what is malformed, forged, oversized or
 //! impossible gets a clear answer, changes nothing and loses nothing.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -45,7 +46,7 @@ async fn post(world: &World, path: &str, headers: &[&str], body: &[u8]) -> u16 {
 
 async fn rows(world: &World) -> Vec<ReportRow> {
     let all = Wanted { from: Some("2026-02-01".into()), ..Wanted::default() };
-    world.machine.entries(SITE, &all).await.expect("rows")
+    world.machine.entries(&SiteId::from(SITE), &all).await.expect("rows")
 }
 
 async fn changed_nothing(world: &World) {
@@ -146,7 +147,7 @@ async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
     assert_eq!(post(&world, "/hooks/harbour/kisi/main", &[&header("theirs", &body)], &body).await, 202);
     assert_eq!((rows(&world).await.len(), rows(&world).await[0].times.len()), (1, 1), "each site has its own");
     let theirs = Wanted { from: Some("2026-02-01".into()), ..Wanted::default() };
-    assert_eq!(world.machine.entries("harbour", &theirs).await.expect("rows").len(), 1);
+    assert_eq!(world.machine.entries(&SiteId::from("harbour"), &theirs).await.expect("rows").len(), 1);
     world.ends_in_order().await;
 }
 

@@ -3,6 +3,7 @@
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep approve`.
 #[derive(clap::Args)]
@@ -11,7 +12,7 @@ pub struct Approve {
     checksum: Option<String>,
     /// Only holds of this site.
     #[arg(long)]
-    site: Option<String>,
+    site: Option<SiteId>,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.
@@ -28,7 +29,7 @@ pub async fn run(asked: &Approve) -> Result<End> {
 }
 
 async fn look(asked: &Approve) -> Result<End> {
-    let site = asked.site.as_deref();
+    let site = asked.site.as_ref();
     let holds = asked.target.ask("reading the holds", async |backend| backend.holds(site).await).await?;
     match holds.is_empty() && !asked.json {
         true => print::text("no hold is open")?,
@@ -38,7 +39,7 @@ async fn look(asked: &Approve) -> Result<End> {
 }
 
 async fn release(asked: &Approve, checksum: &str) -> Result<End> {
-    let site = asked.site.as_deref();
+    let site = asked.site.as_ref();
     let hold = asked.target.ask("approving", async |backend| backend.approve(site, checksum).await).await?;
     match asked.json {
         true => print::json(&hold)?,

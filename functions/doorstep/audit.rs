@@ -1,5 +1,6 @@
 //! `doorstep audit`.
 
+use doorstep_core::model::ids::SiteId;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -32,7 +33,7 @@ enum What {
 #[derive(clap::Args)]
 struct Verify {
     /// The site.
-    site: String,
+    site: SiteId,
     /// A record that you noted earlier, as SEQ:HASH. The chain must still contain it.
     #[arg(long, value_name = "SEQ:HASH")]
     known: Option<Head>,
@@ -46,7 +47,7 @@ struct Verify {
 #[derive(clap::Args)]
 struct Export {
     /// The site.
-    site: String,
+    site: SiteId,
     #[command(flatten)]
     target: Target,
 }
@@ -87,7 +88,7 @@ fn read(file: &Path) -> Result<Vec<Value>> {
         .map_err(|_| wrong("not an exported audit chain: write the path of a JSON array of records".to_owned()))
 }
 
-fn sentence(site: &str, verdict: &Verdict) -> String {
+fn sentence(site: &SiteId, verdict: &Verdict) -> String {
     match &verdict.broken {
         None if verdict.records == 0 => format!("the audit chain of {site} has no records yet"),
         None => format!(

@@ -1,5 +1,6 @@
 //! `doorstep diff`.
 
+use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 
 use crate::backend::Backend;
@@ -35,7 +36,9 @@ pub async fn run(asked: &Diff) -> Result<End> {
         let backend = asked.target.connect().await?;
         sections.extend(shown(backend.as_ref(), &files).await?);
         for site in &asked.site {
-            let shown = progress::wait(&format!("comparing {site}"), backend.diff_in_force(site)).await?;
+            let shown =
+                progress::wait(&format!("comparing {site}"), backend.diff_in_force(&SiteId::from(site.as_str())))
+                    .await?;
             sections.push(Section { of: site.clone(), shown });
         }
     }

@@ -3,12 +3,13 @@
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep doctor`.
 #[derive(clap::Args)]
 pub struct Doctor {
     /// The site; left out: every site of the stack.
-    site: Option<String>,
+    site: Option<SiteId>,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.

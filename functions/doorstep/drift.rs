@@ -3,12 +3,13 @@
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep drift`.
 #[derive(clap::Args)]
 pub struct Drift {
     /// The site.
-    site: String,
+    site: SiteId,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.

@@ -4,13 +4,14 @@ use crate::backend::Backend;
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::report::{ReportRow, Wanted};
 
 /// The arguments of `doorstep entries`.
 #[derive(clap::Args)]
 pub struct Entries {
     /// The site.
-    site: String,
+    site: SiteId,
     /// The first local day, such as 2026-03-02, or an instant; left out: a week ago.
     #[arg(long)]
     from: Option<String>,

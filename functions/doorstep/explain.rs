@@ -4,13 +4,14 @@ use crate::backend::Backend;
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::explain::{Explained, Wanted};
 
 /// The arguments of `doorstep explain`.
 #[derive(clap::Args)]
 pub struct Explain {
     /// The site.
-    site: String,
+    site: SiteId,
     #[command(flatten)]
     person: PersonChoice,
     /// Only this group, by name or id. Write DOORS/NAME if several groups have the name.

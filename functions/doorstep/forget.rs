@@ -1,5 +1,6 @@
 //! `doorstep forget`.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::backend::Backend;
@@ -12,7 +13,7 @@ use doorstep_operator::forget::{Forgotten, Outcome, Wanted};
 #[derive(clap::Args)]
 pub struct Forget {
     /// The site.
-    site: String,
+    site: SiteId,
     #[command(flatten)]
     person: ForgottenPerson,
     #[command(flatten)]

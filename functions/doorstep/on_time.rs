@@ -4,13 +4,14 @@ use crate::backend::Backend;
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::on_time::Wanted;
 
 /// The arguments of `doorstep on-time`.
 #[derive(clap::Args)]
 pub struct OnTime {
     /// The site.
-    site: String,
+    site: SiteId,
     /// One local day, such as 2026-03-02.
     #[arg(long, conflicts_with_all = ["from", "until"])]
     day: Option<String>,

@@ -4,13 +4,14 @@ use crate::backend::Backend;
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::pause;
 
 /// The arguments of `doorstep pause`.
 #[derive(clap::Args)]
 pub struct Pause {
     /// The site.
-    site: String,
+    site: SiteId,
     /// The reason, for readers of the site's reports.
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,

@@ -4,12 +4,13 @@ use crate::End;
 use crate::pause::say;
 use crate::target::Target;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep resume`.
 #[derive(clap::Args)]
 pub struct Resume {
     /// The site.
-    site: String,
+    site: SiteId,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.

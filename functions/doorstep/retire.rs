@@ -1,5 +1,6 @@
 //! `doorstep retire`.
 
+use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use crate::backend::Backend;
@@ -18,7 +19,7 @@ const PATIENCE: u32 = 20;
 #[group(id = "access", required = true, args = ["leave_access", "revoke_access"])]
 pub struct Retire {
     /// The site.
-    site: String,
+    site: SiteId,
     /// Leaves the access that Doorstep granted. Doorstep no longer revokes it.
     #[arg(long)]
     leave_access: bool,
@@ -49,7 +50,7 @@ pub async fn run(asked: &Retire) -> Result<End> {
 }
 
 /// Repeats the request while the retirement is under way.
-async fn until_done(backend: &dyn Backend, site: &str, order: &Order) -> Result<Retirement> {
+async fn until_done(backend: &dyn Backend, site: &SiteId, order: &Order) -> Result<Retirement> {
     let mut seen = backend.retire(site, order).await?;
     let mut still = 0;
     while order.yes.is_some() && seen.stage == Stage::UnderWay && still < PATIENCE {

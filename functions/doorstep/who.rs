@@ -4,13 +4,14 @@ use crate::backend::Backend;
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::explain::who::Wanted;
 
 /// The arguments of `doorstep who`.
 #[derive(clap::Args)]
 pub struct Who {
     /// The site.
-    site: String,
+    site: SiteId,
     /// The group, by name or id. Write DOORS/NAME if several groups have the name.
     #[arg(long)]
     group: String,

@@ -2,6 +2,7 @@
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::aws::{Lazy, failure};
@@ -77,7 +78,7 @@ impl Notice {
     }
 
     /// Returns the detail: ids and reasons, never names or addresses. docs/events.md documents the shapes.
-    fn detail(&self, site: &str) -> serde_json::Value {
+    fn detail(&self, site: &SiteId) -> serde_json::Value {
         match self {
             Notice::ReconcileWanted(by) => json!({"version": 1, "site": site, "asked_by": by}),
             Notice::ReadRefused(why) => json!({"version": 1, "site": site, "why": why}),
@@ -118,7 +119,7 @@ impl Bus {
     /// # Errors
     /// [`Error::Retry`] if the bus did not take all of them. No access depends on an event: callers log the error and
     /// continue.
-    pub async fn publish(&self, site: &str, notices: &[Notice]) -> Result<()> {
+    pub async fn publish(&self, site: &SiteId, notices: &[Notice]) -> Result<()> {
         for chunk in notices.chunks(MOST_ENTRIES) {
             let mut back_off = BackOff::new(&self.time);
             let mut entries: Vec<_> = chunk.iter().map(|notice| self.entry(site, notice)).collect();
@@ -138,13 +139,13 @@ impl Bus {
 
     /// Requests a reconcile of a site. If the bus is unavailable, the scheduled reconcile within 15 minutes replaces
     /// it, so this returns no error.
-    pub async fn want_reconcile(&self, site: &str, by: AskedBy) {
+    pub async fn want_reconcile(&self, site: &SiteId, by: AskedBy) {
         if let Err(error) = self.publish(site, &[Notice::ReconcileWanted(by)]).await {
-            tracing::warn!(site, %error, "a reconcile could not be asked for; the next one comes by itself");
+            tracing::warn!(site = site.as_str(), %error, "a reconcile could not be asked for; the next one comes by itself");
         }
     }
 
-    fn entry(&self, site: &str, notice: &Notice) -> PutEventsRequestEntry {
+    fn entry(&self, site: &SiteId, notice: &Notice) -> PutEventsRequestEntry {
         PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source("doorstep")

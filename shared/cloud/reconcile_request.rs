@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::runs::{Lease, Runs};
 use doorstep_core::budgets::reconcile::{LEASE, PACE};
+use doorstep_core::model::ids::SiteId;
 
 /// The origin of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ pub enum AskedBy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcileRequest {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// How many reconciles of the site had begun when it was made.
     pub begun: u64,
     /// The origin of the request.
@@ -104,7 +105,7 @@ mod tests {
     }
 
     fn request(begun: u64, by: AskedBy) -> ReconcileRequest {
-        ReconcileRequest { site: "riverside".to_owned(), begun, by }
+        ReconcileRequest { site: "riverside".into(), begun, by }
     }
 
     fn handed(message: &str, times: u32) -> Handed {

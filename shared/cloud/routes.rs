@@ -4,6 +4,7 @@
 //! A cold start therefore takes the same time with one site as with ten thousand, and an unreadable secret affects only
 //! its own site.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,7 +31,7 @@ const SPAN: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Clone)]
 pub struct PlatformRoute {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The platform.
     pub platform: PlatformKind,
     /// The secrets that verify its deliveries.
@@ -41,7 +42,7 @@ pub struct PlatformRoute {
 #[derive(Clone)]
 pub struct DoorsRoute {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The door system.
     pub doors: String,
     /// The place, if the site file names one of several.
@@ -61,7 +62,7 @@ pub struct WebhookRoutes {
     secrets: Secrets,
     sites: Cached<Option<SiteRoute>>,
     verifiers: Cached<WebhookSecrets>,
-    names: Cached<BTreeSet<String>>,
+    names: Cached<BTreeSet<SiteId>>,
     misses: Arc<Mutex<Misses>>,
 }
 
@@ -73,7 +74,7 @@ struct Misses {
 }
 
 /// Returns the path that a door system posts to: `/hooks/{site}/{kind}/{doors}`.
-pub fn address(site: &str, kind: DoorsKind, doors: &str) -> String {
+pub fn address(site: &SiteId, kind: DoorsKind, doors: &str) -> String {
     format!("/hooks/{site}/{}/{doors}", kind.word())
 }
 
@@ -117,9 +118,9 @@ impl WebhookRoutes {
         if route.platform.word() != platform || route.platform.has_actions() != action.is_some() {
             return Ok(None);
         }
-        let secrets = self.verifier(name, &route.secret, now).await?;
+        let secrets = self.verifier(&route.site, &route.secret, now).await?;
         Ok(secrets.verify_anything().then(|| PlatformRoute {
-            site: name.to_owned(),
+            site: route.site.clone(),
             platform: route.platform,
             secrets,
         }))
@@ -138,9 +139,9 @@ impl WebhookRoutes {
         let Some((config, vendor)) = config.and_then(|config| Some((config, config.kind.webhook()?))) else {
             return Ok(None);
         };
-        let secrets = self.verifier(name, &config.secret, now).await?;
+        let secrets = self.verifier(&route.site, &config.secret, now).await?;
         Ok(secrets.verify_anything().then(|| DoorsRoute {
-            site: name.to_owned(),
+            site: route.site.clone(),
             doors: doors.to_owned(),
             place: config.place.clone(),
             keep_days: route.keep_days,
@@ -160,7 +161,7 @@ impl WebhookRoutes {
             return Ok(Arc::new(None));
         }
         let read = || async {
-            let route = self.store.site_route(name).await;
+            let route = self.store.site_route(&SiteId::from(name)).await;
             let route =
                 route.inspect_err(|error| tracing::error!(site = name, %error, "a site's route cannot be read"))?;
             if route.is_none() {
@@ -172,13 +173,19 @@ impl WebhookRoutes {
     }
 
     /// Loads the webhook secrets named `secret`; empty if the operator stored none.
-    async fn verifier(&self, site: &str, secret: &str, now: Timestamp) -> Result<Arc<WebhookSecrets>> {
+    async fn verifier(&self, site: &SiteId, secret: &str, now: Timestamp) -> Result<Arc<WebhookSecrets>> {
         let read = || async {
             let found = self.secrets.webhook(secret).await;
-            let found = found.inspect_err(|error| tracing::error!(site, %error, "a webhook secret cannot be read"))?;
+            let found = found.inspect_err(
+                |error| tracing::error!(site = site.as_str(), %error, "a webhook secret cannot be read"),
+            )?;
             let secrets = found.unwrap_or_default();
             if !secrets.verify_anything() {
-                tracing::error!(site, secret, "no webhook secret: deliveries to this address are not served");
+                tracing::error!(
+                    site = site.as_str(),
+                    secret,
+                    "no webhook secret: deliveries to this address are not served"
+                );
             }
             Ok(secrets)
         };
@@ -218,6 +225,6 @@ mod tests {
         for path in ["/hooks/riverside/officernd", "/hooks/riverside/kisi", "/hooks/riverside/salto-ks/main", "/", ""] {
             assert!(!is_address(path), "{path}");
         }
-        assert_eq!(address("riverside", DoorsKind::Kisi, "main"), "/hooks/riverside/kisi/main");
+        assert_eq!(address(&SiteId::from("riverside"), DoorsKind::Kisi, "main"), "/hooks/riverside/kisi/main");
     }
 }

@@ -1,5 +1,6 @@
 //! Schedules: one-time schedules of EventBridge Scheduler that enqueue a trigger at a minute at which something is due.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -56,7 +57,7 @@ pub struct Schedules {
     bus: Bus,
     time: SharedTime,
     /// Sites whose last schedule could not be set.
-    unset: Arc<Mutex<BTreeSet<String>>>,
+    unset: Arc<Mutex<BTreeSet<SiteId>>>,
 }
 
 impl Schedules {
@@ -77,7 +78,7 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Error::Retry`] if the minute has come and the queue did not take the trigger.
-    pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
+    pub async fn set(&self, site: &SiteId, minute: Timestamp) -> Result<()> {
         match self.set_patiently(site, minute).await {
             Ok(()) => {
                 self.unset().remove(site);
@@ -85,7 +86,7 @@ impl Schedules {
             }
             Err(Unset::Schedule(error)) => {
                 if self.unset().insert(site.to_owned()) {
-                    tracing::warn!(site, %error, "a schedule could not be set; a reconcile is asked for, which sets it");
+                    tracing::warn!(site = site.as_str(), %error, "a schedule could not be set; a reconcile is asked for, which sets it");
                     self.bus.want_reconcile(site, AskedBy::Function).await;
                 }
                 Ok(())
@@ -95,7 +96,7 @@ impl Schedules {
     }
 
     /// Tries several times, but only once if the site's last schedule could not be set.
-    async fn set_patiently(&self, site: &str, minute: Timestamp) -> Result<(), Unset> {
+    async fn set_patiently(&self, site: &SiteId, minute: Timestamp) -> Result<(), Unset> {
         let mut back_off = BackOff::new(&self.time);
         let tries = if self.unset().contains(site) { 0 } else { TRIES_AGAIN };
         for _ in 0..tries {
@@ -107,7 +108,7 @@ impl Schedules {
         self.try_set(site, minute).await
     }
 
-    fn unset(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn unset(&self) -> MutexGuard<'_, BTreeSet<SiteId>> {
         self.unset.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,7 +117,7 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Unset`].
-    pub async fn try_set(&self, site: &str, minute: Timestamp) -> Result<(), Unset> {
+    pub async fn try_set(&self, site: &SiteId, minute: Timestamp) -> Result<(), Unset> {
         let message = TriggerMessage::new(site, Trigger::Schedule(minute));
         let created = self
             .scheduler
@@ -150,7 +151,7 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Error::Retry`] if Scheduler is unreachable.
-    pub async fn of(&self, site: &str) -> Result<Vec<String>> {
+    pub async fn of(&self, site: &SiteId) -> Result<Vec<String>> {
         let prefix = format!("{site}-");
         let listed = self.scheduler.list_schedules().group_name(&self.settings.group).name_prefix(&prefix);
         let mut pages = listed.into_paginator().send();
@@ -171,7 +172,7 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Error::Retry`] if Scheduler is unreachable.
-    pub async fn clear(&self, site: &str) -> Result<()> {
+    pub async fn clear(&self, site: &SiteId) -> Result<()> {
         for name in self.of(site).await? {
             let deleted = self.scheduler.delete_schedule().group_name(&self.settings.group).name(name).send().await;
             match deleted {

@@ -1,6 +1,7 @@
 //! The trigger queue: a FIFO queue with one message group for each site. SQS delivers the triggers of a site in order,
 //! one batch at a time.
 
+use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -41,7 +42,7 @@ pub enum Trigger {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TriggerMessage {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The trigger.
     pub trigger: Trigger,
     /// The delivery that caused it, if any.
@@ -54,7 +55,7 @@ pub struct TriggerMessage {
 
 impl TriggerMessage {
     /// Creates a message that no delivery caused.
-    pub fn new(site: &str, trigger: Trigger) -> Self {
+    pub fn new(site: &SiteId, trigger: Trigger) -> Self {
         TriggerMessage { site: site.to_owned(), trigger, cause: None, at: None }
     }
 
@@ -190,7 +191,7 @@ mod tests {
     fn bells_of_an_earlier_version_are_read_and_our_own_are_as_they_were() {
         let old = r#"{"site":"riverside","bell":"due"}"#;
         let message: TriggerMessage = serde_json::from_str(old).expect("a bell");
-        assert_eq!(message, TriggerMessage::new("riverside", Trigger::Due));
+        assert_eq!(message, TriggerMessage::new(&SiteId::from("riverside"), Trigger::Due));
         assert_eq!(message.text().as_deref(), Ok(old));
         let by = message.by("abc", Timestamp::UNIX_EPOCH);
         assert_eq!(serde_json::from_str::<TriggerMessage>(&by.text().expect("JSON")).expect("a bell"), by);
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_message_has_no_character_that_sqs_refuses_and_says_the_same() {
-        let odd = TriggerMessage::new("riverside", Trigger::Due)
+        let odd = TriggerMessage::new(&SiteId::from("riverside"), Trigger::Due)
             .by("\u{0}\u{1f}\u{fffe}\u{ffff}\u{10ffff}", Timestamp::UNIX_EPOCH);
         let text = odd.text().expect("JSON");
         assert!(!text.contains(['\u{0}', '\u{1f}', '\u{fffe}', '\u{ffff}']), "{text}");

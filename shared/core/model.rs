@@ -9,6 +9,7 @@ pub mod doors_read;
 pub mod error;
 pub mod fact;
 pub mod few;
+pub mod ids;
 pub mod other_sites;
 pub mod person;
 pub mod platform_kind;

@@ -1,6 +1,7 @@
 //! The entries job: the webhook endpoint of door systems, which post access attempts. A recently refused attempt
 //! triggers its account.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::webhook::{self, AHEAD_SECONDS, AttemptTrigger, Effect, WebhookRoute};
@@ -22,7 +23,7 @@ pub async fn entries(environment: &Environment, delivery: Delivery) -> Answer {
 }
 
 impl WebhookRoute for DoorsRoute {
-    fn site(&self) -> &str {
+    fn site(&self) -> &SiteId {
         &self.site
     }
 

@@ -1,5 +1,6 @@
 //! The receive job: the webhook endpoint of platforms.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 
 use crate::webhook::{self, AHEAD_SECONDS, Effect, WebhookRoute};
@@ -16,7 +17,7 @@ pub async fn receive(environment: &Environment, delivery: Delivery) -> Answer {
 }
 
 impl WebhookRoute for PlatformRoute {
-    fn site(&self) -> &str {
+    fn site(&self) -> &SiteId {
         &self.site
     }
 

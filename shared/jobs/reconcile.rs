@@ -1,6 +1,7 @@
 //! The reconcile job. It compares the whole platform with the whole door system of one site. It finds lost deliveries
 //! and changes by hand, marks the people concerned as due and enqueues a trigger. It never writes to a door.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
@@ -73,7 +74,7 @@ pub struct Report {
 /// [`Invalid`](doorstep_core::model::error::Error::Invalid) for a site that this stack does not have.
 /// [`Retry`](doorstep_core::model::error::Error::Retry) if our table or trigger queue is unavailable. A vendor that
 /// cannot be read is a problem in the report, not an error.
-pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> {
+pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Report> {
     let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
@@ -137,13 +138,13 @@ pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> 
         report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
     }
     if let Err(error) = environment.bus.publish(&site.id, &report.notices).await {
-        tracing::warn!(site = site.id, %error, "what was found could not be published");
+        tracing::warn!(site = site.id.as_str(), %error, "what was found could not be published");
     }
     report.problems.extend(environment.store.unreadable().problems());
     report.problems.sort();
     report.problems.dedup();
     tracing::info!(
-        site = site.id,
+        site = site.id.as_str(),
         granted = report.granted,
         revoked = report.revoked,
         foreign = report.foreign,
@@ -164,7 +165,7 @@ async fn enqueue(environment: &Environment, site: &Site) -> Result<()> {
 /// Sets schedules for the people who are due soon, so that a failed schedule heals even while the platform is down. If
 /// Scheduler rejects a schedule, the report says so and the next reconcile sets it. Returns whether a person is
 /// overdue.
-async fn set_schedules(environment: &Environment, site: &str, report: &mut Report) -> Result<bool> {
+async fn set_schedules(environment: &Environment, site: &SiteId, report: &mut Report) -> Result<bool> {
     let now = environment.time.now();
     let soon = now.checked_add(AHEAD).unwrap_or(now);
     let mut minutes: Vec<_> =
@@ -176,7 +177,7 @@ async fn set_schedules(environment: &Environment, site: &str, report: &mut Repor
             Ok(()) => {}
             Err(Unset::Queue(error)) => return Err(error),
             Err(Unset::Schedule(error)) => {
-                tracing::warn!(site, %error, "schedules could not be set; the next reconcile sets them");
+                tracing::warn!(site = site.as_str(), %error, "schedules could not be set; the next reconcile sets them");
                 report.problems.push(format!("schedules could not be set, and people may be late: {error}"));
                 break;
             }

@@ -1,6 +1,7 @@
 //! Settle: the only job that writes to door systems. Triggers mark people as due. Settle then evaluates each due person
 //! from the current facts, and applies the difference.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ pub use withhold::COUNTED;
 
 /// The messages of one site in one batch.
 struct Part {
-    site: String,
+    site: SiteId,
     triggers: Vec<TriggerMessage>,
     messages: Vec<SqsMessage>,
 }
@@ -70,7 +71,7 @@ pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchRespo
     let served = parts.into_iter().map(|part| async move {
         let served = environment.in_time(one_site(environment, &part.site, &part.triggers)).await;
         served.err().map(|error| {
-            tracing::error!(site = part.site, %error, "a batch of bells could not be served and comes again");
+            tracing::error!(site = part.site.as_str(), %error, "a batch of bells could not be served and comes again");
             part.messages
         })
     });
@@ -96,7 +97,7 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
         match trigger {
             Some(trigger) if group.as_ref().is_none_or(|group| !held_up.contains(group)) => {
                 let new = || Part { site: trigger.site.clone(), triggers: Vec::new(), messages: Vec::new() };
-                let part = parts.entry(trigger.site.clone()).or_insert_with(new);
+                let part = parts.entry(trigger.site.to_string()).or_insert_with(new);
                 part.triggers.push(trigger);
                 part.messages.push(message);
             }
@@ -140,11 +141,11 @@ fn pause_after(message: &SqsMessage) -> Duration {
     Duration::from_secs(pause.copied().unwrap_or_default())
 }
 
-async fn one_site(environment: &Environment, site: &str, triggers: &[TriggerMessage]) -> Result<()> {
+async fn one_site(environment: &Environment, site: &SiteId, triggers: &[TriggerMessage]) -> Result<()> {
     match environment.store.active(site).await? {
         Some(stored) => serve::serve(environment, &stored, triggers).await,
         None => {
-            tracing::warn!(site, "a bell for a site that is not here");
+            tracing::warn!(site = site.as_str(), "a bell for a site that is not here");
             Ok(())
         }
     }
@@ -164,14 +165,15 @@ mod tests {
 
     #[test]
     fn what_is_behind_an_unreadable_message_of_its_group_fails_with_it_until_that_is_given_up() {
-        let due = |site: &str| TriggerMessage::new(site, doorstep_cloud::trigger_queue::Trigger::Due).text().unwrap();
+        let due =
+            |site: &SiteId| TriggerMessage::new(site, doorstep_cloud::trigger_queue::Trigger::Due).text().unwrap();
         let sorted = |receives: usize| {
             let mut batch = SqsEvent::default();
             batch.records = vec![
-                message("1", "a", &due("a"), receives),
+                message("1", "a", &due(&SiteId::from("a")), receives),
                 message("2", "a", "?", receives),
-                message("3", "b", &due("b"), 1),
-                message("4", "a", &due("a"), receives),
+                message("3", "b", &due(&SiteId::from("b")), 1),
+                message("4", "a", &due(&SiteId::from("a")), receives),
             ];
             let (parts, failed) = by_site(batch);
             let id = |message: &SqsMessage| message.message_id.clone().unwrap_or_default();

@@ -5,6 +5,7 @@
 //! The two jobs differ in their routes, and in what a verified delivery causes: see [`WebhookRoute`]. The endpoint calls
 //! no vendor. It has no right to door secrets or API credentials.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -21,7 +22,7 @@ pub(crate) const AHEAD_SECONDS: i64 = 300;
 /// The sender behind a webhook address: the platform or a door system of one site.
 pub(crate) trait WebhookRoute {
     /// Returns the site.
-    fn site(&self) -> &str;
+    fn site(&self) -> &SiteId;
     /// Returns the door system; `None` for a platform.
     fn doors(&self) -> Option<&str>;
     /// Verifies the sender over the exact bytes.
@@ -82,18 +83,18 @@ pub(crate) async fn take<R: WebhookRoute>(
     };
     let (site, doors) = (route.site(), route.doors());
     let Ok(verified) = route.verify(delivery, now) else {
-        tracing::warn!(site, doors, "refused an unproven delivery");
+        tracing::warn!(site = site.as_str(), doors, "refused an unproven delivery");
         return Answer::unverified();
     };
     let effect = route.effect(&verified, now);
     if let Effect::Invalid(why) = &effect {
-        tracing::warn!(site, why, "refused a verified delivery that breaks the contract");
+        tracing::warn!(site = site.as_str(), why, "refused a verified delivery that breaks the contract");
         return Answer::wrong(why);
     }
     match (Endpoint { environment, site, verified: &verified, now }.apply(effect).await) {
         Ok(()) => Answer::accepted(),
         Err(error) => {
-            tracing::error!(site, doors, %error, "a delivery cannot be taken: the sender is asked to post it again");
+            tracing::error!(site = site.as_str(), doors, %error, "a delivery cannot be taken: the sender is asked to post it again");
             Answer::try_again()
         }
     }
@@ -102,7 +103,7 @@ pub(crate) async fn take<R: WebhookRoute>(
 /// One verified delivery, with the site that it concerns.
 struct Endpoint<'a> {
     environment: &'a Environment,
-    site: &'a str,
+    site: &'a SiteId,
     verified: &'a VerifiedDelivery,
     now: Timestamp,
 }
@@ -125,7 +126,7 @@ impl Endpoint<'_> {
             }
             Effect::Unreadable(why) => {
                 // It is accepted: a vendor switches off a webhook that keeps failing.
-                tracing::warn!(site = self.site, why, "a verified delivery cannot be parsed");
+                tracing::warn!(site = self.site.as_str(), why, "a verified delivery cannot be parsed");
                 let store = &self.environment.store;
                 store.keep_unreadable(self.site, &self.verified.dedup_id, &why, self.now).await?;
                 self.enqueue(Trigger::Unreadable, Some(&self.verified.dedup_id)).await

@@ -17,6 +17,7 @@ use doorstep_core::decide::guard::{Hold, UnconfirmedChange, Waiting};
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::Record;
 use doorstep_core::model::subject::Subject;
@@ -89,7 +90,7 @@ impl Doing {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site; [`Error::Retry`] where the table is not available.
-pub async fn holds(environment: &Environment, site: Option<&str>) -> Result<Vec<Opened>> {
+pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
     for site in sites(environment, site).await? {
         for hold in environment.store.open_holds(&site).await? {
@@ -111,7 +112,7 @@ struct Names {
 }
 
 impl Names {
-    async fn of(environment: &Environment, site: &str, waiting: &[Waiting]) -> Result<Names> {
+    async fn of(environment: &Environment, site: &SiteId, waiting: &[Waiting]) -> Result<Names> {
         let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in waiting {
             match &one.change {
@@ -190,7 +191,7 @@ impl fmt::Display for Opened {
 /// # Errors
 /// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`] where the table or the
 /// queue is not available, or the hold changed meanwhile. The operator can then repeat the approval.
-pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
+pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
     let hold = find(environment, site, checksum).await?;
     if let Some(at) = hold.approved {
         let at = at.strftime("%F %R UTC");
@@ -211,14 +212,14 @@ pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &s
     environment.triggers.enqueue(&TriggerMessage::new(&site, Trigger::Due), None).await?;
     notices.push(Notice::Approved(hold.clone()));
     if let Err(error) = environment.bus.publish(&site, &notices).await {
-        tracing::warn!(site, %error, "the event of an approval could not be published");
+        tracing::warn!(site = site.as_str(), %error, "the event of an approval could not be published");
     }
     Ok(hold)
 }
 
 /// Accepts a snapshot that was not trusted if the approved changes follow from it. The site then needs a reconcile that
 /// compares by the snapshot.
-async fn believe(environment: &Environment, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
+async fn believe(environment: &Environment, site: &SiteId, waiting: &[Waiting]) -> Result<Vec<Notice>> {
     let told = environment.store.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
     if !told || !waiting.iter().any(|one| one.unconfirmed) || !believe_held(&environment.store, site).await? {
         return Ok(Vec::new());
@@ -226,7 +227,7 @@ async fn believe(environment: &Environment, site: &str, waiting: &[Waiting]) -> 
     Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
 }
 
-async fn find(environment: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
+async fn find(environment: &Environment, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
     for site in sites(environment, site).await? {
         if let Some(hold) = environment.store.hold(&site, checksum).await? {
             return Ok(hold);
@@ -254,7 +255,7 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
     dues.into_values().collect()
 }
 
-async fn sites(environment: &Environment, site: Option<&str>) -> Result<Vec<String>> {
+async fn sites(environment: &Environment, site: Option<&SiteId>) -> Result<Vec<SiteId>> {
     match site {
         Some(site) => Ok(vec![environment.store.in_force(site).await.map(|_| site.to_owned())?]),
         None => environment.store.site_names().await,

@@ -1,5 +1,6 @@
 //! Tests of the checks against vendors and between files.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -48,7 +49,7 @@ impl ReadPlatform for OnePlan {
         Ok(Assigned::default())
     }
 
-    async fn hearing(&self, site: &str) -> Result<Hearing> {
+    async fn hearing(&self, site: &SiteId) -> Result<Hearing> {
         let silence = Some(format!("nothing posts to {site}: make a webhook"));
         Ok(Hearing { problems: vec!["webhook 7 is switched off: switch it on".into()], silence, ..Hearing::default() })
     }

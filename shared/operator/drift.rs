@@ -1,6 +1,7 @@
 //! Drift: the differences between the version in force and the doors, and which of them were made by hand. It reads and
 //! changes nothing. The classification is pure.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -20,7 +21,7 @@ use doorstep_core::site::Mode;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The version in force.
     pub version: u64,
     /// The mode in force. In `observe` Doorstep corrects none of them.
@@ -132,7 +133,7 @@ impl What {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site, and the errors of [`push::diff`].
-pub async fn drift(environment: &Environment, site: &str) -> Result<Drift> {
+pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Drift> {
     let shown = push::drift(environment, site).await?;
     let (Some(diff), Some(version), Some(mode)) = (&shown.diff, shown.version, shown.mode) else {
         let why: Vec<String> = shown.findings.iter().map(ToString::to_string).collect();

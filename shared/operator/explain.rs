@@ -4,6 +4,7 @@
 //! rules. It reads no other person's facts and writes to no door system. It reads a door system only where the person
 //! may have been added by hand.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -60,7 +61,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site, and for a person, a group or an instant that cannot be parsed.
-pub async fn explain(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Explained>> {
+pub async fn explain(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Option<Explained>> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = environment.store.in_force(site).await?;
@@ -88,7 +89,7 @@ pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
 }
 
 /// Finds the person of the question.
-async fn find(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Person>> {
+async fn find(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Option<Person>> {
     let store = &environment.store;
     match (&wanted.email, &wanted.person, &wanted.profile) {
         (Some(email), None, None) => {
@@ -104,7 +105,7 @@ async fn find(environment: &Environment, site: &str, wanted: &Wanted) -> Result<
     }
 }
 
-async fn of_profile(environment: &Environment, site: &str, profile: &str) -> Result<Option<Person>> {
+async fn of_profile(environment: &Environment, site: &SiteId, profile: &str) -> Result<Option<Person>> {
     let wrong = || Error::invalid("write a profile as member:ID or visitor:ID");
     let (kind, id) = profile.split_once([':', ' ']).ok_or_else(wrong)?;
     let kind = past::kind_of(kind).filter(|kind| matches!(kind, Kind::Member | Kind::Visitor)).ok_or_else(wrong)?;
@@ -118,7 +119,7 @@ async fn of_profile(environment: &Environment, site: &str, profile: &str) -> Res
 
 /// Finds a person by the profiles' addresses. A person to whom nothing was ever opened is not stored, although the
 /// platform has a profile. Only then are all profiles read.
-async fn unsettled(environment: &Environment, site: &str, email: &str) -> Result<Option<Person>> {
+async fn unsettled(environment: &Environment, site: &SiteId, email: &str) -> Result<Option<Person>> {
     let mut found = Vec::new();
     for kind in Kind::PROFILES {
         let profiles = environment.store.facts_of(site, kind).await?;

@@ -1,6 +1,7 @@
 //! The on-time record: how many grants and revokes were in time, for each local day. It is computed from the audit
 //! chain, of which only the requested days are read.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -41,7 +42,7 @@ pub struct Wanted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnTime {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The site's time zone, in which days are counted.
     pub timezone: String,
     /// The maximum delay of a grant in seconds.
@@ -109,7 +110,7 @@ pub struct Late {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site and for invalid days.
-pub async fn on_time(environment: &Environment, site: &str, wanted: &Wanted) -> Result<OnTime> {
+pub async fn on_time(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<OnTime> {
     let site = environment.store.in_force(site).await?.file()?;
     let now = environment.time.now();
     let (first, last) = wanted.days(&site.timezone, now)?;

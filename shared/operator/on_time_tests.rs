@@ -1,5 +1,6 @@
 use super::*;
 use doorstep_core::model::audit::{AuditEntry, Head};
+use doorstep_core::model::ids::SiteId;
 
 #[test]
 fn bounds_are_kept_to_the_second_and_days_are_local() {
@@ -23,7 +24,7 @@ fn bounds_are_kept_to_the_second_and_days_are_local() {
                 AuditEntry::new("main", &AccountId("7".into()), Some(&GroupId("5".into())), *what, "b", "done");
             action.due = late.map(|_| at(due));
             let late = SignedDuration::from_secs(late.unwrap_or(0));
-            let (record, next) = head.record("s", "p", at(due).checked_add(late).expect("time"), action);
+            let (record, next) = head.record(&SiteId::from("s"), "p", at(due).checked_add(late).expect("time"), action);
             head = next;
             record
         })

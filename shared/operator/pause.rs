@@ -1,6 +1,7 @@
 //! Pauses and resumes a site. A paused site is still read and stored, and Doorstep changes nothing at its doors: it is
 //! in mode observe, see [`SiteVersion::site`](doorstep_cloud::store::site_version::SiteVersion::site).
 
+use doorstep_core::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
 use crate::push::compare_soon;
@@ -16,7 +17,7 @@ const LONGEST: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The version in force.
     pub version: u64,
     /// The mode in force.
@@ -30,7 +31,7 @@ pub struct State {
 }
 
 impl State {
-    fn of(site: &str, stored: &SiteVersion, changed: bool) -> Result<Self> {
+    fn of(site: &SiteId, stored: &SiteVersion, changed: bool) -> Result<Self> {
         Ok(State {
             site: site.to_owned(),
             version: stored.n,
@@ -48,7 +49,7 @@ impl State {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Invalid`] for an unknown site; [`doorstep_core::model::error::Error::Retry`]
 /// if another writer changed it at the same time.
-pub async fn pause(environment: &Environment, site: &str, why: Option<&str>) -> Result<State> {
+pub async fn pause(environment: &Environment, site: &SiteId, why: Option<&str>) -> Result<State> {
     let stored = environment.store.in_force(site).await?;
     let why = why.map(|why| why.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>());
     let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
@@ -63,7 +64,7 @@ pub async fn pause(environment: &Environment, site: &str, why: Option<&str>) -> 
 ///
 /// # Errors
 /// As [`pause`].
-pub async fn resume(environment: &Environment, site: &str) -> Result<State> {
+pub async fn resume(environment: &Environment, site: &SiteId) -> Result<State> {
     let stored = environment.store.in_force(site).await?;
     let state = change(environment, site, stored, None).await?;
     if state.changed {
@@ -72,7 +73,7 @@ pub async fn resume(environment: &Environment, site: &str) -> Result<State> {
     Ok(state)
 }
 
-async fn change(environment: &Environment, site: &str, now: SiteVersion, paused: Option<Paused>) -> Result<State> {
+async fn change(environment: &Environment, site: &SiteId, now: SiteVersion, paused: Option<Paused>) -> Result<State> {
     if now.paused == paused {
         return State::of(site, &now, false);
     }

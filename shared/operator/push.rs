@@ -1,5 +1,6 @@
 //! Pushes a site file: shows what it would change, and puts it in force.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,7 @@ pub struct Shown {
 ///
 /// # Errors
 /// [`Error::Invalid`] with every wrong line.
-pub async fn load(environment: &Environment, text: &str) -> Result<String> {
+pub async fn load(environment: &Environment, text: &str) -> Result<SiteId> {
     let site = Site::parse(text).map_err(|error| Error::invalid(error.to_string()))?;
     environment.store.store_site(&SiteRoute::of(&site), text, environment.time.now()).await?;
     Ok(site.id)
@@ -75,7 +76,7 @@ pub async fn diff(environment: &Environment, text: &str) -> Result<Shown> {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site, and see [`preview`].
-pub async fn drift(environment: &Environment, site: &str) -> Result<Shown> {
+pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Shown> {
     let stored = environment.store.in_force(site).await?;
     diff(environment, &stored.text).await
 }
@@ -153,7 +154,7 @@ async fn doors_that_moved(
 }
 
 /// Requests a reconcile of a site at once.
-pub(crate) async fn compare_soon(environment: &Environment, site: &str) {
+pub(crate) async fn compare_soon(environment: &Environment, site: &SiteId) {
     environment.bus.want_reconcile(site, AskedBy::Operator).await;
 }
 
@@ -177,7 +178,7 @@ impl Shown {
     /// Creates the view of a site and its version in force.
     fn of(site: &Site, now: Option<&SiteVersion>) -> Self {
         Shown {
-            site: Some(site.id.clone()),
+            site: Some(site.id.to_string()),
             version: now.map(|now| now.n),
             mode: now.and_then(|now| now.site().ok()).map(|site| site.mode),
             remarks: now.map(|now| now.remarks(&site.id)).unwrap_or_default(),

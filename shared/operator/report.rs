@@ -1,6 +1,7 @@
 //! The entry report for the operator: access attempts for each person, door and day. The table alone gives the names,
 //! at the time of the report. A forgotten person appears as an account id only.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -86,7 +87,7 @@ pub struct Time {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site and for invalid days.
-pub async fn entries(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
+pub async fn entries(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Vec<ReportRow>> {
     let site = environment.store.in_force(site).await?.site()?;
     let now = environment.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
@@ -135,7 +136,7 @@ fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
 type Accounts = BTreeSet<(String, AccountId)>;
 
 /// Returns the accounts of the person with this address. An unknown address yields none, and the report has no rows.
-async fn accounts_of(environment: &Environment, site: &str, email: &str) -> Result<Accounts> {
+async fn accounts_of(environment: &Environment, site: &SiteId, email: &str) -> Result<Accounts> {
     let key = email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?;
     let person = match environment.store.id_of_email(site, &key).await? {
         Some(id) => environment.store.person(site, &id).await?,
@@ -154,7 +155,7 @@ struct Who {
 
 type People = BTreeMap<(String, AccountId), Who>;
 
-async fn people(environment: &Environment, site: &str, attempts: &[AccessAttempt]) -> Result<People> {
+async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAttempt]) -> Result<People> {
     let accounts: Accounts =
         attempts.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
     let found = stream::iter(accounts).map(|(doors, id)| async move {
@@ -164,7 +165,7 @@ async fn people(environment: &Environment, site: &str, attempts: &[AccessAttempt
     found.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-async fn who(environment: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
+async fn who(environment: &Environment, site: &SiteId, doors: &str, id: &AccountId) -> Result<Who> {
     let person = match environment.store.id_of_account(site, doors, id).await? {
         // A person with an unreadable item has no name. The others keep theirs.
         Some(person) => environment.store.people(site, &[person]).await?.pop(),
@@ -178,7 +179,7 @@ async fn who(environment: &Environment, site: &str, doors: &str, id: &AccountId)
     Ok(Who { name: name.filter(|name| !name.is_empty()), email: person.email })
 }
 
-async fn profile_name(environment: &Environment, site: &str, person: &Person) -> Result<Option<String>> {
+async fn profile_name(environment: &Environment, site: &SiteId, person: &Person) -> Result<Option<String>> {
     for profile in person.profiles.iter() {
         let record = environment.store.fact(site, profile).await?;
         if let Some(What::Member(profile) | What::Visitor(profile)) = record.as_ref().map(|record| &record.fact.what) {

@@ -1,5 +1,6 @@
 //! Views of a site for the operator. They read the table and change nothing.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -28,7 +29,7 @@ const AT_ONCE: usize = 16;
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site.
-pub async fn people(environment: &Environment, site: &str) -> Result<Value> {
+pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
     let rules = KnownRules::of(environment, &site).await?;
@@ -146,7 +147,7 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that never existed.
-pub async fn audit(environment: &Environment, site: &str) -> Result<Vec<audit::Record>> {
+pub async fn audit(environment: &Environment, site: &SiteId) -> Result<Vec<audit::Record>> {
     was_ever_served(environment, site).await?;
     environment.store.audit(site).await
 }
@@ -155,13 +156,13 @@ pub async fn audit(environment: &Environment, site: &str) -> Result<Vec<audit::R
 ///
 /// # Errors
 /// As [`audit`].
-pub async fn verify_audit(environment: &Environment, site: &str, noted: Option<Head>) -> Result<Verdict> {
+pub async fn verify_audit(environment: &Environment, site: &SiteId, noted: Option<Head>) -> Result<Verdict> {
     was_ever_served(environment, site).await?;
     environment.store.verify_audit(site, noted).await
 }
 
 /// Checks that a site is in service, or was: a retired site keeps its audit chain.
-async fn was_ever_served(environment: &Environment, site: &str) -> Result<()> {
+async fn was_ever_served(environment: &Environment, site: &SiteId) -> Result<()> {
     match environment.store.has_chain(site).await? {
         true => Ok(()),
         false => environment.store.in_force(site).await.map(drop),

@@ -1,5 +1,6 @@
 //! Every place of the table that has a golden item: how it is written, and what it must be read as.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
@@ -66,47 +67,50 @@ fn team() -> Holder {
 pub fn record_lists() -> Vec<(&'static str, Key)> {
     let (member, account) = (id(Kind::Member, "m-ada"), main_account());
     vec![
-        ("fact of a member", key::fact(SITE, &member)),
-        ("fact of a membership", key::fact(SITE, &id(Kind::Membership, "s-1"))),
-        ("fact of a booking", key::fact(SITE, &id(Kind::Booking, "b-1"))),
-        ("holding of a member", key::holding(SITE, &Holder::Member("m-ada".into()), &member)),
-        ("holding of a team, a person", key::holding(SITE, &team(), &member)),
-        ("holder_version", key::holder_version(SITE, &team())),
-        ("person", key::person(SITE, ADA)),
-        ("person who was forgotten", key::person(SITE, "p-gone")),
-        ("listed", key::listed(SITE, ADA)),
-        ("profile", key::profile(SITE, &member)),
-        ("email", key::email(SITE, &email_digest(EMAIL))),
-        ("account", key::account(SITE, "main", &account)),
-        ("due person", key::due(SITE, "20260301T1200#person#p-ada#adopt")),
-        ("due refetch", key::due(SITE, "20260301T1200#refetch#booking#b-1")),
-        ("unreadable_delivery", key::unreadable_delivery(SITE, "dedup-id")),
-        ("audit", key::audit(SITE, 1)),
-        ("record_lists", key::record_lists(SITE, ADA, 1)),
-        ("active", key::active(SITE)),
-        ("version", key::version(SITE, 1)),
-        ("resolved", key::resolved(SITE)),
-        ("site", key::site(SITE)),
-        ("attempt", key::attempt(SITE, &attempt())),
-        ("read of attempts", key::read(SITE, "entries#main")),
-        ("read of a platform", key::read(SITE, "platform")),
-        ("read of doors", key::read(SITE, "doors#main")),
+        ("fact of a member", key::fact(&SiteId::from(SITE), &member)),
+        ("fact of a membership", key::fact(&SiteId::from(SITE), &id(Kind::Membership, "s-1"))),
+        ("fact of a booking", key::fact(&SiteId::from(SITE), &id(Kind::Booking, "b-1"))),
+        ("holding of a member", key::holding(&SiteId::from(SITE), &Holder::Member("m-ada".into()), &member)),
+        ("holding of a team, a person", key::holding(&SiteId::from(SITE), &team(), &member)),
+        ("holder_version", key::holder_version(&SiteId::from(SITE), &team())),
+        ("person", key::person(&SiteId::from(SITE), ADA)),
+        ("person who was forgotten", key::person(&SiteId::from(SITE), "p-gone")),
+        ("listed", key::listed(&SiteId::from(SITE), ADA)),
+        ("profile", key::profile(&SiteId::from(SITE), &member)),
+        ("email", key::email(&SiteId::from(SITE), &email_digest(EMAIL))),
+        ("account", key::account(&SiteId::from(SITE), "main", &account)),
+        ("due person", key::due(&SiteId::from(SITE), "20260301T1200#person#p-ada#adopt")),
+        ("due refetch", key::due(&SiteId::from(SITE), "20260301T1200#refetch#booking#b-1")),
+        ("unreadable_delivery", key::unreadable_delivery(&SiteId::from(SITE), "dedup-id")),
+        ("audit", key::audit(&SiteId::from(SITE), 1)),
+        ("record_lists", key::record_lists(&SiteId::from(SITE), ADA, 1)),
+        ("active", key::active(&SiteId::from(SITE))),
+        ("version", key::version(&SiteId::from(SITE), 1)),
+        ("resolved", key::resolved(&SiteId::from(SITE))),
+        ("site", key::site(&SiteId::from(SITE))),
+        ("attempt", key::attempt(&SiteId::from(SITE), &attempt())),
+        ("read of attempts", key::read(&SiteId::from(SITE), "entries#main")),
+        ("read of a platform", key::read(&SiteId::from(SITE), "platform")),
+        ("read of doors", key::read(&SiteId::from(SITE), "doors#main")),
         ("ruler", key::ruler(&ruled_group())),
-        ("runs", key::runs(SITE)),
-        ("update", key::update(SITE, "user", "m-1")),
-        ("update_of a forgotten person", key::update_of(SITE, "user", &thing_hash(SITE, "user", "m-gone"))),
-        ("forgotten", key::forgotten(SITE, &forgotten_thing().hash)),
-        ("snapshot_part", key::snapshot_part(SITE, "2026-03-01", 1)),
-        ("snapshot_text", key::snapshot_text(SITE, "b2", 0)),
-        ("accepted", key::accepted(SITE)),
-        ("unconfirmed", key::unconfirmed(SITE)),
-        ("hold", key::hold(SITE, &hold().checksum)),
-        ("held", key::held(SITE, &hold().checksum, 0)),
-        ("release", key::release(SITE, &revoke())),
-        ("tally", key::tally(SITE)),
-        ("made", key::made(SITE, "main", &account)),
-        ("lost_numbers", key::lost_numbers(SITE, &member)),
-        ("many_accounts", key::many_accounts(SITE)),
+        ("runs", key::runs(&SiteId::from(SITE))),
+        ("update", key::update(&SiteId::from(SITE), "user", "m-1")),
+        (
+            "update_of a forgotten person",
+            key::update_of(&SiteId::from(SITE), "user", &thing_hash(&SiteId::from(SITE), "user", "m-gone")),
+        ),
+        ("forgotten", key::forgotten(&SiteId::from(SITE), &forgotten_thing().hash)),
+        ("snapshot_part", key::snapshot_part(&SiteId::from(SITE), "2026-03-01", 1)),
+        ("snapshot_text", key::snapshot_text(&SiteId::from(SITE), "b2", 0)),
+        ("accepted", key::accepted(&SiteId::from(SITE))),
+        ("unconfirmed", key::unconfirmed(&SiteId::from(SITE))),
+        ("hold", key::hold(&SiteId::from(SITE), &hold().checksum)),
+        ("held", key::held(&SiteId::from(SITE), &hold().checksum, 0)),
+        ("release", key::release(&SiteId::from(SITE), &revoke())),
+        ("tally", key::tally(&SiteId::from(SITE))),
+        ("made", key::made(&SiteId::from(SITE), "main", &account)),
+        ("lost_numbers", key::lost_numbers(&SiteId::from(SITE), &member)),
+        ("many_accounts", key::many_accounts(&SiteId::from(SITE))),
         ("token", key::token(TOKEN)),
         ("refused_sign_in", key::refused_sign_in(TOKEN)),
         ("token_note", key::token_note(TOKEN, "region")),
@@ -116,14 +120,14 @@ pub fn record_lists() -> Vec<(&'static str, Key)> {
 /// Writes all of them.
 pub async fn write(store: &Store) {
     for fact in [member(), membership(), booking()] {
-        store.keep_fact(SITE, &fact).await.expect("it is kept");
+        store.keep_fact(&SiteId::from(SITE), &fact).await.expect("it is kept");
     }
     write_people(store).await;
     write_site(store).await;
     write_guard(store).await;
     write_pushes(store).await;
-    store.put_dues(SITE, &dues()).await.expect("it is kept");
-    store.keep_unreadable(SITE, "dedup-id", "the body is no JSON", noon()).await.expect("it is kept");
+    store.put_dues(&SiteId::from(SITE), &dues()).await.expect("it is kept");
+    store.keep_unreadable(&SiteId::from(SITE), "dedup-id", "the body is no JSON", noon()).await.expect("it is kept");
     store.keep_token(TOKEN, &token()).await.expect("it is kept");
     store.keep_refused_sign_in(TOKEN, &refused_sign_in()).await.expect("it is kept");
     store.note_token(TOKEN, "region", "eu").await.expect("it is kept");
@@ -132,65 +136,65 @@ pub async fn write(store: &Store) {
 async fn write_people(store: &Store) {
     let account = main_account();
     let writes = vec![
-        people::put(SITE, &person()).expect("JSON"),
-        people::put(SITE, &forgotten()).expect("JSON"),
-        people::list(SITE, &person()),
-        people::point_profile(SITE, &id(Kind::Member, "m-ada"), ADA),
-        people::point_email(SITE, EMAIL, ADA),
-        people::point_account(SITE, "main", &account, ADA),
+        people::put(&SiteId::from(SITE), &person()).expect("JSON"),
+        people::put(&SiteId::from(SITE), &forgotten()).expect("JSON"),
+        people::list(&SiteId::from(SITE), &person()),
+        people::point_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada"), ADA),
+        people::point_email(&SiteId::from(SITE), EMAIL, ADA),
+        people::point_account(&SiteId::from(SITE), "main", &account, ADA),
     ];
     store.write_all(Step::Commit, writes).await.expect("it is kept");
-    let mut chain = store.chain(SITE).await.expect("it reads");
+    let mut chain = store.chain(&SiteId::from(SITE)).await.expect("it reads");
     let nine = vec![action(); 9];
-    let records = chain.join(SITE, &mut Person::new(ADA.into(), None), noon(), &nine).expect("JSON");
+    let records = chain.join(&SiteId::from(SITE), &mut Person::new(ADA.into(), None), noon(), &nine).expect("JSON");
     store.write_all(Step::Commit, records).await.expect("it is kept");
 }
 
 async fn write_site(store: &Store) {
     store.store_site_over(None, &SiteRoute::of(&site()), &first()).await.expect("it is kept");
-    store.pause_site(SITE, &stored(store).await, Some(paused())).await.expect("it is kept");
-    store.retire_site(SITE, &stored(store).await, retiring()).await.expect("it is kept");
-    store.keep_resolved(SITE, &resolved()).await.expect("it is kept");
-    store.keep_attempts(SITE, &[attempt()], 90, noon()).await.expect("it is kept");
-    store.keep_attempts_read(SITE, "main", &attempts_read()).await.expect("it is kept");
-    store.keep_platform_read(SITE, &platform_read()).await.expect("it is kept");
-    store.keep_doors_read(SITE, "main", &doors_read()).await.expect("it is kept");
+    store.pause_site(&SiteId::from(SITE), &stored(store).await, Some(paused())).await.expect("it is kept");
+    store.retire_site(&SiteId::from(SITE), &stored(store).await, retiring()).await.expect("it is kept");
+    store.keep_resolved(&SiteId::from(SITE), &resolved()).await.expect("it is kept");
+    store.keep_attempts(&SiteId::from(SITE), &[attempt()], 90, noon()).await.expect("it is kept");
+    store.keep_attempts_read(&SiteId::from(SITE), "main", &attempts_read()).await.expect("it is kept");
+    store.keep_platform_read(&SiteId::from(SITE), &platform_read()).await.expect("it is kept");
+    store.keep_doors_read(&SiteId::from(SITE), "main", &doors_read()).await.expect("it is kept");
     store.put_ruler(&ruled_group()).await.expect("it is kept");
-    store.keep_runs(SITE, &Read::default(), runs()).await.expect("it is kept");
+    store.keep_runs(&SiteId::from(SITE), &Read::default(), runs()).await.expect("it is kept");
 }
 
 async fn stored(store: &Store) -> SiteVersion {
-    store.in_force(SITE).await.expect("it reads")
+    store.in_force(&SiteId::from(SITE)).await.expect("it reads")
 }
 
 async fn write_guard(store: &Store) {
     store.put_hold(&hold(), &waiting()).await.expect("it is kept");
-    store.release(SITE, &[&revoke()], Some(&hold().checksum), noon()).await.expect("it is kept");
-    store.keep_tally(SITE, &tally(), 0).await.expect("it is kept");
-    let made = Store::count_made(SITE, "main", &main_account(), noon()).expect("JSON");
+    store.release(&SiteId::from(SITE), &[&revoke()], Some(&hold().checksum), noon()).await.expect("it is kept");
+    store.keep_tally(&SiteId::from(SITE), &tally(), 0).await.expect("it is kept");
+    let made = Store::count_made(&SiteId::from(SITE), "main", &main_account(), noon()).expect("JSON");
     store.write(made).await.expect("it is kept");
-    store.count_lost_numbers(SITE, &id(Kind::Member, "m-ada"), noon()).await.expect("it is kept");
-    store.note_many_accounts(SITE, true).await.expect("it is kept");
+    store.count_lost_numbers(&SiteId::from(SITE), &id(Kind::Member, "m-ada"), noon()).await.expect("it is kept");
+    store.note_many_accounts(&SiteId::from(SITE), true).await.expect("it is kept");
 }
 
 async fn write_pushes(store: &Store) {
     for pushed in pushed() {
-        store.keep_update(SITE, &pushed, &receipt()).await.expect("it is kept");
+        store.keep_update(&SiteId::from(SITE), &pushed, &receipt()).await.expect("it is kept");
     }
-    store.accept(SITE, &accepted()).await.expect("it is kept");
-    store.keep_unconfirmed(SITE, Some(&unconfirmed())).await.expect("it is kept");
-    store.note_forgotten(SITE, &forgotten_thing(), None).await.expect("it is kept");
+    store.accept(&SiteId::from(SITE), &accepted()).await.expect("it is kept");
+    store.keep_unconfirmed(&SiteId::from(SITE), Some(&unconfirmed())).await.expect("it is kept");
+    store.note_forgotten(&SiteId::from(SITE), &forgotten_thing(), None).await.expect("it is kept");
 }
 
 /// Reads all of them, each by the function that reads it in service.
 pub async fn assert_read(store: &Store) {
     for fact in [member(), membership(), booking()] {
-        assert_eq!(store.fact(SITE, &fact.fact.name()).await, Ok(Some(fact)));
+        assert_eq!(store.fact(&SiteId::from(SITE), &fact.fact.name()).await, Ok(Some(fact)));
     }
     let (ada, of_ada) = (id(Kind::Member, "m-ada"), Holder::Member("m-ada".into()));
-    assert_eq!(store.team_members(SITE, &team()).await, Ok(vec![ada.clone()]));
-    assert_eq!(store.holdings(SITE, &of_ada).await, Ok((vec![ada], 0)));
-    assert_eq!(store.version_of(SITE, &team()).await, Ok(2));
+    assert_eq!(store.team_members(&SiteId::from(SITE), &team()).await, Ok(vec![ada.clone()]));
+    assert_eq!(store.holdings(&SiteId::from(SITE), &of_ada).await, Ok((vec![ada], 0)));
+    assert_eq!(store.version_of(&SiteId::from(SITE), &team()).await, Ok(2));
     assert_people(store).await;
     assert_site(store).await;
     assert_guard(store).await;
@@ -201,9 +205,9 @@ pub async fn assert_read(store: &Store) {
         due
     };
     let expected: Vec<Value> = dues().iter().map(unmarked).collect();
-    let due = store.due_until(SITE, noon()).await.expect("it reads");
+    let due = store.due_until(&SiteId::from(SITE), noon()).await.expect("it reads");
     assert_eq!(due.iter().map(unmarked).collect::<Vec<_>>(), expected);
-    assert_eq!(store.unreadable_deliveries(SITE).await, Ok(vec!["the body is no JSON".to_owned()]));
+    assert_eq!(store.unreadable_deliveries(&SiteId::from(SITE)).await, Ok(vec!["the body is no JSON".to_owned()]));
     assert_eq!(store.token(TOKEN).await, Ok(Some(token())));
     assert_eq!(TokenStore::refused_sign_in(store, TOKEN).await, Ok(Some(refused_sign_in())));
     assert_eq!(store.token_note(TOKEN, "region").await, Ok(Some("eu".to_owned())));
@@ -211,59 +215,63 @@ pub async fn assert_read(store: &Store) {
 
 async fn assert_people(store: &Store) {
     let ada = Person { version: 1, ..person() };
-    assert_eq!(store.person(SITE, ADA).await, Ok(Some(ada.clone())));
-    assert_eq!(store.everybody(SITE).await.map(|people| people.known), Ok(vec![ada.clone()]));
-    assert_eq!(store.person(SITE, "p-gone").await, Ok(Some(Person { version: 1, ..forgotten() })));
+    assert_eq!(store.person(&SiteId::from(SITE), ADA).await, Ok(Some(ada.clone())));
+    assert_eq!(store.everybody(&SiteId::from(SITE)).await.map(|people| people.known), Ok(vec![ada.clone()]));
+    assert_eq!(store.person(&SiteId::from(SITE), "p-gone").await, Ok(Some(Person { version: 1, ..forgotten() })));
     let found = Ok(Some(ADA.to_owned()));
-    assert_eq!(store.id_of_profile(SITE, &id(Kind::Member, "m-ada")).await, found);
-    assert_eq!(store.id_of_email(SITE, EMAIL).await, found);
-    assert_eq!(store.id_of_account(SITE, "main", &main_account()).await, found);
-    let (record, _) = Head::default().record(SITE, ADA, noon(), action());
-    assert_eq!(store.audit(SITE).await, Ok(vec![record.clone()]));
-    assert_eq!(store.audit_of(SITE, &ada).await, Ok(vec![record]), "found by the item of places");
+    assert_eq!(store.id_of_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada")).await, found);
+    assert_eq!(store.id_of_email(&SiteId::from(SITE), EMAIL).await, found);
+    assert_eq!(store.id_of_account(&SiteId::from(SITE), "main", &main_account()).await, found);
+    let (record, _) = Head::default().record(&SiteId::from(SITE), ADA, noon(), action());
+    assert_eq!(store.audit(&SiteId::from(SITE)).await, Ok(vec![record.clone()]));
+    assert_eq!(store.audit_of(&SiteId::from(SITE), &ada).await, Ok(vec![record]), "found by the item of places");
 }
 
 async fn assert_site(store: &Store) {
     let active = SiteVersion { paused: Some(paused()), retiring: Some(retiring()), revision: 3, ..first() };
-    assert_eq!(store.active(SITE).await, Ok(Some(active)));
-    assert_eq!(store.last_version(SITE).await, Ok(Some(first())));
-    assert_eq!(store.site_route(SITE).await, Ok(Some(SiteRoute::of(&site()))));
-    assert_eq!(store.resolved(SITE).await, Ok(Some(resolved())));
+    assert_eq!(store.active(&SiteId::from(SITE)).await, Ok(Some(active)));
+    assert_eq!(store.last_version(&SiteId::from(SITE)).await, Ok(Some(first())));
+    assert_eq!(store.site_route(&SiteId::from(SITE)).await, Ok(Some(SiteRoute::of(&site()))));
+    assert_eq!(store.resolved(&SiteId::from(SITE)).await, Ok(Some(resolved())));
     let day = SignedDuration::from_hours(24);
-    let attempts = store.attempts(SITE, noon() - day, noon(), noon(), 90).await;
+    let attempts = store.attempts(&SiteId::from(SITE), noon() - day, noon(), noon(), 90).await;
     assert_eq!(attempts, Ok(vec![attempt()]));
     let read = attempts_read();
-    assert_eq!(store.attempts_read(SITE, "main", &read.of).await, Ok(read));
-    assert_eq!(store.platform_read(SITE).await, Ok(platform_read()));
-    assert_eq!(store.doors_read(SITE, "main").await, Ok(Some(doors_read())));
+    assert_eq!(store.attempts_read(&SiteId::from(SITE), "main", &read.of).await, Ok(read));
+    assert_eq!(store.platform_read(&SiteId::from(SITE)).await, Ok(platform_read()));
+    assert_eq!(store.doors_read(&SiteId::from(SITE), "main").await, Ok(Some(doors_read())));
     assert_eq!(store.rulers(&ruled_group()).await, Ok(vec![ruled_group()]));
-    assert_eq!(store.runs(SITE).await.map(|read| read.runs), Ok(runs()));
+    assert_eq!(store.runs(&SiteId::from(SITE)).await.map(|read| read.runs), Ok(runs()));
 }
 
 async fn assert_guard(store: &Store) {
     let kept = Hold { version: 1, ..hold() };
-    assert_eq!(store.holds(SITE).await, Ok(vec![kept.clone()]));
+    assert_eq!(store.holds(&SiteId::from(SITE)).await, Ok(vec![kept.clone()]));
     assert_eq!(store.waiting(&kept).await, Ok(waiting()));
-    let released = store.released(SITE, &[revoke()], noon()).await.expect("it reads");
+    let released = store.released(&SiteId::from(SITE), &[revoke()], noon()).await.expect("it reads");
     let approved: Vec<_> = released.into_iter().map(|release| (release.change, release.approved)).collect();
     assert_eq!(approved, [(revoke(), Some(kept.checksum))]);
-    let (read, _) = store.tally(SITE, noon()).await.expect("it reads");
+    let (read, _) = store.tally(&SiteId::from(SITE), noon()).await.expect("it reads");
     assert_eq!((read.left, read.made), (tally().left, BTreeMap::from([("main".to_owned(), 1)])));
-    assert_eq!(store.count_lost_numbers(SITE, &id(Kind::Member, "m-bob"), noon()).await, Ok(1), "and m-ada");
-    assert_eq!(store.is_crowded(SITE).await, Ok(true));
+    assert_eq!(
+        store.count_lost_numbers(&SiteId::from(SITE), &id(Kind::Member, "m-bob"), noon()).await,
+        Ok(1),
+        "and m-ada"
+    );
+    assert_eq!(store.is_crowded(&SiteId::from(SITE)).await, Ok(true));
 }
 
 async fn assert_pushes(store: &Store) {
     let [thing, part] = pushed();
     let UpdateBody::Thing { data, .. } = thing.body else { panic!("one thing") };
     let UpdateBody::Snapshot { data: text, .. } = part.body else { panic!("a part") };
-    let updates = store.updates(SITE).await.expect("it reads");
+    let updates = store.updates(&SiteId::from(SITE)).await.expect("it reads");
     let read: Vec<_> = updates.into_iter().map(|update| (update.id, update.version, update.data)).collect();
     assert_eq!(read, [("m-1".to_owned(), thing.version, data)], "without the forgotten person's");
-    let snapshots = store.snapshots(SITE).await.expect("it reads");
+    let snapshots = store.snapshots(&SiteId::from(SITE)).await.expect("it reads");
     assert_eq!((snapshots.accepted, snapshots.unconfirmed), (Some(accepted()), Some(unconfirmed())));
     let [head] = snapshots.heads.as_slice() else { panic!("one part: {:?}", snapshots.heads) };
     assert_eq!((head.part, head.parts, &head.version, &head.receipt), (1, 2, &part.version, &receipt()));
-    assert_eq!(store.snapshot_text(SITE, head).await, Ok(text));
-    assert_eq!(store.forgotten_things(SITE).await, Ok(vec![forgotten_thing()]));
+    assert_eq!(store.snapshot_text(&SiteId::from(SITE), head).await, Ok(text));
+    assert_eq!(store.forgotten_things(&SiteId::from(SITE)).await, Ok(vec![forgotten_thing()]));
 }

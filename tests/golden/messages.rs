@@ -1,5 +1,6 @@
 //! What goes over the queues, the scheduler and the bus, as the SDKs send it.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -21,12 +22,15 @@ fn triggers() -> [(&'static str, TriggerMessage); 6] {
     let hint = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
     let account = Trigger::Account { doors: "main".into(), id: AccountId("a-7".into()) };
     [
-        ("trigger of a delivery", TriggerMessage::new(SITE, Trigger::Hints(vec![hint])).by("delivery-1", noon())),
-        ("trigger of a schedule", TriggerMessage::new(SITE, Trigger::Schedule(noon()))),
-        ("trigger of due people", TriggerMessage::new(SITE, Trigger::Due)),
-        ("trigger of an account", TriggerMessage::new(SITE, account)),
-        ("trigger of an unreadable delivery", TriggerMessage::new(SITE, Trigger::Unreadable)),
-        ("trigger of a snapshot", TriggerMessage::new(SITE, Trigger::Snapshot)),
+        (
+            "trigger of a delivery",
+            TriggerMessage::new(&SiteId::from(SITE), Trigger::Hints(vec![hint])).by("delivery-1", noon()),
+        ),
+        ("trigger of a schedule", TriggerMessage::new(&SiteId::from(SITE), Trigger::Schedule(noon()))),
+        ("trigger of due people", TriggerMessage::new(&SiteId::from(SITE), Trigger::Due)),
+        ("trigger of an account", TriggerMessage::new(&SiteId::from(SITE), account)),
+        ("trigger of an unreadable delivery", TriggerMessage::new(&SiteId::from(SITE), Trigger::Unreadable)),
+        ("trigger of a snapshot", TriggerMessage::new(&SiteId::from(SITE), Trigger::Snapshot)),
     ]
 }
 
@@ -54,7 +58,7 @@ pub async fn sections() -> Vec<Section> {
     }
     environment.reconciles.send(&[request()]).await.expect("taken");
     sections.push(taken(REQUEST));
-    environment.schedules.try_set(SITE, super::instant("2026-03-01T13:00:00Z")).await.expect("taken");
+    environment.schedules.try_set(&SiteId::from(SITE), super::instant("2026-03-01T13:00:00Z")).await.expect("taken");
     sections.push(taken(SCHEDULE));
     let notices = [
         ("event of a change", Notice::Changed(action())),
@@ -62,7 +66,7 @@ pub async fn sections() -> Vec<Section> {
         ("event that asks for a reconcile", Notice::ReconcileWanted(AskedBy::Operator)),
     ];
     for (name, notice) in notices {
-        environment.bus.publish(SITE, &[notice]).await.expect("taken");
+        environment.bus.publish(&SiteId::from(SITE), &[notice]).await.expect("taken");
         sections.push(taken(name));
     }
     sections
@@ -81,7 +85,10 @@ pub fn assert_read(golden: &[Section]) {
     let read: ReconcileRequest = serde_json::from_str(&text(REQUEST, "Entries.0.MessageBody")).expect("a request");
     assert_eq!(read, request());
     let read: TriggerMessage = serde_json::from_str(&text(SCHEDULE, "Target.Input")).expect("a trigger");
-    assert_eq!(read, TriggerMessage::new(SITE, Trigger::Schedule(super::instant("2026-03-01T13:00:00Z"))));
+    assert_eq!(
+        read,
+        TriggerMessage::new(&SiteId::from(SITE), Trigger::Schedule(super::instant("2026-03-01T13:00:00Z")))
+    );
 }
 
 /// The same outside, and the body of each call that is made with it.

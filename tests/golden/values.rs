@@ -1,5 +1,6 @@
 //! The values that are stored: one of each kind, with every field filled.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::ADA;
@@ -268,5 +269,9 @@ pub fn unconfirmed() -> UnconfirmedSnapshot {
 }
 
 pub fn forgotten_thing() -> ForgottenThing {
-    ForgottenThing { entity: "user".into(), hash: thing_hash(SITE, "user", "m-gone"), until: version("e5") }
+    ForgottenThing {
+        entity: "user".into(),
+        hash: thing_hash(&SiteId::from(SITE), "user", "m-gone"),
+        until: version("e5"),
+    }
 }

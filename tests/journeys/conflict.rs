@@ -1,5 +1,6 @@
 //! Two at once: what the platform says changes just when it is written down what will be done because of it.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -46,7 +47,7 @@ impl Functions for Interrupted {
         Doorstep.settle(&Environment::new(environment.settings.clone(), watched, environment.time.clone()), batch).await
     }
 
-    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+    async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report> {
         Doorstep.reconcile(environment, site).await
     }
 }
@@ -67,11 +68,11 @@ async fn pass(
 
 async fn call_off(store: &Store) -> Result<()> {
     let name = FactId::new(Kind::Booking, "b-eve");
-    let mut record = store.fact(SITE, &name).await?.expect("it is known");
+    let mut record = store.fact(&SiteId::from(SITE), &name).await?.expect("it is known");
     if let What::Booking(booking) = &mut Arc::make_mut(&mut record.fact).what {
         booking.cancelled = true;
     }
-    store.keep_fact(SITE, &record).await.map(drop)
+    store.keep_fact(&SiteId::from(SITE), &record).await.map(drop)
 }
 
 async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Doors) {
@@ -130,7 +131,7 @@ impl Functions for Slow {
         Doorstep.settle(&Environment::new(environment.settings.clone(), watched, clock), batch).await
     }
 
-    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+    async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report> {
         Doorstep.reconcile(environment, site).await
     }
 }

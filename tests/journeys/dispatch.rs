@@ -1,5 +1,6 @@
 //! One request for each site: which of them are one, which wait, and that no site waits for another one.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +26,7 @@ async fn world() -> World {
 
 /// A batch of one request, handed out for the first or another time.
 fn batch(id: &str, begun: u64, by: AskedBy, times: u32) -> SqsEvent {
-    let request = ReconcileRequest { site: SITE.to_owned(), begun, by };
+    let request = ReconcileRequest { site: SITE.into(), begun, by };
     let mut message = SqsMessage::default();
     (message.message_id, message.receipt_handle) = (Some(id.to_owned()), Some(id.to_owned()));
     message.body = serde_json::to_string(&request).ok();
@@ -94,7 +95,7 @@ async fn dispatch_one(environment: &Environment, by: AskedBy) {
 async fn l1_a_wish_that_comes_while_a_reconcile_runs_is_served_once_more_afterwards() {
     let world = world().await;
     let environment = world.machine.environment();
-    let begun = environment.store.runs(SITE).await.expect("the table").runs.begun;
+    let begun = environment.store.runs(&SiteId::from(SITE)).await.expect("the table").runs.begun;
     let run = |_| async {
         for _ in 0..3 {
             dispatch_one(environment, AskedBy::Function).await;
@@ -103,7 +104,7 @@ async fn l1_a_wish_that_comes_while_a_reconcile_runs_is_served_once_more_afterwa
     };
     assert!(serve(environment, batch("m", begun, AskedBy::Clock, 1), run).await.batch_item_failures.is_empty());
     world.machine.quiet().await;
-    let runs = environment.store.runs(SITE).await.expect("the table").runs;
+    let runs = environment.store.runs(&SiteId::from(SITE)).await.expect("the table").runs;
     assert_eq!((runs.begun, runs.ended, runs.lease), (begun + 2, begun + 2, None));
 }
 

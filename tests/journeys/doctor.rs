@@ -1,5 +1,6 @@
 //! What the doctor finds at a site, and that it changes nothing.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
@@ -9,7 +10,7 @@ use doorstep_operator::doctor::{About, Checkup};
 at_both!(the_doctor_finds_nothing_at_a_healthy_site, the_doctor_says_of_each_finding_what_to_do);
 
 async fn doctor(world: &World) -> Checkup {
-    world.machine.doctor(SITE).await.expect("it is looked at")
+    world.machine.doctor(&SiteId::from(SITE)).await.expect("it is looked at")
 }
 
 async fn healthy(at: Doors) -> World {
@@ -32,7 +33,7 @@ async fn the_doctor_finds_nothing_at_a_healthy_site(at: Doors) {
 
 async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
     let mut world = healthy(at).await;
-    world.machine.pause(SITE, Some("painting")).await.expect("it is paused");
+    world.machine.pause(&SiteId::from(SITE), Some("painting")).await.expect("it is paused");
     for _ in 0..5 {
         world
             .machine
@@ -62,5 +63,5 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
     let checkup = doctor(&world).await;
     let of = |about: About| checkup.findings.iter().filter(|finding| finding.about == about).count();
     assert_eq!(of(About::Credentials), 2, "{checkup}");
-    assert!(world.machine.doctor("nowhere").await.is_err());
+    assert!(world.machine.doctor(&SiteId::from("nowhere")).await.is_err());
 }

@@ -1,5 +1,6 @@
 //! What is not so at the doors, told apart by whether a hand did it, and never told twice.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
@@ -13,7 +14,7 @@ at_both!(
 );
 
 async fn drift(world: &World) -> Drift {
-    world.machine.drifted(SITE).await.expect("it is read")
+    world.machine.drifted(&SiteId::from(SITE)).await.expect("it is read")
 }
 
 fn told(drift: &Drift) -> Vec<(&str, What, bool)> {

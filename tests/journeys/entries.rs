@@ -1,5 +1,6 @@
 //! Who came and went, and what follows where somebody was refused who should have come in.
 
+use doorstep_core::model::ids::SiteId;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -69,7 +70,7 @@ pub fn mac(secret: &str, body: &[u8]) -> Vec<u8> {
 
 async fn rows(world: &World, wanted: &Wanted) -> Vec<ReportRow> {
     world.machine.quiet().await;
-    world.machine.entries(SITE, wanted).await.expect("rows")
+    world.machine.entries(&SiteId::from(SITE), wanted).await.expect("rows")
 }
 
 /// Day, address, lock, how often it opened and how often it did not.
@@ -130,7 +131,7 @@ async fn k9_whoever_is_asked_for_is_shown_alone(at: Doors) {
     assert_eq!((bob.len(), rows(&world, &of("nobody@example.test")).await.len()), (1, 0));
     let early = Wanted { until: Some("2026-03-02T07:31:00Z".into()), ..Wanted::default() };
     assert_eq!(told(&rows(&world, &early).await)[0].1, Some("ada@example.test"));
-    assert!(world.machine.entries(SITE, &of("nobody")).await.is_err());
+    assert!(world.machine.entries(&SiteId::from(SITE), &of("nobody")).await.is_err());
     world.ends_well().await;
 }
 

@@ -1,5 +1,6 @@
 //! Why somebody can open a door or cannot, now, before and later; and who can.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
@@ -28,7 +29,8 @@ at_both!(
 async fn group(world: &World, who: &str, name: &str, at: Option<&str>) -> (Explained, GroupExplained) {
     world.machine.quiet().await;
     let wanted = Wanted { email: Some(address(who)), at: at.map(str::to_owned), ..Wanted::default() };
-    let explained = explain::explain(world.machine.environment(), SITE, &wanted).await.expect("an answer");
+    let explained =
+        explain::explain(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
     let explained = explained.expect("somebody");
     let group = explained.groups.iter().find(|group| group.name.as_deref() == Some(name)).expect("the group").clone();
     (explained, group)
@@ -47,7 +49,7 @@ async fn b3_a_grant_is_explained_by_claim_facts_rule_and_delivery(at: Doors) {
     let because = &group.because[0];
     assert!(because.open);
     assert_eq!((because.rule, because.facts[0].fact.as_str()), (1, "membership s-ada"));
-    let file = world.machine.environment().store.in_force(SITE).await.expect("a site").text;
+    let file = world.machine.environment().store.in_force(&SiteId::from(SITE)).await.expect("a site").text;
     assert_eq!(file.lines().nth(because.line - 1), Some("[[rule]]"), "the line of its rule");
     assert!(because.facts[0].version.is_some() && because.facts[0].known.is_some());
     let Some(Source::Delivery(id)) = &because.facts[0].source else { panic!("not by a delivery: {because:?}") };
@@ -115,7 +117,7 @@ async fn b3_whoever_has_nothing_is_told_why(at: Doors) {
     assert_eq!((eve.has, missing(&eve.lacks)), (false, vec![Missing::NoRule]));
     assert_eq!(explained.person.profiles, ["member m-eve"]);
     let environment = world.machine.environment();
-    let ask = async |wanted: Wanted| explain::explain(environment, SITE, &wanted).await;
+    let ask = async |wanted: Wanted| explain::explain(environment, &SiteId::from(SITE), &wanted).await;
     let by = |profile: &str| Wanted { profile: Some(profile.to_owned()), ..Wanted::default() };
     let known = ask(by("member:m-ada")).await.expect("an answer").expect("Ada");
     let id = known.person.id.clone();
@@ -185,7 +187,7 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
     let mut world = Scenario::at(at, &rules).begin(town(things), fixture).await;
     let ask = async |world: &World, at: Option<&str>| {
         let wanted = who::Wanted { group: "members".into(), at: at.map(str::to_owned) };
-        let told = who::who(world.machine.environment(), SITE, &wanted).await.expect("an answer");
+        let told = who::who(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
         let text = told.to_string();
         assert!(told.people.iter().all(|one| text.contains(one.email.as_deref().unwrap_or("?"))), "{text}");
         let who = |email: &str| email.split('@').next().unwrap_or_default().to_owned();
@@ -202,7 +204,7 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
     world.by_hand(|fixture| fixture["groups"][0]["members"] = json!([])).await;
     assert_eq!(ask(&world, None).await, some(&[(Whose::Missing, "ada")]));
     let wanted = who::Wanted { group: "Nowhere".into(), at: None };
-    assert!(who::who(world.machine.environment(), SITE, &wanted).await.is_err());
+    assert!(who::who(world.machine.environment(), &SiteId::from(SITE), &wanted).await.is_err());
     world.ends_in_order().await;
 }
 
@@ -212,8 +214,8 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
     let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let (environment, now) = (world.machine.environment(), world.machine.now());
     let name = FactId::new(Kind::Membership, "s-ada");
-    let known = environment.store.fact(SITE, &name).await.expect("it reads").expect("a fact");
-    environment.store.keep_fact(SITE, &known.gone(now, Source::Read)).await.expect("it writes");
+    let known = environment.store.fact(&SiteId::from(SITE), &name).await.expect("it reads").expect("a fact");
+    environment.store.keep_fact(&SiteId::from(SITE), &known.gone(now, Source::Read)).await.expect("it writes");
     let (_, ada) = group(&world, "ada", "Members", None).await;
     assert!(
         ada.has && !ada.may && ada.why.iter().any(|why| why.contains("closed when they are settled next")),
@@ -257,9 +259,9 @@ async fn b3_a_pause_and_a_platform_that_cannot_be_read_are_said(at: Doors) {
     assert!(!eve.has && eve.may && missing(&eve.lacks).contains(&Missing::Unread), "{eve:?}");
     assert!(explained.remarks.iter().any(|remark| remark.contains("could not be read for a day")));
     let store = &world.machine.environment().store;
-    let stored = store.in_force(SITE).await.expect("a site");
+    let stored = store.in_force(&SiteId::from(SITE)).await.expect("a site");
     let paused = Paused { at: world.machine.now(), why: Some("the fair".into()) };
-    store.pause_site(SITE, &stored, Some(paused)).await.expect("it writes");
+    store.pause_site(&SiteId::from(SITE), &stored, Some(paused)).await.expect("it writes");
     let (explained, eve) = group(&world, "eve", "Meeting", None).await;
     assert!(missing(&eve.lacks).contains(&Missing::Paused), "{eve:?}");
     assert!(explained.remarks.iter().any(|remark| remark.contains("the fair")), "{:?}", explained.remarks);

@@ -1,5 +1,6 @@
 //! A site that is pushed for the first time only observes, until the operator says otherwise in so many words.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, hot_desk, town};
@@ -72,9 +73,12 @@ async fn b2_a_file_that_is_loaded_is_taken_at_its_word(at: Doors) {
     let (world, scenario) = pushed_by_nobody(at).await;
     world.machine.push(&scenario.text()).await.expect("a push");
     let store = &world.machine.environment().store;
-    assert!(store.in_force(SITE).await.expect("it is here").observing);
+    assert!(store.in_force(&SiteId::from(SITE)).await.expect("it is here").observing);
     doorstep_operator::push::load(world.machine.environment(), &scenario.text()).await.expect("it is stored");
-    assert!(!store.in_force(SITE).await.expect("it is here").observing, "the same text, but nobody pushed it");
+    assert!(
+        !store.in_force(&SiteId::from(SITE)).await.expect("it is here").observing,
+        "the same text, but nobody pushed it"
+    );
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);
 }

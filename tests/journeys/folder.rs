@@ -1,5 +1,6 @@
 //! The data folder of one machine: what was forgotten is in none of its files, not even where SQLite would leave it.
 
+use doorstep_core::model::ids::SiteId;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +34,7 @@ fn files_with(folder: &Path, text: &str) -> Vec<String> {
 
 async fn forget(world: &World, who: &str) -> Outcome {
     let wanted = Wanted { email: Some(address(who)), person: None };
-    world.machine.forget(SITE, &wanted).await.expect("an answer")
+    world.machine.forget(&SiteId::from(SITE), &wanted).await.expect("an answer")
 }
 
 async fn b8_no_file_of_the_data_folder_holds_anything_of_a_forgotten_person(at: Doors) {

@@ -1,5 +1,6 @@
 //! Forgetting a person: nothing of the table tells of them any more, and the chain of what was done is whole.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,7 +27,7 @@ at_both!(
 async fn asked(world: &World, who: &str) -> Outcome {
     world.machine.quiet().await;
     let wanted = Wanted { email: Some(format!(" {}", address(who).to_uppercase())), person: None };
-    forget(world.machine.environment(), SITE, &wanted).await.expect("an answer")
+    forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer")
 }
 
 async fn forgotten(world: &World, who: &str) -> Forgotten {
@@ -48,7 +49,7 @@ async fn is_nowhere(world: &World, words: &[&str]) {
 }
 
 async fn verified(world: &World) -> u64 {
-    let verdict = world.machine.environment().store.verify_audit(SITE, None).await.expect("it reads");
+    let verdict = world.machine.environment().store.verify_audit(&SiteId::from(SITE), None).await.expect("it reads");
     assert!(verdict.whole, "{verdict:?}");
     verdict.records
 }
@@ -116,8 +117,8 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
     assert!(!first.contains("still in group") && first.contains("member m-ada"), "{first}");
     assert_eq!(asked(&world, "nobody").await, Outcome::Nobody);
     let environment = world.machine.environment();
-    assert!(forget(environment, SITE, &Wanted::default()).await.is_err());
-    assert!(forget(environment, "elsewhere", &Wanted::default()).await.is_err());
+    assert!(forget(environment, &SiteId::from(SITE), &Wanted::default()).await.is_err());
+    assert!(forget(environment, &SiteId::from("elsewhere"), &Wanted::default()).await.is_err());
     world.ends_in_order().await;
 }
 
@@ -190,7 +191,7 @@ async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
         let world = ada_left(Doors::Kisi).await;
         let stopped = stopping(world.machine.environment(), refused);
         let wanted = Wanted { email: Some(address("ada")), person: None };
-        let first = forget(&stopped, SITE, &wanted).await;
+        let first = forget(&stopped, &SiteId::from(SITE), &wanted).await;
         let Err(_) = first else {
             assert!(refused > 3, "it writes several times");
             return;

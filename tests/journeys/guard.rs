@@ -1,6 +1,7 @@
 //! The guard: what would take access from many at once, and that nobody vouched for, waits for a human. What was announced
 //! or is over does not.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
@@ -83,7 +84,7 @@ async fn b4_many_who_vanished_from_a_list_are_held_until_a_human_approves(at: Do
     assert_eq!(world.reconcile().await.held, 5, "not even after a day");
     assert_eq!(world.inside("Members").await, names(0..12));
     assert_eq!(told(&world.machine, "hold.waiting"), 2, "and again once a day");
-    world.machine.approve(Some(SITE), "0000000000000000").await.expect_err("nothing is held under that");
+    world.machine.approve(Some(&SiteId::from(SITE)), "0000000000000000").await.expect_err("nothing is held under that");
     world.machine.approve(None, &checksum).await.expect("an approval");
     assert_eq!(world.inside("Members").await, names(5..12));
     assert_eq!(told(&world.machine, "hold.approved"), 1);
@@ -308,13 +309,13 @@ async fn b4_what_is_held_still_ends_when_its_recorded_time_is_over(at: Doors) {
 async fn b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again(at: Doors) {
     let world = full(at, 12).await;
     let environment = world.machine.environment();
-    doorstep_operator::pause::pause(environment, SITE, None).await.expect("a pause");
+    doorstep_operator::pause::pause(environment, &SiteId::from(SITE), None).await.expect("a pause");
     world.change(memberships(0..5)).await;
     world.clock("2026-03-04T08:00:00Z").await;
     world.reconcile().await;
     world.clock("2026-03-06T08:00:00Z").await;
     world.reconcile().await;
-    doorstep_operator::pause::resume(environment, SITE).await.expect("the end of it");
+    doorstep_operator::pause::resume(environment, &SiteId::from(SITE)).await.expect("the end of it");
     world.machine.quiet().await;
     assert_eq!(world.inside("Members").await, names(0..12));
     assert_eq!(world.reconcile().await.held, 5);

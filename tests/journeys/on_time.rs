@@ -1,5 +1,6 @@
 //! How many doors opened and closed when they should have, per day, as the audit chain tells it.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
@@ -16,7 +17,7 @@ at_both!(
 async fn day(world: &World, day: &str) -> Day {
     world.machine.quiet().await;
     let wanted = Wanted { day: Some(day.to_owned()), ..Wanted::default() };
-    let told = on_time(world.machine.environment(), SITE, &wanted).await.expect("an answer");
+    let told = on_time(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
     assert_eq!(told.days.len(), 1);
     assert!(told.to_string().contains(day));
     told.days[0].clone()
@@ -39,7 +40,7 @@ async fn b13_what_opens_and_closes_at_its_minute_is_on_time(at: Doors) {
         world.audit().await.iter().filter_map(|record| Some(record["due"].as_str()?.to_owned())).collect();
     let edges = ["2026-03-02T09:45:00Z", "2026-03-02T11:15:00Z", "2026-03-03T09:45:00Z", "2026-03-03T11:15:00Z"];
     assert_eq!(dues, edges);
-    let week = on_time(world.machine.environment(), SITE, &Wanted::default()).await.expect("an answer");
+    let week = on_time(world.machine.environment(), &SiteId::from(SITE), &Wanted::default()).await.expect("an answer");
     assert_eq!((week.days.len(), week.days[4].day.to_string().as_str()), (7, "2026-03-02"));
     world.ends_well().await;
 }

@@ -1,6 +1,7 @@
 //! What an operator runs into: doors that get another name, a site that is retired, names that would steer a terminal,
 //! people who need a human, and a person of a thousand profiles.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use serde_json::json;
@@ -52,7 +53,7 @@ async fn b5_doors_of_another_name_keep_what_is_ours(at: Doors) {
     for person in world.people().await {
         assert_eq!(person["claims"][0]["doors"], "front", "{person}");
     }
-    let checkup = world.machine.doctor(SITE).await.expect("a checkup");
+    let checkup = world.machine.doctor(&SiteId::from(SITE)).await.expect("a checkup");
     assert!(checkup.findings.iter().all(|finding| finding.about != About::People), "{checkup}");
     // What is ours can be ended under the new name.
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
@@ -79,20 +80,21 @@ async fn b5_doors_that_are_gone_leave_nothing_that_could_not_be_ended(at: Doors)
         let claims = person["claims"].as_array().expect("claims");
         assert!(claims.iter().all(|claim| claim["doors"] == "front"), "nothing is left at the old name: {person}");
     }
-    let checkup = world.machine.doctor(SITE).await.expect("a checkup");
+    let checkup = world.machine.doctor(&SiteId::from(SITE)).await.expect("a checkup");
     assert!(checkup.findings.iter().all(|finding| finding.about != About::People), "{checkup}");
 }
 
 async fn b8_a_retired_site_is_verified_and_still_forgets(at: Doors) {
     let world = members(at).await;
     let order = |yes| Order { how: How::LeaveAccess, delete_data: false, yes };
-    let shown = world.machine.retire(SITE, &order(None)).await.expect("it is shown");
-    let done = world.machine.retire(SITE, &order(Some(shown.checksum))).await.expect("it is done");
+    let shown = world.machine.retire(&SiteId::from(SITE), &order(None)).await.expect("it is shown");
+    let done = world.machine.retire(&SiteId::from(SITE), &order(Some(shown.checksum))).await.expect("it is done");
     assert_eq!(done.stage, Stage::Done);
-    let records = world.machine.records(SITE).await.expect("its chain");
+    let records = world.machine.records(&SiteId::from(SITE)).await.expect("its chain");
     assert!(!records.is_empty());
     let wanted = Wanted { email: Some(address("ada")), person: None };
-    let Outcome::Forgotten(forgotten) = forget(world.machine.environment(), SITE, &wanted).await.expect("an answer")
+    let Outcome::Forgotten(forgotten) =
+        forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer")
     else {
         panic!("the site is retired, so nothing stands in the way");
     };
@@ -100,9 +102,9 @@ async fn b8_a_retired_site_is_verified_and_still_forgets(at: Doors) {
     for (at, item) in world.table().await {
         assert!(!format!("{at} {item}").contains(&address("ada")) || at.contains("version"), "{at} {item}");
     }
-    let verdict = world.machine.environment().store.verify_audit(SITE, None).await.expect("a verdict");
+    let verdict = world.machine.environment().store.verify_audit(&SiteId::from(SITE), None).await.expect("a verdict");
     assert!(verdict.whole && verdict.records > 0, "{verdict:?}");
-    let unknown = forget(world.machine.environment(), "nowhere", &wanted).await;
+    let unknown = forget(world.machine.environment(), &SiteId::from("nowhere"), &wanted).await;
     assert!(unknown.is_err(), "a site that never was is refused");
 }
 
@@ -112,15 +114,18 @@ async fn b8_a_person_of_a_thousand_profiles_is_forgotten(at: Doors) {
     world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     let store = &world.machine.environment().store;
-    let everybody = store.everybody(SITE).await.expect("people").known;
+    let everybody = store.everybody(&SiteId::from(SITE)).await.expect("people").known;
     let mut ada = everybody.into_iter().find(|person| person.email == Some(address("ada"))).expect("she is known");
     let more: Vec<FactId> =
         (0..1_000).map(|n| FactId { kind: Kind::Member, id: format!("m-{n}").as_str().into() }).collect();
     ada.profiles = ada.profiles.iter().cloned().chain(more.iter().cloned()).collect();
-    store.write_all(Step::Keep, vec![put(SITE, &ada).expect("a write")]).await.expect("written");
-    store.write_many(more.iter().map(|name| point_profile(SITE, name, &ada.id)).collect()).await.expect("written");
+    store.write_all(Step::Keep, vec![put(&SiteId::from(SITE), &ada).expect("a write")]).await.expect("written");
+    store
+        .write_many(more.iter().map(|name| point_profile(&SiteId::from(SITE), name, &ada.id)).collect())
+        .await
+        .expect("written");
     let wanted = Wanted { email: Some(address("ada")), person: None };
-    let outcome = forget(world.machine.environment(), SITE, &wanted).await.expect("an answer");
+    let outcome = forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
     assert!(matches!(outcome, Outcome::Forgotten(_)), "{outcome:?}");
     let left: Vec<_> = world.table().await.into_iter().filter(|(_, item)| item.contains(&ada.id)).collect();
     assert!(left.iter().all(|(at, _)| !at.contains("profile")), "no way to her is left: {left:?}");
@@ -149,7 +154,7 @@ async fn b2_a_name_makes_no_line_of_its_own_in_a_diff(at: Doors) {
         .change(json!({ "members": [{ "_id": "m-eve", "name": name, "email": "eve@example.test",
         "location": "l-riverside" }], "memberships": [hot_desk("eve")] }))
         .await;
-    let shown = world.machine.drift(SITE).await.expect("an answer").diff.expect("a diff").to_string();
+    let shown = world.machine.drift(&SiteId::from(SITE)).await.expect("an answer").diff.expect("a diff").to_string();
     assert!(shown.contains("Ada\\u{a}  - Bob Noyce"), "{shown}");
     assert!(shown.lines().all(|line| !line.trim_start().starts_with("- ")), "{shown}");
     assert!(!shown.contains('\u{202e}'), "{shown}");
@@ -179,16 +184,16 @@ async fn the_doctor_finds_people_who_need_a_human_and_looks_at_all_sites(at: Doo
 async fn a_version_that_another_doorstep_wrote_can_be_replaced_paused_and_retired(at: Doors) {
     let world = members(at).await;
     let store = &world.machine.environment().store;
-    let stored = store.in_force(SITE).await.expect("the version in force");
+    let stored = store.in_force(&SiteId::from(SITE)).await.expect("the version in force");
     // Another version of Doorstep knows a field more, or writes them in another order.
-    world.machine.pause(SITE, None).await.expect("it is paused");
-    let paused = store.in_force(SITE).await.expect("the version in force");
+    world.machine.pause(&SiteId::from(SITE), None).await.expect("it is paused");
+    let paused = store.in_force(&SiteId::from(SITE)).await.expect("the version in force");
     assert!(paused.revision > stored.revision);
     assert!(
-        store.pause_site(SITE, &stored, None).await.is_err_and(|error| error.is_retryable()),
+        store.pause_site(&SiteId::from(SITE), &stored, None).await.is_err_and(|error| error.is_retryable()),
         "an older look is refused"
     );
-    world.machine.resume(SITE).await.expect("it goes on");
+    world.machine.resume(&SiteId::from(SITE)).await.expect("it goes on");
     let text = format!("{}\n# another line\n", Scenario::at(at, PLAN).text());
     assert!(world.machine.push(&text).await.expect("an answer").stored);
 }

@@ -1,5 +1,6 @@
 //! What a site file would change is known before it does: looked at, nothing is written; pushed, it is in force at once.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
@@ -60,7 +61,7 @@ async fn printed(world: &World, text: &str) -> String {
 }
 
 async fn version(world: &World) -> Option<u64> {
-    world.machine.environment().store.active(SITE).await.expect("the table").map(|stored| stored.n)
+    world.machine.environment().store.active(&SiteId::from(SITE)).await.expect("the table").map(|stored| stored.n)
 }
 
 async fn b2_the_diff_says_what_would_change_and_why_and_changes_nothing(at: Doors) {
@@ -108,7 +109,7 @@ async fn b2_what_was_pushed_is_done_and_then_the_diff_is_empty(at: Doors) {
     assert_eq!(world.inside("Meeting").await, ["eve"], "a reconcile was asked for, which does what the diff said");
     assert_eq!(world.inside("Members").await, ["bob"]);
     world.reconcile().await;
-    let after = world.machine.drift(SITE).await.expect("a diff").diff.expect("one");
+    let after = world.machine.drift(&SiteId::from(SITE)).await.expect("a diff").diff.expect("one");
     assert!(after.is_empty(), "{after}");
     assert!(after.to_string().contains("nothing would change"), "{after}");
     let same = world.machine.push(&text).await.expect("the same again");
@@ -165,7 +166,7 @@ async fn b2_accounts_that_would_be_suspended_are_shown(at: Doors) {
     assert_eq!(ada["what"], "suspended", "she leaves her last group");
     world.machine.push(&text).await.expect("a push");
     assert_eq!(world.account("ada").await["state"], "suspended", "and so it is");
-    assert!(world.machine.drift(SITE).await.expect("a diff").diff.expect("one").is_empty());
+    assert!(world.machine.drift(&SiteId::from(SITE)).await.expect("a diff").diff.expect("one").is_empty());
 }
 
 async fn b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem(at: Doors) {
@@ -294,7 +295,7 @@ async fn b2_doors_that_become_others_are_taken_over_anew() {
     world.reconcile().await;
     assert_eq!(world.lines(&world.get_at("0ther").await, "Members").len(), 2);
     assert_eq!(world.lines(&world.get_at("5e0c").await, "Members").len(), 2, "nobody asked to take them out");
-    let after = world.machine.drift(SITE).await.expect("a diff").diff.expect("one");
+    let after = world.machine.drift(&SiteId::from(SITE)).await.expect("a diff").diff.expect("one");
     assert!(after.is_empty(), "{after}");
 }
 
@@ -304,7 +305,7 @@ async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
         Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members", "Meeting"])).await;
     let store = &world.machine.environment().store;
     let site_route = store.site_routes().await.expect("the table").pop().expect("a site");
-    let before = store.active(SITE).await.expect("the table");
+    let before = store.active(&SiteId::from(SITE)).await.expect("the table");
     let text = Scenario::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text();
     let over = |text: &str| SiteVersion::after(before.as_ref(), text, world.machine.now());
     assert_eq!(store.store_site_over(before.as_ref(), &site_route, &over(&text)).await, Ok(2));

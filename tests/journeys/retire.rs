@@ -1,5 +1,6 @@
 //! A site is taken out of service: by the line, after a look, and with nothing left behind that anybody serves.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
@@ -32,13 +33,13 @@ async fn house_full(at: Doors) -> World {
 
 async fn say(world: &World, how: How, delete_data: bool, yes: Option<&str>) -> Retirement {
     let order = Order { how, delete_data, yes: yes.map(str::to_owned) };
-    world.machine.retire(SITE, &order).await.expect("an answer")
+    world.machine.retire(&SiteId::from(SITE), &order).await.expect("an answer")
 }
 
 /// Nothing of it is served any more.
 async fn is_out_of_service(world: &World) {
     assert_eq!(world.deliver(b"{}").await, 404);
-    assert!(world.machine.people(SITE).await.is_err(), "there is no such site");
+    assert!(world.machine.people(&SiteId::from(SITE)).await.is_err(), "there is no such site");
     let (state, ran) = (world.state().await, world.clock("2026-03-02T12:00:00Z").await);
     assert_eq!(ran, [""; 0], "no alarm rings and no reconcile runs");
     assert_eq!(world.state().await, state);
@@ -56,7 +57,7 @@ async fn a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out(at: Doors) {
     assert_eq!((done.stage, done.people), (Stage::Done, 0));
     assert!(done.deleted > 20, "{done:?}");
     assert_eq!(world.inside("Members").await, ["mallory"], "whoever was put in by hand stays");
-    let chain = world.machine.environment().store.audit(SITE).await.expect("the chain");
+    let chain = world.machine.environment().store.audit(&SiteId::from(SITE)).await.expect("the chain");
     assert_eq!(chain.len(), 36, "accounts made, granted, revoked: each change has its record");
     let kept: Vec<String> = world.table().await.into_iter().map(|(key, _)| key).collect();
     assert!(kept.iter().all(|key| key.starts_with("riverside#audit ")), "{kept:?}");
@@ -105,11 +106,11 @@ async fn a_checksum_of_something_else_retires_nothing(at: Doors) {
     world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     for (how, delete_data) in [(How::RevokeAccess, false), (How::LeaveAccess, false), (How::RevokeAccess, true)] {
         let order = Order { how, delete_data, yes: Some(shown.checksum.clone()) };
-        let refused = world.machine.retire(SITE, &order).await.expect_err("it names something else");
+        let refused = world.machine.retire(&SiteId::from(SITE), &order).await.expect_err("it names something else");
         assert!(refused.to_string().contains("look again without --yes"), "{refused}");
     }
     let order = Order { how: How::LeaveAccess, delete_data: true, yes: None };
-    assert!(world.machine.retire("nowhere", &order).await.is_err());
+    assert!(world.machine.retire(&SiteId::from("nowhere"), &order).await.is_err());
     assert_eq!(world.inside("Members").await.len(), 14);
     world.ends_well().await;
 }

@@ -1,5 +1,6 @@
 //! Two sites of one stack that rule the same group of one door system: a person of both stays in until both sites end it.
 
+use doorstep_core::model::ids::SiteId;
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -118,7 +119,8 @@ impl Two {
     async fn records(&self, what: &str) -> usize {
         let mut found = 0;
         for site in ["riverside", "harbour"] {
-            let records: Vec<Record> = self.several.machine.environment().store.audit(site).await.expect("the chain");
+            let records: Vec<Record> =
+                self.several.machine.environment().store.audit(&SiteId::from(site)).await.expect("the chain");
             found += records.iter().filter(|one| json!(one)["what"] == what).count();
         }
         found
@@ -171,9 +173,9 @@ async fn b5_the_second_site_finds_and_keeps_whom_the_first_one_let_in(at: Doors)
     two.subscribe("riverside", "ada", true).await;
     assert_eq!(two.inside().await, ["ada"]);
     // Nobody tells harbour but a comparison.
-    two.several.machine.reconcile("harbour").await.expect("it reconciles");
+    two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
     two.subscribe("harbour", "ada", true).await;
-    two.several.machine.reconcile("harbour").await.expect("it reconciles");
+    two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
     two.subscribe("riverside", "ada", false).await;
     assert_eq!(two.inside().await, ["ada"]);
     two.ends_well().await;
@@ -196,7 +198,7 @@ async fn b5_people_of_another_site_are_not_foreign_and_strangers_are(at: Doors) 
     by_hand["users"].as_array_mut().expect("users").push(mallory);
     two.several.put(at.word(), place(at), by_hand).await;
     for site in ["riverside", "harbour", "riverside", "harbour"] {
-        let report = two.several.machine.reconcile(site).await.expect("it reconciles");
+        let report = two.several.machine.reconcile(&SiteId::from(site)).await.expect("it reconciles");
         assert_eq!((report.granted, report.revoked), (0, 0), "{site}: {report:?}");
         assert_eq!(
             two.inside().await,
@@ -234,13 +236,13 @@ async fn b5_a_retired_site_takes_out_only_whom_no_other_site_lets_in(at: Doors) 
     }
     assert_eq!(two.inside().await, ["ada", "bob"]);
     let mut order = Order { how: How::RevokeAccess, delete_data: true, yes: None };
-    order.yes = Some(two.several.machine.retire("riverside", &order).await.expect("shown").checksum);
-    two.several.machine.retire("riverside", &order).await.expect("under way");
+    order.yes = Some(two.several.machine.retire(&SiteId::from("riverside"), &order).await.expect("shown").checksum);
+    two.several.machine.retire(&SiteId::from("riverside"), &order).await.expect("under way");
     two.several.machine.quiet().await;
     let last = Order { yes: None, ..order.clone() };
-    let shown = two.several.machine.retire("riverside", &last).await.expect("shown");
+    let shown = two.several.machine.retire(&SiteId::from("riverside"), &last).await.expect("shown");
     let done = Order { yes: Some(shown.checksum), ..last };
-    let done = two.several.machine.retire("riverside", &done).await.expect("done");
+    let done = two.several.machine.retire(&SiteId::from("riverside"), &done).await.expect("done");
     assert_eq!((done.stage, two.inside().await), (Stage::Done, vec!["ada".to_owned()]));
     // What was riverside's holds nothing back.
     two.subscribe("harbour", "ada", false).await;
@@ -249,7 +251,8 @@ async fn b5_a_retired_site_takes_out_only_whom_no_other_site_lets_in(at: Doors) 
     two.several
         .change_and_deliver(Platform::Andcards, None, "harbour", json!({ "remove": { "users": ["ada"] } }))
         .await;
-    let forgotten = forget(two.several.machine.environment(), "harbour", &wanted).await.expect("an answer");
+    let forgotten =
+        forget(two.several.machine.environment(), &SiteId::from("harbour"), &wanted).await.expect("an answer");
     assert!(matches!(forgotten, Outcome::Forgotten(_)), "{forgotten:?}");
 }
 
@@ -291,12 +294,12 @@ async fn b15_sites_at_different_places_share_nothing() {
     let other = file("harbour", Doors::Kisi, "").replace("place = \"7\"", "place = \"8\"");
     let two = Two::of(Doors::Kisi, vec![file("riverside", Doors::Kisi, ""), other], json!([])).await;
     two.several.put("kisi", "8", fixture(false, &["Members"])).await;
-    two.several.machine.reconcile("harbour").await.expect("it reconciles");
+    two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
     two.subscribe("riverside", "ada", true).await;
     two.subscribe("harbour", "ada", true).await;
     let store = &two.several.machine.environment().store;
     for site in ["riverside", "harbour"] {
-        let read = store.doors_read(site, "main").await.expect("it reads").expect("it was read");
+        let read = store.doors_read(&SiteId::from(site), "main").await.expect("it reads").expect("it was read");
         assert!(read.shared.is_empty() && !read.registered.is_empty(), "{read:?}");
     }
     two.subscribe("riverside", "ada", false).await;

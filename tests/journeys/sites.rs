@@ -1,6 +1,7 @@
 //! Several sites in one deployment, and several door systems in one site.
 
 use bytes::Bytes;
+use doorstep_core::model::ids::SiteId;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Value, json};
 
@@ -90,9 +91,9 @@ impl Several {
     /// Every site ends with an empty second diff, and nothing is left in the line.
     pub async fn end_well(&self, sites: &[&str]) {
         for site in sites {
-            self.machine.reconcile(site).await.expect("it reconciles");
+            self.machine.reconcile(&SiteId::from(*site)).await.expect("it reconciles");
             self.machine.quiet().await;
-            let second = self.machine.reconcile(site).await.expect("it reconciles");
+            let second = self.machine.reconcile(&SiteId::from(*site)).await.expect("it reconciles");
             assert_eq!((second.granted, second.revoked), (0, 0), "{site}: {second:?}");
             assert!(second.reads.values().all(|read| read.complete), "{site}: {second:?}");
         }
@@ -214,7 +215,7 @@ async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stop
     assert_eq!(several.inside("salto-ks", NORTH, "Members").await, ["ada"], "whose doors answer");
     several.faults("salto-ks", SOUTH, json!([])).await;
     assert_eq!(several.inside("salto-ks", SOUTH, "Members").await, [""; 0]);
-    several.machine.reconcile("loft").await.expect("it reconciles");
+    several.machine.reconcile(&SiteId::from("loft")).await.expect("it reconciles");
     assert_eq!(several.inside("salto-ks", SOUTH, "Members").await, ["bob"]);
     assert_eq!(several.inside("salto-ks", NORTH, "Members").await, ["ada"]);
     several.end_well(&["loft"]).await;
@@ -239,7 +240,7 @@ async fn k6_each_nexudus_location_has_its_own_kisi_groups() {
     let sandboxes = several.machine.sandboxes();
     let request = Request::builder().method(Method::PUT).uri("/_world").body(Bytes::from(world.to_string()));
     assert!(sandboxes.back_door("nexudus", request.expect("a request")).await.status().is_success());
-    several.machine.reconcile("quay").await.expect("it reconciles");
+    several.machine.reconcile(&SiteId::from("quay")).await.expect("it reconciles");
     assert_eq!(several.inside("kisi", "7", "East members").await, ["ada"]);
     assert_eq!(several.inside("kisi", "7", "West members").await, ["bob"]);
     let both = several

@@ -1,6 +1,7 @@
 //! Vendors that fail, hang, throttle and take their time, by a clock in which calls and pauses take time: what one of
 //! them does costs nobody else a door, and no function comes near its limit.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -158,7 +159,7 @@ const MEETING: &str = "[[rule]]\nresource = \"Boardroom\"\ndoors = \"back\"\nope
 async fn mill() -> Slow {
     let slow = Slow::begin(&[site("mill", Platform::OfficeRnd, &[FRONT, BACK], MEETING)]).await;
     slow.put("officernd", Some("mill"), "_world", town(json!({}))).await;
-    slow.0.reconcile("mill").await.expect("a reconcile");
+    slow.0.reconcile(&SiteId::from("mill")).await.expect("a reconcile");
     slow.takes_time();
     slow
 }
@@ -258,7 +259,7 @@ async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
     slow.0.slow("officernd", Some(Slowness::Hangs));
     slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
     let minute: Timestamp = "2026-03-02T08:45:00Z".parse().expect("an instant");
-    let ring = TriggerMessage::new("mill", Trigger::Schedule(minute)).text().expect("JSON");
+    let ring = TriggerMessage::new(&SiteId::from("mill"), Trigger::Schedule(minute)).text().expect("JSON");
     slow.0.cloud().triggers.send("mill", Some("alarm"), &ring).expect("taken");
     assert_eq!(slow.inside("kisi", "Meeting").await, ["bob"]);
     slow.opened_within("kisi", OTHER_SITE);
@@ -276,7 +277,7 @@ async fn i10_one_sites_vendor_that_hangs_keeps_no_other_site_shut() {
     let slow = Slow::begin(&[front, back]).await;
     for site in ["mill", "quay"] {
         slow.put("officernd", Some(site), "_world", town(json!({}))).await;
-        slow.0.reconcile(site).await.expect("a reconcile");
+        slow.0.reconcile(&SiteId::from(site)).await.expect("a reconcile");
     }
     slow.takes_time();
     slow.0.slow("salto-ks", Some(Slowness::Hangs));
@@ -300,7 +301,7 @@ async fn i10_ten_hints_about_people_with_fifty_bookings_each_never_reach_the_lim
     };
     let coworkers: Vec<Value> = people.iter().map(|id| coworker(*id)).collect();
     slow.put("nexudus", None, "_world", nexudus::town(json!({ "Coworkers": coworkers }))).await;
-    slow.0.reconcile("riverside").await.expect("a reconcile");
+    slow.0.reconcile(&SiteId::from("riverside")).await.expect("a reconcile");
     let bookings: Vec<Value> = people.iter().flat_map(|id| (0..50).map(move |n| meeting(*id, n))).collect();
     slow.0.sandboxes().post("nexudus", None, json!({ "Bookings": bookings }).to_string().into()).await.expect("taken");
     slow.takes_time();

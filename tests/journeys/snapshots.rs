@@ -1,6 +1,7 @@
 //! Snapshots of everything, which platforms push that have no read API: which reports of a broken one count, what goes on
 //! while it is not believed, what heals it, and that a forgotten person stays out of all that is posted again.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::andcards::{begin, space, subscription};
@@ -218,7 +219,7 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
         }
         world.reconcile().await;
         let wanted = Wanted { email: Some(address("ada")), person: None };
-        let done = forget(world.machine.environment(), SITE, &wanted).await.expect("an answer");
+        let done = forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
         assert!(
             matches!(done, Outcome::Forgotten(_)) || forgotten_by == "a roster" && done == Outcome::Nobody,
             "{done:?}"
@@ -254,7 +255,7 @@ async fn b8_a_letter_posted_again_after_forget_brings_nothing_back_where_there_n
     post(&world, &told).await;
     deliver(&world, "user.removed", "2026-03-02T08:00:10Z", &json!({ "id": "u-ada" })).await;
     let wanted = Wanted { email: Some(address("ada")), person: None };
-    let done = forget(world.machine.environment(), SITE, &wanted).await.expect("an answer");
+    let done = forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
     assert!(matches!(done, Outcome::Forgotten(_)), "{done:?}");
     post(&world, &told).await;
     is_nowhere(&world, &["ada byron", "ada@example.test"]).await;

@@ -2,6 +2,7 @@
 //!
 //! OfficeRnD keeps them in a property of a member; whatever platform says them, this is the way they go.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
@@ -268,11 +269,11 @@ async fn n1_in_observe_no_tag_is_touched_and_the_diff_shows_it(at: Doors) {
     }
     world.machine.push(&text).await.expect("a push");
     assert_eq!(world.tags("ada").await, ["0123"]);
-    let after = world.machine.drift(SITE).await.expect("a diff").diff.expect("one");
+    let after = world.machine.drift(&SiteId::from(SITE)).await.expect("a diff").diff.expect("one");
     assert!(after.is_empty(), "{after}");
     world.ends_well().await;
     world.change(card("ada", "")).await;
-    let shown = world.machine.drift(SITE).await.expect("a diff").diff.expect("one").to_string();
+    let shown = world.machine.drift(&SiteId::from(SITE)).await.expect("a diff").diff.expect("one").to_string();
     assert!(shown.contains("tag …0123 would be taken back at main"), "{shown}");
 }
 

@@ -1,6 +1,7 @@
 //! Plays a story on one machine: changes at the platform, letters delivered, lost, late and twice, the clock moved,
 //! reconciles, and, in rough ones, crashes and faults.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
@@ -121,7 +122,7 @@ impl Play {
         if second.0 + second.1 > 0 {
             return Err(format!("the second diff is not empty: {} granted, {} revoked", second.0, second.1));
         }
-        judge::chain(&self.machine.audit(SITE).await.map_err(|wrong| wrong.to_string())?)?;
+        judge::chain(&self.machine.audit(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?)?;
         match self.machine.cloud().triggers.dead().len() {
             0 => Ok(()),
             dead => Err(format!("{dead} dead letters")),
@@ -276,7 +277,7 @@ impl Play {
         if !platform::can_be_asked(self.scenario.platform) {
             self.deliver_snapshot().await?;
         }
-        let report = self.machine.reconcile(SITE).await.map_err(|wrong| wrong.to_string())?;
+        let report = self.machine.reconcile(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?;
         self.note(format!("reconcile: {report:?}"));
         self.unheard.clear();
         Ok((report.granted, report.revoked))

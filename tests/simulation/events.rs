@@ -1,6 +1,7 @@
 //! What each event of a day does.
 
 use bytes::Bytes;
+use doorstep_core::model::ids::SiteId;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -162,11 +163,16 @@ impl Stage<'_> {
             ),
             _ => (headers(platform, &webhook, now), tampered),
         };
-        let before =
-            (self.play.machine.called().calls, self.play.machine.audit(SITE).await.map_err(|e| e.to_string())?);
+        let before = (
+            self.play.machine.called().calls,
+            self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|e| e.to_string())?,
+        );
         let path = platform.path(SITE, action);
         let told = self.play.machine.deliver(Delivery { path, headers, body }).await;
-        let after = (self.play.machine.called().calls, self.play.machine.audit(SITE).await.map_err(|e| e.to_string())?);
+        let after = (
+            self.play.machine.called().calls,
+            self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|e| e.to_string())?,
+        );
         let quiet = self.play.machine.cloud().triggers.is_empty();
         // The site's own plate and secrets are read once a minute, whoever calls.
         if told.status == 401 && quiet && before.1 == after.1 && after.0 <= before.0 + 4 {

@@ -1,5 +1,6 @@
 //! Plays a day on one machine, second by second, and looks at every promise after each step.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -93,7 +94,7 @@ pub fn play(day: &Day) -> Played {
         let kept = stage.through().await;
         let mut digest = DefaultHasher::new();
         let called = stage.play.machine.called();
-        let audit = stage.play.machine.audit(SITE).await.unwrap_or_default();
+        let audit = stage.play.machine.audit(&SiteId::from(SITE)).await.unwrap_or_default();
         (called.calls, called.digest, &stage.play.trace, audit.to_string()).hash(&mut digest);
         Played {
             kept,
@@ -177,7 +178,11 @@ impl<'d> Stage<'d> {
         if !platform::can_be_asked(self.day.platform) {
             self.play.deliver_snapshot().await?;
         }
-        self.play.machine.reconcile(SITE).await.map_err(|wrong| format!("the first reconcile: {wrong}"))?;
+        self.play
+            .machine
+            .reconcile(&SiteId::from(SITE))
+            .await
+            .map_err(|wrong| format!("the first reconcile: {wrong}"))?;
         let open = self.known.open(&self.known.truth, self.play.now());
         let scenario = self.play.scenario.clone();
         self.record.taken_over(|line| is_ruled(&scenario, line) && open.contains(&line.entry));
@@ -278,7 +283,7 @@ impl<'d> Stage<'d> {
         let (word, now) = (self.day.platform.word(), self.play.now());
         let before = self.known.heard.clone();
         for _ in 0..3 {
-            match self.play.machine.reconcile(SITE).await {
+            match self.play.machine.reconcile(&SiteId::from(SITE)).await {
                 Ok(report) => {
                     let complete = report.reads.get(word).is_none_or(|read| read.complete);
                     if (report.granted, report.revoked) != (0, 0) {
@@ -300,7 +305,7 @@ impl<'d> Stage<'d> {
 
     /// Notes what waits for a human.
     async fn hold(&mut self, before: &Rc<serde_json::Value>) -> Result<(), String> {
-        let opened = self.play.machine.holds(Some(SITE)).await.map_err(|wrong| wrong.to_string())?;
+        let opened = self.play.machine.holds(Some(&SiteId::from(SITE))).await.map_err(|wrong| wrong.to_string())?;
         let waiting = opened.iter().filter(|held| held.hold.approved.is_none()).flat_map(|held| &held.waiting);
         let keys = waiting.filter_map(|one| {
             let doors = self.play.scenario.doors.iter().find(|doors| doors.name == one.doors)?;
@@ -321,10 +326,10 @@ impl<'d> Stage<'d> {
     /// A human approves everything that waits.
     pub async fn approve_all(&mut self) -> Result<(), String> {
         self.confirmed = true;
-        for held in self.play.machine.holds(Some(SITE)).await.map_err(|wrong| wrong.to_string())? {
+        for held in self.play.machine.holds(Some(&SiteId::from(SITE))).await.map_err(|wrong| wrong.to_string())? {
             if held.hold.approved.is_none() {
                 self.play.note(format!("{} is approved", held.hold.checksum));
-                let approved = self.play.machine.approve(Some(SITE), &held.hold.checksum).await;
+                let approved = self.play.machine.approve(Some(&SiteId::from(SITE)), &held.hold.checksum).await;
                 if let Err(wrong) = approved {
                     self.play.note(format!("the approval failed: {wrong}"));
                 }
@@ -417,7 +422,7 @@ impl<'d> Stage<'d> {
         let passed = self.see().await;
         self.unaudited |= !passed.is_empty();
         let audit = match self.unaudited {
-            true => Some(self.play.machine.audit(SITE).await.map_err(|wrong| wrong.to_string())?),
+            true => Some(self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?),
             false => None,
         };
         self.unaudited = false;
@@ -505,7 +510,7 @@ impl<'d> Stage<'d> {
         let ended = self.put_right().await;
         let passed = self.see().await;
         ended.map_err(|wrong| format!("I4: {wrong}"))?;
-        let audit = self.play.machine.audit(SITE).await.map_err(|wrong| wrong.to_string())?;
+        let audit = self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?;
         self.known.heard_all(self.play.now());
         let sight = self.sight();
         sight.i3_only_what_is_ours(&passed)?;

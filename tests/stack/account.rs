@@ -102,7 +102,7 @@ impl Cloud {
     pub async fn store(&self, site: Site, text: &str) {
         let secret = format!("{}/officernd", site.id);
         let site_route = SiteRoute {
-            site: site.id.to_owned(),
+            site: site.id.into(),
             platform: PlatformKind::OfficeRnd,
             secret,
             doors: Default::default(),

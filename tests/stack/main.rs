@@ -9,6 +9,7 @@ mod recorder;
 mod site;
 mod vendors;
 
+use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use cloud::Cloud;
@@ -100,8 +101,11 @@ async fn who_came_and_went_is_kept(cloud: &Cloud) {
     assert_eq!(cloud.post_event(RIVERSIDE, &event).await, 202);
     assert_eq!(cloud.post_event(HARBOUR, &event).await, 404, "no secret was put for it");
     let (environment, now) = (cloud.environment().await, Timestamp::now());
-    let kept =
-        environment.store.attempts(RIVERSIDE.id, now - 1.hours(), now + 1.hours(), now, 90).await.expect("openings");
+    let kept = environment
+        .store
+        .attempts(&SiteId::from(RIVERSIDE.id), now - 1.hours(), now + 1.hours(), now, 90)
+        .await
+        .expect("openings");
     assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
@@ -115,13 +119,13 @@ async fn a_door_opens_and_closes_by_the_clock(vendors: &Vendors, booking: &Booki
 
 async fn an_update_keeps_what_is_remembered(cloud: &mut Cloud, vendors: &Vendors) {
     let environment = cloud.environment().await;
-    let before = environment.store.everybody(RIVERSIDE.id).await.expect("people");
+    let before = environment.store.everybody(&SiteId::from(RIVERSIDE.id)).await.expect("people");
     let account = before.iter().find_map(|person| person.accounts.get("main")).expect("Ada's account");
     cloud.deploy(&[("SandboxUrl", &vendors.url), ("LogDays", "14")]).await;
-    assert_eq!(environment.store.everybody(RIVERSIDE.id).await.expect("people"), before);
+    assert_eq!(environment.store.everybody(&SiteId::from(RIVERSIDE.id)).await.expect("people"), before);
     book(cloud, vendors, RIVERSIDE, "b2", &Booking::now()).await;
     vendors.until(RIVERSIDE, &["ada"]).await;
-    let after = environment.store.everybody(RIVERSIDE.id).await.expect("people");
+    let after = environment.store.everybody(&SiteId::from(RIVERSIDE.id)).await.expect("people");
     let same = after.iter().find_map(|person| person.accounts.get("main")).expect("Ada's account");
     assert_eq!(same.account.id, account.account.id, "the same account, not another one");
 }

@@ -1,5 +1,6 @@
 //! What is gone is erased some days later, by the table itself.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 
 use super::empty;
@@ -17,16 +18,19 @@ fn read_on(day: u8, name: &str, source: Source) -> Record {
 async fn l2_what_is_gone_stays_gone_for_late_reads_and_may_come_back() {
     let store = empty().await;
     let name = FactId::new(Kind::Plan, "1");
-    let known = async || store.fact("s", &name).await.expect("it reads").map(|record| record.gone);
-    store.keep_fact("s", &read_on(1, "Hot desk", Source::Refetch)).await.expect("it is kept");
+    let known = async || store.fact(&SiteId::from("s"), &name).await.expect("it reads").map(|record| record.gone);
+    store.keep_fact(&SiteId::from("s"), &read_on(1, "Hot desk", Source::Refetch)).await.expect("it is kept");
     store
-        .keep_fact("s", &read_on(1, "Hot desk", Source::Refetch).gone(day(2), Source::Refetch))
+        .keep_fact(&SiteId::from("s"), &read_on(1, "Hot desk", Source::Refetch).gone(day(2), Source::Refetch))
         .await
         .expect("it is kept");
     assert_eq!(known().await, Some(true));
-    store.keep_fact("s", &read_on(1, "Hot desk", Source::Refetch)).await.expect("a late read changes nothing");
+    store
+        .keep_fact(&SiteId::from("s"), &read_on(1, "Hot desk", Source::Refetch))
+        .await
+        .expect("a late read changes nothing");
     assert_eq!(known().await, Some(true));
-    store.keep_fact("s", &read_on(3, "Hot desk", Source::Refetch)).await.expect("it is back");
+    store.keep_fact(&SiteId::from("s"), &read_on(3, "Hot desk", Source::Refetch)).await.expect("it is back");
     assert_eq!(known().await, Some(false));
 }
 
@@ -40,12 +44,12 @@ async fn l2_what_is_gone_is_erased_after_some_days_unless_a_human_may_have_to_ju
     let store = machine.environment().store.clone();
     let known = async |site: &str| {
         let name = FactId::new(Kind::Plan, "1");
-        store.fact(site, &name).await.expect("it reads").map(|record| record.gone)
+        store.fact(&SiteId::from(site), &name).await.expect("it reads").map(|record| record.gone)
     };
     for (site, source) in [("looked", Source::Refetch), ("inferred", Source::Read)] {
         let old = read_on(1, "Hot desk", Source::Refetch);
-        store.keep_fact(site, &old).await.expect("it is kept");
-        store.keep_fact(site, &old.gone(day(2), source).after(Some(&old))).await.expect("it is kept");
+        store.keep_fact(&SiteId::from(site), &old).await.expect("it is kept");
+        store.keep_fact(&SiteId::from(site), &old.gone(day(2), source).after(Some(&old))).await.expect("it is kept");
         assert_eq!(known(site).await, Some(true));
     }
     machine.move_clock(day(12)).await.expect("forward");

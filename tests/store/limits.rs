@@ -4,6 +4,7 @@ use super::{LARGEST, NOON, all, at, body, empty, filling, is_for_nothing, put};
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::store::{Condition, MOST_IN_ONE, Step, Write, conflict};
 use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Id, Kind, Plan, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::{Record, Source};
 
 fn numbered(count: usize) -> Vec<Write> {
@@ -189,29 +190,33 @@ async fn an_id_of_any_length_and_any_letters_has_a_place_of_its_own() {
     ]
     .map(Id::from);
     for (n, id) in ids.iter().enumerate() {
-        store.keep_fact("s", &plan(id, &n.to_string())).await.unwrap_or_else(|error| panic!("{id:.40}: {error}"));
+        store
+            .keep_fact(&SiteId::from("s"), &plan(id, &n.to_string()))
+            .await
+            .unwrap_or_else(|error| panic!("{id:.40}: {error}"));
         let guest = Holder::Visitor(id.clone());
-        store.keep_fact("s", &booking(&format!("b{n}"), vec![id.clone()])).await.expect("it is kept");
-        let (about, version) = store.holdings("s", &guest).await.expect("it reads");
+        store.keep_fact(&SiteId::from("s"), &booking(&format!("b{n}"), vec![id.clone()])).await.expect("it is kept");
+        let (about, version) = store.holdings(&SiteId::from("s"), &guest).await.expect("it reads");
         assert_eq!((about, version), (vec![FactId::new(Kind::Booking, format!("b{n}"))], 1), "{id:.40}");
     }
     for (n, id) in ids.iter().enumerate() {
-        let found = store.fact("s", &FactId::new(Kind::Plan, id.clone())).await.expect("it reads");
+        let found = store.fact(&SiteId::from("s"), &FactId::new(Kind::Plan, id.clone())).await.expect("it reads");
         assert_eq!(found, Some(plan(id, &n.to_string())), "{id:.40}");
     }
-    assert_eq!(store.facts_of("s", Kind::Plan).await.expect("it lists").len(), ids.len());
+    assert_eq!(store.facts_of(&SiteId::from("s"), Kind::Plan).await.expect("it lists").len(), ids.len());
 }
 
 #[tokio::test]
 async fn a_fact_about_more_people_than_a_transaction_holds_is_whole_in_the_end() {
     let store = empty().await;
     let guests = |range: std::ops::Range<usize>| range.map(|n| Id::from(format!("g{n}"))).collect::<Vec<_>>();
-    let concerned = store.keep_fact("s", &booking("b", guests(0..250))).await.expect("it is kept");
+    let concerned = store.keep_fact(&SiteId::from("s"), &booking("b", guests(0..250))).await.expect("it is kept");
     assert_eq!((concerned.everybody.len(), concerned.some_left), (250, false));
-    let concerned = store.keep_fact("s", &booking("b", guests(100..300))).await.expect("it is kept");
+    let concerned = store.keep_fact(&SiteId::from("s"), &booking("b", guests(100..300))).await.expect("it is kept");
     assert_eq!((concerned.everybody.len(), concerned.some_left), (300, true));
     for (guest, invited) in [("g0", 0), ("g99", 0), ("g100", 1), ("g249", 1), ("g299", 1)] {
-        let (about, version) = store.holdings("s", &Holder::Visitor(guest.into())).await.expect("it reads");
+        let (about, version) =
+            store.holdings(&SiteId::from("s"), &Holder::Visitor(guest.into())).await.expect("it reads");
         assert_eq!(about.len(), invited, "{guest}");
         assert!(version > 0, "{guest}: whoever reads them knows that something changed");
     }
@@ -220,10 +225,10 @@ async fn a_fact_about_more_people_than_a_transaction_holds_is_whole_in_the_end()
 #[tokio::test]
 async fn a_fact_that_no_item_holds_is_refused_and_what_was_known_stays() {
     let store = empty().await;
-    store.keep_fact("s", &plan("p", "Hot desk")).await.expect("it is kept");
-    let error = store.keep_fact("s", &plan("p", &"x".repeat(LARGEST))).await.expect_err("too large");
+    store.keep_fact(&SiteId::from("s"), &plan("p", "Hot desk")).await.expect("it is kept");
+    let error = store.keep_fact(&SiteId::from("s"), &plan("p", &"x".repeat(LARGEST))).await.expect_err("too large");
     assert!(is_for_nothing(&error), "{error}");
     assert_ne!(error, conflict());
-    let known = store.fact("s", &FactId::new(Kind::Plan, "p")).await.expect("it reads");
+    let known = store.fact(&SiteId::from("s"), &FactId::new(Kind::Plan, "p")).await.expect("it reads");
     assert_eq!(known, Some(plan("p", "Hot desk")));
 }

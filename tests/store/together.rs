@@ -1,5 +1,6 @@
 //! Several at once: somebody wins, nobody is half done, and whoever loses is told so.
 
+use doorstep_core::model::ids::SiteId;
 use futures_util::future::join_all;
 
 use super::{NOON, at, body, empty, put};
@@ -64,15 +65,16 @@ async fn an_address_is_one_person_s() {
         let store = &store;
         async move {
             let person = new(id);
-            let writes = vec![put_person("s", &person)?, point_email("s", "ada@example.test", id)];
+            let writes =
+                vec![put_person(&SiteId::from("s"), &person)?, point_email(&SiteId::from("s"), "ada@example.test", id)];
             store.write_all(Step::Keep, writes).await
         }
     };
     let ended = join_all(["one", "two", "three"].map(join)).await;
     assert_eq!(ended.iter().filter(|end| end.is_ok()).count(), 1, "{ended:?}");
-    let owner = store.id_of_email("s", "ada@example.test").await.expect("it reads").expect("somebody's");
+    let owner = store.id_of_email(&SiteId::from("s"), "ada@example.test").await.expect("it reads").expect("somebody's");
     for id in ["one", "two", "three"] {
-        assert_eq!(store.person("s", id).await.expect("it reads").is_some(), id == owner);
+        assert_eq!(store.person(&SiteId::from("s"), id).await.expect("it reads").is_some(), id == owner);
     }
 }
 
@@ -84,9 +86,10 @@ async fn a_chain_has_one_end() {
         let store = &store;
         async move {
             loop {
-                let mut chain = store.chain("s").await?;
+                let mut chain = store.chain(&SiteId::from("s")).await?;
                 let (mut somebody, actions) = (Person::new("somebody".into(), None), [action(n), action(n)]);
-                match store.write_all(Step::Commit, chain.join("s", &mut somebody, at, &actions)?).await {
+                match store.write_all(Step::Commit, chain.join(&SiteId::from("s"), &mut somebody, at, &actions)?).await
+                {
                     Err(error) if error == conflict() => {}
                     done => return done,
                 }
@@ -96,7 +99,7 @@ async fn a_chain_has_one_end() {
     for joined in join_all(writers).await {
         joined.expect("in the end");
     }
-    let audit = store.audit("s").await.expect("it reads");
+    let audit = store.audit(&SiteId::from("s")).await.expect("it reads");
     assert_eq!(audit.iter().map(|record| record.seq).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
     assert!(audit.windows(2).all(|pair| pair[1].previous == pair[0].hash), "each holds the hash of the one before");
 }
@@ -109,18 +112,18 @@ fn action(n: usize) -> AuditEntry {
 async fn whatever_was_done_for_one_person_is_found_however_much_it_is() {
     let store = empty().await;
     let at = NOON.parse().expect("an instant");
-    let mut chain = store.chain("s").await.expect("it reads");
+    let mut chain = store.chain(&SiteId::from("s")).await.expect("it reads");
     let mut two = [Person::new("ada".into(), None), Person::new("bob".into(), None)];
     for n in 0..90 {
         let whose = &mut two[n % 2];
-        let writes = chain.join("s", whose, at, &[action(n)]).expect("it joins");
+        let writes = chain.join(&SiteId::from("s"), whose, at, &[action(n)]).expect("it joins");
         store.write_all(Step::Commit, writes).await.expect("it writes");
         assert!(whose.records.len() <= 32, "the person stays small");
     }
     for (first, person) in two.iter().enumerate() {
-        let records = store.audit_of("s", person).await.expect("it reads");
+        let records = store.audit_of(&SiteId::from("s"), person).await.expect("it reads");
         let accounts: Vec<String> = records.into_iter().map(|record| record.action.account.0).collect();
         assert_eq!(accounts, (first..90).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
     }
-    assert_eq!(store.audit("s").await.expect("it reads").len(), 90);
+    assert_eq!(store.audit(&SiteId::from("s")).await.expect("it reads").len(), 90);
 }

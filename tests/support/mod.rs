@@ -5,6 +5,7 @@ mod check;
 mod scenario;
 mod table;
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -245,12 +246,12 @@ impl World {
 
     /// Compares everything now.
     pub async fn reconcile(&self) -> Report {
-        self.machine.reconcile(SITE).await.expect("a reconcile")
+        self.machine.reconcile(&SiteId::from(SITE)).await.expect("a reconcile")
     }
 
     /// What waits for a human.
     pub async fn holds(&self) -> Vec<Opened> {
-        self.machine.holds(Some(SITE)).await.expect("holds")
+        self.machine.holds(Some(&SiteId::from(SITE))).await.expect("holds")
     }
 
     /// A human approves everything that waits.
@@ -290,7 +291,7 @@ impl World {
 
     /// The audit chain.
     pub async fn audit(&self) -> Vec<Value> {
-        let audit = self.machine.audit(SITE).await.expect("an audit chain");
+        let audit = self.machine.audit(&SiteId::from(SITE)).await.expect("an audit chain");
         audit.as_array().expect("a list").clone()
     }
 
@@ -309,7 +310,7 @@ impl World {
     /// Everybody whom Doorstep knows.
     pub async fn people(&self) -> Vec<Value> {
         self.machine.quiet().await;
-        let people = self.machine.people(SITE).await.expect("people");
+        let people = self.machine.people(&SiteId::from(SITE)).await.expect("people");
         people.as_array().expect("a list").clone()
     }
 

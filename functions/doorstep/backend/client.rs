@@ -1,6 +1,7 @@
 //! The HTTP client of a one-machine run.
 
 use bytes::Bytes;
+use doorstep_core::model::ids::SiteId;
 use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ impl Local {
     ///
     /// # Errors
     /// [`Error::Invalid`] for an invalid site name, which could lead to another path.
-    pub(super) fn site(&self, site: &str) -> Result<String> {
+    pub(super) fn site(&self, site: &SiteId) -> Result<String> {
         match is_site_id(site) {
             true => Ok(format!("/sandbox/sites/{site}")),
             false => Err(not_a_site()),
@@ -82,14 +83,14 @@ impl Local {
     /// Sends a GET for a resource of one site, with `wanted` as its query.
     pub(super) async fn of_site<T: DeserializeOwned>(
         &self,
-        site: &str,
+        site: &SiteId,
         what: &str,
         wanted: &impl Serialize,
     ) -> Result<T> {
         self.get(&self.query(site, what, wanted)?).await
     }
 
-    pub(super) fn query(&self, site: &str, what: &str, wanted: &impl Serialize) -> Result<String> {
+    pub(super) fn query(&self, site: &SiteId, what: &str, wanted: &impl Serialize) -> Result<String> {
         let query = serde_urlencoded::to_string(wanted).map_err(|error| Error::permanent(error.to_string()))?;
         let mark = if query.is_empty() { "" } else { "?" };
         Ok(format!("{}/{what}{mark}{query}", self.site(site)?))

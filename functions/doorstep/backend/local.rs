@@ -1,6 +1,7 @@
 //! A one-machine run (`make run`), reached at its own port.
 
 use async_trait::async_trait;
+use doorstep_core::model::ids::SiteId;
 use http::{Method, StatusCode};
 use jiff::civil::Date;
 use serde_json::json;
@@ -41,7 +42,7 @@ impl Backend for Local {
         self.post("/sandbox/diff", text).await
     }
 
-    async fn diff_in_force(&self, site: &str) -> Result<Shown> {
+    async fn diff_in_force(&self, site: &SiteId) -> Result<Shown> {
         self.of_site(site, "diff", &NO_QUERY).await
     }
 
@@ -49,23 +50,23 @@ impl Backend for Local {
         self.post(&format!("/sandbox/push{}", query_of_push(options)), text).await
     }
 
-    async fn drift(&self, site: &str) -> Result<Drift> {
+    async fn drift(&self, site: &SiteId) -> Result<Drift> {
         self.of_site(site, "drift", &NO_QUERY).await
     }
 
-    async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>> {
+    async fn holds(&self, site: Option<&SiteId>) -> Result<Vec<Opened>> {
         match site {
             Some(site) => self.of_site(site, "holds", &NO_QUERY).await,
             None => self.get("/sandbox/holds").await,
         }
     }
 
-    async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
         let place = site.map_or_else(|| Ok("/sandbox".to_owned()), |site| self.site(site))?;
         self.post(&format!("{place}/approve"), &json!({ "checksum": checksum }).to_string()).await
     }
 
-    async fn doctor(&self, site: &str) -> Result<Checkup> {
+    async fn doctor(&self, site: &SiteId) -> Result<Checkup> {
         self.of_site(site, "doctor", &NO_QUERY).await
     }
 
@@ -78,47 +79,47 @@ impl Backend for Local {
         self.post(&format!("/sandbox/rehearse{day}"), text).await
     }
 
-    async fn pause(&self, site: &str, why: Option<&str>) -> Result<State> {
+    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State> {
         self.post(&format!("{}/pause", self.site(site)?), &json!({ "why": why }).to_string()).await
     }
 
-    async fn resume(&self, site: &str) -> Result<State> {
+    async fn resume(&self, site: &SiteId) -> Result<State> {
         self.post(&format!("{}/resume", self.site(site)?), "").await
     }
 
-    async fn retire(&self, site: &str, order: &Order) -> Result<Retirement> {
+    async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement> {
         self.post(&format!("{}/retire", self.site(site)?), &json!(order).to_string()).await
     }
 
-    async fn entries(&self, site: &str, wanted: &report::Wanted) -> Result<Vec<ReportRow>> {
+    async fn entries(&self, site: &SiteId, wanted: &report::Wanted) -> Result<Vec<ReportRow>> {
         self.of_site(site, "entries", wanted).await
     }
 
-    async fn explain(&self, site: &str, wanted: &explain::Wanted) -> Result<Option<Explained>> {
+    async fn explain(&self, site: &SiteId, wanted: &explain::Wanted) -> Result<Option<Explained>> {
         match self.send(Method::GET, &self.query(site, "explain", wanted)?, "").await? {
             (status, body) if is_no_person(status, &body) => Ok(None),
             (status, body) => self.read(status, &body).map(Some),
         }
     }
 
-    async fn who(&self, site: &str, wanted: &who::Wanted) -> Result<who::Told> {
+    async fn who(&self, site: &SiteId, wanted: &who::Wanted) -> Result<who::Told> {
         self.of_site(site, "who", wanted).await
     }
 
-    async fn audit(&self, site: &str) -> Result<Vec<Record>> {
+    async fn audit(&self, site: &SiteId) -> Result<Vec<Record>> {
         self.of_site(site, "audit", &NO_QUERY).await
     }
 
-    async fn verify_audit(&self, site: &str, noted: Option<Head>) -> Result<Verdict> {
+    async fn verify_audit(&self, site: &SiteId, noted: Option<Head>) -> Result<Verdict> {
         let noted = noted.map(|head| ("known", format!("{}:{}", head.seq, head.hash)));
         self.of_site(site, "audit/verify", &Vec::from_iter(noted)).await
     }
 
-    async fn on_time(&self, site: &str, wanted: &on_time::Wanted) -> Result<OnTime> {
+    async fn on_time(&self, site: &SiteId, wanted: &on_time::Wanted) -> Result<OnTime> {
         self.of_site(site, "on-time", wanted).await
     }
 
-    async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<Outcome> {
+    async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<Outcome> {
         let path = format!("{}/forget", self.site(site)?);
         let (status, body) = self.send(Method::POST, &path, &json!(wanted).to_string()).await?;
         match serde_json::from_slice::<NotYet>(&body) {

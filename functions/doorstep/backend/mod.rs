@@ -5,6 +5,7 @@ mod local;
 mod stack;
 
 use async_trait::async_trait;
+use doorstep_core::model::ids::SiteId;
 use jiff::civil::Date;
 
 use doorstep_core::decide::guard::Hold;
@@ -35,39 +36,39 @@ pub trait Backend {
     /// Returns what a site file would change.
     async fn diff(&self, text: &str) -> Result<Shown>;
     /// Returns what the version in force of a site would change.
-    async fn diff_in_force(&self, site: &str) -> Result<Shown>;
+    async fn diff_in_force(&self, site: &SiteId) -> Result<Shown>;
     /// Puts a site file in force.
     async fn push(&self, text: &str, options: &Options) -> Result<Shown>;
     /// Returns the differences between the doors and the version in force.
-    async fn drift(&self, site: &str) -> Result<Drift>;
+    async fn drift(&self, site: &SiteId) -> Result<Drift>;
     /// Returns the open holds of one site, or of all sites.
-    async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>>;
+    async fn holds(&self, site: Option<&SiteId>) -> Result<Vec<Opened>>;
     /// Approves the hold with this checksum, at one site or at any site.
-    async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold>;
+    async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold>;
     /// Examines one site.
-    async fn doctor(&self, site: &str) -> Result<Checkup>;
+    async fn doctor(&self, site: &SiteId) -> Result<Checkup>;
     /// Examines every site.
     async fn doctor_of_all(&self) -> Result<Vec<Checkup>>;
     /// Replays a day with a site file; `None` replays yesterday.
     async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal>;
     /// Pauses a site.
-    async fn pause(&self, site: &str, why: Option<&str>) -> Result<State>;
+    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State>;
     /// Ends the pause of a site.
-    async fn resume(&self, site: &str) -> Result<State>;
+    async fn resume(&self, site: &SiteId) -> Result<State>;
     /// Shows what retiring a site would do, or does the next part of it.
-    async fn retire(&self, site: &str, order: &Order) -> Result<Retirement>;
+    async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement>;
     /// Returns the access attempts of some days, by person, door and day.
-    async fn entries(&self, site: &str, wanted: &report::Wanted) -> Result<Vec<ReportRow>>;
+    async fn entries(&self, site: &SiteId, wanted: &report::Wanted) -> Result<Vec<ReportRow>>;
     /// Returns why a person has or lacks each group; `None` where no person matches.
-    async fn explain(&self, site: &str, wanted: &explain::Wanted) -> Result<Option<Explained>>;
+    async fn explain(&self, site: &SiteId, wanted: &explain::Wanted) -> Result<Option<Explained>>;
     /// Returns the members of a group.
-    async fn who(&self, site: &str, wanted: &who::Wanted) -> Result<who::Told>;
+    async fn who(&self, site: &SiteId, wanted: &who::Wanted) -> Result<who::Told>;
     /// Returns the audit chain, oldest record first.
-    async fn audit(&self, site: &str) -> Result<Vec<Record>>;
+    async fn audit(&self, site: &SiteId) -> Result<Vec<Record>>;
     /// Verifies the audit chain, with a record that was noted earlier.
-    async fn verify_audit(&self, site: &str, noted: Option<Head>) -> Result<Verdict>;
+    async fn verify_audit(&self, site: &SiteId, noted: Option<Head>) -> Result<Verdict>;
     /// Returns how many changes of some days were on time.
-    async fn on_time(&self, site: &str, wanted: &on_time::Wanted) -> Result<OnTime>;
+    async fn on_time(&self, site: &SiteId, wanted: &on_time::Wanted) -> Result<OnTime>;
     /// Forgets a person.
-    async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<Outcome>;
+    async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<Outcome>;
 }

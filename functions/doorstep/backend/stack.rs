@@ -1,6 +1,7 @@
 //! A stack on AWS, with the operator's own credentials.
 
 use async_trait::async_trait;
+use doorstep_core::model::ids::SiteId;
 use jiff::civil::Date;
 
 use super::Backend;
@@ -30,7 +31,7 @@ impl Backend for Stack {
         push::diff(&self.0, text).await
     }
 
-    async fn diff_in_force(&self, site: &str) -> Result<Shown> {
+    async fn diff_in_force(&self, site: &SiteId) -> Result<Shown> {
         push::drift(&self.0, site).await
     }
 
@@ -38,19 +39,19 @@ impl Backend for Stack {
         push::push(&self.0, text, options).await
     }
 
-    async fn drift(&self, site: &str) -> Result<Drift> {
+    async fn drift(&self, site: &SiteId) -> Result<Drift> {
         drift::drift(&self.0, site).await
     }
 
-    async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>> {
+    async fn holds(&self, site: Option<&SiteId>) -> Result<Vec<Opened>> {
         approve::holds(&self.0, site).await
     }
 
-    async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
         approve::approve(&self.0, site, checksum).await
     }
 
-    async fn doctor(&self, site: &str) -> Result<Checkup> {
+    async fn doctor(&self, site: &SiteId) -> Result<Checkup> {
         doctor::doctor(&self.0, site).await
     }
 
@@ -62,43 +63,43 @@ impl Backend for Stack {
         rehearse::rehearse(&self.0, text, day).await
     }
 
-    async fn pause(&self, site: &str, why: Option<&str>) -> Result<State> {
+    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State> {
         pause::pause(&self.0, site, why).await
     }
 
-    async fn resume(&self, site: &str) -> Result<State> {
+    async fn resume(&self, site: &SiteId) -> Result<State> {
         pause::resume(&self.0, site).await
     }
 
-    async fn retire(&self, site: &str, order: &Order) -> Result<Retirement> {
+    async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement> {
         retire::retire(&self.0, site, order).await
     }
 
-    async fn entries(&self, site: &str, wanted: &report::Wanted) -> Result<Vec<ReportRow>> {
+    async fn entries(&self, site: &SiteId, wanted: &report::Wanted) -> Result<Vec<ReportRow>> {
         report::entries(&self.0, site, wanted).await
     }
 
-    async fn explain(&self, site: &str, wanted: &explain::Wanted) -> Result<Option<Explained>> {
+    async fn explain(&self, site: &SiteId, wanted: &explain::Wanted) -> Result<Option<Explained>> {
         explain::explain(&self.0, site, wanted).await
     }
 
-    async fn who(&self, site: &str, wanted: &who::Wanted) -> Result<who::Told> {
+    async fn who(&self, site: &SiteId, wanted: &who::Wanted) -> Result<who::Told> {
         who::who(&self.0, site, wanted).await
     }
 
-    async fn audit(&self, site: &str) -> Result<Vec<Record>> {
+    async fn audit(&self, site: &SiteId) -> Result<Vec<Record>> {
         view::audit(&self.0, site).await
     }
 
-    async fn verify_audit(&self, site: &str, noted: Option<Head>) -> Result<Verdict> {
+    async fn verify_audit(&self, site: &SiteId, noted: Option<Head>) -> Result<Verdict> {
         view::verify_audit(&self.0, site, noted).await
     }
 
-    async fn on_time(&self, site: &str, wanted: &on_time::Wanted) -> Result<OnTime> {
+    async fn on_time(&self, site: &SiteId, wanted: &on_time::Wanted) -> Result<OnTime> {
         on_time::on_time(&self.0, site, wanted).await
     }
 
-    async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<Outcome> {
+    async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<Outcome> {
         forget::forget(&self.0, site, wanted).await
     }
 }

@@ -1,6 +1,7 @@
 //! Calls to vendors, beside the fewest with which the same could be done. Tokens are not counted: they are bought once an
 //! hour.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use crate::figure::Figure;
@@ -51,7 +52,7 @@ async fn company(options: &Options, members: usize, accounts: bool) -> Outcome<V
     let town = Town { doors: Doors::SaltoKs, members, groups: 1, on_plans: true, accounts, inside: false };
     let stage = Stage::open(town, MONDAY.parse()?).await?;
     let who = format!("{members} people {} accounts", if accounts { "with" } else { "without" });
-    doorstep_jobs::reconcile::reconcile(stage.machine.environment(), crate::town::SITE).await?;
+    doorstep_jobs::reconcile::reconcile(stage.machine.environment(), &SiteId::from(crate::town::SITE)).await?;
     counted(&stage, options, "").await?;
     stage.machine.quiet().await;
     if !accounts {

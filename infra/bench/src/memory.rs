@@ -1,5 +1,6 @@
 //! The most memory that each function ever has, in a process of its own, under a load that is large for it.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -38,9 +39,9 @@ async fn settle(options: &Options) -> Outcome<Figure> {
         Town { doors: Doors::SaltoKs, members: 2_000, groups: 10, on_plans: true, accounts: true, inside: false };
     let stage = Stage::open(town, Timestamp::now()).await?;
     // Marks everybody due; the line that it rings is served by the process alone.
-    doorstep_jobs::reconcile::reconcile(stage.machine.environment(), SITE).await?;
+    doorstep_jobs::reconcile::reconcile(stage.machine.environment(), &SiteId::from(SITE)).await?;
     let mut lambda = Lambda::start(&options.function("settle"), &stage.environment(stage.serve().await?)).await?;
-    let message = TriggerMessage::new(SITE, Trigger::Due).text()?;
+    let message = TriggerMessage::new(&SiteId::from(SITE), Trigger::Due).text()?;
     let event = json!({ "Records": [{
         "messageId": "1", "receiptHandle": "1", "body": message, "eventSource": "aws:sqs", "awsRegion": "local",
         "eventSourceARN": stage.machine.cloud().settings.schedules.trigger_queue_arn, "attributes": { "ApproximateReceiveCount": "1" },

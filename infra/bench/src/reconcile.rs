@@ -1,6 +1,7 @@
 //! A reconcile of 10,000 people and 200 groups in which there is nothing to do: whole, and the deciding alone. In this
 //! process, with a clock that stands: the vendors' rate limits cost no time.
 
+use doorstep_core::model::ids::SiteId;
 use std::time::Instant;
 
 use crate::figure::Figure;
@@ -27,7 +28,7 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     let mut whole = Vec::new();
     for _ in 0..options.runs.min(RUNS) {
         let begun = Instant::now();
-        let report = reconcile(stage.machine.environment(), SITE).await?;
+        let report = reconcile(stage.machine.environment(), &SiteId::from(SITE)).await?;
         whole.push(ms(begun.elapsed()));
         if (report.granted, report.revoked, report.foreign) != (0, 0, 0) || !report.problems.is_empty() {
             return Err(format!("there was something to do: {report:?}").into());

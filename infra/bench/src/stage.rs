@@ -1,6 +1,7 @@
 //! The one machine with a made-up site on it, in this process and, for functions in processes of their own, behind a
 //! port: AWS, the vendors, and nothing else.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -79,7 +80,7 @@ impl Stage {
 
     /// Compares everything, and settles what that finds.
     pub async fn reconcile(&self) -> Outcome<()> {
-        let report = self.machine.reconcile(SITE).await?;
+        let report = self.machine.reconcile(&SiteId::from(SITE)).await?;
         match report.problems.first() {
             Some(problem) => Err(format!("the made-up site has a problem: {problem}").into()),
             None => Ok(()),

@@ -1,6 +1,7 @@
 //! Site files that are pushed while the machine runs. They are stored and served at once, and also by the next run of
 //! the same data folder.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::civil::Date;
 
 use crate::Machine;
@@ -29,12 +30,12 @@ pub(crate) struct Known {
 
 impl Known {
     /// Returns the file of one site.
-    pub(crate) fn site(&self, site: &str) -> Option<&SiteFile> {
-        self.sites.iter().find(|file| file.site == site)
+    pub(crate) fn site(&self, site: &SiteId) -> Option<&SiteFile> {
+        self.sites.iter().find(|file| file.site == *site)
     }
 
-    fn remove(&mut self, site: &str) {
-        self.sites.retain(|known| known.site != site);
+    fn remove(&mut self, site: &SiteId) {
+        self.sites.retain(|known| known.site != *site);
     }
 
     fn put(&mut self, file: SiteFile) {
@@ -58,7 +59,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn drift(&self, site: &str) -> Result<Shown> {
+    pub async fn drift(&self, site: &SiteId) -> Result<Shown> {
         self.settle_down().await;
         push::drift(self.environment(), site).await
     }
@@ -67,7 +68,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn drifted(&self, site: &str) -> Result<Drift> {
+    pub async fn drifted(&self, site: &SiteId) -> Result<Drift> {
         self.settle_down().await;
         doorstep_operator::drift::drift(self.environment(), site).await
     }
@@ -85,7 +86,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn pause(&self, site: &str, why: Option<&str>) -> Result<State> {
+    pub async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State> {
         self.settle_down().await;
         doorstep_operator::pause::pause(self.environment(), site, why).await
     }
@@ -94,7 +95,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn resume(&self, site: &str) -> Result<State> {
+    pub async fn resume(&self, site: &SiteId) -> Result<State> {
         self.settle_down().await;
         let state = doorstep_operator::pause::resume(self.environment(), site).await?;
         self.settle_down().await;
@@ -105,7 +106,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn doctor(&self, site: &str) -> Result<Checkup> {
+    pub async fn doctor(&self, site: &SiteId) -> Result<Checkup> {
         self.settle_down().await;
         doorstep_operator::doctor::doctor(self.environment(), site).await
     }
@@ -124,7 +125,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn retire(&self, site: &str, order: &Order) -> Result<Retirement> {
+    pub async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement> {
         self.settle_down().await;
         let mut seen = retire(self.environment(), site, order).await?;
         if self.is_standing() && order.yes.is_some() && seen.stage == Stage::UnderWay {
@@ -169,7 +170,8 @@ impl Machine {
         self.learn_secrets(text)?;
         let shown = push::push(self.environment(), text, options).await?;
         // The folder may contain a site in force that this run does not serve yet.
-        let unserved = shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(site));
+        let unserved =
+            shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(&SiteId::from(site)));
         if shown.stored || unserved {
             self.take_in(SiteFile::of(text.to_owned()));
         }
@@ -201,14 +203,14 @@ impl Machine {
 pub(crate) async fn remember(runner: &Runner, known: &mut Known) -> Result<()> {
     let environment: &Environment = &runner.operator;
     for (key, _) in runner.keep.list(PUSHED) {
-        let site = key.strip_prefix(PUSHED).unwrap_or_default();
+        let site = &SiteId::from(key.strip_prefix(PUSHED).unwrap_or_default());
         if known.site(site).is_some() {
             continue;
         }
         let Some(stored) = environment.store.active(site).await? else { continue };
         let file = SiteFile::of(stored.text);
         if let Err(error) = known.secrets.learn(&file) {
-            tracing::error!(site, %error, "a site that was pushed cannot be reached");
+            tracing::error!(site = site.as_str(), %error, "a site that was pushed cannot be reached");
         }
         runner.cloud.parameters.hold(&known.secrets);
         runner.add(site);

@@ -1,5 +1,6 @@
 //! The few keys of a site file that this machine needs. Only the library validates the file.
 
+use doorstep_core::model::ids::SiteId;
 use toml::{Table, Value};
 
 /// A site file, and the names of its secrets.
@@ -8,7 +9,7 @@ pub struct SiteFile {
     /// The text of the file.
     pub text: String,
     /// The site's name; empty if the file has none.
-    pub site: String,
+    pub site: SiteId,
     /// The platform's kind; empty if the file has none.
     pub platform: String,
     /// The organisation at the platform; empty if the file has none.
@@ -55,7 +56,7 @@ impl SiteFile {
             DoorsFile { name: name.clone(), kind, place, secret, is_sandbox }
         });
         SiteFile {
-            site: word(Some(&file), "site"),
+            site: word(Some(&file), "site").into(),
             platform: word(platform, "kind"),
             organization: word(platform, "organization"),
             platform_secret: word(platform, "secret"),

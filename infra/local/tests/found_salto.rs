@@ -2,6 +2,7 @@
 //! accounts that change hands.
 
 use bytes::Bytes;
+use doorstep_core::model::ids::SiteId;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
@@ -104,7 +105,7 @@ impl Run {
     }
 
     async fn reconcile(&self) -> Report {
-        let report = self.0.reconcile("riverside").await.expect("it reconciles");
+        let report = self.0.reconcile(&SiteId::from("riverside")).await.expect("it reconciles");
         self.0.quiet().await;
         report
     }
@@ -115,7 +116,7 @@ impl Run {
 
     /// What was done, without when.
     async fn actions(&self) -> Vec<String> {
-        let audit = self.0.audit("riverside").await.expect("an audit");
+        let audit = self.0.audit(&SiteId::from("riverside")).await.expect("an audit");
         let word =
             |action: &Value| format!("{} {} {}", action["what"], action["account"], action["group"]).replace('"', "");
         audit.as_array().expect("records").iter().map(word).collect()
@@ -183,7 +184,7 @@ async fn an_exclusive_group_keeps_whom_the_platform_entitles_and_loses_the_other
     assert_eq!(run.inside(MEMBERS).await, ["A@x.test", "Ops@r.test"]);
     let actions = run.actions().await;
     assert_eq!(actions.len(), 2, "nobody is taken out to be put in again: {actions:#?}");
-    let people = run.0.people("riverside").await.expect("people");
+    let people = run.0.people(&SiteId::from("riverside")).await.expect("people");
     let ada = people.as_array().expect("people").iter().find(|person| person["email"] == "a@x.test").cloned();
     assert_eq!(ada.expect("Ada")["claims"].as_array().map(Vec::len), Some(1), "adopted");
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -169,7 +170,7 @@ impl Functions for PausesOnce {
         self.notes.settle(environment, batch).await
     }
 
-    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+    async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report> {
         self.notes.reconcile(environment, site).await
     }
 
@@ -194,7 +195,7 @@ async fn in_real_time_quiet_waits_for_a_reconcile_that_is_put_off() {
     let functions = PausesOnce::default();
     let setup = Setup { sites: vec![site("a")], clock: None, ..setup() };
     let machine = Machine::start_with(setup, Arc::new(functions.clone())).await.expect("it starts");
-    machine.environment().bus.want_reconcile("a", AskedBy::Operator).await;
+    machine.environment().bus.want_reconcile(&SiteId::from("a"), AskedBy::Operator).await;
     machine.quiet().await;
     let served = functions.notes.take();
     assert!(served.iter().any(|note| note.starts_with("reconcile a")), "{served:?}");

@@ -1,6 +1,7 @@
 //! The sample day: what it prints, on whatever day it is played, and that it is played once.
 
 use clap::Parser;
+use doorstep_core::model::ids::SiteId;
 use jiff::civil::{Date, date};
 
 use doorstep_core::site::Site;
@@ -74,7 +75,7 @@ async fn the_day_is_the_same_on_every_day_of_the_year() {
         let expected: Vec<&str> = EXPECTED.into_iter().chain([LAST]).collect();
         assert_eq!(attempts(&printed), expected, "{day}:\n{printed}");
         for site in ["riverside", "harbour", "quay", "loft", "mill"] {
-            let again = machine.reconcile(site).await.expect("it reconciles");
+            let again = machine.reconcile(&SiteId::from(site)).await.expect("it reconciles");
             assert_eq!((again.granted, again.revoked, &again.problems), (0, 0, &Vec::new()), "{day} {site}");
         }
     }

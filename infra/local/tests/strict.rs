@@ -3,6 +3,7 @@
 
 mod common;
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -93,7 +94,7 @@ impl Functions for Watching {
         response
     }
 
-    async fn reconcile(&self, _: &Environment, _: &str) -> Result<Report> {
+    async fn reconcile(&self, _: &Environment, _: &SiteId) -> Result<Report> {
         Ok(Report::default())
     }
 }

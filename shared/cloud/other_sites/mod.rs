@@ -4,6 +4,7 @@
 use crate::store::Write;
 use crate::store::people::{account_is_unlinked, person_is_unchanged};
 use doorstep_core::model::account::AccountId;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::other_sites::OtherSites;
 
 pub mod load;
@@ -12,7 +13,7 @@ pub mod register;
 /// Says which other sites share a door system's groups, one sentence for each.
 pub fn sharing(neighbours: &load::Neighbours) -> Vec<String> {
     let each = neighbours.iter().flat_map(|(doors, sites)| sites.iter().map(move |site| (doors, &site.site)));
-    let said = |(doors, site): (&String, &String)| {
+    let said = |(doors, site): (&String, &SiteId)| {
         format!(
             "{doors}: site {site} rules some of these groups, too: a person of both stays in until both sites end it"
         )

@@ -1,5 +1,6 @@
 //! Access attempts in the table: one item for each, in one partition a day. The table deletes them when they expire.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -41,7 +42,13 @@ pub struct AttemptsRead {
 
 impl Store {
     /// Stores access attempts for `days`. Equal ones become one. Older ones are not stored. Safe to repeat.
-    pub async fn keep_attempts(&self, site: &str, attempts: &[AccessAttempt], days: u32, now: Timestamp) -> Result<()> {
+    pub async fn keep_attempts(
+        &self,
+        site: &SiteId,
+        attempts: &[AccessAttempt],
+        days: u32,
+        now: Timestamp,
+    ) -> Result<()> {
         let for_days = SignedDuration::from_hours(i64::from(days) * 24);
         let mut writes = BTreeMap::new();
         for attempt in attempts {
@@ -63,7 +70,7 @@ impl Store {
     /// not yet deleted.
     pub async fn attempts(
         &self,
-        site: &str,
+        site: &SiteId,
         from: Timestamp,
         until: Timestamp,
         now: Timestamp,
@@ -83,7 +90,7 @@ impl Store {
     }
 
     /// Loads the read state of a door system's access attempts. If it is of another door system, returns an empty one.
-    pub async fn attempts_read(&self, site: &str, doors: &str, of: &str) -> Result<AttemptsRead> {
+    pub async fn attempts_read(&self, site: &SiteId, doors: &str, of: &str) -> Result<AttemptsRead> {
         let at = key::read(site, &format!("entries#{doors}"));
         let known: Option<AttemptsRead> = self.kept(&at).await?;
         let known = known.filter(|known| known.of == of);
@@ -91,7 +98,7 @@ impl Store {
     }
 
     /// Stores the read state of a door system's access attempts.
-    pub async fn keep_attempts_read(&self, site: &str, doors: &str, read: &AttemptsRead) -> Result<()> {
+    pub async fn keep_attempts_read(&self, site: &SiteId, doors: &str, read: &AttemptsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("entries#{doors}")), body(read)?)).await
     }
 }

@@ -1,5 +1,6 @@
 //! The audit chain in the table: one item for each record, and for each person the places of their records.
 
+use doorstep_core::model::ids::SiteId;
 use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
@@ -29,7 +30,7 @@ pub struct Chain {
 
 impl Store {
     /// Loads the end of a site's chain.
-    pub async fn chain(&self, site: &str) -> Result<Chain> {
+    pub async fn chain(&self, site: &SiteId) -> Result<Chain> {
         let Some(last) = self.last_below(&key::audits(site), key::AFTER_AUDITS).await? else {
             return Ok(Chain { head: Head::default() });
         };
@@ -47,18 +48,18 @@ impl Store {
     }
 
     /// Loads the whole chain, oldest first. An unreadable record is noted and left out.
-    pub async fn audit(&self, site: &str) -> Result<Vec<Record>> {
+    pub async fn audit(&self, site: &SiteId) -> Result<Vec<Record>> {
         let pk = key::audits(site);
         Ok(self.readable_of(&pk, &self.list_below(&pk, key::AFTER_AUDITS).await?))
     }
 
     /// Returns the place of the last record; 0 if there is none.
-    pub async fn audit_end(&self, site: &str) -> Result<u64> {
+    pub async fn audit_end(&self, site: &SiteId) -> Result<u64> {
         Ok(self.chain(site).await?.head.seq)
     }
 
     /// Loads the records at these places, in order, as they are stored. Missing records are left out.
-    pub async fn audit_items(&self, site: &str, record_lists: RangeInclusive<u64>) -> Result<Vec<Value>> {
+    pub async fn audit_items(&self, site: &SiteId, record_lists: RangeInclusive<u64>) -> Result<Vec<Value>> {
         let keys: Vec<_> = record_lists.map(|seq| key::audit(site, seq)).collect();
         let mut found = self.get_many(&keys).await?;
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -68,7 +69,7 @@ impl Store {
 
     /// Verifies a whole chain piece by piece, so that memory does not limit its length. `known` is a place and a hash
     /// that the operator noted earlier.
-    pub async fn verify_audit(&self, site: &str, known: Option<Head>) -> Result<Verdict> {
+    pub async fn verify_audit(&self, site: &SiteId, known: Option<Head>) -> Result<Verdict> {
         let end = self.audit_end(site).await?;
         let mut verifier = Verifier::of(site, known);
         let mut from = 1;
@@ -84,7 +85,7 @@ impl Store {
 
     /// Returns the place of the first record written at `at` or later, by binary search. Returns the place after the
     /// last record if there is none.
-    pub async fn audit_place(&self, site: &str, at: Timestamp) -> Result<u64> {
+    pub async fn audit_place(&self, site: &SiteId, at: Timestamp) -> Result<u64> {
         let (mut from, mut until) = (1, self.audit_end(site).await? + 1);
         while from < until {
             let middle = from + (until - from) / 2;
@@ -101,7 +102,7 @@ impl Store {
 
     /// Loads the records that were written from `from` until before `until`, in order. The clocks of functions may
     /// differ by seconds, so records near both ends are read too.
-    pub async fn audit_between(&self, site: &str, from: Timestamp, until: Timestamp) -> Result<Vec<Record>> {
+    pub async fn audit_between(&self, site: &SiteId, from: Timestamp, until: Timestamp) -> Result<Vec<Record>> {
         let early = from.checked_sub(SKEW).unwrap_or(from);
         let late = until.checked_add(SKEW).unwrap_or(until);
         let (mut place, end) = (self.audit_place(site, early).await?, self.audit_place(site, late).await?);
@@ -121,7 +122,7 @@ impl Store {
     }
 
     /// Loads the records about one person, oldest first.
-    pub async fn audit_of(&self, site: &str, person: &Person) -> Result<Vec<Record>> {
+    pub async fn audit_of(&self, site: &SiteId, person: &Person) -> Result<Vec<Record>> {
         let mut record_lists: Vec<u64> = Vec::new();
         let pages: Vec<Vec<u64>> = self.list_as(&key::person(site, &person.id).pk, key::RECORD_LISTS).await?;
         record_lists.extend(pages.into_iter().flatten());
@@ -139,7 +140,7 @@ impl Chain {
     /// one transaction. It fails if another writer took a place, so each place is taken once.
     pub fn join(
         &mut self,
-        site: &str,
+        site: &SiteId,
         person: &mut Person,
         at: Timestamp,
         actions: &[AuditEntry],

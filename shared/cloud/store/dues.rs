@@ -1,5 +1,6 @@
 //! Due items: which person or thing settle must handle, and when.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,12 +136,12 @@ impl Due {
     }
 
     /// Builds the write that stores the item.
-    pub fn put(&self, site: &str) -> Result<Write> {
+    pub fn put(&self, site: &SiteId) -> Result<Write> {
         Ok(Write::put(key::due(site, &self.sk()), body(self)?))
     }
 
     /// Builds the write that deletes the plain due item of a subject at that minute.
-    pub fn delete(site: &str, minute: Timestamp, subject: &Subject) -> Write {
+    pub fn delete(site: &SiteId, minute: Timestamp, subject: &Subject) -> Write {
         let sk = format!("{}#{}", minute_word(floor_minute(minute)), key::subject(subject));
         Write::delete(key::due(site, &sk))
     }
@@ -154,14 +155,14 @@ pub fn minute_word(minute: Timestamp) -> String {
 impl Store {
     /// Loads everything due until `minute`, inclusive, earliest first. Skips unreadable items, so that they do not
     /// block the others.
-    pub async fn due_until(&self, site: &str, minute: Timestamp) -> Result<Vec<Due>> {
+    pub async fn due_until(&self, site: &SiteId, minute: Timestamp) -> Result<Vec<Due>> {
         let end = minute_word(next_minute(minute));
         let items = self.list_below(&key::dues(site), &end).await?;
         Ok(items.iter().filter_map(|item| self.due(site, item)).collect())
     }
 
     /// Deletes every due item of these subjects, whatever its minute.
-    pub async fn forget_dues(&self, site: &str, subjects: &[Subject]) -> Result<()> {
+    pub async fn forget_dues(&self, site: &SiteId, subjects: &[Subject]) -> Result<()> {
         let mut writes = Vec::new();
         for item in self.list(&key::dues(site), "").await? {
             if self.due(site, &item).is_some_and(|due| subjects.contains(&due.subject)) {
@@ -172,7 +173,7 @@ impl Store {
     }
 
     /// Parses a due item; `None` if this version does not know its shape.
-    fn due(&self, site: &str, item: &Item) -> Option<Due> {
+    fn due(&self, site: &SiteId, item: &Item) -> Option<Due> {
         let due: Due = self.readable(&key::due(site, &item.sk), item)?;
         let otherwise = body(&due).ok().is_none_or(|ours| ours != item.body);
         Some(Due { written: otherwise.then(|| item.body.clone()), ..due })
@@ -180,7 +181,7 @@ impl Store {
 
     /// Stores due items. Items about one subject at one minute become one. Refetches of one thing in one minute are
     /// also merged with those that the table already holds.
-    pub async fn put_dues(&self, site: &str, dues: &[Due]) -> Result<()> {
+    pub async fn put_dues(&self, site: &SiteId, dues: &[Due]) -> Result<()> {
         let (refetches, others): (Vec<Due>, Vec<Due>) =
             one_each(dues).into_iter().partition(|due| matches!(due.subject, Subject::Refetch { .. }));
         let writes: Result<Vec<Write>> = others.iter().map(|due| due.put(site)).collect();
@@ -192,7 +193,7 @@ impl Store {
     }
 
     /// Stores a refetch, merged with one that the table already holds.
-    async fn put_refetch(&self, site: &str, look: Due) -> Result<()> {
+    async fn put_refetch(&self, site: &SiteId, look: Due) -> Result<()> {
         let at = key::due(site, &look.sk());
         for _ in 0..TRIES {
             let known = self.get(&at).await?;
@@ -210,7 +211,7 @@ impl Store {
     }
 
     /// Deletes the items that were served, unless they were stored anew meanwhile.
-    pub async fn cross_out(&self, site: &str, served: &[Due]) -> Result<()> {
+    pub async fn cross_out(&self, site: &SiteId, served: &[Due]) -> Result<()> {
         let written = served.iter().filter(|due| !due.passing);
         let deletes: Result<Vec<Write>> = written
             .map(|due| {

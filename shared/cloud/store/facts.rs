@@ -1,5 +1,6 @@
 //! Facts in the table, and pointers to them from the holders that they are about.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
@@ -45,7 +46,7 @@ fn version_of(read: Timestamp) -> u64 {
 
 impl Store {
     /// Loads one fact. An unreadable one is noted and counts as unknown.
-    pub async fn fact(&self, site: &str, name: &FactId) -> Result<Option<Record>> {
+    pub async fn fact(&self, site: &SiteId, name: &FactId) -> Result<Option<Record>> {
         self.kept(&key::fact(site, name)).await
     }
 
@@ -53,7 +54,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Permanent`] if one is unreadable: a decision from the others alone could revoke access.
-    pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
+    pub async fn facts(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<Record>> {
         let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
         let found: Vec<Result<Record, Key>> =
             self.get_many_as(&keys, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
@@ -65,12 +66,12 @@ impl Store {
     }
 
     /// Loads all facts of one kind. An unreadable one is noted and left out.
-    pub async fn facts_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
+    pub async fn facts_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<Record>> {
         self.list_as(&key::facts(site), &key::things(kind)).await
     }
 
     /// Loads the ids of the members of a team.
-    pub async fn team_members(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
+    pub async fn team_members(&self, site: &SiteId, team: &Holder) -> Result<Vec<FactId>> {
         let pk = key::holdings(site, team);
         let pointers = self.list(&pk, key::PEOPLE).await?;
         pointers.iter().map(|pointer| self.pointed_to(&pk, pointer)).collect()
@@ -85,7 +86,7 @@ impl Store {
 
     /// Loads the names of the facts about a holder, and the holder's version at that time. For a team, leaves out the
     /// members: they may be many, and their pointers sort before all others.
-    pub async fn holdings(&self, site: &str, of: &Holder) -> Result<(Vec<FactId>, u64)> {
+    pub async fn holdings(&self, site: &SiteId, of: &Holder) -> Result<(Vec<FactId>, u64)> {
         let pk = key::holdings(site, of);
         let pointers = match of {
             Holder::Team(_) => self.list_from(&pk, key::AFTER_PEOPLE).await?,
@@ -97,12 +98,12 @@ impl Store {
     }
 
     /// Loads the version of a holder. Every change of a fact about the holder increments it.
-    pub async fn version_of(&self, site: &str, of: &Holder) -> Result<u64> {
+    pub async fn version_of(&self, site: &SiteId, of: &Holder) -> Result<u64> {
         Ok(self.get(&key::holder_version(site, of)).await?.map_or(0, |item| item.version))
     }
 
     /// Deletes a fact and all pointers to it. Safe to repeat.
-    pub async fn erase_fact(&self, site: &str, record: &Record) -> Result<()> {
+    pub async fn erase_fact(&self, site: &SiteId, record: &Record) -> Result<()> {
         let name = record.fact.name();
         let mut holders = record.holders();
         holders.extend(record.fact.holders());
@@ -114,7 +115,7 @@ impl Store {
     /// Deletes the version of a holder that no stored fact is about, because its key contains the platform's id. A
     /// holder with facts keeps its version. A settle that read the version before cannot commit, because the person's
     /// item changes too.
-    pub async fn erase_holder(&self, site: &str, of: &Holder) -> Result<()> {
+    pub async fn erase_holder(&self, site: &SiteId, of: &Holder) -> Result<()> {
         match self.holdings(site, of).await? {
             (facts, 1..) if facts.is_empty() => self.write(Write::delete(key::holder_version(site, of))).await,
             _ => Ok(()),
@@ -126,14 +127,14 @@ impl Store {
     /// If the fact loses a holder, one transaction writes the fact, the holders' versions and the pointers. Writes that
     /// are safe to repeat and exceed one transaction go first. If it loses no holder, each item is written outside of a
     /// transaction, for half the price: see `grow_fact`.
-    pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<Concerned> {
+    pub async fn keep_fact(&self, site: &SiteId, new: &Record) -> Result<Concerned> {
         let draft = self.draft(site, new).await?;
         self.keep_draft(site, &draft).await?;
         Ok(draft.concerned)
     }
 
     /// Prepares the storage of a fact. Writes nothing.
-    pub async fn draft<'a>(&self, site: &str, new: &'a Record) -> Result<Draft<'a>> {
+    pub async fn draft<'a>(&self, site: &SiteId, new: &'a Record) -> Result<Draft<'a>> {
         let at = key::fact(site, &new.fact.name());
         let old_item = self.get(&at).await?;
         // An unreadable fact is overwritten with the platform's current answer.
@@ -150,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if another writer stored the fact since the draft.
-    pub async fn keep_draft(&self, site: &str, draft: &Draft<'_>) -> Result<()> {
+    pub async fn keep_draft(&self, site: &SiteId, draft: &Draft<'_>) -> Result<()> {
         let Draft { new, old, version, before, after, concerned } = draft;
         if old.as_ref().is_some_and(|old| old.read > new.read) {
             return Ok(());

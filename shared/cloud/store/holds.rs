@@ -1,5 +1,6 @@
 //! Holds, approved inferred changes, and the guard's counts.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -42,7 +43,7 @@ fn hold(item: &Item) -> Result<Hold> {
 
 impl Store {
     /// Loads the holds of a site, including those that were approved lately. An unreadable one is noted and left out.
-    pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
+    pub async fn holds(&self, site: &SiteId) -> Result<Vec<Hold>> {
         let items = self.list(&key::holds(site), "").await?;
         let pk = key::holds(site);
         let readable = items.iter().filter_map(|item| {
@@ -56,7 +57,7 @@ impl Store {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-    pub async fn drop_unreadable_holds(&self, site: &str) -> Result<()> {
+    pub async fn drop_unreadable_holds(&self, site: &SiteId) -> Result<()> {
         for item in self.list(&key::holds(site), "").await? {
             if hold(&item).is_ok() {
                 continue;
@@ -69,14 +70,14 @@ impl Store {
     }
 
     /// Loads the holds of a site that wait for an approval.
-    pub async fn open_holds(&self, site: &str) -> Result<Vec<Hold>> {
+    pub async fn open_holds(&self, site: &SiteId) -> Result<Vec<Hold>> {
         let mut holds = self.holds(site).await?;
         holds.retain(|hold| hold.approved.is_none());
         Ok(holds)
     }
 
     /// Loads one hold.
-    pub async fn hold(&self, site: &str, checksum: &str) -> Result<Option<Hold>> {
+    pub async fn hold(&self, site: &SiteId, checksum: &str) -> Result<Option<Hold>> {
         self.get(&key::hold(site, checksum)).await?.as_ref().map(hold).transpose()
     }
 
@@ -125,7 +126,7 @@ impl Store {
     /// Permits these changes from `now` on, for [`RELEASED_FOR`].
     pub async fn release(
         &self,
-        site: &str,
+        site: &SiteId,
         changes: &[&UnconfirmedChange],
         approved: Option<&str>,
         now: Timestamp,
@@ -139,7 +140,7 @@ impl Store {
     }
 
     /// Loads the permissions of those of these changes that may be applied at `now`.
-    pub async fn released(&self, site: &str, changes: &[UnconfirmedChange], now: Timestamp) -> Result<Vec<Release>> {
+    pub async fn released(&self, site: &SiteId, changes: &[UnconfirmedChange], now: Timestamp) -> Result<Vec<Release>> {
         let keys: Vec<Key> = changes.iter().map(|change| key::release(site, change)).collect();
         let found = self.get_many(&keys).await?;
         // An unreadable permission permits nothing.
@@ -148,19 +149,19 @@ impl Store {
     }
 
     /// Loads the changes that may be applied at `now` because the operator approved them.
-    pub async fn approved(&self, site: &str, now: Timestamp) -> Result<BTreeSet<UnconfirmedChange>> {
+    pub async fn approved(&self, site: &SiteId, now: Timestamp) -> Result<BTreeSet<UnconfirmedChange>> {
         let releases: Vec<Release> = self.list_as(&key::releases(site), "").await?;
         let live = releases.into_iter().filter(|release| now < release.until && release.approved.is_some());
         Ok(live.map(|release| release.change).collect())
     }
 
     /// Builds the write that deletes the permission of a change that was applied.
-    pub fn spent(site: &str, change: &UnconfirmedChange) -> Write {
+    pub fn spent(site: &SiteId, change: &UnconfirmedChange) -> Write {
         Write::delete(key::release(site, change))
     }
 
     /// Loads the guard's count of the last 24 hours, and its version.
-    pub async fn tally(&self, site: &str, now: Timestamp) -> Result<(Tally, u64)> {
+    pub async fn tally(&self, site: &SiteId, now: Timestamp) -> Result<(Tally, u64)> {
         let at = key::tally(site);
         let item = self.get(&at).await?;
         let mut tally: Tally = item.as_ref().and_then(|item| self.readable(&at, item)).unwrap_or_default();
@@ -169,7 +170,7 @@ impl Store {
     }
 
     /// Counts the accounts of the last 24 hours that the operator did not approve, by door system.
-    pub async fn made(&self, site: &str, now: Timestamp) -> Result<BTreeMap<String, usize>> {
+    pub async fn made(&self, site: &SiteId, now: Timestamp) -> Result<BTreeMap<String, usize>> {
         let items = self.list(&key::guard(site), key::MADE).await?;
         // An unreadable one still counts, because its key names the door system.
         let made = items.iter().filter_map(|item| {
@@ -184,7 +185,7 @@ impl Store {
     }
 
     /// Builds the write that counts an account that was created at `at` without an approval.
-    pub fn count_made(site: &str, doors: &str, account: &AccountId, at: Timestamp) -> Result<Write> {
+    pub fn count_made(site: &SiteId, doors: &str, account: &AccountId, at: Timestamp) -> Result<Write> {
         let until = at.checked_add(TOGETHER).unwrap_or(at);
         let made = Made { doors: doors.to_owned(), at };
         Ok(Write::put(key::made(site, doors, account), body(&made)?).expires(until))
@@ -195,13 +196,13 @@ impl Store {
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if it did: the changes which that writer let pass must be counted
     /// first.
-    pub async fn keep_tally(&self, site: &str, tally: &Tally, was: u64) -> Result<()> {
+    pub async fn keep_tally(&self, site: &SiteId, tally: &Tally, was: u64) -> Result<()> {
         let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(Condition::Version(was));
         self.write(put).await
     }
 
     /// Counts a member who lost all card numbers. Returns how many other members did in the last 24 hours.
-    pub async fn count_lost_numbers(&self, site: &str, name: &FactId, now: Timestamp) -> Result<usize> {
+    pub async fn count_lost_numbers(&self, site: &SiteId, name: &FactId, now: Timestamp) -> Result<usize> {
         let until = now.checked_add(TOGETHER).unwrap_or(now);
         let lost: Vec<(FactId, Timestamp)> = self.list_as(&key::guard(site), key::LOST_NUMBERS).await?;
         self.write(Write::put(key::lost_numbers(site, name), body(&(name, now))?).expires(until)).await?;
@@ -209,18 +210,18 @@ impl Store {
     }
 
     /// Returns whether too many people may need a new account and are not counted yet.
-    pub async fn is_crowded(&self, site: &str) -> Result<bool> {
+    pub async fn is_crowded(&self, site: &SiteId) -> Result<bool> {
         Ok(self.get(&key::many_accounts(site)).await?.is_some())
     }
 
     /// Stores that too many people may need a new account, or that they are counted.
-    pub async fn note_many_accounts(&self, site: &str, crowded: bool) -> Result<()> {
+    pub async fn note_many_accounts(&self, site: &SiteId, crowded: bool) -> Result<()> {
         let at = key::many_accounts(site);
         self.write(if crowded { Write::put(at, body(&true)?) } else { Write::delete(at) }).await
     }
 
     /// Loads the site files with these version numbers. An unreadable one is left out.
-    pub async fn files(&self, site: &str, versions: Range<u64>) -> Result<Vec<Site>> {
+    pub async fn files(&self, site: &SiteId, versions: Range<u64>) -> Result<Vec<Site>> {
         let keys: Vec<Key> = versions.map(|n| key::version(site, n)).collect();
         let found = self.get_many(&keys).await?;
         let stored =

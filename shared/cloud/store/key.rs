@@ -1,5 +1,6 @@
 //! Keys of the table. Each key has a type tag, and ids of vendors are escaped. No id can therefore imitate another key.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -79,7 +80,7 @@ pub fn things(kind: Kind) -> String {
 }
 
 /// Returns the partition of all facts of a site.
-pub fn facts(site: &str) -> String {
+pub fn facts(site: &SiteId) -> String {
     format!("{site}#fact")
 }
 
@@ -94,18 +95,18 @@ pub fn subject(subject: &Subject) -> String {
 }
 
 /// Returns the key of one fact.
-pub fn fact(site: &str, name: &FactId) -> Key {
+pub fn fact(site: &SiteId, name: &FactId) -> Key {
     Key::new(facts(site), thing(name))
 }
 
 /// Returns the partition of a holder: pointers to the facts about it.
-pub fn holdings(site: &str, of: &Holder) -> String {
+pub fn holdings(site: &SiteId, of: &Holder) -> String {
     format!("{site}#holder#{}", holder(of))
 }
 
 /// Returns the key of the pointer from a holder to a fact. The members of a team sort before all other facts about the
 /// team.
-pub fn holding(site: &str, of: &Holder, name: &FactId) -> Key {
+pub fn holding(site: &SiteId, of: &Holder, name: &FactId) -> Key {
     match (of, name.kind) {
         (Holder::Team(_), Kind::Member) => Key::new(holdings(site, of), format!("{PEOPLE}{}", thing(name))),
         _ => Key::new(holdings(site, of), thing(name)),
@@ -122,18 +123,18 @@ pub const AFTER_PEOPLE: &str = "\"";
 pub const VERSION: &str = "~version";
 
 /// Returns the key of a holder's version.
-pub fn holder_version(site: &str, of: &Holder) -> Key {
+pub fn holder_version(site: &SiteId, of: &Holder) -> Key {
     Key::new(holdings(site, of), VERSION)
 }
 
 /// Returns the key of a person.
-pub fn person(site: &str, id: &str) -> Key {
+pub fn person(site: &SiteId, id: &str) -> Key {
     Key::new(format!("{site}#person#{id}"), "person")
 }
 
 /// Returns the person id in the key of a person of a site.
-pub fn person_id<'k>(site: &str, key: &'k Key) -> Option<&'k str> {
-    key.pk.strip_prefix(site)?.strip_prefix("#person#")
+pub fn person_id<'k>(site: &SiteId, key: &'k Key) -> Option<&'k str> {
+    key.pk.strip_prefix(site.as_str())?.strip_prefix("#person#")
 }
 
 /// Returns the fact id in the sort key of a fact or of a pointer to one; `None` for an id that was too long for a key.
@@ -156,54 +157,54 @@ fn unescaped(text: &str) -> Option<String> {
 }
 
 /// Returns the partition that lists all people of a site.
-pub fn people(site: &str) -> String {
+pub fn people(site: &SiteId) -> String {
     format!("{site}#people")
 }
 
 /// Returns the key of a person's entry in [`people`].
-pub fn listed(site: &str, id: &str) -> Key {
+pub fn listed(site: &SiteId, id: &str) -> Key {
     Key::new(people(site), id)
 }
 
 /// Returns the key of the pointer from a platform's profile to a person id.
-pub fn profile(site: &str, name: &FactId) -> Key {
+pub fn profile(site: &SiteId, name: &FactId) -> Key {
     Key::new(format!("{site}#profile#{}", thing(name)), "pointer")
 }
 
 /// Returns the key of the pointer from an e-mail address to a person id. It holds a digest of the address, never the
 /// address.
-pub fn email(site: &str, digest: &str) -> Key {
+pub fn email(site: &SiteId, digest: &str) -> Key {
     Key::new(format!("{site}#email#{digest}"), "pointer")
 }
 
 /// Returns the key of the pointer from an account to a person id.
-pub fn account(site: &str, doors: &str, id: &AccountId) -> Key {
+pub fn account(site: &SiteId, doors: &str, id: &AccountId) -> Key {
     Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "pointer")
 }
 
 /// Returns the site and the door system in the sort key of [`ruler`].
-pub fn ruler_at(sk: &str) -> Option<(String, String)> {
+pub fn ruler_at(sk: &str) -> Option<(SiteId, String)> {
     let (site, doors) = sk.split_once('#')?;
-    Some((site.to_owned(), doors.to_owned()))
+    Some((site.into(), doors.to_owned()))
 }
 
 /// Returns the partition of everything due at a site.
-pub fn dues(site: &str) -> String {
+pub fn dues(site: &SiteId) -> String {
     format!("{site}#due")
 }
 
 /// Returns the key of one due item.
-pub fn due(site: &str, sk: &str) -> Key {
+pub fn due(site: &SiteId, sk: &str) -> Key {
     Key::new(dues(site), sk)
 }
 
 /// Returns the partition of a site's audit chain.
-pub fn audits(site: &str) -> String {
+pub fn audits(site: &SiteId) -> String {
     format!("{site}#audit")
 }
 
 /// Returns the key of one audit record.
-pub fn audit(site: &str, seq: u64) -> Key {
+pub fn audit(site: &SiteId, seq: u64) -> Key {
     Key::new(audits(site), format!("{seq:020}"))
 }
 
@@ -214,17 +215,17 @@ pub const AFTER_AUDITS: &str = "~";
 pub const RECORD_LISTS: &str = "records#";
 
 /// Returns the key of a list of a person's audit records, from the record `first` on.
-pub fn record_lists(site: &str, person: &str, first: u64) -> Key {
+pub fn record_lists(site: &SiteId, person: &str, first: u64) -> Key {
     Key::new(format!("{site}#person#{person}"), format!("{RECORD_LISTS}{first:020}"))
 }
 
 /// Returns the key of the site file in force.
-pub fn active(site: &str) -> Key {
+pub fn active(site: &SiteId) -> Key {
     Key::new(format!("{site}#site"), "active")
 }
 
 /// Returns the key of one stored version of a site file.
-pub fn version(site: &str, n: u64) -> Key {
+pub fn version(site: &SiteId, n: u64) -> Key {
     Key::new(format!("{site}#site"), format!("{VERSIONS}{n:010}"))
 }
 
@@ -235,7 +236,7 @@ pub const VERSIONS: &str = "version#";
 pub const AFTER_VERSIONS: &str = "version#~";
 
 /// Returns the key of the last resolution of the names in the site file.
-pub fn resolved(site: &str) -> Key {
+pub fn resolved(site: &SiteId) -> Key {
     Key::new(format!("{site}#site"), "resolved")
 }
 
@@ -243,12 +244,12 @@ pub fn resolved(site: &str) -> Key {
 pub const SITES: &str = "sites";
 
 /// Returns the key of a site's entry in [`SITES`].
-pub fn site(site: &str) -> Key {
+pub fn site(site: &SiteId) -> Key {
     Key::new(SITES.to_owned(), site)
 }
 
 /// Returns the partition of the access attempts of one UTC day.
-pub fn attempts(site: &str, day: Date) -> String {
+pub fn attempts(site: &SiteId, day: Date) -> String {
     format!("{site}#attempt#{day}")
 }
 
@@ -258,7 +259,7 @@ pub fn instant(at: Timestamp) -> String {
 }
 
 /// Returns the key of one access attempt.
-pub fn attempt(site: &str, attempt: &AccessAttempt) -> Key {
+pub fn attempt(site: &SiteId, attempt: &AccessAttempt) -> Key {
     let day = attempt.at.to_zoned(TimeZone::UTC).date();
     Key::new(attempts(site, day), format!("{}#{}#{}", instant(attempt.at), attempt.doors, escape(&attempt.id)))
 }
@@ -274,27 +275,27 @@ pub fn ruler(group: &RuledGroup) -> Key {
 }
 
 /// Returns the key of the read state of one source: the platform or a door system.
-pub fn read(site: &str, source: &str) -> Key {
+pub fn read(site: &SiteId, source: &str) -> Key {
     Key::new(format!("{site}#read"), source)
 }
 
 /// Returns the key of the item which says which reconciles of a site began and ended.
-pub fn runs(site: &str) -> Key {
+pub fn runs(site: &SiteId) -> Key {
     Key::new(format!("{site}#run"), "reconcile")
 }
 
 /// Returns the partition of the deliveries that could not be parsed.
-pub fn unreadable_deliveries(site: &str) -> String {
+pub fn unreadable_deliveries(site: &SiteId) -> String {
     format!("{site}#unreadable")
 }
 
 /// Returns the key of a delivery that could not be parsed.
-pub fn unreadable_delivery(site: &str, hash: &str) -> Key {
+pub fn unreadable_delivery(site: &SiteId, hash: &str) -> Key {
     Key::new(unreadable_deliveries(site), hash)
 }
 
 /// Returns the partition of the push updates of a platform without a read API.
-pub fn push(site: &str) -> String {
+pub fn push(site: &SiteId) -> String {
     format!("{site}#push")
 }
 
@@ -302,12 +303,12 @@ pub fn push(site: &str) -> String {
 pub const UPDATES: &str = "update#";
 
 /// Returns the key of the latest push update about one thing.
-pub fn update(site: &str, entity: &str, id: &str) -> Key {
+pub fn update(site: &SiteId, entity: &str, id: &str) -> Key {
     update_of(site, entity, &thing_hash(site, entity, id))
 }
 
 /// Returns the key of the latest push update about the thing with this hash.
-pub fn update_of(site: &str, entity: &str, hash: &str) -> Key {
+pub fn update_of(site: &SiteId, entity: &str, hash: &str) -> Key {
     Key::new(push(site), format!("{UPDATES}{entity}#{hash}"))
 }
 
@@ -315,7 +316,7 @@ pub fn update_of(site: &str, entity: &str, hash: &str) -> Key {
 pub const FORGOTTEN: &str = "forgotten#";
 
 /// Returns the key of a thing that a forgotten person was removed from.
-pub fn forgotten(site: &str, hash: &str) -> Key {
+pub fn forgotten(site: &SiteId, hash: &str) -> Key {
     Key::new(push(site), format!("{FORGOTTEN}{hash}"))
 }
 
@@ -323,69 +324,69 @@ pub fn forgotten(site: &str, hash: &str) -> Key {
 pub const SNAPSHOTS: &str = "snapshot#";
 
 /// Returns the key of one part of a snapshot, without its text.
-pub fn snapshot_part(site: &str, roster: &str, part: u32) -> Key {
+pub fn snapshot_part(site: &SiteId, roster: &str, part: u32) -> Key {
     Key::new(push(site), format!("{SNAPSHOTS}{}#{part:05}", escape(roster)))
 }
 
 /// Returns the key of a piece of the text of the snapshot part with this hash.
-pub fn snapshot_text(site: &str, hash: &str, piece: usize) -> Key {
+pub fn snapshot_text(site: &SiteId, hash: &str, piece: usize) -> Key {
     Key::new(push(site), format!("text#{hash}#{piece:05}"))
 }
 
 /// Returns the key of the item which says which snapshot is accepted.
-pub fn accepted(site: &str) -> Key {
+pub fn accepted(site: &SiteId) -> Key {
     Key::new(push(site), "accepted")
 }
 
 /// Returns the key of the item which says which snapshot is not accepted.
-pub fn unconfirmed(site: &str) -> Key {
+pub fn unconfirmed(site: &SiteId) -> Key {
     Key::new(push(site), "unconfirmed")
 }
 
 /// Returns the partition of the holds of a site.
-pub fn holds(site: &str) -> String {
+pub fn holds(site: &SiteId) -> String {
     format!("{site}#hold")
 }
 
 /// Returns the key of one hold.
-pub fn hold(site: &str, checksum: &str) -> Key {
+pub fn hold(site: &SiteId, checksum: &str) -> Key {
     Key::new(holds(site), escape(checksum))
 }
 
 /// Returns the key of a piece of the changes of a hold.
-pub fn held(site: &str, checksum: &str, piece: usize) -> Key {
+pub fn held(site: &SiteId, checksum: &str, piece: usize) -> Key {
     Key::new(format!("{site}#hold-changes#{}", escape(checksum)), format!("{piece:05}"))
 }
 
 /// Returns the partition of the inferred changes that are approved to be applied.
-pub fn releases(site: &str) -> String {
+pub fn releases(site: &SiteId) -> String {
     format!("{site}#release")
 }
 
 /// Returns the key of one approved inferred change.
-pub fn release(site: &str, change: &UnconfirmedChange) -> Key {
+pub fn release(site: &SiteId, change: &UnconfirmedChange) -> Key {
     // Hashed, because two vendor ids together may be longer than a key.
     let sk = hex::encode(Sha256::digest(serde_json::to_vec(change).unwrap_or_default()));
     Key::new(releases(site), sk)
 }
 
 /// Returns the key of the guard's count of changes that it let pass lately.
-pub fn tally(site: &str) -> Key {
+pub fn tally(site: &SiteId) -> Key {
     Key::new(format!("{site}#guard"), "recent")
 }
 
 /// Returns the partition of what the guard counts.
-pub fn guard(site: &str) -> String {
+pub fn guard(site: &SiteId) -> String {
     format!("{site}#guard")
 }
 
 /// Returns the key of a new account that the operator did not approve.
-pub fn made(site: &str, doors: &str, account: &AccountId) -> Key {
+pub fn made(site: &SiteId, doors: &str, account: &AccountId) -> Key {
     Key::new(guard(site), format!("{MADE}{}#{}", escape(doors), escape(&account.0)))
 }
 
 /// Returns the key of a member who lost all card numbers when the platform was asked for the member by id.
-pub fn lost_numbers(site: &str, name: &FactId) -> Key {
+pub fn lost_numbers(site: &SiteId, name: &FactId) -> Key {
     Key::new(guard(site), format!("{LOST_NUMBERS}{}", thing(name)))
 }
 
@@ -402,7 +403,7 @@ pub fn made_at(sk: &str) -> Option<String> {
 
 /// Returns the key of the item which says that too many people may need a new account and that they are not counted
 /// yet.
-pub fn many_accounts(site: &str) -> Key {
+pub fn many_accounts(site: &SiteId) -> Key {
     Key::new(format!("{site}#guard"), "many-accounts")
 }
 
@@ -428,7 +429,7 @@ mod tests {
     #[test]
     fn ids_that_look_like_our_keys_stay_ids() {
         let sly = FactId::new(Kind::Member, "m1#person#x");
-        assert_eq!(fact("s", &sly).sk, "member#m1%23person%23x");
+        assert_eq!(fact(&SiteId::from("s"), &sly).sk, "member#m1%23person%23x");
         assert_ne!(escape("a%23b"), escape("a#b"));
     }
 

@@ -1,5 +1,6 @@
 //! People in the table, and the pointers to them from profiles, e-mail addresses and accounts.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeSet, HashMap};
 
 use super::key::{self, Key};
@@ -12,12 +13,12 @@ use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::shared_group::Neighbour;
 
 /// Builds the check that a person of another site is unchanged since it was read.
-pub fn person_is_unchanged(site: &str, id: &str, version: u64) -> Write {
+pub fn person_is_unchanged(site: &SiteId, id: &str, version: u64) -> Write {
     Write::check(key::person(site, id), Condition::Version(version))
 }
 
 /// Builds the check that another site links this account to no person.
-pub fn account_is_unlinked(site: &str, doors: &str, id: &AccountId) -> Write {
+pub fn account_is_unlinked(site: &SiteId, doors: &str, id: &AccountId) -> Write {
     Write::check(key::account(site, doors, id), Condition::New)
 }
 
@@ -37,7 +38,7 @@ impl People {
     }
 
     /// Returns one problem for each person with an unreadable item.
-    pub fn problems(&self, site: &str) -> Vec<String> {
+    pub fn problems(&self, site: &SiteId) -> Vec<String> {
         self.unreadable.iter().map(|id| problem(&key::person(site, id))).collect()
     }
 }
@@ -47,7 +48,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Permanent`] if the item is unreadable.
-    pub async fn person(&self, site: &str, id: &str) -> Result<Option<Person>> {
+    pub async fn person(&self, site: &SiteId, id: &str) -> Result<Option<Person>> {
         let at = key::person(site, id);
         let Some(item) = self.get(&at).await? else { return Ok(None) };
         read(&item).map(Some).map_err(|_| {
@@ -57,24 +58,24 @@ impl Store {
     }
 
     /// Loads several people, in no order. A person with an unreadable item is noted and left out.
-    pub async fn people(&self, site: &str, ids: &[String]) -> Result<Vec<Person>> {
+    pub async fn people(&self, site: &SiteId, ids: &[String]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
         let found = self.get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map)))).await?;
         Ok(self.without_unreadable(found))
     }
 
     /// Loads all people of a site, by id.
-    pub async fn everybody(&self, site: &str) -> Result<People> {
+    pub async fn everybody(&self, site: &SiteId) -> Result<People> {
         self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok()))).await
     }
 
     /// Loads all people of a site for a comparison. Leaves out what no decision needs: the basis and the cause of
     /// claims, and the places of their audit records.
-    pub async fn everybody_to_judge(&self, site: &str) -> Result<People> {
+    pub async fn everybody_to_judge(&self, site: &SiteId) -> Result<People> {
         self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok()))).await
     }
 
-    async fn everybody_as(&self, site: &str, read: ReadPerson) -> Result<People> {
+    async fn everybody_as(&self, site: &SiteId, read: ReadPerson) -> Result<People> {
         let listed = self.list(&key::people(site), "").await?;
         let keys: Vec<Key> = listed.iter().map(|item| key::person(site, &item.sk)).collect();
         drop(listed);
@@ -94,7 +95,7 @@ impl Store {
     }
 
     /// Returns which of these profiles belong to the people with these ids.
-    pub async fn profiles_of(&self, site: &str, ids: &BTreeSet<String>, names: Vec<FactId>) -> Result<Vec<FactId>> {
+    pub async fn profiles_of(&self, site: &SiteId, ids: &BTreeSet<String>, names: Vec<FactId>) -> Result<Vec<FactId>> {
         let at = names.into_iter().map(|name| (key::profile(site, &name), name));
         self.owned_by(ids, at.collect()).await
     }
@@ -121,23 +122,23 @@ impl Store {
     }
 
     /// Returns the person id of a platform's profile.
-    pub async fn id_of_profile(&self, site: &str, name: &FactId) -> Result<Option<String>> {
+    pub async fn id_of_profile(&self, site: &SiteId, name: &FactId) -> Result<Option<String>> {
         self.pointed(&key::profile(site, name)).await
     }
 
     /// Returns the person ids of several profiles, in no order. Unlinked profiles are left out.
-    pub async fn ids_of_profiles(&self, site: &str, names: &[FactId]) -> Result<Vec<String>> {
+    pub async fn ids_of_profiles(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<String>> {
         let keys: Vec<Key> = names.iter().map(|name| key::profile(site, name)).collect();
         self.get_many_as(&keys, |map| Ok(item(map).body)).await
     }
 
     /// Returns the person id of an e-mail address, in its normalized form.
-    pub async fn id_of_email(&self, site: &str, email: &str) -> Result<Option<String>> {
+    pub async fn id_of_email(&self, site: &SiteId, email: &str) -> Result<Option<String>> {
         self.pointed(&key::email(site, &email_digest(email))).await
     }
 
     /// Returns the person id of an account.
-    pub async fn id_of_account(&self, site: &str, doors: &str, id: &AccountId) -> Result<Option<String>> {
+    pub async fn id_of_account(&self, site: &SiteId, doors: &str, id: &AccountId) -> Result<Option<String>> {
         self.pointed(&key::account(site, doors, id)).await
     }
 
@@ -168,47 +169,47 @@ fn to_judge(map: &Map) -> Result<Person> {
 }
 
 /// Builds the write of a person, on the condition that it is unchanged since it was read.
-pub fn put(site: &str, person: &Person) -> Result<Write> {
+pub fn put(site: &SiteId, person: &Person) -> Result<Write> {
     let write = Write::put(key::person(site, &person.id), body(&person.in_short())?).version(person.version + 1);
     Ok(write.only_if(Condition::Version(person.version)))
 }
 
 /// Builds the write that adds a new person to the list of all people.
-pub fn list(site: &str, person: &Person) -> Write {
+pub fn list(site: &SiteId, person: &Person) -> Write {
     Write::put(key::listed(site, &person.id), person.id.clone())
 }
 
 /// Builds the write that links a profile to a person.
-pub fn point_profile(site: &str, name: &FactId, person: &str) -> Write {
+pub fn point_profile(site: &SiteId, name: &FactId, person: &str) -> Write {
     Write::put(key::profile(site, name), person.to_owned())
 }
 
 /// Builds the write that links an address to a person, on the condition that it is not linked yet.
-pub fn point_email(site: &str, email: &str, person: &str) -> Write {
+pub fn point_email(site: &SiteId, email: &str, person: &str) -> Write {
     Write::put(key::email(site, &email_digest(email)), person.to_owned()).only_if(Condition::New)
 }
 
 /// Builds the write that unlinks an address from a person.
-pub fn free_email(site: &str, email: &str, person: &str) -> Write {
+pub fn free_email(site: &SiteId, email: &str, person: &str) -> Write {
     Write::delete(key::email(site, &email_digest(email))).only_if(Condition::Body(person.to_owned()))
 }
 
 /// Builds the write that links an account to a person.
-pub fn point_account(site: &str, doors: &str, id: &AccountId, person: &str) -> Write {
+pub fn point_account(site: &SiteId, doors: &str, id: &AccountId, person: &str) -> Write {
     Write::put(key::account(site, doors, id), person.to_owned())
 }
 
 /// Builds the write that removes a person from the list of all people.
-pub fn unlist(site: &str, person: &str) -> Write {
+pub fn unlist(site: &SiteId, person: &str) -> Write {
     Write::delete(key::listed(site, person))
 }
 
 /// Builds the write that unlinks a profile.
-pub fn free_profile(site: &str, name: &FactId) -> Write {
+pub fn free_profile(site: &SiteId, name: &FactId) -> Write {
     Write::delete(key::profile(site, name))
 }
 
 /// Builds the write that unlinks an account.
-pub fn free_account(site: &str, doors: &str, id: &AccountId) -> Write {
+pub fn free_account(site: &SiteId, doors: &str, id: &AccountId) -> Write {
     Write::delete(key::account(site, doors, id))
 }

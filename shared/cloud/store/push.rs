@@ -5,6 +5,7 @@
 //! holds at most 400 KB. The head of a part makes the part count, and is written last.
 
 use async_trait::async_trait;
+use doorstep_core::model::ids::SiteId;
 use futures_util::future::try_join_all;
 
 use super::key::{self, Key};
@@ -26,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] if the table is unavailable.
-    pub async fn keep_update(&self, site: &str, pushed: &PushUpdate, receipt: &Receipt) -> Result<()> {
+    pub async fn keep_update(&self, site: &SiteId, pushed: &PushUpdate, receipt: &Receipt) -> Result<()> {
         let version = pushed.version.clone();
         match &pushed.body {
             UpdateBody::Thing { entity, id, data } => {
@@ -77,14 +78,14 @@ impl Store {
 
 #[async_trait]
 impl PushStore for Store {
-    async fn update_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<ThingUpdate>> {
+    async fn update_kept(&self, site: &SiteId, entity: &str, id: &str) -> Result<Kept<ThingUpdate>> {
         Ok(match self.kept_at::<ThingUpdate>(&key::update(site, entity, id)).await? {
             Kept::Readable(update) if update.is_forgotten() => Kept::Missing,
             kept => kept,
         })
     }
 
-    async fn mailbox(&self, site: &str) -> Result<Mailbox> {
+    async fn mailbox(&self, site: &SiteId) -> Result<Mailbox> {
         let pk = key::push(site);
         let mut mailbox = Mailbox::default();
         for item in self.list(&pk, key::UPDATES).await? {
@@ -101,16 +102,16 @@ impl PushStore for Store {
         Ok(mailbox)
     }
 
-    async fn snapshots(&self, site: &str) -> Result<Snapshots> {
+    async fn snapshots(&self, site: &SiteId) -> Result<Snapshots> {
         let (accepted, unconfirmed) = (self.kept(&key::accepted(site)).await?, self.unconfirmed(site).await?);
         Ok(Snapshots { accepted, unconfirmed, heads: self.list_as(&key::push(site), key::SNAPSHOTS).await? })
     }
 
-    async fn unconfirmed(&self, site: &str) -> Result<Option<UnconfirmedSnapshot>> {
+    async fn unconfirmed(&self, site: &SiteId) -> Result<Option<UnconfirmedSnapshot>> {
         self.kept(&key::unconfirmed(site)).await
     }
 
-    async fn snapshot_text(&self, site: &str, head: &Head) -> Result<String> {
+    async fn snapshot_text(&self, site: &SiteId, head: &Head) -> Result<String> {
         let pieces = (0..head.pieces).map(|n| async move {
             let piece = self.get(&key::snapshot_text(site, &head.version.hash, n)).await?;
             piece.ok_or_else(|| Error::retry("a roster is being replaced"))?.read::<String>()
@@ -118,7 +119,7 @@ impl PushStore for Store {
         Ok(try_join_all(pieces).await?.concat())
     }
 
-    async fn keep_unconfirmed(&self, site: &str, unconfirmed: Option<&UnconfirmedSnapshot>) -> Result<()> {
+    async fn keep_unconfirmed(&self, site: &SiteId, unconfirmed: Option<&UnconfirmedSnapshot>) -> Result<()> {
         let at = key::unconfirmed(site);
         self.write(match unconfirmed {
             Some(unconfirmed) => Write::put(at, body(unconfirmed)?),
@@ -127,7 +128,7 @@ impl PushStore for Store {
         .await
     }
 
-    async fn rewrite_snapshot(&self, site: &str, head: &Head, text: &str) -> Result<()> {
+    async fn rewrite_snapshot(&self, site: &SiteId, head: &Head, text: &str) -> Result<()> {
         let pieces = pieces(text);
         if pieces.len() > head.pieces {
             return Err(Error::permanent("a roster grew by what was taken out of it"));
@@ -139,12 +140,12 @@ impl PushStore for Store {
         self.write_all(Step::Keep, writes.collect::<Result<_>>()?).await
     }
 
-    async fn accept(&self, site: &str, accepted: &AcceptedSnapshot) -> Result<()> {
+    async fn accept(&self, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()> {
         let version = accepted.version.clone();
         self.write_newer(key::accepted(site), body(accepted)?, &version).await
     }
 
-    async fn forget_part(&self, site: &str, head: &Head, stays: &[&Head]) -> Result<()> {
+    async fn forget_part(&self, site: &SiteId, head: &Head, stays: &[&Head]) -> Result<()> {
         let at = key::snapshot_part(site, &head.snapshot, head.part);
         match self.write(Write::delete(at).only_if(Condition::Body(body(head)?))).await {
             Err(error) if error == conflict() => return Ok(()),
@@ -157,7 +158,7 @@ impl PushStore for Store {
         self.write_many(texts.collect()).await
     }
 
-    async fn forget_update(&self, site: &str, update: &ThingUpdate, forgotten: &[ForgottenThing]) -> Result<()> {
+    async fn forget_update(&self, site: &SiteId, update: &ThingUpdate, forgotten: &[ForgottenThing]) -> Result<()> {
         let at = key::update(site, &update.entity, &update.id);
         let hash = thing_hash(site, &update.entity, &update.id);
         let write = match forgotten.iter().find(|thing| thing.hash == hash) {
@@ -170,11 +171,11 @@ impl PushStore for Store {
         self.write_unless_changed(write.only_if(Condition::Body(body(update)?))).await
     }
 
-    async fn forgotten_things(&self, site: &str) -> Result<Vec<ForgottenThing>> {
+    async fn forgotten_things(&self, site: &SiteId) -> Result<Vec<ForgottenThing>> {
         self.list_as(&key::push(site), key::FORGOTTEN).await
     }
 
-    async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, update: Option<&ThingUpdate>) -> Result<()> {
+    async fn note_forgotten(&self, site: &SiteId, thing: &ForgottenThing, update: Option<&ThingUpdate>) -> Result<()> {
         let (at, version) = (key::forgotten(site, &thing.hash), &thing.until);
         self.write_newer(at, body(thing)?, version).await?;
         let put = shell(key::update_of(site, &thing.entity, &thing.hash), thing)?;
@@ -185,7 +186,7 @@ impl PushStore for Store {
         self.write_unless_changed(put.only_if(condition)).await
     }
 
-    async fn records_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
+    async fn records_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<Record>> {
         self.facts_of(site, kind).await
     }
 }

@@ -1,5 +1,6 @@
 //! The reconciles of a site: which began, which ended, and which one is running.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -48,7 +49,7 @@ impl Store {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-    pub async fn runs(&self, site: &str) -> Result<Read> {
+    pub async fn runs(&self, site: &SiteId) -> Result<Read> {
         let at = key::runs(site);
         let Some(item) = self.get(&at).await? else { return Ok(Read::default()) };
         // An unreadable item is overwritten: the next reconcile counts as the first.
@@ -60,8 +61,8 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::runs`].
-    pub async fn begun(&self, sites: &[String]) -> Result<Vec<u64>> {
-        let keys: Vec<Key> = sites.iter().map(|site| key::runs(site)).collect();
+    pub async fn begun(&self, sites: &[SiteId]) -> Result<Vec<u64>> {
+        let keys: Vec<Key> = sites.iter().map(key::runs).collect();
         let found = self.get_many(&keys).await?.into_iter();
         let found: HashMap<Key, u64> =
             found.filter_map(|(key, item)| Some((key, Read::of(&item).ok()?.runs.begun))).collect();
@@ -73,7 +74,7 @@ impl Store {
     /// # Errors
     /// [`super::conflict`] if another function wrote since; [`doorstep_core::model::error::Error::Retry`] if the table
     /// is unavailable.
-    pub async fn keep_runs(&self, site: &str, read: &Read, runs: Runs) -> Result<Read> {
+    pub async fn keep_runs(&self, site: &SiteId, read: &Read, runs: Runs) -> Result<Read> {
         let next = Read { version: read.version + 1, runs };
         let put = Write::put(key::runs(site), body(&next.runs)?).version(next.version);
         self.write(put.only_if(Condition::Version(read.version))).await?;

@@ -1,6 +1,7 @@
 //! The site file in force and its limits. A site changes less than its file says until its first push is confirmed, and
 //! while the operator has paused it.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +108,7 @@ impl SiteVersion {
     }
 
     /// Returns why Doorstep does less than the file says, one text for each reason, each with what to do.
-    pub fn remarks(&self, site: &str) -> Vec<String> {
+    pub fn remarks(&self, site: &SiteId) -> Vec<String> {
         let mut remarks = Vec::new();
         if let Some(Retiring { at, checksum }) = &self.retiring {
             remarks.push(format!(
@@ -136,7 +137,7 @@ impl SiteVersion {
 
 /// Builds the write that puts `new` in force in place of `now`. A site that returns after its retirement starts at the
 /// revision of its version number, so that a value read before the retirement cannot replace it.
-fn replace(site: &str, now: Option<&SiteVersion>, new: &SiteVersion) -> Result<Write> {
+fn replace(site: &SiteId, now: Option<&SiteVersion>, new: &SiteVersion) -> Result<Write> {
     let (was, revision) = match now {
         Some(now) => (now.is_in_force(), now.revision + 1),
         None => (Condition::New, new.n),
@@ -146,7 +147,7 @@ fn replace(site: &str, now: Option<&SiteVersion>, new: &SiteVersion) -> Result<W
 
 impl Store {
     /// Loads the site file in force; `None` for an unknown site.
-    pub async fn active(&self, site: &str) -> Result<Option<SiteVersion>> {
+    pub async fn active(&self, site: &SiteId) -> Result<Option<SiteVersion>> {
         let Some(item) = self.get(&key::active(site)).await? else { return Ok(None) };
         Ok(Some(SiteVersion { revision: item.version, ..item.read()? }))
     }
@@ -155,7 +156,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Invalid`] for an unknown site.
-    pub async fn in_force(&self, site: &str) -> Result<SiteVersion> {
+    pub async fn in_force(&self, site: &SiteId) -> Result<SiteVersion> {
         self.active(site).await?.ok_or_else(|| Error::invalid(format!("there is no site {site}")))
     }
 
@@ -176,7 +177,7 @@ impl Store {
     /// that references to its older versions keep their meaning.
     pub async fn next_version(
         &self,
-        site: &str,
+        site: &SiteId,
         now: Option<&SiteVersion>,
         text: &str,
         at: Timestamp,
@@ -209,7 +210,7 @@ impl Store {
     }
 
     /// Deletes every version of a site file that is no longer in force and contains this address. Returns how many.
-    pub async fn erase_versions(&self, site: &str, email: &str) -> Result<usize> {
+    pub async fn erase_versions(&self, site: &SiteId, email: &str) -> Result<usize> {
         let active = self.active(site).await?.map_or(0, |stored| stored.n);
         let mut writes = Vec::new();
         for item in self.list(&key::version(site, 0).pk, key::VERSIONS).await? {
@@ -228,7 +229,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] if another version is in force by now.
-    pub async fn pause_site(&self, site: &str, now: &SiteVersion, paused: Option<Paused>) -> Result<()> {
+    pub async fn pause_site(&self, site: &SiteId, now: &SiteVersion, paused: Option<Paused>) -> Result<()> {
         let new = SiteVersion { paused, ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
     }
@@ -237,7 +238,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] if another version is in force by now.
-    pub async fn retire_site(&self, site: &str, now: &SiteVersion, retiring: Retiring) -> Result<()> {
+    pub async fn retire_site(&self, site: &SiteId, now: &SiteVersion, retiring: Retiring) -> Result<()> {
         let new = SiteVersion { retiring: Some(retiring), ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
     }
@@ -246,44 +247,44 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] if another version is in force by now.
-    pub async fn strike_site(&self, site: &str, now: &SiteVersion) -> Result<()> {
+    pub async fn strike_site(&self, site: &SiteId, now: &SiteVersion) -> Result<()> {
         let gone = Write::delete(key::active(site)).only_if(now.is_in_force());
         self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await
     }
 
     /// Returns the number of the latest stored version of a site, in force or not; 0 if there is none. Reads only its
     /// key.
-    async fn last_number(&self, site: &str) -> Result<u64> {
+    async fn last_number(&self, site: &SiteId) -> Result<u64> {
         let last = self.last_below(&key::active(site).pk, key::AFTER_VERSIONS).await?;
         Ok(last.and_then(|last| last.sk.strip_prefix(key::VERSIONS)?.parse().ok()).unwrap_or_default())
     }
 
     /// Loads the latest stored version of a site, in force or not.
-    pub async fn last_version(&self, site: &str) -> Result<Option<SiteVersion>> {
+    pub async fn last_version(&self, site: &SiteId) -> Result<Option<SiteVersion>> {
         let last = self.last_below(&key::active(site).pk, key::AFTER_VERSIONS).await?;
         last.filter(|item| item.sk.starts_with(key::VERSIONS)).as_ref().map(Item::read).transpose()
     }
 
     /// Returns whether a site has an audit chain. The chain is never deleted, so it shows whether Doorstep ever acted
     /// there.
-    pub async fn has_chain(&self, site: &str) -> Result<bool> {
+    pub async fn has_chain(&self, site: &SiteId) -> Result<bool> {
         Ok(self.last_below(&key::audits(site), key::AFTER_AUDITS).await?.is_some())
     }
 
     /// Returns how many items of a site exist besides its audit chain.
-    pub async fn kept_of_site(&self, site: &str) -> Result<usize> {
+    pub async fn kept_of_site(&self, site: &SiteId) -> Result<usize> {
         Ok(self.keys_of_site(site).await?.len())
     }
 
     /// Deletes all items of a site except its audit chain. Returns how many.
-    pub async fn forget_site(&self, site: &str) -> Result<usize> {
+    pub async fn forget_site(&self, site: &SiteId) -> Result<usize> {
         let keys = self.keys_of_site(site).await?;
         let count = keys.len();
         self.write_many(keys.into_iter().map(Write::delete).collect()).await?;
         Ok(count)
     }
 
-    async fn keys_of_site(&self, site: &str) -> Result<Vec<Key>> {
+    async fn keys_of_site(&self, site: &SiteId) -> Result<Vec<Key>> {
         let chain = key::audits(site);
         let keys = self.keys_below(&format!("{site}#")).await?;
         Ok(keys.into_iter().filter(|key| key.pk != chain).collect())

@@ -1,6 +1,7 @@
 //! Per-site items: the route for `receive`, the resolved names of the file, the read state of each source, unread
 //! deliveries and tokens.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -110,18 +111,18 @@ impl Store {
     /// # Errors
     /// [`doorstep_core::model::error::Error::Permanent`] if the route is unreadable. The site exists, so its senders
     /// must retry.
-    pub async fn site_route(&self, site: &str) -> Result<Option<SiteRoute>> {
+    pub async fn site_route(&self, site: &SiteId) -> Result<Option<SiteRoute>> {
         self.get(&key::site(site)).await?.as_ref().map(Item::read).transpose()
     }
 
     /// Returns whether a site exists, even if its route is unreadable.
-    pub async fn has_site(&self, site: &str) -> Result<bool> {
+    pub async fn has_site(&self, site: &SiteId) -> Result<bool> {
         Ok(self.get(&key::site(site)).await?.is_some())
     }
 
     /// Loads the names of all sites, including those with an unreadable route.
-    pub async fn site_names(&self) -> Result<Vec<String>> {
-        Ok(self.list(key::SITES, "").await?.into_iter().map(|item| item.sk).collect())
+    pub async fn site_names(&self) -> Result<Vec<SiteId>> {
+        Ok(self.list(key::SITES, "").await?.into_iter().map(|item| item.sk.into()).collect())
     }
 
     /// Loads the routes of all sites. An unreadable one is noted and left out.
@@ -130,45 +131,45 @@ impl Store {
     }
 
     /// Loads the last resolution of the names in the site file.
-    pub async fn resolved(&self, site: &str) -> Result<Option<Resolved>> {
+    pub async fn resolved(&self, site: &SiteId) -> Result<Option<Resolved>> {
         self.kept(&key::resolved(site)).await
     }
 
     /// Stores the resolution of the names in the site file.
-    pub async fn keep_resolved(&self, site: &str, resolved: &Resolved) -> Result<()> {
+    pub async fn keep_resolved(&self, site: &SiteId, resolved: &Resolved) -> Result<()> {
         self.write(Write::put(key::resolved(site), body(resolved)?)).await
     }
 
     /// Loads the read state of the platform.
-    pub async fn platform_read(&self, site: &str) -> Result<PlatformRead> {
+    pub async fn platform_read(&self, site: &SiteId) -> Result<PlatformRead> {
         Ok(self.kept(&key::read(site, "platform")).await?.unwrap_or_default())
     }
 
     /// Loads the read states of the platforms of several sites, in no order. Missing and unreadable ones are left out.
-    pub async fn platform_reads(&self, sites: &[String]) -> Result<Vec<PlatformRead>> {
+    pub async fn platform_reads(&self, sites: &[SiteId]) -> Result<Vec<PlatformRead>> {
         let keys: Vec<Key> = sites.iter().map(|site| key::read(site, "platform")).collect();
         Ok(self.get_many(&keys).await?.iter().filter_map(|(_, item)| item.read().ok()).collect())
     }
 
     /// Stores the read state of the platform.
-    pub async fn keep_platform_read(&self, site: &str, read: &PlatformRead) -> Result<()> {
+    pub async fn keep_platform_read(&self, site: &SiteId, read: &PlatformRead) -> Result<()> {
         self.write(Write::put(key::read(site, "platform"), body(read)?)).await
     }
 
     /// Loads the read state of one door system; `None` if it is missing or unreadable.
-    pub async fn doors_read(&self, site: &str, doors: &str) -> Result<Option<DoorsRead>> {
+    pub async fn doors_read(&self, site: &SiteId, doors: &str) -> Result<Option<DoorsRead>> {
         Ok(self.doors_read_kept(site, doors).await?.readable())
     }
 
     /// Loads the read state of one door system, and whether it is readable. No other item says which groups were taken
     /// over.
-    pub async fn doors_read_kept(&self, site: &str, doors: &str) -> Result<Kept<DoorsRead>> {
+    pub async fn doors_read_kept(&self, site: &SiteId, doors: &str) -> Result<Kept<DoorsRead>> {
         self.kept_at(&key::read(site, &format!("doors#{doors}"))).await
     }
 
     /// Stores the read state of one door system. Keeps sharing and registration that were stored since `read` was
     /// loaded.
-    pub async fn keep_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
+    pub async fn keep_doors_read(&self, site: &SiteId, doors: &str, read: &DoorsRead) -> Result<()> {
         let stored = self.doors_read(site, doors).await?.filter(|stored| stored.of == read.of);
         let Some(stored) = stored else { return self.replace_doors_read(site, doors, read).await };
         let mut read = read.clone();
@@ -178,23 +179,23 @@ impl Store {
     }
 
     /// Stores exactly this read state of one door system.
-    pub async fn replace_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
+    pub async fn replace_doors_read(&self, site: &SiteId, doors: &str, read: &DoorsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("doors#{doors}")), body(read)?)).await
     }
 
     /// Deletes the read state of a door system whose name no longer exists.
-    pub async fn forget_doors_read(&self, site: &str, doors: &str) -> Result<()> {
+    pub async fn forget_doors_read(&self, site: &SiteId, doors: &str) -> Result<()> {
         self.write(Write::delete(key::read(site, &format!("doors#{doors}")))).await
     }
 
     /// Stores that a verified delivery could not be parsed, for the operator.
-    pub async fn keep_unreadable(&self, site: &str, dedup_id: &str, why: &str, now: Timestamp) -> Result<()> {
+    pub async fn keep_unreadable(&self, site: &SiteId, dedup_id: &str, why: &str, now: Timestamp) -> Result<()> {
         let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
         self.write(Write::put(key::unreadable_delivery(site, dedup_id), body(&why)?).expires(until)).await
     }
 
     /// Loads why deliveries could not be parsed, one text for each.
-    pub async fn unreadable_deliveries(&self, site: &str) -> Result<Vec<String>> {
+    pub async fn unreadable_deliveries(&self, site: &SiteId) -> Result<Vec<String>> {
         let items = self.list(&key::unreadable_deliveries(site), "").await?;
         // The item shows that there was such a delivery, even if its reason is unreadable.
         Ok(items.iter().map(|item| item.read().unwrap_or_else(|_| "the reason cannot be read".to_owned())).collect())

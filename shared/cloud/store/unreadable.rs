@@ -66,17 +66,18 @@ fn kind(key: &Key) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorstep_core::model::ids::SiteId;
 
     #[test]
     fn a_problem_names_the_kind_and_the_hash_of_the_key_and_no_id() {
         let key = key::fact(
-            "riverside",
+            &SiteId::from("riverside"),
             &doorstep_core::model::fact::FactId::new(doorstep_core::model::fact::Kind::Member, "ada@example.test"),
         );
         let problem = problem(&key);
         assert!(problem.contains(&format!("fact {}", key_hash(&key))), "{problem}");
         assert!(!problem.contains("ada"), "{problem}");
         assert_eq!(kind(&key::token("s#kisi#secret")), "token");
-        assert_eq!(kind(&key::site("s")), "route");
+        assert_eq!(kind(&key::site(&SiteId::from("s"))), "route");
     }
 }

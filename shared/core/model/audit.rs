@@ -1,6 +1,7 @@
 //! Audit entries: what Doorstep did at the doors, and why. Each is one record, chained by hash. The store writes
 //! them.
 
+use crate::model::ids::SiteId;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -100,7 +101,7 @@ pub struct Record {
     /// When the record was written.
     pub at: Timestamp,
     /// Site.
-    pub site: String,
+    pub site: SiteId,
     /// Id of the person.
     pub person: String,
     /// The entry.
@@ -143,7 +144,7 @@ impl FromStr for Head {
 
 impl Head {
     /// Returns the next record, and the head after it.
-    pub fn record(&self, site: &str, person: &str, at: Timestamp, action: AuditEntry) -> (Record, Head) {
+    pub fn record(&self, site: &SiteId, person: &str, at: Timestamp, action: AuditEntry) -> (Record, Head) {
         let mut record = Record {
             seq: self.seq + 1,
             at,

@@ -1,5 +1,6 @@
 //! Updates that platforms without a read API push, and the hints that a webhook gives.
 
+use crate::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -198,7 +199,7 @@ impl UnconfirmedSnapshot {
 
 /// Returns the hash that names a thing in the key of its stored update. Once a person is removed from an update, the
 /// stored rest has no id, because an id may be an address.
-pub fn thing_hash(site: &str, entity: &str, id: &str) -> String {
+pub fn thing_hash(site: &SiteId, entity: &str, id: &str) -> String {
     hex::encode(Sha256::digest(format!("{site}\0{entity}\0{id}")))
 }
 

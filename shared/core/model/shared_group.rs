@@ -1,5 +1,6 @@
 //! Groups that several sites of a stack rule.
 
+use crate::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::GroupId;
@@ -8,7 +9,7 @@ use crate::model::account::GroupId;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Neighbour {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// That site's name for the door system.
     pub doors: String,
 }

@@ -3,6 +3,7 @@
 //! This module parses the file, reports every fault with its line, and resolves names to ids of the platform and of
 //! the door systems. It decides nothing about a person and makes no calls.
 
+use crate::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -39,7 +40,7 @@ pub use words::is_site_id;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
     /// The site's name in addresses and keys: `a-z 0-9 -`, up to 32, no `-` at either end.
-    pub id: String,
+    pub id: SiteId,
     /// The zone for dates without a time, if a location has no zone of its own.
     pub timezone: TimeZone,
     /// How far Doorstep may go.

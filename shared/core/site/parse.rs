@@ -58,7 +58,7 @@ fn whole(root: &Table<'_>) -> Option<Site> {
     let rules = root.optional("rule", Vec::new(), |value| rules(&value, doors.as_ref(), &usual));
     root.finish();
     Some(Site {
-        id: id?,
+        id: id?.into(),
         timezone: timezone?,
         mode: mode?,
         platform: platform?,

@@ -1,5 +1,6 @@
 //! What the webhook functions must know of a site.
 
+use crate::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::model::platform_kind::PlatformKind;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRoute {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The kind of its platform.
     pub platform: PlatformKind,
     /// The name of the platform's secrets.

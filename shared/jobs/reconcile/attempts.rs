@@ -55,7 +55,8 @@ pub async fn collect(environment: &Environment, site: &Site, seen: &DoorsSnapsho
         return false;
     }
     let kept = environment.store.put_dues(&site.id, &dues).await;
-    kept.inspect_err(|error| tracing::warn!(site = site.id, %error, "whoever was refused is not looked at")).is_ok()
+    kept.inspect_err(|error| tracing::warn!(site = site.id.as_str(), %error, "whoever was refused is not looked at"))
+        .is_ok()
 }
 
 struct Reading<'a> {

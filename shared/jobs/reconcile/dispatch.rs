@@ -1,6 +1,7 @@
 //! Turns the timer and the requests on the event bus into one reconcile request per site. Dispatch compares nothing.
 //! Ten thousand sites are therefore dispatched in seconds, and no site waits for the platform of another one.
 
+use doorstep_core::model::ids::SiteId;
 use serde::Deserialize;
 
 use doorstep_cloud::environment::Environment;
@@ -36,13 +37,13 @@ impl Asked {
 pub async fn dispatch(environment: &Environment, asked: Asked) -> Result<()> {
     match asked.detail {
         Some(Detail { site: Some(site), asked_by }) => {
-            one(environment, site, asked_by.unwrap_or(AskedBy::Operator)).await
+            one(environment, site.into(), asked_by.unwrap_or(AskedBy::Operator)).await
         }
         _ => all(environment).await,
     }
 }
 
-async fn one(environment: &Environment, site: String, by: AskedBy) -> Result<()> {
+async fn one(environment: &Environment, site: SiteId, by: AskedBy) -> Result<()> {
     if !environment.store.has_site(&site).await? {
         tracing::warn!("a reconcile of a site that is not here was asked for");
         return Ok(());
@@ -56,7 +57,7 @@ async fn one(environment: &Environment, site: String, by: AskedBy) -> Result<()>
 async fn all(environment: &Environment) -> Result<()> {
     let sites = environment.store.site_names().await?;
     let begun = environment.store.begun(&sites).await?;
-    let request = |(site, begun): (&String, u64)| ReconcileRequest { site: site.clone(), begun, by: AskedBy::Clock };
+    let request = |(site, begun): (&SiteId, u64)| ReconcileRequest { site: site.clone(), begun, by: AskedBy::Clock };
     let requests: Vec<ReconcileRequest> = sites.iter().zip(begun).map(request).collect();
     environment.reconciles.send(&requests).await?;
     let oldest_read_minutes = oldest_read(environment, &sites).await?;
@@ -66,7 +67,7 @@ async fn all(environment: &Environment) -> Result<()> {
 
 /// Returns the minutes since the last complete platform read of the site where it is longest ago. A site that was never
 /// read counts from its first failure.
-async fn oldest_read(environment: &Environment, sites: &[String]) -> Result<i64> {
+async fn oldest_read(environment: &Environment, sites: &[SiteId]) -> Result<i64> {
     let now = environment.time.now();
     let reads = environment.store.platform_reads(sites).await?;
     let since = reads.into_iter().filter_map(|read| read.complete.or(read.failing));

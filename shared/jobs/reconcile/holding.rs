@@ -78,7 +78,7 @@ impl Holding<'_> {
 
     /// Returns the released changes, after it stored the holds.
     async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
-        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, &self.site.id);
         // Usually there is no unconfirmed change. Then the membership of all groups is not computed.
         let Judgement { released, holds } = match waiting.is_empty() {
             true => Judgement::default(),
@@ -94,7 +94,7 @@ impl Holding<'_> {
     /// Judges all changes as one set. The tally is stored before the changes are released, so that a crash in between
     /// releases fewer changes, never more.
     async fn judged(&self, waiting: Vec<Waiting>) -> Result<Judgement> {
-        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, &self.site.id);
         let (mut tally, was) = store.tally(site, self.now).await?;
         let (inside, holders) = (inside(self.seen, self.now), holders(self.people));
         let guard = &self.site.guard;
@@ -111,7 +111,7 @@ impl Holding<'_> {
                 if !error.is_retryable() {
                     return Err(error);
                 }
-                tracing::warn!(site, %error, "somebody else judged at the same time: what was found waits");
+                tracing::warn!(site = site.as_str(), %error, "somebody else judged at the same time: what was found waits");
                 released.clear();
             }
         }

@@ -9,6 +9,7 @@
 //! | has neither, pushed with `--leave-access main` | they are no longer ours: people keep access ([`carry_over`]) |
 //! | has neither | the push is refused, and the finding names these three ways ([`unaccounted`]) |
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_cloud::environment::Environment;
@@ -109,7 +110,7 @@ pub async fn announce(environment: &Environment, site: &Site, name: &str, was: &
 
 async fn one(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     person: Person,
     moves: &BTreeMap<&str, Option<&str>>,
 ) -> Result<()> {

@@ -94,7 +94,7 @@ async fn read_and_keep<'a>(
             if let Some(contract) = site.platform.kind.vendor().contract() {
                 // Leftover push updates are harmless. The next reconcile removes them.
                 if let Err(error) = tidy(contract, &environment.store, &site.id, now).await {
-                    tracing::warn!(site = site.id, %error, "what was told could not be tidied");
+                    tracing::warn!(site = site.id.as_str(), %error, "what was told could not be tidied");
                 }
             }
             heard = hearing(site, reader.as_ref()).await;
@@ -141,7 +141,7 @@ async fn plan_end_refetch(environment: &Environment, site: &Site, known: &FactIn
         return Ok(());
     };
     if let Err(error) = environment.schedules.set(&site.id, due.minute).await {
-        tracing::warn!(site = site.id, %error, "a schedule could not be set; the next comparison sets it");
+        tracing::warn!(site = site.id.as_str(), %error, "a schedule could not be set; the next comparison sets it");
     }
     environment.store.put_dues(&site.id, &[due]).await
 }

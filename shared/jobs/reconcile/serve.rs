@@ -1,5 +1,6 @@
 //! Serves requests of the reconcile queue. Two functions never reconcile one site at the same time.
 
+use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -15,7 +16,7 @@ use doorstep_core::model::error::{Error, Result};
 /// a time; several messages are served one after the other.
 pub async fn serve<F, R>(environment: &Environment, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
 where
-    F: Fn(String) -> R,
+    F: Fn(SiteId) -> R,
     R: Future<Output = Result<()>>,
 {
     let mut answer = SqsBatchResponse::default();
@@ -42,7 +43,7 @@ async fn again(environment: &Environment, message: &SqsMessage, pause: Duration)
 /// Serves one message. Returns the pause before its retry, or `None` if it is finished.
 async fn one<F, R>(environment: &Environment, message: &SqsMessage, reconcile: &F) -> Option<Duration>
 where
-    F: Fn(String) -> R,
+    F: Fn(SiteId) -> R,
     R: Future<Output = Result<()>>,
 {
     let Some(request) = message.body.as_deref().and_then(|body| serde_json::from_str(body).ok()) else {
@@ -50,7 +51,7 @@ where
         return Some(Duration::ZERO);
     };
     let request: ReconcileRequest = request;
-    let site = request.site.as_str();
+    let site = &request.site;
     match turn(environment, &request, &handed(message)).await {
         Ok(SiteTurn::Served) => None,
         Ok(SiteTurn::Wait(until)) => Some(wait(environment.time.now(), until)),
@@ -61,17 +62,17 @@ where
             match ended {
                 Ok(()) => None,
                 Err(Error::Invalid(why)) => {
-                    tracing::warn!(site, why, "a site is not reconciled");
+                    tracing::warn!(site = site.as_str(), why, "a site is not reconciled");
                     None
                 }
                 Err(error) => {
-                    tracing::error!(site, %error, "a site could not be reconciled and comes again");
+                    tracing::error!(site = site.as_str(), %error, "a site could not be reconciled and comes again");
                     Some(PAUSE)
                 }
             }
         }
         Err(error) => {
-            tracing::error!(site, %error, "a site could not be reconciled and comes again");
+            tracing::error!(site = site.as_str(), %error, "a site could not be reconciled and comes again");
             Some(PAUSE)
         }
     }
@@ -95,11 +96,11 @@ async fn turn(environment: &Environment, request: &ReconcileRequest, handed: &Ha
 }
 
 /// Releases the lease. If that fails, the lease expires.
-async fn release(environment: &Environment, site: &str, read: &Read, well: bool) {
+async fn release(environment: &Environment, site: &SiteId, read: &Read, well: bool) {
     let Runs { begun, at, ended, .. } = read.runs.clone();
     let ended = if well { begun } else { ended };
     if let Err(error) = environment.store.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {
-        tracing::warn!(site, %error, "the lease of a reconcile could not be given back; it ends by itself");
+        tracing::warn!(site = site.as_str(), %error, "the lease of a reconcile could not be given back; it ends by itself");
     }
 }
 

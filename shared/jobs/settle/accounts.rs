@@ -192,7 +192,7 @@ impl Linking<'_> {
     /// Moves an account from its owner to the person in one transaction, at once. Its claims never belong to both and
     /// never to neither.
     async fn inherit(&self, person: &mut Person, mut owner: Person, account: Account) -> Result<()> {
-        let (site, store, doors) = (self.context.site.id.as_str(), &self.context.environment.store, self.doors);
+        let (site, store, doors) = (&self.context.site.id, &self.context.environment.store, self.doors);
         let stored = store.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
         let mut stored = stored.ok_or_else(conflict)?;
         owner.clone().hand_over(doors, person);

@@ -1,5 +1,6 @@
 //! The only step that holds writers of door systems.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,7 +28,7 @@ const TIDYING: &str = "another line took its place";
 /// assigned. An account is suspended or deleted only in a round in which its groups do not change.
 pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [PersonWork]) {
     let works = &Mutex::new(works);
-    let (site, now) = (context.site.id.as_str(), context.now);
+    let (site, now) = (&context.site.id, context.now);
     let invite = |doors: &String| context.site.doors.get(doors).is_none_or(|config| config.invite);
     let each = writers.iter().map(|(doors, writer)| {
         let writer = Applier { site, doors, writer: writer.as_ref(), invite: invite(doors), now, works };
@@ -39,7 +40,7 @@ pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [Person
 /// Applies the actions of every person at one door system. The door systems share the people's work behind a lock,
 /// which is held only between calls.
 struct Applier<'a> {
-    site: &'a str,
+    site: &'a SiteId,
     doors: &'a str,
     writer: &'a dyn WriteDoors,
     invite: bool,

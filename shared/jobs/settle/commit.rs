@@ -160,8 +160,8 @@ fn count_new_accounts(context: &SiteContext, work: &mut PersonWork, at: Timestam
 /// Handles a person whose result the table refuses. The refusal becomes a problem of the person, if the table accepts
 /// that, and the person is due later. All other people go on.
 async fn cannot_be_written(context: &SiteContext, before: &Person, version: u64, error: &Error) -> Result<Outcome> {
-    let (site, store) = (context.site.id.as_str(), &context.environment.store);
-    tracing::error!(site, person = before.id, %error, "a person cannot be written down");
+    let (site, store) = (&context.site.id, &context.environment.store);
+    tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be written down");
     let later = minutes_later(context.now, LONGEST_BACK_OFF);
     let why = format!("Doorstep's table refuses what is known of this person: {}", error.why());
     let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };
@@ -199,6 +199,6 @@ fn site_doors(context: &SiteContext) -> impl Iterator<Item = &str> {
 /// Publishes what a round did. The audit chain is the record, so a failure of the bus loses nothing from it.
 async fn publish(context: &SiteContext, notices: &[Notice]) {
     if let Err(error) = context.environment.bus.publish(&context.site.id, notices).await {
-        tracing::warn!(site = context.site.id, %error, "what was done could not be published");
+        tracing::warn!(site = context.site.id.as_str(), %error, "what was done could not be published");
     }
 }

@@ -1,6 +1,7 @@
 //! The way from a profile at the platform, or an account at a door system, to the person. The rules are in
 //! [`doorstep_core::decide::identity`]. This module loads what they need and stores what follows.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
@@ -50,7 +51,11 @@ impl WorkItem {
 }
 
 /// Resolves due items to people, each person once. Deletes due items that concern no one.
-pub async fn work_items(environment: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
+pub async fn work_items(
+    environment: &Environment,
+    site: &SiteId,
+    dues: Vec<Due>,
+) -> Result<BTreeMap<String, WorkItem>> {
     let mut people: BTreeMap<String, WorkItem> = BTreeMap::new();
     for due in dues {
         let meant = match &due.subject {
@@ -63,7 +68,7 @@ pub async fn work_items(environment: &Environment, site: &str, dues: Vec<Due>) -
             // The table will never accept this write. The other people go on, and each reconcile finds the failure
             // again.
             Err(error @ Error::Permanent(_)) => {
-                tracing::error!(site, %error, "a person cannot be written down; passing over them");
+                tracing::error!(site = site.as_str(), %error, "a person cannot be written down; passing over them");
                 Vec::new()
             }
             meant => meant?,
@@ -84,7 +89,7 @@ pub async fn work_items(environment: &Environment, site: &str, dues: Vec<Due>) -
 }
 
 /// Returns the person of a profile: two people if the profile has just moved from one to the other.
-async fn of_profile(environment: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
+async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> Result<Vec<String>> {
     let known = environment.store.id_of_profile(site, name).await?;
     let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
     let before = record.as_ref().and_then(|record| record.confirmed.as_ref()).and_then(|fact| profile_of(&fact.what));
@@ -123,13 +128,13 @@ fn profile_of(what: &What) -> Option<&Profile> {
 }
 
 /// Returns whether a change was released.
-async fn is_released(environment: &Environment, site: &str, change: &UnconfirmedChange) -> Result<bool> {
+async fn is_released(environment: &Environment, site: &SiteId, change: &UnconfirmedChange) -> Result<bool> {
     let now = environment.time.now();
     Ok(!environment.store.released(site, std::slice::from_ref(change), now).await?.is_empty())
 }
 
 /// Adds a new profile to the person with its address, or creates a person for it.
-async fn joined(environment: &Environment, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
+async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: Option<String>) -> Result<String> {
     let owner = match &email {
         Some(email) => environment.store.id_of_email(site, email).await?,
         None => None,
@@ -155,7 +160,7 @@ async fn joined(environment: &Environment, site: &str, name: &FactId, email: Opt
 }
 
 /// Returns whether none of the person's profiles has the person's present address.
-async fn has_left_address(environment: &Environment, site: &str, person: &Person) -> Result<bool> {
+async fn has_left_address(environment: &Environment, site: &SiteId, person: &Person) -> Result<bool> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
     let records = environment.store.facts(site, &profiles).await?;
     let mut live = records.iter().filter(|record| !record.gone).filter_map(|record| profile_of(&record.fact.what));
@@ -165,7 +170,7 @@ async fn has_left_address(environment: &Environment, site: &str, person: &Person
 /// Handles a known profile whose address changed. Returns the people whom this concerns.
 async fn moved(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     name: &FactId,
     mut person: Person,
     email: Option<String>,
@@ -208,7 +213,7 @@ pub(super) async fn person_of_account(
     };
     let account = account.unwrap_or_else(|error| {
         // The person is settled later, with all others.
-        tracing::warn!(site = site.id, doors, %error, "it cannot be told whose account a bell is about");
+        tracing::warn!(site = site.id.as_str(), doors, %error, "it cannot be told whose account a bell is about");
         None
     });
     match account.and_then(|account| account.email).as_deref().and_then(email_key) {
@@ -219,7 +224,7 @@ pub(super) async fn person_of_account(
 
 /// Returns the person with an account. An unknown account gets a person with an id, so that changes to it have audit
 /// entries too.
-async fn of_account(environment: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<String> {
+async fn of_account(environment: &Environment, site: &SiteId, doors: &str, id: &AccountId) -> Result<String> {
     if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
     }

@@ -79,7 +79,7 @@ async fn write(
     at: Timestamp,
     known: Option<Chain>,
 ) -> Result<Option<Chain>> {
-    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    let (site, store) = (&context.site.id, &context.environment.store);
     if work.actions.is_empty() && work.writes.is_empty() {
         store.write_as(Step::Intend, put(site, &work.person)?).await?;
         work.person.version += 1;
@@ -104,7 +104,7 @@ async fn write(
 /// # Errors
 /// A retryable conflict if a version moved on.
 async fn unchanged(context: &SiteContext, evaluation: &Evaluation) -> Result<()> {
-    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    let (site, store) = (&context.site.id, &context.environment.store);
     let each = evaluation.state.versions.iter().map(|(holder, version)| async move {
         let now = store.version_of(site, holder).await?;
         if now == *version { Ok(()) } else { Err(conflict()) }

@@ -1,5 +1,6 @@
 //! One person with all facts about that person, and the versions at which the facts were read.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
@@ -27,7 +28,7 @@ pub struct PersonState {
 
 /// Loads the people with these ids, with all their facts.
 pub async fn load(context: &SiteContext, ids: &[String]) -> Result<Vec<PersonState>> {
-    let site = context.site.id.as_str();
+    let site = &context.site.id;
     let people = stream::iter(ids.to_vec()).map(|id| async move { load_one(&context.environment, site, &id).await });
     let people: Vec<Option<PersonState>> = people.buffered(AT_ONCE).try_collect().await?;
     Ok(people.into_iter().flatten().collect())
@@ -36,17 +37,17 @@ pub async fn load(context: &SiteContext, ids: &[String]) -> Result<Vec<PersonSta
 /// Loads a person with all facts. Returns `None` for an id without a person, and if an item of the person or of a fact
 /// cannot be read: a decision from the rest alone may revoke access. Versions are read before the facts that they
 /// guard.
-async fn load_one(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
+async fn load_one(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
     match read(environment, site, id).await {
         Err(Error::Permanent(why)) => {
-            tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
+            tracing::error!(site = site.as_str(), person = id, why, "a person cannot be read; passing over them");
             Ok(None)
         }
         read => read,
     }
 }
 
-async fn read(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
+async fn read(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
     let Some(person) = environment.store.person(site, id).await? else { return Ok(None) };
     let (facts, versions) = load_facts(environment, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
     Ok(Some(PersonState { person, facts, versions }))
@@ -55,7 +56,7 @@ async fn read(environment: &Environment, site: &str, id: &str) -> Result<Option<
 /// Loads all facts about these profiles, with the versions of their holders.
 pub async fn load_facts(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     profiles: &[FactId],
 ) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
     let (mut facts, mut versions) = (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
@@ -79,7 +80,7 @@ pub async fn load_facts(
 /// Adds the facts about these holders, the facts in `more`, and the versions of the holders.
 async fn add_holdings(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     holders: Vec<Holder>,
     more: Vec<FactId>,
     facts: &mut PersonFacts,

@@ -1,6 +1,7 @@
 //! Members without any card number when they are fetched by id. A single loss counts as confirmed. Many losses at once
 //! are not believed, as with a list that shrank: a property was renamed, or a permission is missing.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use doorstep_core::model::record::Record;
 /// confirmed.
 pub async fn unconfirmed(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     old: &Record,
     new: &Record,
     now: Timestamp,

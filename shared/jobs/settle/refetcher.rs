@@ -1,5 +1,6 @@
 //! The refetch of things at the platform. A trigger only names what to fetch.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
@@ -229,7 +230,7 @@ fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
 }
 
 /// Requests a full read of a site that was never read, unless one was requested just now.
-async fn want_first_read(environment: &Environment, site: &str) -> Result<()> {
+async fn want_first_read(environment: &Environment, site: &SiteId) -> Result<()> {
     let now = environment.time.now();
     let mut read = environment.store.platform_read(site).await?;
     let lately = read.wanted.is_some_and(|wanted| now.duration_since(wanted) < WANTED_EVERY);

@@ -77,7 +77,7 @@ impl<'a> SettleRun<'a> {
 
     /// Returns the people of these due items who have an active account at every door system.
     async fn with_accounts(&self, dues: &[&Due]) -> Result<Vec<Person>> {
-        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, &self.site.id);
         let (mut ids, mut names): (BTreeSet<String>, BTreeSet<FactId>) = Default::default();
         for due in dues {
             match &due.subject {

@@ -1,5 +1,6 @@
 //! The context of one site during settle: the rules, the meaning of their names, and the door systems.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -227,7 +228,7 @@ impl SiteContext {
 
 /// Loads the platform's catalogue without passes, which may be many. The second value is the catalogue before the
 /// changes that only full reads found.
-pub async fn catalogue(environment: &Environment, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
+pub async fn catalogue(environment: &Environment, site: &SiteId) -> Result<(Catalogue, Option<CatalogueBefore>)> {
     let records = try_join_all(Catalogue::KINDS.map(|kind| environment.store.facts_of(site, kind))).await?.concat();
     let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
     let before: Vec<Before> = records.iter().filter_map(Record::before).collect();

@@ -5,6 +5,7 @@ use doorstep_cloud::store::Write;
 use doorstep_cloud::store::people::{free_email, free_profile, unlist};
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 
 /// Most profiles that one commit drops: each is a write of one transaction.
@@ -13,7 +14,7 @@ const MOST: usize = 10;
 /// Drops profiles whose facts are gone. Guests get a new profile with each booking, and a person is loaded with all of
 /// them. The last profile stays: it says whether the person was a guest, and a person without an address is found only
 /// by it.
-pub fn drop_gone_profiles(site: &str, person: &mut Person, facts: &PersonFacts) -> Vec<Write> {
+pub fn drop_gone_profiles(site: &SiteId, person: &mut Person, facts: &PersonFacts) -> Vec<Write> {
     let is_known = |name: &&FactId| facts.facts.contains_key(*name) || facts.confirmed.contains_key(*name);
     let most = person.profiles.len().saturating_sub(1).min(MOST);
     let gone: Vec<FactId> = person.profiles.iter().filter(|name| !is_known(name)).take(most).cloned().collect();
@@ -30,7 +31,7 @@ pub fn is_shell(person: &Person) -> bool {
 }
 
 /// Removes a person of whom nothing is left from the list of all people. The audit entries still find the person.
-pub fn unlist_shell(site: &str, person: &mut Person) -> Vec<Write> {
+pub fn unlist_shell(site: &SiteId, person: &mut Person) -> Vec<Write> {
     if !is_shell(person) || person.forgotten.is_some() {
         return Vec::new();
     }
@@ -52,7 +53,8 @@ mod tests {
             person.profiles.insert(FactId::new(Kind::Visitor, format!("v{n:02}")));
         }
         let nothing = PersonFacts::default();
-        let dropped: Vec<usize> = (0..4).map(|_| drop_gone_profiles("s", &mut person, &nothing).len()).collect();
+        let dropped: Vec<usize> =
+            (0..4).map(|_| drop_gone_profiles(&SiteId::from("s"), &mut person, &nothing).len()).collect();
         assert_eq!((dropped, person.profiles.len()), (vec![10, 10, 4, 0], 1));
         assert!(!is_shell(&person), "somebody whose last profile is gone");
     }

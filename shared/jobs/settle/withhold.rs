@@ -113,7 +113,7 @@ async fn wait_for_the_guard(
 /// Returns whether this person's new account must wait. It must if very many people may need one or already wait for an
 /// approval, or if the limit for 24 hours is reached. Looked up once a batch, and only for a person without an account.
 async fn must_be_counted(context: &SiteContext, doors: &str, person: &str) -> Result<bool> {
-    let (store, site) = (&context.environment.store, context.site.id.as_str());
+    let (store, site) = (&context.environment.store, &context.site.id);
     let read_at = context.gate.get_or_try_init(|| async {
         let waits = store.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
         Ok::<_, Error>(match waits || store.is_crowded(site).await? {
@@ -148,7 +148,7 @@ async fn ask_to_be_counted(context: &SiteContext) -> Result<()> {
 /// that revoked nothing may have left such a change, and that comparison then held it. A change that is not held is
 /// newer.
 async fn is_news(context: &SiteContext, change: &UnconfirmedChange) -> bool {
-    let (store, site) = (&context.environment.store, context.site.id.as_str());
+    let (store, site) = (&context.environment.store, &context.site.id);
     let read_at = context.held.get_or_try_init(|| async {
         let mut held = BTreeSet::new();
         for hold in store.open_holds(site).await? {

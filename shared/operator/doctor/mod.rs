@@ -1,6 +1,7 @@
 //! The doctor: finds what the operator should examine before it becomes a problem. `vitals` makes the calls. `judge`
 //! decides which observations are findings, and what to do about each; it is pure.
 
+use doorstep_core::model::ids::SiteId;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ mod vitals;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkup {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The instant of the examination.
     pub at: Timestamp,
     /// The findings that the operator should act on.
@@ -103,7 +104,7 @@ impl About {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Invalid`] for an unknown site; [`doorstep_core::model::error::Error::Retry`]
 /// where Doorstep's table is not available.
-pub async fn doctor(environment: &Environment, site: &str) -> Result<Checkup> {
+pub async fn doctor(environment: &Environment, site: &SiteId) -> Result<Checkup> {
     Ok(judge::judge(&vitals::take(environment, site).await?))
 }
 
@@ -124,7 +125,7 @@ pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
 
 impl Checkup {
     /// Returns the result for a site that cannot be examined.
-    fn unseen(site: String, at: Timestamp, error: &Error) -> Self {
+    fn unseen(site: SiteId, at: Timestamp, error: &Error) -> Self {
         let finding = Finding {
             about: About::Reads,
             what: format!("the site cannot be examined: {}", error.why()),

@@ -1,5 +1,6 @@
 //! The observations of the doctor: one small call to each service that a site needs.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -121,7 +122,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site; [`Error::Retry`] where Doorstep's table is not available.
-pub async fn take(environment: &Environment, site: &str) -> Result<Vitals> {
+pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
     let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
     let (now, store) = (environment.time.now(), &environment.store);
     let stored = store.in_force(site).await?;

@@ -87,6 +87,7 @@ mod tests {
     use doorstep_core::decide::entitlement::{Entitlement, desired};
     use doorstep_core::model::account::AccountId;
     use doorstep_core::model::audit::{AuditEntry, Head};
+    use doorstep_core::model::ids::SiteId;
     use doorstep_core::model::window::Window;
 
     fn at(text: &str) -> Timestamp {
@@ -99,7 +100,7 @@ mod tests {
             let group = GroupId("5".into());
             let action =
                 AuditEntry::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
-            let (record, next) = head.record("s", "p", at(when), action);
+            let (record, next) = head.record(&SiteId::from("s"), "p", at(when), action);
             head = next;
             record
         });

@@ -1,5 +1,6 @@
 //! The shape of an explanation. docs/explain.md promises its JSON: keys are added and never removed.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ pub enum Tense {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The site's time zone.
     pub timezone: String,
     /// The instant of the question.

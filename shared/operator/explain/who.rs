@@ -1,6 +1,7 @@
 //! The members of one group at an instant: Doorstep's own with the reason, foreign ones, protected ones. The present
 //! comes from the door system's list, the past from the audit records, the future from the present facts.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -79,7 +80,7 @@ pub struct Inside {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The site's time zone.
     pub timezone: String,
     /// The door system.
@@ -102,7 +103,7 @@ pub struct Told {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site or group; [`Error::Retry`] where the door system does not answer.
-pub async fn who(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Told> {
+pub async fn who(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Told> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = environment.store.in_force(site).await?;

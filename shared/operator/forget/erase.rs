@@ -10,6 +10,7 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, Holder, Kind};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::{Record, Source};
 use doorstep_core::model::subject::Subject;
@@ -23,7 +24,7 @@ const TRIES: usize = 5;
 /// Erases what is stored about the person, except the pointers to them. Returns how many things there were.
 pub(super) async fn erase(environment: &Environment, place: &Place, traces: &PersonTraces) -> Result<usize> {
     let site = place.site();
-    let (store, id) = (&environment.store, site.id.as_str());
+    let (store, id) = (&environment.store, &site.id);
     let mut erased = 0;
     if let Some(contract) = site.platform.kind.vendor().contract() {
         push::reader::tidy(contract, store, id, environment.time.now()).await?;
@@ -59,7 +60,7 @@ pub(super) async fn erase(environment: &Environment, place: &Place, traces: &Per
 
 /// Erases the gone facts that name the person's profiles, and the versions of the profiles, because an id may be an
 /// e-mail address. Returns how many facts there were.
-async fn erase_gone(environment: &Environment, site: &str, traces: &PersonTraces) -> Result<usize> {
+async fn erase_gone(environment: &Environment, site: &SiteId, traces: &PersonTraces) -> Result<usize> {
     let store = &environment.store;
     let mut erased = 0;
     // The profiles themselves are erased already.
@@ -97,7 +98,7 @@ pub(super) async fn unlink(environment: &Environment, site: &Site, traces: Perso
         notices.push(Notice::Changed(unlink_one(environment, site, person, addresses).await?));
     }
     if let Err(error) = environment.bus.publish(&site.id, &notices).await {
-        tracing::warn!(site = site.id, %error, "the event of a forgotten person could not be published");
+        tracing::warn!(site = site.id.as_str(), %error, "the event of a forgotten person could not be published");
     }
     Ok(ids)
 }
@@ -125,7 +126,7 @@ async fn unlink_one(
     person: Person,
     addresses: Addresses<'_>,
 ) -> Result<AuditEntry> {
-    let (store, id, now) = (&environment.store, site.id.as_str(), environment.time.now());
+    let (store, id, now) = (&environment.store, &site.id, environment.time.now());
     let because = "requested by the operator";
     let action = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
     for _ in 0..TRIES {

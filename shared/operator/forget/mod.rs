@@ -7,6 +7,7 @@ mod erase;
 mod obstacles;
 mod traces;
 
+use doorstep_core::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::environment::Environment;
@@ -41,7 +42,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgotten {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The random ids of the person. They stay in audit records and identify no one.
     pub people: Vec<String>,
     /// How many things about the person were erased.
@@ -56,7 +57,7 @@ pub struct Forgotten {
 /// [`Error::Invalid`] for an unknown site and for a text that is not an e-mail address; [`Error::Retry`] if the
 /// platform cannot say whether it still has the person, or if the table is unavailable. The same call may then be
 /// repeated.
-pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Outcome> {
+pub async fn forget(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Outcome> {
     let Some(place) = Place::of(environment, site).await? else { return Ok(Outcome::Nobody) };
     let site = place.site();
     let Some(traces) = traces::find(environment, site, wanted).await? else { return Ok(Outcome::Nobody) };
@@ -69,7 +70,7 @@ pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> R
     let erased = erase::erase(environment, &place, &traces).await?;
     let remains = obstacles::remains(&place, &traces);
     let people = erase::unlink(environment, site, traces).await?;
-    tracing::info!(site = site.id, people = people.len(), erased, "forgot a person");
+    tracing::info!(site = site.id.as_str(), people = people.len(), erased, "forgot a person");
     Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
 }
 
@@ -83,7 +84,7 @@ enum Place {
 
 impl Place {
     /// Loads the site; `None` for a retired site of which only the audit chain is left.
-    async fn of(environment: &Environment, site: &str) -> Result<Option<Place>> {
+    async fn of(environment: &Environment, site: &SiteId) -> Result<Option<Place>> {
         if let Some(stored) = environment.store.active(site).await? {
             return Ok(Some(Place::Served(stored.file()?)));
         }

@@ -1,5 +1,6 @@
 //! The diff as a value: it is printed, serialized and compared. It cannot be applied.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use doorstep_core::model::account::{AccountId, GroupId};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diff {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The mode of the file. In `observe` nothing of the diff would be applied.
     pub mode: String,
     /// The instant of the evaluation.

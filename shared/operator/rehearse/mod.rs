@@ -123,7 +123,7 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
         version: Some(stored.n),
         day: Some(day),
         timezone: after.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
-        site: Some(after.site.id),
+        site: Some(after.site.id.into()),
         findings: Vec::new(),
         changes,
         problems,

@@ -2,6 +2,7 @@
 //! command first shows what it would do, and does it only with the checksum of exactly that. It only records the
 //! request to revoke: settle revokes, through the trigger queue as usual. Every step is safe to repeat.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retirement {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The operator's order.
     pub how: How,
     /// Whether the items of the site are deleted too.
@@ -105,7 +106,7 @@ pub struct Inside {
 /// # Errors
 /// [`Error::Invalid`] for a site without any items, and if the checksum names something other than what would be done
 /// now; [`Error::Retry`] if the table, the trigger queue or Scheduler is unavailable.
-pub async fn retire(environment: &Environment, site: &str, order: &Order) -> Result<Retirement> {
+pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> Result<Retirement> {
     let Some(stored) = environment.store.active(site).await? else { return of_retired(environment, site, order).await };
     let everybody = environment.store.everybody(site).await?;
     let people = &everybody.known;
@@ -139,7 +140,7 @@ pub async fn retire(environment: &Environment, site: &str, order: &Order) -> Res
 /// Requests that settle revokes all access that Doorstep granted. The operator saw the list, so the guard lets it pass.
 async fn take_out(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     stored: &SiteVersion,
     file: &Site,
     people: &[Person],
@@ -173,7 +174,7 @@ async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<GroupR
 }
 
 /// Handles a site that is out of service already: only its remaining items can be deleted.
-async fn of_retired(environment: &Environment, site: &str, order: &Order) -> Result<Retirement> {
+async fn of_retired(environment: &Environment, site: &SiteId, order: &Order) -> Result<Retirement> {
     let kept = environment.store.kept_of_site(site).await?;
     if kept == 0 && !environment.store.has_chain(site).await? {
         return Err(Error::invalid(format!("there is no site {site}")));
@@ -218,7 +219,7 @@ fn is_left(file: &Site, person: &Person) -> bool {
 }
 
 impl Retirement {
-    fn nobody(site: &str, order: &Order) -> Self {
+    fn nobody(site: &SiteId, order: &Order) -> Self {
         Retirement {
             site: site.to_owned(),
             how: order.how,
@@ -272,7 +273,7 @@ impl Retirement {
 }
 
 /// Returns the checksum of an order about exactly these memberships.
-fn named(site: &str, order: &Order, leaves: &[UnconfirmedChange]) -> String {
+fn named(site: &SiteId, order: &Order, leaves: &[UnconfirmedChange]) -> String {
     let how = format!("{site} {:?} {}", order.how, order.delete_data);
     checksum(&how, &leaves.iter().collect::<Vec<_>>())
 }

@@ -1,6 +1,7 @@
 //! Platforms, where bookings and memberships live: the traits, and the one `match` in which platform names meet.
 
 use async_trait::async_trait;
+use doorstep_core::model::ids::SiteId;
 use found::{Assigned, FactList, Lookup, Unreadable};
 use jiff::Timestamp;
 use push::Contract;
@@ -118,7 +119,7 @@ pub trait ReadPlatform: Send + Sync {
         Ok(Around::default())
     }
     /// Returns whether the webhooks that post to `site` work, as far as the platform says.
-    async fn hearing(&self, _site: &str) -> Result<Hearing> {
+    async fn hearing(&self, _site: &SiteId) -> Result<Hearing> {
         Ok(Hearing::default())
     }
 }

@@ -1,6 +1,7 @@
 //! One item of each kind that the table holds is broken, and the site goes on: settle opens doors, reconcile ends well, nothing
 //! is taken away, and the item is reported.
 
+use doorstep_core::model::ids::SiteId;
 use std::panic::AssertUnwindSafe;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -171,7 +172,7 @@ fn news(platform: Platform, who: &str) -> Value {
 }
 
 async fn reconciles(world: &World, key: &Key, Broken { wanted, then }: Broken<'_>, first: First) {
-    let reconciled = world.machine.reconcile(SITE).await;
+    let reconciled = world.machine.reconcile(&SiteId::from(SITE)).await;
     if then == Then::StopsItsSite {
         assert!(reconciled.is_err(), "{wanted}");
         return;

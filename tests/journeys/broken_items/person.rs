@@ -2,6 +2,7 @@
 //! can be read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::super::{PLAN, hot_desk, town};
@@ -76,24 +77,30 @@ async fn o4_a_person_who_cannot_be_read_stops_no_command() {
     let whole = break_ada(&world).await;
     let environment = world.machine.environment();
     let said = |problems: &[String]| problems.iter().any(|problem| problem.contains("cannot be read (person "));
-    let checkup = doctor(environment, SITE).await.expect("doctor").to_string();
+    let checkup = doctor(environment, &SiteId::from(SITE)).await.expect("doctor").to_string();
     assert!(checkup.contains("! table: an item of the table cannot be read (person "), "{checkup}");
-    assert!(said(&drift(environment, SITE).await.expect("drift").problems));
+    assert!(said(&drift(environment, &SiteId::from(SITE)).await.expect("drift").problems));
     let people = world.people().await;
     assert!(people.iter().any(|person| person["email"] == address("bob")), "{people:?}");
     let of_group = group::Wanted { group: "Members".to_owned(), at: None };
-    let told = who(environment, SITE, &of_group).await.expect("who");
+    let told = who(environment, &SiteId::from(SITE), &of_group).await.expect("who");
     assert_eq!(told.people.len(), 2);
     assert!(told.remarks.iter().any(|remark| remark.starts_with("1 people of this site cannot be read")), "{told:?}");
     let asked = |email: String| doorstep_operator::explain::Wanted { email: Some(email), ..Default::default() };
-    assert!(explain(environment, SITE, &asked(address("bob"))).await.expect("explain").is_some());
-    let refused = explain(environment, SITE, &asked(address("ada"))).await.expect_err("it is hers");
+    assert!(explain(environment, &SiteId::from(SITE), &asked(address("bob"))).await.expect("explain").is_some());
+    let refused = explain(environment, &SiteId::from(SITE), &asked(address("ada"))).await.expect_err("it is hers");
     assert!(matches!(&refused, Error::Permanent(why) if why.contains("cannot be read (person ")), "{refused}");
     let wanted = |who: &str| forget::Wanted { email: Some(address(who)), person: None };
-    assert_eq!(forget(environment, SITE, &wanted("zoe")).await.expect("nobody is meant"), Outcome::Nobody);
-    assert!(matches!(forget(environment, SITE, &wanted("bob")).await.expect("he has access"), Outcome::Refused(_)));
+    assert_eq!(
+        forget(environment, &SiteId::from(SITE), &wanted("zoe")).await.expect("nobody is meant"),
+        Outcome::Nobody
+    );
+    assert!(matches!(
+        forget(environment, &SiteId::from(SITE), &wanted("bob")).await.expect("he has access"),
+        Outcome::Refused(_)
+    ));
     assert!(
-        matches!(forget(environment, SITE, &wanted("ada")).await, Err(Error::Invalid(_))),
+        matches!(forget(environment, &SiteId::from(SITE), &wanted("ada")).await, Err(Error::Invalid(_))),
         "what leads to her is unknown"
     );
     put(&world, whole).await;

@@ -1,5 +1,6 @@
 //! SALTO KS: refusals that mean "already so", passwords, links.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::journeys::{PLAN, hot_desk, town};
@@ -134,8 +135,11 @@ async fn k9_entries_are_read_where_their_filter_is_refused() {
     world.change_doors(json!({ "entries": [{ "user": "ada@example.test", "lock": "Front door" }] })).await;
     let report = world.reconcile().await;
     assert_eq!(report.problems, [""; 0]);
-    let shown =
-        world.machine.entries(crate::support::SITE, &doorstep_operator::report::Wanted::default()).await.expect("rows");
+    let shown = world
+        .machine
+        .entries(&SiteId::from(crate::support::SITE), &doorstep_operator::report::Wanted::default())
+        .await
+        .expect("rows");
     assert_eq!(shown.len(), 1);
     let calls = world.calls("salto-ks").await;
     assert_eq!(calls["GET /v1.1/sites/{site_id}/entries"], 4, "each time once with the filter and once without");

@@ -1,5 +1,6 @@
 //! Who somebody is: newcomers and leavers, several profiles of one person, several locations.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PASSES, PLAN, begin, contract, pass};
@@ -108,10 +109,10 @@ async fn b3_explain_and_who_remark_on_no_name_of_a_pass_that_they_have_not_looke
     let world = begin(Doors::Kisi, rules, json!({ "CoworkerTimePasses": [pass(13, 51)] }), &["Members"]).await;
     let environment = world.machine.environment();
     let wanted = explain::Wanted { email: Some(address("eve")), ..explain::Wanted::default() };
-    let explained = explain::explain(environment, SITE, &wanted).await.expect("an answer").expect("eve");
+    let explained = explain::explain(environment, &SiteId::from(SITE), &wanted).await.expect("an answer").expect("eve");
     assert_eq!(explained.remarks, [""; 0]);
     let wanted = who::Wanted { group: "Members".to_owned(), ..who::Wanted::default() };
-    assert_eq!(who::who(environment, SITE, &wanted).await.expect("an answer").remarks, [""; 0]);
+    assert_eq!(who::who(environment, &SiteId::from(SITE), &wanted).await.expect("an answer").remarks, [""; 0]);
     // A comparison reads the passes, and says it where none has the name.
     let misnamed = rules.replace("Day pass", "Dae pass");
     let world = begin(Doors::Kisi, &misnamed, json!({}), &["Members"]).await;

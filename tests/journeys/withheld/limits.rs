@@ -1,5 +1,6 @@
 //! What counts over a day, and what an approval is worth.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, full, hot_desk, names, town, who};
@@ -98,12 +99,12 @@ async fn i6_a_hold_written_back_from_an_old_copy_does_not_lose_an_approval(at: D
     world.change(gone(0..5)).await;
     world.reconcile().await;
     let store = &world.machine.environment().store;
-    let old = store.holds(SITE).await.expect("holds").remove(0);
+    let old = store.holds(&SiteId::from(SITE)).await.expect("holds").remove(0);
     world.machine.approve(None, &old.checksum).await.expect("an approval");
     // A comparison that read the hold before wants to note that it told of it.
     store.keep_hold(&Hold { reported: world.machine.now(), ..old.clone() }).await.expect_err("it changed meanwhile");
     store.drop_hold(&old).await.expect_err("nor is it dropped");
-    let kept = store.hold(SITE, &old.checksum).await.expect("it reads").expect("it is there");
+    let kept = store.hold(&SiteId::from(SITE), &old.checksum).await.expect("it reads").expect("it is there");
     assert!(kept.approved.is_some());
     assert_eq!(world.inside("Members").await, names(5..12));
     world.ends_well().await;

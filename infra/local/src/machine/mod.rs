@@ -5,6 +5,7 @@ mod operator;
 mod setup;
 mod sites;
 
+use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -141,7 +142,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the function, or a retryable error if the function crashed.
-    pub async fn reconcile(&self, site: &str) -> Result<Report> {
+    pub async fn reconcile(&self, site: &SiteId) -> Result<Report> {
         self.settle_down().await;
         let report = self.parts.runner.reconcile(site).await;
         self.quiet().await;
@@ -149,7 +150,7 @@ impl Machine {
     }
 
     /// Returns whether this run serves the site.
-    pub fn knows(&self, site: &str) -> bool {
+    pub fn knows(&self, site: &SiteId) -> bool {
         self.parts.runner.knows(site)
     }
 

@@ -1,5 +1,6 @@
 //! The calls of the operator that need more than the operation itself.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::Value;
 
 use super::Machine;
@@ -15,7 +16,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn people(&self, site: &str) -> Result<Value> {
+    pub async fn people(&self, site: &SiteId) -> Result<Value> {
         doorstep_operator::view::people(self.environment(), site).await
     }
 
@@ -23,7 +24,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
+    pub async fn entries(&self, site: &SiteId, wanted: &Wanted) -> Result<Vec<ReportRow>> {
         doorstep_operator::report::entries(self.environment(), site, wanted).await
     }
 
@@ -31,7 +32,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>> {
+    pub async fn holds(&self, site: Option<&SiteId>) -> Result<Vec<Opened>> {
         self.settle_down().await;
         approve::holds(self.environment(), site).await
     }
@@ -40,7 +41,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    pub async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
         self.settle_down().await;
         let hold = approve::approve(self.environment(), site, checksum).await?;
         self.settle_down().await;
@@ -51,7 +52,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<forget::Outcome> {
+    pub async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<forget::Outcome> {
         self.settle_down().await;
         let outcome = forget::forget(self.environment(), site, wanted).await?;
         if matches!(outcome, forget::Outcome::Forgotten(_)) {
@@ -70,7 +71,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn records(&self, site: &str) -> Result<Vec<Record>> {
+    pub async fn records(&self, site: &SiteId) -> Result<Vec<Record>> {
         doorstep_operator::view::audit(self.environment(), site).await
     }
 
@@ -79,7 +80,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub(crate) async fn remembers(&self, site: &str) -> Result<bool> {
+    pub(crate) async fn remembers(&self, site: &SiteId) -> Result<bool> {
         Ok(self.knows(site) || self.environment().store.has_chain(site).await?)
     }
 
@@ -87,7 +88,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn audit(&self, site: &str) -> Result<Value> {
+    pub async fn audit(&self, site: &SiteId) -> Result<Value> {
         let records = self.records(site).await?;
         serde_json::to_value(records).map_err(|_| Error::permanent("the audit chain cannot be shown"))
     }

@@ -1,5 +1,6 @@
 //! The configuration of a run, and why a run cannot start.
 
+use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,7 +61,7 @@ pub enum StartError {
         /// Index in [`Setup::sites`].
         index: usize,
         /// The site.
-        site: String,
+        site: SiteId,
     },
     /// The secrets file is invalid.
     #[error(transparent)]

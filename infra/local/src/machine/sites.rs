@@ -3,10 +3,11 @@
 use super::Machine;
 use crate::locked::locked;
 use crate::sites::SiteFile;
+use doorstep_core::model::ids::SiteId;
 
 impl Machine {
     /// Returns the platform of `site`, and the organisation there, if the file names one.
-    pub(crate) fn platform(&self, site: &str) -> Option<(String, Option<String>)> {
+    pub(crate) fn platform(&self, site: &SiteId) -> Option<(String, Option<String>)> {
         let known = locked(&self.parts.known);
         let file = known.site(site)?;
         Some((file.platform.clone(), Some(file.organization.clone()).filter(|of| !of.is_empty())))
@@ -15,7 +16,12 @@ impl Machine {
     /// Returns the name of the site's door system that posts to Doorstep, and the secret that a sandbox signs with.
     /// `of` limits the search to one place. Returns `None` if the site has no such door system. The secret is `None` if
     /// the sandbox has none.
-    pub(crate) fn doors_webhook(&self, site: &str, kind: &str, of: Option<&str>) -> Option<(String, Option<String>)> {
+    pub(crate) fn doors_webhook(
+        &self,
+        site: &SiteId,
+        kind: &str,
+        of: Option<&str>,
+    ) -> Option<(String, Option<String>)> {
         let known = locked(&self.parts.known);
         let doors = &known.site(site)?.doors;
         let mut same = doors.iter().filter(|doors| doors.kind == kind && of.is_none_or(|of| doors.place == of));
@@ -24,7 +30,7 @@ impl Machine {
     }
 
     /// Returns the secret with which a sandbox platform signs for `site`; `None` if it has none.
-    pub(crate) fn webhook_secret(&self, site: &str) -> Option<String> {
+    pub(crate) fn webhook_secret(&self, site: &SiteId) -> Option<String> {
         let known = locked(&self.parts.known);
         let site = known.site(site)?;
         known.secrets.signing(&site.platform_secret, site.is_sandbox).map(str::to_owned)

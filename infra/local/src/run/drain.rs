@@ -1,5 +1,6 @@
 //! Serves the queues until they are empty, one batch at a time, and dispatches the requested reconciles.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +68,7 @@ impl Runner {
         let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
             functions.reconcile_requests(&environment, event).await
         };
-        let turn = self.turn_of(&site).await;
+        let turn = self.turn_of(&SiteId::from(site.as_str())).await;
         let end = self.invoke(Role::Reconcile, limit::RECONCILE, call).await;
         drop(turn);
         self.give_back(&self.cloud.reconciles, batch, end);

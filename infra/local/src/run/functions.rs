@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use doorstep_core::model::ids::SiteId;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
@@ -20,14 +21,14 @@ pub trait Functions: Send + Sync {
     /// Serves one batch of the trigger queue.
     async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse;
     /// Reconciles one site.
-    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report>;
+    async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report>;
     /// Sends the reconcile requests of the timer or of an event.
     async fn dispatch(&self, environment: &Environment, asked: Asked) -> Result<()> {
         doorstep_jobs::reconcile::dispatch(environment, asked).await
     }
     /// Serves one batch of requests, each with [`Functions::reconcile`].
     async fn reconcile_requests(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        let reconcile = |site: String| async move { self.reconcile(environment, &site).await.map(drop) };
+        let reconcile = |site: SiteId| async move { self.reconcile(environment, &site).await.map(drop) };
         doorstep_jobs::reconcile::serve(environment, batch, reconcile).await
     }
 }
@@ -45,7 +46,7 @@ impl Functions for Doorstep {
         doorstep_jobs::settle::settle(environment, batch).await
     }
 
-    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+    async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report> {
         doorstep_jobs::reconcile::reconcile(environment, site).await
     }
 }

@@ -15,6 +15,7 @@ mod invoke;
 mod move_clock;
 mod work;
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ pub(crate) struct Runner {
     functions: Arc<dyn Functions>,
     pool: Pool,
     /// The sites, each with the lock for its reconcile.
-    sites: std::sync::Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
+    sites: std::sync::Mutex<BTreeMap<SiteId, Arc<Mutex<()>>>>,
     /// Held by the one task that drains, moves the clock or reconciles; with a standing clock only.
     turn: Mutex<Calendar>,
 }
@@ -91,7 +92,7 @@ impl Runner {
     }
 
     /// Adds a site. Returns `false` and changes nothing if it exists.
-    pub(crate) fn add(&self, site: &str) -> bool {
+    pub(crate) fn add(&self, site: &SiteId) -> bool {
         let mut sites = locked(&self.sites);
         let new = !sites.contains_key(site);
         sites.entry(site.to_owned()).or_default();
@@ -99,11 +100,11 @@ impl Runner {
     }
 
     /// Removes a site.
-    pub(crate) fn remove(&self, site: &str) {
+    pub(crate) fn remove(&self, site: &SiteId) {
         locked(&self.sites).remove(site);
     }
 
-    pub(crate) fn knows(&self, site: &str) -> bool {
+    pub(crate) fn knows(&self, site: &SiteId) -> bool {
         locked(&self.sites).contains_key(site)
     }
 
@@ -116,7 +117,7 @@ impl Runner {
     ///
     /// # Errors
     /// The error of the function, or a retryable error if the function crashed.
-    pub(crate) async fn reconcile(&self, site: &str) -> Result<Report> {
+    pub(crate) async fn reconcile(&self, site: &SiteId) -> Result<Report> {
         let turn = self.turn_of(site).await;
         let wanted = site.to_owned();
         let run = |functions: Arc<dyn Functions>, environment: Environment| async move {
@@ -131,7 +132,7 @@ impl Runner {
     }
 
     /// Takes the lock for a site's reconcile. On this machine the operator's reconcile takes it too, and waits for it.
-    async fn turn_of(&self, site: &str) -> OwnedMutexGuard<()> {
+    async fn turn_of(&self, site: &SiteId) -> OwnedMutexGuard<()> {
         let turn = locked(&self.sites).get(site).cloned().unwrap_or_default();
         turn.lock_owned().await
     }

@@ -1,5 +1,6 @@
 //! Moves a standing clock. Every schedule and reconcile on the way runs at its own instant, in order.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -15,10 +16,10 @@ pub(crate) const CLOCK: &str = "clock";
 pub struct Ran {
     /// Its instant.
     pub at: Timestamp,
-    /// `schedule` or `reconcile`.
+    /// `alarm` or `reconcile`, the words of the interface.
     pub what: &'static str,
     /// Its site.
-    pub site: String,
+    pub site: SiteId,
 }
 
 /// The reason why the clock was not moved.
@@ -66,7 +67,11 @@ impl Runner {
     async fn schedules(&self, ran: &mut Vec<Ran>) {
         let now = self.clock.now();
         let sent = self.cloud.send_due_schedules();
-        ran.extend(sent.into_iter().map(|schedule| Ran { at: now, what: "alarm", site: schedule.message_group }));
+        ran.extend(sent.into_iter().map(|schedule| Ran {
+            at: now,
+            what: "alarm",
+            site: schedule.message_group.into(),
+        }));
         self.drain_in_turn().await;
     }
 
@@ -78,7 +83,7 @@ impl Runner {
         calendar.advance();
         self.dispatch(Asked::everything()).await;
         let reconciled = self.drain_in_turn().await;
-        ran.extend(reconciled.into_iter().map(|site| Ran { at: now, what: "reconcile", site }));
+        ran.extend(reconciled.into_iter().map(|site| Ran { at: now, what: "reconcile", site: site.into() }));
     }
 }
 

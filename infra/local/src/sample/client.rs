@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use doorstep_core::model::ids::SiteId;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ impl Client<'_> {
 
     /// Applies a change at the platform of a site, which then posts its signed webhooks.
     pub(super) async fn change(&self, site: &str, change: &Value) -> Result<(), String> {
-        let (platform, of) = self.0.platform(site).ok_or_else(|| format!("there is no site {site}"))?;
+        let (platform, of) = self.0.platform(&SiteId::from(site)).ok_or_else(|| format!("there is no site {site}"))?;
         let of = of.map(|of| format!("of={of}&")).unwrap_or_default();
         self.call("POST", &format!("/sandbox/{platform}/_change?{of}deliver={site}"), Some(change)).await?;
         self.call("POST", "/sandbox/quiet", None).await.map(drop)
@@ -35,8 +36,10 @@ impl Client<'_> {
 
     /// Makes a push platform send a snapshot.
     pub(super) async fn send_snapshot(&self, site: &str) -> Result<(), String> {
-        let pushes =
-            self.0.platform(site).filter(|(platform, _)| matches!(platform.as_str(), "andcards" | "deskworks"));
+        let pushes = self
+            .0
+            .platform(&SiteId::from(site))
+            .filter(|(platform, _)| matches!(platform.as_str(), "andcards" | "deskworks"));
         let Some((platform, _)) = pushes else { return Ok(()) };
         self.call("POST", &format!("/sandbox/{platform}/_roster?deliver={site}"), None).await?;
         self.call("POST", "/sandbox/quiet", None).await.map(drop)

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use doorstep_core::model::ids::SiteId;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
@@ -30,7 +31,7 @@ pub(super) async fn change(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let post = match deliver {
-        Some(site) => Some(doors_webhook(machine, kind, of, site)?),
+        Some(site) => Some(doors_webhook(machine, kind, of, &SiteId::from(site))?),
         None => None,
     };
     let posts = match machine.sandboxes().change(kind.word(), of, body).await {
@@ -52,7 +53,7 @@ fn doors_webhook(
     machine: &Machine,
     kind: DoorsKind,
     of: Option<&str>,
-    site: &str,
+    site: &SiteId,
 ) -> Result<(String, String), Refused> {
     known(machine, site)?;
     if kind.webhook().is_none() {

@@ -13,6 +13,7 @@ mod push;
 mod sites;
 mod vendors;
 
+use doorstep_core::model::ids::SiteId;
 use std::convert::Infallible;
 
 use answer::{Refused, answer, refusal};
@@ -127,11 +128,11 @@ impl Machine {
 }
 
 /// Rejects a site that this run has never served.
-async fn remembered(machine: &Machine, site: &str) -> Result<(), Refused> {
+async fn remembered(machine: &Machine, site: &SiteId) -> Result<(), Refused> {
     if machine.remembers(site).await? { Ok(()) } else { known(machine, site) }
 }
 
 /// Rejects a site that this run does not serve.
-fn known(machine: &Machine, site: &str) -> Result<(), Refused> {
+fn known(machine: &Machine, site: &SiteId) -> Result<(), Refused> {
     if machine.knows(site) { Ok(()) } else { Err(Refused::new(StatusCode::NOT_FOUND, "there is no such site here")) }
 }

@@ -1,5 +1,6 @@
 //! Calls about one site.
 
+use doorstep_core::model::ids::SiteId;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, RawQuery, State};
@@ -17,7 +18,7 @@ pub(super) type Answered = Result<Response, Refused>;
 /// The site of a call. It is extracted here, so that a malformed path gets an answer in JSON. No site name needs
 /// escaping.
 pub(super) struct Asked {
-    pub(super) site: String,
+    pub(super) site: SiteId,
 }
 
 impl<S: Sync> FromRequestParts<S> for Asked {
@@ -25,7 +26,7 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let site = parts.uri.path().split('/').nth(3).unwrap_or_default().to_owned();
-        Ok(Asked { site })
+        Ok(Asked { site: site.into() })
     }
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use doorstep_core::model::ids::SiteId;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::json;
@@ -68,8 +69,8 @@ async fn change_and_deliver(machine: &Machine, platform: &str, page: &str, sent:
     }
     let post = match &deliver {
         Some(site) => {
-            known(machine, site)?;
-            let secret = machine.webhook_secret(site);
+            known(machine, &SiteId::from(site.as_str()))?;
+            let secret = machine.webhook_secret(&SiteId::from(site.as_str()));
             Some((site, secret.ok_or_else(|| Refused::new(StatusCode::CONFLICT, NOT_OWN))?))
         }
         None => None,

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -209,7 +210,7 @@ impl Functions for Notes {
         response
     }
 
-    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+    async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report> {
         self.note(format!("reconcile {site} at {}", environment.time.now()));
         Ok(Report::default())
     }

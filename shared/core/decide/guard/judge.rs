@@ -8,6 +8,7 @@
 //! 5. People who are joined or parted, with everything that this takes from them, are one set. The set is released or
 //!    held whole.
 
+use crate::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ pub type Holders = BTreeMap<String, BTreeSet<AccountId>>;
 #[derive(Clone, Copy)]
 pub struct Measure<'a> {
     /// Site.
-    pub site: &'a str,
+    pub site: &'a SiteId,
     /// The limits of the site.
     pub guard: &'a Guard,
     /// The accounts in the groups.

@@ -7,6 +7,7 @@
 //! [`judge`] decides about inferred revokes as a set, before any of them is applied. Pure: reconcile collects the
 //! changes and stores the decision; settle applies only what was released.
 
+use crate::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -168,7 +169,7 @@ pub struct Hold {
     /// The checksum that names exactly this set: the first 16 hex digits of the SHA-256 over site and changes.
     pub checksum: String,
     /// Site.
-    pub site: String,
+    pub site: SiteId,
     /// The scope of the hold.
     pub scope: Scope,
     /// How many group memberships would be revoked.

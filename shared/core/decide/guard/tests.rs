@@ -1,5 +1,6 @@
 //! Tests of which changes the guard holds, and which it releases.
 
+use crate::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -39,7 +40,7 @@ fn judged(inside: &Inside, tally: &Tally, waiting: Vec<Waiting>) -> Judgement {
 }
 
 fn with_cards(inside: &Inside, holders: &Holders, tally: &Tally, waiting: Vec<Waiting>) -> Judgement {
-    judge(Measure { site: "s", guard: &Guard::default(), inside, holders, tally, now: now() }, waiting)
+    judge(Measure { site: &SiteId::from("s"), guard: &Guard::default(), inside, holders, tally, now: now() }, waiting)
 }
 
 /// Returns how many of the `leaving` people are held, in a group of `of` people.

@@ -1,6 +1,7 @@
 //! Verifies an audit chain: each position occurs once, and each record is unchanged and linked to the one before it.
 //! The verifier takes one record after another, so the length of the chain has no limit.
 
+use crate::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ pub struct Verdict {
 /// A verifier of one chain, record by record. It stops at the first record that is wrong.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    site: String,
+    site: SiteId,
     known: Option<Head>,
     head: Head,
     broken: Option<Broken>,
@@ -40,7 +41,7 @@ pub struct Verifier {
 impl Verifier {
     /// Creates a verifier at the beginning of the chain. `known` is a position and its hash that a person noted
     /// earlier.
-    pub fn of(site: &str, known: Option<Head>) -> Self {
+    pub fn of(site: &SiteId, known: Option<Head>) -> Self {
         Verifier { site: site.to_owned(), known, head: Head::default(), broken: None }
     }
 
@@ -102,7 +103,7 @@ impl Verifier {
 }
 
 /// Verifies an exported chain, oldest record first.
-pub fn verify(site: &str, items: &[Value], known: Option<Head>) -> Verdict {
+pub fn verify(site: &SiteId, items: &[Value], known: Option<Head>) -> Verdict {
     let mut verifier = Verifier::of(site, known);
     for item in items {
         if !verifier.next(item) {
@@ -134,7 +135,7 @@ mod tests {
                 delay: due.map(|_| "main: busy".into()),
             };
             let at = "2026-03-02T09:00:01.5Z".parse().expect("an instant");
-            let (record, next) = head.record("riverside", "p", at, action);
+            let (record, next) = head.record(&SiteId::from("riverside"), "p", at, action);
             items.push(serde_json::to_value(record).expect("JSON"));
             head = next;
         }
@@ -142,7 +143,7 @@ mod tests {
     }
 
     fn broken(items: &[Value]) -> (u64, String) {
-        let verdict = verify("riverside", items, None);
+        let verdict = verify(&SiteId::from("riverside"), items, None);
         assert!(!verdict.whole);
         let broken = verdict.broken.expect("a place");
         assert_eq!(verdict.records + 1, broken.seq);
@@ -152,10 +153,10 @@ mod tests {
     #[test]
     fn a_chain_as_it_was_written_is_whole() {
         let items = chain(5);
-        let verdict = verify("riverside", &items, None);
+        let verdict = verify(&SiteId::from("riverside"), &items, None);
         assert_eq!((verdict.whole, verdict.records, verdict.broken), (true, 5, None));
         assert_eq!(items[4]["hash"], verdict.head.hash.as_str());
-        assert!(verify("riverside", &[], None).whole);
+        assert!(verify(&SiteId::from("riverside"), &[], None).whole);
     }
 
     #[test]
@@ -190,15 +191,15 @@ mod tests {
     #[test]
     fn an_end_that_was_cut_off_or_a_chain_made_anew_is_seen_by_whoever_noted_a_place() {
         let items = chain(5);
-        let noted = verify("riverside", &items[..4], None).head;
-        assert!(verify("riverside", &items, Some(noted.clone())).whole);
-        assert!(verify("riverside", &items[..2], None).whole, "nothing in it tells that more was there");
-        let cut = verify("riverside", &items[..2], Some(noted.clone()));
+        let noted = verify(&SiteId::from("riverside"), &items[..4], None).head;
+        assert!(verify(&SiteId::from("riverside"), &items, Some(noted.clone())).whole);
+        assert!(verify(&SiteId::from("riverside"), &items[..2], None).whole, "nothing in it tells that more was there");
+        let cut = verify(&SiteId::from("riverside"), &items[..2], Some(noted.clone()));
         assert_eq!(cut.broken.map(|broken| broken.seq), Some(3));
         let known = Head { hash: "0".repeat(64), ..noted };
-        let verdict = verify("riverside", &items, Some(known));
+        let verdict = verify(&SiteId::from("riverside"), &items, Some(known));
         assert!(verdict.broken.is_some_and(|broken| broken.seq == 4 && broken.why.contains("rewritten")));
-        let mut verifier = Verifier::of("riverside", None);
+        let mut verifier = Verifier::of(&SiteId::from("riverside"), None);
         assert!(items.iter().all(|item| verifier.next(item)));
         assert!(!verifier.end(Some(6)).whole);
     }
@@ -220,6 +221,6 @@ mod tests {
         let mut record: Record = serde_json::from_str(old).expect("a record");
         assert_eq!(serde_json::to_string(&record).expect("JSON"), old, "nothing is added");
         record.hash = record.digest();
-        assert!(verify("riverside", &[serde_json::to_value(record).expect("JSON")], None).whole);
+        assert!(verify(&SiteId::from("riverside"), &[serde_json::to_value(record).expect("JSON")], None).whole);
     }
 }

@@ -1,5 +1,6 @@
 //! The results of actions, as they are recorded in a person's work: claims, links, audit entries and failures.
 
+use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 
 use crate::settle::accounts::{WITHOUT_AN_ACCOUNT, invited};
@@ -38,7 +39,7 @@ fn stands(linked: &mut Linked, standing: Standing) {
 
 impl PersonWork {
     /// Uses up the release of an applied change. The guard judges the same change anew the next time.
-    pub(super) fn spend(&mut self, site: &str, done: &UnconfirmedChange) {
+    pub(super) fn spend(&mut self, site: &SiteId, done: &UnconfirmedChange) {
         let released = self.released.iter().any(|release| release.change == *done);
         self.writes.extend(released.then(|| Store::spent(site, done)));
     }
@@ -49,7 +50,7 @@ impl PersonWork {
         NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite, tried }
     }
 
-    pub(super) fn made(&mut self, site: &str, doors: &str, account: Account) {
+    pub(super) fn made(&mut self, site: &SiteId, doors: &str, account: Account) {
         self.person.account_done(doors);
         self.actions.push(invited(doors, &account.id, "made"));
         self.writes.push(point_account(site, doors, &account.id, &self.person.id));
@@ -75,7 +76,7 @@ impl PersonWork {
     }
 
     /// Records that an account was changed, or that its new name was refused.
-    pub(super) fn account_changed(&mut self, site: &str, doors: &str, step: &Action, what: AuditAction) {
+    pub(super) fn account_changed(&mut self, site: &SiteId, doors: &str, step: &Action, what: AuditAction) {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         match what {
             AuditAction::Resumed => stands(linked, Standing::Active),
@@ -124,7 +125,7 @@ impl PersonWork {
 
     pub(in crate::settle) fn revoked(
         &mut self,
-        site: &str,
+        site: &SiteId,
         doors: &str,
         group: &GroupId,
         row: &GroupMember,

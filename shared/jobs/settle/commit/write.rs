@@ -25,7 +25,7 @@ pub async fn write(
     at: Timestamp,
     known: &mut Option<Chain>,
 ) -> Result<()> {
-    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    let (site, store) = (&context.site.id, &context.environment.store);
     let person = &mut work.person;
     if *person == *before && work.actions.is_empty() && work.writes.is_empty() {
         return Ok(());
@@ -50,7 +50,7 @@ pub async fn write(
     if let Some(old) = moved
         && let Err(error) = store.write(Due::delete(site, old, &me)).await
     {
-        tracing::debug!(site, %error, "a due item stays that nobody needs");
+        tracing::debug!(site = site.as_str(), %error, "a due item stays that nobody needs");
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn write_with_actions(
     at: Timestamp,
     mut chain: Chain,
 ) -> Result<Chain> {
-    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    let (site, store) = (&context.site.id, &context.environment.store);
     let mut writes = std::mem::take(&mut work.writes);
     let (person, actions) = (&mut work.person, work.actions.as_slice());
     let (early, late) = actions.split_at(actions.len().saturating_sub(MOST_ACTIONS));

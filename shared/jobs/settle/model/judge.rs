@@ -1,6 +1,7 @@
 //! The bridge from the model to production code: resolving intents, deciding, and recording. Answers are cached,
 //! because the same questions return often.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
@@ -251,7 +252,9 @@ impl Judge {
                 let entry = Entry { account, until: until.map(at), replaces };
                 task.granted(DOORS, &group(), &entry, "b".to_owned(), at(now));
             }
-            (Act::Revoke(handle), true) => task.revoked("site", DOORS, &group(), &row(*handle, None), "b".to_owned()),
+            (Act::Revoke(handle), true) => {
+                task.revoked(&SiteId::from("site"), DOORS, &group(), &row(*handle, None), "b".to_owned())
+            }
             (Act::Tidy(handle), true) => task.tidied(DOORS, &group(), &row(*handle, None)),
             (Act::Grant(_, replaces), false) => {
                 task.failed(change, Error::retry("away"), !replaces.is_empty());

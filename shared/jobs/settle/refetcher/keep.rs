@@ -93,7 +93,7 @@ impl Refetcher<'_> {
     /// A refetcher that marks in passing also keeps the due items in memory. The minute of a stored item may be later
     /// than the run's start, and another run may serve the person before the fact is stored.
     pub(super) async fn keep_and_mark(&self, record: &Record, origin: &Origin, once: bool) -> Result<()> {
-        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, &self.site.id);
         let now = self.environment.time.now();
         let mut draft = store.draft(site, record).await?;
         let unconfirmed = match draft.known() {
@@ -112,7 +112,7 @@ impl Refetcher<'_> {
             Ok(()) => {}
             // The table will never accept this fact. The old one stays, and each reconcile reports it.
             Err(error @ Error::Permanent(_)) => {
-                tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
+                tracing::error!(site = site.as_str(), about = %record.fact.name(), %error, "something cannot be kept");
                 return Ok(());
             }
             Err(error) => return Err(error),

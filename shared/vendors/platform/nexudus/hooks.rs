@@ -1,5 +1,6 @@
 //! State of the Nexudus webhooks. After ten failures in a row Nexudus switches a webhook off and informs no one. `[C]`
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::Value;
 
 use super::calls::Calls;
@@ -22,7 +23,7 @@ struct Hook {
 
 /// Returns the state of the webhooks that post to `site`. A webhook belongs to one location and reports no other `[D]`.
 /// Each of `locations`, given as id and name, therefore needs its own webhooks.
-pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)]) -> Result<Hearing> {
+pub(super) async fn hearing(calls: &Calls, site: &SiteId, locations: &[(Id, String)]) -> Result<Hearing> {
     let ours = list::all(calls, &WEBHOOK, &[], |record| of(record, site)).await?;
     let problems = ours.iter().filter_map(trouble).collect();
     if ours.is_empty() {
@@ -46,7 +47,7 @@ pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)
 
 /// Returns the text about the needed actions for which `is_missing` is true: what it means and what to do. `None` if
 /// there is no such action.
-fn missing(is_missing: impl Fn(&actions::WebhookAction) -> bool, site: &str) -> Option<String> {
+fn missing(is_missing: impl Fn(&actions::WebhookAction) -> bool, site: &SiteId) -> Option<String> {
     let needed = actions::all_needed().filter(|action| is_missing(action));
     let missing: Vec<_> = needed.map(|action| format!("{} ({})", action.number, action.name)).collect();
     (!missing.is_empty()).then(|| {
@@ -65,7 +66,7 @@ fn tells(hooks: &[Hook], action: &actions::WebhookAction, location: Option<&Id>)
 }
 
 /// Returns a webhook, if it posts to this site.
-fn of(record: &Value, site: &str) -> Option<Hook> {
+fn of(record: &Value, site: &SiteId) -> Option<Hook> {
     let record = Record::of(record)?;
     let url = record.text("URL").or_else(|| record.text("Url"))?;
     let path = url.split(['?', '#']).next().unwrap_or_default();

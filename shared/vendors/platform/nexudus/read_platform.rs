@@ -1,6 +1,7 @@
 //! What Nexudus answers of the trait that all platforms share.
 
 use async_trait::async_trait;
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -138,7 +139,7 @@ impl ReadPlatform for Reader {
         self.all_around(about, what, gone).await
     }
 
-    async fn hearing(&self, site: &str) -> Result<Hearing> {
+    async fn hearing(&self, site: &SiteId) -> Result<Hearing> {
         let ours = |record: &Value| Some(wire::business(record)?).filter(|_| self.is_ours(record, "Id"));
         let named = |record: &Value| match ours(record)? {
             Fact { id, what: What::Location(location), .. } => Some((id, location.name)),

@@ -1,5 +1,6 @@
 //! State of the OfficeRnD webhooks. They can be switched off, and OfficeRnD informs no one. `[?]`
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::Value;
 
 use crate::platform::Hearing;
@@ -15,7 +16,7 @@ pub(super) struct Hook {
 }
 
 /// Returns a webhook, if it posts to this site.
-pub(super) fn of(record: &Value, site: &str) -> Option<Hook> {
+pub(super) fn of(record: &Value, site: &SiteId) -> Option<Hook> {
     let record = Record::of(record)?;
     let url = ADDRESSES.iter().find_map(|field| record.text(field))?;
     let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
@@ -25,7 +26,7 @@ pub(super) fn of(record: &Value, site: &str) -> Option<Hook> {
 }
 
 /// Returns what is wrong with these webhooks, and what to do.
-pub(super) fn hearing(hooks: &[Hook], site: &str) -> Hearing {
+pub(super) fn hearing(hooks: &[Hook], site: &SiteId) -> Hearing {
     let off = hooks.iter().filter(|hook| !hook.enabled);
     let problems = off.map(|hook| {
         format!(

@@ -4,6 +4,7 @@
 //! An id that occurs twice means that a record moved between pages during the read. The list is then read once more.
 //! After that, two equal records with one id count as one, and two different ones cost the list.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -207,7 +208,7 @@ impl ReadPlatform for Reader {
         kind == Kind::Membership
     }
 
-    async fn hearing(&self, site: &str) -> Result<Hearing> {
+    async fn hearing(&self, site: &SiteId) -> Result<Hearing> {
         if !self.calls.may_read_webhooks().await? {
             return Ok(hooks::unknown());
         }

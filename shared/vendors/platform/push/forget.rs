@@ -4,6 +4,7 @@
 //! Each affected thing gets a mark that contains no id. The same content, posted again, therefore restores nothing.
 //! Newer content counts.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -27,7 +28,7 @@ type Things = BTreeMap<(&'static str, String), UpdateVersion>;
 pub async fn forget(
     contract: &Contract,
     store: &dyn PushStore,
-    site: &str,
+    site: &SiteId,
     profiles: &BTreeSet<FactId>,
 ) -> Result<usize> {
     let (updates, heads) = (store.updates(site).await?, store.snapshots(site).await?.heads);

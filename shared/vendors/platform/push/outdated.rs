@@ -4,6 +4,7 @@
 //! A sender may post old content again. Content that is older than what is known has no effect. Content about a
 //! forgotten person must not even be stored.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ use doorstep_core::model::push_update::{AcceptedSnapshot, ChangeHint, Head, Snap
 pub async fn drop_arrivals(
     contract: &'static Contract,
     store: &dyn PushStore,
-    site: &str,
+    site: &SiteId,
     hints: &[&ChangeHint],
 ) -> Result<()> {
     let things = hints.iter().filter_map(|hint| contract.pushed_in(&hint.about));
@@ -48,7 +49,7 @@ pub async fn drop_arrivals(
 pub async fn drop_snapshots(
     contract: &'static Contract,
     store: &dyn PushStore,
-    site: &str,
+    site: &SiteId,
     now: Timestamp,
 ) -> Result<bool> {
     let snapshots = store.snapshots(site).await?;
@@ -74,7 +75,7 @@ fn by_age(snapshots: &Snapshots) -> (Vec<&Head>, Vec<&Head>) {
 ///
 /// # Errors
 /// [`Error::Retry`] where the table is unavailable.
-pub async fn drop_letters(store: &dyn PushStore, site: &str, accepted: &AcceptedSnapshot) -> Result<()> {
+pub async fn drop_letters(store: &dyn PushStore, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()> {
     let mut outdated = store.updates(site).await?;
     outdated.retain(|update| update.data.is_some() && update.version < accepted.version);
     if outdated.is_empty() {
@@ -91,7 +92,7 @@ pub async fn drop_letters(store: &dyn PushStore, site: &str, accepted: &Accepted
 ///
 /// # Errors
 /// [`Error::Retry`] where the table is unavailable. [`Error::Permanent`] for a part that cannot be read.
-pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &str, heads: &[&Head]) -> Result<()> {
+pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &SiteId, heads: &[&Head]) -> Result<()> {
     if heads.is_empty() {
         return Ok(());
     }
@@ -130,7 +131,7 @@ pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Ent
 }
 
 /// Loads the lists of one part of a snapshot.
-pub(super) async fn lists(store: &dyn PushStore, site: &str, head: &Head) -> Result<Value> {
+pub(super) async fn lists(store: &dyn PushStore, site: &SiteId, head: &Head) -> Result<Value> {
     let text = store.snapshot_text(site, head).await?;
     serde_json::from_str(&text).map_err(|_| Error::permanent("a roster in the table cannot be read"))
 }

@@ -1,5 +1,6 @@
 //! Answers reads of a platform without a read API, from its stored push updates.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -45,13 +46,13 @@ pub struct Reader {
 /// Access to the stored push updates of one site.
 struct Mailbox {
     store: Arc<dyn PushStore>,
-    site: String,
+    site: SiteId,
     time: SharedTime,
 }
 
 impl Reader {
     /// Returns a reader of the push updates of `site`.
-    pub fn new(contract: &'static Contract, store: Arc<dyn PushStore>, site: &str, time: SharedTime) -> Self {
+    pub fn new(contract: &'static Contract, store: Arc<dyn PushStore>, site: &SiteId, time: SharedTime) -> Self {
         let mailbox = Some(Mailbox { store, site: site.to_owned(), time });
         Reader { mailbox, ..Reader::of_nothing(contract) }
     }
@@ -210,7 +211,7 @@ impl ReadPlatform for Reader {
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable. The next call then does the work.
-pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &str, now: Timestamp) -> Result<()> {
+pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &SiteId, now: Timestamp) -> Result<()> {
     let snapshots = store.snapshots(site).await?;
     let is_believed =
         |head: &Head| snapshots.accepted.as_ref().is_some_and(|accepted| accepted.snapshot == head.snapshot);
@@ -230,7 +231,7 @@ pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &str
 async fn decide(
     contract: &'static Contract,
     store: &dyn PushStore,
-    site: &str,
+    site: &SiteId,
     snapshots: Snapshots,
     now: Timestamp,
 ) -> Result<Option<AcceptedSnapshot>> {
@@ -256,7 +257,7 @@ async fn decide(
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
-pub async fn believe_held(store: &dyn PushStore, site: &str) -> Result<bool> {
+pub async fn believe_held(store: &dyn PushStore, site: &SiteId) -> Result<bool> {
     match store.unconfirmed(site).await?.filter(UnconfirmedSnapshot::is_for_a_human) {
         Some(unconfirmed) => store.accept(site, &unconfirmed.latest).await.map(|()| true),
         None => Ok(false),

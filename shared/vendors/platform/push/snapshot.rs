@@ -7,6 +7,7 @@
 //! Snapshots are judged in order, oldest first. If three deliveries report the same content, Doorstep asks a human to
 //! approve it. Until then the earlier snapshot and the newer updates count.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -78,7 +79,7 @@ struct Flaw {
 /// overwritten in part.
 pub(super) async fn choose(
     store: &dyn PushStore,
-    site: &str,
+    site: &SiteId,
     contract: &Contract,
     snapshots: &Snapshots,
     (updates, now): (&[ThingUpdate], Timestamp),
@@ -269,7 +270,7 @@ fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
 }
 
 /// Loads everything that a snapshot lists.
-async fn listed(store: &dyn PushStore, site: &str, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
+async fn listed(store: &dyn PushStore, site: &SiteId, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
     let mut things = BTreeMap::new();
     for head in &whole.heads {
         let unreadable = || Error::permanent("a roster in the table cannot be read");

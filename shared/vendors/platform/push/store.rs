@@ -1,6 +1,7 @@
 //! Storage of the push updates of platforms without a read API.
 
 use async_trait::async_trait;
+use doorstep_core::model::ids::SiteId;
 
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::Kind;
@@ -14,37 +15,37 @@ use doorstep_core::model::record::{Kept, Record};
 #[async_trait]
 pub trait PushStore: Send + Sync {
     /// Loads the latest update about one thing; `None` where there is none or it cannot be read.
-    async fn update(&self, site: &str, entity: &str, id: &str) -> Result<Option<ThingUpdate>> {
+    async fn update(&self, site: &SiteId, entity: &str, id: &str) -> Result<Option<ThingUpdate>> {
         Ok(self.update_kept(site, entity, id).await?.readable())
     }
     /// Loads the latest update about each thing.
-    async fn updates(&self, site: &str) -> Result<Vec<ThingUpdate>> {
+    async fn updates(&self, site: &SiteId) -> Result<Vec<ThingUpdate>> {
         Ok(self.mailbox(site).await?.updates)
     }
     /// Loads the latest update about one thing, and says whether one exists that cannot be read.
-    async fn update_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<ThingUpdate>>;
+    async fn update_kept(&self, site: &SiteId, entity: &str, id: &str) -> Result<Kept<ThingUpdate>>;
     /// Loads the latest update about each thing, and names the things whose updates cannot be read.
-    async fn mailbox(&self, site: &str) -> Result<Mailbox>;
+    async fn mailbox(&self, site: &SiteId) -> Result<Mailbox>;
     /// Loads the stored records of all things of one kind, including things that are gone.
-    async fn records_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>>;
+    async fn records_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<Record>>;
     /// Loads the heads of all snapshots.
-    async fn snapshots(&self, site: &str) -> Result<Snapshots>;
+    async fn snapshots(&self, site: &SiteId) -> Result<Snapshots>;
     /// Loads the last snapshot that was not believed.
-    async fn unconfirmed(&self, site: &str) -> Result<Option<UnconfirmedSnapshot>>;
+    async fn unconfirmed(&self, site: &SiteId) -> Result<Option<UnconfirmedSnapshot>>;
     /// Loads the text of one part of a snapshot.
-    async fn snapshot_text(&self, site: &str, head: &Head) -> Result<String>;
+    async fn snapshot_text(&self, site: &SiteId, head: &Head) -> Result<String>;
     /// Stores the snapshot that is not believed. `None` means that the last one is believed.
-    async fn keep_unconfirmed(&self, site: &str, unconfirmed: Option<&UnconfirmedSnapshot>) -> Result<()>;
+    async fn keep_unconfirmed(&self, site: &SiteId, unconfirmed: Option<&UnconfirmedSnapshot>) -> Result<()>;
     /// Replaces the text of one part of a snapshot by a shorter text.
-    async fn rewrite_snapshot(&self, site: &str, head: &Head, text: &str) -> Result<()>;
+    async fn rewrite_snapshot(&self, site: &SiteId, head: &Head, text: &str) -> Result<()>;
     /// Stores which snapshot is believed.
-    async fn accept(&self, site: &str, accepted: &AcceptedSnapshot) -> Result<()>;
+    async fn accept(&self, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()>;
     /// Deletes one part of a snapshot, unless it changed. A text that is shared with a part in `stays` is kept.
-    async fn forget_part(&self, site: &str, head: &Head, stays: &[&Head]) -> Result<()>;
+    async fn forget_part(&self, site: &SiteId, head: &Head, stays: &[&Head]) -> Result<()>;
     /// Deletes an update, unless it changed. The version of a thing in `forgotten` is kept.
-    async fn forget_update(&self, site: &str, update: &ThingUpdate, forgotten: &[ForgottenThing]) -> Result<()>;
+    async fn forget_update(&self, site: &SiteId, update: &ThingUpdate, forgotten: &[ForgottenThing]) -> Result<()>;
     /// Loads the marks of all things from which a forgotten person was removed.
-    async fn forgotten_things(&self, site: &str) -> Result<Vec<ForgottenThing>>;
+    async fn forgotten_things(&self, site: &SiteId) -> Result<Vec<ForgottenThing>>;
     /// Stores the mark that a person was removed from a thing. `update` is the stored update about it.
-    async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, update: Option<&ThingUpdate>) -> Result<()>;
+    async fn note_forgotten(&self, site: &SiteId, thing: &ForgottenThing, update: Option<&ThingUpdate>) -> Result<()>;
 }
