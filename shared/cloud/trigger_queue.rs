@@ -188,13 +188,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bells_of_an_earlier_version_are_read_and_our_own_are_as_they_were() {
-        let old = r#"{"site":"riverside","bell":"due"}"#;
-        let message: TriggerMessage = serde_json::from_str(old).expect("a bell");
+    fn a_trigger_without_a_delivery_is_stored_without_one_and_read_again() {
+        let stored = r#"{"site":"riverside","trigger":"due"}"#;
+        let message: TriggerMessage = serde_json::from_str(stored).expect("a trigger");
         assert_eq!(message, TriggerMessage::new(&SiteId::from("riverside"), Trigger::Due));
-        assert_eq!(message.text().as_deref(), Ok(old));
+        assert_eq!(message.text().as_deref(), Ok(stored));
         let by = message.by("abc", Timestamp::UNIX_EPOCH);
-        assert_eq!(serde_json::from_str::<TriggerMessage>(&by.text().expect("JSON")).expect("a bell"), by);
+        assert_eq!(serde_json::from_str::<TriggerMessage>(&by.text().expect("JSON")).expect("a trigger"), by);
     }
 
     #[test]
@@ -203,6 +203,6 @@ mod tests {
             .by("\u{0}\u{1f}\u{fffe}\u{ffff}\u{10ffff}", Timestamp::UNIX_EPOCH);
         let text = odd.text().expect("JSON");
         assert!(!text.contains(['\u{0}', '\u{1f}', '\u{fffe}', '\u{ffff}']), "{text}");
-        assert_eq!(serde_json::from_str::<TriggerMessage>(&text).expect("a bell"), odd);
+        assert_eq!(serde_json::from_str::<TriggerMessage>(&text).expect("a trigger"), odd);
     }
 }
