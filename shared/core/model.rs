@@ -10,6 +10,7 @@ pub mod error;
 pub mod fact;
 pub mod few;
 pub mod ids;
+pub mod log_event;
 pub mod other_sites;
 pub mod person;
 pub mod platform_kind;

@@ -6,6 +6,7 @@
 //! no vendor. It has no right to door secrets or API credentials.
 
 use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::log_event;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -83,7 +84,8 @@ pub(crate) async fn take<R: WebhookRoute>(
     };
     let (site, doors) = (route.site(), route.doors());
     let Ok(verified) = route.verify(delivery, now) else {
-        tracing::warn!(site = site.as_str(), doors, "refused an unproven delivery");
+        let event = log_event::DELIVERY_REFUSED;
+        tracing::warn!(event, site = site.as_str(), doors, "a delivery could not be verified: it is refused");
         return Answer::unverified();
     };
     let effect = route.effect(&verified, now);

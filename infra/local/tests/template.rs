@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use doorstep_core::model::log_event;
 use doorstep_local::cloud::template::Template;
 
 const TEXT: &str = include_str!("../../../template.yaml");
@@ -310,14 +311,14 @@ fn reconcile_serves_one_site_at_a_time_and_a_bounded_number_of_sites() {
 #[test]
 fn every_queue_has_its_alarm() {
     let watch = Template::parse(WATCH).expect("a template");
-    let schedules: Vec<&Value> = watch
+    let alarms: Vec<&Value> = watch
         .resources()
-        .map(|(_, schedule)| &schedule["Properties"])
-        .filter(|schedule| schedule["Namespace"] == "AWS/SQS")
+        .map(|(_, alarm)| &alarm["Properties"])
+        .filter(|alarm| alarm["Namespace"] == "AWS/SQS")
         .collect();
     let parameters = WATCH.lines().filter(|line| line.contains("Description: Queue }")).count();
-    assert_eq!(schedules.len(), of_type("AWS::SQS::Queue").count());
-    assert_eq!(schedules.len(), parameters, "each of them watches a queue of its own");
+    assert_eq!(alarms.len(), of_type("AWS::SQS::Queue").count());
+    assert_eq!(alarms.len(), parameters, "each of them watches a queue of its own");
     for (name, queue) in of_type("AWS::SQS::Queue") {
         assert!(TEXT.contains(&format!("        {name}: !GetAtt {name}.QueueName\n")), "{name} is not handed over");
         let metric = match queue["Properties"]["RedrivePolicy"].is_object() {
@@ -326,5 +327,27 @@ fn every_queue_has_its_alarm() {
         };
         let of_queue = format!("MetricName: {metric}\n      Dimensions: [{{ Name: QueueName, Value: !Ref {name} }}]");
         assert!(WATCH.contains(&of_queue), "{name} has no alarm on {metric}");
+    }
+}
+
+/// A metric filter matches the field `event`, never the wording of a message. Each event of a filter is one that the code logs.
+#[test]
+fn every_metric_filter_matches_an_event_that_is_logged() {
+    let watch = Template::parse(WATCH).expect("a template");
+    let filters = watch.resources().filter(|(_, resource)| resource["Type"] == "AWS::Logs::MetricFilter");
+    let mut matched: Vec<String> = filters
+        .map(|(_, filter)| {
+            let pattern = filter["Properties"]["FilterPattern"].as_str().expect("a pattern");
+            let event = pattern.strip_prefix("{ $.fields.event = \"").and_then(|rest| rest.strip_suffix("\" }"));
+            event.unwrap_or_else(|| panic!("{pattern} matches something else than an event")).to_owned()
+        })
+        .collect();
+    matched.sort();
+    matched.dedup();
+    assert_eq!(matched, log_event::ALL);
+    let jobs =
+        [include_str!("../../../shared/jobs/webhook.rs"), include_str!("../../../shared/jobs/reconcile/dispatch.rs")];
+    for constant in ["log_event::DELIVERY_REFUSED", "log_event::RECONCILES_DISPATCHED"] {
+        assert!(jobs.iter().any(|text| text.contains(constant)), "{constant} is not logged");
     }
 }

@@ -2,6 +2,7 @@
 //! Ten thousand sites are therefore dispatched in seconds, and no site waits for the platform of another one.
 
 use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::log_event;
 use serde::Deserialize;
 
 use doorstep_cloud::environment::Environment;
@@ -61,7 +62,8 @@ async fn all(environment: &Environment) -> Result<()> {
     let requests: Vec<ReconcileRequest> = sites.iter().zip(begun).map(request).collect();
     environment.reconciles.send(&requests).await?;
     let oldest_read_minutes = oldest_read(environment, &sites).await?;
-    tracing::info!(oldest_read_minutes, sites = sites.len(), "dispatched a reconcile of every site");
+    let event = log_event::RECONCILES_DISPATCHED;
+    tracing::info!(event, oldest_read_minutes, sites = sites.len(), "dispatched a reconcile of every site");
     Ok(())
 }
 
