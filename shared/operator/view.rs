@@ -28,7 +28,7 @@ const AT_ONCE: usize = 16;
 /// Returns the people with their entitlements, claims, problems and next boundary.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site.
+/// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for an unknown site.
 pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
@@ -146,7 +146,7 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
 /// Returns the audit chain of a site, in service or retired, oldest first.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that never existed.
+/// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for a site that never existed.
 pub async fn audit(environment: &Environment, site: &SiteId) -> Result<Vec<audit::Record>> {
     was_ever_served(environment, site).await?;
     environment.store.audit(site).await
@@ -155,7 +155,7 @@ pub async fn audit(environment: &Environment, site: &SiteId) -> Result<Vec<audit
 /// Verifies the audit chain of a site, in service or retired, with a record that the operator noted earlier.
 ///
 /// # Errors
-/// As [`audit`].
+/// As [`audit()`].
 pub async fn verify_audit(environment: &Environment, site: &SiteId, noted: Option<Head>) -> Result<Verdict> {
     was_ever_served(environment, site).await?;
     environment.store.verify_audit(site, noted).await

@@ -1,8 +1,8 @@
 //! The suspension of guests' accounts between two visits, which frees their seats: pure.
 //!
 //! A guest's later visits may be weeks ahead. If a door system counts seats and the site file suspends guests, the
-//! account is suspended when a visit is over and the next one is further ahead than [`SHORTEST_PAUSE`]. It is resumed
-//! [`HEAD_START`] before the next window, so that a missing seat shows before the guest stands at the door.
+//! account is suspended when a visit is over and the next one is further ahead than `SHORTEST_PAUSE`. It is resumed
+//! `HEAD_START` before the next window, so that a missing seat shows before the guest stands at the door.
 
 use std::collections::BTreeMap;
 
