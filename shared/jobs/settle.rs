@@ -71,7 +71,7 @@ pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchRespo
     let served = parts.into_iter().map(|part| async move {
         let served = environment.in_time(one_site(environment, &part.site, &part.triggers)).await;
         served.err().map(|error| {
-            tracing::error!(site = part.site.as_str(), %error, "a batch of bells could not be served and comes again");
+            tracing::error!(site = part.site.as_str(), %error, "the triggers of a site could not be served: they return to the queue");
             part.messages
         })
     });
@@ -120,7 +120,7 @@ async fn comes_again(environment: &Environment, message: &SqsMessage, pause: Dur
     if let Some(receipt) = &message.receipt_handle
         && let Err(error) = environment.triggers.again(receipt, pause).await
     {
-        tracing::warn!(%error, "a message comes again later than it could");
+        tracing::warn!(%error, "a message kept its visibility timeout: it returns later");
     }
 }
 
@@ -145,7 +145,7 @@ async fn one_site(environment: &Environment, site: &SiteId, triggers: &[TriggerM
     match environment.store.active(site).await? {
         Some(stored) => serve::serve(environment, &stored, triggers).await,
         None => {
-            tracing::warn!(site = site.as_str(), "a bell for a site that is not here");
+            tracing::warn!(site = site.as_str(), "a trigger for an unknown site was dropped");
             Ok(())
         }
     }

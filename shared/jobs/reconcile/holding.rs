@@ -111,7 +111,7 @@ impl Holding<'_> {
                 if !error.is_retryable() {
                     return Err(error);
                 }
-                tracing::warn!(site = site.as_str(), %error, "somebody else judged at the same time: what was found waits");
+                tracing::warn!(site = site.as_str(), %error, "conflict: another run judged at the same time; the changes wait for the next reconcile");
                 released.clear();
             }
         }

@@ -94,7 +94,7 @@ async fn read_and_keep<'a>(
             if let Some(contract) = site.platform.kind.vendor().contract() {
                 // Leftover push updates are harmless. The next reconcile removes them.
                 if let Err(error) = tidy(contract, &environment.store, &site.id, now).await {
-                    tracing::warn!(site = site.id.as_str(), %error, "what was told could not be tidied");
+                    tracing::warn!(site = site.id.as_str(), %error, "old push updates could not be deleted: the next reconcile deletes them");
                 }
             }
             heard = hearing(site, reader.as_ref()).await;

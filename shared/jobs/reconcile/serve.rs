@@ -36,7 +36,7 @@ async fn again(environment: &Environment, message: &SqsMessage, pause: Duration)
     if let Some(receipt) = &message.receipt_handle
         && let Err(error) = environment.reconciles.again(receipt, pause).await
     {
-        tracing::warn!(%error, "a request comes again later than it could");
+        tracing::warn!(%error, "a request kept its visibility timeout: it returns later");
     }
 }
 
@@ -66,13 +66,13 @@ where
                     None
                 }
                 Err(error) => {
-                    tracing::error!(site = site.as_str(), %error, "a site could not be reconciled and comes again");
+                    tracing::error!(site = site.as_str(), %error, "a site could not be reconciled: its request returns to the queue");
                     Some(PAUSE)
                 }
             }
         }
         Err(error) => {
-            tracing::error!(site = site.as_str(), %error, "a site could not be reconciled and comes again");
+            tracing::error!(site = site.as_str(), %error, "a site could not be reconciled: its request returns to the queue");
             Some(PAUSE)
         }
     }

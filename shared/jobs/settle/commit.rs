@@ -161,7 +161,7 @@ fn count_new_accounts(context: &SiteContext, work: &mut PersonWork, at: Timestam
 /// that, and the person is due later. All other people go on.
 async fn cannot_be_written(context: &SiteContext, before: &Person, version: u64, error: &Error) -> Result<Outcome> {
     let (site, store) = (&context.site.id, &context.environment.store);
-    tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be written down");
+    tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be stored");
     let later = minutes_later(context.now, LONGEST_BACK_OFF);
     let why = format!("Doorstep's table refuses what is known of this person: {}", error.why());
     let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };

@@ -68,7 +68,7 @@ pub async fn work_items(
             // The table will never accept this write. The other people go on, and each reconcile finds the failure
             // again.
             Err(error @ Error::Permanent(_)) => {
-                tracing::error!(site = site.as_str(), %error, "a person cannot be written down; passing over them");
+                tracing::error!(site = site.as_str(), %error, "a person cannot be stored: the person is left out until the item is corrected");
                 Vec::new()
             }
             meant => meant?,
@@ -213,7 +213,7 @@ pub(super) async fn person_of_account(
     };
     let account = account.unwrap_or_else(|error| {
         // The person is settled later, with all others.
-        tracing::warn!(site = site.id.as_str(), doors, %error, "it cannot be told whose account a bell is about");
+        tracing::warn!(site = site.id.as_str(), doors, %error, "the person of an account could not be found: the next reconcile finds the person");
         None
     });
     match account.and_then(|account| account.email).as_deref().and_then(email_key) {

@@ -83,7 +83,7 @@ pub async fn trigger_others(context: &SiteContext, messages: BTreeSet<(Neighbour
     for (Neighbour { site, doors }, id) in messages {
         let message = TriggerMessage::new(&site, Trigger::Account { doors, id });
         if let Err(error) = context.environment.triggers.enqueue(&message, None).await {
-            tracing::warn!(site = context.site.id.as_str(), other = site.as_str(), %error, "the other site of a shared group was not told");
+            tracing::warn!(site = context.site.id.as_str(), other = site.as_str(), %error, "the other site of a shared group got no trigger: its next reconcile checks the account");
         }
     }
 }

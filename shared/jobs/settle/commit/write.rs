@@ -50,7 +50,7 @@ pub async fn write(
     if let Some(old) = moved
         && let Err(error) = store.write(Due::delete(site, old, &me)).await
     {
-        tracing::debug!(site = site.as_str(), %error, "a due item stays that nobody needs");
+        tracing::debug!(site = site.as_str(), %error, "an unneeded due item could not be deleted: the next run deletes it");
     }
     Ok(())
 }
