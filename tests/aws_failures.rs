@@ -1,7 +1,6 @@
 //! What AWS refuses, leaves undone or answers strangely: nothing of an answer reaches a text of ours, what is left undone of
 //! a batch is sent again, and a schedule or an event that cannot be set fails nothing.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,6 +17,7 @@ use doorstep_cloud::store::Write;
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::http::{Http, Request, Response};
 
 /// What must be seen nowhere.

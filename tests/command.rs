@@ -4,7 +4,6 @@
 mod guard;
 mod trust;
 
-use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 use std::process::Output;
 
@@ -20,6 +19,7 @@ use tower::ServiceExt;
 use crate::journeys::{PLAN, ROOM, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World};
 use doorstep_cloud::environment::Settings;
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::Machine;
 
 /// A machine behind two ports of its own, and a folder with a site file.

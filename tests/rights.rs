@@ -1,7 +1,6 @@
 //! What the functions call beside what the template allows. A call that the template does not allow is refused wherever the
 //! functions run, so every journey would show it; what no journey shows is a right that nothing uses.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -11,6 +10,7 @@ use crate::journeys::andcards::{begin, subscription};
 use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Platform, SECRET, SITE, Scenario, Table, World};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::cloud::rights::Right;
 use doorstep_local::run::faults::Skew;
 

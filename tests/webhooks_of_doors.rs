@@ -1,7 +1,6 @@
 //! The list under *Bad input*, at the address to which a door system posts: what is malformed, forged, oversized or
 //! impossible gets a clear answer, changes nothing and loses nothing.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,6 +12,7 @@ use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World};
 use crate::webhooks::counting;
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::entries::entries;
 use doorstep_operator::report::{ReportRow, Wanted};
 use doorstep_vendors::delivery::Delivery;

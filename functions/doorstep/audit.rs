@@ -1,6 +1,5 @@
 //! `doorstep audit`.
 
-use doorstep_core::model::ids::SiteId;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -11,6 +10,7 @@ use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::audit::{Head, Verdict, verify};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep audit`.
 #[derive(clap::Args)]

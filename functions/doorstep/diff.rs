@@ -1,6 +1,5 @@
 //! `doorstep diff`.
 
-use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 
 use crate::backend::Backend;
@@ -9,6 +8,7 @@ use crate::show::{self, Section};
 use crate::target::Target;
 use crate::{End, progress};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::{Finding, Site};
 use doorstep_operator::check;
 

@@ -1,12 +1,12 @@
 //! `doorstep forget`.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::backend::Backend;
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::forget::{Forgotten, Outcome, Wanted};
 
 /// The arguments of `doorstep forget`.

@@ -1,12 +1,12 @@
 //! `doorstep retire`.
 
-use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::target::Target;
 use crate::{End, print};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::retire::{How, Order, Retirement, Stage};
 
 /// The pause between two requests.

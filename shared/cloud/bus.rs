@@ -2,7 +2,6 @@
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::aws::{Lazy, failure};
@@ -10,6 +9,7 @@ use crate::reconcile_request::AskedBy;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::doors::Seats;
 use doorstep_vendors::time::SharedTime;

@@ -4,7 +4,6 @@
 //! A cold start therefore takes the same time with one site as with ten thousand, and an unreadable secret affects only
 //! its own site.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +14,7 @@ use crate::secrets::Secrets;
 use crate::store::Store;
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::site::is_site_id;
 use doorstep_core::site::route::SiteRoute;

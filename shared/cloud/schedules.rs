@@ -1,6 +1,5 @@
 //! Schedules: one-time schedules of EventBridge Scheduler that enqueue a trigger at a minute at which something is due.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +18,7 @@ use crate::store::dues::minute_word;
 use crate::trigger_queue::{Trigger, TriggerMessage, TriggerQueue};
 use doorstep_core::budgets::aws::TRIES_AGAIN;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
 

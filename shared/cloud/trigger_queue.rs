@@ -1,7 +1,6 @@
 //! The trigger queue: a FIFO queue with one message group for each site. SQS delivers the triggers of a site in order,
 //! one batch at a time.
 
-use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 use crate::aws::{Lazy, failure};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::ChangeHint;
 
 /// A trigger: it says that something may have changed, and never what to do.

@@ -1,7 +1,6 @@
 //! The entries job: the webhook endpoint of door systems, which post access attempts. A recently refused attempt
 //! triggers its account.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::webhook::{self, AHEAD_SECONDS, AttemptTrigger, Effect, WebhookRoute};
@@ -10,6 +9,7 @@ use doorstep_cloud::routes::DoorsRoute;
 use doorstep_cloud::trigger_queue::Trigger;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::delivery::{Answer, Delivery, Unverified, VerifiedDelivery};
 use doorstep_vendors::doors::attempts::AccessNews;
 use doorstep_vendors::platform::signature::digest;

@@ -1,6 +1,5 @@
 //! The receive job: the webhook endpoint of platforms.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 
 use crate::webhook::{self, AHEAD_SECONDS, Effect, WebhookRoute};
@@ -8,6 +7,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::PlatformRoute;
 use doorstep_cloud::trigger_queue::Trigger;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::delivery::{Answer, Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use doorstep_vendors::platform::PlatformVendor;
 

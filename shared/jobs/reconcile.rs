@@ -1,7 +1,6 @@
 //! The reconcile job. It compares the whole platform with the whole door system of one site. It finds lost deliveries
 //! and changes by hand, marks the people concerned as due and enqueues a trigger. It never writes to a door.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
@@ -19,6 +18,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::baseline::OlderFiles;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::window::floor_minute;
 use doorstep_core::site::route::SiteRoute;

@@ -1,7 +1,6 @@
 //! Settle: the only job that writes to door systems. Triggers mark people as due. Settle then evaluates each due person
 //! from the current facts, and applies the difference.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::trigger_queue::TriggerMessage;
 use doorstep_core::budgets::queue::PAUSES;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 
 mod accounts;
 mod apply;

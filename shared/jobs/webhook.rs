@@ -5,8 +5,6 @@
 //! The two jobs differ in their routes, and in what a verified delivery causes: see [`WebhookRoute`]. The endpoint calls
 //! no vendor. It has no right to door secrets or API credentials.
 
-use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::log_event;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +12,8 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::log_event;
 use doorstep_core::model::push_update::{PushUpdate, Receipt, UpdateBody};
 use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, Unverified, VerifiedDelivery};
 

@@ -1,6 +1,5 @@
 //! Tests of the checks against vendors and between files.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -10,6 +9,7 @@ use doorstep_core::model::account::{Account, AccountId, Card, Group, GroupId, Gr
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Plan, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};

@@ -1,7 +1,6 @@
 //! Drift: the differences between the version in force and the doors, and which of them were made by hand. It reads and
 //! changes nothing. The classification is pure.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -13,6 +12,7 @@ use crate::preview::print::Zone;
 use crate::push;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::shown_line;
 use doorstep_core::site::Mode;

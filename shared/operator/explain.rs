@@ -4,7 +4,6 @@
 //! rules. It reads no other person's facts and writes to no door system. It reads a door system only where the person
 //! may have been added by hand.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -20,6 +19,7 @@ use doorstep_core::model::account::{GroupId, GroupRef};
 use doorstep_core::model::audit::Record as Done;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::model::record::Record;
 use doorstep_core::site::Site;

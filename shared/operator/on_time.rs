@@ -1,7 +1,6 @@
 //! The on-time record: how many grants and revokes were in time, for each local day. It is computed from the audit
 //! chain, of which only the requested days are read.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,6 +13,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 
 /// Maximum delay of a grant (I2).
 pub const TO_OPEN: SignedDuration = SignedDuration::from_secs(90);

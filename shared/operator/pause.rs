@@ -1,13 +1,13 @@
 //! Pauses and resumes a site. A paused site is still read and stored, and Doorstep changes nothing at its doors: it is
 //! in mode observe, see [`SiteVersion::site`](doorstep_cloud::store::site_version::SiteVersion::site).
 
-use doorstep_core::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
 use crate::push::compare_soon;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::{Paused, SiteVersion};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::Mode;
 
 /// Maximum length of a stored reason, in characters.

@@ -1,6 +1,5 @@
 //! Pushes a site file: shows what it would change, and puts it in force.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Finding, Mode, Site, SiteFileError};
 use doorstep_jobs::reconcile::moved::{self, carry_over};

@@ -1,7 +1,6 @@
 //! The entry report for the operator: access attempts for each person, door and day. The table alone gives the names,
 //! at the time of the report. A forgotten person appears as an account id only.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -15,6 +14,7 @@ use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Person, email_key};
 
 /// Maximum number of people that are looked up at the same time.

@@ -1,6 +1,5 @@
 //! Views of a site for the operator. They read the table and change nothing.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -14,6 +13,7 @@ use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::audit::{self, Head, Verdict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;

@@ -1,6 +1,5 @@
 //! Every place of the table that has a golden item: how it is written, and what it must be read as.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
@@ -16,6 +15,7 @@ use doorstep_cloud::store::{Step, Store, people};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Head;
 use doorstep_core::model::fact::{Holder, Kind, Location, Plan};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::push_update::{UpdateBody, thing_hash};
 use doorstep_core::site::Site;

@@ -1,6 +1,5 @@
 //! What goes over the queues, the scheduler and the bus, as the SDKs send it.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -15,6 +14,7 @@ use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::fact::Kind;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::ChangeHint;
 use doorstep_vendors::http::{Http, Request};
 

@@ -1,6 +1,5 @@
 //! The values that are stored: one of each kind, with every field filled.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::ADA;
@@ -18,6 +17,7 @@ use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::fact::{
     Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
 };
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
     AcceptedSnapshot, ChangeHint, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UnconfirmedSnapshot, UpdateBody,
     UpdateVersion, thing_hash,

@@ -1,6 +1,5 @@
 //! Two at once: what the platform says changes just when it is written down what will be done because of it.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::Store;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{FactId, Kind, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::functions::{Doorstep, Functions};
 use doorstep_vendors::delivery::{Answer, Delivery};

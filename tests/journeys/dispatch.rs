@@ -1,6 +1,5 @@
 //! One request for each site: which of them are one, which wait, and that no site waits for another one.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +12,7 @@ use crate::support::{Doors, DoorsFixture, SITE, Scenario, World};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_jobs::reconcile::{Asked, dispatch, serve};

@@ -1,10 +1,10 @@
 //! What the doctor finds at a site, and that it changes nothing.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::doctor::{About, Checkup};
 
 at_both!(the_doctor_finds_nothing_at_a_healthy_site, the_doctor_says_of_each_finding_what_to_do);

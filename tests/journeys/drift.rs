@@ -1,10 +1,10 @@
 //! What is not so at the doors, told apart by whether a hand did it, and never told twice.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::drift::{Drift, What};
 
 at_both!(

@@ -1,6 +1,5 @@
 //! Who came and went, and what follows where somebody was refused who should have come in.
 
-use doorstep_core::model::ids::SiteId;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,6 +7,7 @@ use sha2::Sha256;
 
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::Step;
 use doorstep_operator::report::{ReportRow, Wanted};
 

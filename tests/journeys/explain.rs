@@ -1,6 +1,5 @@
 //! Why somebody can open a door or cannot, now, before and later; and who can.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
@@ -8,6 +7,7 @@ use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_bot
 use doorstep_cloud::store::site_version::Paused;
 use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::Source;
 use doorstep_core::model::subject::Subject;
 use doorstep_operator::explain::shape::{Evidence, Explained, GroupExplained, Lack, Missing, Tense};

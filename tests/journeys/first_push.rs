@@ -1,10 +1,10 @@
 //! A site that is pushed for the first time only observes, until the operator says otherwise in so many words.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::Mode;
 
 at_both!(

@@ -1,6 +1,5 @@
 //! The data folder of one machine: what was forgotten is in none of its files, not even where SQLite would leave it.
 
-use doorstep_core::model::ids::SiteId;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::Data;
 use doorstep_operator::forget::{Outcome, Wanted};
 

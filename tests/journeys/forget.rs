@@ -1,6 +1,5 @@
 //! Forgetting a person: nothing of the table tells of them any more, and the chain of what was done is whole.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +11,7 @@ use super::andcards::{begin, subscription};
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_cloud::environment::Environment;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
 use doorstep_vendors::http::Http;

@@ -1,12 +1,12 @@
 //! The guard: what would take access from many at once, and that nobody vouched for, waits for a human. What was announced
 //! or is over does not.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_core::decide::guard::Scope;
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::Machine;
 
 at_both!(

@@ -1,10 +1,10 @@
 //! How many doors opened and closed when they should have, per day, as the audit chain tells it.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::Step;
 use doorstep_operator::on_time::{Day, Wanted, on_time};
 

@@ -1,7 +1,6 @@
 //! What an operator runs into: doors that get another name, a site that is retired, names that would steer a terminal,
 //! people who need a human, and a person of a thousand profiles.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use serde_json::json;
@@ -11,6 +10,7 @@ use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_bot
 use doorstep_cloud::store::Step;
 use doorstep_cloud::store::people::{point_profile, put};
 use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::doctor::About;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
 use doorstep_operator::push::Options;

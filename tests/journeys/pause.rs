@@ -1,10 +1,10 @@
 //! A paused site: everything is read and remembered, nothing is changed at its doors, and then it goes on.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::Mode;
 
 at_both!(

@@ -1,11 +1,11 @@
 //! What a site file would change is known before it does: looked at, nothing is written; pushed, it is in force at once.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_cloud::store::site_version::SiteVersion;
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_operator::push::Shown;
 

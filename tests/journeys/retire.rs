@@ -1,10 +1,10 @@
 //! A site is taken out of service: by the line, after a look, and with nothing left behind that anybody serves.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::retire::{How, Order, Retirement, Stage};
 
 at_both!(

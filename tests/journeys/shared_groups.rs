@@ -1,6 +1,5 @@
 //! Two sites of one stack that rule the same group of one door system: a person of both stays in until both sites end it.
 
-use doorstep_core::model::ids::SiteId;
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,6 +7,7 @@ use serde_json::{Value, json};
 use super::sites::{Several, doors, fixture, site};
 use crate::support::{Doors, Platform, address, at_both};
 use doorstep_core::model::audit::Record;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
 use doorstep_operator::retire::{How, Order, Stage};
 

@@ -1,11 +1,11 @@
 //! Several sites in one deployment, and several door systems in one site.
 
 use bytes::Bytes;
-use doorstep_core::model::ids::SiteId;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Value, json};
 
 use crate::support::{Platform, SECRET};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;
 

@@ -1,7 +1,6 @@
 //! Vendors that fail, hang, throttle and take their time, by a clock in which calls and pauses take time: what one of
 //! them does costs nobody else a door, and no function comes near its limit.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use super::{booking, hot_desk, nexudus, town};
 use crate::support::{Doors, DoorsFixture, Platform, SECRET};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::cloud::dynamodb::VARIABLE;
 use doorstep_local::run::faults::Slowness;
 use doorstep_local::{Data, Machine, Setup};

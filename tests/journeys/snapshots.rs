@@ -1,12 +1,12 @@
 //! Snapshots of everything, which platforms push that have no read API: which reports of a broken one count, what goes on
 //! while it is not believed, what heals it, and that a forgotten person stays out of all that is posted again.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::andcards::{begin, space, subscription};
 use super::push::{a_dozen, deliver, delivery, ended, refused, roster};
 use crate::support::{Doors, Platform, SITE, Scenario, World, address, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
 

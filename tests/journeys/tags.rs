@@ -2,11 +2,11 @@
 //!
 //! OfficeRnD keeps them in a property of a member; whatever platform says them, this is the way they go.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::Step;
 
 at_both!(

@@ -1,7 +1,6 @@
 //! Plays a story on one machine: changes at the platform, letters delivered, lost, late and twice, the clock moved,
 //! reconciles, and, in rough ones, crashes and faults.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
@@ -18,6 +17,7 @@ use super::story::Story;
 use super::{things, times};
 use crate::reference_model::{self, Minute, instant, list};
 use crate::support::Platform;
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::Step;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;

@@ -1,7 +1,6 @@
 //! What each event of a day does.
 
 use bytes::Bytes;
-use doorstep_core::model::ids::SiteId;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use crate::property::platform::{self, SignedWebhook, headers};
 use crate::property::scenario::{GROUPS, SITE};
 use crate::property::things::written;
 use crate::reference_model::{Minute, instant, list, text};
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::delivery::Delivery;
 
 impl Stage<'_> {

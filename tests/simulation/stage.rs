@@ -1,6 +1,5 @@
 //! Plays a day on one machine, second by second, and looks at every promise after each step.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -19,6 +18,7 @@ use crate::property::play::{Play, inside};
 use crate::property::scenario::{Doors, GeneratedScenario, PROTECTED, SITE};
 use crate::property::{judge, things, times};
 use crate::reference_model::{self, Minute};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::Step;
 use doorstep_local::run::faults::{Skew, Slowness};
 

@@ -9,7 +9,6 @@ mod recorder;
 mod site;
 mod vendors;
 
-use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use cloud::Cloud;
@@ -18,6 +17,8 @@ use recorder::Recorder;
 use serde_json::{Value, json};
 use site::{HARBOUR, LOFT, RIVERSIDE};
 use vendors::Vendors;
+
+use doorstep_core::model::ids::SiteId;
 
 /// Longest wait for anything that shall happen by itself.
 const PATIENCE: Duration = Duration::from_secs(300);

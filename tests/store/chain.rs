@@ -1,12 +1,12 @@
 //! The audit chain in the table: whatever is done to it there is found out, and a day in it is found without reading it.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{NOON, empty};
 use doorstep_cloud::store::{Step, Store, Write, key};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 
 /// More than are read at a time.

@@ -1,10 +1,10 @@
 //! What is gone is erased some days later, by the table itself.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 
 use super::empty;
 use doorstep_core::model::fact::{Fact, FactId, Kind, Plan, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::{Record, Source};
 use doorstep_local::cloud::dynamodb::VARIABLE;
 

@@ -1,11 +1,11 @@
 //! What is kept, in the ledger's own words: facts, who is due, site files, tokens.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 
 use super::{NOON, empty};
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::model::record::{Record, Source};
 use doorstep_core::model::subject::Subject;

@@ -1,6 +1,5 @@
 //! Several at once: somebody wins, nobody is half done, and whoever loses is told so.
 
-use doorstep_core::model::ids::SiteId;
 use futures_util::future::join_all;
 
 use super::{NOON, at, body, empty, put};
@@ -9,6 +8,7 @@ use doorstep_cloud::store::{Condition, Step, Store, Write, conflict};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 
 /// Tries until nobody is faster.

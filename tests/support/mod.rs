@@ -5,7 +5,6 @@ mod check;
 mod scenario;
 mod table;
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -16,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::Machine;
 use doorstep_local::run::crash::Step;

@@ -1,13 +1,13 @@
 //! The HTTP client of a one-machine run.
 
 use bytes::Bytes;
-use doorstep_core::model::ids::SiteId;
 use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::is_site_id;
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network;

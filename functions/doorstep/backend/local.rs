@@ -1,7 +1,6 @@
 //! A one-machine run (`make run`), reached at its own port.
 
 use async_trait::async_trait;
-use doorstep_core::model::ids::SiteId;
 use http::{Method, StatusCode};
 use jiff::civil::Date;
 use serde_json::json;
@@ -11,6 +10,7 @@ use super::client::{Local, NotYet, is_no_person};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::approve::Opened;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;

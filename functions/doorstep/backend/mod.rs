@@ -5,12 +5,12 @@ mod local;
 mod stack;
 
 use async_trait::async_trait;
-use doorstep_core::model::ids::SiteId;
 use jiff::civil::Date;
 
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::approve::Opened;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;

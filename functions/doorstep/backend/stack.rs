@@ -1,7 +1,6 @@
 //! A stack on AWS, with the operator's own credentials.
 
 use async_trait::async_trait;
-use doorstep_core::model::ids::SiteId;
 use jiff::civil::Date;
 
 use super::Backend;
@@ -9,6 +8,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::doctor::{self, Checkup};
 use doorstep_operator::drift::{self, Drift};

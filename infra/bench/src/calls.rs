@@ -1,7 +1,6 @@
 //! Calls to vendors, beside the fewest with which the same could be done. Tokens are not counted: they are bought once an
 //! hour.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use crate::figure::Figure;
@@ -10,6 +9,7 @@ use crate::stage::Stage;
 use crate::town::{Doors, Town};
 use crate::units::{HOUSE, MONDAY, live};
 use crate::{Options, Outcome};
+use doorstep_core::model::ids::SiteId;
 
 type Calls = BTreeMap<String, u64>;
 

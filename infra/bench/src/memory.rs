@@ -1,6 +1,5 @@
 //! The most memory that each function ever has, in a process of its own, under a load that is large for it.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -12,6 +11,7 @@ use crate::town::{Doors, SITE, Town};
 use crate::webhooks::{SMALL, deliver, deliveries};
 use crate::{Options, Outcome};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
+use doorstep_core::model::ids::SiteId;
 
 /// At most so many MiB.
 const AIM: f64 = 40.0;

@@ -1,13 +1,13 @@
 //! A reconcile of 10,000 people and 200 groups in which there is nothing to do: whole, and the deciding alone. In this
 //! process, with a clock that stands: the vendors' rate limits cost no time.
 
-use doorstep_core::model::ids::SiteId;
 use std::time::Instant;
 
 use crate::figure::Figure;
 use crate::stage::Stage;
 use crate::town::{Doors, SITE, Town};
 use crate::{Options, Outcome, ms, stopwatch};
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::reconcile;
 
 /// The large site.

@@ -1,7 +1,6 @@
 //! The one machine with a made-up site on it, in this process and, for functions in processes of their own, behind a
 //! port: AWS, the vendors, and nothing else.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -19,6 +18,7 @@ use tower::ServiceExt;
 
 use crate::Outcome;
 use crate::town::{SITE, Town};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::cloud::Cloud;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;

@@ -1,7 +1,6 @@
 //! Site files that are pushed while the machine runs. They are stored and served at once, and also by the next run of
 //! the same data folder.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::civil::Date;
 
 use crate::Machine;
@@ -11,6 +10,7 @@ use crate::secrets::Secrets;
 use crate::sites::SiteFile;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::{Mode, Site};
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;

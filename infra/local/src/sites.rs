@@ -1,7 +1,8 @@
 //! The few keys of a site file that this machine needs. Only the library validates the file.
 
-use doorstep_core::model::ids::SiteId;
 use toml::{Table, Value};
+
+use doorstep_core::model::ids::SiteId;
 
 /// A site file, and the names of its secrets.
 #[derive(Debug, Clone)]

@@ -2,10 +2,10 @@
 //! accounts that change hands.
 
 use bytes::Bytes;
-use doorstep_core::model::ids::SiteId;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::crash::Step;
 use doorstep_local::{Data, Machine, Setup};

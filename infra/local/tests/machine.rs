@@ -2,7 +2,6 @@
 
 mod common;
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use jiff::Timestamp;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::crash::Step;
 use doorstep_local::run::functions::Functions;

@@ -1,9 +1,9 @@
 //! The sample day: what it prints, on whatever day it is played, and that it is played once.
 
 use clap::Parser;
-use doorstep_core::model::ids::SiteId;
 use jiff::civil::{Date, date};
 
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::Site;
 use doorstep_local::options::Options;
 use doorstep_local::{Data, Machine, Setup, sample};

@@ -3,7 +3,6 @@
 
 mod common;
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +18,7 @@ use jiff::Timestamp;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::Machine;
 use doorstep_local::run::functions::Functions;

@@ -1,6 +1,5 @@
 //! Access attempts in the table: one item for each, in one partition a day. The table deletes them when they expire.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Store, Write, body, key};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::doors::attempts::Cursor;
 
 /// Maximum number of days that are read at the same time.

@@ -1,6 +1,5 @@
 //! The audit chain in the table: one item for each record, and for each person the places of their records.
 
-use doorstep_core::model::ids::SiteId;
 use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +10,7 @@ use super::key::{self, Key};
 use super::{Condition, Store, Write, body};
 use doorstep_core::model::audit::{AuditEntry, Head, Record, Verdict, Verifier};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 
 /// Maximum number of places in the person's item. More are moved to an item of their own, so that the person stays

@@ -1,6 +1,5 @@
 //! Due items: which person or thing settle must handle, and when.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use super::{Condition, Item, Store, Write, body, conflict, key};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::model::window::{floor_minute, next_minute};
 

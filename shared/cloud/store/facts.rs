@@ -1,6 +1,5 @@
 //! Facts in the table, and pointers to them from the holders that they are about.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
@@ -11,6 +10,7 @@ use super::unreadable::problem;
 use super::{Condition, Item, MOST_IN_ONE, Step, Store, Write, body, item, key_of};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::Record;
 
 /// The holders that a stored fact is about.

@@ -1,6 +1,5 @@
 //! Holds, approved inferred changes, and the guard's counts.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -14,6 +13,7 @@ use doorstep_core::decide::guard::{Hold, RELEASED_FOR, TOGETHER, Tally, Unconfir
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::Site;
 
 /// Number of changes in one piece of a hold: far below the size limit of an item.

@@ -1,6 +1,5 @@
 //! Keys of the table. Each key has a type tag, and ids of vendors are escaped. No id can therefore imitate another key.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -10,6 +9,7 @@ use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::thing_hash;
 use doorstep_core::model::shared_group::RuledGroup;
 use doorstep_core::model::subject::Subject;

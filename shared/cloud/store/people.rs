@@ -1,6 +1,5 @@
 //! People in the table, and the pointers to them from profiles, e-mail addresses and accounts.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeSet, HashMap};
 
 use super::key::{self, Key};
@@ -9,6 +8,7 @@ use super::{Condition, Item, Map, Store, Write, body, item, key_of};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::shared_group::Neighbour;
 

@@ -5,13 +5,13 @@
 //! holds at most 400 KB. The head of a part makes the part count, and is written last.
 
 use async_trait::async_trait;
-use doorstep_core::model::ids::SiteId;
 use futures_util::future::try_join_all;
 
 use super::key::{self, Key};
 use super::{Condition, Step, Store, Write, body, conflict};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
     AcceptedSnapshot, ForgottenThing, Head, Mailbox, PushUpdate, Receipt, Snapshots, ThingUpdate, UnconfirmedSnapshot,
     UpdateBody, UpdateVersion, thing_hash,

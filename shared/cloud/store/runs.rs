@@ -1,6 +1,5 @@
 //! The reconciles of a site: which began, which ended, and which one is running.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{self, Key};
 use super::{Condition, Item, Store, Write, body};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::usual::is_usual;
 
 /// The reconciles of one site, numbered from 1 in the order of their beginning.

@@ -1,13 +1,13 @@
 //! The site file in force and its limits. A site changes less than its file says until its first push is confirmed, and
 //! while the operator has paused it.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
 use super::{Condition, Item, Step, Store, Write, body};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::usual::is_usual;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Mode, Site};

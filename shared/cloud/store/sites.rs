@@ -1,7 +1,6 @@
 //! Per-site items: the route for `receive`, the resolved names of the file, the read state of each source, unread
 //! deliveries and tokens.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -14,6 +13,7 @@ use crate::store::site_version::SiteVersion;
 use doorstep_core::decide::credibility::Disbeliefs;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::Kept;
 use doorstep_core::model::usual::is_usual;
 use doorstep_core::site::resolve::Resolved;

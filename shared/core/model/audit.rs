@@ -1,7 +1,6 @@
 //! Audit entries: what Doorstep did at the doors, and why. Each is one record, chained by hash. The store writes
 //! them.
 
-use crate::model::ids::SiteId;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::account::{AccountId, GroupId};
 use crate::model::error::Error;
+use crate::model::ids::SiteId;
 
 mod redact;
 mod verify;

@@ -1,6 +1,5 @@
 //! Updates that platforms without a read API push, and the hints that a webhook gives.
 
-use crate::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -9,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::decide::credibility::agree;
 use crate::model::fact::FactId;
+use crate::model::ids::SiteId;
 
 /// An update from a platform that has no read API.
 #[derive(Debug, Clone, PartialEq)]

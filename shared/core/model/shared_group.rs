@@ -1,9 +1,9 @@
 //! Groups that several sites of a stack rule.
 
-use crate::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::GroupId;
+use crate::model::ids::SiteId;
 
 /// Another site that rules one of this site's groups.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,7 +3,6 @@
 //! This module parses the file, reports every fault with its line, and resolves names to ids of the platform and of
 //! the door systems. It decides nothing about a person and makes no calls.
 
-use crate::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::account::DoorsKind;
 use crate::model::error::Error;
+use crate::model::ids::SiteId;
 use crate::model::person::email_key;
 use crate::model::platform_kind::PlatformKind;
 

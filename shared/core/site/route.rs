@@ -1,12 +1,12 @@
 //! What the webhook functions must know of a site.
 
-use crate::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{DoorsConfig, Entries, Site};
 use crate::model::account::DoorsKind;
+use crate::model::ids::SiteId;
 use crate::model::platform_kind::PlatformKind;
 
 /// A site's route: what `receive` and `entries` need to know about the site, and no more.

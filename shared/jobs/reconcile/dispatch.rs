@@ -1,13 +1,13 @@
 //! Turns the timer and the requests on the event bus into one reconcile request per site. Dispatch compares nothing.
 //! Ten thousand sites are therefore dispatched in seconds, and no site waits for the platform of another one.
 
-use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::log_event;
 use serde::Deserialize;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::log_event;
 
 /// The input of dispatch. A schedule names no site and means all of them. An event on the bus names one site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

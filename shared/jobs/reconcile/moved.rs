@@ -9,13 +9,13 @@
 //! | has neither, pushed with `--leave-access main` | they are no longer ours: people keep access ([`carry_over`]) |
 //! | has neither | the push is refused, and the finding names these three ways ([`unaccounted`]) |
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::{free_account, point_account, put};
 use doorstep_cloud::store::{Step, conflict};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Site};
 

@@ -1,6 +1,5 @@
 //! Serves requests of the reconcile queue. Two functions never reconcile one site at the same time.
 
-use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -11,6 +10,7 @@ use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, Step, decide};
 use doorstep_cloud::store::runs::{Read, Runs};
 use doorstep_core::budgets::reconcile::{GONE, PAUSE};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 
 /// Serves a batch. `reconcile` compares everything of the site that it is given. The event source passes one message at
 /// a time; several messages are served one after the other.

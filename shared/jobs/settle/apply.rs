@@ -1,6 +1,5 @@
 //! The only step that holds writers of door systems.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +11,7 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::doors::{Entry, WriteDoors};
 use results::GroupChange;
 

@@ -1,7 +1,6 @@
 //! The way from a profile at the platform, or an account at a door system, to the person. The rules are in
 //! [`doorstep_core::decide::identity`]. This module loads what they need and stores what follows.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
@@ -16,6 +15,7 @@ use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, 
 use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Profile, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Linked, Person, email_key};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;

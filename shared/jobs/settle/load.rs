@@ -1,6 +1,5 @@
 //! One person with all facts about that person, and the versions at which the facts were read.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
@@ -11,6 +10,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 
 /// How many people, or holders of one person, are loaded concurrently.

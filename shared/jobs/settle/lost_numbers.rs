@@ -1,7 +1,6 @@
 //! Members without any card number when they are fetched by id. A single loss counts as confirmed. Many losses at once
 //! are not believed, as with a list that shrank: a property was renamed, or a permission is missing.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::credibility::card_numbers::{NUMBERS, lost_all_numbers, with_numbers_of};
 use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::Record;
 
 /// Returns the new record with the earlier card numbers as its last confirmed state, if so many members lost theirs

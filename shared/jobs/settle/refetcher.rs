@@ -1,6 +1,5 @@
 //! The refetch of things at the platform. A trigger only names what to fetch.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +13,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_core::budgets::refetch::WANTED_EVERY;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::record::Record;
 use doorstep_core::site::Site;

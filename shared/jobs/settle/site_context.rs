@@ -1,6 +1,5 @@
 //! The context of one site during settle: the rules, the meaning of their names, and the door systems.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +20,7 @@ use doorstep_core::decide::guard::baseline::{Baseline, CatalogueBefore, Catalogu
 use doorstep_core::model::account::{AccountId, Group};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::{Kept, Record};
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};

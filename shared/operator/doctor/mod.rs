@@ -1,7 +1,6 @@
 //! The doctor: finds what the operator should examine before it becomes a problem. `vitals` makes the calls. `judge`
 //! decides which observations are findings, and what to do about each; it is pure.
 
-use doorstep_core::model::ids::SiteId;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::shown_line;
 
 mod judge;

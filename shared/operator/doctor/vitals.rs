@@ -1,6 +1,5 @@
 //! The observations of the doctor: one small call to each service that a site needs.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -17,6 +16,7 @@ use doorstep_core::model::account::{Group, GroupId};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{DoorsConfig, Site};

@@ -1,11 +1,11 @@
 //! The shape of an explanation. docs/explain.md promises its JSON: keys are added and never removed.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::AuditAction;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::Source;
 use doorstep_core::model::window::Window;
 

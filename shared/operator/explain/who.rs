@@ -1,7 +1,6 @@
 //! The members of one group at an instant: Doorstep's own with the reason, foreign ones, protected ones. The present
 //! comes from the door system's list, the past from the audit records, the future from the present facts.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -20,6 +19,7 @@ use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Gr
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_jobs::settle::load_facts;
 use doorstep_vendors::access::Share;

@@ -7,11 +7,11 @@ mod erase;
 mod obstacles;
 mod traces;
 
-use doorstep_core::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::Site;
 
 /// The person to forget, by one of the two keys.

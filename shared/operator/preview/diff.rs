@@ -1,10 +1,10 @@
 //! The diff as a value: it is printed, serialized and compared. It cannot be applied.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
+use doorstep_core::model::ids::SiteId;
 
 /// The changes that a site file would make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 //! command first shows what it would do, and does it only with the checksum of exactly that. It only records the
 //! request to revoke: settle revokes, through the trigger queue as usual. Every step is safe to repeat.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{UnconfirmedChange, checksum};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::subject::Subject;

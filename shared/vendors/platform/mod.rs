@@ -1,7 +1,6 @@
 //! Platforms, where bookings and memberships live: the traits, and the one `match` in which platform names meet.
 
 use async_trait::async_trait;
-use doorstep_core::model::ids::SiteId;
 use found::{Assigned, FactList, Lookup, Unreadable};
 use jiff::Timestamp;
 use push::Contract;
@@ -11,6 +10,7 @@ use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
 
 pub mod andcards;

@@ -1,7 +1,6 @@
 //! One item of each kind that the table holds is broken, and the site goes on: settle opens doors, reconcile ends well, nothing
 //! is taken away, and the item is reported.
 
-use doorstep_core::model::ids::SiteId;
 use std::panic::AssertUnwindSafe;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,6 +11,7 @@ use super::super::{PLAN, ROOM, andcards, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Item, Platform, SITE, Scenario, Table, World};
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::store::unreadable::key_hash;
+use doorstep_core::model::ids::SiteId;
 
 /// What becomes of a broken item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 //! can be read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Item, SITE, Scenario, Table, World, address};
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::doctor::doctor;
 use doorstep_operator::drift::drift;
 use doorstep_operator::explain::who::who;

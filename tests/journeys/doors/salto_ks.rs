@@ -1,10 +1,10 @@
 //! SALTO KS: refusals that mean "already so", passwords, links.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World};
+use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::Step;
 
 async fn at(quirks: &[&str], people: usize) -> World {

@@ -1,10 +1,10 @@
 //! Who somebody is: newcomers and leavers, several profiles of one person, several locations.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use super::{PASSES, PLAN, begin, contract, pass};
 use crate::support::{Doors, DoorsFixture, Platform, SITE, Scenario, address};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::explain::{self, who};
 
 #[tokio::test]

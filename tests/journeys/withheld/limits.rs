@@ -1,11 +1,11 @@
 //! What counts over a day, and what an approval is worth.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::{Value, json};
 
 use super::{PLAN, full, hot_desk, names, town, who};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_core::decide::guard::Hold;
+use doorstep_core::model::ids::SiteId;
 
 at_both!(
     b4_new_accounts_are_counted_over_a_day_and_not_at_each_comparison,

@@ -5,7 +5,6 @@ mod operator;
 mod setup;
 mod sites;
 
-use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -25,6 +24,7 @@ use crate::secrets::Secrets;
 use crate::sites::SiteFile;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_vendors::delivery::{Answer, Delivery};
 use doorstep_vendors::time::{SharedTime, Time};

@@ -1,12 +1,12 @@
 //! The calls of the operator that need more than the operation itself.
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::Value;
 
 use super::Machine;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::forget;
 use doorstep_operator::report::{ReportRow, Wanted};

@@ -1,6 +1,5 @@
 //! The configuration of a run, and why a run cannot start.
 
-use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use crate::folder;
 use crate::secrets::SecretsError;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::SiteId;
 
 /// Where the run stores its data.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! Serves the queues until they are empty, one batch at a time, and dispatches the requested reconciles.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use crate::cloud::events::Wanted;
 use crate::cloud::sqs::{FifoQueue, Message};
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Asked;
 use doorstep_vendors::time::Time;
 

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use doorstep_core::model::ids::SiteId;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::{Asked, Report};
 use doorstep_vendors::delivery::{Answer, Delivery};
 

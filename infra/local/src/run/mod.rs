@@ -15,7 +15,6 @@ mod invoke;
 mod move_clock;
 mod work;
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,6 +30,7 @@ pub(crate) use background::Background;
 use crash::Crash;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_vendors::time::{SharedTime, Time};
 use environment::Pool;

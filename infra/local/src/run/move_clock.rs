@@ -1,10 +1,10 @@
 //! Moves a standing clock. Every schedule and reconcile on the way runs at its own instant, in order.
 
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Calendar, Runner};
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Asked;
 use doorstep_vendors::time::Time;
 

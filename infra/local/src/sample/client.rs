@@ -2,13 +2,13 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use doorstep_core::model::ids::SiteId;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::Machine;
+use doorstep_core::model::ids::SiteId;
 
 /// Calls the run's port.
 pub(super) struct Client<'a>(pub(super) &'a Machine);

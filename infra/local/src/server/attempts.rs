@@ -3,7 +3,6 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use doorstep_core::model::ids::SiteId;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
@@ -14,6 +13,7 @@ use super::vendors::NOT_OWN;
 use crate::Machine;
 use doorstep_cloud::routes::address;
 use doorstep_core::model::account::DoorsKind;
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::delivery::Delivery;
 use doorstep_vendors::doors::DoorsVendor;
 

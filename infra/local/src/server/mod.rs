@@ -13,7 +13,6 @@ mod push;
 mod sites;
 mod vendors;
 
-use doorstep_core::model::ids::SiteId;
 use std::convert::Infallible;
 
 use answer::{Refused, answer, refusal};
@@ -29,6 +28,7 @@ use serde_json::json;
 
 use crate::Machine;
 use crate::run::crash::Step;
+use doorstep_core::model::ids::SiteId;
 pub use operator_only::Hosts;
 use operator_only::operator_only;
 

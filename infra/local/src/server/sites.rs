@@ -1,6 +1,5 @@
 //! Calls about one site.
 
-use doorstep_core::model::ids::SiteId;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, RawQuery, State};
@@ -11,6 +10,7 @@ use axum::response::Response;
 use super::answer::{Refused, answer};
 use super::{known, remembered};
 use crate::Machine;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::report::Wanted;
 
 pub(super) type Answered = Result<Response, Refused>;

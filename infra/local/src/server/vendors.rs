@@ -6,7 +6,6 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use doorstep_core::model::ids::SiteId;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,6 +15,7 @@ use super::answer::{Refused, answer, refusal};
 use super::{attempts, body, known};
 use crate::Machine;
 use crate::sandbox::Post;
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::delivery::Delivery;
 
 /// The answer when a sandbox cannot sign for a site.

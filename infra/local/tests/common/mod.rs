@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -24,6 +23,7 @@ use tower::ServiceExt;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::functions::Functions;
 use doorstep_local::{Data, Machine, Setup};

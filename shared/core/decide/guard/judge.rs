@@ -8,13 +8,13 @@
 //! 5. People who are joined or parted, with everything that this takes from them, are one set. The set is released or
 //!    held whole.
 
-use crate::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::{Hold, MOST_NEW, Scope, TOGETHER, Tally, UnconfirmedChange, Waiting, checksum};
 use crate::model::account::{AccountId, GroupId, GroupRef};
+use crate::model::ids::SiteId;
 use crate::site::Guard;
 
 /// The accounts in each group now, whether Doorstep put them there or not.

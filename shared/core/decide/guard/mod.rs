@@ -7,7 +7,6 @@
 //! [`judge`] decides about inferred revokes as a set, before any of them is applied. Pure: reconcile collects the
 //! changes and stores the decision; settle applies only what was released.
 
-use crate::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::account::{AccountId, GroupId};
 use crate::model::fact::FactId;
+use crate::model::ids::SiteId;
 use crate::model::subject::Subject;
 
 pub mod baseline;

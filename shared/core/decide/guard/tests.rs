@@ -1,6 +1,5 @@
 //! Tests of which changes the guard holds, and which it releases.
 
-use crate::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,6 +8,7 @@ use proptest::prelude::*;
 use super::judge::{Holders, Inside, Judgement, Measure, judge};
 use super::*;
 use crate::model::account::GroupRef;
+use crate::model::ids::SiteId;
 use crate::site::Guard;
 
 const NOW: &str = "2026-03-02T12:00:00Z";

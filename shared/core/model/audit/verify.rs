@@ -1,11 +1,11 @@
 //! Verifies an audit chain: each position occurs once, and each record is unchanged and linked to the one before it.
 //! The verifier takes one record after another, so the length of the chain has no limit.
 
-use crate::model::ids::SiteId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Head, Record};
+use crate::model::ids::SiteId;
 
 /// The first position at which a chain is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! The results of actions, as they are recorded in a person's work: claims, links, audit entries and failures.
 
-use doorstep_core::model::ids::SiteId;
 use std::sync::Arc;
 
 use crate::settle::accounts::{WITHOUT_AN_ACCOUNT, invited};
@@ -13,6 +12,7 @@ use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_vendors::doors::{Entry, NewAccount};
 

@@ -1,7 +1,6 @@
 //! The bridge from the model to production code: resolving intents, deciding, and recording. Answers are cached,
 //! because the same questions return often.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
@@ -28,6 +27,7 @@ use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::window::Window;

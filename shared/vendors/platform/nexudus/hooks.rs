@@ -1,6 +1,5 @@
 //! State of the Nexudus webhooks. After ten failures in a row Nexudus switches a webhook off and informs no one. `[C]`
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::Value;
 
 use super::calls::Calls;
@@ -10,6 +9,7 @@ use crate::platform::fields::Record;
 use crate::platform::{Hearing, Unheard};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::Id;
+use doorstep_core::model::ids::SiteId;
 
 /// A webhook that posts to Doorstep.
 struct Hook {

@@ -1,7 +1,6 @@
 //! What Nexudus answers of the trait that all platforms share.
 
 use async_trait::async_trait;
-use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -14,6 +13,7 @@ use crate::platform::relation::Relation;
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
+use doorstep_core::model::ids::SiteId;
 
 /// All kinds but floors, which Nexudus does not have.
 const KINDS: [Kind; 10] = [

@@ -1,10 +1,10 @@
 //! State of the OfficeRnD webhooks. They can be switched off, and OfficeRnD informs no one. `[?]`
 
-use doorstep_core::model::ids::SiteId;
 use serde_json::Value;
 
 use crate::platform::Hearing;
 use crate::platform::fields::Record;
+use doorstep_core::model::ids::SiteId;
 
 /// Fields that may contain the address to which a webhook posts `[?]`.
 const ADDRESSES: [&str; 4] = ["url", "targetUrl", "callbackUrl", "endpoint"];

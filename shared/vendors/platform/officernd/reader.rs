@@ -4,7 +4,6 @@
 //! An id that occurs twice means that a record moved between pages during the read. The list is then read once more.
 //! After that, two equal records with one id count as one, and two different ones cost the list.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -20,6 +19,7 @@ use crate::platform::relation::Relation;
 use crate::platform::{Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Id, Kind, What};
+use doorstep_core::model::ids::SiteId;
 
 /// The largest page that OfficeRnD returns. `[D]`
 const PAGE: &str = "50";

@@ -4,7 +4,6 @@
 //! Each affected thing gets a mark that contains no id. The same content, posted again, therefore restores nothing.
 //! Newer content counts.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -14,6 +13,7 @@ use super::store::PushStore;
 use super::{Contract, Entity};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{ForgottenThing, Head, ThingUpdate, UpdateVersion, thing_hash};
 
 /// Things that say something about a person: the kind in the platform's word, and the id. The value is the version up

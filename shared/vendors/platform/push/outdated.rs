@@ -4,7 +4,6 @@
 //! A sender may post old content again. Content that is older than what is known has no effect. Content about a
 //! forgotten person must not even be stored.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -14,6 +13,7 @@ use super::snapshot::is_news;
 use super::store::PushStore;
 use super::{Contract, Entity};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{AcceptedSnapshot, ChangeHint, Head, Snapshots, thing_hash};
 
 /// Deletes the updates about these things that have just arrived and are already outdated.

@@ -1,6 +1,5 @@
 //! Answers reads of a platform without a read API, from its stored push updates.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +15,7 @@ use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
     AcceptedSnapshot, Head, Snapshots, ThingUpdate, UnconfirmedSnapshot, thing_hash,
 };

@@ -7,7 +7,6 @@
 //! Snapshots are judged in order, oldest first. If three deliveries report the same content, Doorstep asks a human to
 //! approve it. Until then the earlier snapshot and the newer updates count.
 
-use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +17,7 @@ use super::store::PushStore;
 use super::{Contract, Entity, Record};
 use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
     AcceptedSnapshot, Head, Receipt, SnapshotReport, Snapshots, ThingUpdate, UnconfirmedSnapshot, UpdateVersion,
     version_of,

@@ -1,10 +1,10 @@
 //! Storage of the push updates of platforms without a read API.
 
 use async_trait::async_trait;
-use doorstep_core::model::ids::SiteId;
 
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::Kind;
+use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
     AcceptedSnapshot, ForgottenThing, Head, Mailbox, Snapshots, ThingUpdate, UnconfirmedSnapshot,
 };
