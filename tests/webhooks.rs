@@ -13,7 +13,7 @@ use crate::support::{Doors, DoorsFixture, SECRET, Scenario, World, sign, signatu
 use doorstep_cloud::environment::Environment;
 use doorstep_jobs::receive::receive;
 use doorstep_local::{Data, Machine, Setup, StartError};
-use doorstep_vendors::delivery::Delivery;
+use doorstep_vendors::delivery::{Answer, Delivery};
 use doorstep_vendors::http::{Http, Request};
 
 const PATH: &str = "/hooks/riverside/officernd";
@@ -73,29 +73,55 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
         vec![sign(SECRET, i64::MAX, &body)],
         vec![sign(SECRET, now, b"another body")],
     ];
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counting = counting(&world, &calls);
-    let deliver = |headers: Vec<String>, body: Vec<u8>| {
-        let mut sent = http::HeaderMap::new();
-        for header in headers {
-            sent.append("officernd-signature", header.parse().expect("a header"));
-        }
-        receive(&counting, Delivery { path: PATH.to_owned(), headers: sent, body: body.into() })
-    };
-    let first = deliver(vec![], body.clone()).await;
-    let warm = calls.load(Ordering::Relaxed);
-    for headers in bad {
-        let answer = deliver(headers.clone(), body.clone()).await;
-        assert_eq!(answer, first, "one and the same answer: {:?}", headers.first().map(|text| text.get(..90)));
-    }
-    assert_eq!((first.status, deliver(vec![], Vec::new()).await.status), (401, 401));
-    assert_eq!(deliver(vec![sign(SECRET, now, &[])], vec![0; (1 << 20) + 1]).await.status, 413);
-    assert_eq!(calls.load(Ordering::Relaxed), warm, "a refused delivery costs no call to anything");
+    let signed = |values: Vec<String>| values.into_iter().map(|value| ("officernd-signature", value)).collect();
+    let of_nothing = signed(vec![sign(SECRET, now, &[])]);
+    let refused = Refused { path: PATH, body, bad: bad.into_iter().map(signed).collect(), of_nothing };
+    assert_refused_alike(&world, refused, receive).await;
     changed_nothing_and_lost_nothing(&world).await;
 }
 
+/// The headers of a delivery.
+pub type Headers = Vec<(&'static str, String)>;
+
+/// Deliveries that a webhook endpoint must refuse alike.
+pub struct Refused {
+    pub path: &'static str,
+    pub body: Vec<u8>,
+    /// Headers that do not verify the body.
+    pub bad: Vec<Headers>,
+    /// Headers that verify an empty body.
+    pub of_nothing: Headers,
+}
+
+/// Every refused delivery gets one and the same answer and costs no call. One that is too large is answered 413.
+pub async fn assert_refused_alike(
+    world: &World,
+    refused: Refused,
+    job: impl AsyncFn(&Environment, Delivery) -> Answer,
+) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counting = counting(world, &calls);
+    let deliver = async |headers: &Headers, body: Vec<u8>| {
+        let mut sent = http::HeaderMap::new();
+        for (name, value) in headers {
+            sent.append(*name, value.parse().expect("a header"));
+        }
+        job(&counting, Delivery { path: refused.path.to_owned(), headers: sent, body: body.into() }).await
+    };
+    let none = Headers::new();
+    let first = deliver(&none, refused.body.clone()).await;
+    let warm = calls.load(Ordering::Relaxed);
+    for headers in &refused.bad {
+        let answer = deliver(headers, refused.body.clone()).await;
+        assert_eq!(answer, first, "one and the same answer: {headers:.90?}");
+    }
+    assert_eq!((first.status, deliver(&none, Vec::new()).await.status), (401, 401));
+    assert_eq!(deliver(&refused.of_nothing, vec![0; (1 << 20) + 1]).await.status, 413);
+    assert_eq!(calls.load(Ordering::Relaxed), warm, "a refused delivery costs no call to anything");
+}
+
 /// The machine's world, with every request counted.
-pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Environment {
+fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Environment {
     let (environment, calls) = (world.machine.environment(), calls.clone());
     let http = environment.http.clone();
     let counted = tower::service_fn(move |request: Request| {

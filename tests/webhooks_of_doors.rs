@@ -1,9 +1,6 @@
 //! The list under *Bad input*, at the address to which a door system posts: what is malformed, forged, oversized or
 //! impossible gets a clear answer, changes nothing and loses nothing.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -11,7 +8,7 @@ use serde_json::{Value, json};
 use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World};
-use crate::webhooks::counting;
+use crate::webhooks::{Refused, assert_refused_alike};
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::entries::entries;
 use doorstep_operator::report::{ReportRow, Wanted};
@@ -75,24 +72,10 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
         vec![header(SECRET, b"another body")],
         vec![STANDARD.encode(mac("wrong", &body))],
     ];
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counting = counting(&world, &calls);
-    let deliver = |headers: Vec<String>, body: Vec<u8>| {
-        let mut sent = http::HeaderMap::new();
-        for header in headers {
-            sent.append("x-signature", header.parse().expect("a header"));
-        }
-        entries(&counting, Delivery { path: PATH.to_owned(), headers: sent, body: body.into() })
-    };
-    let first = deliver(vec![], body.clone()).await;
-    let warm = calls.load(Ordering::Relaxed);
-    for headers in bad {
-        let answer = deliver(headers.clone(), body.clone()).await;
-        assert_eq!(answer, first, "one and the same answer: {:?}", headers.first().map(|text| text.get(..80)));
-    }
-    assert_eq!((first.status, deliver(vec![], Vec::new()).await.status), (401, 401));
-    assert_eq!(deliver(vec![header(SECRET, &[])], vec![0; (1 << 20) + 1]).await.status, 413);
-    assert_eq!(calls.load(Ordering::Relaxed), warm, "a refused delivery costs no call to anything");
+    let signed = |values: Vec<String>| values.into_iter().map(|value| ("x-signature", value)).collect();
+    let of_nothing = signed(vec![header(SECRET, &[])]);
+    let refused = Refused { path: PATH, body, bad: bad.into_iter().map(signed).collect(), of_nothing };
+    assert_refused_alike(&world, refused, entries).await;
     changed_nothing(&world).await;
 }
 

@@ -1,14 +1,12 @@
 //! The same list for platforms that cannot be asked, whose letters are proven by Standard Webhooks. What is wrong with a
 //! proven one is said to whoever builds the sender, and then nothing of it is kept.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::{Headers, Refused, assert_refused_alike};
 use crate::journeys::andcards::{begin, space, subscription};
 use crate::support::{Doors, DoorsFixture, KEY, Platform, Scenario, World, webhook_signature};
 use doorstep_cloud::environment::Environment;
@@ -34,8 +32,6 @@ fn letter(kind: &str, at: &str, data: &Value) -> Vec<u8> {
 fn bobs() -> Vec<u8> {
     letter("subscription.updated", LATER, &subscription("bob"))
 }
-
-type Headers = Vec<(&'static str, String)>;
 
 fn signed(key: &[u8], at: i64, body: &[u8]) -> Headers {
     vec![
@@ -101,25 +97,9 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
         bad.push(good.iter().chain([header]).cloned().collect());
         bad.push(good.iter().filter(|other| *other != header).cloned().collect());
     }
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counting = super::counting(&world, &calls);
-    let deliver = |headers: Headers, body: Vec<u8>| {
-        let mut sent = http::HeaderMap::new();
-        for (name, value) in headers {
-            sent.append(name, value.parse().expect("a header"));
-        }
-        receive(&counting, Delivery { path: PATH.to_owned(), headers: sent, body: body.into() })
-    };
     let before = world.table().await;
-    let first = deliver(vec![], body.clone()).await;
-    assert_eq!(first.status, 401);
-    let warm = calls.load(Ordering::Relaxed);
-    for headers in bad {
-        let answer = deliver(headers.clone(), body.clone()).await;
-        assert_eq!(answer, first, "one and the same answer: {headers:.80?}");
-    }
-    assert_eq!(deliver(signed(KEY, now, &[]), vec![0; (1 << 20) + 1]).await.status, 413);
-    assert_eq!(calls.load(Ordering::Relaxed), warm, "a refused delivery costs no call to anything");
+    let refused = Refused { path: PATH, body: body.clone(), bad, of_nothing: signed(KEY, now, &[]) };
+    assert_refused_alike(&world, refused, receive).await;
     changed_nothing(&world, &before).await;
     assert_eq!(send(&world, &good, &body).await, 202, "and the good one is taken");
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
