@@ -67,7 +67,11 @@ impl Printer {
             let new: Vec<Record> = chain.into_iter().filter(is_new).collect();
             if !new.is_empty() {
                 let world = run.world(vendor).await?;
-                lines.extend(new.into_iter().filter_map(|record| self.line(site, doors, &world, record)));
+                let mut here: Vec<Line> =
+                    new.into_iter().filter_map(|record| self.line(site, doors, &world, record)).collect();
+                // The audit order of people in one minute follows their random ids.
+                here.sort_by(|a, b| (a.at, &a.who).cmp(&(b.at, &b.who)));
+                lines.append(&mut here);
             }
         }
         lines.sort_by_key(|line| line.at);
