@@ -19,6 +19,7 @@ use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::baseline::OlderFiles;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::log_event;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::window::floor_minute;
 use doorstep_core::site::route::SiteRoute;
@@ -144,6 +145,7 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     report.problems.sort();
     report.problems.dedup();
     tracing::info!(
+        event = log_event::RECONCILED,
         site = site.id.as_str(),
         granted = report.granted,
         revoked = report.revoked,

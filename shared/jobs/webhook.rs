@@ -84,8 +84,12 @@ pub(crate) async fn take<R: WebhookRoute>(
     };
     let (site, doors) = (route.site(), route.doors());
     let Ok(verified) = route.verify(delivery, now) else {
-        let event = log_event::DELIVERY_REFUSED;
-        tracing::warn!(event, site = site.as_str(), doors, "a delivery could not be verified: it is refused");
+        tracing::warn!(
+            event = log_event::DELIVERY_REFUSED,
+            site = site.as_str(),
+            doors,
+            "a delivery could not be verified: it is refused"
+        );
         return Answer::unverified();
     };
     let effect = route.effect(&verified, now);

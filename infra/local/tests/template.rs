@@ -1,5 +1,7 @@
 //! The template beside AWS's documents: each test holds a row of docs/aws.md.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use doorstep_core::model::log_event;
@@ -330,24 +332,30 @@ fn every_queue_has_its_alarm() {
     }
 }
 
-/// A metric filter matches the field `event`, never the wording of a message. Each event of a filter is one that the code logs.
+/// A metric filter and a query of the operations page match the field `event`, never the wording of a message. Each event is one
+/// that the code logs, and each that the code logs is matched.
 #[test]
-fn every_metric_filter_matches_an_event_that_is_logged() {
+fn every_filter_of_the_log_matches_an_event_that_is_logged() {
     let watch = Template::parse(WATCH).expect("a template");
     let filters = watch.resources().filter(|(_, resource)| resource["Type"] == "AWS::Logs::MetricFilter");
-    let mut matched: Vec<String> = filters
-        .map(|(_, filter)| {
-            let pattern = filter["Properties"]["FilterPattern"].as_str().expect("a pattern");
+    let patterns = filters.map(|(_, filter)| filter["Properties"]["FilterPattern"].as_str().expect("a pattern"));
+    let page = include_str!("../../../docs/operations.md");
+    let queries = page.split("--filter-pattern '").skip(1).filter_map(|rest| rest.split('\'').next());
+    let matched: BTreeSet<&str> = patterns
+        .chain(queries)
+        .map(|pattern| {
             let event = pattern.strip_prefix("{ $.fields.event = \"").and_then(|rest| rest.strip_suffix("\" }"));
-            event.unwrap_or_else(|| panic!("{pattern} matches something else than an event")).to_owned()
+            event.unwrap_or_else(|| panic!("{pattern} matches something else than an event"))
         })
         .collect();
-    matched.sort();
-    matched.dedup();
-    assert_eq!(matched, log_event::ALL);
-    let jobs =
-        [include_str!("../../../shared/jobs/webhook.rs"), include_str!("../../../shared/jobs/reconcile/dispatch.rs")];
-    for constant in ["log_event::DELIVERY_REFUSED", "log_event::RECONCILES_DISPATCHED"] {
-        assert!(jobs.iter().any(|text| text.contains(constant)), "{constant} is not logged");
+    assert_eq!(matched, BTreeSet::from(log_event::ALL));
+    let jobs = [
+        include_str!("../../../shared/jobs/webhook.rs"),
+        include_str!("../../../shared/jobs/reconcile.rs"),
+        include_str!("../../../shared/jobs/reconcile/dispatch.rs"),
+    ];
+    for constant in ["DELIVERY_REFUSED", "RECONCILES_DISPATCHED", "RECONCILED"] {
+        let logged = format!("event = log_event::{constant},");
+        assert!(jobs.iter().any(|text| text.contains(&logged)), "{constant} is not logged");
     }
 }

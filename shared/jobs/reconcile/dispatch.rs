@@ -62,8 +62,12 @@ async fn all(environment: &Environment) -> Result<()> {
     let requests: Vec<ReconcileRequest> = sites.iter().zip(begun).map(request).collect();
     environment.reconciles.send(&requests).await?;
     let oldest_read_minutes = oldest_read(environment, &sites).await?;
-    let event = log_event::RECONCILES_DISPATCHED;
-    tracing::info!(event, oldest_read_minutes, sites = sites.len(), "dispatched a reconcile of every site");
+    tracing::info!(
+        event = log_event::RECONCILES_DISPATCHED,
+        oldest_read_minutes,
+        sites = sites.len(),
+        "dispatched a reconcile of every site"
+    );
     Ok(())
 }
 
