@@ -1,5 +1,4 @@
-//! Names and ids that Doorstep itself gives: of sites, of door systems in a site file, of people and of sets that wait
-//! for approval. Each has a type, so that none is passed for another.
+//! The ids that Doorstep itself gives, each with a type of its own.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -8,110 +7,86 @@ use std::ops::Deref;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-/// Declares a text id: a text that is compared, ordered, printed and stored as itself.
-macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(CompactString);
+/// The name of a site: 1 to 32 characters of `a-z0-9-`. It is part of keys, addresses and queue messages. It is
+/// compared, ordered, printed and stored as its text.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SiteId(CompactString);
 
-        impl $name {
-            /// Returns the text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl Deref for $name {
-            type Target = str;
-
-            fn deref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                $name(text.into())
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                $name(text.into())
-            }
-        }
-
-        impl From<&$name> for String {
-            fn from(id: &$name) -> Self {
-                id.as_str().to_owned()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0.into()
-            }
-        }
-
-        impl PartialEq<str> for $name {
-            fn eq(&self, other: &str) -> bool {
-                self.0 == other
-            }
-        }
-
-        impl PartialEq<&str> for $name {
-            fn eq(&self, other: &&str) -> bool {
-                self.0 == *other
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    };
+impl SiteId {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-text_id!(
-    /// The name of a site: 1 to 32 characters of `a-z0-9-`. It is part of keys, addresses and queue messages.
-    SiteId
-);
+impl Deref for SiteId {
+    type Target = str;
 
-text_id!(
-    /// The name that a site file gives to a door system: the key of its `[doors.NAME]` table.
-    DoorsName
-);
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
-text_id!(
-    /// Doorstep's own id of a person, unique within a site. It says nothing about the person.
-    PersonId
-);
+impl Borrow<str> for SiteId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
-text_id!(
-    /// The checksum of a set of changes that waits for approval: hexadecimal digits.
-    Checksum
-);
+impl AsRef<str> for SiteId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for SiteId {
+    fn from(text: &str) -> Self {
+        SiteId(text.into())
+    }
+}
+
+impl From<String> for SiteId {
+    fn from(text: String) -> Self {
+        SiteId(text.into())
+    }
+}
+
+impl From<&SiteId> for String {
+    fn from(id: &SiteId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl From<SiteId> for String {
+    fn from(id: SiteId) -> Self {
+        id.0.into()
+    }
+}
+
+impl PartialEq<str> for SiteId {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for SiteId {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Display for SiteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for SiteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -34,6 +34,21 @@ struct Stake {
     unreadable: bool,
 }
 
+impl Stake {
+    /// Returns the stake of a site of which no person has the account.
+    fn unknown(neighbour: &Neighbour) -> Self {
+        Stake {
+            neighbour: neighbour.clone(),
+            person: None,
+            claims: Vec::new(),
+            needed: false,
+            next: None,
+            suspended: false,
+            unreadable: false,
+        }
+    }
+}
+
 /// The person who has an account at another site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner<'a> {
@@ -57,15 +72,8 @@ impl OtherSites {
             intent.is_some_and(|intent| matches!(intent.action, IntentKind::Revoke { .. }))
         };
         let mut stakes: HashMap<&AccountId, Stake> = HashMap::new();
-        let new = || Stake {
-            neighbour: neighbour.clone(),
-            person: Some((person.id.clone(), person.version)),
-            claims: Vec::new(),
-            needed: false,
-            next: person.next,
-            suspended: false,
-            unreadable: false,
-        };
+        let owner = (person.id.clone(), person.version);
+        let new = || Stake { person: Some(owner.clone()), next: person.next, ..Stake::unknown(neighbour) };
         if let Some(linked) = person.accounts.get(there) {
             let stake = stakes.entry(&linked.account.id).or_insert_with(new);
             let begun = person.intents.iter().any(|intent| intent.doors == there);
@@ -78,24 +86,22 @@ impl OtherSites {
             stake.needed = true;
         }
         for (account, stake) in stakes {
-            self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+            self.push(doors, account, stake);
         }
     }
 
     /// Adds that no person of another site has this account.
     pub fn add_unknown(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
-        let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
-        let (needed, suspended, unreadable) = (false, false, false);
-        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
-        self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+        self.push(doors, account, Stake::unknown(neighbour));
     }
 
     /// Adds that the item of another site's person with this account is unreadable. Until it is readable, nothing is
     /// revoked from the account.
     pub fn add_unreadable(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
-        let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
-        let (needed, suspended, unreadable) = (true, false, true);
-        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
+        self.push(doors, account, Stake { needed: true, unreadable: true, ..Stake::unknown(neighbour) });
+    }
+
+    fn push(&mut self, doors: &str, account: &AccountId, stake: Stake) {
         self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
     }
 
