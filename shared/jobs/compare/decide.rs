@@ -227,7 +227,8 @@ impl<'a> Comparer<'a> {
         wishes: Wishes<'_>,
         decision: &PersonDecision,
     ) -> (Option<Person>, PersonDecision) {
-        let revoked: BTreeSet<GroupRef> = decision.actions().filter_map(revoked).collect();
+        let revoked: BTreeSet<GroupRef> =
+            decision.actions().filter_map(|(doors, action)| revoked(doors, action)).collect();
         let untags = |action: &Action| matches!(action, Action::Untag(_));
         if revoked.is_empty() && !decision.actions().any(|(_, action)| untags(action)) {
             return (None, PersonDecision::default());
@@ -254,7 +255,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-fn revoked((doors, action): (&String, &Action)) -> Option<GroupRef> {
+fn revoked(doors: &str, action: &Action) -> Option<GroupRef> {
     match action {
         Action::Revoke { group, .. } => Some(GroupRef::new(doors, group)),
         _ => None,

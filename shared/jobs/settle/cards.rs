@@ -160,19 +160,15 @@ pub fn adopt_and_forget(person: &mut Person, decision: &PersonDecision, now: Tim
 
 /// Marks people for another round who want a card that another person gives back in this round.
 pub fn wait_for_each_other(works: &mut [PersonWork]) {
-    let given_back: Vec<(String, String)> =
-        works.iter().flat_map(|work| work.decision.actions()).filter_map(given_back).collect();
+    let given_back = works.iter().flat_map(|work| work.decision.actions()).filter_map(|(doors, step)| match step {
+        Action::Untag(change) => Some((doors.clone(), change.number.clone())),
+        _ => None,
+    });
+    let given_back: Vec<(String, String)> = given_back.collect();
     for work in works {
         work.more |= work.decision.troubles().any(|(doors, trouble)| {
             let same = |(at, number): &(String, String)| at == doors && same_number(number, &trouble.number);
             trouble.what == Wrong::SomebodyElses && given_back.iter().any(same)
         });
-    }
-}
-
-fn given_back((doors, step): (&String, &Action)) -> Option<(String, String)> {
-    match step {
-        Action::Untag(change) => Some((doors.clone(), change.number.clone())),
-        _ => None,
     }
 }

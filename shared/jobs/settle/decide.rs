@@ -75,7 +75,7 @@ fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> 
         Some(Ok(others)) => work.others = others.clone(),
         // Another site may need what would be removed here. Nothing is done until its items can be read.
         Some(Err(error)) => {
-            work.failures.push(("ledger".to_owned(), error.clone()));
+            work.store_failed(error.clone());
             return StartedWork { work, decision: PersonDecision::default(), in_need: BTreeSet::new() };
         }
         None => {}
@@ -109,7 +109,7 @@ async fn decide_one(
     }
     let barred = link_all(context, &mut work, &in_need, &mut cache.directory).await;
     if let Err(error) = read_again(context, &mut work).await {
-        work.failures.push(("ledger".to_owned(), error));
+        work.store_failed(error);
         return Decided { work, decision: PersonDecision::default() };
     }
     let found = finish(&mut work.person, &cache.groups, &context.systems, context.now);

@@ -44,14 +44,11 @@ pub struct Evaluation {
 
 /// Evaluates everyone in a round.
 pub fn evaluate(context: &SiteContext, attempts: &Attempts, people: Vec<PersonState>) -> Vec<Evaluation> {
-    let each = people.into_iter().map(|state| {
-        let (item, last) = (attempts.item(&state.person.id), attempts.is_last_try(&state.person.id));
-        Evaluation { last, ..evaluate_one(context, state, item) }
-    });
-    each.collect()
+    people.into_iter().map(|state| evaluate_one(context, attempts, state)).collect()
 }
 
-fn evaluate_one(context: &SiteContext, state: PersonState, item: Option<&WorkItem>) -> Evaluation {
+fn evaluate_one(context: &SiteContext, attempts: &Attempts, state: PersonState) -> Evaluation {
+    let (item, last) = (attempts.item(&state.person.id), attempts.is_last_try(&state.person.id));
     let now = context.now;
     let derived = derive(context.rules(), &state.facts, now);
     let desired = desired(&derived.entitlements);
@@ -66,6 +63,5 @@ fn evaluate_one(context: &SiteContext, state: PersonState, item: Option<&WorkIte
     let asked = item.map_or(now, |item| item.asked(now));
     let asked = state.person.waiting.map_or(asked, |waiting| waiting.min(asked));
     let cause = item.and_then(WorkItem::cause);
-    let last = false;
     Evaluation { next, state, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
 }

@@ -67,7 +67,7 @@ async fn one(
         work.person.version += u64::from(stored && evaluation.last);
         work.decision.retain_actions(|_, _| false);
         work.actions.clear();
-        work.failures.push(("ledger".to_owned(), error));
+        work.store_failed(error);
         None
     })
 }

@@ -60,46 +60,37 @@ pub async fn load_facts(
     profiles: &[FactId],
 ) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
     let (mut facts, mut versions) = (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
-    add_holdings(
-        environment,
-        site,
-        profiles.iter().map(Holder::of_profile).collect(),
-        profiles.to_vec(),
-        &mut facts,
-        &mut versions,
-    )
-    .await?;
+    let holders = profiles.iter().map(Holder::of_profile).collect();
+    versions.extend(add_holdings(environment, site, holders, &mut facts).await?);
     let before = facts.confirmed.values().map(|before| &before.fact);
     let teams: BTreeSet<Id> = facts.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
-    let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
-    let names = teams.iter().map(Holder::profile).collect();
-    add_holdings(environment, site, teams, names, &mut facts, &mut versions).await?;
+    let teams = teams.into_iter().map(Holder::Team).collect();
+    versions.extend(add_holdings(environment, site, teams, &mut facts).await?);
     Ok((facts, versions))
 }
 
-/// Adds the facts about these holders, the facts in `more`, and the versions of the holders.
+/// Adds the facts about these holders, and the facts that describe them. Returns the versions of the holders.
 async fn add_holdings(
     environment: &Environment,
     site: &SiteId,
     holders: Vec<Holder>,
-    more: Vec<FactId>,
     facts: &mut PersonFacts,
-    versions: &mut Vec<(Holder, u64)>,
-) -> Result<()> {
+) -> Result<Vec<(Holder, u64)>> {
     let mut holdings = Vec::with_capacity(holders.len());
     // A guest may have hundreds of profiles.
     for part in holders.chunks(AT_ONCE) {
         holdings.extend(try_join_all(part.iter().map(|holder| environment.store.holdings(site, holder))).await?);
     }
-    let mut wanted = more;
-    for (holder, (held, version)) in holders.iter().zip(holdings) {
+    let mut wanted: Vec<FactId> = holders.iter().map(Holder::profile).collect();
+    let mut versions = Vec::with_capacity(holders.len());
+    for (holder, (held, version)) in holders.into_iter().zip(holdings) {
         wanted.extend(held);
-        versions.push((holder.clone(), version));
+        versions.push((holder, version));
     }
     for record in environment.store.facts(site, &wanted).await? {
         facts.add(&record);
     }
-    Ok(())
+    Ok(versions)
 }
 
 fn teams(fact: &Fact) -> &[Id] {

@@ -13,6 +13,7 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 
 /// One person's actions, and their results.
+#[derive(Default)]
 pub struct PersonWork {
     /// The person. Claims and links change with each applied action.
     pub person: Person,
@@ -47,26 +48,11 @@ pub struct PersonWork {
 impl PersonWork {
     /// Returns a person's work without any action yet.
     pub fn of(person: Person, name: &str) -> Self {
-        let (actions, writes, failures) = (Vec::new(), Vec::new(), Vec::new());
-        let (name, kept) = (name.to_owned(), Vec::new());
-        let (released, waits) = (Vec::new(), Vec::new());
-        let (more, left) = (false, false);
-        let (others, messages) = (OtherSites::default(), Vec::new());
-        PersonWork {
-            person,
-            decision: PersonDecision::default(),
-            name,
-            actions,
-            writes,
-            failures,
-            kept,
-            released,
-            waits,
-            more,
-            tried: BTreeSet::new(),
-            left,
-            others,
-            messages,
-        }
+        PersonWork { person, name: name.to_owned(), ..PersonWork::default() }
+    }
+
+    /// Records that the store failed. The person's round fails.
+    pub fn store_failed(&mut self, error: Error) {
+        self.failures.push(("store".to_owned(), error));
     }
 }

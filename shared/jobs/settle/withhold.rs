@@ -62,7 +62,7 @@ async fn wait_for_the_guard(
     for (doors, step) in decision.actions() {
         let counted = *step == Action::Create
             && must_be_counted(context, doors, &work.person.id).await.unwrap_or_else(|error| {
-                work.failures.push(("ledger".to_owned(), error));
+                work.store_failed(error);
                 true
             });
         let found = match counted {
@@ -81,7 +81,7 @@ async fn wait_for_the_guard(
     let released = match context.environment.store.released(&context.site.id, &asked, context.now).await {
         Ok(released) => released,
         Err(error) => {
-            work.failures.push(("ledger".to_owned(), error));
+            work.store_failed(error);
             Vec::new()
         }
     };
@@ -103,7 +103,7 @@ async fn wait_for_the_guard(
     if !held.is_empty()
         && let Err(error) = ask_to_be_counted(context).await
     {
-        work.failures.push(("ledger".to_owned(), error));
+        work.store_failed(error);
     }
     // Access needs an account.
     decision.retain_actions(|doors, step| !held.iter().any(|held| held == doors) || step.takes_out());
