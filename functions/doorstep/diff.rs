@@ -20,7 +20,7 @@ pub struct Diff {
     files: Vec<PathBuf>,
     /// Compares the version in force of this site instead of a file. The result is what is not yet applied.
     #[arg(long, value_name = "ID")]
-    site: Vec<String>,
+    site: Vec<SiteId>,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.
@@ -36,10 +36,8 @@ pub async fn run(asked: &Diff) -> Result<End> {
         let backend = asked.target.connect().await?;
         sections.extend(shown(backend.as_ref(), &files).await?);
         for site in &asked.site {
-            let shown =
-                progress::wait(&format!("comparing {site}"), backend.diff_in_force(&SiteId::from(site.as_str())))
-                    .await?;
-            sections.push(Section { of: site.clone(), shown });
+            let shown = progress::wait(&format!("comparing {site}"), backend.diff_in_force(site)).await?;
+            sections.push(Section { of: site.to_string(), shown });
         }
     }
     show::sections(&sections, asked.json)

@@ -56,7 +56,7 @@ pub async fn run(asked: &Forget) -> Result<End> {
             }
             Ok(End::Found)
         }
-        Outcome::Nobody => {
+        Outcome::NoPerson => {
             match asked.json {
                 true => print::json(&json!(null))?,
                 false => print::text("no person has this address or id. A forgotten person has neither")?,

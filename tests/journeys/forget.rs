@@ -90,7 +90,7 @@ async fn b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(
     assert_eq!(verified(&world).await, before + 1, "that she was forgotten is written down");
     let last = world.audit().await.pop().expect("a record");
     assert_eq!((&last["what"], &last["person"]), (&json!("forgotten"), &json!(done.people[0])));
-    assert_eq!(asked(&world, "ada").await, Outcome::Nobody, "once more is nothing");
+    assert_eq!(asked(&world, "ada").await, Outcome::NoPerson, "once more is nothing");
     assert_eq!(world.people().await.len(), 1);
     // What comes after does not bring her back, though the door system still has her account.
     world.reconcile().await;
@@ -115,7 +115,7 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     let first = why(asked(&world, "ada").await);
     assert!(!first.contains("still in group") && first.contains("member m-ada"), "{first}");
-    assert_eq!(asked(&world, "nobody").await, Outcome::Nobody);
+    assert_eq!(asked(&world, "nobody").await, Outcome::NoPerson);
     let environment = world.machine.environment();
     assert!(forget(environment, &SiteId::from(SITE), &Wanted::default()).await.is_err());
     assert!(forget(environment, &SiteId::from("elsewhere"), &Wanted::default()).await.is_err());

@@ -221,7 +221,7 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
         let wanted = Wanted { email: Some(address("ada")), person: None };
         let done = forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
         assert!(
-            matches!(done, Outcome::Forgotten(_)) || forgotten_by == "a roster" && done == Outcome::Nobody,
+            matches!(done, Outcome::Forgotten(_)) || forgotten_by == "a roster" && done == Outcome::NoPerson,
             "{done:?}"
         );
         is_nowhere(&world, &ADA).await;

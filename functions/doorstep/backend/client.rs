@@ -33,10 +33,11 @@ pub(super) struct NotYet {
 /// Returns whether the answer says that no person matches. That is a result and not an error.
 pub(super) fn is_no_person(status: StatusCode, body: &[u8]) -> bool {
     #[derive(Deserialize)]
-    struct Nobody {
-        nobody: bool,
+    struct NoPerson {
+        #[serde(rename = "nobody")]
+        is_missing: bool,
     }
-    status == StatusCode::NOT_FOUND && serde_json::from_slice::<Nobody>(body).is_ok_and(|said| said.nobody)
+    status == StatusCode::NOT_FOUND && serde_json::from_slice::<NoPerson>(body).is_ok_and(|answer| answer.is_missing)
 }
 
 /// Restores the error of the run from its status and text.

@@ -124,7 +124,7 @@ impl Backend for Local {
         let (status, body) = self.send(Method::POST, &path, &json!(wanted).to_string()).await?;
         match serde_json::from_slice::<NotYet>(&body) {
             Ok(not_yet) if status == StatusCode::CONFLICT => Ok(Outcome::Refused(not_yet.first)),
-            _ if is_no_person(status, &body) => Ok(Outcome::Nobody),
+            _ if is_no_person(status, &body) => Ok(Outcome::NoPerson),
             _ => self.read(status, &body).map(Outcome::Forgotten),
         }
     }

@@ -183,7 +183,7 @@ async fn an_exclusive_group_keeps_whom_the_platform_entitles_and_loses_the_other
     run.reconcile().await;
     assert_eq!(run.inside(MEMBERS).await, ["A@x.test", "Ops@r.test"]);
     let actions = run.actions().await;
-    assert_eq!(actions.len(), 2, "nobody is taken out to be put in again: {actions:#?}");
+    assert_eq!(actions.len(), 2, "no membership is removed to be added again: {actions:#?}");
     let people = run.0.people(&SiteId::from("riverside")).await.expect("people");
     let ada = people.as_array().expect("people").iter().find(|person| person["email"] == "a@x.test").cloned();
     assert_eq!(ada.expect("Ada")["claims"].as_array().map(Vec::len), Some(1), "adopted");

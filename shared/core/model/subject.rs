@@ -44,8 +44,8 @@ impl Subject {
         else {
             return self;
         };
-        let (told, later) = (more.removed && !hint.removed, more.reaches > hint.reaches);
-        let first = if hint.removed != more.removed { told } else { later };
+        let (removes, later) = (more.removed && !hint.removed, more.reaches > hint.reaches);
+        let first = if hint.removed != more.removed { removes } else { later };
         Subject::Refetch {
             hint: ChangeHint {
                 about: hint.about.clone(),

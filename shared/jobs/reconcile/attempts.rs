@@ -55,7 +55,7 @@ pub async fn collect(environment: &Environment, site: &Site, seen: &DoorsSnapsho
         return false;
     }
     let kept = environment.store.put_dues(&site.id, &dues).await;
-    kept.inspect_err(|error| tracing::warn!(site = site.id.as_str(), %error, "whoever was refused is not looked at"))
+    kept.inspect_err(|error| tracing::warn!(site = site.id.as_str(), %error, "the people of refused access attempts could not be marked as due"))
         .is_ok()
 }
 

@@ -77,7 +77,7 @@ mod tests {
         };
         assert_eq!(taken(Phase::Whole), (these(&[0, 1, 2, 3, 4, 5, 6]), false));
         assert_eq!(taken(Phase::Accounts), (these(&[0, 3, 6]), true));
-        assert_eq!(taken(Phase::Groups), (these(&[4, 5]), true), "whoever has no account yet is left for later");
+        assert_eq!(taken(Phase::Groups), (these(&[4, 5]), true), "people without an account are left for later");
         assert!(!Phase::Groups.take(&mut decision(&[("two", grant())])));
     }
 }

@@ -26,7 +26,7 @@ pub fn problems_of(context: &SiteContext, evaluation: &Evaluation, work: &Person
             problems.push(if linked.suspended {
                 format!("{doors}: the account has no seat and opens nothing: buy or free a seat")
             } else {
-                format!("{doors}: the account is suspended and opens nothing: wake it at the door system")
+                format!("{doors}: the account is suspended and opens nothing: resume it at the door system")
             });
         }
     }

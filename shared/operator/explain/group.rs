@@ -129,7 +129,7 @@ impl<'a> One<'a> {
         }
         if let Some(record) = past::suspended(&self.file.done, self.doors, self.book.at).filter(|_| self.has) {
             self.has = false;
-            let text = format!("the account was asleep since {} (record {})", record.at, record.seq);
+            let text = format!("the account was suspended since {} (record {})", record.at, record.seq);
             self.lacks_at(Missing::Suspended, text, record.at);
         }
         if !self.has {
@@ -200,7 +200,7 @@ impl<'a> One<'a> {
         if linked.suspended {
             self.lacks(Missing::Seat, "the account has no seat, and opens nothing: buy or free a seat");
         } else {
-            self.lacks(Missing::Suspended, "the account is suspended, and opens nothing: wake it at the door system");
+            self.lacks(Missing::Suspended, "the account is suspended, and opens nothing: resume it at the door system");
         }
     }
 

@@ -157,6 +157,6 @@ mod tests {
             vec![FactId::new(Kind::Booking, "b 1"), FactId::new(Kind::Pass, "p"), FactId::new(Kind::Checkin, "c")];
         assert_eq!(facts_named(&because), wanted, "{because}");
         assert_eq!(facts_named(&format!("no longer so: adopted: {because}")), wanted);
-        assert!(facts_named("nobody but Doorstep puts people into this group").is_empty());
+        assert!(facts_named("only Doorstep adds people to this group").is_empty());
     }
 }

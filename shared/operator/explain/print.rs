@@ -34,7 +34,7 @@ impl fmt::Display for Explained {
         shown_line!(f, "{name}{email} at {}, {} ({})", self.site, zone.of(self.at), self.timezone)?;
         shown_line!(f, "{}", who.profiles.join(", "))?;
         for account in &who.accounts {
-            let suspended = if account.active { "" } else { ", asleep" };
+            let suspended = if account.active { "" } else { ", suspended" };
             shown_line!(f, "account {} at {}{suspended}", account.account, account.doors)?;
         }
         for remark in &self.remarks {
@@ -130,6 +130,6 @@ fn print_inside(f: &mut fmt::Formatter<'_>, inside: &Inside, zone: &Zone) -> fmt
     let since = inside.since.map(|at| format!(" since {}", zone.of(at))).unwrap_or_default();
     let until = inside.until.map(|at| format!(" until {}", zone.of(at))).unwrap_or_default();
     let because = inside.because.as_deref().map(|because| format!(": {because}")).unwrap_or_default();
-    let suspended = if inside.suspended { " (the account is asleep and opens nothing)" } else { "" };
+    let suspended = if inside.suspended { " (the account is suspended and opens nothing)" } else { "" };
     shown_line!(f, "  {sign} {name}{email}: {word}{since}{until}{because}{suspended}")
 }

@@ -35,7 +35,7 @@ pub enum Outcome {
     /// says what to do first.
     Refused(Vec<String>),
     /// No person matches. A forgotten person matches no more.
-    Nobody,
+    NoPerson,
 }
 
 /// The result for a forgotten person.
@@ -58,9 +58,9 @@ pub struct Forgotten {
 /// platform cannot say whether it still has the person, or if the table is unavailable. The same call may then be
 /// repeated.
 pub async fn forget(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Outcome> {
-    let Some(place) = Place::of(environment, site).await? else { return Ok(Outcome::Nobody) };
+    let Some(place) = Place::of(environment, site).await? else { return Ok(Outcome::NoPerson) };
     let site = place.site();
-    let Some(traces) = traces::find(environment, site, wanted).await? else { return Ok(Outcome::Nobody) };
+    let Some(traces) = traces::find(environment, site, wanted).await? else { return Ok(Outcome::NoPerson) };
     if let Place::Served(site) = &place {
         let obstacles = obstacles::obstacles(environment, site, &traces).await?;
         if !obstacles.is_empty() {

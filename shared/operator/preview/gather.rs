@@ -12,7 +12,7 @@ use doorstep_core::decide::entitlement::open_at;
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::judge::{Measure, judge};
 use doorstep_core::decide::guard::{Tally, Waiting};
-use doorstep_core::decide::person::DoorsDecision;
+use doorstep_core::decide::person::{DoorsDecision, FOREIGN};
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::person::{Claim, Linked};
 use doorstep_jobs::compare::CompareContext;
@@ -177,7 +177,7 @@ impl<'a> Gathering<'a> {
             if groups.any(|at| open_at(&compared.result.desired, at, self.context.now).is_some()) {
                 let who = self.who(compared, doors);
                 self.diff.problems.push(format!(
-                    "{who}: {doors}: the account is suspended and opens nothing: wake it at the door system"
+                    "{who}: {doors}: the account is suspended and opens nothing: resume it at the door system"
                 ));
             }
         }
@@ -188,7 +188,7 @@ impl<'a> Gathering<'a> {
         self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_foreign));
         for Foreign { doors, account, group, goes } in foreign {
             let who = self.stranger(&doors, &account);
-            let because = "nobody but Doorstep puts people into this group".to_owned();
+            let because = FOREIGN.to_owned();
             let at = self.group(&doors, &group);
             if goes {
                 at.closes.push(Change { who, until: None, because });

@@ -93,7 +93,7 @@ async fn o4_a_person_who_cannot_be_read_stops_no_command() {
     let wanted = |who: &str| forget::Wanted { email: Some(address(who)), person: None };
     assert_eq!(
         forget(environment, &SiteId::from(SITE), &wanted("zoe")).await.expect("nobody is meant"),
-        Outcome::Nobody
+        Outcome::NoPerson
     );
     assert!(matches!(
         forget(environment, &SiteId::from(SITE), &wanted("bob")).await.expect("he has access"),

@@ -81,7 +81,7 @@ pub(super) async fn forget(State(machine): State<Machine>, site: Asked, request:
     let Json(wanted) = Json::<forget::Wanted>::from_request(request, &()).await?;
     match machine.forget(&site.site, &wanted).await? {
         Outcome::Forgotten(forgotten) => Ok(shown(&forgotten)),
-        Outcome::Nobody => Ok(no_person()),
+        Outcome::NoPerson => Ok(no_person()),
         Outcome::Refused(first) => {
             let why = format!("the person cannot be forgotten yet: {}", first.join("; "));
             Ok(answer(StatusCode::CONFLICT, &json!({ "error": why, "first": first })))

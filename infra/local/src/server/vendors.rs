@@ -69,8 +69,9 @@ async fn change_and_deliver(machine: &Machine, platform: &str, page: &str, sent:
     }
     let post = match &deliver {
         Some(site) => {
-            known(machine, &SiteId::from(site.as_str()))?;
-            let secret = machine.webhook_secret(&SiteId::from(site.as_str()));
+            let id = SiteId::from(site.as_str());
+            known(machine, &id)?;
+            let secret = machine.webhook_secret(&id);
             Some((site, secret.ok_or_else(|| Refused::new(StatusCode::CONFLICT, NOT_OWN))?))
         }
         None => None,

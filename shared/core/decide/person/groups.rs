@@ -12,7 +12,7 @@ use crate::model::person::Claim;
 use crate::site::Mode;
 
 /// The reason for removing a foreign member of an exclusive group.
-pub const FOREIGN: &str = "nobody but Doorstep puts people into this group";
+pub const FOREIGN: &str = "only Doorstep adds people to this group";
 
 /// One group with its desired interval, its claim and the account to compare.
 struct AtGroup<'a> {
