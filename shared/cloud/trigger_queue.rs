@@ -47,7 +47,7 @@ pub struct TriggerMessage {
     pub trigger: Trigger,
     /// The delivery that caused it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
+    pub delivery: Option<String>,
     /// When the delivery arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
@@ -56,12 +56,12 @@ pub struct TriggerMessage {
 impl TriggerMessage {
     /// Creates a message that no delivery caused.
     pub fn new(site: &SiteId, trigger: Trigger) -> Self {
-        TriggerMessage { site: site.to_owned(), trigger, cause: None, at: None }
+        TriggerMessage { site: site.to_owned(), trigger, delivery: None, at: None }
     }
 
     /// Sets the delivery that caused it, and when it arrived.
     pub fn by(mut self, delivery: &str, at: Timestamp) -> Self {
-        (self.cause, self.at) = (Some(delivery.to_owned()), Some(at));
+        (self.delivery, self.at) = (Some(delivery.to_owned()), Some(at));
         self
     }
 

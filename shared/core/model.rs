@@ -5,6 +5,7 @@ pub mod account;
 pub mod actual_groups;
 pub mod audit;
 pub mod capabilities;
+pub mod cause;
 pub mod doors_read;
 pub mod error;
 pub mod fact;

@@ -17,6 +17,7 @@ use doorstep_cloud::schedules::Unset;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::baseline::OlderFiles;
+use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::log_event;
@@ -118,7 +119,7 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     }
     let holding = Holding { environment, site: &site, seen: &seen, known: &known, people, sound, now };
     let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
-    let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();
+    let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of(Cause::Comparison)).collect();
     let n = Some(stored.n);
     let was = (mark.compared, mark.judged);
     (mark.compared, mark.judged) = (if compared { n } else { was.0 }, if done { n } else { was.1 });

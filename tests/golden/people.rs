@@ -3,6 +3,7 @@
 use super::values::{group, id, main_account};
 use super::{instant, noon};
 use doorstep_core::model::account::{Account, AccountId, Standing};
+use doorstep_core::model::cause::Cause;
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::person::{Basis, CardIntent, Claim, Intent, IntentKind, Linked, OurCard, Person};
 
@@ -63,7 +64,7 @@ fn claim(of: &str, account: AccountId) -> Claim {
         until: Some(instant("2026-03-01T18:15:00Z")),
         because: "booking b-1 by rule 2 (line 20)".into(),
         basis: vec![Basis { fact: id(Kind::Booking, "b-1"), version: Some(noon()), rule: 2, line: 20 }],
-        cause: Some("delivery delivery-1".into()),
+        cause: Some(Cause::Delivery("delivery-1".into())),
         surplus: vec!["line-9".into()],
     }
 }

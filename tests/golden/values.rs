@@ -13,6 +13,7 @@ use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, Waitin
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::cause::Cause;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::fact::{
     Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
@@ -114,7 +115,7 @@ pub fn dues() -> [Due; 2] {
     let hint = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
     let look = Subject::Refetch { hint, refetches: 1, delivery: Some("delivery-1".into()) };
     let person = Due::at(at, Subject::Person(ADA.into()))
-        .because_of("comparison")
+        .because_of(Cause::Comparison)
         .with_groups(vec![GroupRef::new("main", &group("g-1"))], true)
         .with_a_look_at(BTreeSet::from(["main".to_owned()]))
         .with_cards(true);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Condition, Item, Store, Write, body, conflict, key};
 use doorstep_core::model::account::GroupRef;
+use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::subject::Subject;
@@ -28,9 +29,9 @@ pub struct Due {
     /// When it was requested, or is requested in the future, to the second; `None` means the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<Timestamp>,
-    /// The cause, in words; `None` means that its minute came.
+    /// What requested it; `None` means that its minute came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
+    pub cause: Option<Cause>,
     /// The person or thing that is due.
     pub subject: Subject,
     /// Groups to read besides those that the person's facts and claims name.
@@ -93,9 +94,9 @@ impl Due {
         self
     }
 
-    /// Sets the cause, in the words that a claim stores.
-    pub fn because_of(mut self, cause: &str) -> Self {
-        self.cause = Some(cause.to_owned());
+    /// Sets what requested it.
+    pub fn because_of(mut self, cause: Cause) -> Self {
+        self.cause = Some(cause);
         self
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::model::account::{Account, AccountId, GroupId, Standing};
+use crate::model::cause::Cause;
 use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
 use crate::model::usual::is_usual;
@@ -312,9 +313,9 @@ pub struct Claim {
     /// The facts behind the membership, as they were when it was granted.
     #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub basis: Vec<Basis>,
-    /// The cause of the evaluation: a delivery or a comparison. `None`: the due minute had come.
+    /// What requested the evaluation. `None`: the due minute had come.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub cause: Option<String>,
+    pub cause: Option<Cause>,
     /// Older group members of this account that the claimed one replaced. Doorstep still has to remove them; each is
     /// named by its id at the door system.
     #[serde(default, skip_serializing_if = "is_usual")]

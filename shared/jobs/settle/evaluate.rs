@@ -13,6 +13,7 @@ use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
 use doorstep_core::decide::guest_seats::resume_at;
 use doorstep_core::decide::person::concerned;
 use doorstep_core::model::account::GroupRef;
+use doorstep_core::model::cause::Cause;
 
 /// One person's evaluation in one round.
 pub struct Evaluation {
@@ -28,8 +29,8 @@ pub struct Evaluation {
     pub last: bool,
     /// The instant of the request. It lies before `now` if earlier tries failed.
     pub asked: Timestamp,
-    /// What requested this evaluation, as text; `None` if a minute had come.
-    pub cause: Option<String>,
+    /// What requested this evaluation; `None` if a minute had come.
+    pub cause: Option<Cause>,
     /// Groups whose members are to be adopted.
     pub adopt: BTreeSet<GroupRef>,
     /// Door systems where the account must be fetched.

@@ -13,6 +13,7 @@ use doorstep_cloud::store::{Step, Store};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
 use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
+use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Profile, What};
 use doorstep_core::model::ids::SiteId;
@@ -42,11 +43,9 @@ impl WorkItem {
         self.dues.iter().map(Due::asked).min().map_or(now, |asked| asked.min(now))
     }
 
-    /// Returns the cause of the request as text. A delivery precedes any other cause.
-    pub fn cause(&self) -> Option<String> {
-        let mut causes: Vec<&String> = self.dues.iter().filter_map(|due| due.cause.as_ref()).collect();
-        causes.sort_by_key(|cause| !cause.starts_with("delivery"));
-        causes.first().map(|cause| (*cause).clone())
+    /// Returns what requested it. A delivery precedes any other cause.
+    pub fn cause(&self) -> Option<Cause> {
+        Cause::first_of(self.dues.iter().filter_map(|due| due.cause.as_ref())).cloned()
     }
 }
 

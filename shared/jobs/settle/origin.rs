@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::trigger_queue::TriggerMessage;
+use doorstep_core::model::cause::Cause;
 use doorstep_core::model::record::Source;
 use doorstep_core::model::subject::Subject;
 
@@ -19,7 +20,7 @@ pub struct Origin {
 impl Origin {
     /// Returns the origin of a trigger.
     pub fn of(message: &TriggerMessage) -> Self {
-        Origin { delivery: message.cause.clone(), sent_at: message.at }
+        Origin { delivery: message.delivery.clone(), sent_at: message.at }
     }
 
     /// Returns the source of the facts that the refetch finds.
@@ -31,7 +32,7 @@ impl Origin {
     pub fn due(&self, now: Timestamp, subject: Subject) -> Due {
         let due = Due::at(now, subject).asked_at(self.sent_at);
         match &self.delivery {
-            Some(delivery) => due.because_of(&format!("delivery {delivery}")),
+            Some(delivery) => due.because_of(Cause::Delivery(delivery.clone())),
             None => due,
         }
     }

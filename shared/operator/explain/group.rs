@@ -451,7 +451,7 @@ impl ClaimShown {
             since: claim.since,
             until: claim.until,
             because: claim.because.clone(),
-            cause: claim.cause.clone(),
+            cause: claim.cause.as_ref().map(ToString::to_string),
             facts: facts.collect(),
         }
     }

@@ -173,7 +173,7 @@ pub struct ClaimShown {
     pub until: Option<Timestamp>,
     /// The reason at that time.
     pub because: String,
-    /// The cause of the evaluation: a delivery or a comparison; `None` for a due minute.
+    /// What requested the evaluation, as text: a delivery or a comparison; `None` for a due minute.
     pub cause: Option<String>,
     /// The facts behind the claim at that time.
     pub facts: Vec<FactShown>,
