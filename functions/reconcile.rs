@@ -9,26 +9,26 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
 
 use doorstep_cloud::environment::Environment;
-use doorstep_jobs::reconcile::{Asked, dispatch, reconcile, serve};
+use doorstep_jobs::reconcile::{DispatchInput, dispatch, reconcile, serve};
 
 /// The event of an invocation: a batch from the queue, or a request by the schedule or the bus.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Event {
+enum Invocation {
     Requests(SqsEvent),
-    Asked(Asked),
+    Asked(DispatchInput),
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let environment = &Environment::on_lambda()?;
-    run(service_fn(move |event: LambdaEvent<Event>| async move {
+    run(service_fn(move |event: LambdaEvent<Invocation>| async move {
         environment.begin_on_lambda(event.context.deadline);
         Ok::<_, Error>(match event.payload {
-            Event::Requests(batch) => {
+            Invocation::Requests(batch) => {
                 serve(environment, batch, |site| async move { reconcile(environment, &site).await.map(drop) }).await
             }
-            Event::Asked(asked) => {
+            Invocation::Asked(asked) => {
                 dispatch(environment, asked).await?;
                 SqsBatchResponse::default()
             }

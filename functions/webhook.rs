@@ -5,10 +5,10 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::function_url::{FunctionUrlRequest, answer};
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 
 /// Answers each request with the answer of `take` to its delivery.
-pub async fn serve(take: impl AsyncFn(&Environment, Delivery) -> Answer) -> Result<(), Error> {
+pub async fn serve(take: impl AsyncFn(&Environment, Delivery) -> WebhookAnswer) -> Result<(), Error> {
     let environment = &Environment::on_lambda()?;
     let take = &take;
     let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {

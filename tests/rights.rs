@@ -22,7 +22,7 @@ async fn b1_every_right_that_the_template_gives_is_used_and_no_other_is_needed()
     let worlds = [
         at_kisi().await,
         at_salto_ks().await,
-        letters().await,
+        webhooks().await,
         a_hold_comes_and_goes().await,
         two_sites_of_one_group().await,
     ];
@@ -121,11 +121,11 @@ async fn two_sites_of_one_group() -> World {
 }
 
 /// What a platform says that has no read API.
-async fn letters() -> World {
+async fn webhooks() -> World {
     let world = begin(Scenario::at(Doors::Kisi, PLAN).on(Platform::Andcards), json!({}), &["Members"]).await;
-    let letter =
+    let webhook =
         json!({ "type": "subscription.updated", "timestamp": "2026-03-02T08:02:00Z", "data": subscription("ada") });
-    assert_eq!(world.deliver(letter.to_string().as_bytes()).await, 202);
+    assert_eq!(world.deliver(webhook.to_string().as_bytes()).await, 202);
     world.machine.quiet().await;
     world.reconcile().await;
     world

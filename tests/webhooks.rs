@@ -13,7 +13,7 @@ use crate::support::{Doors, DoorsFixture, SECRET, Scenario, World, sign, signatu
 use doorstep_cloud::environment::Environment;
 use doorstep_jobs::receive::receive;
 use doorstep_local::{Data, Machine, Setup, StartError};
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 use doorstep_vendors::http::{Http, Request};
 
 const PATH: &str = "/hooks/riverside/officernd";
@@ -97,7 +97,7 @@ pub struct Refused {
 pub async fn assert_refused_alike(
     world: &World,
     refused: Refused,
-    job: impl AsyncFn(&Environment, Delivery) -> Answer,
+    job: impl AsyncFn(&Environment, Delivery) -> WebhookAnswer,
 ) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counting = counting(world, &calls);

@@ -11,7 +11,7 @@ use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World};
 use crate::webhooks::{Refused, assert_refused_alike};
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::entries::entries;
-use doorstep_operator::report::{ReportRow, Wanted};
+use doorstep_operator::report::{ReportQuery, ReportRow};
 use doorstep_vendors::delivery::Delivery;
 
 const PATH: &str = "/hooks/riverside/kisi/main";
@@ -42,7 +42,7 @@ async fn post(world: &World, path: &str, headers: &[&str], body: &[u8]) -> u16 {
 }
 
 async fn rows(world: &World) -> Vec<ReportRow> {
-    let all = Wanted { from: Some("2026-02-01".into()), ..Wanted::default() };
+    let all = ReportQuery { from: Some("2026-02-01".into()), ..ReportQuery::default() };
     world.machine.entries(&SiteId::from(SITE), &all).await.expect("rows")
 }
 
@@ -129,7 +129,7 @@ async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
     assert_eq!(world.inside("Members").await, ["ada"]);
     assert_eq!(post(&world, "/hooks/harbour/kisi/main", &[&header("theirs", &body)], &body).await, 202);
     assert_eq!((rows(&world).await.len(), rows(&world).await[0].times.len()), (1, 1), "each site has its own");
-    let theirs = Wanted { from: Some("2026-02-01".into()), ..Wanted::default() };
+    let theirs = ReportQuery { from: Some("2026-02-01".into()), ..ReportQuery::default() };
     assert_eq!(world.machine.entries(&SiteId::from("harbour"), &theirs).await.expect("rows").len(), 1);
     world.ends_in_order().await;
 }

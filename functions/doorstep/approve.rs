@@ -1,44 +1,44 @@
 //! `doorstep approve`.
 
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep approve`.
 #[derive(clap::Args)]
-pub struct Approve {
+pub struct ApproveArgs {
     /// The checksum of the hold. Without it, the command shows every hold and approves nothing.
     checksum: Option<String>,
     /// Only holds of this site.
     #[arg(long)]
     site: Option<SiteId>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Shows the open holds, or approves the one with the checksum.
-pub async fn run(asked: &Approve) -> Result<End> {
+pub async fn run(asked: &ApproveArgs) -> Result<VerbOutcome> {
     match &asked.checksum {
         None => look(asked).await,
         Some(checksum) => release(asked, checksum).await,
     }
 }
 
-async fn look(asked: &Approve) -> Result<End> {
+async fn look(asked: &ApproveArgs) -> Result<VerbOutcome> {
     let site = asked.site.as_ref();
     let holds = asked.target.ask("reading the holds", async |backend| backend.holds(site).await).await?;
     match holds.is_empty() && !asked.json {
         true => print::text("no hold is open")?,
         false => print::values(&holds, asked.json)?,
     }
-    Ok(if holds.is_empty() { End::Fine } else { End::Found })
+    Ok(if holds.is_empty() { VerbOutcome::Fine } else { VerbOutcome::Found })
 }
 
-async fn release(asked: &Approve, checksum: &str) -> Result<End> {
+async fn release(asked: &ApproveArgs, checksum: &str) -> Result<VerbOutcome> {
     let site = asked.site.as_ref();
     let hold = asked.target.ask("approving", async |backend| backend.approve(site, checksum).await).await?;
     match asked.json {
@@ -52,5 +52,5 @@ async fn release(asked: &Approve, checksum: &str) -> Result<End> {
     if hold.approved.is_none() {
         return Err(Error::permanent("the approval was not stored: approve the hold again"));
     }
-    Ok(End::Fine)
+    Ok(VerbOutcome::Fine)
 }

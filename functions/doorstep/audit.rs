@@ -6,24 +6,24 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use crate::backend::Backend;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::audit::{Head, Verdict, verify};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep audit`.
 #[derive(clap::Args)]
-pub struct Audit {
+pub struct AuditArgs {
     #[command(subcommand)]
-    what: What,
+    what: AuditVerb,
     /// Prints JSON.
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum AuditVerb {
     /// Verifies that no record of the chain was changed, removed or moved. A broken chain is a finding.
     Verify(Verify),
     /// Prints the whole chain as one JSON array, oldest record first, to keep or verify it elsewhere.
@@ -41,7 +41,7 @@ struct Verify {
     #[arg(long)]
     file: Option<PathBuf>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
 }
 
 #[derive(clap::Args)]
@@ -49,24 +49,24 @@ struct Export {
     /// The site.
     site: SiteId,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
 }
 
 /// Verifies the chain, or prints it.
-pub async fn run(asked: &Audit) -> Result<End> {
+pub async fn run(asked: &AuditArgs) -> Result<VerbOutcome> {
     match &asked.what {
-        What::Verify(wanted) => verified(wanted, asked.json).await,
-        What::Export(wanted) => exported(wanted).await,
+        AuditVerb::Verify(wanted) => verified(wanted, asked.json).await,
+        AuditVerb::Export(wanted) => exported(wanted).await,
     }
 }
 
-async fn exported(asked: &Export) -> Result<End> {
+async fn exported(asked: &Export) -> Result<VerbOutcome> {
     let chain = asked.target.ask("reading the audit chain", async |backend| backend.audit(&asked.site).await).await?;
     print::json(&chain)?;
-    Ok(End::Fine)
+    Ok(VerbOutcome::Fine)
 }
 
-async fn verified(asked: &Verify, json: bool) -> Result<End> {
+async fn verified(asked: &Verify, json: bool) -> Result<VerbOutcome> {
     let verdict = match &asked.file {
         Some(file) => verify(&asked.site, &read(file)?, asked.known.clone()),
         None => {
@@ -78,7 +78,7 @@ async fn verified(asked: &Verify, json: bool) -> Result<End> {
         true => print::json(&verdict)?,
         false => print::text(&sentence(&asked.site, &verdict))?,
     }
-    Ok(if verdict.whole { End::Fine } else { End::Found })
+    Ok(if verdict.whole { VerbOutcome::Fine } else { VerbOutcome::Found })
 }
 
 fn read(file: &Path) -> Result<Vec<Value>> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::files::{File, site_file};
-use crate::{End, print, progress};
+use crate::files::{SiteFileText, site_file};
+use crate::{VerbOutcome, print, progress};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site, resolve};
@@ -18,7 +18,7 @@ use doorstep_vendors::access::{Access, ApiSecrets, Share};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network;
-use doorstep_vendors::platform::push::reader::Reader as Told;
+use doorstep_vendors::platform::push::reader::PushReader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::WallClock;
 use doorstep_vendors::tokens::Tokens;
@@ -26,7 +26,7 @@ use doorstep_vendors::vendor_http::RateGate;
 
 /// The arguments of `doorstep check`.
 #[derive(clap::Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// The site files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -42,27 +42,27 @@ pub struct Check {
 }
 
 /// Checks the files and prints the findings and the remarks. Only findings make the command exit with 1.
-pub async fn run(asked: &Check) -> Result<End> {
+pub async fn run(asked: &CheckArgs) -> Result<VerbOutcome> {
     let checked = checked(asked).await?;
     say(&checked, asked.json)?;
-    Ok(if checked.findings.is_empty() { End::Fine } else { End::Found })
+    Ok(if checked.findings.is_empty() { VerbOutcome::Fine } else { VerbOutcome::Found })
 }
 
 /// A finding or a remark, with its file.
 #[derive(Serialize)]
-struct Said {
+struct FileFinding {
     file: String,
     #[serde(flatten)]
     finding: Finding,
 }
 
-impl Said {
-    fn about(file: &File, text: String) -> Said {
-        Said { file: file.path.clone(), finding: Finding::located(text, &file.text) }
+impl FileFinding {
+    fn about(file: &SiteFileText, text: String) -> FileFinding {
+        FileFinding { file: file.path.clone(), finding: Finding::located(text, &file.text) }
     }
 
-    fn about_the_name(file: &File, text: String) -> Said {
-        Said { file: file.path.clone(), finding: Finding::of_key("site", text, &file.text) }
+    fn about_the_name(file: &SiteFileText, text: String) -> FileFinding {
+        FileFinding { file: file.path.clone(), finding: Finding::of_key("site", text, &file.text) }
     }
 }
 
@@ -70,9 +70,9 @@ impl Said {
 #[derive(Serialize, Default)]
 struct Checked {
     /// The errors in the files.
-    findings: Vec<Said>,
+    findings: Vec<FileFinding>,
     /// Remarks about valid files that the operator should know.
-    remarks: Vec<Said>,
+    remarks: Vec<FileFinding>,
 }
 
 fn say(checked: &Checked, as_json: bool) -> Result<()> {
@@ -84,7 +84,7 @@ fn say(checked: &Checked, as_json: bool) -> Result<()> {
     print::text(&findings.chain(remarks).collect::<String>())
 }
 
-async fn checked(asked: &Check) -> Result<Checked> {
+async fn checked(asked: &CheckArgs) -> Result<Checked> {
     let online = match &asked.secrets {
         Some(path) if !asked.offline => Some((read_secrets(path)?, network::client(None)?)),
         _ => None,
@@ -95,14 +95,14 @@ async fn checked(asked: &Check) -> Result<Checked> {
         let file = match site_file(path)? {
             Ok(file) => file,
             Err(finding) => {
-                checked.findings.push(Said { file: path.display().to_string(), finding });
+                checked.findings.push(FileFinding { file: path.display().to_string(), finding });
                 continue;
             }
         };
         match Site::parse(&file.text) {
             Ok(site) => sites.push((file, site)),
             Err(error) => {
-                let said = |finding| Said { file: file.path.clone(), finding };
+                let said = |finding| FileFinding { file: file.path.clone(), finding };
                 checked.findings.extend(Vec::from(error).into_iter().map(said));
             }
         }
@@ -117,14 +117,14 @@ async fn checked(asked: &Check) -> Result<Checked> {
             }
             None => ([check::alone(site), resolve::unserved(site)].concat(), None),
         };
-        checked.findings.extend(findings.into_iter().map(|text| Said::about(file, text)));
+        checked.findings.extend(findings.into_iter().map(|text| FileFinding::about(file, text)));
         resolved.push(ids);
     }
     let all: Vec<&Site> = sites.iter().map(|(_, site)| site).collect();
     let ruled: Vec<RuledSite<'_>> =
         iter::zip(&all, &resolved).map(|(site, resolved)| RuledSite { site, resolved: resolved.as_ref() }).collect();
-    let same_site = |(number, text)| sites.get(number).map(|(file, _)| Said::about_the_name(file, text));
-    let about = |(number, text)| sites.get(number).map(|(file, _)| Said::about(file, text));
+    let same_site = |(number, text)| sites.get(number).map(|(file, _)| FileFinding::about_the_name(file, text));
+    let about = |(number, text)| sites.get(number).map(|(file, _)| FileFinding::about(file, text));
     checked.findings.extend(check::together(&all).into_iter().filter_map(same_site));
     checked.remarks.extend(shared_groups(&ruled).into_iter().filter_map(about));
     Ok(checked)

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use crate::backend::Backend;
-use crate::files::{File, site_file};
+use crate::files::{SiteFileText, site_file};
 use crate::show::{self, Section};
-use crate::target::Target;
-use crate::{End, progress};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, progress};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::{Finding, Site};
@@ -14,7 +14,7 @@ use doorstep_operator::check;
 
 /// The arguments of `doorstep diff`.
 #[derive(clap::Args)]
-pub struct Diff {
+pub struct DiffArgs {
     /// The site files.
     #[arg(required_unless_present = "site", conflicts_with = "site")]
     files: Vec<PathBuf>,
@@ -22,14 +22,14 @@ pub struct Diff {
     #[arg(long, value_name = "ID")]
     site: Vec<SiteId>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Shows what would change.
-pub async fn run(asked: &Diff) -> Result<End> {
+pub async fn run(asked: &DiffArgs) -> Result<VerbOutcome> {
     let (files, mut sections) = read(&asked.files)?;
     sections.extend(between(&files));
     if !files.is_empty() || !asked.site.is_empty() {
@@ -44,7 +44,7 @@ pub async fn run(asked: &Diff) -> Result<End> {
 }
 
 /// Compares each file with the doors, and returns its changes.
-pub async fn shown(backend: &dyn Backend, files: &[File]) -> Result<Vec<Section>> {
+pub async fn shown(backend: &dyn Backend, files: &[SiteFileText]) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     for file in files {
         let shown = progress::wait(&format!("comparing {}", file.path), backend.diff(&file.text)).await?;
@@ -54,7 +54,7 @@ pub async fn shown(backend: &dyn Backend, files: &[File]) -> Result<Vec<Section>
 }
 
 /// Reads the files. Returns the ones that parse, and the findings of the others. Makes no call.
-pub fn read(paths: &[PathBuf]) -> Result<(Vec<File>, Vec<Section>)> {
+pub fn read(paths: &[PathBuf]) -> Result<(Vec<SiteFileText>, Vec<Section>)> {
     let (mut files, mut sections) = (Vec::new(), Vec::new());
     for path in paths {
         let faulty = |findings| Section::faulty(path.display().to_string(), findings);
@@ -70,8 +70,8 @@ pub fn read(paths: &[PathBuf]) -> Result<(Vec<File>, Vec<Section>)> {
 }
 
 /// Returns the findings between these files. Makes no call.
-pub fn between(files: &[File]) -> Vec<Section> {
-    let parsed: Vec<(&File, Site)> =
+pub fn between(files: &[SiteFileText]) -> Vec<Section> {
+    let parsed: Vec<(&SiteFileText, Site)> =
         files.iter().filter_map(|file| Some((file, Site::parse(&file.text).ok()?))).collect();
     let sites: Vec<&Site> = parsed.iter().map(|(_, site)| site).collect();
     let said = check::together(&sites).into_iter();

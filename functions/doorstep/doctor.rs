@@ -1,24 +1,24 @@
 //! `doorstep doctor`.
 
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 
 /// The arguments of `doorstep doctor`.
 #[derive(clap::Args)]
-pub struct Doctor {
+pub struct DoctorArgs {
     /// The site; left out: every site of the stack.
     site: Option<SiteId>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Examines one site or all sites and prints the findings.
-pub async fn run(asked: &Doctor) -> Result<End> {
+pub async fn run(asked: &DoctorArgs) -> Result<VerbOutcome> {
     let is_fine = match &asked.site {
         Some(site) => {
             let what = format!("examining {site}");
@@ -33,5 +33,5 @@ pub async fn run(asked: &Doctor) -> Result<End> {
             checkups.iter().all(|checkup| checkup.findings.is_empty())
         }
     };
-    Ok(if is_fine { End::Fine } else { End::Found })
+    Ok(if is_fine { VerbOutcome::Fine } else { VerbOutcome::Found })
 }

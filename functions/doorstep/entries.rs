@@ -1,15 +1,15 @@
 //! `doorstep entries`.
 
 use crate::backend::Backend;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::report::{ReportRow, Wanted};
+use doorstep_operator::report::{ReportQuery, ReportRow};
 
 /// The arguments of `doorstep entries`.
 #[derive(clap::Args)]
-pub struct Entries {
+pub struct EntriesArgs {
     /// The site.
     site: SiteId,
     /// The first local day, such as 2026-03-02, or an instant; left out: a week ago.
@@ -22,22 +22,22 @@ pub struct Entries {
     #[arg(long, value_name = "EMAIL")]
     person: Option<String>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON, with the time of every access attempt. Without it, the command prints CSV.
     #[arg(long)]
     json: bool,
 }
 
 /// Shows access attempts by person, door and day.
-pub async fn run(asked: &Entries) -> Result<End> {
-    let wanted = Wanted { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
+pub async fn run(asked: &EntriesArgs) -> Result<VerbOutcome> {
+    let wanted = ReportQuery { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
     let ask = async |backend: &dyn Backend| backend.entries(&asked.site, &wanted).await;
     let rows = asked.target.ask("reading the access attempts", ask).await?;
     match asked.json {
         true => print::json(&rows)?,
         false => print::table(&table(&rows)?)?,
     }
-    Ok(End::Fine)
+    Ok(VerbOutcome::Fine)
 }
 
 const HEAD: [&str; 12] =

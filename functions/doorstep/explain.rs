@@ -1,15 +1,15 @@
 //! `doorstep explain`.
 
 use crate::backend::Backend;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::explain::{Explained, Wanted};
+use doorstep_operator::explain::{ExplainQuery, Explained};
 
 /// The arguments of `doorstep explain`.
 #[derive(clap::Args)]
-pub struct Explain {
+pub struct ExplainArgs {
     /// The site.
     site: SiteId,
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub struct Explain {
     #[arg(long, value_name = "INSTANT")]
     at: Option<String>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -43,9 +43,9 @@ struct PersonChoice {
 }
 
 /// Shows why a person has, had, will have or lacks each group.
-pub async fn run(asked: &Explain) -> Result<End> {
+pub async fn run(asked: &ExplainArgs) -> Result<VerbOutcome> {
     let PersonChoice { email, person, known_as } = &asked.person;
-    let wanted = Wanted {
+    let wanted = ExplainQuery {
         email: email.clone(),
         person: person.clone(),
         profile: known_as.clone(),
@@ -56,15 +56,15 @@ pub async fn run(asked: &Explain) -> Result<End> {
     match asked.target.ask("reading the person", ask).await? {
         Some(explained) => {
             print::value(&explained, asked.json)?;
-            Ok(End::Fine)
+            Ok(VerbOutcome::Fine)
         }
         None if asked.json => {
             print::json(&None::<Explained>)?;
-            Ok(End::Found)
+            Ok(VerbOutcome::Found)
         }
         None => {
             print::text("no person has this address, id or profile")?;
-            Ok(End::Found)
+            Ok(VerbOutcome::Found)
         }
     }
 }

@@ -6,7 +6,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{Finding, finding};
 
 /// A site file: its path and its text.
-pub struct File {
+pub struct SiteFileText {
     /// The path as the operator wrote it.
     pub path: String,
     /// The content.
@@ -17,7 +17,7 @@ pub struct File {
 ///
 /// # Errors
 /// [`Error::Invalid`] where the file cannot be read.
-pub fn site_file(path: &Path) -> Result<std::result::Result<File, Finding>> {
+pub fn site_file(path: &Path) -> Result<std::result::Result<SiteFileText, Finding>> {
     let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
-    Ok(finding::text(bytes).map(|text| File { path: path.display().to_string(), text }))
+    Ok(finding::text(bytes).map(|text| SiteFileText { path: path.display().to_string(), text }))
 }

@@ -3,21 +3,21 @@
 use serde_json::json;
 
 use crate::backend::Backend;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::forget::{Forgotten, Outcome, Wanted};
+use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, Forgotten};
 
 /// The arguments of `doorstep forget`.
 #[derive(clap::Args)]
-pub struct Forget {
+pub struct ForgetArgs {
     /// The site.
     site: SiteId,
     #[command(flatten)]
     person: ForgottenPerson,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -36,32 +36,32 @@ struct ForgottenPerson {
 }
 
 /// Erases a person's names, address and numbers.
-pub async fn run(asked: &Forget) -> Result<End> {
-    let wanted = Wanted { email: asked.person.email.clone(), person: asked.person.person.clone() };
+pub async fn run(asked: &ForgetArgs) -> Result<VerbOutcome> {
+    let wanted = ForgetQuery { email: asked.person.email.clone(), person: asked.person.person.clone() };
     let ask = async |backend: &dyn Backend| backend.forget(&asked.site, &wanted).await;
     match asked.target.ask("forgetting", ask).await? {
-        Outcome::Forgotten(forgotten) => {
+        ForgetOutcome::Forgotten(forgotten) => {
             match asked.json {
                 true => print::json(&forgotten)?,
                 false => print::text(&sentences(&forgotten))?,
             }
-            Ok(End::Fine)
+            Ok(VerbOutcome::Fine)
         }
-        Outcome::Refused(first) => {
+        ForgetOutcome::Refused(first) => {
             match asked.json {
                 true => print::json(&json!({ "first": first }))?,
                 false => {
                     print::text(&format!("the person is not forgotten yet; do this first:\n  {}", first.join("\n  ")))?
                 }
             }
-            Ok(End::Found)
+            Ok(VerbOutcome::Found)
         }
-        Outcome::NoPerson => {
+        ForgetOutcome::NoPerson => {
             match asked.json {
                 true => print::json(&json!(null))?,
                 false => print::text("no person has this address or id. A forgotten person has neither")?,
             }
-            Ok(End::Found)
+            Ok(VerbOutcome::Found)
         }
     }
 }

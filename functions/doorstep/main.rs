@@ -44,7 +44,7 @@ struct Command {
 }
 
 /// The outcome of a verb.
-pub enum End {
+pub enum VerbOutcome {
     /// All is well.
     Fine,
     /// There are findings that the operator should act on.
@@ -53,15 +53,15 @@ pub enum End {
 
 /// Defines every verb: its help, its arguments, and the module that implements it.
 macro_rules! verbs {
-    ($($(#[$about:meta])* $verb:ident = $module:ident,)+) => {
+    ($($(#[$about:meta])* $verb:ident($args:ident) = $module:ident,)+) => {
         #[derive(Subcommand)]
         enum Verb {
-            $($(#[$about])* #[command(after_help = EXITS)] $verb($module::$verb),)+
+            $($(#[$about])* #[command(after_help = EXITS)] $verb($module::$args),)+
         }
 
         impl Verb {
             /// Runs the verb. Returns its name and its outcome.
-            async fn run(&self) -> (String, Result<End>) {
+            async fn run(&self) -> (String, Result<VerbOutcome>) {
                 match self {
                     $(Verb::$verb(asked) => (stringify!($module).replace('_', "-"), $module::run(asked).await),)+
                 }
@@ -72,43 +72,43 @@ macro_rules! verbs {
 
 verbs! {
     /// Checks site files. With secrets, also checks them against the vendors.
-    Check = check,
+    Check(CheckArgs) = check,
     /// Shows what site files would change if they were pushed, and changes nothing. Changes are not findings.
-    Diff = diff,
+    Diff(DiffArgs) = diff,
     /// Shows what site files will change, and puts them in force. With findings, stores nothing. A site's first file
     /// only observes, unless --mode repeats its mode.
-    Push = push,
+    Push(PushArgs) = push,
     /// Shows where the doors differ from the version in force, and which differences were made by hand. Each difference
     /// is a finding.
-    Drift = drift,
+    Drift(DriftArgs) = drift,
     /// Shows the open holds of the guard. Each is a finding. With a checksum, approves exactly that hold.
-    Approve = approve,
+    Approve(ApproveArgs) = approve,
     /// Examines everything that a site needs: credentials, groups, seats, webhooks, clock, dead letters. Each finding
     /// shows what to do.
-    Doctor = doctor,
+    Doctor(DoctorArgs) = doctor,
     /// Replays a day, by default yesterday, with a changed site file. Shows the people whose access would have been
     /// different, and when. Calls no vendor and changes nothing. Differences are not findings.
-    Rehearse = rehearse,
+    Rehearse(RehearseArgs) = rehearse,
     /// Stops all changes at the doors of a site until `resume`. Doorstep still reads and stores everything.
-    Pause = pause,
+    Pause(PauseArgs) = pause,
     /// Ends a pause. The mode of the site file applies again, and a reconcile starts at once.
-    Resume = resume,
+    Resume(ResumeArgs) = resume,
     /// Takes a site out of service. Shows the consequences first. With --yes and their checksum, applies them. While
     /// access is being revoked, people who still have access are findings.
-    Retire = retire,
+    Retire(RetireArgs) = retire,
     /// Shows access attempts by person, door and day.
-    Entries = entries,
+    Entries(EntriesArgs) = entries,
     /// Shows why a person has, had, will have or lacks each group, at any instant. An unknown person is a finding.
-    Explain = explain,
+    Explain(ExplainArgs) = explain,
     /// Shows the members of a group at any instant: granted by Doorstep, with the reason; foreign; protected.
-    Who = who,
+    Who(WhoArgs) = who,
     /// Verifies the audit chain, or exports it.
-    Audit = audit,
+    Audit(AuditArgs) = audit,
     /// Shows how many grants and revokes were on time, by day. A late one is a finding.
-    OnTime = on_time,
+    OnTime(OnTimeArgs) = on_time,
     /// Erases the names, the address and the card numbers of a person from the table. The audit chain stays intact. An
     /// obstacle is a finding.
-    Forget = forget,
+    Forget(ForgetArgs) = forget,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -118,8 +118,8 @@ async fn main() -> ExitCode {
         Err(error) => return unread(&error),
     };
     match command.verb.run().await {
-        (_, Ok(End::Fine)) => ExitCode::SUCCESS,
-        (_, Ok(End::Found)) => ExitCode::from(1),
+        (_, Ok(VerbOutcome::Fine)) => ExitCode::SUCCESS,
+        (_, Ok(VerbOutcome::Found)) => ExitCode::from(1),
         (name, Err(error)) => {
             print::error(&format!("doorstep {name}: {error}"));
             ExitCode::from(2)

@@ -1,15 +1,15 @@
 //! `doorstep on-time`.
 
 use crate::backend::Backend;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::on_time::Wanted;
+use doorstep_operator::on_time::OnTimeQuery;
 
 /// The arguments of `doorstep on-time`.
 #[derive(clap::Args)]
-pub struct OnTime {
+pub struct OnTimeArgs {
     /// The site.
     site: SiteId,
     /// One local day, such as 2026-03-02.
@@ -22,18 +22,18 @@ pub struct OnTime {
     #[arg(long)]
     until: Option<String>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Shows how many times doors opened and closed on time.
-pub async fn run(asked: &OnTime) -> Result<End> {
-    let wanted = Wanted { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
+pub async fn run(asked: &OnTimeArgs) -> Result<VerbOutcome> {
+    let wanted = OnTimeQuery { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
     let ask = async |backend: &dyn Backend| backend.on_time(&asked.site, &wanted).await;
     let record = asked.target.ask("reading the audit chain", ask).await?;
     print::value(&record, asked.json)?;
     let is_late = record.days.iter().any(|day| !day.late.is_empty());
-    Ok(if is_late { End::Found } else { End::Fine })
+    Ok(if is_late { VerbOutcome::Found } else { VerbOutcome::Fine })
 }

@@ -1,39 +1,39 @@
 //! `doorstep pause`, and the output of `pause` and `resume`.
 
 use crate::backend::Backend;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_operator::pause;
 
 /// The arguments of `doorstep pause`.
 #[derive(clap::Args)]
-pub struct Pause {
+pub struct PauseArgs {
     /// The site.
     site: SiteId,
     /// The reason, for readers of the site's reports.
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Stops all changes at a site's doors.
-pub async fn run(asked: &Pause) -> Result<End> {
+pub async fn run(asked: &PauseArgs) -> Result<VerbOutcome> {
     let ask = async |backend: &dyn Backend| backend.pause(&asked.site, asked.why.as_deref()).await;
     let state = asked.target.ask(&format!("pausing {}", asked.site), ask).await?;
     say(&state, asked.json)
 }
 
 /// Prints the state of the site.
-pub fn say(state: &pause::State, as_json: bool) -> Result<End> {
+pub fn say(state: &pause::SiteState, as_json: bool) -> Result<VerbOutcome> {
     if as_json {
         print::json(state)?;
-        return Ok(End::Fine);
+        return Ok(VerbOutcome::Fine);
     }
     let mode = state.mode.word();
     let mut text = match (&state.paused, state.changed) {
@@ -44,5 +44,5 @@ pub fn say(state: &pause::State, as_json: bool) -> Result<End> {
     };
     text.extend(state.remarks.iter().map(|remark| format!("! {remark}\n")));
     print::text(&text)?;
-    Ok(End::Fine)
+    Ok(VerbOutcome::Fine)
 }

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use crate::diff::{between, read};
 use crate::show::{self, Section};
-use crate::target::Target;
-use crate::{End, progress};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, progress};
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Mode;
-use doorstep_operator::push::Options;
+use doorstep_operator::push::PushOptions;
 
 /// The arguments of `doorstep push`.
 #[derive(clap::Args)]
-pub struct Push {
+pub struct PushArgs {
     /// The site files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -25,14 +25,14 @@ pub struct Push {
     #[arg(long, value_name = "DOORS", value_delimiter = ',')]
     leave_access: Vec<String>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Puts site files in force, one after the other. Stores none of them if one has a finding.
-pub async fn run(asked: &Push) -> Result<End> {
+pub async fn run(asked: &PushArgs) -> Result<VerbOutcome> {
     let (files, mut sections) = read(&asked.files)?;
     sections.extend(between(&files));
     if !sections.is_empty() {
@@ -45,7 +45,7 @@ pub async fn run(asked: &Push) -> Result<End> {
             return show::sections(&sections, asked.json);
         }
     }
-    let options = Options { mode: asked.mode, leave_access: asked.leave_access.iter().cloned().collect() };
+    let options = PushOptions { mode: asked.mode, leave_access: asked.leave_access.iter().cloned().collect() };
     for file in files {
         match progress::wait(&format!("pushing {}", file.path), backend.push(&file.text, &options)).await {
             Ok(shown) => sections.push(Section { of: file.path, shown }),

@@ -6,28 +6,28 @@ use jiff::civil::Date;
 
 use crate::backend::Backend;
 use crate::files::site_file;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_operator::rehearse::Rehearsal;
 
 /// The arguments of `doorstep rehearse`.
 #[derive(clap::Args)]
-pub struct Rehearse {
+pub struct RehearseArgs {
     /// The site file.
     file: PathBuf,
     /// The local day, such as 2026-03-02; left out: yesterday.
     #[arg(long)]
     day: Option<Date>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Replays a day with a changed site file.
-pub async fn run(asked: &Rehearse) -> Result<End> {
+pub async fn run(asked: &RehearseArgs) -> Result<VerbOutcome> {
     let rehearsal = match site_file(&asked.file)? {
         Ok(file) => {
             let ask = async |backend: &dyn Backend| backend.rehearse(&file.text, asked.day).await;
@@ -44,5 +44,5 @@ pub async fn run(asked: &Rehearse) -> Result<End> {
             print::text(&lines.collect::<String>())?;
         }
     }
-    Ok(if found { End::Found } else { End::Fine })
+    Ok(if found { VerbOutcome::Found } else { VerbOutcome::Fine })
 }

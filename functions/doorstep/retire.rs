@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::target::Target;
-use crate::{End, print};
+use crate::target::TargetOptions;
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::retire::{How, Order, Retirement, Stage};
+use doorstep_operator::retire::{How, Order, RetireStage, Retirement};
 
 /// The pause between two requests.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -17,7 +17,7 @@ const PATIENCE: u32 = 20;
 /// The arguments of `doorstep retire`.
 #[derive(clap::Args)]
 #[group(id = "access", required = true, args = ["leave_access", "revoke_access"])]
-pub struct Retire {
+pub struct RetireArgs {
     /// The site.
     site: SiteId,
     /// Leaves the access that Doorstep granted. Doorstep no longer revokes it.
@@ -33,31 +33,31 @@ pub struct Retire {
     #[arg(long, value_name = "CHECKSUM")]
     yes: Option<String>,
     #[command(flatten)]
-    target: Target,
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Shows what it means to take a site out of service, or does it.
-pub async fn run(asked: &Retire) -> Result<End> {
+pub async fn run(asked: &RetireArgs) -> Result<VerbOutcome> {
     let how = if asked.revoke_access { How::RevokeAccess } else { How::LeaveAccess };
     let order = Order { how, delete_data: asked.delete_data, yes: asked.yes.clone() };
     let ask = async |backend: &dyn Backend| until_done(backend, &asked.site, &order).await;
-    let seen = asked.target.ask(&format!("retiring {}", asked.site), ask).await?;
-    print::value(&seen, asked.json)?;
-    Ok(if seen.stage == Stage::UnderWay { End::Found } else { End::Fine })
+    let retirement = asked.target.ask(&format!("retiring {}", asked.site), ask).await?;
+    print::value(&retirement, asked.json)?;
+    Ok(if retirement.stage == RetireStage::UnderWay { VerbOutcome::Found } else { VerbOutcome::Fine })
 }
 
 /// Repeats the request while the retirement is under way.
 async fn until_done(backend: &dyn Backend, site: &SiteId, order: &Order) -> Result<Retirement> {
-    let mut seen = backend.retire(site, order).await?;
+    let mut retirement = backend.retire(site, order).await?;
     let mut still = 0;
-    while order.yes.is_some() && seen.stage == Stage::UnderWay && still < PATIENCE {
+    while order.yes.is_some() && retirement.stage == RetireStage::UnderWay && still < PATIENCE {
         tokio::time::sleep(PAUSE).await;
         let now = backend.retire(site, order).await?;
-        still = if now.people == seen.people && now.inside == seen.inside { still + 1 } else { 0 };
-        seen = now;
+        still = if now.people == retirement.people && now.inside == retirement.inside { still + 1 } else { 0 };
+        retirement = now;
     }
-    Ok(seen)
+    Ok(retirement)
 }

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{End, print};
+use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Finding;
-use doorstep_operator::push::Shown;
+use doorstep_operator::push::PushPreview;
 
 /// The result for one file or one site.
 #[derive(Serialize)]
@@ -17,18 +17,18 @@ pub struct Section {
     pub of: String,
     /// The findings and the changes.
     #[serde(flatten)]
-    pub shown: Shown,
+    pub shown: PushPreview,
 }
 
 impl Section {
     /// Returns the result for a file with findings that need no call.
     pub fn faulty(of: String, findings: Vec<Finding>) -> Self {
-        Section { of, shown: Shown { findings, ..Shown::default() } }
+        Section { of, shown: PushPreview { findings, ..PushPreview::default() } }
     }
 }
 
 /// Prints the results and returns the outcome.
-pub fn sections(sections: &[Section], as_json: bool) -> Result<End> {
+pub fn sections(sections: &[Section], as_json: bool) -> Result<VerbOutcome> {
     if as_json {
         print::json(&json!({ "sections": sections }))?;
     } else {
@@ -36,11 +36,11 @@ pub fn sections(sections: &[Section], as_json: bool) -> Result<End> {
         print::text(&texts.join("\n"))?;
     }
     let found = sections.iter().any(|section| !section.shown.findings.is_empty());
-    Ok(if found { End::Found } else { End::Fine })
+    Ok(if found { VerbOutcome::Found } else { VerbOutcome::Fine })
 }
 
 fn one(Section { of, shown }: &Section) -> String {
-    let Shown { site: _, version, stored, findings, diff, mode: _, remarks } = shown;
+    let PushPreview { site: _, version, stored, findings, diff, mode: _, remarks } = shown;
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     let mut line = |line: &dyn std::fmt::Display| writeln!(text, "{line}").unwrap_or_default();

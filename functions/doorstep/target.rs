@@ -7,7 +7,7 @@ use aws_credential_types::provider::ProvideCredentials;
 
 use crate::backend::{Backend, Local, Stack};
 use crate::progress;
-use doorstep_cloud::aws::Seam;
+use doorstep_cloud::aws::SdkHttpClient;
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
 use doorstep_core::model::error::{Error, Result};
@@ -17,7 +17,7 @@ use doorstep_vendors::time::WallClock;
 
 /// The options that select the target.
 #[derive(clap::Args)]
-pub struct Target {
+pub struct TargetOptions {
     /// The name of the stack.
     #[arg(long, env = "DOORSTEP_STACK", default_value = "doorstep")]
     stack: String,
@@ -36,11 +36,11 @@ pub struct Target {
     sandbox: Option<String>,
 }
 
-impl Target {
+impl TargetOptions {
     /// Connects to the backend, and asks it. Shows `what` as progress while this lasts.
     ///
     /// # Errors
-    /// As [`Target::connect`], and the error of the answer.
+    /// As [`TargetOptions::connect`], and the error of the answer.
     pub async fn ask<T>(&self, what: &str, ask: impl AsyncFnOnce(&dyn Backend) -> Result<T>) -> Result<T> {
         progress::wait(what, async { ask(self.connect().await?.as_ref()).await }).await
     }
@@ -64,7 +64,7 @@ impl Target {
     /// Resolves the operator's AWS identity in the same way as every AWS command: environment, profile, single sign-on,
     /// role.
     async fn asker(&self, http: &Http) -> Result<Asker> {
-        let mut chain = aws_config::defaults(BehaviorVersion::latest()).http_client(Seam(http.clone()));
+        let mut chain = aws_config::defaults(BehaviorVersion::latest()).http_client(SdkHttpClient(http.clone()));
         if let Some(profile) = &self.profile {
             chain = chain.profile_name(profile);
         }

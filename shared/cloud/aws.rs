@@ -57,25 +57,25 @@ impl<T> Deref for Lazy<T> {
 /// The SDKs' sleep on Doorstep's clock: on a clock that does not run, a pause takes no time. SDK timeouts must not use
 /// it, because Doorstep sets the deadlines.
 #[derive(Clone)]
-pub struct Pauses(pub SharedTime);
+pub struct SdkSleep(pub SharedTime);
 
-impl fmt::Debug for Pauses {
+impl fmt::Debug for SdkSleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pauses")
     }
 }
 
-impl AsyncSleep for Pauses {
+impl AsyncSleep for SdkSleep {
     fn sleep(&self, duration: Duration) -> Sleep {
         let time = self.0.clone();
-        Sleep::new(Waiting(Mutex::new(Box::pin(async move { time.pass(duration).await }))))
+        Sleep::new(SyncFuture(Mutex::new(Box::pin(async move { time.pass(duration).await }))))
     }
 }
 
 /// A future that is `Sync`, as the SDKs require. Only its owner polls it.
-struct Waiting(Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>);
+struct SyncFuture(Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>);
 
-impl Future for Waiting {
+impl Future for SyncFuture {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -86,32 +86,32 @@ impl Future for Waiting {
 
 /// An SDK HTTP client that sends requests through [`Http`].
 #[derive(Clone)]
-pub struct Seam(pub Http);
+pub struct SdkHttpClient(pub Http);
 
 /// A connector for one kind of request, with its time limit.
 #[derive(Clone, Debug)]
 struct Connector {
-    seam: Seam,
+    http_client: SdkHttpClient,
     limit: Option<Duration>,
 }
 
-impl fmt::Debug for Seam {
+impl fmt::Debug for SdkHttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seam")
     }
 }
 
-impl HttpClient for Seam {
+impl HttpClient for SdkHttpClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         // Without a limit of its own, a request has the limit of the HTTP client.
         let limit = settings.read_timeout().map(|read| read + settings.connect_timeout().unwrap_or_default());
-        SharedHttpConnector::new(Connector { seam: self.clone(), limit })
+        SharedHttpConnector::new(Connector { http_client: self.clone(), limit })
     }
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (http, limit) = (self.seam.0.clone(), self.limit);
+        let (http, limit) = (self.http_client.0.clone(), self.limit);
         HttpConnectorFuture::new(async move {
             let request = whole(request).await?;
             let sent = http.send(request);

@@ -102,16 +102,16 @@ impl Notice {
 
 /// A client of the event bus.
 #[derive(Clone)]
-pub struct Bus {
+pub struct EventBus {
     events: Lazy<Client>,
     name: String,
     time: SharedTime,
 }
 
-impl Bus {
+impl EventBus {
     /// Creates a client of the bus named `name`.
     pub fn new(events: Lazy<Client>, name: String, time: SharedTime) -> Self {
-        Bus { events, name, time }
+        EventBus { events, name, time }
     }
 
     /// Publishes the events of one site. Events that the bus refuses are sent again, a limited number of times.

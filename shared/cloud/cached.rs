@@ -22,9 +22,9 @@ const MOST_KEYS: usize = 20_000;
 pub struct Cached<T>(Arc<Mutex<HashMap<String, Slot<T>>>>);
 
 /// One key's value. While one caller reads it, other callers wait.
-type Slot<T> = Arc<tokio::sync::Mutex<Held<T>>>;
+type Slot<T> = Arc<tokio::sync::Mutex<CacheState<T>>>;
 
-struct Held<T> {
+struct CacheState<T> {
     value: Option<(Timestamp, Arc<T>)>,
     failed: Option<(Timestamp, Error)>,
 }
@@ -41,7 +41,7 @@ impl<T> Default for Cached<T> {
     }
 }
 
-impl<T> Held<T> {
+impl<T> CacheState<T> {
     fn within(&self, span: SignedDuration, now: Timestamp) -> Option<Arc<T>> {
         self.value.as_ref().filter(|(since, _)| now.duration_since(*since) < span).map(|(_, value)| value.clone())
     }
@@ -78,7 +78,7 @@ impl<T> Cached<T> {
             None => match read().await {
                 Ok(value) => {
                     let value = Arc::new(value);
-                    *held = Held { value: Some((now, value.clone())), failed: None };
+                    *held = CacheState { value: Some((now, value.clone())), failed: None };
                     return Ok(value);
                 }
                 Err(error) => {
@@ -103,7 +103,7 @@ impl<T> Cached<T> {
             // A locked slot is being read.
             slots.retain(|_, slot| slot.try_lock().is_ok_and(|held| held.within(GOOD_FOR, now).is_some()));
         }
-        let held = Held { value: None, failed: None };
+        let held = CacheState { value: None, failed: None };
         slots.entry(key.to_owned()).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(held))).clone()
     }
 }

@@ -13,9 +13,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::aws::{Lazy, Seam};
-use crate::bus::Bus;
-use crate::ids::Ids;
+use crate::aws::{Lazy, SdkHttpClient};
+use crate::bus::EventBus;
+use crate::ids::IdSource;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
 use crate::schedules::{ScheduleSettings, Schedules};
@@ -29,7 +29,7 @@ use doorstep_vendors::deadline::{Bounded, Deadline};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors, WriteDoors};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network::{self, given};
-use doorstep_vendors::platform::push::reader::Reader as Told;
+use doorstep_vendors::platform::push::reader::PushReader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::{SharedTime, WallClock};
 use doorstep_vendors::tokens::Tokens;
@@ -117,7 +117,7 @@ pub struct Environment {
     /// The clock.
     pub time: SharedTime,
     /// The source of person ids.
-    pub ids: Ids,
+    pub ids: IdSource,
     /// The table.
     pub store: Store,
     /// The trigger queue.
@@ -125,7 +125,7 @@ pub struct Environment {
     /// The schedules.
     pub schedules: Schedules,
     /// The event bus.
-    pub bus: Bus,
+    pub bus: EventBus,
     /// The secrets.
     pub secrets: Secrets,
     /// The tokens of vendors.
@@ -142,14 +142,14 @@ pub struct Environment {
 
 /// Builds a client with the configuration that all SDKs share.
 macro_rules! config {
-    ($sdk:ident, $settings:expr, $seam:expr $(, $time:expr)?) => {{
+    ($sdk:ident, $settings:expr, $http_client:expr $(, $time:expr)?) => {{
         let mut config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
             .region($sdk::config::Region::new($settings.region.clone()))
             .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
                 $settings.credentials.clone(),
             ))
-            .http_client($seam.clone())
+            .http_client($http_client.clone())
             .retry_config(
                 $sdk::config::retry::RetryConfig::standard()
                     .with_max_attempts(doorstep_core::budgets::aws::TRIES)
@@ -159,7 +159,7 @@ macro_rules! config {
             // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their time and size.
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url($settings.endpoint.clone());
-        $(config.set_sleep_impl(Some($sdk::config::SharedAsyncSleep::new(crate::aws::Pauses($time.clone()))));)?
+        $(config.set_sleep_impl(Some($sdk::config::SharedAsyncSleep::new(crate::aws::SdkSleep($time.clone()))));)?
         $sdk::Client::from_conf(config.build())
     }};
 }
@@ -167,9 +167,9 @@ pub(crate) use config;
 
 /// Builds the same client on first use.
 macro_rules! lazily {
-    ($sdk:ident, $settings:expr, $seam:expr, $time:expr) => {{
-        let (settings, seam, time) = ($settings.clone(), $seam.clone(), $time.clone());
-        Lazy::new(move || config!($sdk, settings, seam, time))
+    ($sdk:ident, $settings:expr, $http_client:expr, $time:expr) => {{
+        let (settings, http_client, time) = ($settings.clone(), $http_client.clone(), $time.clone());
+        Lazy::new(move || config!($sdk, settings, http_client, time))
     }};
 }
 
@@ -195,15 +195,20 @@ impl Environment {
             let (deadline, time) = (deadline.clone(), time.clone());
             http.clone().within(move || answer(&deadline, time.now()))
         };
-        let (seam, http) = (Seam(bounded(Deadline::aws_answer)), bounded(Deadline::vendor_answer));
+        let (http_client, http) = (SdkHttpClient(bounded(Deadline::aws_answer)), bounded(Deadline::vendor_answer));
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
-        let store = Store::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
-        let queues = lazily!(aws_sdk_sqs, settings, seam, time);
+        let store =
+            Store::new(lazily!(aws_sdk_dynamodb, settings, http_client, time), settings.table.clone(), time.clone());
+        let queues = lazily!(aws_sdk_sqs, settings, http_client, time);
         let triggers = TriggerQueue::new(queues.clone(), settings.trigger_queue_url.clone());
         let reconciles = ReconcileQueue::new(queues, settings.reconcile_url.clone(), time.clone());
-        let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam, time), settings.stack.clone());
-        let scheduler = lazily!(aws_sdk_scheduler, settings, seam, time);
-        let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam, time), settings.bus.clone(), time.clone());
+        let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, http_client, time), settings.stack.clone());
+        let scheduler = lazily!(aws_sdk_scheduler, settings, http_client, time);
+        let bus = EventBus::new(
+            lazily!(aws_sdk_eventbridge, settings, http_client, time),
+            settings.bus.clone(),
+            time.clone(),
+        );
         Environment {
             schedules: Schedules::new(
                 scheduler,
@@ -221,7 +226,7 @@ impl Environment {
             settings,
             http,
             time,
-            ids: Ids::default(),
+            ids: IdSource::default(),
             secrets,
             store,
             triggers,

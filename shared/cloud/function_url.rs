@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 
 /// One request.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -67,8 +67,8 @@ impl FunctionUrlRequest {
     }
 }
 
-impl From<Answer> for FunctionUrlAnswer {
-    fn from(answer: Answer) -> Self {
+impl From<WebhookAnswer> for FunctionUrlAnswer {
+    fn from(answer: WebhookAnswer) -> Self {
         FunctionUrlAnswer {
             status_code: answer.status,
             headers: HashMap::from([("content-type", "application/json")]),
@@ -79,10 +79,13 @@ impl From<Answer> for FunctionUrlAnswer {
 }
 
 /// Answers one request with the answer of `take` to its delivery.
-pub async fn answer(request: FunctionUrlRequest, take: impl AsyncFnOnce(Delivery) -> Answer) -> FunctionUrlAnswer {
+pub async fn answer(
+    request: FunctionUrlRequest,
+    take: impl AsyncFnOnce(Delivery) -> WebhookAnswer,
+) -> FunctionUrlAnswer {
     match request.delivery() {
         Ok(delivery) => take(delivery).await.into(),
-        Err(NotBase64) => Answer::not_base64().into(),
+        Err(NotBase64) => WebhookAnswer::not_base64().into(),
     }
 }
 

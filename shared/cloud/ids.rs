@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 /// A source of unique ids that say nothing about their person.
 #[derive(Clone)]
-pub struct Ids(Arc<dyn Fn() -> String + Send + Sync>);
+pub struct IdSource(Arc<dyn Fn() -> String + Send + Sync>);
 
-impl Ids {
+impl IdSource {
     /// Creates a source from `give`, which must never return an id twice.
     pub fn from_fn(give: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        Ids(Arc::new(give))
+        IdSource(Arc::new(give))
     }
 
     /// Returns a new id.
@@ -21,13 +21,13 @@ impl Ids {
     }
 }
 
-impl Default for Ids {
+impl Default for IdSource {
     fn default() -> Self {
-        Ids::from_fn(|| Uuid::new_v4().simple().to_string())
+        IdSource::from_fn(|| Uuid::new_v4().simple().to_string())
     }
 }
 
-impl fmt::Debug for Ids {
+impl fmt::Debug for IdSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ids")
     }

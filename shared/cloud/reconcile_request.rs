@@ -65,7 +65,7 @@ pub struct Handed {
 
 /// The decision about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum RequestDecision {
     /// A reconcile has served it already.
     Served,
     /// The request waits until this instant.
@@ -75,23 +75,23 @@ pub enum Step {
 }
 
 /// Decides what to do with a request: see the table above.
-pub fn decide(runs: &Runs, request: &ReconcileRequest, handed: &Handed, now: Timestamp) -> Step {
+pub fn decide(runs: &Runs, request: &ReconcileRequest, handed: &Handed, now: Timestamp) -> RequestDecision {
     if runs.ended > request.begun {
-        return Step::Served;
+        return RequestDecision::Served;
     }
     let other = runs.lease.as_ref().filter(|lease| lease.holder != handed.message && lease.until > now);
     if let Some(lease) = other {
-        return Step::Wait(lease.until);
+        return RequestDecision::Wait(lease.until);
     }
     // Only requests of functions are paced: the schedule paces its own, and the operator waits for the result.
     let paced = request.by == AskedBy::Function && handed.times <= 1;
     let next = runs.at.and_then(|at| at.checked_add(PACE).ok());
     match next.filter(|next| paced && *next > now) {
-        Some(next) => Step::Wait(next),
+        Some(next) => RequestDecision::Wait(next),
         None => {
             let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let lease = Some(Lease { holder: handed.message.clone(), until });
-            Step::Run(Runs { begun: runs.begun + 1, at: Some(now), ended: runs.ended, lease })
+            RequestDecision::Run(Runs { begun: runs.begun + 1, at: Some(now), ended: runs.ended, lease })
         }
     }
 }
@@ -120,9 +120,12 @@ mod tests {
     #[test]
     fn a_request_is_served_by_a_reconcile_that_began_later_and_ended_well() {
         let step = |runs: Runs| decide(&runs, &request(3, AskedBy::Function), &handed("m", 1), at(60));
-        assert_eq!(step(runs(4, 4, None)), Step::Served);
-        assert!(matches!(step(runs(4, 3, None)), Step::Run(_)), "one that began later, and failed, serves nothing");
-        assert!(matches!(step(runs(3, 3, None)), Step::Run(_)), "one that had begun before serves nothing");
+        assert_eq!(step(runs(4, 4, None)), RequestDecision::Served);
+        assert!(
+            matches!(step(runs(4, 3, None)), RequestDecision::Run(_)),
+            "one that began later, and failed, serves nothing"
+        );
+        assert!(matches!(step(runs(3, 3, None)), RequestDecision::Run(_)), "one that had begun before serves nothing");
     }
 
     #[test]
@@ -130,10 +133,10 @@ mod tests {
         let step = |message: &str, now: i64| {
             decide(&runs(4, 3, Some(("m", 25))), &request(4, AskedBy::Operator), &handed(message, 1), at(now))
         };
-        assert_eq!(step("other", 24), Step::Wait(at(25)));
-        assert!(matches!(step("other", 25), Step::Run(_)), "its function is gone");
+        assert_eq!(step("other", 24), RequestDecision::Wait(at(25)));
+        assert!(matches!(step("other", 25), RequestDecision::Run(_)), "its function is gone");
         assert!(
-            matches!(step("m", 11), Step::Run(_)),
+            matches!(step("m", 11), RequestDecision::Run(_)),
             "a message that is handed out again had a function that is gone"
         );
     }
@@ -141,16 +144,18 @@ mod tests {
     #[test]
     fn functions_keep_their_distance_once_and_nobody_else_does() {
         let step = |by, times, now| decide(&runs(4, 4, None), &request(4, by), &handed("m", times), at(now));
-        assert_eq!(step(AskedBy::Function, 1, 12), Step::Wait(at(15)));
-        assert!(matches!(step(AskedBy::Function, 1, 15), Step::Run(_)));
-        assert!(matches!(step(AskedBy::Function, 2, 12), Step::Run(_)), "it has waited already");
-        assert!(matches!(step(AskedBy::Operator, 1, 12), Step::Run(_)));
-        assert!(matches!(step(AskedBy::Clock, 1, 12), Step::Run(_)));
+        assert_eq!(step(AskedBy::Function, 1, 12), RequestDecision::Wait(at(15)));
+        assert!(matches!(step(AskedBy::Function, 1, 15), RequestDecision::Run(_)));
+        assert!(matches!(step(AskedBy::Function, 2, 12), RequestDecision::Run(_)), "it has waited already");
+        assert!(matches!(step(AskedBy::Operator, 1, 12), RequestDecision::Run(_)));
+        assert!(matches!(step(AskedBy::Clock, 1, 12), RequestDecision::Run(_)));
     }
 
     #[test]
     fn a_run_is_numbered_and_holds_the_lease_as_long_as_a_function_can_live() {
-        let Step::Run(next) = decide(&runs(4, 2, None), &request(4, AskedBy::Clock), &handed("m", 1), at(30)) else {
+        let RequestDecision::Run(next) =
+            decide(&runs(4, 2, None), &request(4, AskedBy::Clock), &handed("m", 1), at(30))
+        else {
             panic!("it runs");
         };
         assert_eq!((next.begun, next.ended, next.at), (5, 2, Some(at(30))));

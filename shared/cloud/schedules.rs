@@ -12,7 +12,7 @@ use aws_sdk_scheduler::types::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::{Lazy, failure};
-use crate::bus::Bus;
+use crate::bus::EventBus;
 use crate::reconcile_request::AskedBy;
 use crate::store::dues::minute_word;
 use crate::trigger_queue::{Trigger, TriggerMessage, TriggerQueue};
@@ -54,7 +54,7 @@ pub struct Schedules {
     scheduler: Lazy<Client>,
     settings: ScheduleSettings,
     line: TriggerQueue,
-    bus: Bus,
+    bus: EventBus,
     time: SharedTime,
     /// Sites whose last schedule could not be set.
     unset: Arc<Mutex<BTreeSet<SiteId>>>,
@@ -66,7 +66,7 @@ impl Schedules {
         scheduler: Lazy<Client>,
         settings: ScheduleSettings,
         line: TriggerQueue,
-        bus: Bus,
+        bus: EventBus,
         time: SharedTime,
     ) -> Self {
         Schedules { scheduler, settings, line, bus, time, unset: Arc::default() }

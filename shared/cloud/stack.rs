@@ -5,7 +5,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Seam, failure};
+use crate::aws::{SdkHttpClient, failure};
 use crate::environment::{Settings, config};
 use crate::schedules::ScheduleSettings;
 use doorstep_core::model::error::{Error, Result};
@@ -24,7 +24,7 @@ pub struct Asker {
 
 /// The names of a stack's resources: the JSON in the parameter `/{stack}/stack`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names {
+pub struct ResourceNames {
     /// The table.
     pub table: String,
     /// The trigger queue's URL.
@@ -41,10 +41,17 @@ pub struct Names {
 
 impl Settings {
     /// Returns the names as the stack's parameter holds them.
-    pub fn names(&self) -> Names {
+    pub fn names(&self) -> ResourceNames {
         let ScheduleSettings { group, trigger_queue_arn, role_arn } = self.schedules.clone();
         let (table, trigger_queue_url, bus) = (self.table.clone(), self.trigger_queue_url.clone(), self.bus.clone());
-        Names { table, trigger_queue_url, trigger_queue_arn, schedule_group: group, schedule_role_arn: role_arn, bus }
+        ResourceNames {
+            table,
+            trigger_queue_url,
+            trigger_queue_arn,
+            schedule_group: group,
+            schedule_role_arn: role_arn,
+            bus,
+        }
     }
 
     /// Loads the settings of the stack named `stack`.
@@ -54,7 +61,7 @@ impl Settings {
     /// unreachable; [`Error::Permanent`] if the parameter has another shape.
     pub async fn of_stack(stack: &str, asker: Asker, http: &Http) -> Result<Self> {
         let path = format!("/{stack}/stack");
-        let ssm = config!(aws_sdk_ssm, asker, Seam(http.clone()));
+        let ssm = config!(aws_sdk_ssm, asker, SdkHttpClient(http.clone()));
         let answer = ssm.get_parameter().name(&path).send().await;
         let found = answer.map_err(|error| match error.as_service_error() {
             Some(GetParameterError::ParameterNotFound(_)) => Error::invalid(format!(
@@ -66,7 +73,7 @@ impl Settings {
             None => Error::retry(format!("AWS cannot be reached: {}", failure("ssm GetParameter", &error))),
         })?;
         let text = found.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
-        let names: Names = serde_json::from_str(&text)
+        let names: ResourceNames = serde_json::from_str(&text)
             .map_err(|error| Error::permanent(format!("the parameter {path} is not what the stack writes: {error}")))?;
         let Asker { region, credentials, endpoint } = asker;
         let schedules = ScheduleSettings {
@@ -74,7 +81,7 @@ impl Settings {
             trigger_queue_arn: names.trigger_queue_arn,
             role_arn: names.schedule_role_arn,
         };
-        let Names { table, trigger_queue_url, bus, .. } = names;
+        let ResourceNames { table, trigger_queue_url, bus, .. } = names;
         Ok(Settings {
             stack: stack.to_owned(),
             region,

@@ -76,7 +76,7 @@ impl TriggerMessage {
 
 /// The number of messages in the queue, of all sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct QueueDepth {
     /// Messages that wait to be served.
     pub waiting: u64,
     /// Messages in the dead-letter queue; `None` if the queue has none.
@@ -145,7 +145,7 @@ impl TriggerQueue {
     ///
     /// # Errors
     /// [`Error::Retry`] if the queue is unreachable.
-    pub async fn waiting(&self) -> Result<Waiting> {
+    pub async fn waiting(&self) -> Result<QueueDepth> {
         let here = self.attributes(&self.url).await?;
         let policy = here.get(&QueueAttributeName::RedrivePolicy);
         let policy = policy.and_then(|policy| serde_json::from_str::<Redrive>(policy).ok());
@@ -158,7 +158,7 @@ impl TriggerQueue {
             }
             None => None,
         };
-        Ok(Waiting { waiting: count(&here), dead })
+        Ok(QueueDepth { waiting: count(&here), dead })
     }
 
     async fn attributes(&self, url: &str) -> Result<Attributes> {

@@ -10,7 +10,7 @@ use doorstep_cloud::trigger_queue::Trigger;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_vendors::delivery::{Answer, Delivery, Unverified, VerifiedDelivery};
+use doorstep_vendors::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookAnswer};
 use doorstep_vendors::doors::attempts::AccessNews;
 use doorstep_vendors::platform::signature::digest;
 
@@ -18,7 +18,7 @@ use doorstep_vendors::platform::signature::digest;
 pub const TRIGGERS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Takes one delivery of a door system and returns the HTTP answer.
-pub async fn entries(environment: &Environment, delivery: Delivery) -> Answer {
+pub async fn entries(environment: &Environment, delivery: Delivery) -> WebhookAnswer {
     webhook::take(environment, delivery, async |path, now| environment.routes.doors(path, now).await).await
 }
 

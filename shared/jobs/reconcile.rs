@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::compare::doors::{self, DoorsSnapshot};
-use crate::compare::unconfirmed::if_believed;
-use crate::compare::{CompareContext, Read, baseline, everybody_to_judge};
+use crate::compare::unconfirmed::if_confirmed;
+use crate::compare::{CompareContext, SourceRead, baseline, people_to_decide};
 use crate::reconcile::moved::carry_over;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
@@ -34,7 +34,7 @@ mod people;
 mod platform;
 mod serve;
 
-pub use dispatch::{Asked, dispatch};
+pub use dispatch::{DispatchInput, dispatch};
 use holding::{Holding, Ruling};
 use platform::PlatformState;
 pub use serve::serve;
@@ -64,7 +64,7 @@ pub struct Report {
     /// Problems that the operator should look at.
     pub problems: Vec<String>,
     /// How each source was read, by its name.
-    pub reads: BTreeMap<String, Read>,
+    pub reads: BTreeMap<String, SourceRead>,
     /// Notices to publish on the event bus.
     #[serde(skip)]
     pub notices: Vec<Notice>,
@@ -87,24 +87,24 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     let overdue = set_schedules(environment, &site.id, &mut report).await?;
     let PlatformState { mut known, mut mark, sound, held_back } =
         platform::read(environment, &site, &mut report).await?;
-    let everybody = everybody_to_judge(&environment.store, &site, &mut known).await?;
-    let mut seen = doors::read(environment, &site, &known, &everybody).await?;
-    report.reads.append(&mut seen.reads);
-    report.problems.append(&mut seen.problems);
-    report.problems.append(&mut seen.remarks);
-    report.notices.append(&mut seen.notices);
-    report.problems.extend(seen.resolved.problems.iter().cloned());
-    keep(environment, &site, &seen).await?;
-    register(environment, &site, &mut seen).await?;
+    let all_people = people_to_decide(&environment.store, &site, &mut known).await?;
+    let mut snapshot = doors::read(environment, &site, &known, &all_people).await?;
+    report.reads.append(&mut snapshot.reads);
+    report.problems.append(&mut snapshot.problems);
+    report.problems.append(&mut snapshot.remarks);
+    report.notices.append(&mut snapshot.notices);
+    report.problems.extend(snapshot.resolved.problems.iter().cloned());
+    keep(environment, &site, &snapshot).await?;
+    register(environment, &site, &mut snapshot).await?;
     let now = environment.time.now();
     let files = environment.store.files(&site.id, mark.unfinished_from(stored.n)..stored.n).await?;
     let older = OlderFiles { files, replaced: stored.replaced() };
-    let people = everybody.known.as_slice();
+    let people = all_people.known.as_slice();
     let context = CompareContext {
-        baseline: &baseline(&stored.file()?, older, &known, &seen),
+        baseline: &baseline(&stored.file()?, older, &known, &snapshot),
         site: &site,
         facts: &known,
-        doors: &seen,
+        doors: &snapshot,
         people,
         mode: site.mode,
         stale: mark.is_stale(now),
@@ -113,11 +113,11 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     let mut marked = people::due(context, &mut report);
     if let Some(facts) = held_back.filter(|_| site.mode != Mode::Observe) {
         let then = known.replaced_by(facts, now);
-        let more = if_believed(CompareContext { facts: &then, ..context }, &marked.waiting);
+        let more = if_confirmed(CompareContext { facts: &then, ..context }, &marked.waiting);
         report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
         marked.waiting.extend(more);
     }
-    let holding = Holding { environment, site: &site, seen: &seen, known: &known, people, sound, now };
+    let holding = Holding { environment, site: &site, snapshot: &snapshot, known: &known, people, sound, now };
     let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
     let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of(Cause::Comparison)).collect();
     let n = Some(stored.n);
@@ -127,12 +127,12 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
         environment.store.keep_platform_read(&site.id, &mark).await?;
     }
     environment.store.put_dues(&site.id, &dues).await?;
-    take_over(environment, &site, &seen).await?;
+    take_over(environment, &site, &snapshot).await?;
     if !dues.is_empty() || overdue {
         enqueue(environment, &site).await?;
     }
     // Access attempts come last, so that neither their duration nor their failure affects access.
-    if attempts::collect(environment, &site, &seen, &mut report).await {
+    if attempts::collect(environment, &site, &snapshot, &mut report).await {
         enqueue(environment, &site).await?;
     }
     let unread = environment.store.unreadable_deliveries(&site.id).await?.len();
@@ -190,37 +190,38 @@ async fn set_schedules(environment: &Environment, site: &SiteId, report: &mut Re
 }
 
 /// Stores the state of the door systems and the resolved names. Settle uses both.
-async fn keep(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
-    for name in seen.accounts.keys() {
-        if let Some(terms) = seen.terms.get(name) {
-            environment.store.keep_doors_read(&site.id, name, &terms.seen).await?;
+async fn keep(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<()> {
+    for name in snapshot.accounts.keys() {
+        if let Some(doors_context) = snapshot.contexts.get(name) {
+            environment.store.keep_doors_read(&site.id, name, &doors_context.doors_read).await?;
         }
     }
-    environment.store.keep_resolved(&site.id, &seen.resolved).await
+    environment.store.keep_resolved(&site.id, &snapshot.resolved).await
 }
 
 /// Registers the groups that this site rules, so that other sites that rule them know.
-async fn register(environment: &Environment, site: &Site, seen: &mut DoorsSnapshot) -> Result<()> {
-    for (name, terms) in seen.terms.iter_mut().filter(|(name, _)| seen.accounts.contains_key(*name)) {
+async fn register(environment: &Environment, site: &Site, snapshot: &mut DoorsSnapshot) -> Result<()> {
+    for (name, doors_context) in snapshot.contexts.iter_mut().filter(|(name, _)| snapshot.accounts.contains_key(*name))
+    {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
-        let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
-        ruled.register(&environment.store, &mut terms.seen).await?;
+        let ruled = RuledDoors { at, config: &doors_context.config, groups: &doors_context.ruled };
+        ruled.register(&environment.store, &mut doors_context.doors_read).await?;
     }
     Ok(())
 }
 
 /// Marks the groups that were read as taken over. An account that is later added to one by hand stays foreign. In
 /// observe mode Doorstep claims no one, so it takes over no group until the site begins to act.
-async fn take_over(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
+async fn take_over(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<()> {
     if site.mode == Mode::Observe {
         return Ok(());
     }
-    for (name, terms) in &seen.terms {
-        let new = seen.new_groups.iter().filter(|at| at.doors == *name).map(|at| at.group.clone());
-        let mut now = terms.seen.clone();
+    for (name, doors_context) in &snapshot.contexts {
+        let new = snapshot.new_groups.iter().filter(|at| at.doors == *name).map(|at| at.group.clone());
+        let mut now = doors_context.doors_read.clone();
         now.taken.extend(new);
-        now.cards_taken |= seen.cards.contains_key(name);
-        if now != terms.seen {
+        now.cards_taken |= snapshot.cards.contains_key(name);
+        if now != doors_context.doors_read {
             environment.store.keep_doors_read(&site.id, name, &now).await?;
         }
     }

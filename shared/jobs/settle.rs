@@ -55,7 +55,7 @@ pub use site_context::catalogue;
 pub use withhold::COUNTED;
 
 /// The messages of one site in one batch.
-struct Part {
+struct SiteMessages {
     site: SiteId,
     triggers: Vec<TriggerMessage>,
     messages: Vec<SqsMessage>,
@@ -88,15 +88,15 @@ pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchRespo
 /// a pause of zero: malformed messages, and the messages behind them in the same group, which must not overtake them.
 /// On the last receive of a malformed message the group goes on without it: the queue moves it to the dead-letter queue
 /// next, and the messages behind it have waited long enough.
-fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
-    let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+fn by_site(batch: SqsEvent) -> (Vec<SiteMessages>, Vec<(Duration, SqsMessage)>) {
+    let mut parts: BTreeMap<String, SiteMessages> = BTreeMap::new();
     let (mut failed, mut held_up) = (Vec::new(), BTreeSet::new());
     for message in batch.records {
         let group = message.attributes.get("MessageGroupId").cloned();
         let trigger = message.body.as_deref().and_then(|body| serde_json::from_str::<TriggerMessage>(body).ok());
         match trigger {
             Some(trigger) if group.as_ref().is_none_or(|group| !held_up.contains(group)) => {
-                let new = || Part { site: trigger.site.clone(), triggers: Vec::new(), messages: Vec::new() };
+                let new = || SiteMessages { site: trigger.site.clone(), triggers: Vec::new(), messages: Vec::new() };
                 let part = parts.entry(trigger.site.to_string()).or_insert_with(new);
                 part.triggers.push(trigger);
                 part.messages.push(message);

@@ -15,7 +15,7 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::log_event;
 use doorstep_core::model::push_update::{PushUpdate, Receipt, UpdateBody};
-use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, Unverified, VerifiedDelivery};
+use doorstep_vendors::delivery::{Delivery, LARGEST_BODY, Unverified, VerifiedDelivery, WebhookAnswer};
 
 /// The longest time, in seconds, by which the date of an event may be ahead of our clock.
 pub(crate) const AHEAD_SECONDS: i64 = 300;
@@ -69,17 +69,17 @@ pub(crate) async fn take<R: WebhookRoute>(
     environment: &Environment,
     delivery: Delivery,
     find: impl AsyncFnOnce(&str, Timestamp) -> Result<Option<R>>,
-) -> Answer {
+) -> WebhookAnswer {
     if delivery.body.len() > LARGEST_BODY {
-        return Answer::too_large();
+        return WebhookAnswer::too_large();
     }
     let now = environment.time.now();
     let route = match find(&delivery.path, now).await {
         Ok(Some(route)) => route,
-        Ok(None) => return Answer::unknown_address(),
+        Ok(None) => return WebhookAnswer::unknown_address(),
         Err(error) => {
             tracing::error!(%error, "the route of a delivery cannot be read: the sender is asked to post it again");
-            return Answer::try_again();
+            return WebhookAnswer::try_again();
         }
     };
     let (site, doors) = (route.site(), route.doors());
@@ -90,18 +90,18 @@ pub(crate) async fn take<R: WebhookRoute>(
             doors,
             "a delivery could not be verified: it is refused"
         );
-        return Answer::unverified();
+        return WebhookAnswer::unverified();
     };
     let effect = route.effect(&verified, now);
     if let Effect::Invalid(why) = &effect {
         tracing::warn!(site = site.as_str(), why, "refused a verified delivery that breaks the contract");
-        return Answer::wrong(why);
+        return WebhookAnswer::wrong(why);
     }
     match (Endpoint { environment, site, verified: &verified, now }.apply(effect).await) {
-        Ok(()) => Answer::accepted(),
+        Ok(()) => WebhookAnswer::accepted(),
         Err(error) => {
             tracing::error!(site = site.as_str(), doors, %error, "a delivery cannot be taken: the sender is asked to post it again");
-            Answer::try_again()
+            WebhookAnswer::try_again()
         }
     }
 }

@@ -13,17 +13,17 @@ use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
-use doorstep_core::decide::guard::{Hold, UnconfirmedChange, Waiting};
+use doorstep_core::decide::guard::{Hold, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::shown_line;
 use doorstep_vendors::platform::PlatformVendor;
-use doorstep_vendors::platform::push::reader::believe_held;
+use doorstep_vendors::platform::push::reader::accept_held;
 
 /// A hold, with every change in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +32,12 @@ pub struct Opened {
     #[serde(flatten)]
     pub hold: Hold,
     /// The changes that wait.
-    pub waiting: Vec<Shown>,
+    pub waiting: Vec<ShownChange>,
 }
 
 /// A change that waits, for display.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Shown {
+pub struct ShownChange {
     /// The door system.
     pub doors: String,
     /// The change.
@@ -95,8 +95,8 @@ pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<V
     for site in sites(environment, site).await? {
         for hold in environment.store.open_holds(&site).await? {
             let waiting = environment.store.waiting(&hold).await?;
-            let names = Names::of(environment, &site, &waiting).await?;
-            let mut waiting: Vec<Shown> = waiting.iter().map(|one| names.shown(one)).collect();
+            let names = HoldNames::of(environment, &site, &waiting).await?;
+            let mut waiting: Vec<ShownChange> = waiting.iter().map(|one| names.shown(one)).collect();
             waiting.sort();
             holds.push(Opened { hold, waiting });
         }
@@ -105,14 +105,14 @@ pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<V
 }
 
 /// The names for the changes of a hold.
-struct Names {
+struct HoldNames {
     groups: BTreeMap<String, Vec<Group>>,
     people: BTreeMap<String, Person>,
-    profiles: BTreeMap<FactId, Record>,
+    profiles: BTreeMap<FactId, FactRecord>,
 }
 
-impl Names {
-    async fn of(environment: &Environment, site: &SiteId, waiting: &[Waiting]) -> Result<Names> {
+impl HoldNames {
+    async fn of(environment: &Environment, site: &SiteId, waiting: &[WaitingChange]) -> Result<HoldNames> {
         let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in waiting {
             match &one.change {
@@ -136,10 +136,10 @@ impl Names {
         }
         let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
         let profiles = profiles.into_iter().map(|record| (record.fact.name(), record)).collect();
-        Ok(Names { groups, people, profiles })
+        Ok(HoldNames { groups, people, profiles })
     }
 
-    fn shown(&self, one: &Waiting) -> Shown {
+    fn shown(&self, one: &WaitingChange) -> ShownChange {
         let doors = one.change.doors().unwrap_or_default().to_owned();
         let (group, account) = (one.change.group().cloned(), one.change.place().map(|(_, account)| account.clone()));
         let named = |id: &GroupId| self.groups.get(&doors)?.iter().find(|known| known.id == *id);
@@ -159,7 +159,7 @@ impl Names {
         }
         let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
         let (what, tag) = (Doing::of(&one.change), one.tag.clone());
-        Shown { doors, what, group, name, who, email, account, foreign: one.foreign, tag }
+        ShownChange { doors, what, group, name, who, email, account, foreign: one.foreign, tag }
     }
 }
 
@@ -168,7 +168,7 @@ impl fmt::Display for Opened {
         let Hold { checksum, site, scope, reason, since, .. } = &self.hold;
         let at = since.strftime("%F %R UTC");
         shown_line!(f, "site {site}: {checksum}: {scope}, held since {at}: {reason}")?;
-        for Shown { doors, what, group, name, who, email, account: _, foreign, tag } in &self.waiting {
+        for ShownChange { doors, what, group, name, who, email, account: _, foreign, tag } in &self.waiting {
             let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
             let group = name.as_ref().or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
             let foreign = if *foreign { ", added by hand," } else { "" };
@@ -204,7 +204,7 @@ pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum:
     let site = hold.site.clone();
     let changes: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
     environment.store.release(&site, &changes, Some(checksum), now).await?;
-    let mut notices = believe(environment, &site, &waiting).await?;
+    let mut notices = accept_snapshot(environment, &site, &waiting).await?;
     // The due minute comes from the stack's clock, because the operator's clock may be ahead of it.
     environment.store.put_dues(&site, &dues(&waiting, hold.reported)).await?;
     let hold = Hold { approved: Some(now), ..hold };
@@ -219,9 +219,9 @@ pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum:
 
 /// Accepts a snapshot that was not trusted if the approved changes follow from it. The site then needs a reconcile that
 /// compares by the snapshot.
-async fn believe(environment: &Environment, site: &SiteId, waiting: &[Waiting]) -> Result<Vec<Notice>> {
+async fn accept_snapshot(environment: &Environment, site: &SiteId, waiting: &[WaitingChange]) -> Result<Vec<Notice>> {
     let told = environment.store.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
-    if !told || !waiting.iter().any(|one| one.unconfirmed) || !believe_held(&environment.store, site).await? {
+    if !told || !waiting.iter().any(|one| one.unconfirmed) || !accept_held(&environment.store, site).await? {
         return Ok(Vec::new());
     }
     Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
@@ -239,7 +239,7 @@ async fn find(environment: &Environment, site: Option<&SiteId>, checksum: &str) 
 }
 
 /// Returns a due item for each person of the hold, with the groups and door systems to read.
-fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
+fn dues(waiting: &[WaitingChange], at: Timestamp) -> Vec<Due> {
     let mut dues: BTreeMap<String, Due> = BTreeMap::new();
     for one in waiting {
         let new = Due::at(at, one.who.clone());
@@ -247,7 +247,7 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
         match &one.change {
             UnconfirmedChange::Leaves { doors, group, .. } => due.groups.push(GroupRef::new(doors, group)),
             UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
-                due.look_at.insert(doors.clone());
+                due.refetch_at.insert(doors.clone());
             }
             UnconfirmedChange::Made { .. } | UnconfirmedChange::Moves { .. } => {}
         }

@@ -16,7 +16,7 @@ use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site};
 use doorstep_vendors::doors::attempts::ReadAttempts;
 use doorstep_vendors::doors::{ReadDoors, Seats};
-use doorstep_vendors::platform::found::{Assigned, FactList, Lookup};
+use doorstep_vendors::platform::found::{FactList, Lookup, ResourceAssignments};
 use doorstep_vendors::platform::{Hearing, ReadPlatform, Span};
 
 /// The smallest valid site file.
@@ -31,7 +31,7 @@ impl ReadPlatform for OnePlan {
         &[Kind::Plan, Kind::Member]
     }
 
-    async fn look(&self, _about: &FactId) -> Result<Lookup> {
+    async fn fetch(&self, _about: &FactId) -> Result<Lookup> {
         Ok(Lookup::Missing)
     }
 
@@ -45,8 +45,8 @@ impl ReadPlatform for OnePlan {
         .into())
     }
 
-    async fn assignments(&self, _resources: &[Id]) -> Result<Assigned> {
-        Ok(Assigned::default())
+    async fn assignments(&self, _resources: &[Id]) -> Result<ResourceAssignments> {
+        Ok(ResourceAssignments::default())
     }
 
     async fn hearing(&self, site: &SiteId) -> Result<Hearing> {

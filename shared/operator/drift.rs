@@ -7,8 +7,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::preview::diff::{Change, Diff, Done, GroupDiff, TagDone, Who};
-use crate::preview::print::Zone;
+use crate::preview::diff::{AccessChange, AccountChangeKind, GroupDiff, ShownPerson, SiteDiff, TagDone};
+use crate::preview::print::PreviewZone;
 use crate::push;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
@@ -48,9 +48,9 @@ pub struct Drifted {
     /// The name of the group.
     pub name: Option<String>,
     /// The person.
-    pub who: Who,
+    pub who: ShownPerson,
     /// The kind of difference.
-    pub what: What,
+    pub what: DriftKind,
     /// Whether it was made by hand.
     pub by_hand: bool,
     /// Why it should be different.
@@ -60,7 +60,7 @@ pub struct Drifted {
 /// The kind of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
+pub enum DriftKind {
     /// Doorstep added the person, who is no longer a member. Doorstep adds the person again.
     TakenOut,
     /// The person should be a member and was not added yet.
@@ -91,40 +91,40 @@ pub enum What {
     OtherTag,
 }
 
-impl What {
-    fn of_account(done: Done) -> Self {
+impl DriftKind {
+    fn of_account(done: AccountChangeKind) -> Self {
         match done {
-            Done::Made => What::NoAccount,
-            Done::Woken => What::Resting,
-            Done::Renamed => What::OtherName,
-            Done::Suspended | Done::Deleted => What::Idle,
+            AccountChangeKind::Made => DriftKind::NoAccount,
+            AccountChangeKind::Resumed => DriftKind::Resting,
+            AccountChangeKind::Renamed => DriftKind::OtherName,
+            AccountChangeKind::Suspended | AccountChangeKind::Deleted => DriftKind::Idle,
         }
     }
 
     fn of_tag(done: TagDone) -> Self {
         match done {
-            TagDone::Tagged => What::NoTag,
-            TagDone::Untagged | TagDone::Adopted | TagDone::Released => What::OtherTag,
+            TagDone::Tagged => DriftKind::NoTag,
+            TagDone::Untagged | TagDone::Adopted | TagDone::Released => DriftKind::OtherTag,
         }
     }
 
     /// Returns the sign of the correction, and the words for the difference.
     fn words(self) -> (char, &'static str) {
         match self {
-            What::TakenOut => ('+', "was taken out by hand"),
-            What::NotIn => ('+', "is not in yet"),
-            What::PutIn => ('-', "was put in by hand"),
-            What::Stays => ('?', "was put in by hand, and stays"),
-            What::StillIn => ('-', "is still in"),
-            What::NotOurs => ('=', "is in, and not ours yet"),
-            What::OtherEnd => ('~', "is in with another end"),
-            What::OutAlready => ('=', "was taken out by hand, and should be out"),
-            What::NoAccount => ('+', "has no account yet"),
-            What::Resting => ('~', "has an account that rests"),
-            What::OtherName => ('~', "has an account with another name"),
-            What::Idle => ('-', "has an account without access"),
-            What::NoTag => ('+', "lacks a tag"),
-            What::OtherTag => ('=', "has a tag that is not as our books say"),
+            DriftKind::TakenOut => ('+', "was taken out by hand"),
+            DriftKind::NotIn => ('+', "is not in yet"),
+            DriftKind::PutIn => ('-', "was put in by hand"),
+            DriftKind::Stays => ('?', "was put in by hand, and stays"),
+            DriftKind::StillIn => ('-', "is still in"),
+            DriftKind::NotOurs => ('=', "is in, and not ours yet"),
+            DriftKind::OtherEnd => ('~', "is in with another end"),
+            DriftKind::OutAlready => ('=', "was taken out by hand, and should be out"),
+            DriftKind::NoAccount => ('+', "has no account yet"),
+            DriftKind::Resting => ('~', "has an account that rests"),
+            DriftKind::OtherName => ('~', "has an account with another name"),
+            DriftKind::Idle => ('-', "has an account without access"),
+            DriftKind::NoTag => ('+', "lacks a tag"),
+            DriftKind::OtherTag => ('=', "has a tag that is not as our books say"),
         }
     }
 }
@@ -139,7 +139,7 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Drift> {
         let why: Vec<String> = shown.findings.iter().map(ToString::to_string).collect();
         return Err(Error::permanent(format!("the stored site file: {}", why.join("; "))));
     };
-    let people = environment.store.everybody(site).await?.known;
+    let people = environment.store.all_people(site).await?.known;
     let findings = shown.findings.iter().map(|finding| format!("the site file: {finding}"));
     Ok(Drift {
         site: site.to_owned(),
@@ -154,11 +154,11 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Drift> {
 }
 
 /// The claims: person id, door system, group.
-type Claims<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
+type ClaimKeys<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
 
 /// Classifies a diff: changes made by hand, and changes that Doorstep has not made yet.
-fn told_apart(diff: &Diff, people: &[Person]) -> Vec<Drifted> {
-    let claims: Claims<'_> = people
+fn told_apart(diff: &SiteDiff, people: &[Person]) -> Vec<Drifted> {
+    let claims: ClaimKeys<'_> = people
         .iter()
         .flat_map(|person| person.claims.iter().map(|claim| (person.id.as_str(), &*claim.doors, &*claim.group.0)))
         .collect();
@@ -168,7 +168,7 @@ fn told_apart(diff: &Diff, people: &[Person]) -> Vec<Drifted> {
         group: None,
         name: None,
         who: one.who.clone(),
-        what: What::of_account(one.what),
+        what: DriftKind::of_account(one.what),
         by_hand: false,
         because: String::new(),
     }));
@@ -177,17 +177,17 @@ fn told_apart(diff: &Diff, people: &[Person]) -> Vec<Drifted> {
         group: None,
         name: None,
         who: one.who.clone(),
-        what: What::of_tag(one.what),
+        what: DriftKind::of_tag(one.what),
         by_hand: one.what == TagDone::Released,
         because: format!("tag {}: {}", one.tag, one.because),
     }));
     found
 }
 
-fn of_group(at: &GroupDiff, claims: &Claims<'_>) -> Vec<Drifted> {
+fn of_group(at: &GroupDiff, claims: &ClaimKeys<'_>) -> Vec<Drifted> {
     let GroupDiff { doors, group, name, opens, closes, extends, adopts, releases, foreign } = at;
-    let ours = |who: &Who| who.person.as_deref().is_some_and(|person| claims.contains(&(person, doors, group)));
-    let one = |who: &Who, what: What, by_hand: bool, because: &str| Drifted {
+    let ours = |who: &ShownPerson| who.person.as_deref().is_some_and(|person| claims.contains(&(person, doors, group)));
+    let one = |who: &ShownPerson, what: DriftKind, by_hand: bool, because: &str| Drifted {
         doors: doors.clone(),
         group: Some(group.clone()),
         name: Some(name.clone()),
@@ -196,30 +196,30 @@ fn of_group(at: &GroupDiff, claims: &Claims<'_>) -> Vec<Drifted> {
         by_hand,
         because: because.to_owned(),
     };
-    let either = |change: &Change, hand: What, nobody: What, by_hand: bool| {
-        one(&change.who, if by_hand { hand } else { nobody }, by_hand, &change.because)
+    let either = |change: &AccessChange, hand: DriftKind, neither: DriftKind, by_hand: bool| {
+        one(&change.who, if by_hand { hand } else { neither }, by_hand, &change.because)
     };
     let mut found = Vec::new();
-    found.extend(opens.iter().map(|change| either(change, What::TakenOut, What::NotIn, ours(&change.who))));
-    found.extend(closes.iter().map(|change| either(change, What::PutIn, What::StillIn, !ours(&change.who))));
-    found.extend(extends.iter().map(|change| one(&change.who, What::OtherEnd, false, &change.because)));
-    found.extend(adopts.iter().map(|change| one(&change.who, What::NotOurs, !ours(&change.who), &change.because)));
-    found.extend(releases.iter().map(|change| one(&change.who, What::OutAlready, true, &change.because)));
-    found.extend(foreign.iter().map(|who| one(who, What::Stays, true, "")));
+    found.extend(opens.iter().map(|change| either(change, DriftKind::TakenOut, DriftKind::NotIn, ours(&change.who))));
+    found.extend(closes.iter().map(|change| either(change, DriftKind::PutIn, DriftKind::StillIn, !ours(&change.who))));
+    found.extend(extends.iter().map(|change| one(&change.who, DriftKind::OtherEnd, false, &change.because)));
+    found.extend(adopts.iter().map(|change| one(&change.who, DriftKind::NotOurs, !ours(&change.who), &change.because)));
+    found.extend(releases.iter().map(|change| one(&change.who, DriftKind::OutAlready, true, &change.because)));
+    found.extend(foreign.iter().map(|who| one(who, DriftKind::Stays, true, "")));
     found
 }
 
 impl Drift {
     /// Returns whether there is a difference to correct. A person who may stay is none.
     pub fn is_any(&self) -> bool {
-        self.found.iter().any(|one| one.what != What::Stays)
+        self.found.iter().any(|one| one.what != DriftKind::Stays)
     }
 }
 
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Drift { site, version, mode, remarks, at, timezone, found, problems } = self;
-        let (zone, word) = (Zone::named(timezone), mode.word());
+        let (zone, word) = (PreviewZone::named(timezone), mode.word());
         shown_line!(
             f,
             "site {site}, version {version}, mode {word}, as of {} in the time of {timezone}",
@@ -248,7 +248,7 @@ impl fmt::Display for Drift {
         for problem in problems {
             shown_line!(f, "  ! {problem}")?;
         }
-        let wrong = found.iter().filter(|one| one.what != What::Stays).count();
+        let wrong = found.iter().filter(|one| one.what != DriftKind::Stays).count();
         let hands = found.iter().filter(|one| one.by_hand).count();
         match (wrong, hands) {
             (0, 0) if problems.is_empty() => write!(f, "\neverything is as the site file says"),

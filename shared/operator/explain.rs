@@ -21,7 +21,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind, What};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Person, email_key};
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
 use doorstep_jobs::settle::load_facts;
 use doorstep_vendors::access::Share;
@@ -39,7 +39,7 @@ use shape::{AccountShown, Tense, Who};
 
 /// The question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct ExplainQuery {
     /// The e-mail address of the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -61,14 +61,14 @@ pub struct Wanted {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site, and for a person, a group or an instant that cannot be parsed.
-pub async fn explain(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Option<Explained>> {
+pub async fn explain(environment: &Environment, site: &SiteId, wanted: &ExplainQuery) -> Result<Option<Explained>> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
     let Some(person) = find(environment, &site.id, wanted).await? else { return Ok(None) };
     let book = Book::of(environment, &stored, site, at, now).await?;
-    let file = File::of(environment, &book, person).await?;
+    let file = PersonContext::of(environment, &book, person).await?;
     let groups = book.groups(&file, wanted.group.as_deref())?;
     let mut explained = Vec::new();
     for GroupRef { doors, group } in groups {
@@ -89,7 +89,7 @@ pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
 }
 
 /// Finds the person of the question.
-async fn find(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Option<Person>> {
+async fn find(environment: &Environment, site: &SiteId, wanted: &ExplainQuery) -> Result<Option<Person>> {
     let store = &environment.store;
     match (&wanted.email, &wanted.person, &wanted.profile) {
         (Some(email), None, None) => {
@@ -114,7 +114,7 @@ async fn of_profile(environment: &Environment, site: &SiteId, profile: &str) -> 
         return environment.store.person(site, &id).await;
     }
     let known = environment.store.fact(site, &name).await?;
-    Ok(known.map(|record| nobody_yet(vec![record], None)))
+    Ok(known.map(|record| without_person(vec![record], None)))
 }
 
 /// Finds a person by the profiles' addresses. A person to whom nothing was ever opened is not stored, although the
@@ -123,7 +123,7 @@ async fn unsettled(environment: &Environment, site: &SiteId, email: &str) -> Res
     let mut found = Vec::new();
     for kind in Kind::PROFILES {
         let profiles = environment.store.facts_of(site, kind).await?;
-        let theirs = |record: &Record| match &record.fact.what {
+        let theirs = |record: &FactRecord| match &record.fact.what {
             What::Member(profile) | What::Visitor(profile) => {
                 !record.gone && profile.email.as_deref().and_then(email_key).as_deref() == Some(email)
             }
@@ -131,11 +131,11 @@ async fn unsettled(environment: &Environment, site: &SiteId, email: &str) -> Res
         };
         found.extend(profiles.into_iter().filter(theirs));
     }
-    Ok((!found.is_empty()).then(|| nobody_yet(found, Some(email.to_owned()))))
+    Ok((!found.is_empty()).then(|| without_person(found, Some(email.to_owned()))))
 }
 
-fn nobody_yet(profiles: Vec<Record>, email: Option<String>) -> Person {
-    let address = |record: &Record| match &record.fact.what {
+fn without_person(profiles: Vec<FactRecord>, email: Option<String>) -> Person {
+    let address = |record: &FactRecord| match &record.fact.what {
         What::Member(profile) | What::Visitor(profile) => profile.email.as_deref().and_then(email_key),
         _ => None,
     };
@@ -193,7 +193,7 @@ impl Book {
     }
 
     /// Returns the groups to explain: the groups that a rule opens, and the groups that the person ever had.
-    fn groups(&self, file: &File, only: Option<&str>) -> Result<BTreeSet<GroupRef>> {
+    fn groups(&self, file: &PersonContext, only: Option<&str>) -> Result<BTreeSet<GroupRef>> {
         let mut groups: BTreeSet<GroupRef> = self.rules.ruled(&self.site).collect();
         groups.extend(file.person.claims.iter().map(|claim| GroupRef::new(&claim.doors, &claim.group)));
         let done = file.done.iter().map(|record| &record.action);
@@ -216,7 +216,7 @@ impl Book {
         [Some(only), behind].into_iter().flatten().any(|word| word == id.0 || word.eq_ignore_ascii_case(name))
     }
 
-    fn told(&self, file: &File, groups: Vec<shape::GroupExplained>) -> Explained {
+    fn told(&self, file: &PersonContext, groups: Vec<shape::GroupExplained>) -> Explained {
         let person = &file.person;
         let mut remarks = self.remarks.clone();
         remarks.extend(file.id().is_none().then(|| {
@@ -233,7 +233,7 @@ impl Book {
             person: Who {
                 id: file.id(),
                 email: person.email.clone(),
-                name: file.dossier.name().map(str::to_owned),
+                name: file.person_facts.name().map(str::to_owned),
                 profiles: person.profiles.iter().map(ToString::to_string).collect(),
                 accounts: person.accounts.iter().map(|(doors, linked)| AccountShown::of(doors, linked)).collect(),
             },
@@ -245,26 +245,26 @@ impl Book {
 }
 
 /// The data of one person.
-pub(crate) struct File {
+pub(crate) struct PersonContext {
     person: Person,
-    dossier: PersonFacts,
+    person_facts: PersonFacts,
     /// The person's entitlements around the instant.
     entitlements: Vec<Entitlement>,
     /// The problems of the person's facts, if the person was never settled.
     problems: Vec<String>,
     /// The facts that the explanation names, as they are stored. Facts that are gone are included.
-    facts: BTreeMap<FactId, Record>,
+    facts: BTreeMap<FactId, FactRecord>,
     /// The person's audit records, oldest first.
     done: Vec<Done>,
     /// The person's changes that wait for an approval, each with its hold.
     held: Vec<(UnconfirmedChange, Hold)>,
 }
 
-impl File {
+impl PersonContext {
     async fn of(environment: &Environment, book: &Book, person: Person) -> Result<Self> {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-        let (dossier, _) = load_facts(environment, &book.site.id, &profiles).await?;
-        let derived = derive(book.rules.by(&book.site), &dossier, book.at);
+        let (person_facts, _) = load_facts(environment, &book.site.id, &profiles).await?;
+        let derived = derive(book.rules.by(&book.site), &person_facts, book.at);
         let done = match person.id.is_empty() {
             true => Vec::new(),
             false => environment.store.audit_of(&book.site.id, &person).await?,
@@ -278,7 +278,7 @@ impl File {
         let facts = facts.into_iter().map(|record| (record.fact.name(), record)).collect();
         let problems = if person.id.is_empty() { derived.problems } else { Vec::new() };
         let held = held(environment, book, &person).await?;
-        Ok(File { person, dossier, entitlements: derived.entitlements, problems, facts, done, held })
+        Ok(PersonContext { person, person_facts, entitlements: derived.entitlements, problems, facts, done, held })
     }
 
     fn id(&self) -> Option<String> {

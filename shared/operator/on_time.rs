@@ -26,7 +26,7 @@ const MOST_LATE: usize = 20;
 
 /// The requested days. Days are local, and both ends are included.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct OnTimeQuery {
     /// One day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<String>,
@@ -40,7 +40,7 @@ pub struct Wanted {
 
 /// The on-time record of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OnTime {
+pub struct OnTimeRecord {
     /// The site.
     pub site: SiteId,
     /// The site's time zone, in which days are counted.
@@ -50,12 +50,12 @@ pub struct OnTime {
     /// The maximum delay of a revoke in seconds.
     pub to_close: i64,
     /// The days, including those without changes.
-    pub days: Vec<Day>,
+    pub days: Vec<OnTimeDay>,
 }
 
 /// The record of one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Day {
+pub struct OnTimeDay {
     /// The local day.
     pub day: Date,
     /// The grants.
@@ -65,7 +65,7 @@ pub struct Day {
     /// The number of changes whose audit record has no due time, because an older version wrote it.
     pub undated: usize,
     /// The late changes, the latest first.
-    pub late: Vec<Late>,
+    pub late: Vec<LateChange>,
 }
 
 /// A number of changes, and their delays.
@@ -81,7 +81,7 @@ pub struct Count {
 
 /// A late change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Late {
+pub struct LateChange {
     /// The place in the audit chain.
     pub seq: u64,
     /// True for a grant, false for a revoke.
@@ -110,13 +110,13 @@ pub struct Late {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site and for invalid days.
-pub async fn on_time(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<OnTime> {
+pub async fn on_time(environment: &Environment, site: &SiteId, wanted: &OnTimeQuery) -> Result<OnTimeRecord> {
     let site = environment.store.in_force(site).await?.file()?;
     let now = environment.time.now();
     let (first, last) = wanted.days(&site.timezone, now)?;
     let (from, until) = (begins(first, &site.timezone)?, begins(next(last)?, &site.timezone)?);
     let records = environment.store.audit_between(&site.id, from, until).await?;
-    Ok(OnTime {
+    Ok(OnTimeRecord {
         site: site.id,
         timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
         to_open: TO_OPEN.as_secs(),
@@ -125,7 +125,7 @@ pub async fn on_time(environment: &Environment, site: &SiteId, wanted: &Wanted) 
     })
 }
 
-impl Wanted {
+impl OnTimeQuery {
     fn days(&self, zone: &TimeZone, now: Timestamp) -> Result<(Date, Date)> {
         let read =
             |text: &String| text.trim().parse::<Date>().map_err(|_| Error::invalid("write days such as 2026-03-02"));
@@ -159,15 +159,15 @@ fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
 }
 
 /// Returns each day from the first to the last. Pure.
-fn days(records: &[Record], zone: &TimeZone, first: Date, last: Date) -> Vec<Day> {
+fn days(records: &[Record], zone: &TimeZone, first: Date, last: Date) -> Vec<OnTimeDay> {
     let of = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
-    let mut days: BTreeMap<Date, Day> = of.map(|day| (day, Day::of(day))).collect();
+    let mut days: BTreeMap<Date, OnTimeDay> = of.map(|day| (day, OnTimeDay::of(day))).collect();
     for record in records {
         if let Some(day) = days.get_mut(&record.at.to_zoned(zone.clone()).date()) {
             day.add(record);
         }
     }
-    let mut days: Vec<Day> = days.into_values().collect();
+    let mut days: Vec<OnTimeDay> = days.into_values().collect();
     for day in &mut days {
         day.late.sort_by_key(|late| (-late.seconds, late.seq));
         day.late.truncate(MOST_LATE);
@@ -175,9 +175,9 @@ fn days(records: &[Record], zone: &TimeZone, first: Date, last: Date) -> Vec<Day
     days
 }
 
-impl Day {
+impl OnTimeDay {
     fn of(day: Date) -> Self {
-        Day { day, opened: Count::default(), closed: Count::default(), undated: 0, late: Vec::new() }
+        OnTimeDay { day, opened: Count::default(), closed: Count::default(), undated: 0, late: Vec::new() }
     }
 
     fn add(&mut self, record: &Record) {
@@ -197,7 +197,7 @@ impl Day {
             count.on_time += 1;
             return;
         }
-        self.late.push(Late {
+        self.late.push(LateChange {
             seq: record.seq,
             opened,
             due,
@@ -213,11 +213,11 @@ impl Day {
     }
 }
 
-impl fmt::Display for OnTime {
+impl fmt::Display for OnTimeRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (open, close) = (self.to_open, self.to_close);
         write!(f, "{}: grants within {open} s and revokes within {close} s of their due time", self.site)?;
-        for Day { day, opened, closed, undated, late } in &self.days {
+        for OnTimeDay { day, opened, closed, undated, late } in &self.days {
             write!(f, "\n{day}  opened {} of {}", opened.on_time, opened.all)?;
             write!(f, ", closed {} of {} in time", closed.on_time, closed.all)?;
             if opened.all + closed.all > 0 {

@@ -48,7 +48,7 @@ fn the_default_is_the_week_up_to_today() {
     let now: Timestamp = "2026-03-02T12:00:00Z".parse().expect("an instant");
     let days = |day: Option<&str>, from: Option<&str>, until: Option<&str>| {
         let text = |text: Option<&str>| text.map(str::to_owned);
-        let wanted = Wanted { day: text(day), from: text(from), until: text(until) };
+        let wanted = OnTimeQuery { day: text(day), from: text(from), until: text(until) };
         wanted.days(&zone, now).map(|(first, last)| format!("{first} {last}"))
     };
     assert_eq!(days(None, None, None), Ok("2026-02-25 2026-03-03".into()));

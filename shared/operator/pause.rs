@@ -15,7 +15,7 @@ const LONGEST: usize = 200;
 
 /// The state of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct SiteState {
     /// The site.
     pub site: SiteId,
     /// The version in force.
@@ -30,9 +30,9 @@ pub struct State {
     pub remarks: Vec<String>,
 }
 
-impl State {
+impl SiteState {
     fn of(site: &SiteId, stored: &SiteVersion, changed: bool) -> Result<Self> {
-        Ok(State {
+        Ok(SiteState {
             site: site.to_owned(),
             version: stored.n,
             mode: stored.site()?.mode,
@@ -49,7 +49,7 @@ impl State {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Invalid`] for an unknown site; [`doorstep_core::model::error::Error::Retry`]
 /// if another writer changed it at the same time.
-pub async fn pause(environment: &Environment, site: &SiteId, why: Option<&str>) -> Result<State> {
+pub async fn pause(environment: &Environment, site: &SiteId, why: Option<&str>) -> Result<SiteState> {
     let stored = environment.store.in_force(site).await?;
     let why = why.map(|why| why.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>());
     let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
@@ -64,7 +64,7 @@ pub async fn pause(environment: &Environment, site: &SiteId, why: Option<&str>) 
 ///
 /// # Errors
 /// As [`pause`].
-pub async fn resume(environment: &Environment, site: &SiteId) -> Result<State> {
+pub async fn resume(environment: &Environment, site: &SiteId) -> Result<SiteState> {
     let stored = environment.store.in_force(site).await?;
     let state = change(environment, site, stored, None).await?;
     if state.changed {
@@ -73,10 +73,15 @@ pub async fn resume(environment: &Environment, site: &SiteId) -> Result<State> {
     Ok(state)
 }
 
-async fn change(environment: &Environment, site: &SiteId, now: SiteVersion, paused: Option<Paused>) -> Result<State> {
+async fn change(
+    environment: &Environment,
+    site: &SiteId,
+    now: SiteVersion,
+    paused: Option<Paused>,
+) -> Result<SiteState> {
     if now.paused == paused {
-        return State::of(site, &now, false);
+        return SiteState::of(site, &now, false);
     }
     environment.store.pause_site(site, &now, paused.clone()).await?;
-    State::of(site, &SiteVersion { paused, ..now }, true)
+    SiteState::of(site, &SiteVersion { paused, ..now }, true)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::preview::{Diff, Preview, preview};
+use crate::preview::{Preview, SiteDiff, preview};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -16,7 +16,7 @@ use doorstep_jobs::reconcile::moved::{self, carry_over};
 
 /// The operator's options for a push.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct PushOptions {
     /// The mode of the file, repeated as a confirmation.
     pub mode: Option<Mode>,
     /// Names of door systems that the file no longer has, and whose access stays as it is.
@@ -25,7 +25,7 @@ pub struct Options {
 
 /// What the operator sees of one site file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Shown {
+pub struct PushPreview {
     /// The site, if the file could be parsed.
     pub site: Option<String>,
     /// The version in force.
@@ -37,7 +37,7 @@ pub struct Shown {
     pub findings: Vec<Finding>,
     /// The changes that the file would make, or will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub diff: Option<Diff>,
+    pub diff: Option<SiteDiff>,
     /// The mode in force: observe while the version in force may not act.
     #[serde(default)]
     pub mode: Option<Mode>,
@@ -61,22 +61,22 @@ pub async fn load(environment: &Environment, text: &str) -> Result<SiteId> {
 ///
 /// # Errors
 /// See [`preview`].
-pub async fn diff(environment: &Environment, text: &str) -> Result<Shown> {
+pub async fn diff(environment: &Environment, text: &str) -> Result<PushPreview> {
     let site = match Site::parse(text) {
         Ok(site) => site,
-        Err(error) => return Ok(Shown::wrong(error)),
+        Err(error) => return Ok(PushPreview::wrong(error)),
     };
     let now = environment.store.active(&site.id).await?;
     let mut found = preview(environment, &site, text).await?;
     found.findings.extend(doors_that_moved(environment, &site, text, now.as_ref(), &BTreeSet::new()).await?);
-    Ok(Shown { findings: found.findings, diff: Some(found.diff), ..Shown::of(&site, now.as_ref()) })
+    Ok(PushPreview { findings: found.findings, diff: Some(found.diff), ..PushPreview::of(&site, now.as_ref()) })
 }
 
 /// Shows where the doors differ from the version in force.
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site, and see [`preview`].
-pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Shown> {
+pub async fn drift(environment: &Environment, site: &SiteId) -> Result<PushPreview> {
     let stored = environment.store.in_force(site).await?;
     diff(environment, &stored.text).await
 }
@@ -92,21 +92,21 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Shown> {
 /// [`Error::Invalid`] if the confirmed mode is not the file's; [`Error::Retry`] if a vendor cannot be read in full (in
 /// mode `observe` the file is stored anyway) or another writer changed the site, and see [`preview`]. On an error
 /// nothing is stored.
-pub async fn push(environment: &Environment, text: &str, options: &Options) -> Result<Shown> {
+pub async fn push(environment: &Environment, text: &str, options: &PushOptions) -> Result<PushPreview> {
     let site = match Site::parse(text) {
         Ok(site) => site,
-        Err(error) => return Ok(Shown::wrong(error)),
+        Err(error) => return Ok(PushPreview::wrong(error)),
     };
     let said = options.mode;
     agree(site.mode, said)?;
     let now = environment.store.active(&site.id).await?;
     let observing = said.is_none() && site.mode != Mode::Observe && now.as_ref().is_none_or(|now| now.observing);
     if now.as_ref().is_some_and(|now| now.text == text && now.observing == observing) {
-        return Ok(Shown::of(&site, now.as_ref()));
+        return Ok(PushPreview::of(&site, now.as_ref()));
     }
     let findings = doors_that_moved(environment, &site, text, now.as_ref(), &options.leave_access).await?;
     if !findings.is_empty() {
-        return Ok(Shown { findings, ..Shown::of(&site, now.as_ref()) });
+        return Ok(PushPreview { findings, ..PushPreview::of(&site, now.as_ref()) });
     }
     let diff = match preview(environment, &site, text).await {
         // An operator who stops all changes does not have to wait for a vendor.
@@ -114,7 +114,7 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
         seen => {
             let Preview { findings, unread, diff } = seen?;
             if !findings.is_empty() {
-                return Ok(Shown { findings, diff: Some(diff), ..Shown::of(&site, now.as_ref()) });
+                return Ok(PushPreview { findings, diff: Some(diff), ..PushPreview::of(&site, now.as_ref()) });
             }
             if !unread.is_empty() && site.mode != Mode::Observe {
                 let unread = unread.join("; ");
@@ -133,7 +133,7 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
     environment.store.store_site_over(now.as_ref(), &SiteRoute::of(&site), &new).await?;
     carry_over(environment, &site, &options.leave_access).await?;
     compare_soon(environment, &site.id).await;
-    Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })
+    Ok(PushPreview { stored: true, diff, ..PushPreview::of(&site, Some(&new)) })
 }
 
 /// Returns the findings about the names of door systems, compared with the version in force.
@@ -149,7 +149,7 @@ async fn doors_that_moved(
         None => Vec::new(),
     };
     findings.extend(moved::still_there(site, leave));
-    findings.extend(moved::unaccounted(site, leave, &environment.store.everybody(&site.id).await?.known));
+    findings.extend(moved::unaccounted(site, leave, &environment.store.all_people(&site.id).await?.known));
     Ok(findings)
 }
 
@@ -170,19 +170,19 @@ fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
     }
 }
 
-impl Shown {
+impl PushPreview {
     fn wrong(error: SiteFileError) -> Self {
-        Shown { findings: error.into(), ..Shown::default() }
+        PushPreview { findings: error.into(), ..PushPreview::default() }
     }
 
     /// Creates the view of a site and its version in force.
     fn of(site: &Site, now: Option<&SiteVersion>) -> Self {
-        Shown {
+        PushPreview {
             site: Some(site.id.to_string()),
             version: now.map(|now| now.n),
             mode: now.and_then(|now| now.site().ok()).map(|site| site.mode),
             remarks: now.map(|now| now.remarks(&site.id)).unwrap_or_default(),
-            ..Shown::default()
+            ..PushPreview::default()
         }
     }
 }

@@ -24,7 +24,7 @@ const USUAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The requested report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct ReportQuery {
     /// The first local day (from its begin) or instant; by default a week before `until`.
     #[serde(default)]
     pub from: Option<String>,
@@ -70,12 +70,12 @@ pub struct ReportRow {
     /// The reasons of the refusals, each once.
     pub reasons: BTreeSet<String>,
     /// Each attempt, in order.
-    pub times: Vec<Time>,
+    pub times: Vec<ReportedAttempt>,
 }
 
 /// One access attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Time {
+pub struct ReportedAttempt {
     /// The instant.
     pub at: Timestamp,
     /// Why the lock did not open; `None` if it opened.
@@ -87,7 +87,7 @@ pub struct Time {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site and for invalid days.
-pub async fn entries(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Vec<ReportRow>> {
+pub async fn entries(environment: &Environment, site: &SiteId, wanted: &ReportQuery) -> Result<Vec<ReportRow>> {
     let site = environment.store.in_force(site).await?.site()?;
     let now = environment.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
@@ -104,7 +104,7 @@ pub async fn entries(environment: &Environment, site: &SiteId, wanted: &Wanted) 
     Ok(rows(&attempts, &people, &locks, &site.timezone))
 }
 
-impl Wanted {
+impl ReportQuery {
     /// Returns the begin and the end of the report.
     fn span(&self, zone: &TimeZone, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
         let until = match self.until.as_deref().map(|text| bound(text, zone, 1)).transpose()? {
@@ -148,14 +148,14 @@ async fn accounts_of(environment: &Environment, site: &SiteId, email: &str) -> R
 
 /// The person as the report shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Who {
+struct AttemptHolder {
     name: Option<String>,
     email: Option<String>,
 }
 
-type People = BTreeMap<(String, AccountId), Who>;
+type HolderNames = BTreeMap<(String, AccountId), AttemptHolder>;
 
-async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAttempt]) -> Result<People> {
+async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAttempt]) -> Result<HolderNames> {
     let accounts: Accounts =
         attempts.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
     let found = stream::iter(accounts).map(|(doors, id)| async move {
@@ -165,18 +165,18 @@ async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAtte
     found.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-async fn who(environment: &Environment, site: &SiteId, doors: &str, id: &AccountId) -> Result<Who> {
+async fn who(environment: &Environment, site: &SiteId, doors: &str, id: &AccountId) -> Result<AttemptHolder> {
     let person = match environment.store.id_of_account(site, doors, id).await? {
         // A person with an unreadable item has no name. The others keep theirs.
         Some(person) => environment.store.people(site, &[person]).await?.pop(),
         None => None,
     };
-    let Some(person) = person else { return Ok(Who::default()) };
+    let Some(person) = person else { return Ok(AttemptHolder::default()) };
     let name = match profile_name(environment, site, &person).await? {
         None => person.accounts.get(doors).map(|linked| linked.account.name.to_string()),
         name => name,
     };
-    Ok(Who { name: name.filter(|name| !name.is_empty()), email: person.email })
+    Ok(AttemptHolder { name: name.filter(|name| !name.is_empty()), email: person.email })
 }
 
 async fn profile_name(environment: &Environment, site: &SiteId, person: &Person) -> Result<Option<String>> {
@@ -192,7 +192,7 @@ async fn profile_name(environment: &Environment, site: &SiteId, person: &Person)
 /// Groups access attempts by day, person and door. Pure.
 fn rows(
     attempts: &[AccessAttempt],
-    people: &People,
+    people: &HolderNames,
     locks: &BTreeMap<String, BTreeMap<String, String>>,
     zone: &TimeZone,
 ) -> Vec<ReportRow> {
@@ -200,7 +200,7 @@ fn rows(
     for one in attempts {
         let at = one.at.to_zoned(zone.clone());
         let who = one.account.as_ref().and_then(|id| people.get(&(one.doors.clone(), id.clone())));
-        let Who { name, email } = who.cloned().unwrap_or_default();
+        let AttemptHolder { name, email } = who.cloned().unwrap_or_default();
         let lock_name = one.lock_name.as_ref().or_else(|| locks.get(&one.doors)?.get(&one.lock));
         let key = (at.date(), name.clone(), email.clone(), one.account.clone(), one.doors.clone(), one.lock.clone());
         let row = rows.entry(key).or_insert_with(|| ReportRow {
@@ -220,7 +220,7 @@ fn rows(
         });
         // A row has the latest name of its lock.
         row.lock_name = lock_name.cloned().or(row.lock_name.take());
-        row.times.push(Time { at: one.at, refused: one.refused.clone() });
+        row.times.push(ReportedAttempt { at: one.at, refused: one.refused.clone() });
         match &one.refused {
             Some(reason) => {
                 row.refused += 1;

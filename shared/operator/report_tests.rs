@@ -14,7 +14,7 @@ fn attempt(at: &str, account: Option<&str>, lock: &str, refused: Option<&str>) -
 
 #[test]
 fn each_person_door_and_local_day_is_a_row() {
-    let who = Who { name: Some("Ada Byron".into()), email: Some("ada@example.test".into()) };
+    let who = AttemptHolder { name: Some("Ada Byron".into()), email: Some("ada@example.test".into()) };
     let people = BTreeMap::from([(("main".to_owned(), AccountId("7".into())), who)]);
     let names = BTreeMap::from([("5".to_owned(), "Front door".to_owned())]);
     let locks = BTreeMap::from([("main".to_owned(), names)]);
@@ -54,7 +54,7 @@ fn days_are_local_and_both_are_included() {
     let zone = TimeZone::get("Europe/London").unwrap();
     let now: Timestamp = "2026-06-10T12:00:00Z".parse().unwrap();
     let wanted = |from: Option<&str>, until: Option<&str>| {
-        let wanted = Wanted { from: from.map(str::to_owned), until: until.map(str::to_owned), email: None };
+        let wanted = ReportQuery { from: from.map(str::to_owned), until: until.map(str::to_owned), email: None };
         wanted.span(&zone, now).map(|(from, until)| (from.to_string(), until.to_string()))
     };
     let day = wanted(Some("2026-06-01"), Some("2026-06-01"));

@@ -33,7 +33,7 @@ pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
     let rules = KnownRules::of(environment, &site).await?;
-    let people = environment.store.everybody(&site.id).await?;
+    let people = environment.store.all_people(&site.id).await?;
     let each: Vec<_> = people.known.iter().map(|person| shown(environment, &site, &rules, person)).collect();
     let mut people_shown: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
     let unreadable = people.unreadable.iter().zip(people.problems(&site.id));
@@ -53,8 +53,8 @@ pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
 
 async fn shown(environment: &Environment, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-    let (dossier, _) = load_facts(environment, &site.id, &profiles).await?;
-    Ok(one(site, person, &rules.entitlements(site, &dossier, environment.time.now())))
+    let (person_facts, _) = load_facts(environment, &site.id, &profiles).await?;
+    Ok(one(site, person, &rules.entitlements(site, &person_facts, environment.time.now())))
 }
 
 /// The resolved names of the site file, as far as the table has them.
@@ -93,8 +93,8 @@ impl KnownRules {
     }
 
     /// Returns the current and later entitlements of a person, sorted by their begin.
-    fn entitlements(&self, site: &Site, dossier: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
-        let mut entitlements = derive(self.by(site), dossier, now).entitlements;
+    fn entitlements(&self, site: &Site, person_facts: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
+        let mut entitlements = derive(self.by(site), person_facts, now).entitlements;
         entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
         entitlements.sort_by_key(|entitlement| entitlement.window);
         entitlements.truncate(MOST_SHOWN);

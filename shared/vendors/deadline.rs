@@ -14,24 +14,24 @@ use doorstep_core::budgets::deadline::{AWS_ANSWER, HAND_BACK, LONGEST_ANSWER, MO
 /// A process handles one invocation at a time. Its clients are therefore built once and read the time left from here.
 /// Without an invocation there is no deadline.
 #[derive(Debug, Clone, Default)]
-pub struct Deadline(Arc<Mutex<Option<Ends>>>);
+pub struct Deadline(Arc<Mutex<Option<DeadlineInstants>>>);
 
 /// The instants at which the kinds of work end, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Ends {
+struct DeadlineInstants {
     vendors: Timestamp,
     work: Timestamp,
     own: Timestamp,
     answer: Duration,
 }
 
-impl Ends {
+impl DeadlineInstants {
     /// Divides an invocation that begins at `now` and that Lambda ends at `limit`.
-    fn of(now: Timestamp, limit: Timestamp) -> Ends {
+    fn of(now: Timestamp, limit: Timestamp) -> DeadlineInstants {
         let total = until(now, limit);
         let own = before(limit, RESERVE.min(total / 5));
         let kept = (total * OWN_PERCENT / 100).min(MOST_OWN);
-        Ends {
+        DeadlineInstants {
             vendors: before(own, kept),
             work: before(own, HAND_BACK.min(kept / 2)),
             own,
@@ -43,10 +43,10 @@ impl Ends {
 impl Deadline {
     /// Begins an invocation that Lambda ends at `limit`.
     pub fn begin(&self, now: Timestamp, limit: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ends::of(now, limit));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(DeadlineInstants::of(now, limit));
     }
 
-    fn ends(&self) -> Option<Ends> {
+    fn ends(&self) -> Option<DeadlineInstants> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

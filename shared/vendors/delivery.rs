@@ -64,57 +64,57 @@ pub enum WebhookContent {
     /// A body that cannot be parsed. The text says why and quotes nothing of it.
     Unreadable(String),
     /// Facts from a platform that has no read API.
-    Tells(PushUpdate),
+    Update(PushUpdate),
     /// A body that breaks the contract of a push platform. The sender gets the text, which quotes nothing of the body.
     Wrong(String),
 }
 
 /// The HTTP answer to the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct WebhookAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body: JSON, or empty.
     pub body: String,
 }
 
-impl Answer {
+impl WebhookAnswer {
     fn new(status: u16, body: &str) -> Self {
-        Answer { status, body: body.to_owned() }
+        WebhookAnswer { status, body: body.to_owned() }
     }
 
     /// Returns 202: the delivery was accepted.
     pub fn accepted() -> Self {
-        Answer::new(202, r#"{"accepted":true}"#)
+        WebhookAnswer::new(202, r#"{"accepted":true}"#)
     }
 
     /// Returns 401. The body is the same for every reason.
     pub fn unverified() -> Self {
-        Answer::new(401, r#"{"error":"unproven"}"#)
+        WebhookAnswer::new(401, r#"{"error":"unproven"}"#)
     }
 
     /// Returns 404: the path belongs to no site.
     pub fn unknown_address() -> Self {
-        Answer::new(404, r#"{"error":"no such address"}"#)
+        WebhookAnswer::new(404, r#"{"error":"no such address"}"#)
     }
 
     /// Returns 400: the event declares the body as base64, and it is not.
     pub fn not_base64() -> Self {
-        Answer::new(400, r#"{"error":"the body is not the base64 that it is said to be"}"#)
+        WebhookAnswer::new(400, r#"{"error":"the body is not the base64 that it is said to be"}"#)
     }
 
     /// Returns 413: the body is larger than [`LARGEST_BODY`].
     pub fn too_large() -> Self {
-        Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
+        WebhookAnswer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
     }
 
     /// Returns 422 with `why`, for the developer of the sender. `why` quotes nothing of the body.
     pub fn wrong(why: &str) -> Self {
-        Answer { status: 422, body: serde_json::json!({ "error": why }).to_string() }
+        WebhookAnswer { status: 422, body: serde_json::json!({ "error": why }).to_string() }
     }
 
     /// Returns 503: the sender should post the delivery again later.
     pub fn try_again() -> Self {
-        Answer::new(503, r#"{"error":"try again later"}"#)
+        WebhookAnswer::new(503, r#"{"error":"try again later"}"#)
     }
 }

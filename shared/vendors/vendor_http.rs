@@ -21,7 +21,7 @@ mod farewell;
 mod health;
 mod turn;
 
-use health::{Call, Closed, Next, Tried, Try};
+use health::{CallIdentity, Closed, RetryDecision, Tried, Try};
 pub use turn::{RateGate, RateGates};
 
 /// The `User-Agent` of every request to a vendor. Some vendors refuse a request without one.
@@ -81,7 +81,7 @@ impl VendorHttp {
     }
 
     async fn tried(&self, request: Request, safe: bool, taken: Option<StatusCode>) -> Result<Response> {
-        let call = Call { line: format!("{} {}", request.method(), request.uri()), safe };
+        let call = CallIdentity { line: format!("{} {}", request.method(), request.uri()), safe };
         self.admits(&call)?;
         let mut next = self.turn.wait().await;
         for tries in 0.. {
@@ -104,16 +104,16 @@ impl VendorHttp {
             let one = Try { before: tries, now, took, why: &why };
             let next = self.turn.health().heard(&call, tried(&sent, taken, now), &one);
             match (next, sent) {
-                (Next::Done, Ok(answer)) => return Ok(answer),
-                (Next::Repeat(pause), _) => self.time.pass(pause).await,
-                (Next::GiveUp(after), _) => return Err(Error::Retry { why, after }),
-                (Next::Done, Err(_)) => return Err(Error::retry(why)),
+                (RetryDecision::Done, Ok(answer)) => return Ok(answer),
+                (RetryDecision::Repeat(pause), _) => self.time.pass(pause).await,
+                (RetryDecision::GiveUp(after), _) => return Err(Error::Retry { why, after }),
+                (RetryDecision::Done, Err(_)) => return Err(Error::retry(why)),
             }
         }
         Err(Error::retry(format!("{} was asked too often", self.vendor)))
     }
 
-    fn admits(&self, call: &Call) -> Result<()> {
+    fn admits(&self, call: &CallIdentity) -> Result<()> {
         match self.turn.health().refuses(Some(call), self.time.now()) {
             None => Ok(()),
             Some(Closed { why, after }) => Err(Error::Retry { why, after }),

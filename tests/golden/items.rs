@@ -9,9 +9,9 @@ use super::people::{ADA, EMAIL, forgotten, person};
 use super::values::*;
 use super::{SITE, noon};
 use doorstep_cloud::store::key::{self, Key};
-use doorstep_cloud::store::runs::Read;
+use doorstep_cloud::store::runs::StoredRuns;
 use doorstep_cloud::store::site_version::{Paused, Retiring, SiteVersion};
-use doorstep_cloud::store::{Step, Store, people};
+use doorstep_cloud::store::{Store, WriteStep, people};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Head;
 use doorstep_core::model::fact::{Holder, Kind, Location, Plan};
@@ -143,11 +143,11 @@ async fn write_people(store: &Store) {
         people::point_email(&SiteId::from(SITE), EMAIL, ADA),
         people::point_account(&SiteId::from(SITE), "main", &account, ADA),
     ];
-    store.write_all(Step::Commit, writes).await.expect("it is kept");
+    store.write_all(WriteStep::Commit, writes).await.expect("it is kept");
     let mut chain = store.chain(&SiteId::from(SITE)).await.expect("it reads");
     let nine = vec![action(); 9];
     let records = chain.join(&SiteId::from(SITE), &mut Person::new(ADA.into(), None), noon(), &nine).expect("JSON");
-    store.write_all(Step::Commit, records).await.expect("it is kept");
+    store.write_all(WriteStep::Commit, records).await.expect("it is kept");
 }
 
 async fn write_site(store: &Store) {
@@ -160,7 +160,7 @@ async fn write_site(store: &Store) {
     store.keep_platform_read(&SiteId::from(SITE), &platform_read()).await.expect("it is kept");
     store.keep_doors_read(&SiteId::from(SITE), "main", &doors_read()).await.expect("it is kept");
     store.put_ruler(&ruled_group()).await.expect("it is kept");
-    store.keep_runs(&SiteId::from(SITE), &Read::default(), runs()).await.expect("it is kept");
+    store.keep_runs(&SiteId::from(SITE), &StoredRuns::default(), runs()).await.expect("it is kept");
 }
 
 async fn stored(store: &Store) -> SiteVersion {
@@ -216,7 +216,7 @@ pub async fn assert_read(store: &Store) {
 async fn assert_people(store: &Store) {
     let ada = Person { version: 1, ..person() };
     assert_eq!(store.person(&SiteId::from(SITE), ADA).await, Ok(Some(ada.clone())));
-    assert_eq!(store.everybody(&SiteId::from(SITE)).await.map(|people| people.known), Ok(vec![ada.clone()]));
+    assert_eq!(store.all_people(&SiteId::from(SITE)).await.map(|people| people.known), Ok(vec![ada.clone()]));
     assert_eq!(store.person(&SiteId::from(SITE), "p-gone").await, Ok(Some(Person { version: 1, ..forgotten() })));
     let found = Ok(Some(ADA.to_owned()));
     assert_eq!(store.id_of_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada")).await, found);

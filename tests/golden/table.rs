@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::file::Section;
 use super::noon;
-use doorstep_cloud::aws::Seam;
+use doorstep_cloud::aws::SdkHttpClient;
 use doorstep_cloud::store::Store;
 use doorstep_cloud::store::key::Key;
 use doorstep_local::{Data, Machine, Setup};
@@ -34,7 +34,7 @@ impl GoldenTable {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(environment.settings.region.clone()))
             .credentials_provider(environment.settings.credentials.clone())
-            .http_client(Seam(environment.http.clone()));
+            .http_client(SdkHttpClient(environment.http.clone()));
         let client = Client::from_conf(config.build());
         GoldenTable { store: environment.store.clone(), client, name: environment.settings.table.clone() }
     }

@@ -8,8 +8,8 @@ use doorstep_cloud::store::attempts::AttemptsRead;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::runs::{Lease, Runs};
 use doorstep_cloud::store::sites::PlatformRead;
-use doorstep_core::decide::credibility::{Disbelief, Disbeliefs};
-use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, Waiting};
+use doorstep_core::decide::credibility::{RefusedList, RefusedLists};
+use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
@@ -23,7 +23,7 @@ use doorstep_core::model::push_update::{
     AcceptedSnapshot, ChangeHint, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UnconfirmedSnapshot, UpdateBody,
     UpdateVersion, thing_hash,
 };
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::model::subject::Subject;
 use doorstep_vendors::doors::attempts::Cursor;
@@ -47,7 +47,7 @@ fn counts() -> BTreeMap<String, usize> {
 }
 
 /// A member whose name only a full read changed.
-pub fn member() -> Record {
+pub fn member() -> FactRecord {
     let profile = |name: &str| {
         What::Member(Profile {
             name: name.into(),
@@ -62,10 +62,10 @@ pub fn member() -> Record {
     let fact = |name: &str| Fact { id: "m-ada".into(), what: profile(name), changed: Some(noon()) };
     let confirmed = Some(fact("Ada Byron").into());
     let since = Some(instant("2026-02-28T09:00:00Z"));
-    Record { since, confirmed, ..Record::new(fact("Ada Lovelace"), noon(), Source::Read) }
+    FactRecord { since, confirmed, ..FactRecord::new(fact("Ada Lovelace"), noon(), Source::Read) }
 }
 
-pub fn membership() -> Record {
+pub fn membership() -> FactRecord {
     let day = |text: &str| Some(text.parse().expect("a date"));
     let from = "2026-08-01".parse().expect("a date");
     let what = What::Membership(Membership {
@@ -84,11 +84,11 @@ pub fn membership() -> Record {
         pauses: vec![Pause { id: Some("y-1".into()), from, until: day("2026-08-31") }],
         awaits_next: true,
     });
-    Record::new(Fact { id: "s-1".into(), what, changed: None }, noon(), Source::Refetch)
+    FactRecord::new(Fact { id: "s-1".into(), what, changed: None }, noon(), Source::Refetch)
 }
 
 /// A booking that was removed: the only kind of fact that expires.
-pub fn booking() -> Record {
+pub fn booking() -> FactRecord {
     let what = What::Booking(Box::new(Booking {
         resource: Some("r-1".into()),
         location: Some("l-1".into()),
@@ -105,7 +105,7 @@ pub fn booking() -> Record {
         tentative: true,
         unpaid: true,
     }));
-    let known = Record::new(Fact { id: "b-1".into(), what, changed: None }, noon(), Source::Refetch);
+    let known = FactRecord::new(Fact { id: "b-1".into(), what, changed: None }, noon(), Source::Refetch);
     known.gone(noon(), Source::Delivery("delivery-1".into()))
 }
 
@@ -117,7 +117,7 @@ pub fn dues() -> [Due; 2] {
     let person = Due::at(at, Subject::Person(ADA.into()))
         .because_of(Cause::Comparison)
         .with_groups(vec![GroupRef::new("main", &group("g-1"))], true)
-        .with_a_look_at(BTreeSet::from(["main".to_owned()]))
+        .with_refetch_at(BTreeSet::from(["main".to_owned()]))
         .with_cards(true);
     [person, Due::at(at, look)]
 }
@@ -160,7 +160,7 @@ pub fn platform_read() -> PlatformRead {
         wanted: Some(noon()),
         judged: Some(1),
         compared: Some(2),
-        refused: Disbeliefs::from_iter([("member".to_owned(), Disbelief { said: "5a1d".into(), times: 2 })]),
+        refused: RefusedLists::from_iter([("member".to_owned(), RefusedList { said: "5a1d".into(), times: 2 })]),
     }
 }
 
@@ -212,22 +212,23 @@ pub fn revoke() -> UnconfirmedChange {
 }
 
 /// A change of each kind that can be held, with a subject of each kind.
-pub fn waiting() -> Vec<Waiting> {
+pub fn waiting() -> Vec<WaitingChange> {
     let (doors, account, profile) = ("main".to_owned(), main_account(), id(Kind::Member, "m-ada"));
     let person = Subject::Person(ADA.into());
     let of_account = Subject::Account { doors: doors.clone(), id: account.clone() };
     let card = UnconfirmedChange::Card { doors: doors.clone(), account: account.clone(), card: "c-1".into() };
-    let foreign = Waiting { foreign: true, unconfirmed: true, joined: true, ..Waiting::new(revoke(), of_account) };
+    let foreign =
+        WaitingChange { foreign: true, unconfirmed: true, joined: true, ..WaitingChange::new(revoke(), of_account) };
     let moves = UnconfirmedChange::Moves { profile: profile.clone(), to: "p-bob".into() };
     vec![
         foreign,
-        Waiting { tag: Some("04A1B2".into()), ..Waiting::new(card, person.clone()) },
-        Waiting::new(
+        WaitingChange { tag: Some("04A1B2".into()), ..WaitingChange::new(card, person.clone()) },
+        WaitingChange::new(
             UnconfirmedChange::Made { doors: doors.clone(), profile: profile.clone() },
             Subject::Profile(profile),
         ),
-        Waiting::new(UnconfirmedChange::Rests { doors, account }, person.clone()),
-        Waiting::new(moves, person),
+        WaitingChange::new(UnconfirmedChange::Rests { doors, account }, person.clone()),
+        WaitingChange::new(moves, person),
     ]
 }
 

@@ -82,8 +82,9 @@ async fn o9_back_to_back_bookings_are_one_stretch_of_access(at: Doors) {
     let bookings = json!({ "bookings": [first, second, third] });
     let world = Scenario::at(at, ROOM).begin(town(bookings), DoorsFixture::with(&MEETING)).await;
     world.at("2026-03-02T09:45:00Z", "Meeting", &["eve"]).await;
-    for seam in ["2026-03-02T11:00:00Z", "2026-03-02T11:15:00Z", "2026-03-02T12:15:00Z", "2026-03-02T13:14:59Z"] {
-        world.at(seam, "Meeting", &["eve"]).await;
+    for http_client in ["2026-03-02T11:00:00Z", "2026-03-02T11:15:00Z", "2026-03-02T12:15:00Z", "2026-03-02T13:14:59Z"]
+    {
+        world.at(http_client, "Meeting", &["eve"]).await;
     }
     world.at("2026-03-02T13:15:00Z", "Meeting", &[]).await;
     assert_eq!(world.actions("eve").await, ["invited", "granted Meeting", "revoked Meeting"]);

@@ -18,7 +18,7 @@ use doorstep_core::model::fact::{FactId, Kind, What};
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::functions::{Doorstep, Functions};
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::Time;
 
@@ -34,7 +34,7 @@ struct Interrupted {
 
 #[async_trait]
 impl Functions for Interrupted {
-    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer {
         Doorstep.receive(environment, delivery).await
     }
 
@@ -114,7 +114,7 @@ impl Time for AMinuteLater {
 
 #[async_trait]
 impl Functions for Slow {
-    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer {
         Doorstep.receive(environment, delivery).await
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ROOM, booking, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 
 at_both!(
     i4_shot_after_reading,
@@ -25,19 +25,19 @@ at_both!(
 const MEETING: [&str; 1] = ["Meeting"];
 
 async fn i4_shot_after_reading(at: Doors) {
-    shot(at, Step::Read).await;
+    shot(at, CrashStep::Read).await;
 }
 
 async fn i4_shot_after_writing_down_what_will_be_done(at: Doors) {
-    shot(at, Step::Intend).await;
+    shot(at, CrashStep::Intend).await;
 }
 
 async fn i4_shot_after_a_change_at_the_door(at: Doors) {
-    shot(at, Step::Apply).await;
+    shot(at, CrashStep::Apply).await;
 }
 
 async fn i4_shot_after_committing(at: Doors) {
-    shot(at, Step::Commit).await;
+    shot(at, CrashStep::Commit).await;
 }
 
 /// Eve, and two guests who have neither an address nor a name of their own.
@@ -53,7 +53,7 @@ fn the_booking() -> Value {
 }
 
 /// Opens by a webhook, and closes by an alarm; both are shot so and so often.
-async fn shot(at: Doors, step: Step) {
+async fn shot(at: Doors, step: CrashStep) {
     for times in [1, 2, 4] {
         let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
         world.crash(step, times);
@@ -82,7 +82,7 @@ async fn i9_shot_after_ringing_the_line(at: Doors) {
     let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
     world.change(json!({ "bookings": [the_booking()] })).await;
     let delivery = json!({ "event": "booking.created", "data": { "object": { "_id": "b-eve" } } }).to_string();
-    world.crash(Step::Enqueue, 2);
+    world.crash(CrashStep::Enqueue, 2);
     let sent: Vec<u16> = vec![
         world.deliver(delivery.as_bytes()).await,
         world.deliver(delivery.as_bytes()).await,
@@ -97,7 +97,7 @@ async fn i9_shot_after_ringing_the_line(at: Doors) {
 
 /// Where membership has dates, another end is another line: neither two of them nor none may be left.
 async fn i4_shot_while_access_is_prolonged(at: Doors) {
-    for step in [Step::Read, Step::Intend, Step::Apply, Step::Commit] {
+    for step in [CrashStep::Read, CrashStep::Intend, CrashStep::Apply, CrashStep::Commit] {
         let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
         world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
         world.crash(step, 3);
@@ -117,11 +117,11 @@ async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
     for (change, closed) in [(&ends, "2026-03-02T08:45:00Z"), (&is_called_off, "2026-03-02T08:05:00Z")] {
         let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
         world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
-        world.crash(Step::Apply, 1);
+        world.crash(CrashStep::Apply, 1);
         world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T12:00:00Z" }] })).await;
-        world.crash(Step::Apply, 2);
+        world.crash(CrashStep::Apply, 2);
         world.change_and_deliver(change.clone()).await;
-        world.crash(Step::Apply, 0);
+        world.crash(CrashStep::Apply, 0);
         world.at(closed, "Meeting", &[]).await;
         assert!(world.lines(&world.door_world().await, "Meeting").is_empty());
         world.ends_well().await;
@@ -134,9 +134,9 @@ async fn i1_shot_after_reading_that_a_booking_is_gone(at: Doors) {
         let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
         world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
         assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
-        world.crash(Step::Read, times);
+        world.crash(CrashStep::Read, times);
         world.change_and_deliver(json!({ "remove": { "bookings": ["b-eve"] } })).await;
-        world.crash(Step::Read, 0);
+        world.crash(CrashStep::Read, 0);
         assert_eq!(world.inside("Meeting").await, [""; 0], "after {times} shots");
         world.ends_well().await;
     }

@@ -133,9 +133,9 @@ async fn d7_a_non_member_has_a_reservation_s_groups_a_quarter_of_an_hour_around_
         [[rule]]\nresource = \"Studio\"\nopens = [\"Studio\"]\nfor = \"members\"\nbefore = \"30m\"\nafter = \"30m\"\n\
         [[rule]]\nplan = \"Desk\"\nopens = [\"Members\"]\n";
     let world = begin(at, rules, json!({ "billings": [billing("ada")] }), &["Studio", "Members"]).await;
-    let mut stranger = reservation("none");
-    (stranger["member"], stranger["guest"]) = (Value::Null, json!({ "name": "Gil", "email": "gil@example.test" }));
-    world.change_and_deliver(json!({ "reservations": [reservation("ada"), reservation("eve"), stranger] })).await;
+    let mut guest = reservation("none");
+    (guest["member"], guest["guest"]) = (Value::Null, json!({ "name": "Gil", "email": "gil@example.test" }));
+    world.change_and_deliver(json!({ "reservations": [reservation("ada"), reservation("eve"), guest] })).await;
     world.at("2026-03-02T09:30:00Z", "Studio", &["ada", "bob"]).await;
     world.at("2026-03-02T09:44:59Z", "Studio", &["ada", "bob"]).await;
     world.at("2026-03-02T09:45:00Z", "Studio", &["ada", "bob", "eve", "gil"]).await;

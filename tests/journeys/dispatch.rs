@@ -15,7 +15,7 @@ use doorstep_core::model::error::Error;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::site::route::SiteRoute;
-use doorstep_jobs::reconcile::{Asked, dispatch, serve};
+use doorstep_jobs::reconcile::{DispatchInput, dispatch, serve};
 use doorstep_vendors::http::{Http, Request};
 
 const READS: &str = "GET /api/v2/organizations/{slug}/memberships";
@@ -62,7 +62,7 @@ async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
         .await
         .expect("stored");
     world.change(json!({ "memberships": [hot_desk("ada")] })).await;
-    dispatch(environment, Asked::everything()).await.expect("both are asked for");
+    dispatch(environment, DispatchInput::everything()).await.expect("both are asked for");
     assert_eq!(world.inside("Members").await, ["ada"]);
     let dead: Vec<String> = world.machine.cloud().reconciles.dead().into_iter().map(|message| message.group).collect();
     assert_eq!(dead, ["harbour"], "it was tried five times");

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::doctor::{About, Checkup};
+use doorstep_operator::doctor::{Checkup, FindingSubject};
 
 at_both!(the_doctor_finds_nothing_at_a_healthy_site, the_doctor_says_of_each_finding_what_to_do);
 
@@ -50,9 +50,17 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
         })
         .await;
     let checkup = doctor(&world).await;
-    let of = |about: About| checkup.findings.iter().filter(|finding| finding.about == about).count();
-    assert_eq!((of(About::Mode), of(About::Protected), of(About::Queue)), (1, 2, 1), "{checkup}");
-    assert_eq!(of(About::Groups), usize::from(at == Doors::SaltoKs), "a SALTO group without a schedule: {checkup}");
+    let of = |about: FindingSubject| checkup.findings.iter().filter(|finding| finding.about == about).count();
+    assert_eq!(
+        (of(FindingSubject::Mode), of(FindingSubject::Protected), of(FindingSubject::Queue)),
+        (1, 2, 1),
+        "{checkup}"
+    );
+    assert_eq!(
+        of(FindingSubject::Groups),
+        usize::from(at == Doors::SaltoKs),
+        "a SALTO group without a schedule: {checkup}"
+    );
     let said = checkup.to_string();
     assert!(
         said.contains("! queue: 5 dead letters, counted over all sites of the stack: correct what the log"),
@@ -61,7 +69,7 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
     world.faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
     world.platform_faults(json!([{ "match": "*", "status": 401, "times": -1 }])).await;
     let checkup = doctor(&world).await;
-    let of = |about: About| checkup.findings.iter().filter(|finding| finding.about == about).count();
-    assert_eq!(of(About::Credentials), 2, "{checkup}");
+    let of = |about: FindingSubject| checkup.findings.iter().filter(|finding| finding.about == about).count();
+    assert_eq!(of(FindingSubject::Credentials), 2, "{checkup}");
     assert!(world.machine.doctor(&SiteId::from("nowhere")).await.is_err());
 }

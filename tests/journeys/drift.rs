@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::drift::{Drift, What};
+use doorstep_operator::drift::{Drift, DriftKind};
 
 at_both!(
     b6_drift_tells_what_hands_did_from_what_nobody_did_yet,
@@ -17,7 +17,7 @@ async fn drift(world: &World) -> Drift {
     world.machine.drifted(&SiteId::from(SITE)).await.expect("it is read")
 }
 
-fn told(drift: &Drift) -> Vec<(&str, What, bool)> {
+fn told(drift: &Drift) -> Vec<(&str, DriftKind, bool)> {
     let mut told: Vec<_> =
         drift.found.iter().map(|one| (one.who.email.as_deref().unwrap_or("?"), one.what, one.by_hand)).collect();
     told.sort_by_key(|(who, what, _)| (*who, format!("{what:?}")));
@@ -49,11 +49,11 @@ async fn b6_drift_tells_what_hands_did_from_what_nobody_did_yet(at: Doors) {
     let (state, table) = (world.state().await, world.table().await);
     let found = drift(&world).await;
     let wanted = [
-        ("ada@example.test", What::TakenOut, true),
-        ("bob@example.test", What::StillIn, false),
-        ("eve@example.test", What::NoAccount, false),
-        ("eve@example.test", What::NotIn, false),
-        ("mallory@example.test", What::Stays, true),
+        ("ada@example.test", DriftKind::TakenOut, true),
+        ("bob@example.test", DriftKind::StillIn, false),
+        ("eve@example.test", DriftKind::NoAccount, false),
+        ("eve@example.test", DriftKind::NotIn, false),
+        ("mallory@example.test", DriftKind::Stays, true),
     ];
     assert_eq!(told(&found), wanted);
     let said = found.to_string();
@@ -67,7 +67,7 @@ async fn b6_drift_that_was_put_right_is_not_told_again(at: Doors) {
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "eve", "mallory"]);
     let found = drift(&world).await;
-    assert_eq!(told(&found), [("mallory@example.test", What::Stays, true)]);
+    assert_eq!(told(&found), [("mallory@example.test", DriftKind::Stays, true)]);
     assert!(!found.is_any(), "whoever may stay is no finding");
     world.ends_well().await;
 }
@@ -75,7 +75,7 @@ async fn b6_drift_that_was_put_right_is_not_told_again(at: Doors) {
 async fn b6_drift_names_whoever_has_no_place_in_a_group_that_is_ours_alone(at: Doors) {
     let world = hands_and_silence(at, "foreign = \"remove\"").await;
     let found = drift(&world).await;
-    assert!(told(&found).contains(&("mallory@example.test", What::PutIn, true)), "{found}");
+    assert!(told(&found).contains(&("mallory@example.test", DriftKind::PutIn, true)), "{found}");
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
     assert_eq!(told(&drift(&world).await), []);

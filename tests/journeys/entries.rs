@@ -8,8 +8,8 @@ use sha2::Sha256;
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World, at_both};
 use doorstep_core::model::ids::SiteId;
-use doorstep_local::run::crash::Step;
-use doorstep_operator::report::{ReportRow, Wanted};
+use doorstep_local::run::crash::CrashStep;
+use doorstep_operator::report::{ReportQuery, ReportRow};
 
 at_both!(
     k9_openings_are_collected_once_and_shown_per_person_door_and_day,
@@ -68,7 +68,7 @@ pub fn mac(secret: &str, body: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-async fn rows(world: &World, wanted: &Wanted) -> Vec<ReportRow> {
+async fn rows(world: &World, wanted: &ReportQuery) -> Vec<ReportRow> {
     world.machine.quiet().await;
     world.machine.entries(&SiteId::from(SITE), wanted).await.expect("rows")
 }
@@ -91,7 +91,7 @@ async fn k9_openings_are_collected_once_and_shown_per_person_door_and_day(at: Do
     world.clock("2026-03-03T09:00:00Z").await;
     change_undelivered(&world, Some("ada"), "2026-03-03T08:59:00Z", false).await;
     world.reconcile().await;
-    let shown = rows(&world, &Wanted::default()).await;
+    let shown = rows(&world, &ReportQuery::default()).await;
     let (ada, door) = (Some("ada@example.test"), Some("Front door"));
     let wanted = [
         ("2026-03-02".to_owned(), None, door, 0, 1),
@@ -112,7 +112,7 @@ async fn k9_openings_are_kept_as_long_as_the_site_file_says(at: Doors) {
     let rules = format!("[entries]\nkeep = \"2d\"\n\n{PLAN}");
     let world = riverside(Scenario::at(at, &rules)).await;
     change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
-    let week = Wanted { from: Some("2026-03-01".into()), ..Wanted::default() };
+    let week = ReportQuery { from: Some("2026-03-01".into()), ..ReportQuery::default() };
     world.clock("2026-03-04T07:29:00Z").await;
     assert_eq!(rows(&world, &week).await.len(), 1);
     world.clock("2026-03-04T07:31:00Z").await;
@@ -125,11 +125,11 @@ async fn k9_whoever_is_asked_for_is_shown_alone(at: Doors) {
     let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
     change_undelivered(&world, Some("bob"), "2026-03-02T07:31:00Z", false).await;
-    let of = |email: &str| Wanted { email: Some(email.to_owned()), ..Wanted::default() };
+    let of = |email: &str| ReportQuery { email: Some(email.to_owned()), ..ReportQuery::default() };
     let bob = rows(&world, &of("Bob@Example.test ")).await;
     assert_eq!(told(&bob)[0].1, Some("bob@example.test"));
     assert_eq!((bob.len(), rows(&world, &of("nobody@example.test")).await.len()), (1, 0));
-    let early = Wanted { until: Some("2026-03-02T07:31:00Z".into()), ..Wanted::default() };
+    let early = ReportQuery { until: Some("2026-03-02T07:31:00Z".into()), ..ReportQuery::default() };
     assert_eq!(told(&rows(&world, &early).await)[0].1, Some("ada@example.test"));
     assert!(world.machine.entries(&SiteId::from(SITE), &of("nobody")).await.is_err());
     world.ends_well().await;
@@ -165,11 +165,11 @@ async fn b14_a_swipe_that_was_refused_long_ago_rings_for_nobody(at: Doors) {
         let calls = world.calls("kisi").await;
         change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
         assert_eq!(world.calls("kisi").await, calls, "nobody was looked at");
-        assert_eq!(rows(&world, &Wanted::default()).await.len(), 1, "but it is kept");
+        assert_eq!(rows(&world, &ReportQuery::default()).await.len(), 1, "but it is kept");
     } else {
         change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
         let report = world.reconcile().await;
-        assert_eq!((report.granted, rows(&world, &Wanted::default()).await.len()), (0, 1));
+        assert_eq!((report.granted, rows(&world, &ReportQuery::default()).await.len()), (0, 1));
     }
     world.ends_well().await;
 }
@@ -217,13 +217,13 @@ async fn k9_an_opening_that_is_told_twice_is_one_and_a_crash_loses_none() {
     let event = json!({ "user": "ada@example.test", "lock": "5", "success": false });
     let deliveries = world.change_undelivered(json!({ "events": [event] })).await;
     let [delivery] = &deliveries[..] else { panic!("one letter") };
-    world.crash(Step::Enqueue, 1);
+    world.crash(CrashStep::Enqueue, 1);
     assert_eq!(post(&world, delivery).await, 500, "the sender tries again");
-    assert_eq!(rows(&world, &Wanted::default()).await, []);
+    assert_eq!(rows(&world, &ReportQuery::default()).await, []);
     for _ in 0..3 {
         assert_eq!(post(&world, delivery).await, 202);
     }
-    let shown = rows(&world, &Wanted::default()).await;
+    let shown = rows(&world, &ReportQuery::default()).await;
     assert_eq!((shown.len(), shown[0].times.len()), (1, 1));
     world.ends_well().await;
 }
@@ -240,7 +240,7 @@ async fn k9_entries_of_salto_ks_are_read_page_by_page_to_the_last() {
     world.put_world(fixture).await;
     world.forget_calls("salto-ks").await;
     let count = async || {
-        let rows = rows(&world, &Wanted::default()).await;
+        let rows = rows(&world, &ReportQuery::default()).await;
         rows.iter().map(|row| row.opened).sum::<usize>()
     };
     world.reconcile().await;
@@ -271,7 +271,7 @@ async fn b14_whoever_was_rejected_without_a_name_is_known_by_their_tag() {
         .await;
     change_undelivered(&world, Some("ada"), "2026-03-02T08:00:00Z", true).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
-    let shown = rows(&world, &Wanted::default()).await;
+    let shown = rows(&world, &ReportQuery::default()).await;
     assert_eq!(told(&shown)[0].1, Some("ada@example.test"));
     assert!(!serde_json::to_string(&shown).expect("JSON").contains("0123"), "the tag's number is not kept");
     world.ends_well().await;
@@ -290,7 +290,7 @@ async fn k9_entries_that_cannot_be_read_are_a_problem_and_disturb_nothing_else()
     world.faults(json!([])).await;
     let report = world.ends_well().await;
     assert_eq!(report.problems, [""; 0]);
-    assert_eq!(rows(&world, &Wanted::default()).await.len(), 1, "and nothing was lost");
+    assert_eq!(rows(&world, &ReportQuery::default()).await.len(), 1, "and nothing was lost");
 }
 
 /// Kisi switches a webhook off that fails: it is noticed and said, with what to do.

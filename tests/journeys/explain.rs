@@ -5,14 +5,14 @@ use serde_json::json;
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_cloud::store::site_version::Paused;
-use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, Waiting};
+use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::record::Source;
 use doorstep_core::model::subject::Subject;
 use doorstep_operator::explain::shape::{Evidence, Explained, GroupExplained, Lack, Missing, Tense};
 use doorstep_operator::explain::who::{self, Whose};
-use doorstep_operator::explain::{self, Wanted};
+use doorstep_operator::explain::{self, ExplainQuery};
 
 at_both!(
     b3_a_grant_is_explained_by_claim_facts_rule_and_delivery,
@@ -28,7 +28,7 @@ at_both!(
 /// Explains one person's group.
 async fn group(world: &World, who: &str, name: &str, at: Option<&str>) -> (Explained, GroupExplained) {
     world.machine.quiet().await;
-    let wanted = Wanted { email: Some(address(who)), at: at.map(str::to_owned), ..Wanted::default() };
+    let wanted = ExplainQuery { email: Some(address(who)), at: at.map(str::to_owned), ..ExplainQuery::default() };
     let explained =
         explain::explain(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
     let explained = explained.expect("somebody");
@@ -117,24 +117,24 @@ async fn b3_whoever_has_nothing_is_told_why(at: Doors) {
     assert_eq!((eve.has, missing(&eve.lacks)), (false, vec![Missing::NoRule]));
     assert_eq!(explained.person.profiles, ["member m-eve"]);
     let environment = world.machine.environment();
-    let ask = async |wanted: Wanted| explain::explain(environment, &SiteId::from(SITE), &wanted).await;
-    let by = |profile: &str| Wanted { profile: Some(profile.to_owned()), ..Wanted::default() };
+    let ask = async |wanted: ExplainQuery| explain::explain(environment, &SiteId::from(SITE), &wanted).await;
+    let by = |profile: &str| ExplainQuery { profile: Some(profile.to_owned()), ..ExplainQuery::default() };
     let known = ask(by("member:m-ada")).await.expect("an answer").expect("Ada");
     let id = known.person.id.clone();
     assert!(known.groups[0].has);
-    let again = ask(Wanted { person: id, group: Some("main/members".into()), ..Wanted::default() }).await;
+    let again = ask(ExplainQuery { person: id, group: Some("main/members".into()), ..ExplainQuery::default() }).await;
     assert_eq!(again.expect("an answer").expect("Ada").groups, known.groups);
     assert_eq!(ask(by("member:nobody")).await, Ok(None));
-    let email = |email: &str| Wanted { email: Some(email.into()), ..Wanted::default() };
+    let email = |email: &str| ExplainQuery { email: Some(email.into()), ..ExplainQuery::default() };
     assert_eq!(ask(email("nobody@example.test")).await, Ok(None));
     for wrong in [
-        Wanted::default(),
+        ExplainQuery::default(),
         email("nobody"),
         by("m-ada"),
         by("plan:p-hot"),
-        Wanted { at: Some("yesterday".into()), ..email("ada@example.test") },
-        Wanted { group: Some("Nowhere".into()), ..email("ada@example.test") },
-        Wanted { person: Some("p".into()), ..email("ada@example.test") },
+        ExplainQuery { at: Some("yesterday".into()), ..email("ada@example.test") },
+        ExplainQuery { group: Some("Nowhere".into()), ..email("ada@example.test") },
+        ExplainQuery { person: Some("p".into()), ..email("ada@example.test") },
     ] {
         assert!(ask(wrong.clone()).await.is_err(), "{wrong:?}");
     }
@@ -186,7 +186,7 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
     let fixture = DoorsFixture::with(&["Members"]).person("zoe").inside("zoe", "Members").inside("owner", "Members");
     let mut world = Scenario::at(at, &rules).begin(town(things), fixture).await;
     let ask = async |world: &World, at: Option<&str>| {
-        let wanted = who::Wanted { group: "members".into(), at: at.map(str::to_owned) };
+        let wanted = who::WhoQuery { group: "members".into(), at: at.map(str::to_owned) };
         let told = who::who(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
         let text = told.to_string();
         assert!(told.people.iter().all(|one| text.contains(one.email.as_deref().unwrap_or("?"))), "{text}");
@@ -203,7 +203,7 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
     assert_eq!(ask(&world, Some("2026-03-02T09:00:00Z")).await, some(&[(Whose::Ours, "ada")]));
     world.by_hand(|fixture| fixture["groups"][0]["members"] = json!([])).await;
     assert_eq!(ask(&world, None).await, some(&[(Whose::Missing, "ada")]));
-    let wanted = who::Wanted { group: "Nowhere".into(), at: None };
+    let wanted = who::WhoQuery { group: "Nowhere".into(), at: None };
     assert!(who::who(world.machine.environment(), &SiteId::from(SITE), &wanted).await.is_err());
     world.ends_in_order().await;
 }
@@ -241,7 +241,7 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
         pieces: 0,
     };
     let who = Subject::Person(String::new());
-    let waiting = Waiting::new(leaves, who);
+    let waiting = WaitingChange::new(leaves, who);
     environment.store.put_hold(&hold, &[waiting]).await.expect("it writes");
     let (_, ada) = group(&world, "ada", "Members", None).await;
     let said = ada.why.iter().find(|why| why.contains("the guard holds")).expect("it is said");

@@ -14,14 +14,14 @@ at_both!(
     b2_a_file_that_is_loaded_is_taken_at_its_word,
 );
 
-async fn pushed_by_nobody(at: Doors) -> (World, Scenario) {
+async fn first_pushed(at: Doors) -> (World, Scenario) {
     let things = town(json!({ "memberships": [hot_desk("ada")] }));
     let fixture = DoorsFixture::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
     (Scenario::at(at, PLAN).not_loaded().start(things, fixture).await, Scenario::at(at, PLAN))
 }
 
 async fn b2_first_push_observes_until_the_mode_is_said(at: Doors) {
-    let (world, scenario) = pushed_by_nobody(at).await;
+    let (world, scenario) = first_pushed(at).await;
     let text = scenario.text();
     let shown = world.machine.push(&text).await.expect("a push");
     assert_eq!((shown.stored, shown.version, shown.mode), (true, Some(1), Some(Mode::Observe)));
@@ -50,7 +50,7 @@ async fn b2_first_push_observes_until_the_mode_is_said(at: Doors) {
 }
 
 async fn b2_first_push_with_the_mode_said_acts_at_once(at: Doors) {
-    let (world, scenario) = pushed_by_nobody(at).await;
+    let (world, scenario) = first_pushed(at).await;
     let shown = world.machine.push_in_mode(&scenario.text(), Some(Mode::Full)).await.expect("a push");
     assert_eq!((shown.mode, shown.remarks.len()), (Some(Mode::Full), 0));
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);
@@ -58,7 +58,7 @@ async fn b2_first_push_with_the_mode_said_acts_at_once(at: Doors) {
 }
 
 async fn b2_first_push_of_a_file_that_observes_is_followed_by_one_taken_at_its_word(at: Doors) {
-    let (world, scenario) = pushed_by_nobody(at).await;
+    let (world, scenario) = first_pushed(at).await;
     let observing = Scenario::at(at, PLAN).mode("observe").text();
     let shown = world.machine.push(&observing).await.expect("a push");
     assert_eq!((shown.mode, shown.remarks.len()), (Some(Mode::Observe), 0), "it says so itself");
@@ -70,7 +70,7 @@ async fn b2_first_push_of_a_file_that_observes_is_followed_by_one_taken_at_its_w
 }
 
 async fn b2_a_file_that_is_loaded_is_taken_at_its_word(at: Doors) {
-    let (world, scenario) = pushed_by_nobody(at).await;
+    let (world, scenario) = first_pushed(at).await;
     world.machine.push(&scenario.text()).await.expect("a push");
     let store = &world.machine.environment().store;
     assert!(store.in_force(&SiteId::from(SITE)).await.expect("it is here").observing);

@@ -9,7 +9,7 @@ use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_core::model::ids::SiteId;
 use doorstep_local::Data;
-use doorstep_operator::forget::{Outcome, Wanted};
+use doorstep_operator::forget::{ForgetOutcome, ForgetQuery};
 
 at_both!(b8_no_file_of_the_data_folder_holds_anything_of_a_forgotten_person);
 
@@ -32,8 +32,8 @@ fn files_with(folder: &Path, text: &str) -> Vec<String> {
     files.filter(holds).map(|path| path.display().to_string()).collect()
 }
 
-async fn forget(world: &World, who: &str) -> Outcome {
-    let wanted = Wanted { email: Some(address(who)), person: None };
+async fn forget(world: &World, who: &str) -> ForgetOutcome {
+    let wanted = ForgetQuery { email: Some(address(who)), person: None };
     world.machine.forget(&SiteId::from(SITE), &wanted).await.expect("an answer")
 }
 
@@ -65,7 +65,7 @@ async fn b8_no_file_of_the_data_folder_holds_anything_of_a_forgotten_person(at: 
         .await;
     world.reconcile().await;
     let outcome = forget(&world, "ada").await;
-    assert!(matches!(outcome, Outcome::Forgotten(_)), "{outcome:?}");
+    assert!(matches!(outcome, ForgetOutcome::Forgotten(_)), "{outcome:?}");
     for word in words {
         assert_eq!(files_with(&folder.0, word), [] as [&str; 0], "{word}");
     }

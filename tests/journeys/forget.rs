@@ -13,7 +13,7 @@ use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_bot
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::email_digest;
-use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
+use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, Forgotten, forget};
 use doorstep_vendors::http::Http;
 
 at_both!(
@@ -24,15 +24,15 @@ at_both!(
     b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told,
 );
 
-async fn asked(world: &World, who: &str) -> Outcome {
+async fn asked(world: &World, who: &str) -> ForgetOutcome {
     world.machine.quiet().await;
-    let wanted = Wanted { email: Some(format!(" {}", address(who).to_uppercase())), person: None };
+    let wanted = ForgetQuery { email: Some(format!(" {}", address(who).to_uppercase())), person: None };
     forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer")
 }
 
 async fn forgotten(world: &World, who: &str) -> Forgotten {
     match asked(world, who).await {
-        Outcome::Forgotten(forgotten) => forgotten,
+        ForgetOutcome::Forgotten(forgotten) => forgotten,
         other => panic!("{other:?}"),
     }
 }
@@ -90,7 +90,7 @@ async fn b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(
     assert_eq!(verified(&world).await, before + 1, "that she was forgotten is written down");
     let last = world.audit().await.pop().expect("a record");
     assert_eq!((&last["what"], &last["person"]), (&json!("forgotten"), &json!(done.people[0])));
-    assert_eq!(asked(&world, "ada").await, Outcome::NoPerson, "once more is nothing");
+    assert_eq!(asked(&world, "ada").await, ForgetOutcome::NoPerson, "once more is nothing");
     assert_eq!(world.people().await.len(), 1);
     // What comes after does not bring her back, though the door system still has her account.
     world.reconcile().await;
@@ -104,8 +104,8 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
         .begin(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"]))
         .await;
     let before = world.table().await;
-    let why = |outcome: Outcome| match outcome {
-        Outcome::Refused(first) => first.join("\n"),
+    let why = |outcome: ForgetOutcome| match outcome {
+        ForgetOutcome::Refused(first) => first.join("\n"),
         other => panic!("{other:?}"),
     };
     let first = why(asked(&world, "ada").await);
@@ -115,10 +115,10 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     let first = why(asked(&world, "ada").await);
     assert!(!first.contains("still in group") && first.contains("member m-ada"), "{first}");
-    assert_eq!(asked(&world, "nobody").await, Outcome::NoPerson);
+    assert_eq!(asked(&world, "nobody").await, ForgetOutcome::NoPerson);
     let environment = world.machine.environment();
-    assert!(forget(environment, &SiteId::from(SITE), &Wanted::default()).await.is_err());
-    assert!(forget(environment, &SiteId::from("elsewhere"), &Wanted::default()).await.is_err());
+    assert!(forget(environment, &SiteId::from(SITE), &ForgetQuery::default()).await.is_err());
+    assert!(forget(environment, &SiteId::from("elsewhere"), &ForgetQuery::default()).await.is_err());
     world.ends_in_order().await;
 }
 
@@ -166,7 +166,7 @@ async fn b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told(at: D
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.clock("2026-03-02T09:00:00Z").await;
     world.change_and_deliver(json!({ "remove": { "subscriptions": ["s-ada"] } })).await;
-    let Outcome::Refused(first) = asked(&world, "ada").await else { panic!("she is told of") };
+    let ForgetOutcome::Refused(first) = asked(&world, "ada").await else { panic!("she is told of") };
     assert!(first.iter().any(|first| first.contains("member u-ada")), "{first:?}");
     world.change_and_deliver(json!({ "remove": { "users": ["u-ada"] } })).await;
     world.clock("2026-03-02T09:30:00Z").await;
@@ -190,7 +190,7 @@ async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
     for refused in 0..12_u64 {
         let world = ada_left(Doors::Kisi).await;
         let stopped = stopping(world.machine.environment(), refused);
-        let wanted = Wanted { email: Some(address("ada")), person: None };
+        let wanted = ForgetQuery { email: Some(address("ada")), person: None };
         let first = forget(&stopped, &SiteId::from(SITE), &wanted).await;
         let Err(_) = first else {
             assert!(refused > 3, "it writes several times");

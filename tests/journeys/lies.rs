@@ -265,16 +265,16 @@ fn officernd_hints(number: usize) -> Vec<(Option<u16>, String)> {
 async fn officernd_lies(lies: impl Fn(&str, &[Value], &str) -> Vec<Value>) {
     let scenario = Scenario::at(Doors::SaltoKs, OFFICERND_RULES);
     let mut world = scenario.begin(officernd(), DoorsFixture::with(&GROUPS)).await;
-    let everybody = || ["ada", "bob", "eve"].map(str::to_owned).to_vec();
+    let all_people = || ["ada", "bob", "eve"].map(str::to_owned).to_vec();
     assert_eq!(
         inside(&world).await,
         [
-            ("Members", everybody()),
+            ("Members", all_people()),
             ("Day", vec!["ada".to_owned(), "bob".to_owned()]),
             ("Evening", vec!["eve".to_owned()]),
             ("Meeting", vec!["eve".to_owned(), "gus".to_owned()]),
-            ("Desks", everybody()),
-            ("Guests", everybody()),
+            ("Desks", all_people()),
+            ("Guests", all_people()),
         ]
     );
     let (things, mut minute) = (officernd(), 0);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World, address};
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 
 /// Opens *Front* to whoever has the plan *Office*.
 const OFFICE: &str = "[[rule]]\nplan = \"Office\"\nopens = [\"Front\"]\n";
@@ -86,7 +86,7 @@ async fn i2_whoever_has_an_account_does_not_wait_for_those_who_need_one() {
 /// Whatever was made stays made, nobody is made twice, and everybody is in when it is over.
 #[tokio::test]
 async fn i4_a_function_that_dies_while_accounts_are_made_makes_nobody_a_second_one() {
-    for (step, times) in [(Step::Intend, 3), (Step::Apply, 3), (Step::Commit, 3)] {
+    for (step, times) in [(CrashStep::Intend, 3), (CrashStep::Apply, 3), (CrashStep::Commit, 3)] {
         let mut world = begin(company(), DoorsFixture::with(&["Members", "Front"])).await;
         world.crash(step, times);
         world.clock("2026-03-04T00:00:00Z").await;

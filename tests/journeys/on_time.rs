@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_core::model::ids::SiteId;
-use doorstep_local::run::crash::Step;
-use doorstep_operator::on_time::{Day, Wanted, on_time};
+use doorstep_local::run::crash::CrashStep;
+use doorstep_operator::on_time::{OnTimeDay, OnTimeQuery, on_time};
 
 at_both!(
     b13_what_opens_and_closes_at_its_minute_is_on_time,
@@ -14,16 +14,16 @@ at_both!(
     b13_what_was_asked_for_late_is_not_late,
 );
 
-async fn day(world: &World, day: &str) -> Day {
+async fn day(world: &World, day: &str) -> OnTimeDay {
     world.machine.quiet().await;
-    let wanted = Wanted { day: Some(day.to_owned()), ..Wanted::default() };
+    let wanted = OnTimeQuery { day: Some(day.to_owned()), ..OnTimeQuery::default() };
     let told = on_time(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
     assert_eq!(told.days.len(), 1);
     assert!(told.to_string().contains(day));
     told.days[0].clone()
 }
 
-fn counts(day: &Day) -> [usize; 4] {
+fn counts(day: &OnTimeDay) -> [usize; 4] {
     [day.opened.all, day.opened.on_time, day.closed.all, day.closed.on_time]
 }
 
@@ -40,7 +40,8 @@ async fn b13_what_opens_and_closes_at_its_minute_is_on_time(at: Doors) {
         world.audit().await.iter().filter_map(|record| Some(record["due"].as_str()?.to_owned())).collect();
     let edges = ["2026-03-02T09:45:00Z", "2026-03-02T11:15:00Z", "2026-03-03T09:45:00Z", "2026-03-03T11:15:00Z"];
     assert_eq!(dues, edges);
-    let week = on_time(world.machine.environment(), &SiteId::from(SITE), &Wanted::default()).await.expect("an answer");
+    let week =
+        on_time(world.machine.environment(), &SiteId::from(SITE), &OnTimeQuery::default()).await.expect("an answer");
     assert_eq!((week.days.len(), week.days[4].day.to_string().as_str()), (7, "2026-03-02"));
     world.ends_well().await;
 }
@@ -88,7 +89,7 @@ async fn b13_what_was_asked_for_late_is_not_late(at: Doors) {
 #[tokio::test]
 async fn b13_what_was_interrupted_is_counted_once() {
     let mut world = Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
-    world.crash(Step::Apply, 1);
+    world.crash(CrashStep::Apply, 1);
     world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     let day = day(&world, "2026-03-02").await;

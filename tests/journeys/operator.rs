@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
-use doorstep_cloud::store::Step;
+use doorstep_cloud::store::WriteStep;
 use doorstep_cloud::store::people::{point_profile, put};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::doctor::About;
-use doorstep_operator::forget::{Outcome, Wanted, forget};
-use doorstep_operator::push::Options;
-use doorstep_operator::retire::{How, Order, Stage};
+use doorstep_operator::doctor::FindingSubject;
+use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, forget};
+use doorstep_operator::push::PushOptions;
+use doorstep_operator::retire::{How, Order, RetireStage};
 
 at_both!(
     b5_doors_of_another_name_keep_what_is_ours,
@@ -54,7 +54,7 @@ async fn b5_doors_of_another_name_keep_what_is_ours(at: Doors) {
         assert_eq!(person["claims"][0]["doors"], "front", "{person}");
     }
     let checkup = world.machine.doctor(&SiteId::from(SITE)).await.expect("a checkup");
-    assert!(checkup.findings.iter().all(|finding| finding.about != About::People), "{checkup}");
+    assert!(checkup.findings.iter().all(|finding| finding.about != FindingSubject::People), "{checkup}");
     // What is ours can be ended under the new name.
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
@@ -72,7 +72,7 @@ async fn b5_doors_that_are_gone_leave_nothing_that_could_not_be_ended(at: Doors)
     world.put_at(place, DoorsFixture::with(&["Members"]).world(at)).await;
     let moved = world.machine.push(&renamed(&other, "was = \"main\"")).await.expect("an answer");
     assert!(moved.findings[0].message.contains("another door system"), "{:?}", moved.findings);
-    let leave = Options { mode: None, leave_access: BTreeSet::from(["main".to_owned()]) };
+    let leave = PushOptions { mode: None, leave_access: BTreeSet::from(["main".to_owned()]) };
     let shown = world.machine.push_with(&renamed(&other, ""), &leave).await.expect("an answer");
     assert!(shown.stored, "{:?}", shown.findings);
     world.machine.quiet().await;
@@ -81,7 +81,7 @@ async fn b5_doors_that_are_gone_leave_nothing_that_could_not_be_ended(at: Doors)
         assert!(claims.iter().all(|claim| claim["doors"] == "front"), "nothing is left at the old name: {person}");
     }
     let checkup = world.machine.doctor(&SiteId::from(SITE)).await.expect("a checkup");
-    assert!(checkup.findings.iter().all(|finding| finding.about != About::People), "{checkup}");
+    assert!(checkup.findings.iter().all(|finding| finding.about != FindingSubject::People), "{checkup}");
 }
 
 async fn b8_a_retired_site_is_verified_and_still_forgets(at: Doors) {
@@ -89,11 +89,11 @@ async fn b8_a_retired_site_is_verified_and_still_forgets(at: Doors) {
     let order = |yes| Order { how: How::LeaveAccess, delete_data: false, yes };
     let shown = world.machine.retire(&SiteId::from(SITE), &order(None)).await.expect("it is shown");
     let done = world.machine.retire(&SiteId::from(SITE), &order(Some(shown.checksum))).await.expect("it is done");
-    assert_eq!(done.stage, Stage::Done);
+    assert_eq!(done.stage, RetireStage::Done);
     let records = world.machine.records(&SiteId::from(SITE)).await.expect("its chain");
     assert!(!records.is_empty());
-    let wanted = Wanted { email: Some(address("ada")), person: None };
-    let Outcome::Forgotten(forgotten) =
+    let wanted = ForgetQuery { email: Some(address("ada")), person: None };
+    let ForgetOutcome::Forgotten(forgotten) =
         forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer")
     else {
         panic!("the site is retired, so nothing stands in the way");
@@ -114,19 +114,19 @@ async fn b8_a_person_of_a_thousand_profiles_is_forgotten(at: Doors) {
     world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     let store = &world.machine.environment().store;
-    let everybody = store.everybody(&SiteId::from(SITE)).await.expect("people").known;
-    let mut ada = everybody.into_iter().find(|person| person.email == Some(address("ada"))).expect("she is known");
+    let all_people = store.all_people(&SiteId::from(SITE)).await.expect("people").known;
+    let mut ada = all_people.into_iter().find(|person| person.email == Some(address("ada"))).expect("she is known");
     let more: Vec<FactId> =
         (0..1_000).map(|n| FactId { kind: Kind::Member, id: format!("m-{n}").as_str().into() }).collect();
     ada.profiles = ada.profiles.iter().cloned().chain(more.iter().cloned()).collect();
-    store.write_all(Step::Keep, vec![put(&SiteId::from(SITE), &ada).expect("a write")]).await.expect("written");
+    store.write_all(WriteStep::Keep, vec![put(&SiteId::from(SITE), &ada).expect("a write")]).await.expect("written");
     store
         .write_many(more.iter().map(|name| point_profile(&SiteId::from(SITE), name, &ada.id)).collect())
         .await
         .expect("written");
-    let wanted = Wanted { email: Some(address("ada")), person: None };
+    let wanted = ForgetQuery { email: Some(address("ada")), person: None };
     let outcome = forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
-    assert!(matches!(outcome, Outcome::Forgotten(_)), "{outcome:?}");
+    assert!(matches!(outcome, ForgetOutcome::Forgotten(_)), "{outcome:?}");
     let left: Vec<_> = world.table().await.into_iter().filter(|(_, item)| item.contains(&ada.id)).collect();
     assert!(left.iter().all(|(at, _)| !at.contains("profile")), "no way to her is left: {left:?}");
     world.ends_in_order().await;
@@ -176,7 +176,7 @@ async fn the_doctor_finds_people_who_need_a_human_and_looks_at_all_sites(at: Doo
     world.machine.quiet().await;
     let all = world.machine.doctor_of_all().await.expect("all sites");
     assert_eq!(all.iter().map(|checkup| checkup.site.as_str()).collect::<Vec<_>>(), [SITE]);
-    let people: Vec<_> = all[0].findings.iter().filter(|finding| finding.about == About::People).collect();
+    let people: Vec<_> = all[0].findings.iter().filter(|finding| finding.about == FindingSubject::People).collect();
     assert_eq!(people.len(), 1, "{:?}", all[0].findings);
     assert!(people[0].what.contains("ada@example.test"), "{people:?}");
 }

@@ -7,7 +7,7 @@ use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::ids::SiteId;
 use doorstep_local::{Data, Machine, Setup};
-use doorstep_operator::push::Shown;
+use doorstep_operator::push::PushPreview;
 
 at_both!(
     b2_the_diff_says_what_would_change_and_why_and_changes_nothing,
@@ -23,7 +23,7 @@ at_both!(
 );
 
 /// Ada is in and loses her membership, Bob gets one, and nobody told Doorstep.
-async fn nobody_told(at: Doors, doors_say: &str) -> (World, Scenario) {
+async fn unlinked(at: Doors, doors_say: &str) -> (World, Scenario) {
     let scenario = || Scenario::at(at, PLAN).doors_say(doors_say);
     let fixture = DoorsFixture::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
     let world = scenario().begin(town(json!({ "memberships": [hot_desk("ada")] })), fixture).await;
@@ -51,7 +51,7 @@ async fn diff(world: &World, text: &str) -> Value {
     let shown = world.machine.diff(text).await.expect("a diff");
     // What is sent is what is read again by the operator's command.
     let value = serde_json::to_value(&shown).expect("JSON");
-    let read: Shown = serde_json::from_value(value.clone()).expect("the same again");
+    let read: PushPreview = serde_json::from_value(value.clone()).expect("the same again");
     assert_eq!(read.diff, shown.diff);
     value
 }
@@ -65,7 +65,7 @@ async fn version(world: &World) -> Option<u64> {
 }
 
 async fn b2_the_diff_says_what_would_change_and_why_and_changes_nothing(at: Doors) {
-    let (world, scenario) = nobody_told(at, "").await;
+    let (world, scenario) = unlinked(at, "").await;
     let text = scenario.text() + ROOM;
     let (state, table) = (world.state().await, world.table().await);
     world.forget_calls(at.word()).await;
@@ -98,7 +98,7 @@ fn is_change(call: &str) -> bool {
 }
 
 async fn b2_what_was_pushed_is_done_and_then_the_diff_is_empty(at: Doors) {
-    let (world, scenario) = nobody_told(at, "foreign = \"remove\"").await;
+    let (world, scenario) = unlinked(at, "foreign = \"remove\"").await;
     world.change(json!({ "bookings": [booking("eve", "2026-03-02T07:30:00Z", "2026-03-02T09:00:00Z")] })).await;
     let text = scenario.text() + ROOM;
     let shown = world.machine.push(&text).await.expect("a push");
@@ -139,7 +139,7 @@ async fn b2_people_who_are_inside_already_are_shown_as_adopted(at: Doors) {
 }
 
 async fn b2_in_observe_the_diff_is_that_of_full_and_says_so(at: Doors) {
-    let (world, scenario) = nobody_told(at, "").await;
+    let (world, scenario) = unlinked(at, "").await;
     let (full, observing) = (scenario.text(), scenario.mode("observe").text());
     let (full, observed) = (diff(&world, &full).await, diff(&world, &observing).await);
     assert_eq!(observed["diff"]["groups"], full["diff"]["groups"]);
@@ -151,14 +151,14 @@ async fn b2_in_observe_the_diff_is_that_of_full_and_says_so(at: Doors) {
 }
 
 async fn b2_in_grant_only_the_diff_takes_nothing(at: Doors) {
-    let (world, scenario) = nobody_told(at, "foreign = \"remove\"").await;
+    let (world, scenario) = unlinked(at, "foreign = \"remove\"").await;
     let shown = diff(&world, &scenario.mode("grant-only").text()).await;
     let members = group(&shown, "Members");
     assert_eq!((whose(&members["opens"]), whose(&members["closes"])), (vec!["bob".to_owned()], vec![]));
 }
 
 async fn b2_accounts_that_would_be_suspended_are_shown(at: Doors) {
-    let (world, scenario) = nobody_told(at, "").await;
+    let (world, scenario) = unlinked(at, "").await;
     let text = scenario.doors_say("without_access = \"suspend\"").text();
     let shown = diff(&world, &text).await;
     let accounts = shown["diff"]["accounts"].as_array().expect("accounts");
@@ -192,7 +192,7 @@ async fn b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem(at: Door
 }
 
 async fn b2_findings_name_their_line_and_nothing_is_stored(at: Doors) {
-    let (world, scenario) = nobody_told(at, "").await;
+    let (world, scenario) = unlinked(at, "").await;
     let table = world.table().await;
     let text = scenario.text().replace("Hot desk", "Hot dek").replace("[\"Members\"]", "[\"Members\", \"Mebmers\"]");
     let rule = text.lines().position(|line| line == "[[rule]]").expect("a rule") + 1;
@@ -203,15 +203,15 @@ async fn b2_findings_name_their_line_and_nothing_is_stored(at: Doors) {
     assert!(said[0].contains("no plan is named \"Hot dek\"") && said[1].contains("no group is named \"Mebmers\""));
     let broken = world.machine.push(&scenario.text().replace("[[rule]]", "[[rool]]")).await.expect("an answer");
     assert!(broken.findings[0].message.contains("no key `rool`") && broken.findings[0].line == rule);
-    let nobody = scenario.text().replace("owner@example.test", "nobody@example.test");
-    let shown = world.machine.push(&nobody).await.expect("an answer");
+    let unprotected = scenario.text().replace("owner@example.test", "nobody@example.test");
+    let shown = world.machine.push(&unprotected).await.expect("an answer");
     assert!(shown.findings[0].message.contains("address 2 has no account there"), "{:?}", shown.findings);
     assert!(!serde_json::to_string(&shown.findings).expect("JSON").contains("nobody@"));
     assert_eq!(world.table().await, table, "nothing is stored");
 }
 
 async fn b2_a_vendor_that_cannot_be_read_refuses_the_push(at: Doors) {
-    let (mut world, scenario) = nobody_told(at, "").await;
+    let (mut world, scenario) = unlinked(at, "").await;
     let text = scenario.text() + ROOM;
     let list = "GET /api/v2/organizations/riverside/memberships";
     world.platform_faults(json!([{ "match": list, "status": 503, "times": -1 }])).await;
@@ -230,7 +230,7 @@ async fn b2_a_vendor_that_cannot_be_read_refuses_the_push(at: Doors) {
 }
 
 async fn b2_a_site_can_be_paused_while_a_vendor_is_away(at: Doors) {
-    let (mut world, scenario) = nobody_told(at, "").await;
+    let (mut world, scenario) = unlinked(at, "").await;
     world.faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
     let shown = world.machine.push(&scenario.mode("observe").text()).await.expect("it is stored");
     assert_eq!((shown.stored, shown.version), (true, Some(2)));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::andcards::{begin, space, subscription};
 use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, at_both};
 use doorstep_jobs::reconcile::Report;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 
 at_both!(
     a6_a_late_older_letter_changes_nothing,
@@ -153,12 +153,12 @@ async fn a6_a_letter_that_is_newer_than_the_roster_wins_whichever_comes_first(at
 async fn i9_nothing_that_was_answered_2xx_is_lost_when_receive_is_shot(at: Doors) {
     let mut world = begin(Scenario::at(at, PLAN), json!({}), &["Members"]).await;
     let body = delivery("subscription.updated", "2026-03-02T08:01:00Z", &subscription("ada"));
-    world.crash(Step::Enqueue, 2);
+    world.crash(CrashStep::Enqueue, 2);
     assert_eq!([world.deliver(&body).await, world.deliver(&body).await, world.deliver(&body).await], [500, 500, 202]);
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.change(json!({ "subscriptions": [subscription("ada"), subscription("bob")] })).await;
     let roster = world.roster(1).await;
-    world.crash(Step::Enqueue, 1);
+    world.crash(CrashStep::Enqueue, 1);
     assert_eq!([world.deliver(&roster[0]).await, world.deliver(&roster[0]).await], [500, 202]);
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.ends_well().await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
 use doorstep_core::model::error::Error;
-use doorstep_operator::rehearse::{Rehearsal, What};
+use doorstep_operator::rehearse::{DifferenceKind, Rehearsal};
 
 at_both!(
     b11_yesterday_is_replayed_through_a_changed_site_file,
@@ -29,8 +29,8 @@ async fn rehearse(world: &World, text: &str, day: Option<&str>) -> Result<Rehear
 
 fn told(rehearsal: &Rehearsal) -> Vec<String> {
     let hour = |at: &jiff::Timestamp| at.to_string().replace(":00Z", "");
-    let one = |one: &doorstep_operator::rehearse::Change| {
-        let word = if one.what == What::Gains { "gains" } else { "loses" };
+    let one = |one: &doorstep_operator::rehearse::AccessDifference| {
+        let word = if one.what == DifferenceKind::Gains { "gains" } else { "loses" };
         let who = one.who.email.as_deref().expect("an address").replace("@example.test", "");
         format!("{who} {word} {} {}..{}", one.name, hour(&one.from), hour(&one.until))
     };
@@ -110,5 +110,5 @@ async fn b11_a_file_that_is_wrong_is_not_rehearsed(at: Doors) {
     // A name that stands for nothing opens nothing, and is said.
     let played = rehearse(&world, &text.replace("Hot desk", "Hot dek"), None).await.expect("it is played");
     assert!(played.problems.iter().any(|problem| problem.contains("no plan is named \"Hot dek\"")), "{played}");
-    assert_eq!(played.changes.iter().filter(|change| change.what == What::Gains).count(), 0);
+    assert_eq!(played.changes.iter().filter(|change| change.what == DifferenceKind::Gains).count(), 0);
 }

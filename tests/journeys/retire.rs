@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::retire::{How, Order, Retirement, Stage};
+use doorstep_operator::retire::{How, Order, RetireStage, Retirement};
 
 at_both!(
     a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out,
@@ -49,12 +49,12 @@ async fn a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out(at: Doors) {
     let world = house_full(at).await;
     let (state, table) = (world.state().await, world.table().await);
     let shown = say(&world, How::RevokeAccess, true, None).await;
-    assert_eq!((shown.stage, shown.inside.len(), shown.people), (Stage::Shown, 12, 12));
+    assert_eq!((shown.stage, shown.inside.len(), shown.people), (RetireStage::Shown, 12, 12));
     assert_eq!((world.state().await, world.table().await), (state, table), "it is only shown");
     let line = format!("doorstep retire {SITE} --revoke-access --delete-data --yes {}", shown.checksum);
     assert!(shown.to_string().contains(&line), "{shown}");
     let done = say(&world, How::RevokeAccess, true, Some(&shown.checksum)).await;
-    assert_eq!((done.stage, done.people), (Stage::Done, 0));
+    assert_eq!((done.stage, done.people), (RetireStage::Done, 0));
     assert!(done.deleted > 20, "{done:?}");
     assert_eq!(world.inside("Members").await, ["mallory"], "whoever was put in by hand stays");
     let chain = world.machine.environment().store.audit(&SiteId::from(SITE)).await.expect("the chain");
@@ -63,7 +63,7 @@ async fn a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out(at: Doors) {
     assert!(kept.iter().all(|key| key.starts_with("riverside#audit ")), "{kept:?}");
     is_out_of_service(&world).await;
     let again = say(&world, How::RevokeAccess, false, None).await;
-    assert_eq!((again.stage, again.deleted), (Stage::Done, 0), "said again it is so already");
+    assert_eq!((again.stage, again.deleted), (RetireStage::Done, 0), "said again it is so already");
 }
 
 async fn a_site_is_retired_and_everybody_stays(at: Doors) {
@@ -72,14 +72,14 @@ async fn a_site_is_retired_and_everybody_stays(at: Doors) {
     let shown = say(&world, How::LeaveAccess, false, None).await;
     assert!(shown.to_string().contains("12 memberships that Doorstep gave stay"), "{shown}");
     let done = say(&world, How::LeaveAccess, false, Some(&shown.checksum)).await;
-    assert_eq!((done.stage, done.deleted), (Stage::Done, 0));
+    assert_eq!((done.stage, done.deleted), (RetireStage::Done, 0));
     assert_eq!(world.inside("Members").await, inside);
     is_out_of_service(&world).await;
     // What is kept can go later.
     let shown = say(&world, How::LeaveAccess, true, None).await;
-    assert_eq!(shown.stage, Stage::Shown);
+    assert_eq!(shown.stage, RetireStage::Shown);
     let done = say(&world, How::LeaveAccess, true, Some(&shown.checksum)).await;
-    assert!(done.stage == Stage::Done && done.deleted > 20, "{done:?}");
+    assert!(done.stage == RetireStage::Done && done.deleted > 20, "{done:?}");
 }
 
 async fn a_site_is_retired_in_the_end_although_its_doors_were_away(at: Doors) {
@@ -87,7 +87,7 @@ async fn a_site_is_retired_in_the_end_although_its_doors_were_away(at: Doors) {
     let shown = say(&world, How::RevokeAccess, false, None).await;
     world.faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
     let begun = say(&world, How::RevokeAccess, false, Some(&shown.checksum)).await;
-    assert_eq!((begun.stage, begun.people), (Stage::UnderWay, 12));
+    assert_eq!((begun.stage, begun.people), (RetireStage::UnderWay, 12));
     assert_eq!(world.deliver(b"{}").await, 202, "until they are out it is served");
     world.faults(json!([])).await;
     world.clock("2026-03-02T08:30:00Z").await;
@@ -96,7 +96,7 @@ async fn a_site_is_retired_in_the_end_although_its_doors_were_away(at: Doors) {
     let said = report.problems.iter().find(|problem| problem.contains("is being retired")).expect("it is said");
     assert!(said.contains(&format!("--yes {}", shown.checksum)), "{said}");
     let done = say(&world, How::RevokeAccess, false, Some(&shown.checksum)).await;
-    assert_eq!(done.stage, Stage::Done, "under the checksum of the beginning: {done}");
+    assert_eq!(done.stage, RetireStage::Done, "under the checksum of the beginning: {done}");
     is_out_of_service(&world).await;
 }
 

@@ -8,8 +8,8 @@ use super::sites::{Several, doors, fixture, site};
 use crate::support::{Doors, Platform, address, at_both};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::ids::SiteId;
-use doorstep_operator::forget::{Outcome, Wanted, forget};
-use doorstep_operator::retire::{How, Order, Stage};
+use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, forget};
+use doorstep_operator::retire::{How, Order, RetireStage};
 
 at_both!(
     b5_a_person_of_two_sites_stays_while_either_lets_them_in,
@@ -243,17 +243,17 @@ async fn b5_a_retired_site_takes_out_only_whom_no_other_site_lets_in(at: Doors) 
     let shown = two.several.machine.retire(&SiteId::from("riverside"), &last).await.expect("shown");
     let done = Order { yes: Some(shown.checksum), ..last };
     let done = two.several.machine.retire(&SiteId::from("riverside"), &done).await.expect("done");
-    assert_eq!((done.stage, two.inside().await), (Stage::Done, vec!["ada".to_owned()]));
+    assert_eq!((done.stage, two.inside().await), (RetireStage::Done, vec!["ada".to_owned()]));
     // What was riverside's holds nothing back.
     two.subscribe("harbour", "ada", false).await;
     assert_eq!(two.lines().await, 0);
-    let wanted = Wanted { email: Some(address("ada")), person: None };
+    let wanted = ForgetQuery { email: Some(address("ada")), person: None };
     two.several
         .change_and_deliver(Platform::Andcards, None, "harbour", json!({ "remove": { "users": ["ada"] } }))
         .await;
     let forgotten =
         forget(two.several.machine.environment(), &SiteId::from("harbour"), &wanted).await.expect("an answer");
-    assert!(matches!(forgotten, Outcome::Forgotten(_)), "{forgotten:?}");
+    assert!(matches!(forgotten, ForgetOutcome::Forgotten(_)), "{forgotten:?}");
 }
 
 /// Only SALTO KS suspends, and counts seats.

@@ -313,7 +313,7 @@ async fn i10_ten_hints_about_people_with_fifty_bookings_each_never_reach_the_lim
     slow.lives();
     slow.clock("2026-03-02T08:06:00Z").await;
     slow.lives();
-    let mut everybody: Vec<String> = people.iter().map(|id| format!("n{id}")).collect();
-    everybody.sort();
-    assert_eq!(slow.inside("kisi", "Meeting").await, everybody);
+    let mut all_people: Vec<String> = people.iter().map(|id| format!("n{id}")).collect();
+    all_people.sort();
+    assert_eq!(slow.inside("kisi", "Meeting").await, all_people);
 }

@@ -8,7 +8,7 @@ use super::push::{a_dozen, deliver, delivery, ended, refused, roster};
 use crate::support::{Doors, Platform, SITE, Scenario, World, address, at_both};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::email_digest;
-use doorstep_operator::forget::{Outcome, Wanted, forget};
+use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, forget};
 
 at_both!(
     b4_three_reports_of_a_broken_snapshot_are_held_and_grants_go_on,
@@ -218,10 +218,11 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
             post(&world, &roster(without_ada.clone(), "2026-03-02T08:55:00Z")).await;
         }
         world.reconcile().await;
-        let wanted = Wanted { email: Some(address("ada")), person: None };
+        let wanted = ForgetQuery { email: Some(address("ada")), person: None };
         let done = forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
         assert!(
-            matches!(done, Outcome::Forgotten(_)) || forgotten_by == "a roster" && done == Outcome::NoPerson,
+            matches!(done, ForgetOutcome::Forgotten(_))
+                || forgotten_by == "a roster" && done == ForgetOutcome::NoPerson,
             "{done:?}"
         );
         is_nowhere(&world, &ADA).await;
@@ -254,9 +255,9 @@ async fn b8_a_letter_posted_again_after_forget_brings_nothing_back_where_there_n
     let told = delivery("user.updated", "2026-03-02T08:00:00Z", &ada);
     post(&world, &told).await;
     deliver(&world, "user.removed", "2026-03-02T08:00:10Z", &json!({ "id": "u-ada" })).await;
-    let wanted = Wanted { email: Some(address("ada")), person: None };
+    let wanted = ForgetQuery { email: Some(address("ada")), person: None };
     let done = forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
-    assert!(matches!(done, Outcome::Forgotten(_)), "{done:?}");
+    assert!(matches!(done, ForgetOutcome::Forgotten(_)), "{done:?}");
     post(&world, &told).await;
     is_nowhere(&world, &["ada byron", "ada@example.test"]).await;
     // A roster that was made before she was removed, and comes only now, brings her back neither.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_core::model::ids::SiteId;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 
 at_both!(
     o18_a_number_in_a_property_is_linked_without_handwork,
@@ -296,7 +296,7 @@ async fn n1_in_grant_only_no_tag_is_taken_back(at: Doors) {
 }
 
 async fn n1_whatever_is_shot_each_tag_changes_hands_once(at: Doors) {
-    for step in [Step::Read, Step::Intend, Step::Apply, Step::Commit] {
+    for step in [CrashStep::Read, CrashStep::Intend, CrashStep::Apply, CrashStep::Commit] {
         for times in [1, 3] {
             let mut world = scenario(at).begin(on_plan(&["ada"]), fixture()).await;
             for (number, tags) in [("0123", vec!["0123"]), ("0456", vec!["0456"]), ("", vec![])] {

@@ -16,7 +16,7 @@ fn who(n: usize) -> String {
     format!("p{n:02}")
 }
 
-fn everybody() -> Vec<String> {
+fn all_people() -> Vec<String> {
     (0..ALL).map(who).collect()
 }
 
@@ -56,22 +56,22 @@ async fn i6_bookings_whose_times_cannot_be_read_take_nothing_from_anybody() {
     let booked = |n: usize| booking(&who(n), MORNING, EVENING);
     let things = json!({ "members": members(), "bookings": (0..ALL).map(booked).collect::<Vec<_>>() });
     let world = Scenario::at(Doors::SaltoKs, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"])).await;
-    assert_eq!(world.inside("Meeting").await, everybody());
+    assert_eq!(world.inside("Meeting").await, all_people());
     for field in ["start", "end"] {
         for lie in lies() {
             let wrong = |n: usize| json!({ "_id": format!("b-{}", who(n)), field: lie });
             let bookings: Vec<Value> = (0..ALL).map(wrong).collect();
             world.change(json!({ "bookings": bookings })).await;
-            assert_nothing_follows(&world, "Meeting", &everybody(), Named { thing: "booking b-p00", field }).await;
+            assert_nothing_follows(&world, "Meeting", &all_people(), Named { thing: "booking b-p00", field }).await;
         }
         world.change(json!({ "bookings": (0..ALL).map(booked).collect::<Vec<_>>() })).await;
     }
     // By its id, because of a signed letter, it is no other thing.
     world.change_and_deliver(json!({ "bookings": [{ "_id": "b-p00", "end": null }] })).await;
     world.clock("2026-03-02T08:10:00Z").await;
-    assert_eq!(world.inside("Meeting").await, everybody());
+    assert_eq!(world.inside("Meeting").await, all_people());
     // What was known ends when it ends.
-    world.at("2026-03-02T20:14:00Z", "Meeting", &everybody().iter().map(String::as_str).collect::<Vec<_>>()).await;
+    world.at("2026-03-02T20:14:00Z", "Meeting", &all_people().iter().map(String::as_str).collect::<Vec<_>>()).await;
     world.at("2026-03-02T20:15:00Z", "Meeting", &[]).await;
     world.ends_well().await;
 }
@@ -107,7 +107,7 @@ async fn i6_memberships_with_an_unreadable_day_or_member_stay_as_they_were() {
     let memberships: Vec<Value> = (0..ALL).map(|n| hot_desk(&who(n))).collect();
     let things = json!({ "members": members(), "memberships": memberships });
     let world = Scenario::at(Doors::Kisi, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
-    assert_eq!(world.inside("Members").await, everybody());
+    assert_eq!(world.inside("Members").await, all_people());
     let wrong = [
         ("startDate", json!(null)),
         ("startDate", json!("soon")),
@@ -125,7 +125,7 @@ async fn i6_memberships_with_an_unreadable_day_or_member_stay_as_they_were() {
             lies
         };
         world.change(json!({ "memberships": (0..ALL).map(lies).collect::<Vec<_>>() })).await;
-        assert_nothing_follows(&world, "Members", &everybody(), Named { thing: "membership s-p00", field }).await;
+        assert_nothing_follows(&world, "Members", &all_people(), Named { thing: "membership s-p00", field }).await;
         let whole = |n: usize| {
             let mut whole = hot_desk(&who(n));
             whole["endDate"] = json!(null);

@@ -12,13 +12,13 @@ use super::change::change;
 use super::dice::Dice;
 use super::judge::{self, Expected};
 use super::platform::{self, SignedWebhook, headers};
-use super::scenario::{GROUPS, GeneratedScenario, PROTECTED, SITE, STRANGER};
+use super::scenario::{FOREIGN, GROUPS, GeneratedScenario, PROTECTED, SITE};
 use super::story::Story;
 use super::{things, times};
 use crate::reference_model::{self, Minute, instant, list};
 use crate::support::Platform;
 use doorstep_core::model::ids::SiteId;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;
 
@@ -108,7 +108,7 @@ impl Play {
 
     /// Two reconciles, of which the second finds nothing to do, and the books.
     pub async fn end(&mut self) -> Result<(), String> {
-        self.machine.crash(Step::Enqueue, 0);
+        self.machine.crash(CrashStep::Enqueue, 0);
         for vendor in [self.scenario.platform.word(), "kisi", "salto-ks"] {
             self.put(vendor, "/_faults", &json!([])).await;
         }
@@ -233,7 +233,13 @@ impl Play {
         match dice.of(5) {
             0 | 1 => {}
             2 | 3 => {
-                let step = dice.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::Enqueue]);
+                let step = dice.any(&[
+                    CrashStep::Apply,
+                    CrashStep::Intend,
+                    CrashStep::Commit,
+                    CrashStep::Read,
+                    CrashStep::Enqueue,
+                ]);
                 let times = 1 + dice.of(2) as u32;
                 self.note(format!("{times} crashes after {step:?}"));
                 self.machine.crash(step, times);
@@ -349,7 +355,7 @@ pub fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
         let members: Vec<&str> =
             list(world, "members").iter().filter_map(|one| reference_model::text(one, "email")).collect();
         let known = dice.index(members.len()).map(|place| members[place]);
-        let who = dice.any(&[known.unwrap_or(STRANGER), STRANGER, PROTECTED[0], known.unwrap_or(STRANGER)]);
+        let who = dice.any(&[known.unwrap_or(FOREIGN), FOREIGN, PROTECTED[0], known.unwrap_or(FOREIGN)]);
         (who.to_owned(), dice.any(&GROUPS))
     };
     let all: BTreeSet<(String, &'static str)> = story.inside.iter().map(one).collect();

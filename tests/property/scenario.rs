@@ -13,7 +13,7 @@ use crate::support::Platform;
 pub const SITE: &str = "prop";
 pub const GROUPS: [&str; 3] = ["Members", "Meeting", "Evening"];
 pub const PROTECTED: [&str; 2] = ["ops@doors.test", "owner@doors.test"];
-pub const STRANGER: &str = "stranger@doors.test";
+pub const FOREIGN: &str = "stranger@doors.test";
 
 /// A few hours around each change of the clocks in London and New York, and one day like any other.
 const STARTS: [&str; 8] = [
@@ -155,7 +155,7 @@ impl Doors {
     /// The door system with these people in it already.
     pub fn world(&self, inside: &[(String, &'static str)]) -> Value {
         let mut people: Vec<&str> = PROTECTED.to_vec();
-        people.push(STRANGER);
+        people.push(FOREIGN);
         for (email, _) in inside {
             if !people.contains(&email.as_str()) {
                 people.push(email);

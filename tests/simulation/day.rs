@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::seed::Seed;
 use crate::property::story::Story;
 use crate::support::Platform;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 use doorstep_local::run::faults::{CrashAtCall, Skew, Slowness};
 
 /// How long it lasts, in seconds.
@@ -56,7 +56,7 @@ pub enum What {
     /// Functions die at a call.
     CrashAtCall(CrashAtCall),
     /// Functions die after a step.
-    Crash(Step, u32),
+    Crash(CrashStep, u32),
     /// The functions' clocks go wrong.
     Skew(Skew),
     /// A delivery that proves nothing.
@@ -64,7 +64,7 @@ pub enum What {
     /// An old delivery once more, signed afresh.
     Replay { dice: u64 },
     /// So many alarms cannot be set.
-    NoAlarms(u32),
+    NoSchedules(u32),
     /// A reconcile beside the usual ones.
     Reconcile,
     /// Half of a list is gone at the platform, of which no letter tells; it comes back so many seconds later.
@@ -131,7 +131,7 @@ fn event(chance: &mut Seed, calm: bool) -> Event {
         63 => What::Reconcile,
         64 if chance.of_many(2) == 0 => What::Approve,
         64 => What::Half { kind: chance.any(&["memberships", "bookings"]), lasts: chance.between(600, 7200) },
-        65 => What::NoAlarms(1 + chance.of_many(2) as u32),
+        65 => What::NoSchedules(1 + chance.of_many(2) as u32),
         66..=71 => What::Skew(skew(chance)),
         72..=84 => What::CrashAtCall(CrashAtCall {
             call: call(chance),
@@ -139,7 +139,7 @@ fn event(chance: &mut Seed, calm: bool) -> Event {
             times: chance.any(&[1, 1, 2]),
         }),
         85..=88 => What::Crash(
-            chance.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::Enqueue]),
+            chance.any(&[CrashStep::Apply, CrashStep::Intend, CrashStep::Commit, CrashStep::Read, CrashStep::Enqueue]),
             chance.any(&[1, 1, 2]),
         ),
         96..=99 => slow(chance),
@@ -228,7 +228,7 @@ impl fmt::Display for What {
             ),
             What::Forgery { .. } => f.write_str("a forged delivery"),
             What::Replay { .. } => f.write_str("an old delivery comes again"),
-            What::NoAlarms(times) => write!(f, "{times} alarm(s) cannot be set"),
+            What::NoSchedules(times) => write!(f, "{times} alarm(s) cannot be set"),
             What::Reconcile => f.write_str("a reconcile beside the usual ones"),
             What::Half { kind, lasts } => write!(f, "half of the {kind} vanish for {lasts} s"),
             What::Approve => f.write_str("a human approves whatever is held"),

@@ -27,7 +27,7 @@ impl Stage<'_> {
                 self.change_and_deliver(body, *way).await?;
             }
             What::Seam { dice, way } => {
-                if let Some(body) = self.seam(Dice(*dice), &format!("seam{place}")) {
+                if let Some(body) = self.http_client(Dice(*dice), &format!("seam{place}")) {
                     self.change_and_deliver(body, *way).await?;
                 }
             }
@@ -45,7 +45,7 @@ impl Stage<'_> {
                     self.play.post(&webhook).await.map_err(|wrong| format!("I9: {wrong}"))?;
                 }
             }
-            What::NoAlarms(times) => self.play.machine.cloud().schedules.refuse(*times),
+            What::NoSchedules(times) => self.play.machine.cloud().schedules.refuse(*times),
             What::Reconcile => drop(self.reconcile().await?),
             What::Half { kind, lasts } => {
                 let all = self.list(kind).to_vec();
@@ -87,7 +87,7 @@ impl Stage<'_> {
     }
 
     /// A second booking of somebody who has one, where the two meet.
-    fn seam(&self, mut dice: Dice, fresh: &str) -> Option<Value> {
+    fn http_client(&self, mut dice: Dice, fresh: &str) -> Option<Value> {
         let all = self.list("bookings");
         let single: Vec<&Value> = all.iter().filter(|booking| booking["recurrence"].is_null()).collect();
         let mut booking = single[dice.index(single.len())?].clone();

@@ -55,7 +55,7 @@ impl Observation<'_> {
     fn bounds(&self, bound: Minute) -> (BTreeSet<Entry>, BTreeSet<Entry>) {
         let instants = self.instants(bound);
         let oldest = instants.iter().min().copied().unwrap_or(self.now);
-        self.known.bounds(&self.known.believable(oldest), &instants)
+        self.known.bounds(&self.known.credible(oldest), &instants)
     }
 
     fn was_touched(&self, entry: &Entry) -> bool {
@@ -106,7 +106,7 @@ impl Observation<'_> {
     /// I5: overlapping and back-to-back windows are a union, never last-wins: nobody is taken out while one runs.
     pub fn i5_no_gap(&self, passed: &[Passed]) -> Kept {
         let instants = [self.now - SKEW, self.now, self.now + self.ahead];
-        let (open, _) = self.known.bounds(&self.known.believable(self.now - 1), &instants);
+        let (open, _) = self.known.bounds(&self.known.credible(self.now - 1), &instants);
         let quirky = |doors: &str| {
             let mut doors = self.scenario.doors.iter().filter(|one| one.name == doors);
             doors.any(|one| one.quirks.contains(&"second-assignment-409"))

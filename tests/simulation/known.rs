@@ -20,7 +20,7 @@ type Cache = BTreeMap<(usize, Minute), (Rc<Value>, Open)>;
 pub struct Known {
     site: Site,
     /// A late letter says what was, and may be too old to count.
-    letters_tell: bool,
+    has_webhooks: bool,
     pub truth: Rc<Value>,
     pub heard: Rc<Value>,
     /// Worlds that were one of these until an instant.
@@ -33,11 +33,11 @@ pub struct Known {
 }
 
 impl Known {
-    pub fn new(site: Site, world: Value, letters_tell: bool) -> Known {
+    pub fn new(site: Site, world: Value, has_webhooks: bool) -> Known {
         let truth = Rc::new(world);
         Known {
             site,
-            letters_tell,
+            has_webhooks,
             heard: truth.clone(),
             truth,
             past: Vec::new(),
@@ -62,11 +62,11 @@ impl Known {
         let mut heard = (*self.heard).clone();
         for (name, told) in touched {
             let latest = self.latest.entry(name.clone()).or_default();
-            if self.letters_tell && *latest > number {
+            if self.has_webhooks && *latest > number {
                 continue;
             }
             *latest = number.max(*latest);
-            let thing = if self.letters_tell { told } else { find(&self.truth, &name).cloned() };
+            let thing = if self.has_webhooks { told } else { find(&self.truth, &name).cloned() };
             put(&mut heard, &name, thing);
         }
         self.heard = Rc::new(heard);
@@ -91,7 +91,7 @@ impl Known {
     }
 
     /// Every world that Doorstep may go by at some instant after `since`.
-    pub fn believable(&self, since: Minute) -> Vec<Rc<Value>> {
+    pub fn credible(&self, since: Minute) -> Vec<Rc<Value>> {
         let mut worlds = vec![self.truth.clone(), self.heard.clone()];
         worlds.extend(self.past.iter().filter(|(until, _)| *until > since).map(|(_, world)| world.clone()));
         worlds.dedup_by(|one, other| Rc::ptr_eq(one, other));

@@ -19,7 +19,7 @@ use crate::property::scenario::{Doors, GeneratedScenario, PROTECTED, SITE};
 use crate::property::{judge, things, times};
 use crate::reference_model::{self, Minute};
 use doorstep_core::model::ids::SiteId;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 use doorstep_local::run::faults::{Skew, Slowness};
 
 /// Every site is compared as often as this.
@@ -197,7 +197,7 @@ impl<'d> Stage<'d> {
             self.play.note("an alarm rings");
             self.check().await?;
             self.let_it_take_time().await?;
-            self.look_later();
+            self.refetch_later();
         }
         self.move_clock(to).await
     }
@@ -218,7 +218,7 @@ impl<'d> Stage<'d> {
         self.play.machine.move_clock(to).await.map(drop).map_err(|wrong| wrong.to_string())
     }
 
-    pub fn look_later(&mut self) {
+    pub fn refetch_later(&mut self) {
         let now = self.play.now();
         for after in LOOKS {
             if !self.queue.range((now + after, 0)..(now + after + 60, 0)).any(|(_, task)| matches!(task, Task::WorldAt))
@@ -234,7 +234,7 @@ impl<'d> Stage<'d> {
                 let event = self.day.events[place].clone();
                 self.come_near(&event).await?;
                 self.apply_event(place, &event.what).await?;
-                self.look_later();
+                self.refetch_later();
             }
             Task::Deliver(number, webhooks) => self.deliver(number, webhooks).await?,
             Task::Hear(number) => self.known.hear(number, self.play.now()),
@@ -498,7 +498,7 @@ impl<'d> Stage<'d> {
         self.play.machine.let_waits_count(false);
         self.play.machine.crash_at_call(None);
         self.play.machine.skew(Skew::default());
-        self.play.machine.crash(Step::Enqueue, 0);
+        self.play.machine.crash(CrashStep::Enqueue, 0);
         self.play.machine.cloud().schedules.refuse(0);
         for vendor in self.troubles.all_on() {
             self.troubles.ends(&vendor, self.play.now());

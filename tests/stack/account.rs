@@ -15,7 +15,7 @@ use sha2::Sha256;
 use crate::PATIENCE;
 use crate::cloud::{Cloud, REGION, STACK};
 use crate::site::{HARBOUR, KISI_SECRET, LOFT, RIVERSIDE, Site};
-use doorstep_cloud::aws::Seam;
+use doorstep_cloud::aws::SdkHttpClient;
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
 use doorstep_core::model::platform_kind::PlatformKind;
@@ -37,7 +37,7 @@ macro_rules! client {
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new(REGION))
                 .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-                .http_client(Seam(network::client(None).expect("a client")))
+                .http_client(SdkHttpClient(network::client(None).expect("a client")))
                 .endpoint_url(&$cloud.endpoint)
                 .build(),
         )
@@ -121,7 +121,7 @@ impl Cloud {
     }
 
     /// Posts one letter to the Function URL, signed as Standard Webhooks has it. `[D]`
-    pub async fn post_letter(&self, site: Site, delivery: &serde_json::Value) -> u16 {
+    pub async fn post_webhook(&self, site: Site, delivery: &serde_json::Value) -> u16 {
         let (body, at) = (delivery.to_string(), Timestamp::now().as_second().to_string());
         let engine = base64::engine::general_purpose::STANDARD;
         let key = engine.decode(site.secret.trim_start_matches("whsec_")).expect("base64");

@@ -90,9 +90,9 @@ async fn a_platform_that_cannot_be_asked_is_believed(cloud: &Cloud, vendors: &Ve
         json!({ "id": "u1", "name": "Ada Example", "email": "ada@example.test", "company": null, "active": true });
     let subscription = json!({ "id": "s1", "plan": "Resident", "location": "Loft", "user": "u1", "company": null,
         "start": "2026-01-01", "end": null, "active": true });
-    assert_eq!(cloud.post_letter(LOFT, &delivery("user.updated", user)).await, 202);
-    assert_eq!(cloud.post_letter(LOFT, &delivery("subscription.updated", subscription)).await, 202);
-    assert_eq!(cloud.post_letter(LOFT, &delivery("user.updated", json!({ "id": 1 }))).await, 422);
+    assert_eq!(cloud.post_webhook(LOFT, &delivery("user.updated", user)).await, 202);
+    assert_eq!(cloud.post_webhook(LOFT, &delivery("subscription.updated", subscription)).await, 202);
+    assert_eq!(cloud.post_webhook(LOFT, &delivery("user.updated", json!({ "id": 1 }))).await, 422);
     vendors.until(LOFT, &["ada"]).await;
 }
 
@@ -120,13 +120,13 @@ async fn a_door_opens_and_closes_by_the_clock(vendors: &Vendors, booking: &Booki
 
 async fn an_update_keeps_what_is_remembered(cloud: &mut Cloud, vendors: &Vendors) {
     let environment = cloud.environment().await;
-    let before = environment.store.everybody(&SiteId::from(RIVERSIDE.id)).await.expect("people");
+    let before = environment.store.all_people(&SiteId::from(RIVERSIDE.id)).await.expect("people");
     let account = before.iter().find_map(|person| person.accounts.get("main")).expect("Ada's account");
     cloud.deploy(&[("SandboxUrl", &vendors.url), ("LogDays", "14")]).await;
-    assert_eq!(environment.store.everybody(&SiteId::from(RIVERSIDE.id)).await.expect("people"), before);
+    assert_eq!(environment.store.all_people(&SiteId::from(RIVERSIDE.id)).await.expect("people"), before);
     book(cloud, vendors, RIVERSIDE, "b2", &Booking::now()).await;
     vendors.until(RIVERSIDE, &["ada"]).await;
-    let after = environment.store.everybody(&SiteId::from(RIVERSIDE.id)).await.expect("people");
+    let after = environment.store.all_people(&SiteId::from(RIVERSIDE.id)).await.expect("people");
     let same = after.iter().find_map(|person| person.accounts.get("main")).expect("Ada's account");
     assert_eq!(same.account.id, account.account.id, "the same account, not another one");
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{at, body, is_for_nothing, machine, put};
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::store::{Condition, Step, Store, Write, conflict};
+use doorstep_cloud::store::{Store, Write, WriteCondition, WriteStep, conflict};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
@@ -38,18 +38,18 @@ async fn forgetful() -> (Store, Arc<AtomicU32>) {
 #[tokio::test]
 async fn a_transaction_whose_answer_was_lost_is_asked_again_and_counts_once() {
     let (store, writes) = forgetful().await;
-    let all = vec![Write::bump(at("v")), put("a", "new").only_if(Condition::New)];
-    store.write_all(Step::Commit, all).await.expect("it is known by its token");
+    let all = vec![Write::bump(at("v")), put("a", "new").only_if(WriteCondition::New)];
+    store.write_all(WriteStep::Commit, all).await.expect("it is known by its token");
     assert_eq!(writes.load(Ordering::SeqCst), 2);
     assert_eq!(store.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(1));
-    store.write_all(Step::Commit, vec![Write::bump(at("v"))]).await.expect("another one has another token");
+    store.write_all(WriteStep::Commit, vec![Write::bump(at("v"))]).await.expect("another one has another token");
     assert_eq!(store.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(2));
 }
 
 #[tokio::test]
 async fn a_single_write_whose_answer_was_lost_reads_as_somebody_faster() {
     let (store, writes) = forgetful().await;
-    let ended = store.write(put("a", "new").only_if(Condition::New)).await;
+    let ended = store.write(put("a", "new").only_if(WriteCondition::New)).await;
     assert_eq!(ended, Err(conflict()), "it was our own, but nobody can tell");
     assert_eq!(writes.load(Ordering::SeqCst), 2);
     assert_eq!(body(&store, "a").await.as_deref(), Some("new"));
@@ -68,7 +68,7 @@ async fn answered(kind: &str, more: Value) -> [Result<()>; 2] {
     let machine = machine().await;
     let environment = machine.environment();
     let store = Environment::new(environment.settings.clone(), http, environment.time.clone()).store;
-    [store.write_all(Step::Keep, vec![put("a", "")]).await, store.write(put("a", "")).await]
+    [store.write_all(WriteStep::Keep, vec![put("a", "")]).await, store.write(put("a", "")).await]
 }
 
 fn reasons(codes: &[&str]) -> Value {

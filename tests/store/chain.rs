@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{NOON, empty};
-use doorstep_cloud::store::{Step, Store, Write, key};
+use doorstep_cloud::store::{Store, Write, WriteStep, key};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::ids::SiteId;
@@ -27,7 +27,7 @@ async fn chain() -> Store {
         let action = AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok");
         writes.extend(chain.join(&SiteId::from("s"), &mut ada, minute(n), &[action]).expect("it joins"));
         if writes.len() > 60 || n == RECORDS {
-            store.write_all(Step::Commit, std::mem::take(&mut writes)).await.expect("it writes");
+            store.write_all(WriteStep::Commit, std::mem::take(&mut writes)).await.expect("it writes");
         }
     }
     store

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use super::empty;
 use doorstep_core::model::fact::{Fact, FactId, Kind, Plan, What};
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_local::cloud::dynamodb::VARIABLE;
 
-fn read_on(day: u8, name: &str, source: Source) -> Record {
+fn read_on(day: u8, name: &str, source: Source) -> FactRecord {
     let read: Timestamp = format!("2026-03-{day:02}T12:00:00Z").parse().expect("an instant");
     let what = What::Plan(Plan { name: name.into(), location: None });
-    Record::new(Fact { id: "1".into(), what, changed: None }, read, source)
+    FactRecord::new(Fact { id: "1".into(), what, changed: None }, read, source)
 }
 
 #[tokio::test]

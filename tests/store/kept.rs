@@ -7,7 +7,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::secret::Secret;
@@ -17,16 +17,16 @@ fn instant(text: &str) -> Timestamp {
     text.parse().expect("an instant")
 }
 
-fn read_at(minute: u8, what: What) -> Record {
+fn read_at(minute: u8, what: What) -> FactRecord {
     let read = instant(&format!("2026-03-01T12:{minute:02}:00Z"));
-    Record::new(Fact { id: "1".into(), what, changed: None }, read, Source::Refetch)
+    FactRecord::new(Fact { id: "1".into(), what, changed: None }, read, Source::Refetch)
 }
 
-fn plan(minute: u8, name: &str) -> Record {
+fn plan(minute: u8, name: &str) -> FactRecord {
     read_at(minute, What::Plan(Plan { name: name.into(), location: None }))
 }
 
-fn member(minute: u8, team: Option<&str>) -> Record {
+fn member(minute: u8, team: Option<&str>) -> FactRecord {
     let teams = team.map(Into::into).into_iter().collect();
     let (name, cards) = ("Ada".into(), Vec::new());
     let profile = Profile { name, email: None, teams, location: None, shares_team: true, active: true, cards };
@@ -44,7 +44,7 @@ async fn a_later_read_is_never_overwritten_by_an_earlier_one() {
         let fact = store.fact(&SiteId::from("s"), &name).await.expect("it reads").expect("it is known").fact;
         assert_eq!(fact.what, What::Plan(Plan { name: known.into(), location: None }), "{minute}");
     }
-    let gone = Record { gone: true, ..plan(7, "six") };
+    let gone = FactRecord { gone: true, ..plan(7, "six") };
     store.keep_fact(&SiteId::from("s"), &gone).await.expect("it is kept");
     store.keep_fact(&SiteId::from("s"), &plan(6, "back")).await.expect("it is known better");
     assert_eq!(store.fact(&SiteId::from("s"), &name).await.expect("it reads"), Some(gone));
@@ -64,7 +64,7 @@ async fn whoever_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
     assert_eq!((version(team("a")).await, version(team("b")).await), (2, 1));
     store.keep_fact(&SiteId::from("s"), &member(3, Some("b"))).await.expect("it says the same");
     assert_eq!((version(team("b")).await, version(Holder::Member("1".into())).await), (1, 2), "nothing has changed");
-    let gone = Record { gone: true, ..member(4, Some("b")) };
+    let gone = FactRecord { gone: true, ..member(4, Some("b")) };
     store.keep_fact(&SiteId::from("s"), &gone).await.expect("it is kept");
     assert_eq!(store.team_members(&SiteId::from("s"), &team("b")).await.expect("it reads"), []);
     assert_eq!(store.holdings(&SiteId::from("s"), &Holder::Member("1".into())).await.expect("it reads"), (vec![], 3));
@@ -85,13 +85,13 @@ async fn what_a_full_read_alone_took_is_remembered_until_somebody_vouches_for_it
         std::slice::from_ref(&name),
         "still found by its team"
     );
-    let again = known.gone(member(3, None).read, Source::Doubted).after(Some(&unlisted));
+    let again = known.gone(member(3, None).read, Source::Unconfirmed).after(Some(&unlisted));
     assert_eq!(again.confirmed, unlisted.confirmed, "what was vouched for is what was known first");
-    let back = Record { source: Source::Read, ..member(3, Some("a")) }.after(Some(&unlisted));
+    let back = FactRecord { source: Source::Read, ..member(3, Some("a")) }.after(Some(&unlisted));
     assert_eq!(back.confirmed, None, "nothing has changed after all");
     let reported = known.gone(member(4, None).read, Source::Refetch).after(Some(&unlisted));
     let concerned = store.keep_fact(&SiteId::from("s"), &reported).await.expect("it is kept");
-    assert!(concerned.everybody.contains(&team), "whom it was about must be settled");
+    assert!(concerned.all_people.contains(&team), "whom it was about must be settled");
     assert_eq!(store.team_members(&SiteId::from("s"), &team).await.expect("it reads"), []);
 }
 

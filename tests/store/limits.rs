@@ -2,10 +2,10 @@
 
 use super::{LARGEST, NOON, all, at, body, empty, filling, is_for_nothing, put};
 use doorstep_cloud::store::key::Key;
-use doorstep_cloud::store::{Condition, MOST_IN_ONE, Step, Write, conflict};
+use doorstep_cloud::store::{MOST_IN_ONE, Write, WriteCondition, WriteStep, conflict};
 use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Id, Kind, Plan, What};
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 
 fn numbered(count: usize) -> Vec<Write> {
     (0..count).map(|n| put(&format!("{n:04}"), "x")).collect()
@@ -14,10 +14,10 @@ fn numbered(count: usize) -> Vec<Write> {
 #[tokio::test]
 async fn a_transaction_holds_100_items_and_no_more() {
     let store = empty().await;
-    let error = store.write_all(Step::Keep, numbered(MOST_IN_ONE + 1)).await.expect_err("too many");
+    let error = store.write_all(WriteStep::Keep, numbered(MOST_IN_ONE + 1)).await.expect_err("too many");
     assert!(is_for_nothing(&error), "{error}");
     assert!(all(&store).await.is_empty());
-    store.write_all(Step::Keep, numbered(MOST_IN_ONE)).await.expect("as many as it takes");
+    store.write_all(WriteStep::Keep, numbered(MOST_IN_ONE)).await.expect("as many as it takes");
     assert_eq!(all(&store).await.len(), MOST_IN_ONE);
 }
 
@@ -25,8 +25,10 @@ async fn a_transaction_holds_100_items_and_no_more() {
 async fn a_transaction_touches_an_item_once() {
     let store = empty().await;
     // A check that fails would do as well; DynamoDB Local reports that first.
-    for twice in [Write::bump(at("0000")), Write::delete(at("0000")), Write::check(at("0000"), Condition::Version(0))] {
-        let error = store.write_all(Step::Keep, [numbered(2), vec![twice]].concat()).await.expect_err("twice");
+    for twice in
+        [Write::bump(at("0000")), Write::delete(at("0000")), Write::check(at("0000"), WriteCondition::Version(0))]
+    {
+        let error = store.write_all(WriteStep::Keep, [numbered(2), vec![twice]].concat()).await.expect_err("twice");
         assert!(is_for_nothing(&error), "{error}");
     }
     assert!(all(&store).await.is_empty());
@@ -71,14 +73,14 @@ async fn large_items_come_back_however_many_pages_it_takes() {
 async fn an_item_holds_400_kb_and_no_more() {
     let store = empty().await;
     store.write(put("a", &filling("a", LARGEST))).await.expect("exactly as much as it takes");
-    store.write_all(Step::Keep, vec![put("b", &filling("b", LARGEST))]).await.expect("in a transaction too");
+    store.write_all(WriteStep::Keep, vec![put("b", &filling("b", LARGEST))]).await.expect("in a transaction too");
     store.write_many(vec![put("c", &filling("c", LARGEST))]).await.expect("and among many");
     for sk in ["a", "b", "c"] {
         assert_eq!(body(&store, sk).await.map(|text| text.len()), Some(filling(sk, LARGEST).len()));
     }
     let more = |sk: &str| put(sk, &filling(sk, LARGEST + 1));
     let alone = store.write(more("d")).await.expect_err("too large");
-    let together = store.write_all(Step::Keep, vec![put("e", ""), more("d")]).await.expect_err("too large");
+    let together = store.write_all(WriteStep::Keep, vec![put("e", ""), more("d")]).await.expect_err("too large");
     let many = store.write_many(vec![put("e", ""), more("d")]).await.expect_err("too large");
     for error in [alone, together, many] {
         assert!(is_for_nothing(&error), "{error}");
@@ -92,7 +94,8 @@ async fn an_item_holds_400_kb_and_no_more() {
 async fn an_item_that_would_outgrow_400_kb_by_its_version_is_left_as_it_was() {
     let store = empty().await;
     store.write(put("a", &filling("a", LARGEST))).await.expect("exactly as much as it takes");
-    let counted = store.write_all(Step::Keep, vec![put("b", ""), Write::bump(at("a"))]).await.expect_err("too large");
+    let counted =
+        store.write_all(WriteStep::Keep, vec![put("b", ""), Write::bump(at("a"))]).await.expect_err("too large");
     assert!(is_for_nothing(&counted), "{counted}");
     assert_eq!(all(&store).await, ["a"]);
 }
@@ -112,10 +115,10 @@ async fn a_transaction_holds_4_mb_and_no_more() {
     let store = empty().await;
     let large =
         |count: usize| -> Vec<Write> { (0..count).map(|n| put(&format!("{n:04}"), &"x".repeat(400_000))).collect() };
-    let error = store.write_all(Step::Keep, large(11)).await.expect_err("too large together");
+    let error = store.write_all(WriteStep::Keep, large(11)).await.expect_err("too large together");
     assert!(is_for_nothing(&error), "{error}");
     assert!(all(&store).await.is_empty());
-    store.write_all(Step::Keep, large(10)).await.expect("it takes these");
+    store.write_all(WriteStep::Keep, large(10)).await.expect("it takes these");
     assert_eq!(all(&store).await.len(), 10);
 }
 
@@ -133,15 +136,15 @@ async fn keys_are_as_long_as_dynamodb_takes() {
     }
 }
 
-fn kept(fact: Fact) -> Record {
-    Record::new(fact, NOON.parse().expect("an instant"), Source::Refetch)
+fn kept(fact: Fact) -> FactRecord {
+    FactRecord::new(fact, NOON.parse().expect("an instant"), Source::Refetch)
 }
 
-fn plan(id: &str, name: &str) -> Record {
+fn plan(id: &str, name: &str) -> FactRecord {
     kept(Fact { id: id.into(), what: What::Plan(Plan { name: name.into(), location: None }), changed: None })
 }
 
-fn booking(id: &str, visitors: Vec<Id>) -> Record {
+fn booking(id: &str, visitors: Vec<Id>) -> FactRecord {
     let start = NOON.parse().expect("an instant");
     let what = What::Booking(Box::new(Booking {
         resource: None,
@@ -211,9 +214,9 @@ async fn a_fact_about_more_people_than_a_transaction_holds_is_whole_in_the_end()
     let store = empty().await;
     let guests = |range: std::ops::Range<usize>| range.map(|n| Id::from(format!("g{n}"))).collect::<Vec<_>>();
     let concerned = store.keep_fact(&SiteId::from("s"), &booking("b", guests(0..250))).await.expect("it is kept");
-    assert_eq!((concerned.everybody.len(), concerned.some_left), (250, false));
+    assert_eq!((concerned.all_people.len(), concerned.some_left), (250, false));
     let concerned = store.keep_fact(&SiteId::from("s"), &booking("b", guests(100..300))).await.expect("it is kept");
-    assert_eq!((concerned.everybody.len(), concerned.some_left), (300, true));
+    assert_eq!((concerned.all_people.len(), concerned.some_left), (300, true));
     for (guest, invited) in [("g0", 0), ("g99", 0), ("g100", 1), ("g249", 1), ("g299", 1)] {
         let (about, version) =
             store.holdings(&SiteId::from("s"), &Holder::Visitor(guest.into())).await.expect("it reads");

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::{NOON, at, body, empty, put};
 use doorstep_cloud::store::people::{point_email, put as put_person};
-use doorstep_cloud::store::{Condition, Step, Store, Write, conflict};
+use doorstep_cloud::store::{Store, Write, WriteCondition, WriteStep, conflict};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
@@ -14,7 +14,7 @@ use doorstep_core::model::person::Person;
 /// Tries until nobody is faster.
 async fn insist(store: &Store, writes: impl Fn() -> Vec<Write>) -> Result<()> {
     loop {
-        match store.write_all(Step::Keep, writes()).await {
+        match store.write_all(WriteStep::Keep, writes()).await {
             Err(error) if error == conflict() => {}
             done => return done,
         }
@@ -40,11 +40,11 @@ async fn of_all_who_want_a_place_one_gets_it() {
     let wants = (0..16).map(|n| {
         let store = &store;
         async move {
-            let new = put("place", &n.to_string()).only_if(Condition::New);
+            let new = put("place", &n.to_string()).only_if(WriteCondition::New);
             // Alone and in a transaction, mixed.
             match n % 2 {
                 0 => store.write(new).await,
-                _ => store.write_all(Step::Keep, vec![new, put(&format!("of {n}"), "")]).await,
+                _ => store.write_all(WriteStep::Keep, vec![new, put(&format!("of {n}"), "")]).await,
             }
         }
     });
@@ -67,7 +67,7 @@ async fn an_address_is_one_person_s() {
             let person = new(id);
             let writes =
                 vec![put_person(&SiteId::from("s"), &person)?, point_email(&SiteId::from("s"), "ada@example.test", id)];
-            store.write_all(Step::Keep, writes).await
+            store.write_all(WriteStep::Keep, writes).await
         }
     };
     let ended = join_all(["one", "two", "three"].map(join)).await;
@@ -87,8 +87,10 @@ async fn a_chain_has_one_end() {
         async move {
             loop {
                 let mut chain = store.chain(&SiteId::from("s")).await?;
-                let (mut somebody, actions) = (Person::new("somebody".into(), None), [action(n), action(n)]);
-                match store.write_all(Step::Commit, chain.join(&SiteId::from("s"), &mut somebody, at, &actions)?).await
+                let (mut person, actions) = (Person::new("somebody".into(), None), [action(n), action(n)]);
+                match store
+                    .write_all(WriteStep::Commit, chain.join(&SiteId::from("s"), &mut person, at, &actions)?)
+                    .await
                 {
                     Err(error) if error == conflict() => {}
                     done => return done,
@@ -117,7 +119,7 @@ async fn whatever_was_done_for_one_person_is_found_however_much_it_is() {
     for n in 0..90 {
         let whose = &mut two[n % 2];
         let writes = chain.join(&SiteId::from("s"), whose, at, &[action(n)]).expect("it joins");
-        store.write_all(Step::Commit, writes).await.expect("it writes");
+        store.write_all(WriteStep::Commit, writes).await.expect("it writes");
         assert!(whose.records.len() <= 32, "the person stays small");
     }
     for (first, person) in two.iter().enumerate() {

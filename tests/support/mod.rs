@@ -18,7 +18,7 @@ use sha2::Sha256;
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::Machine;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 use doorstep_local::sandbox::Post;
 use doorstep_operator::approve::Opened;
 use doorstep_vendors::delivery::Delivery;
@@ -262,7 +262,7 @@ impl World {
     }
 
     /// Shoots the next `times` functions right after a step.
-    pub fn crash(&mut self, step: Step, times: u32) {
+    pub fn crash(&mut self, step: CrashStep, times: u32) {
         self.shaken = true;
         self.machine.crash(step, times);
     }

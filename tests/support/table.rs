@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::World;
-use doorstep_cloud::aws::Seam;
+use doorstep_cloud::aws::SdkHttpClient;
 
 /// One item, as the table has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -28,7 +28,7 @@ impl Table {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(environment.settings.region.clone()))
             .credentials_provider(environment.settings.credentials.clone())
-            .http_client(Seam(environment.http.clone()));
+            .http_client(SdkHttpClient(environment.http.clone()));
         Table { client: Client::from_conf(config.build()), name: environment.settings.table.clone() }
     }
 

@@ -25,12 +25,12 @@ async fn riverside() -> World {
     begin(Scenario::at(Doors::Kisi, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await
 }
 
-fn letter(kind: &str, at: &str, data: &Value) -> Vec<u8> {
+fn webhook(kind: &str, at: &str, data: &Value) -> Vec<u8> {
     json!({ "type": kind, "timestamp": at, "data": data }).to_string().into_bytes()
 }
 
 fn bobs() -> Vec<u8> {
-    letter("subscription.updated", LATER, &subscription("bob"))
+    webhook("subscription.updated", LATER, &subscription("bob"))
 }
 
 fn signed(key: &[u8], at: i64, body: &[u8]) -> Headers {
@@ -155,10 +155,10 @@ async fn any_of_several_secrets_proves_and_neither_a_retired_nor_another_site_s_
     for path in ["/hooks/riverside/deskworks", "/hooks/nowhere/andcards", "/hooks/riverside/andcards/1"] {
         assert_eq!(post(path, keys[0], &bobs()).await, 404, "{path}");
     }
-    let users = letter("roster.replaced", NOW, &space(json!({})));
+    let users = webhook("roster.replaced", NOW, &space(json!({})));
     assert_eq!(post(PATH, keys[1], &users).await, 202);
     assert_eq!(
-        post(PATH, keys[0], &letter("subscription.updated", "2026-03-02T08:00:01Z", &subscription("bob"))).await,
+        post(PATH, keys[0], &webhook("subscription.updated", "2026-03-02T08:00:01Z", &subscription("bob"))).await,
         202
     );
     assert_eq!(world.inside("Members").await, ["bob"]);
@@ -172,7 +172,7 @@ async fn a_proven_letter_that_is_wrong_is_refused_in_words_and_nothing_is_kept()
     let with = |key: &str, value: Value| {
         let mut data = subscription("bob");
         data[key] = value;
-        letter("subscription.updated", NOW, &data)
+        webhook("subscription.updated", NOW, &data)
     };
     let bodies: Vec<(Vec<u8>, &str)> = vec![
         (Vec::new(), "the body is empty"),
@@ -189,15 +189,15 @@ async fn a_proven_letter_that_is_wrong_is_refused_in_words_and_nothing_is_kept()
         (with("start", json!("Monday")), "data.start: write a day such as 2026-03-02"),
         (with("Bob's secret", json!(1)), "data: there is a key that the contract does not have; it has `id`"),
         (
-            letter("user.removed", "2026-03-02T08:05:01Z", &json!({ "id": "u-ada" })),
+            webhook("user.removed", "2026-03-02T08:05:01Z", &json!({ "id": "u-ada" })),
             "timestamp is more than 300 seconds",
         ),
         (
-            letter("user.removed", "9999-12-31T23:59:59Z", &json!({ "id": "u-ada" })),
+            webhook("user.removed", "9999-12-31T23:59:59Z", &json!({ "id": "u-ada" })),
             "timestamp is more than 300 seconds",
         ),
-        (letter("user.removed", "2026-03-02T08:00:00", &json!({ "id": "u-ada" })), "timestamp: write an instant"),
-        (letter("roster.replaced", NOW, &json!({ "users": [{}] })), "data.users[0]: `id` is missing"),
+        (webhook("user.removed", "2026-03-02T08:00:00", &json!({ "id": "u-ada" })), "timestamp: write an instant"),
+        (webhook("roster.replaced", NOW, &json!({ "users": [{}] })), "data.users[0]: `id` is missing"),
     ];
     for (body, why) in bodies {
         let now = world.machine.now().as_second();
@@ -210,10 +210,10 @@ async fn a_proven_letter_that_is_wrong_is_refused_in_words_and_nothing_is_kept()
     }
     changed_nothing(&world, &before).await;
     for kind in ["invoice.updated", "user.created", "reservation.updated"] {
-        assert_eq!(world.deliver(&letter(kind, NOW, &json!({}))).await, 202, "{kind} is none of our business");
+        assert_eq!(world.deliver(&webhook(kind, NOW, &json!({}))).await, 202, "{kind} is none of our business");
     }
     changed_nothing(&world, &before).await;
-    let ahead = letter("subscription.updated", "2026-03-02T08:05:00Z", &subscription("bob"));
+    let ahead = webhook("subscription.updated", "2026-03-02T08:05:00Z", &subscription("bob"));
     assert_eq!(world.deliver(&ahead).await, 202, "exactly 300 s ahead");
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     let report = world.ends_well().await;
@@ -255,7 +255,7 @@ async fn what_cannot_be_written_down_or_rung_is_answered_503_and_comes_again() {
         });
         let failing = Environment::new(environment.settings.clone(), Http::new(failing), environment.time.clone());
         let both = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
-        for body in [bobs(), letter("roster.replaced", LATER, &space(both))] {
+        for body in [bobs(), webhook("roster.replaced", LATER, &space(both))] {
             let mut headers = http::HeaderMap::new();
             for (name, value) in signed(KEY, world.machine.now().as_second(), &body) {
                 headers.append(name, value.parse().expect("a header"));

@@ -20,7 +20,7 @@ pub struct Local {
 
 /// The body of an error answer of the run.
 #[derive(Deserialize)]
-struct Refusal {
+struct RunError {
     error: String,
 }
 
@@ -121,7 +121,7 @@ impl Local {
             StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY => serde_json::from_slice(body)
                 .map_err(|error| Error::permanent(format!("{} runs another version of Doorstep: {error}", self.base))),
             status => {
-                let refusal = serde_json::from_slice::<Refusal>(body);
+                let refusal = serde_json::from_slice::<RunError>(body);
                 let why = refusal.map_or_else(|_| format!("{} answered {status}", self.base), |refusal| refusal.error);
                 Err(restored(status, why))
             }

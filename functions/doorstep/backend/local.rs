@@ -15,16 +15,16 @@ use doorstep_operator::approve::Opened;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;
 use doorstep_operator::explain::{self, Explained, who};
-use doorstep_operator::forget::{self, Outcome};
-use doorstep_operator::on_time::{self, OnTime};
-use doorstep_operator::pause::State;
-use doorstep_operator::push::{Options, Shown};
+use doorstep_operator::forget::{self, ForgetOutcome};
+use doorstep_operator::on_time::{self, OnTimeRecord};
+use doorstep_operator::pause::SiteState;
+use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{Order, Retirement};
 
 /// Returns the query that repeats the options of a push. Names of doors need no escaping.
-fn query_of_push(Options { mode, leave_access }: &Options) -> String {
+fn query_of_push(PushOptions { mode, leave_access }: &PushOptions) -> String {
     let mode = mode.map(|mode| format!("mode={}", mode.word()));
     let names = leave_access.iter().cloned().collect::<Vec<_>>().join(",");
     let left = (!names.is_empty()).then(|| format!("leave-access={names}"));
@@ -38,15 +38,15 @@ const NO_QUERY: [(&str, &str); 0] = [];
 
 #[async_trait(?Send)]
 impl Backend for Local {
-    async fn diff(&self, text: &str) -> Result<Shown> {
+    async fn diff(&self, text: &str) -> Result<PushPreview> {
         self.post("/sandbox/diff", text).await
     }
 
-    async fn diff_in_force(&self, site: &SiteId) -> Result<Shown> {
+    async fn diff_in_force(&self, site: &SiteId) -> Result<PushPreview> {
         self.of_site(site, "diff", &NO_QUERY).await
     }
 
-    async fn push(&self, text: &str, options: &Options) -> Result<Shown> {
+    async fn push(&self, text: &str, options: &PushOptions) -> Result<PushPreview> {
         self.post(&format!("/sandbox/push{}", query_of_push(options)), text).await
     }
 
@@ -79,11 +79,11 @@ impl Backend for Local {
         self.post(&format!("/sandbox/rehearse{day}"), text).await
     }
 
-    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State> {
+    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState> {
         self.post(&format!("{}/pause", self.site(site)?), &json!({ "why": why }).to_string()).await
     }
 
-    async fn resume(&self, site: &SiteId) -> Result<State> {
+    async fn resume(&self, site: &SiteId) -> Result<SiteState> {
         self.post(&format!("{}/resume", self.site(site)?), "").await
     }
 
@@ -91,18 +91,18 @@ impl Backend for Local {
         self.post(&format!("{}/retire", self.site(site)?), &json!(order).to_string()).await
     }
 
-    async fn entries(&self, site: &SiteId, wanted: &report::Wanted) -> Result<Vec<ReportRow>> {
+    async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>> {
         self.of_site(site, "entries", wanted).await
     }
 
-    async fn explain(&self, site: &SiteId, wanted: &explain::Wanted) -> Result<Option<Explained>> {
+    async fn explain(&self, site: &SiteId, wanted: &explain::ExplainQuery) -> Result<Option<Explained>> {
         match self.send(Method::GET, &self.query(site, "explain", wanted)?, "").await? {
             (status, body) if is_no_person(status, &body) => Ok(None),
             (status, body) => self.read(status, &body).map(Some),
         }
     }
 
-    async fn who(&self, site: &SiteId, wanted: &who::Wanted) -> Result<who::Told> {
+    async fn who(&self, site: &SiteId, wanted: &who::WhoQuery) -> Result<who::Told> {
         self.of_site(site, "who", wanted).await
     }
 
@@ -115,17 +115,17 @@ impl Backend for Local {
         self.of_site(site, "audit/verify", &Vec::from_iter(noted)).await
     }
 
-    async fn on_time(&self, site: &SiteId, wanted: &on_time::Wanted) -> Result<OnTime> {
+    async fn on_time(&self, site: &SiteId, wanted: &on_time::OnTimeQuery) -> Result<OnTimeRecord> {
         self.of_site(site, "on-time", wanted).await
     }
 
-    async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<Outcome> {
+    async fn forget(&self, site: &SiteId, wanted: &forget::ForgetQuery) -> Result<ForgetOutcome> {
         let path = format!("{}/forget", self.site(site)?);
         let (status, body) = self.send(Method::POST, &path, &json!(wanted).to_string()).await?;
         match serde_json::from_slice::<NotYet>(&body) {
-            Ok(not_yet) if status == StatusCode::CONFLICT => Ok(Outcome::Refused(not_yet.first)),
-            _ if is_no_person(status, &body) => Ok(Outcome::NoPerson),
-            _ => self.read(status, &body).map(Outcome::Forgotten),
+            Ok(not_yet) if status == StatusCode::CONFLICT => Ok(ForgetOutcome::Refused(not_yet.first)),
+            _ if is_no_person(status, &body) => Ok(ForgetOutcome::NoPerson),
+            _ => self.read(status, &body).map(ForgetOutcome::Forgotten),
         }
     }
 }

@@ -15,10 +15,10 @@ use doorstep_operator::approve::Opened;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;
 use doorstep_operator::explain::{self, Explained, who};
-use doorstep_operator::forget::{self, Outcome};
-use doorstep_operator::on_time::{self, OnTime};
-use doorstep_operator::pause::State;
-use doorstep_operator::push::{Options, Shown};
+use doorstep_operator::forget::{self, ForgetOutcome};
+use doorstep_operator::on_time::{self, OnTimeRecord};
+use doorstep_operator::pause::SiteState;
+use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{Order, Retirement};
@@ -34,11 +34,11 @@ pub use stack::Stack;
 #[async_trait(?Send)]
 pub trait Backend {
     /// Returns what a site file would change.
-    async fn diff(&self, text: &str) -> Result<Shown>;
+    async fn diff(&self, text: &str) -> Result<PushPreview>;
     /// Returns what the version in force of a site would change.
-    async fn diff_in_force(&self, site: &SiteId) -> Result<Shown>;
+    async fn diff_in_force(&self, site: &SiteId) -> Result<PushPreview>;
     /// Puts a site file in force.
-    async fn push(&self, text: &str, options: &Options) -> Result<Shown>;
+    async fn push(&self, text: &str, options: &PushOptions) -> Result<PushPreview>;
     /// Returns the differences between the doors and the version in force.
     async fn drift(&self, site: &SiteId) -> Result<Drift>;
     /// Returns the open holds of one site, or of all sites.
@@ -52,23 +52,23 @@ pub trait Backend {
     /// Replays a day with a site file; `None` replays yesterday.
     async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal>;
     /// Pauses a site.
-    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State>;
+    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState>;
     /// Ends the pause of a site.
-    async fn resume(&self, site: &SiteId) -> Result<State>;
+    async fn resume(&self, site: &SiteId) -> Result<SiteState>;
     /// Shows what retiring a site would do, or does the next part of it.
     async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement>;
     /// Returns the access attempts of some days, by person, door and day.
-    async fn entries(&self, site: &SiteId, wanted: &report::Wanted) -> Result<Vec<ReportRow>>;
+    async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>>;
     /// Returns why a person has or lacks each group; `None` where no person matches.
-    async fn explain(&self, site: &SiteId, wanted: &explain::Wanted) -> Result<Option<Explained>>;
+    async fn explain(&self, site: &SiteId, wanted: &explain::ExplainQuery) -> Result<Option<Explained>>;
     /// Returns the members of a group.
-    async fn who(&self, site: &SiteId, wanted: &who::Wanted) -> Result<who::Told>;
+    async fn who(&self, site: &SiteId, wanted: &who::WhoQuery) -> Result<who::Told>;
     /// Returns the audit chain, oldest record first.
     async fn audit(&self, site: &SiteId) -> Result<Vec<Record>>;
     /// Verifies the audit chain, with a record that was noted earlier.
     async fn verify_audit(&self, site: &SiteId, noted: Option<Head>) -> Result<Verdict>;
     /// Returns how many changes of some days were on time.
-    async fn on_time(&self, site: &SiteId, wanted: &on_time::Wanted) -> Result<OnTime>;
+    async fn on_time(&self, site: &SiteId, wanted: &on_time::OnTimeQuery) -> Result<OnTimeRecord>;
     /// Forgets a person.
-    async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<Outcome>;
+    async fn forget(&self, site: &SiteId, wanted: &forget::ForgetQuery) -> Result<ForgetOutcome>;
 }

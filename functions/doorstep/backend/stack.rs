@@ -13,10 +13,10 @@ use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::doctor::{self, Checkup};
 use doorstep_operator::drift::{self, Drift};
 use doorstep_operator::explain::{self, Explained, who};
-use doorstep_operator::forget::{self, Outcome};
-use doorstep_operator::on_time::{self, OnTime};
-use doorstep_operator::pause::{self, State};
-use doorstep_operator::push::{self, Options, Shown};
+use doorstep_operator::forget::{self, ForgetOutcome};
+use doorstep_operator::on_time::{self, OnTimeRecord};
+use doorstep_operator::pause::{self, SiteState};
+use doorstep_operator::push::{self, PushOptions, PushPreview};
 use doorstep_operator::rehearse::{self, Rehearsal};
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{self, Order, Retirement};
@@ -27,15 +27,15 @@ pub struct Stack(pub Environment);
 
 #[async_trait(?Send)]
 impl Backend for Stack {
-    async fn diff(&self, text: &str) -> Result<Shown> {
+    async fn diff(&self, text: &str) -> Result<PushPreview> {
         push::diff(&self.0, text).await
     }
 
-    async fn diff_in_force(&self, site: &SiteId) -> Result<Shown> {
+    async fn diff_in_force(&self, site: &SiteId) -> Result<PushPreview> {
         push::drift(&self.0, site).await
     }
 
-    async fn push(&self, text: &str, options: &Options) -> Result<Shown> {
+    async fn push(&self, text: &str, options: &PushOptions) -> Result<PushPreview> {
         push::push(&self.0, text, options).await
     }
 
@@ -63,11 +63,11 @@ impl Backend for Stack {
         rehearse::rehearse(&self.0, text, day).await
     }
 
-    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State> {
+    async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState> {
         pause::pause(&self.0, site, why).await
     }
 
-    async fn resume(&self, site: &SiteId) -> Result<State> {
+    async fn resume(&self, site: &SiteId) -> Result<SiteState> {
         pause::resume(&self.0, site).await
     }
 
@@ -75,15 +75,15 @@ impl Backend for Stack {
         retire::retire(&self.0, site, order).await
     }
 
-    async fn entries(&self, site: &SiteId, wanted: &report::Wanted) -> Result<Vec<ReportRow>> {
+    async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>> {
         report::entries(&self.0, site, wanted).await
     }
 
-    async fn explain(&self, site: &SiteId, wanted: &explain::Wanted) -> Result<Option<Explained>> {
+    async fn explain(&self, site: &SiteId, wanted: &explain::ExplainQuery) -> Result<Option<Explained>> {
         explain::explain(&self.0, site, wanted).await
     }
 
-    async fn who(&self, site: &SiteId, wanted: &who::Wanted) -> Result<who::Told> {
+    async fn who(&self, site: &SiteId, wanted: &who::WhoQuery) -> Result<who::Told> {
         who::who(&self.0, site, wanted).await
     }
 
@@ -95,11 +95,11 @@ impl Backend for Stack {
         view::verify_audit(&self.0, site, noted).await
     }
 
-    async fn on_time(&self, site: &SiteId, wanted: &on_time::Wanted) -> Result<OnTime> {
+    async fn on_time(&self, site: &SiteId, wanted: &on_time::OnTimeQuery) -> Result<OnTimeRecord> {
         on_time::on_time(&self.0, site, wanted).await
     }
 
-    async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<Outcome> {
+    async fn forget(&self, site: &SiteId, wanted: &forget::ForgetQuery) -> Result<ForgetOutcome> {
         forget::forget(&self.0, site, wanted).await
     }
 }

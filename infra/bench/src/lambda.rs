@@ -24,13 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(900);
 pub struct Lambda {
     process: Child,
     events: mpsc::Sender<Bytes>,
-    heard: mpsc::Receiver<Heard>,
+    heard: mpsc::Receiver<RuntimeCall>,
     /// From the start of the process to its first question for an event.
     pub started: Duration,
 }
 
 /// What the function told the runtime interface.
-enum Heard {
+enum RuntimeCall {
     /// It asked for an event.
     Asked(Instant),
     /// It answered one.
@@ -41,7 +41,7 @@ enum Heard {
 
 struct Interface {
     events: Mutex<mpsc::Receiver<Bytes>>,
-    hears: mpsc::Sender<Heard>,
+    hears: mpsc::Sender<RuntimeCall>,
 }
 
 impl Lambda {
@@ -67,9 +67,9 @@ impl Lambda {
         let process = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
         let mut lambda = Lambda { process, events, heard, started: Duration::ZERO };
         match lambda.hear().await? {
-            Heard::Asked(at) => lambda.started = at - begun,
-            Heard::Answered(..) => return Err("an answer to nothing".into()),
-            Heard::Failed(why) => return Err(format!("{}: {why}", program.display()).into()),
+            RuntimeCall::Asked(at) => lambda.started = at - begun,
+            RuntimeCall::Answered(..) => return Err("an answer to nothing".into()),
+            RuntimeCall::Failed(why) => return Err(format!("{}: {why}", program.display()).into()),
         }
         Ok(lambda)
     }
@@ -80,14 +80,14 @@ impl Lambda {
         self.events.send(event.to_string().into()).await?;
         loop {
             match self.hear().await? {
-                Heard::Asked(_) => {}
-                Heard::Answered(at, body) => return Ok((serde_json::from_slice(&body)?, at - begun)),
-                Heard::Failed(why) => return Err(why.into()),
+                RuntimeCall::Asked(_) => {}
+                RuntimeCall::Answered(at, body) => return Ok((serde_json::from_slice(&body)?, at - begun)),
+                RuntimeCall::Failed(why) => return Err(why.into()),
             }
         }
     }
 
-    async fn hear(&mut self) -> Outcome<Heard> {
+    async fn hear(&mut self) -> Outcome<RuntimeCall> {
         Ok(timeout(PATIENCE, self.heard.recv()).await?.ok_or("the function is gone")?)
     }
 
@@ -119,7 +119,7 @@ fn router(interface: Arc<Interface>) -> Router {
 }
 
 async fn next(State(interface): State<Arc<Interface>>) -> Response {
-    let asked = Heard::Asked(Instant::now());
+    let asked = RuntimeCall::Asked(Instant::now());
     if interface.hears.send(asked).await.is_err() {
         return StatusCode::GONE.into_response();
     }
@@ -136,18 +136,18 @@ async fn next(State(interface): State<Arc<Interface>>) -> Response {
 }
 
 async fn answered(State(interface): State<Arc<Interface>>, Segments(_): Segments<String>, body: Bytes) -> StatusCode {
-    told(&interface, Heard::Answered(Instant::now(), body)).await
+    told(&interface, RuntimeCall::Answered(Instant::now(), body)).await
 }
 
 async fn failed(State(interface): State<Arc<Interface>>, Segments(_): Segments<String>, body: Bytes) -> StatusCode {
-    told(&interface, Heard::Failed(String::from_utf8_lossy(&body).into_owned())).await
+    told(&interface, RuntimeCall::Failed(String::from_utf8_lossy(&body).into_owned())).await
 }
 
 async fn failed_to_start(State(interface): State<Arc<Interface>>, body: Bytes) -> StatusCode {
-    told(&interface, Heard::Failed(String::from_utf8_lossy(&body).into_owned())).await
+    told(&interface, RuntimeCall::Failed(String::from_utf8_lossy(&body).into_owned())).await
 }
 
-async fn told(interface: &Interface, heard: Heard) -> StatusCode {
+async fn told(interface: &Interface, heard: RuntimeCall) -> StatusCode {
     // Nobody listens any more once the function was dropped.
     let _unheard = interface.hears.send(heard).await;
     StatusCode::ACCEPTED

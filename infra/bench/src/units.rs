@@ -43,9 +43,9 @@ async fn at(options: &Options, doors: Doors) -> Outcome<Vec<Figure>> {
 /// Units of writing and of reading, of one booking's life on a day of March 2026.
 async fn life(stage: &Stage, options: &Options, day: usize, compare: bool) -> Outcome<(f64, f64)> {
     stage.clock(&format!("2026-03-{day:02}T08:30:00Z")).await?;
-    spent(stage, options, "")?;
+    print_units(stage, options, "")?;
     live(stage, day, compare).await?;
-    spent(stage, options, &format!("{} day {day}", stage.town.doors.name()))
+    print_units(stage, options, &format!("{} day {day}", stage.town.doors.name()))
 }
 
 /// A booking's life.
@@ -68,17 +68,17 @@ pub async fn live(stage: &Stage, day: usize, compare: bool) -> Outcome<()> {
     Ok(())
 }
 
-fn spent(stage: &Stage, options: &Options, title: &str) -> Outcome<(f64, f64)> {
+fn print_units(stage: &Stage, options: &Options, title: &str) -> Outcome<(f64, f64)> {
     let (mut write, mut read) = (0.0, 0.0);
-    for spent in stage.machine.cloud().spent() {
+    for one in stage.machine.cloud().units_used() {
         // Tokens are bought once an hour, for everybody.
-        if spent.keys.iter().any(|key| key.ends_with(" token")) {
+        if one.keys.iter().any(|key| key.ends_with(" token")) {
             continue;
         }
-        let units = spent.units.ok_or("a write was refused, and nobody counts what it cost")?;
-        *(if spent.is_write() { &mut write } else { &mut read }) += units;
-        if options.each && !title.is_empty() && spent.is_write() {
-            eprintln!("{title}: {units} {} {}", spent.operation, spent.keys.join(", "));
+        let units = one.units.ok_or("a write was refused, and nobody counts what it cost")?;
+        *(if one.is_write() { &mut write } else { &mut read }) += units;
+        if options.each && !title.is_empty() && one.is_write() {
+            eprintln!("{title}: {units} {} {}", one.operation, one.keys.join(", "));
         }
     }
     Ok((write, read))

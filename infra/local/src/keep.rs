@@ -22,12 +22,12 @@ const LET_GO: Duration = Duration::from_secs(1);
 /// A small key-value store. Clones share it.
 #[derive(Clone)]
 pub struct Keep {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<KeepState>>,
     /// The prefix of every key.
     prefix: String,
 }
 
-struct State {
+struct KeepState {
     entries: BTreeMap<String, Vec<u8>>,
     file: Option<Connection>,
 }
@@ -59,7 +59,7 @@ impl Keep {
     }
 
     fn of(entries: BTreeMap<String, Vec<u8>>, file: Option<Connection>) -> Self {
-        Keep { state: Arc::new(Mutex::new(State { entries, file })), prefix: String::new() }
+        Keep { state: Arc::new(Mutex::new(KeepState { entries, file })), prefix: String::new() }
     }
 
     /// Returns the same store with `prefix` before every key.
@@ -135,7 +135,7 @@ impl Keep {
     }
 }
 
-impl State {
+impl KeepState {
     fn write(&self, change: impl FnOnce(&Connection) -> rusqlite::Result<usize>) -> bool {
         let Some(file) = &self.file else { return true };
         change(file).inspect_err(|error| tracing::error!(%error, "the data folder cannot be written")).is_ok()

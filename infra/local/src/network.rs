@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 
 use crate::cloud::Cloud;
-use crate::run::Role;
+use crate::run::FunctionRole;
 use crate::sandbox::Sandboxes;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
@@ -27,7 +27,7 @@ impl Network {
     }
 
     /// Sends a request of a function, with the permissions of its role in the template.
-    pub(crate) async fn send_as(self, function: Role, request: Request) -> Result<Response, NoAnswer> {
+    pub(crate) async fn send_as(self, function: FunctionRole, request: Request) -> Result<Response, NoAnswer> {
         match Cloud::is_for(&request) {
             true => self.cloud.answer_function(function.logical_id(), &request).await,
             false => self.send_outside(request).await,

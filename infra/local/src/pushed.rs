@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use crate::Machine;
 use crate::locked::locked;
 use crate::run::Runner;
-use crate::secrets::Secrets;
+use crate::secrets::LocalSecrets;
 use crate::sites::SiteFile;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
@@ -14,21 +14,21 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::{Mode, Site};
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;
-use doorstep_operator::pause::State;
-use doorstep_operator::push::{self, Shown};
+use doorstep_operator::pause::SiteState;
+use doorstep_operator::push::{self, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
-use doorstep_operator::retire::{Order, Retirement, Stage, retire};
+use doorstep_operator::retire::{Order, RetireStage, Retirement, retire};
 
 /// The keys under which pushed sites are stored.
 const PUSHED: &str = "pushed/";
 
 /// The sites of the run and their secrets.
-pub(crate) struct Known {
-    pub(crate) secrets: Secrets,
+pub(crate) struct PushedSites {
+    pub(crate) secrets: LocalSecrets,
     pub(crate) sites: Vec<SiteFile>,
 }
 
-impl Known {
+impl PushedSites {
     /// Returns the file of one site.
     pub(crate) fn site(&self, site: &SiteId) -> Option<&SiteFile> {
         self.sites.iter().find(|file| file.site == *site)
@@ -49,7 +49,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself, or [`Error::Invalid`] for a site whose secrets this run does not have.
-    pub async fn diff(&self, text: &str) -> Result<Shown> {
+    pub async fn diff(&self, text: &str) -> Result<PushPreview> {
         self.settle_down().await;
         self.learn_secrets(text)?;
         push::diff(self.environment(), text).await
@@ -59,7 +59,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn drift(&self, site: &SiteId) -> Result<Shown> {
+    pub async fn drift(&self, site: &SiteId) -> Result<PushPreview> {
         self.settle_down().await;
         push::drift(self.environment(), site).await
     }
@@ -86,7 +86,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<State> {
+    pub async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState> {
         self.settle_down().await;
         doorstep_operator::pause::pause(self.environment(), site, why).await
     }
@@ -95,7 +95,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn resume(&self, site: &SiteId) -> Result<State> {
+    pub async fn resume(&self, site: &SiteId) -> Result<SiteState> {
         self.settle_down().await;
         let state = doorstep_operator::pause::resume(self.environment(), site).await?;
         self.settle_down().await;
@@ -127,12 +127,12 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement> {
         self.settle_down().await;
-        let mut seen = retire(self.environment(), site, order).await?;
-        if self.is_standing() && order.yes.is_some() && seen.stage == Stage::UnderWay {
+        let mut retirement = retire(self.environment(), site, order).await?;
+        if self.is_standing() && order.yes.is_some() && retirement.stage == RetireStage::UnderWay {
             self.settle_down().await;
-            seen = retire(self.environment(), site, order).await?;
+            retirement = retire(self.environment(), site, order).await?;
         }
-        if order.yes.is_some() && seen.stage == Stage::Done {
+        if order.yes.is_some() && retirement.stage == RetireStage::Done {
             let runner = &self.parts.runner;
             runner.remove(site);
             runner.keep.remove(&format!("{PUSHED}{site}"));
@@ -142,30 +142,30 @@ impl Machine {
                 self.overwrite_deleted();
             }
         }
-        Ok(seen)
+        Ok(retirement)
     }
 
     /// Puts a site file in force, and serves the site from now on. The first file of a site only observes.
     ///
     /// # Errors
     /// As [`Machine::diff`].
-    pub async fn push(&self, text: &str) -> Result<Shown> {
-        self.push_with(text, &push::Options::default()).await
+    pub async fn push(&self, text: &str) -> Result<PushPreview> {
+        self.push_with(text, &push::PushOptions::default()).await
     }
 
     /// Puts a site file in force whose mode the operator confirms, so that a first file may act.
     ///
     /// # Errors
     /// As [`Machine::diff`], and [`Error::Invalid`] if the mode differs from the file's.
-    pub async fn push_in_mode(&self, text: &str, mode: Option<Mode>) -> Result<Shown> {
-        self.push_with(text, &push::Options { mode, ..push::Options::default() }).await
+    pub async fn push_in_mode(&self, text: &str, mode: Option<Mode>) -> Result<PushPreview> {
+        self.push_with(text, &push::PushOptions { mode, ..push::PushOptions::default() }).await
     }
 
     /// Puts a site file in force, with all options of the operator.
     ///
     /// # Errors
     /// As [`Machine::push_in_mode`].
-    pub async fn push_with(&self, text: &str, options: &push::Options) -> Result<Shown> {
+    pub async fn push_with(&self, text: &str, options: &push::PushOptions) -> Result<PushPreview> {
         self.settle_down().await;
         self.learn_secrets(text)?;
         let shown = push::push(self.environment(), text, options).await?;
@@ -200,7 +200,7 @@ impl Machine {
 }
 
 /// Adds the sites that were pushed in an earlier run of this folder, unless they were loaded from files.
-pub(crate) async fn remember(runner: &Runner, known: &mut Known) -> Result<()> {
+pub(crate) async fn remember(runner: &Runner, known: &mut PushedSites) -> Result<()> {
     let environment: &Environment = &runner.operator;
     for (key, _) in runner.keep.list(PUSHED) {
         let site = &SiteId::from(key.strip_prefix(PUSHED).unwrap_or_default());

@@ -24,7 +24,7 @@ const WEBHOOK_SECRETS: &str = "webhook_secrets";
 
 /// One table per secret name.
 #[derive(Default)]
-pub struct Secrets {
+pub struct LocalSecrets {
     tables: BTreeMap<String, Table>,
     /// Whether they are the sandbox's own. A new site then gets its secrets too.
     own: bool,
@@ -47,7 +47,7 @@ pub enum SecretsError {
     Missing(String),
 }
 
-impl Secrets {
+impl LocalSecrets {
     /// Parses a secrets file.
     ///
     /// # Errors
@@ -64,12 +64,12 @@ impl Secrets {
             }
             tables.insert(name, table);
         }
-        Ok(Secrets { tables, own: false })
+        Ok(LocalSecrets { tables, own: false })
     }
 
     /// Returns the sandbox's own secrets, for every name in `sites`.
     pub fn sandbox(sites: &[SiteFile]) -> Self {
-        let mut secrets = Secrets { tables: BTreeMap::new(), own: true };
+        let mut secrets = LocalSecrets { tables: BTreeMap::new(), own: true };
         sites.iter().for_each(|site| secrets.make(site));
         secrets
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 use doorstep_local::{Data, Machine, Setup};
 
 const MEMBERS: &str = "00000000-0000-4000-8000-000000000001";
@@ -125,7 +125,7 @@ impl Run {
 
 #[tokio::test]
 async fn a_crash_at_any_step_makes_no_account_twice_and_leaves_nobody_inside() {
-    for step in [Step::Intend, Step::Apply, Step::Commit] {
+    for step in [CrashStep::Intend, CrashStep::Apply, CrashStep::Commit] {
         for moment in ["open", "shut"] {
             let run = Run::of("guest_accounts = \"suspend\"").await;
             run.platform(
@@ -168,7 +168,7 @@ async fn a_deletion_is_written_down_though_the_function_died() {
     run.doors(&[], &[]).await;
     run.reconcile().await;
     run.clock("2026-03-02T11:14:00Z").await;
-    run.0.crash(Step::Apply, 3);
+    run.0.crash(CrashStep::Apply, 3);
     run.clock("2026-03-02T11:15:00Z").await;
     let actions = run.actions().await;
     assert_eq!(actions.iter().filter(|action| action.starts_with("deleted")).count(), 1, "{actions:#?}");

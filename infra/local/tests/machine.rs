@@ -15,10 +15,10 @@ use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 use doorstep_local::run::functions::Functions;
 use doorstep_local::{Data, Machine, Setup};
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 
 fn delivery(site: &str, body: &str) -> Delivery {
     let path = format!("/hooks/{site}/officernd");
@@ -68,7 +68,7 @@ async fn what_fails_comes_again_and_is_given_up_after_five() {
 
 #[tokio::test]
 async fn a_function_is_shot_right_after_its_step() {
-    let steps = [Step::Read, Step::Intend, Step::Apply, Step::Commit];
+    let steps = [CrashStep::Read, CrashStep::Intend, CrashStep::Apply, CrashStep::Commit];
     let words = ["read", "intend", "apply", "commit"];
     for (n, step) in steps.into_iter().enumerate() {
         let (machine, notes) = machine(setup()).await;
@@ -86,7 +86,7 @@ async fn a_function_is_shot_right_after_its_step() {
 #[tokio::test]
 async fn a_sender_hears_of_a_shot_and_the_line_was_rung() {
     let (machine, notes) = machine(setup()).await;
-    machine.crash(Step::Enqueue, 1);
+    machine.crash(CrashStep::Enqueue, 1);
     assert_eq!(machine.deliver(delivery("a", "one")).await.status, 500);
     assert_eq!(machine.deliver(delivery("a", "two")).await.status, 202);
     assert_eq!(machine.deliver(delivery("panic", "")).await.status, 500);
@@ -162,7 +162,7 @@ struct PausesOnce {
 
 #[async_trait::async_trait]
 impl Functions for PausesOnce {
-    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer {
         self.notes.receive(environment, delivery).await
     }
 

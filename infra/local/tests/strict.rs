@@ -22,7 +22,7 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::Machine;
 use doorstep_local::run::functions::Functions;
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 
 fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -51,7 +51,7 @@ impl Watching {
 
 #[async_trait]
 impl Functions for Watching {
-    async fn receive(&self, environment: &Environment, _: Delivery) -> Answer {
+    async fn receive(&self, environment: &Environment, _: Delivery) -> WebhookAnswer {
         let (table, settings) = (dynamodb(environment), &environment.settings);
         let get = table.get_item().table_name(&settings.table).consistent_read(true);
         let get = get.key("pk", text("a#person#1")).key("sk", text("person")).send().await;
@@ -70,7 +70,7 @@ impl Functions for Watching {
         self.say(secret.expect_err("not the other half").code());
         let set = schedule(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("it sets no schedules");
         self.say(set.code());
-        Answer { status: 202, body: String::new() }
+        WebhookAnswer { status: 202, body: String::new() }
     }
 
     async fn settle(&self, _: &Environment, batch: SqsEvent) -> SqsBatchResponse {

@@ -3,15 +3,15 @@ use std::cell::Cell;
 use super::*;
 
 /// A source that counts its reads.
-struct Source {
+struct CountingSource {
     cached: Cached<u32>,
     asked: Cell<u32>,
     away: Cell<bool>,
 }
 
-impl Source {
+impl CountingSource {
     fn new() -> Self {
-        Source { cached: Cached::default(), asked: Cell::new(0), away: Cell::new(false) }
+        CountingSource { cached: Cached::default(), asked: Cell::new(0), away: Cell::new(false) }
     }
 
     async fn at(&self, second: i64, key: &str) -> Result<u32> {
@@ -26,7 +26,7 @@ impl Source {
 
 #[tokio::test]
 async fn a_value_is_read_once_a_minute_and_by_key() {
-    let source = Source::new();
+    let source = CountingSource::new();
     assert_eq!(source.at(0, "a").await, Ok(1));
     assert_eq!(source.at(59, "a").await, Ok(1));
     assert_eq!(source.at(59, "b").await, Ok(2));
@@ -36,7 +36,7 @@ async fn a_value_is_read_once_a_minute_and_by_key() {
 
 #[tokio::test]
 async fn a_value_outlives_its_source_for_a_quarter_of_an_hour() {
-    let source = Source::new();
+    let source = CountingSource::new();
     assert_eq!(source.at(0, "a").await, Ok(1));
     source.away.set(true);
     for second in [60, 66, 899] {
@@ -50,7 +50,7 @@ async fn a_value_outlives_its_source_for_a_quarter_of_an_hour() {
 
 #[tokio::test]
 async fn a_source_that_failed_is_not_asked_again_within_five_seconds() {
-    let source = Source::new();
+    let source = CountingSource::new();
     source.away.set(true);
     for second in [0, 1, 4] {
         assert_eq!(source.at(second, "a").await, Err(Error::retry("away")));
@@ -64,7 +64,7 @@ async fn a_source_that_failed_is_not_asked_again_within_five_seconds() {
 
 #[tokio::test]
 async fn keys_that_nobody_asks_for_any_more_are_dropped() {
-    let source = Source::new();
+    let source = CountingSource::new();
     for key in 0..MOST_KEYS {
         source.at(0, &key.to_string()).await.expect("a value");
     }

@@ -79,7 +79,7 @@ async fn a_body_that_is_no_base64_is_answered_400_and_not_taken() {
 #[tokio::test]
 async fn an_answer_is_written_as_a_function_url_reads_it() {
     let request = serde_json::from_str(&event(json!({}))).expect("an event");
-    let answer = answer(request, async |_: Delivery| Answer::accepted()).await;
+    let answer = answer(request, async |_: Delivery| WebhookAnswer::accepted()).await;
     let written = serde_json::to_value(answer).expect("JSON");
     let expected = json!({ "statusCode": 202, "headers": { "content-type": "application/json" },
         "body": "{\"accepted\":true}", "isBase64Encoded": false });

@@ -43,7 +43,7 @@ pub async fn of_everyone(
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {
         for neighbour in neighbours {
-            let people = store.everybody_to_judge(&neighbour.site).await?;
+            let people = store.people_to_decide(&neighbour.site).await?;
             people.known.iter().for_each(|person| others.add(doors, neighbour, person));
             let accounts = seen.get(doors).cloned().unwrap_or_default();
             for account in store.accounts_of(neighbour, &people.unreadable, accounts).await? {

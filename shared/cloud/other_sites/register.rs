@@ -27,17 +27,17 @@ impl RuledDoors<'_> {
     }
 
     /// Returns whether all of the groups are registered.
-    pub fn is_registered(&self, seen: &DoorsRead) -> bool {
-        self.groups.iter().all(|group| seen.registered.contains(group))
+    pub fn is_registered(&self, doors_read: &DoorsRead) -> bool {
+        self.groups.iter().all(|group| doors_read.registered.contains(group))
     }
 
     /// Loads the other sites that registered one of these groups.
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-    pub async fn others(&self, store: &Store, seen: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
+    pub async fn others(&self, store: &Store, doors_read: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
         let mut others = BTreeSet::new();
-        for group in self.groups.iter().filter(|group| !seen.registered.contains(*group)) {
+        for group in self.groups.iter().filter(|group| !doors_read.registered.contains(*group)) {
             let own = self.registered(group);
             let rulers = store.rulers(&own).await?;
             others.extend(rulers.into_iter().filter(|ruler| ruler.is_shared_with(&own)).map(|ruler| ruler.at));
@@ -50,21 +50,21 @@ impl RuledDoors<'_> {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-    pub async fn register(&self, store: &Store, seen: &mut DoorsRead) -> Result<()> {
-        if self.is_registered(seen) {
+    pub async fn register(&self, store: &Store, doors_read: &mut DoorsRead) -> Result<()> {
+        if self.is_registered(doors_read) {
             return Ok(());
         }
-        for group in self.groups.iter().filter(|group| !seen.registered.contains(*group)) {
+        for group in self.groups.iter().filter(|group| !doors_read.registered.contains(*group)) {
             store.put_ruler(&self.registered(group)).await?;
         }
-        let others = self.others(store, seen).await?;
+        let others = self.others(store, doors_read).await?;
         for other in &others {
             let me = BTreeSet::from([self.at.clone()]);
             store.note_sharing(other, &me, &BTreeSet::new()).await?;
         }
         store.note_sharing(&self.at, &others, self.groups).await?;
-        seen.shared.extend(others);
-        seen.registered.extend(self.groups.iter().cloned());
+        doors_read.shared.extend(others);
+        doors_read.registered.extend(self.groups.iter().cloned());
         Ok(())
     }
 }
@@ -74,12 +74,12 @@ impl RuledDoors<'_> {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
 pub async fn unregister(store: &Store, at: &Neighbour, config: &DoorsConfig) -> Result<()> {
-    let Some(seen) = store.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
+    let Some(doors_read) = store.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
     let groups = BTreeSet::new();
     let ruled = RuledDoors { at: at.clone(), config, groups: &groups };
-    for group in &seen.registered {
+    for group in &doors_read.registered {
         store.drop_ruler(&ruled.registered(group)).await?;
     }
-    let bare = DoorsRead { registered: BTreeSet::new(), shared: BTreeSet::new(), ..seen };
+    let bare = DoorsRead { registered: BTreeSet::new(), shared: BTreeSet::new(), ..doors_read };
     store.replace_doors_read(&at.site, &at.doors, &bare).await
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
-use super::{Condition, Store, Write, body};
+use super::{Store, Write, WriteCondition, body};
 use doorstep_core::model::audit::{AuditEntry, Head, Record, Verdict, Verifier};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
@@ -148,7 +148,7 @@ impl Chain {
         let mut writes = Vec::with_capacity(actions.len() + 1);
         for action in actions {
             let (record, head) = self.head.record(site, &person.id, at, action.clone());
-            writes.push(Write::put(key::audit(site, record.seq), body(&record)?).only_if(Condition::New));
+            writes.push(Write::put(key::audit(site, record.seq), body(&record)?).only_if(WriteCondition::New));
             person.records.push(record.seq);
             self.head = head;
         }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Condition, Item, Store, Write, body, conflict, key};
+use super::{Item, Store, Write, WriteCondition, body, conflict, key};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::Result;
@@ -42,7 +42,7 @@ pub struct Due {
     pub adopt: bool,
     /// Door systems whose account of the person must be read.
     #[serde(default)]
-    pub look_at: BTreeSet<String>,
+    pub refetch_at: BTreeSet<String>,
     /// In these door systems cards are being taken over too: Doorstep claims the cards that the account has.
     #[serde(default)]
     pub adopt_cards: bool,
@@ -61,7 +61,7 @@ impl Due {
     /// Creates a due item for `subject` at the minute of `at`.
     pub fn at(at: Timestamp, subject: Subject) -> Self {
         let mark = Uuid::new_v4().simple().to_string();
-        let (minute, groups, look_at) = (floor_minute(at), Vec::new(), BTreeSet::new());
+        let (minute, groups, refetch_at) = (floor_minute(at), Vec::new(), BTreeSet::new());
         let asked = Some(at).filter(|at| *at != minute);
         Due {
             minute,
@@ -70,7 +70,7 @@ impl Due {
             subject,
             groups,
             adopt: false,
-            look_at,
+            refetch_at,
             adopt_cards: false,
             passing: false,
             written: None,
@@ -114,8 +114,8 @@ impl Due {
     }
 
     /// Sets the door systems whose account must be read.
-    pub fn with_a_look_at(mut self, doors: BTreeSet<String>) -> Self {
-        self.look_at = doors;
+    pub fn with_refetch_at(mut self, doors: BTreeSet<String>) -> Self {
+        self.refetch_at = doors;
         self
     }
 
@@ -128,7 +128,7 @@ impl Due {
     /// Returns the sort key. Items with groups to read have a key of their own, so that a plain item does not overwrite
     /// them.
     fn sk(&self) -> String {
-        let more = match (self.groups.is_empty() && self.look_at.is_empty(), self.adopt || self.adopt_cards) {
+        let more = match (self.groups.is_empty() && self.refetch_at.is_empty(), self.adopt || self.adopt_cards) {
             (true, _) => "",
             (false, false) => "#look",
             (false, true) => "#adopt",
@@ -198,7 +198,7 @@ impl Store {
         let at = key::due(site, &look.sk());
         for _ in 0..TRIES {
             let known = self.get(&at).await?;
-            let condition = known.as_ref().map_or(Condition::New, |item| Condition::Body(item.body.clone()));
+            let condition = known.as_ref().map_or(WriteCondition::New, |item| WriteCondition::Body(item.body.clone()));
             let mut merged = look.clone();
             if let Some(known) = known.as_ref().and_then(|item| self.due(site, item)) {
                 merged.subject = merged.subject.merged(known.subject);
@@ -217,7 +217,7 @@ impl Store {
         let deletes: Result<Vec<Write>> = written
             .map(|due| {
                 let as_written = due.written.clone().map_or_else(|| body(due), Ok)?;
-                Ok(Write::delete(key::due(site, &due.sk())).only_if(Condition::Body(as_written)))
+                Ok(Write::delete(key::due(site, &due.sk())).only_if(WriteCondition::Body(as_written)))
             })
             .collect();
         let each = stream::iter(deletes?).map(|delete| async move {
@@ -242,7 +242,7 @@ fn one_each(dues: &[Due]) -> Vec<Due> {
                 let known = &mut same.get_mut().groups;
                 let more: Vec<_> = due.groups.iter().filter(|group| !known.contains(group)).cloned().collect();
                 known.extend(more);
-                same.get_mut().look_at.extend(due.look_at.iter().cloned());
+                same.get_mut().refetch_at.extend(due.refetch_at.iter().cloned());
                 let merged = same.get().subject.clone().merged(due.subject.clone());
                 same.get_mut().subject = merged;
             }

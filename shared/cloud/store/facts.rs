@@ -7,17 +7,17 @@ use jiff::Timestamp;
 
 use super::key::{self, Key};
 use super::unreadable::problem;
-use super::{Condition, Item, MOST_IN_ONE, Step, Store, Write, body, item, key_of};
+use super::{Item, MOST_IN_ONE, Store, Write, WriteCondition, WriteStep, body, item, key_of};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 
 /// The holders that a stored fact is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concerned {
     /// Every holder that the fact was or is about.
-    pub everybody: BTreeSet<Holder>,
+    pub all_people: BTreeSet<Holder>,
     /// The fact is no longer about some of them. Storing it again would not report those again.
     pub some_left: bool,
 }
@@ -26,8 +26,8 @@ pub struct Concerned {
 pub struct Draft<'a> {
     /// The holders that storing it concerns.
     pub concerned: Concerned,
-    new: &'a Record,
-    old: Option<Record>,
+    new: &'a FactRecord,
+    old: Option<FactRecord>,
     version: u64,
     before: BTreeSet<Holder>,
     after: BTreeSet<Holder>,
@@ -35,7 +35,7 @@ pub struct Draft<'a> {
 
 impl Draft<'_> {
     /// Returns the stored fact.
-    pub fn known(&self) -> Option<&Record> {
+    pub fn known(&self) -> Option<&FactRecord> {
         self.old.as_ref()
     }
 }
@@ -46,7 +46,7 @@ fn version_of(read: Timestamp) -> u64 {
 
 impl Store {
     /// Loads one fact. An unreadable one is noted and counts as unknown.
-    pub async fn fact(&self, site: &SiteId, name: &FactId) -> Result<Option<Record>> {
+    pub async fn fact(&self, site: &SiteId, name: &FactId) -> Result<Option<FactRecord>> {
         self.kept(&key::fact(site, name)).await
     }
 
@@ -54,9 +54,9 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Permanent`] if one is unreadable: a decision from the others alone could revoke access.
-    pub async fn facts(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<Record>> {
+    pub async fn facts(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<FactRecord>> {
         let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
-        let found: Vec<Result<Record, Key>> =
+        let found: Vec<Result<FactRecord, Key>> =
             self.get_many_as(&keys, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
         let unreadable = |key: Key| {
             self.unreadable.note(&key);
@@ -66,7 +66,7 @@ impl Store {
     }
 
     /// Loads all facts of one kind. An unreadable one is noted and left out.
-    pub async fn facts_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<Record>> {
+    pub async fn facts_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<FactRecord>> {
         self.list_as(&key::facts(site), &key::things(kind)).await
     }
 
@@ -103,7 +103,7 @@ impl Store {
     }
 
     /// Deletes a fact and all pointers to it. Safe to repeat.
-    pub async fn erase_fact(&self, site: &SiteId, record: &Record) -> Result<()> {
+    pub async fn erase_fact(&self, site: &SiteId, record: &FactRecord) -> Result<()> {
         let name = record.fact.name();
         let mut holders = record.holders();
         holders.extend(record.fact.holders());
@@ -127,22 +127,22 @@ impl Store {
     /// If the fact loses a holder, one transaction writes the fact, the holders' versions and the pointers. Writes that
     /// are safe to repeat and exceed one transaction go first. If it loses no holder, each item is written outside of a
     /// transaction, for half the price: see `grow_fact`.
-    pub async fn keep_fact(&self, site: &SiteId, new: &Record) -> Result<Concerned> {
+    pub async fn keep_fact(&self, site: &SiteId, new: &FactRecord) -> Result<Concerned> {
         let draft = self.draft(site, new).await?;
         self.keep_draft(site, &draft).await?;
         Ok(draft.concerned)
     }
 
     /// Prepares the storage of a fact. Writes nothing.
-    pub async fn draft<'a>(&self, site: &SiteId, new: &'a Record) -> Result<Draft<'a>> {
+    pub async fn draft<'a>(&self, site: &SiteId, new: &'a FactRecord) -> Result<Draft<'a>> {
         let at = key::fact(site, &new.fact.name());
         let old_item = self.get(&at).await?;
         // An unreadable fact is overwritten with the platform's current answer.
-        let old: Option<Record> = old_item.as_ref().and_then(|item| self.readable(&at, item));
-        let before = old.as_ref().map(Record::holders).unwrap_or_default();
+        let old: Option<FactRecord> = old_item.as_ref().and_then(|item| self.readable(&at, item));
+        let before = old.as_ref().map(FactRecord::holders).unwrap_or_default();
         let after = new.holders();
-        let everybody = before.union(&after).cloned().collect();
-        let concerned = Concerned { everybody, some_left: !before.is_subset(&after) };
+        let all_people = before.union(&after).cloned().collect();
+        let concerned = Concerned { all_people, some_left: !before.is_subset(&after) };
         let version = old_item.map_or(0, |item| item.version);
         Ok(Draft { new, old, version, before, after, concerned })
     }
@@ -157,20 +157,20 @@ impl Store {
             return Ok(());
         }
         let name = new.fact.name();
-        let put = |record: &Record| -> Result<Write> {
+        let put = |record: &FactRecord| -> Result<Write> {
             let write = Write::put(key::fact(site, &name), body(record)?).version(version_of(record.read));
             let write = match record.expires() {
                 Some(at) => write.expires(at),
                 None => write,
             };
-            Ok(write.only_if(Condition::Version(*version)))
+            Ok(write.only_if(WriteCondition::Version(*version)))
         };
         let says_nothing_new =
-            |old: &&Record| old.says_same(new) && old.confirmed == new.confirmed && !new.confirms_end_of(old);
+            |old: &&FactRecord| old.says_same(new) && old.confirmed == new.confirmed && !new.confirms_end_of(old);
         if let Some(old) = old.as_ref().filter(says_nothing_new) {
             // The record keeps the source and the time of its first read.
             let (source, since) = (old.source.clone(), old.since.or(Some(old.read)));
-            return self.write(put(&Record { source, since, ..(*new).clone() })?).await;
+            return self.write(put(&FactRecord { source, since, ..(*new).clone() })?).await;
         }
         let fact = put(new)?;
         let pointer = body(&name)?;
@@ -181,14 +181,14 @@ impl Store {
             return self.grow_fact(fact, pointers, after.iter().map(bump).collect()).await;
         }
         let mut writes = vec![fact];
-        writes.extend(concerned.everybody.iter().map(bump));
+        writes.extend(concerned.all_people.iter().map(bump));
         writes.extend(after.iter().map(point));
         writes.extend(before.difference(after).map(|from| Write::delete(key::holding(site, from, &name))));
         while writes.len() > MOST_IN_ONE {
             let early = writes.split_off(writes.len().saturating_sub(MOST_IN_ONE).max(1));
-            self.write_all(Step::Keep, early).await?;
+            self.write_all(WriteStep::Keep, early).await?;
         }
-        self.write_all(Step::Read, writes).await
+        self.write_all(WriteStep::Read, writes).await
     }
 
     /// Writes pointers first: readers skip a pointer to a missing fact. Writes versions last: a settle that finds the
@@ -198,6 +198,6 @@ impl Store {
     async fn grow_fact(&self, fact: Write, pointers: Vec<Write>, bumps: Vec<Write>) -> Result<()> {
         self.write_many(pointers).await?;
         self.write(fact).await?;
-        try_join_all(bumps.into_iter().map(|bump| self.write_as(Step::Read, bump))).await.map(drop)
+        try_join_all(bumps.into_iter().map(|bump| self.write_as(WriteStep::Read, bump))).await.map(drop)
     }
 }

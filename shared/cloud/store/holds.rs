@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Store, Write, body};
-use doorstep_core::decide::guard::{Hold, RELEASED_FOR, TOGETHER, Tally, UnconfirmedChange, Waiting};
+use super::{Item, Store, Write, WriteCondition, body};
+use doorstep_core::decide::guard::{Hold, RELEASED_FOR, TOGETHER, Tally, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
@@ -32,7 +32,7 @@ pub struct Release {
 
 /// A new account.
 #[derive(Serialize, Deserialize)]
-struct Made {
+struct NewAccountTime {
     doors: String,
     at: Timestamp,
 }
@@ -86,8 +86,8 @@ impl Store {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if it changed meanwhile.
-    pub async fn put_hold(&self, hold: &Hold, waiting: &[Waiting]) -> Result<()> {
-        let pieces: Vec<&[Waiting]> = waiting.chunks(PIECE).collect();
+    pub async fn put_hold(&self, hold: &Hold, waiting: &[WaitingChange]) -> Result<()> {
+        let pieces: Vec<&[WaitingChange]> = waiting.chunks(PIECE).collect();
         for (n, piece) in pieces.iter().enumerate() {
             self.write(Write::put(key::held(&hold.site, &hold.checksum, n), body(piece)?)).await?;
         }
@@ -100,14 +100,14 @@ impl Store {
     /// [`doorstep_core::model::error::Error::Retry`] if it changed meanwhile.
     pub async fn keep_hold(&self, hold: &Hold) -> Result<()> {
         let put = Write::put(key::hold(&hold.site, &hold.checksum), body(hold)?).version(hold.version + 1);
-        self.write(put.only_if(Condition::Version(hold.version))).await
+        self.write(put.only_if(WriteCondition::Version(hold.version))).await
     }
 
     /// Loads the changes of a hold.
-    pub async fn waiting(&self, hold: &Hold) -> Result<Vec<Waiting>> {
+    pub async fn waiting(&self, hold: &Hold) -> Result<Vec<WaitingChange>> {
         let pieces = (0..hold.pieces).map(|n| async move {
             let piece = self.get(&key::held(&hold.site, &hold.checksum, n)).await?;
-            piece.map_or_else(|| Ok(Vec::new()), |piece| piece.read::<Vec<Waiting>>())
+            piece.map_or_else(|| Ok(Vec::new()), |piece| piece.read::<Vec<WaitingChange>>())
         });
         Ok(try_join_all(pieces).await?.concat())
     }
@@ -118,7 +118,7 @@ impl Store {
     /// [`doorstep_core::model::error::Error::Retry`] if it changed meanwhile.
     pub async fn drop_hold(&self, hold: &Hold) -> Result<()> {
         let gone = Write::delete(key::hold(&hold.site, &hold.checksum));
-        self.write(gone.only_if(Condition::Version(hold.version))).await?;
+        self.write(gone.only_if(WriteCondition::Version(hold.version))).await?;
         let pieces = (0..hold.pieces).map(|n| Write::delete(key::held(&hold.site, &hold.checksum, n)));
         self.write_many(pieces.collect()).await
     }
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// Builds the write that deletes the permission of a change that was applied.
-    pub fn spent(site: &SiteId, change: &UnconfirmedChange) -> Write {
+    pub fn delete_release(site: &SiteId, change: &UnconfirmedChange) -> Write {
         Write::delete(key::release(site, change))
     }
 
@@ -175,10 +175,10 @@ impl Store {
         // An unreadable one still counts, because its key names the door system.
         let made = items.iter().filter_map(|item| {
             let at = Key { pk: key::guard(site), sk: item.sk.clone() };
-            self.readable(&at, item).or_else(|| Some(Made { doors: key::made_at(&item.sk)?, at: now }))
+            self.readable(&at, item).or_else(|| Some(NewAccountTime { doors: key::made_at(&item.sk)?, at: now }))
         });
         let mut counts = BTreeMap::new();
-        for made in made.filter(|made: &Made| now.duration_since(made.at) < TOGETHER) {
+        for made in made.filter(|made: &NewAccountTime| now.duration_since(made.at) < TOGETHER) {
             *counts.entry(made.doors).or_default() += 1;
         }
         Ok(counts)
@@ -187,7 +187,7 @@ impl Store {
     /// Builds the write that counts an account that was created at `at` without an approval.
     pub fn count_made(site: &SiteId, doors: &str, account: &AccountId, at: Timestamp) -> Result<Write> {
         let until = at.checked_add(TOGETHER).unwrap_or(at);
-        let made = Made { doors: doors.to_owned(), at };
+        let made = NewAccountTime { doors: doors.to_owned(), at };
         Ok(Write::put(key::made(site, doors, account), body(&made)?).expires(until))
     }
 
@@ -197,7 +197,7 @@ impl Store {
     /// [`doorstep_core::model::error::Error::Retry`] if it did: the changes which that writer let pass must be counted
     /// first.
     pub async fn keep_tally(&self, site: &SiteId, tally: &Tally, was: u64) -> Result<()> {
-        let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(Condition::Version(was));
+        let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(WriteCondition::Version(was));
         self.write(put).await
     }
 

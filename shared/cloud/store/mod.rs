@@ -37,7 +37,7 @@ mod write;
 
 pub use refusal::conflict;
 use refusal::{away, cancelled};
-pub use write::{Condition, Write};
+pub use write::{Write, WriteCondition};
 
 /// Maximum number of items in one DynamoDB transaction.
 pub const MOST_IN_ONE: usize = 100;
@@ -51,7 +51,7 @@ type Map = HashMap<String, AttributeValue>;
 /// The step of settle that writes. It is the first word of a transaction's token, or the name of the value that the
 /// condition of a single write compares. Requests on the wire can therefore be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum WriteStep {
     /// Facts that were refetched.
     Read,
     /// Door changes, stored before they are applied.
@@ -62,13 +62,13 @@ pub enum Step {
     Keep,
 }
 
-impl Step {
+impl WriteStep {
     fn word(self) -> &'static str {
         match self {
-            Step::Read => "read",
-            Step::Intend => "intend",
-            Step::Commit => "commit",
-            Step::Keep => "keep",
+            WriteStep::Read => "read",
+            WriteStep::Intend => "intend",
+            WriteStep::Commit => "commit",
+            WriteStep::Keep => "keep",
         }
     }
 }
@@ -324,14 +324,14 @@ impl Store {
     /// # Errors
     /// As [`Store::write_all`].
     pub async fn write(&self, write: Write) -> Result<()> {
-        self.write_as(Step::Keep, write).await
+        self.write_as(WriteStep::Keep, write).await
     }
 
     /// Writes one item outside of a transaction, as a step of settle.
     ///
     /// # Errors
     /// As [`Store::write_all`].
-    pub async fn write_as(&self, step: Step, write: Write) -> Result<()> {
+    pub async fn write_as(&self, step: WriteStep, write: Write) -> Result<()> {
         write.alone(&self.db, &self.table, step).await
     }
 
@@ -340,7 +340,7 @@ impl Store {
     /// # Errors
     /// [`Error::Retry`] if a condition fails because another writer changed the item, or if the table is unavailable;
     /// [`Error::Permanent`] for a write that the table always refuses, such as an item larger than 400 KB.
-    pub async fn write_all(&self, step: Step, writes: Vec<Write>) -> Result<()> {
+    pub async fn write_all(&self, step: WriteStep, writes: Vec<Write>) -> Result<()> {
         if writes.is_empty() {
             return Ok(());
         }

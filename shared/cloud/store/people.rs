@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::key::{self, Key};
 use super::unreadable::problem;
-use super::{Condition, Item, Map, Store, Write, body, item, key_of};
+use super::{Item, Map, Store, Write, WriteCondition, body, item, key_of};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
@@ -14,12 +14,12 @@ use doorstep_core::model::shared_group::Neighbour;
 
 /// Builds the check that a person of another site is unchanged since it was read.
 pub fn person_is_unchanged(site: &SiteId, id: &str, version: u64) -> Write {
-    Write::check(key::person(site, id), Condition::Version(version))
+    Write::check(key::person(site, id), WriteCondition::Version(version))
 }
 
 /// Builds the check that another site links this account to no person.
 pub fn account_is_unlinked(site: &SiteId, doors: &str, id: &AccountId) -> Write {
-    Write::check(key::account(site, doors, id), Condition::New)
+    Write::check(key::account(site, doors, id), WriteCondition::New)
 }
 
 /// The people of a site.
@@ -65,13 +65,13 @@ impl Store {
     }
 
     /// Loads all people of a site, by id.
-    pub async fn everybody(&self, site: &SiteId) -> Result<People> {
+    pub async fn all_people(&self, site: &SiteId) -> Result<People> {
         self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok()))).await
     }
 
     /// Loads all people of a site for a comparison. Leaves out what no decision needs: the basis and the cause of
     /// claims, and the places of their audit records.
-    pub async fn everybody_to_judge(&self, site: &SiteId) -> Result<People> {
+    pub async fn people_to_decide(&self, site: &SiteId) -> Result<People> {
         self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok()))).await
     }
 
@@ -171,7 +171,7 @@ fn to_judge(map: &Map) -> Result<Person> {
 /// Builds the write of a person, on the condition that it is unchanged since it was read.
 pub fn put(site: &SiteId, person: &Person) -> Result<Write> {
     let write = Write::put(key::person(site, &person.id), body(&person.in_short())?).version(person.version + 1);
-    Ok(write.only_if(Condition::Version(person.version)))
+    Ok(write.only_if(WriteCondition::Version(person.version)))
 }
 
 /// Builds the write that adds a new person to the list of all people.
@@ -186,12 +186,12 @@ pub fn point_profile(site: &SiteId, name: &FactId, person: &str) -> Write {
 
 /// Builds the write that links an address to a person, on the condition that it is not linked yet.
 pub fn point_email(site: &SiteId, email: &str, person: &str) -> Write {
-    Write::put(key::email(site, &email_digest(email)), person.to_owned()).only_if(Condition::New)
+    Write::put(key::email(site, &email_digest(email)), person.to_owned()).only_if(WriteCondition::New)
 }
 
 /// Builds the write that unlinks an address from a person.
 pub fn free_email(site: &SiteId, email: &str, person: &str) -> Write {
-    Write::delete(key::email(site, &email_digest(email))).only_if(Condition::Body(person.to_owned()))
+    Write::delete(key::email(site, &email_digest(email))).only_if(WriteCondition::Body(person.to_owned()))
 }
 
 /// Builds the write that links an account to a person.

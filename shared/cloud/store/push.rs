@@ -8,15 +8,15 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 
 use super::key::{self, Key};
-use super::{Condition, Step, Store, Write, body, conflict};
+use super::{Store, Write, WriteCondition, WriteStep, body, conflict};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
-    AcceptedSnapshot, ForgottenThing, Head, Mailbox, PushUpdate, Receipt, Snapshots, ThingUpdate, UnconfirmedSnapshot,
-    UpdateBody, UpdateVersion, thing_hash,
+    AcceptedSnapshot, ForgottenThing, LatestUpdates, PartHead, PushUpdate, Receipt, Snapshots, ThingUpdate,
+    UnconfirmedSnapshot, UpdateBody, UpdateVersion, thing_hash,
 };
-use doorstep_core::model::record::{Kept, Record};
+use doorstep_core::model::record::{FactRecord, Kept};
 use doorstep_vendors::platform::push::store::PushStore;
 
 /// Maximum size in bytes of a piece of a snapshot's text.
@@ -44,7 +44,7 @@ impl Store {
                 try_join_all(put).await?;
                 let (part, parts, pieces) = (*part, *parts, pieces.len());
                 let receipt = receipt.clone();
-                let head = Head { snapshot: snapshot.clone(), part, parts, version, pieces, receipt };
+                let head = PartHead { snapshot: snapshot.clone(), part, parts, version, pieces, receipt };
                 self.write_newer(key::snapshot_part(site, snapshot, part), body(&head)?, &pushed.version).await
             }
         }
@@ -53,7 +53,7 @@ impl Store {
     /// Puts an item unless it exists. The text of a part is keyed by its hash. An existing item therefore has the same
     /// text, or a text that was rewritten since to remove a person.
     async fn write_new(&self, put: Write) -> Result<()> {
-        match self.write(put.only_if(Condition::New)).await {
+        match self.write(put.only_if(WriteCondition::New)).await {
             Err(error) if error == conflict() => Ok(()),
             written => written,
         }
@@ -61,7 +61,7 @@ impl Store {
 
     async fn write_newer(&self, at: Key, body: String, version: &UpdateVersion) -> Result<()> {
         let version = version.text();
-        let write = Write::put(at, body).versioned(version.clone()).only_if(Condition::Below(version));
+        let write = Write::put(at, body).versioned(version.clone()).only_if(WriteCondition::Below(version));
         match self.write(write).await {
             Err(error) if error == conflict() => Ok(()),
             written => written,
@@ -85,9 +85,9 @@ impl PushStore for Store {
         })
     }
 
-    async fn mailbox(&self, site: &SiteId) -> Result<Mailbox> {
+    async fn mailbox(&self, site: &SiteId) -> Result<LatestUpdates> {
         let pk = key::push(site);
-        let mut mailbox = Mailbox::default();
+        let mut mailbox = LatestUpdates::default();
         for item in self.list(&pk, key::UPDATES).await? {
             let at = Key { pk: pk.clone(), sk: item.sk };
             match serde_json::from_str::<ThingUpdate>(&item.body) {
@@ -111,7 +111,7 @@ impl PushStore for Store {
         self.kept(&key::unconfirmed(site)).await
     }
 
-    async fn snapshot_text(&self, site: &SiteId, head: &Head) -> Result<String> {
+    async fn snapshot_text(&self, site: &SiteId, head: &PartHead) -> Result<String> {
         let pieces = (0..head.pieces).map(|n| async move {
             let piece = self.get(&key::snapshot_text(site, &head.version.hash, n)).await?;
             piece.ok_or_else(|| Error::retry("a roster is being replaced"))?.read::<String>()
@@ -128,7 +128,7 @@ impl PushStore for Store {
         .await
     }
 
-    async fn rewrite_snapshot(&self, site: &SiteId, head: &Head, text: &str) -> Result<()> {
+    async fn rewrite_snapshot(&self, site: &SiteId, head: &PartHead, text: &str) -> Result<()> {
         let pieces = pieces(text);
         if pieces.len() > head.pieces {
             return Err(Error::permanent("a roster grew by what was taken out of it"));
@@ -137,7 +137,7 @@ impl PushStore for Store {
             let piece = pieces.get(n).copied().unwrap_or_default();
             Ok(Write::put(key::snapshot_text(site, &head.version.hash, n), body(&piece)?))
         });
-        self.write_all(Step::Keep, writes.collect::<Result<_>>()?).await
+        self.write_all(WriteStep::Keep, writes.collect::<Result<_>>()?).await
     }
 
     async fn accept(&self, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()> {
@@ -145,9 +145,9 @@ impl PushStore for Store {
         self.write_newer(key::accepted(site), body(accepted)?, &version).await
     }
 
-    async fn forget_part(&self, site: &SiteId, head: &Head, stays: &[&Head]) -> Result<()> {
+    async fn forget_part(&self, site: &SiteId, head: &PartHead, stays: &[&PartHead]) -> Result<()> {
         let at = key::snapshot_part(site, &head.snapshot, head.part);
-        match self.write(Write::delete(at).only_if(Condition::Body(body(head)?))).await {
+        match self.write(Write::delete(at).only_if(WriteCondition::Body(body(head)?))).await {
             Err(error) if error == conflict() => return Ok(()),
             gone => gone?,
         }
@@ -168,7 +168,7 @@ impl PushStore for Store {
             }
             None => Write::delete(at),
         };
-        self.write_unless_changed(write.only_if(Condition::Body(body(update)?))).await
+        self.write_unless_changed(write.only_if(WriteCondition::Body(body(update)?))).await
     }
 
     async fn forgotten_things(&self, site: &SiteId) -> Result<Vec<ForgottenThing>> {
@@ -180,13 +180,13 @@ impl PushStore for Store {
         self.write_newer(at, body(thing)?, version).await?;
         let put = shell(key::update_of(site, &thing.entity, &thing.hash), thing)?;
         let condition = match update {
-            Some(update) => Condition::Body(body(update)?),
-            None => Condition::Below(version.text()),
+            Some(update) => WriteCondition::Body(body(update)?),
+            None => WriteCondition::Below(version.text()),
         };
         self.write_unless_changed(put.only_if(condition)).await
     }
 
-    async fn records_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<Record>> {
+    async fn records_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<FactRecord>> {
         self.facts_of(site, kind).await
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Store, Write, body};
+use super::{Item, Store, Write, WriteCondition, body};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::usual::is_usual;
@@ -38,7 +38,7 @@ pub struct Lease {
 
 /// The reconciles as they were read, for a conditional write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Read {
+pub struct StoredRuns {
     /// The reconciles.
     pub runs: Runs,
     version: u64,
@@ -49,11 +49,11 @@ impl Store {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-    pub async fn runs(&self, site: &SiteId) -> Result<Read> {
+    pub async fn runs(&self, site: &SiteId) -> Result<StoredRuns> {
         let at = key::runs(site);
-        let Some(item) = self.get(&at).await? else { return Ok(Read::default()) };
+        let Some(item) = self.get(&at).await? else { return Ok(StoredRuns::default()) };
         // An unreadable item is overwritten: the next reconcile counts as the first.
-        Ok(Read { runs: self.readable(&at, &item).unwrap_or_default(), version: item.version })
+        Ok(StoredRuns { runs: self.readable(&at, &item).unwrap_or_default(), version: item.version })
     }
 
     /// Loads how many reconciles of each of these sites have begun, in the same order. An unreadable item counts as 0,
@@ -65,7 +65,7 @@ impl Store {
         let keys: Vec<Key> = sites.iter().map(key::runs).collect();
         let found = self.get_many(&keys).await?.into_iter();
         let found: HashMap<Key, u64> =
-            found.filter_map(|(key, item)| Some((key, Read::of(&item).ok()?.runs.begun))).collect();
+            found.filter_map(|(key, item)| Some((key, StoredRuns::of(&item).ok()?.runs.begun))).collect();
         Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or_default()).collect())
     }
 
@@ -74,16 +74,16 @@ impl Store {
     /// # Errors
     /// [`super::conflict`] if another function wrote since; [`doorstep_core::model::error::Error::Retry`] if the table
     /// is unavailable.
-    pub async fn keep_runs(&self, site: &SiteId, read: &Read, runs: Runs) -> Result<Read> {
-        let next = Read { version: read.version + 1, runs };
+    pub async fn keep_runs(&self, site: &SiteId, read: &StoredRuns, runs: Runs) -> Result<StoredRuns> {
+        let next = StoredRuns { version: read.version + 1, runs };
         let put = Write::put(key::runs(site), body(&next.runs)?).version(next.version);
-        self.write(put.only_if(Condition::Version(read.version))).await?;
+        self.write(put.only_if(WriteCondition::Version(read.version))).await?;
         Ok(next)
     }
 }
 
-impl Read {
+impl StoredRuns {
     fn of(item: &Item) -> Result<Self> {
-        Ok(Read { runs: item.read()?, version: item.version })
+        Ok(StoredRuns { runs: item.read()?, version: item.version })
     }
 }

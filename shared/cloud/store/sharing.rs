@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::key::{self, Key};
-use super::{Condition, Item, Store, Write, body, conflict};
+use super::{Item, Store, Write, WriteCondition, body, conflict};
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
@@ -66,6 +66,6 @@ impl Store {
 
     async fn replace_if_unchanged(&self, at: &Neighbour, before: &DoorsRead, now: &DoorsRead) -> Result<()> {
         let key = key::read(&at.site, &format!("doors#{}", at.doors));
-        self.write(Write::put(key, body(now)?).only_if(Condition::Body(body(before)?))).await
+        self.write(Write::put(key, body(now)?).only_if(WriteCondition::Body(body(before)?))).await
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Step, Store, Write, body};
+use super::{Item, Store, Write, WriteCondition, WriteStep, body};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::usual::is_usual;
@@ -97,8 +97,8 @@ impl SiteVersion {
     }
 
     /// Returns the condition of a write that replaces this version: it is still in force.
-    pub(super) fn is_in_force(&self) -> Condition {
-        Condition::Version(self.revision)
+    pub(super) fn is_in_force(&self) -> WriteCondition {
+        WriteCondition::Version(self.revision)
     }
 
     /// Returns when this version replaced the previous one. If the time is unknown, returns the maximum, which no
@@ -140,7 +140,7 @@ impl SiteVersion {
 fn replace(site: &SiteId, now: Option<&SiteVersion>, new: &SiteVersion) -> Result<Write> {
     let (was, revision) = match now {
         Some(now) => (now.is_in_force(), now.revision + 1),
-        None => (Condition::New, new.n),
+        None => (WriteCondition::New, new.n),
     };
     Ok(Write::put(key::active(site), body(new)?).version(revision.max(new.n)).only_if(was))
 }
@@ -205,7 +205,7 @@ impl Store {
             replace(site, now, new)?,
             Write::put(key::site(site), body(site_route)?),
         ];
-        self.write_all(Step::Keep, writes).await?;
+        self.write_all(WriteStep::Keep, writes).await?;
         Ok(new.n)
     }
 
@@ -249,7 +249,7 @@ impl Store {
     /// [`Error::Retry`] if another version is in force by now.
     pub async fn strike_site(&self, site: &SiteId, now: &SiteVersion) -> Result<()> {
         let gone = Write::delete(key::active(site)).only_if(now.is_in_force());
-        self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await
+        self.write_all(WriteStep::Keep, vec![gone, Write::delete(key::site(site))]).await
     }
 
     /// Returns the number of the latest stored version of a site, in force or not; 0 if there is none. Reads only its

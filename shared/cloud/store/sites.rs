@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Item, Step, Store, Write, body};
+use super::{Item, Store, Write, WriteStep, body};
 use crate::store::site_version::SiteVersion;
-use doorstep_core::decide::credibility::Disbeliefs;
+use doorstep_core::decide::credibility::RefusedLists;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
@@ -51,8 +51,8 @@ pub struct PlatformRead {
     #[serde(default, skip_serializing_if = "is_usual")]
     pub compared: Option<u64>,
     /// Lists that are not credible, by the kind of thing.
-    #[serde(default, skip_serializing_if = "Disbeliefs::is_empty")]
-    pub refused: Disbeliefs,
+    #[serde(default, skip_serializing_if = "RefusedLists::is_empty")]
+    pub refused: RefusedLists,
 }
 
 /// How much a read of a platform asks for.
@@ -103,7 +103,7 @@ impl Store {
             return Ok(());
         }
         let still = Write::check(key::active(&site_route.site), now.is_in_force());
-        self.write_all(Step::Keep, vec![Write::put(at, body(site_route)?), still]).await
+        self.write_all(WriteStep::Keep, vec![Write::put(at, body(site_route)?), still]).await
     }
 
     /// Loads a site's route; `None` for an unknown site. Reads one item, whatever the number of sites.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::decide::cards::Change;
+use crate::decide::cards::CardChange;
 use crate::model::account::{GroupId, GroupMember};
 
 /// One action at a door system.
@@ -50,9 +50,9 @@ pub enum Action {
     /// Delete an account that has no access left.
     Delete,
     /// Assign a card to the account.
-    Tag(Change),
+    Tag(CardChange),
     /// Unassign a card from the account.
-    Untag(Change),
+    Untag(CardChange),
 }
 
 impl Action {

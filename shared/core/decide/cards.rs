@@ -111,7 +111,7 @@ pub struct CardsView<'a> {
 
 /// A card to assign or unassign.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct CardChange {
     /// The card.
     pub card: Card,
     /// Its number, as the platform writes it.
@@ -133,9 +133,9 @@ pub struct CardClaim {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CardDecision {
     /// Cards to assign.
-    pub tag: Vec<Change>,
+    pub tag: Vec<CardChange>,
     /// Cards to unassign.
-    pub untag: Vec<Change>,
+    pub untag: Vec<CardChange>,
     /// Cards to adopt: the account has them already.
     pub adopt: Vec<CardClaim>,
     /// Numbers of which the record is dropped.
@@ -159,7 +159,7 @@ pub enum Wrong {
     /// The door system has no such card.
     Unknown,
     /// The card is assigned to another account.
-    SomebodyElses,
+    OfAnother,
     /// Several cards have this number.
     Several,
     /// The card belongs to a pod.
@@ -179,9 +179,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.what {
             Wrong::Unknown => "is not known at the door system: register it there, or correct the number",
-            Wrong::SomebodyElses => {
-                "is somebody else's at the door system: take it from them there, or correct the number"
-            }
+            Wrong::OfAnother => "is somebody else's at the door system: take it from them there, or correct the number",
             Wrong::Several => "is the number of several cards: give the right one by hand",
             Wrong::Reserved => "belongs to a pod, whose tags are left alone: use another one",
             Wrong::Blocked => "is blocked and opens nothing: unblock or activate it at the door system",
@@ -207,7 +205,7 @@ pub fn decide_cards(view: CardsView<'_>) -> CardDecision {
     let mut stays = None;
     for card in view.book.held_by(view.account).filter(|card| !is_target(card)) {
         match view.claimed.iter().find(|ours| card.has(&ours.number)).filter(|_| !card.reserved) {
-            Some(ours) if view.take => decision.untag.push(Change {
+            Some(ours) if view.take => decision.untag.push(CardChange {
                 card: card.clone(),
                 number: ours.number.clone(),
                 because: format!("tag {} is no longer theirs: was {}", recorded(&ours.number), ours.because),
@@ -227,7 +225,7 @@ pub fn decide_cards(view: CardsView<'_>) -> CardDecision {
             _ if is_theirs => decision.adopt.push(CardClaim { number: number.number.clone(), because }),
             Some(what) => decision.troubles.push(number.trouble(what)),
             None if !view.give => {}
-            None => decision.tag.push(Change { card: card.clone(), number: number.number.clone(), because }),
+            None => decision.tag.push(CardChange { card: card.clone(), number: number.number.clone(), because }),
         }
     }
     let wanted = |number: &str| view.desired.iter().any(|wanted| same_number(&wanted.number, number));
@@ -260,7 +258,7 @@ impl<'a> CardsView<'a> {
             (Some(card), _) => Ok(card),
             (None, []) => Err(Wrong::Unknown),
             (None, [card]) if card.reserved => Err(Wrong::Reserved),
-            (None, [card]) if card.holder.is_some() => Err(Wrong::SomebodyElses),
+            (None, [card]) if card.holder.is_some() => Err(Wrong::OfAnother),
             (None, [card]) => Ok(card),
             (None, _) => Err(Wrong::Several),
         }

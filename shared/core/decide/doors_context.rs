@@ -6,7 +6,7 @@ use crate::model::account::{Account, AccountId, GroupId};
 use crate::model::capabilities::Capabilities;
 use crate::model::doors_read::DoorsRead;
 use crate::model::person::Person;
-use crate::site::{DoorsConfig, Foreign, WithoutAccess};
+use crate::site::{DoorsConfig, ForeignPolicy, WithoutAccess};
 
 /// The configuration of one door system, its last known state and its capabilities.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct DoorsContext {
     /// The door system's part of the site file.
     pub config: DoorsConfig,
     /// What the last read of the door system found.
-    pub seen: DoorsRead,
+    pub doors_read: DoorsRead,
     /// What the door system can do.
     pub capabilities: Capabilities,
     /// The groups that a rule opens.
@@ -23,14 +23,14 @@ pub struct DoorsContext {
 
 impl DoorsContext {
     /// Creates the context of a door system of which no rule is known yet.
-    pub fn new(config: DoorsConfig, seen: DoorsRead, capabilities: Capabilities) -> Self {
-        DoorsContext { config, seen, capabilities, ruled: BTreeSet::new() }
+    pub fn new(config: DoorsConfig, doors_read: DoorsRead, capabilities: Capabilities) -> Self {
+        DoorsContext { config, doors_read, capabilities, ruled: BTreeSet::new() }
     }
 
     /// Returns whether this account is protected, and therefore never revoked.
     pub fn protects(&self, id: &AccountId, account: Option<&Account>) -> bool {
         let listed = |email: &str| self.config.protects(email);
-        self.seen.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
+        self.doors_read.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
     }
 
     /// Returns what happens to the person's account after all access has ended.
@@ -40,11 +40,11 @@ impl DoorsContext {
 
     /// Returns whether only Doorstep may add members to a group.
     pub fn is_exclusive(&self, group: &GroupId) -> bool {
-        self.config.foreign == Foreign::Remove && self.ruled.contains(group)
+        self.config.foreign == ForeignPolicy::Remove && self.ruled.contains(group)
     }
 
     /// Returns whether the door system has this group, as far as is known.
     pub fn has(&self, group: &GroupId) -> bool {
-        self.seen.groups.iter().any(|known| known.id == *group)
+        self.doors_read.groups.iter().any(|known| known.id == *group)
     }
 }

@@ -48,7 +48,7 @@ pub struct ActualMembership<'a> {
     /// The group is being taken over: Doorstep adopts entitled people who are in it already.
     pub taken_over: bool,
     /// The direction in which the end of a claimed membership may move.
-    pub ends: Ends,
+    pub ends: EndDirection,
     /// The ends of the memberships that other sites of the stack claim for this account in this group.
     pub elsewhere: &'a [Option<Timestamp>],
 }
@@ -74,7 +74,7 @@ impl ActualMembership<'_> {
 
 /// The direction in which an end may move, at a door system that ends memberships by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ends {
+pub enum EndDirection {
     /// The end follows the window.
     Follow,
     /// The end only moves later, because an earlier end would take access away. Applies in mode `grant-only` and to
@@ -82,10 +82,10 @@ pub enum Ends {
     LaterOnly,
 }
 
-impl Ends {
+impl EndDirection {
     /// Returns whether a member that ends at `new` may replace one that ends at `old`. `None` has no end.
     pub fn allow(self, old: Option<Timestamp>, new: Option<Timestamp>) -> bool {
-        self == Ends::Follow || !ends_later(old, new)
+        self == EndDirection::Follow || !ends_later(old, new)
     }
 }
 

@@ -16,8 +16,10 @@ use crate::model::window::floor_minute;
 use crate::site::WithoutAccess;
 
 /// Returns whether this person's account at this door system gives its seat back between visits.
-pub fn gives_seat_back(person: &Person, terms: &DoorsContext) -> bool {
-    terms.capabilities.counts_seats && person.is_guest() && terms.config.guest_accounts == WithoutAccess::Suspend
+pub fn gives_seat_back(person: &Person, doors_context: &DoorsContext) -> bool {
+    doors_context.capabilities.counts_seats
+        && person.is_guest()
+        && doors_context.config.guest_accounts == WithoutAccess::Suspend
 }
 
 /// Returns whether no window at this door system is open, or opens soon.
@@ -35,11 +37,11 @@ pub fn is_about_to_come(desired: &Desired, doors: &str, now: Timestamp) -> bool 
 pub fn resume_at(
     person: &Person,
     desired: &Desired,
-    terms: &BTreeMap<String, DoorsContext>,
+    contexts: &BTreeMap<String, DoorsContext>,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let resting = person.accounts.keys().filter_map(|doors| {
-        let rests = terms.get(doors).is_some_and(|terms| gives_seat_back(person, terms));
+        let rests = contexts.get(doors).is_some_and(|doors_context| gives_seat_back(person, doors_context));
         let next = windows(desired, doors).map(|(from, _)| from).filter(|&from| from > now).min();
         let next = next.filter(|_| rests && is_between_visits(desired, doors, now))?;
         next.checked_sub(HEAD_START).ok().map(floor_minute).filter(|&at| at > now)
@@ -55,7 +57,7 @@ fn opens_within(desired: &Desired, doors: &str, now: Timestamp, span: SignedDura
 
 fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
     let here = desired.iter().filter(move |(at, _)| at.doors == doors);
-    here.flat_map(|(_, stretches)| stretches).map(|stretch| (stretch.window.from, stretch.window.until))
+    here.flat_map(|(_, intervals)| intervals).map(|interval| (interval.window.from, interval.window.until))
 }
 
 #[cfg(test)]

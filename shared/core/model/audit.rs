@@ -15,7 +15,7 @@ mod redact;
 mod verify;
 
 pub use redact::without_addresses;
-pub use verify::{Broken, Verdict, Verifier, verify};
+pub use verify::{ChainBreak, Verdict, Verifier, verify};
 
 /// The kind of action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

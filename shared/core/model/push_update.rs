@@ -113,7 +113,7 @@ impl ThingUpdate {
 
 /// The latest updates about all things.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Mailbox {
+pub struct LatestUpdates {
     /// Updates that can be read.
     pub updates: Vec<ThingUpdate>,
     /// Hashes of the things whose updates cannot be read. See [`thing_hash`].
@@ -122,7 +122,7 @@ pub struct Mailbox {
 
 /// One part of a snapshot, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct PartHead {
     /// The id of the snapshot.
     pub snapshot: String,
     /// Number of this part, counted from one.
@@ -187,7 +187,7 @@ pub struct Snapshots {
     /// The last content that was not believed.
     pub unconfirmed: Option<UnconfirmedSnapshot>,
     /// All parts of all snapshots.
-    pub heads: Vec<Head>,
+    pub heads: Vec<PartHead>,
 }
 
 impl UnconfirmedSnapshot {
@@ -206,7 +206,7 @@ pub fn thing_hash(site: &SiteId, entity: &str, id: &str) -> String {
 /// Returns the version of a snapshot that has these parts. Its instant is that of the earliest part. A snapshot in
 /// one part has the hash of that part; any other has a hash over all parts. A snapshot therefore never has the
 /// version of another one with which it shares a part.
-pub fn version_of(heads: &[&Head]) -> UpdateVersion {
+pub fn version_of(heads: &[&PartHead]) -> UpdateVersion {
     let at = heads.iter().map(|head| head.version.at).min().unwrap_or(Timestamp::MIN);
     let hash = match heads {
         [whole] => whole.version.hash.clone(),

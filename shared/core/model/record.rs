@@ -26,7 +26,7 @@ pub enum Source {
     #[default]
     Read,
     /// Only full reads showed it. Each lost half of what was known, and three of them agreed.
-    Doubted,
+    Unconfirmed,
     /// Doorstep refetched the thing by its id because of a hint, and it was not found. No removal was signed, and its
     /// list was not read.
     Missing,
@@ -39,14 +39,14 @@ impl fmt::Display for Source {
             Source::Refetch => f.write_str("a refetch"),
             Source::Read => f.write_str("a read of everything"),
             Source::Missing => f.write_str("an id that is not known any more, which no removal announced"),
-            Source::Doubted => f.write_str("reads of everything that were doubted and repeated"),
+            Source::Unconfirmed => f.write_str("reads of everything that were doubted and repeated"),
         }
     }
 }
 
 /// A fact as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct FactRecord {
     /// What the platform said. Shared, because many people's facts refer to it at once.
     pub fact: Arc<Fact>,
     /// When the read began that returned it. An earlier read never overwrites a later one.
@@ -66,19 +66,19 @@ pub struct Record {
     pub confirmed: Option<Arc<Fact>>,
 }
 
-impl Record {
+impl FactRecord {
     /// Creates the record of a thing that a read found. The read began at `read`.
     pub fn new(fact: Fact, read: Timestamp, source: Source) -> Self {
-        Record { fact: Arc::new(fact), read, gone: false, source, since: None, confirmed: None }
+        FactRecord { fact: Arc::new(fact), read, gone: false, source, since: None, confirmed: None }
     }
 
     /// Returns the record of the same thing once a read no longer finds it. The read began at `read`.
     pub fn gone(&self, read: Timestamp, source: Source) -> Self {
-        Record { fact: self.fact.clone(), read, gone: true, source, since: None, confirmed: None }
+        FactRecord { fact: self.fact.clone(), read, gone: true, source, since: None, confirmed: None }
     }
 
     /// Adds the last confirmed content of the `old` record, if this change is not confirmed.
-    pub fn after(mut self, old: Option<&Record>) -> Self {
+    pub fn after(mut self, old: Option<&FactRecord>) -> Self {
         let before = old.and_then(|old| match &old.confirmed {
             Some(confirmed) => Some(confirmed.clone()),
             None => (!old.gone && !old.says_same(&self)).then(|| old.fact.clone()),
@@ -90,19 +90,19 @@ impl Record {
 
     /// Returns whether a full read that is believed repeats a change that was doubted. From then on the change is
     /// inferred like any other.
-    pub fn confirms_end_of(&self, old: &Record) -> bool {
+    pub fn confirms_end_of(&self, old: &FactRecord) -> bool {
         old.is_unconfirmed() && self.source == Source::Read
     }
 
     /// Returns whether this is a change that is believed only because it was repeated.
     pub fn is_unconfirmed(&self) -> bool {
-        self.source == Source::Doubted && self.confirmed.is_some()
+        self.source == Source::Unconfirmed && self.confirmed.is_some()
     }
 
     /// Returns the last confirmed content, if the change since then is not confirmed.
     pub fn before(&self) -> Option<Before> {
         let fact = self.confirmed.clone()?;
-        Some(Before { fact, until: self.read, unconfirmed: self.source == Source::Doubted })
+        Some(Before { fact, until: self.read, unconfirmed: self.source == Source::Unconfirmed })
     }
 
     /// Returns when the table may delete the record: some days after the thing was found to be gone. Until then the
@@ -114,8 +114,8 @@ impl Record {
     }
 
     /// Returns whether both records have the same content, whenever they were read.
-    pub fn says_same(&self, other: &Record) -> bool {
-        let Record { fact, read: _, gone, source: _, since: _, confirmed: _ } = self;
+    pub fn says_same(&self, other: &FactRecord) -> bool {
+        let FactRecord { fact, read: _, gone, source: _, since: _, confirmed: _ } = self;
         *gone == other.gone && *fact == other.fact
     }
 
@@ -128,7 +128,7 @@ impl Record {
 
 impl PersonFacts {
     /// Adds the present content of a record, and its last confirmed one.
-    pub fn add(&mut self, record: &Record) {
+    pub fn add(&mut self, record: &FactRecord) {
         let name = record.fact.name();
         self.confirmed.extend(record.before().map(|before| (name.clone(), before)));
         if !record.gone {

@@ -33,7 +33,7 @@ mod words;
 pub use fault::{Fault, SiteFileError};
 pub use finding::Finding;
 pub use hours::Hours;
-pub use rule::{Audience, Rule, Selector, Wanted};
+pub use rule::{Audience, Rule, Selector, ThingSelection};
 pub use words::is_site_id;
 
 /// One operator's installation: one platform, one or more door systems, and the rules between them.
@@ -151,7 +151,7 @@ pub struct DoorsConfig {
     /// What happens to a guest's account that Doorstep created, once it has no access left.
     pub guest_accounts: WithoutAccess,
     /// What happens to accounts in a ruled group that are not entitled and were not put there by Doorstep.
-    pub foreign: Foreign,
+    pub foreign: ForeignPolicy,
     /// The prefix that the name of every ruled group must have.
     pub prefix: Option<String>,
     /// Addresses of people whose access is never revoked. In mode `full` there are at least two.
@@ -199,7 +199,7 @@ pub enum WithoutAccess {
 
 /// What happens to accounts in a ruled group that are not entitled and were not put there by Doorstep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Foreign {
+pub enum ForeignPolicy {
     /// Doorstep reports them.
     Report,
     /// Doorstep removes them.

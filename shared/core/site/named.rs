@@ -1,7 +1,7 @@
 //! Finds what one name means among things that have ids and names. Pure; it knows neither platforms nor doors.
 
 /// A thing that a name may mean.
-pub(super) struct Thing<'t> {
+pub(super) struct NamedThing<'t> {
     /// Its id. A match by id comes before a match by name, so that every thing can be named.
     pub(super) id: &'t str,
     /// Its number at the platform, if its id contains one.
@@ -85,15 +85,15 @@ impl<'t> Meaning<'t> {
 ///
 /// A name that was once clear keeps its thing. Renaming that thing, or giving its name to another thing, must not
 /// take access from anyone.
-pub(super) fn meaning<'t>(word: &str, things: &[Thing<'t>], before: Option<&'t str>) -> Meaning<'t> {
+pub(super) fn meaning<'t>(word: &str, things: &[NamedThing<'t>], before: Option<&'t str>) -> Meaning<'t> {
     if things.is_empty() {
         return before.map_or(Meaning::NoneYet, Meaning::Unread);
     }
     if let Some(thing) = things.iter().find(|thing| thing.id == word || thing.number == Some(word)) {
         return if thing.fits { Meaning::One(thing.id) } else { Meaning::Elsewhere };
     }
-    let named: Vec<&Thing<'t>> = things.iter().filter(|thing| thing.name == word).collect();
-    let fitting: Vec<&Thing<'t>> = named.iter().copied().filter(|thing| thing.fits).collect();
+    let named: Vec<&NamedThing<'t>> = things.iter().filter(|thing| thing.name == word).collect();
+    let fitting: Vec<&NamedThing<'t>> = named.iter().copied().filter(|thing| thing.fits).collect();
     let known = before.and_then(|id| things.iter().find(|thing| thing.id == id && thing.fits));
     match (fitting.as_slice(), known) {
         ([thing], _) => Meaning::One(thing.id),
@@ -105,7 +105,7 @@ pub(super) fn meaning<'t>(word: &str, things: &[Thing<'t>], before: Option<&'t s
     }
 }
 
-fn nearly<'t>(word: &str, things: &[Thing<'t>]) -> Meaning<'t> {
+fn nearly<'t>(word: &str, things: &[NamedThing<'t>]) -> Meaning<'t> {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let wanted = plain(word);
     things

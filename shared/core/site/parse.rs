@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeTable;
 
 use super::fault::{Faults, SiteFileError};
-use super::sheet::{Table, Value};
+use super::sheet::{SheetTable, Value};
 use super::words::{self, SANDBOX};
 use super::{
-    Bookings, DoorsConfig, Entries, Foreign, Guard, Mode, PassOpening, PlatformConfig, Rule, Site, Tentative, Unpaid,
-    WithoutAccess, rule,
+    Bookings, DoorsConfig, Entries, ForeignPolicy, Guard, Mode, PassOpening, PlatformConfig, Rule, Site, Tentative,
+    Unpaid, WithoutAccess, rule,
 };
 use crate::model::account::DoorsKind;
 use crate::model::platform_kind::PlatformKind;
@@ -36,13 +36,13 @@ pub(super) fn site(text: &str) -> Result<Site, SiteFileError> {
     if !faults.none() {
         return Err(faults.into_error());
     }
-    match whole(&Table::new("the file", 1, root.get_ref(), &faults)) {
+    match whole(&SheetTable::new("the file", 1, root.get_ref(), &faults)) {
         Some(site) if faults.none() => Ok(site),
         _ => Err(faults.into_error()),
     }
 }
 
-fn whole(root: &Table<'_>) -> Option<Site> {
+fn whole(root: &SheetTable<'_>) -> Option<Site> {
     let id = root.required("site", "site = \"riverside\", its name in addresses", |value| value.read(words::site_id));
     let timezone = root.required("timezone", "timezone = \"Europe/London\"", |value| value.read(words::timezone));
     let mode = root.required("mode", "mode = \"observe\", \"grant-only\" or \"full\"", |value| {
@@ -71,7 +71,7 @@ fn whole(root: &Table<'_>) -> Option<Site> {
     })
 }
 
-fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
+fn platform(table: &SheetTable<'_>) -> Option<PlatformConfig> {
     let kinds = PlatformKind::ALL.map(|kind| (kind.word(), kind));
     let kind =
         table.required("kind", "kind = and the platform's word, such as \"officernd\"", |value| value.choice(&kinds));
@@ -165,7 +165,7 @@ fn named_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<(String, DoorsCo
     Some((value.key.clone(), config))
 }
 
-fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
+fn doors(table: &SheetTable<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
     let kinds = [DoorsKind::SaltoKs, DoorsKind::Kisi].map(|kind| (kind.word(), kind));
     let kind = table.required("kind", "kind = \"salto-ks\" or \"kisi\"", |value| value.choice(&kinds));
     let place = place(table, kind);
@@ -182,8 +182,8 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
         table.optional("without_access", WithoutAccess::Keep, |value| value.choice(&KEEP_SUSPEND_DELETE));
     let guest_accounts =
         table.optional("guest_accounts", WithoutAccess::Suspend, |value| value.choice(&KEEP_SUSPEND_DELETE));
-    let foreign = table.optional("foreign", Foreign::Report, |value| {
-        value.choice(&[("report", Foreign::Report), ("remove", Foreign::Remove)])
+    let foreign = table.optional("foreign", ForeignPolicy::Report, |value| {
+        value.choice(&[("report", ForeignPolicy::Report), ("remove", ForeignPolicy::Remove)])
     });
     let prefix = table.maybe("prefix", |value| value.text().map(str::to_owned));
     let protected = protected(table, mode);
@@ -207,7 +207,7 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
 }
 
 /// Reads `place`. For SALTO KS it is required: without a chosen site nothing works.
-fn place(table: &Table<'_>, kind: Option<DoorsKind>) -> Option<Option<String>> {
+fn place(table: &SheetTable<'_>, kind: Option<DoorsKind>) -> Option<Option<String>> {
     if kind == Some(DoorsKind::SaltoKs) {
         let advice = "place = and the id of the SALTO KS site whose doors these are";
         return table.required("place", advice, |value| value.read(words::vendor_id)).map(Some);
@@ -215,11 +215,11 @@ fn place(table: &Table<'_>, kind: Option<DoorsKind>) -> Option<Option<String>> {
     table.maybe("place", |value| value.read(words::vendor_id))
 }
 
-type Addresses = (Option<Option<String>>, Option<Option<String>>);
+type UrlPair = (Option<Option<String>>, Option<Option<String>>);
 
 /// Reads `url` and `identity_url`; `without` says why the second does not exist. A sandbox has its own tokens, so
 /// that no real credential is ever sent to one.
-fn addresses(table: &Table<'_>, without: Option<&'static str>) -> Addresses {
+fn addresses(table: &SheetTable<'_>, without: Option<&'static str>) -> UrlPair {
     let url = table.maybe("url", |value| value.read(words::address));
     let sandbox = url.as_ref().map(|url| url.as_deref() == Some(SANDBOX));
     let identity_url = table.maybe("identity_url", |value| match value.read(words::address)? {
@@ -232,7 +232,7 @@ fn addresses(table: &Table<'_>, without: Option<&'static str>) -> Addresses {
     (url, identity_url.map(|address| address.filter(|address| address != SANDBOX)))
 }
 
-fn protected(table: &Table<'_>, mode: Option<Mode>) -> Option<Vec<String>> {
+fn protected(table: &SheetTable<'_>, mode: Option<Mode>) -> Option<Vec<String>> {
     let value = table.value("protected");
     let line = value.as_ref().map_or(table.line, |value| value.line);
     let protected = value.map_or(Some(Vec::new()), |value| {
@@ -246,7 +246,7 @@ fn protected(table: &Table<'_>, mode: Option<Mode>) -> Option<Vec<String>> {
     Some(protected)
 }
 
-fn bookings(table: &Table<'_>) -> Option<Bookings> {
+fn bookings(table: &SheetTable<'_>) -> Option<Bookings> {
     let usual = Bookings::default();
     let before = table.optional("before", usual.before, |value| value.read(words::minutes));
     let after = table.optional("after", usual.after, |value| value.read(words::minutes));
@@ -260,7 +260,7 @@ fn bookings(table: &Table<'_>) -> Option<Bookings> {
     Some(Bookings { before: before?, after: after?, guests: guests?, tentative: tentative?, unpaid: unpaid? })
 }
 
-fn passes(table: &Table<'_>) -> Option<PassOpening> {
+fn passes(table: &SheetTable<'_>) -> Option<PassOpening> {
     let open = table.optional("open", PassOpening::WhileUnused, |value| {
         value.choice(&[("while-unused", PassOpening::WhileUnused), ("on-the-day", PassOpening::OnTheDay)])
     });
@@ -268,7 +268,7 @@ fn passes(table: &Table<'_>) -> Option<PassOpening> {
     open
 }
 
-fn guard(table: &Table<'_>) -> Option<Guard> {
+fn guard(table: &SheetTable<'_>) -> Option<Guard> {
     let usual = Guard::default();
     let share = table.optional("share", usual.share, |value| value.share());
     let least = table.optional("least", usual.least, |value| value.whole(0..=MANY));
@@ -278,7 +278,7 @@ fn guard(table: &Table<'_>) -> Option<Guard> {
     Some(Guard { share: share?, least: least?, base: base?, most: most? })
 }
 
-fn entries(table: &Table<'_>) -> Option<Entries> {
+fn entries(table: &SheetTable<'_>) -> Option<Entries> {
     let keep_days = table.optional("keep", Entries::default().keep_days, |value| value.read(words::days));
     table.finish();
     Some(Entries { keep_days: keep_days? })

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
-use super::named::{Thing, meaning};
-use super::{Rule, Selector, Site, Wanted};
+use super::named::{NamedThing, meaning};
+use super::{Rule, Selector, Site, ThingSelection};
 use crate::model::account::{Group, GroupId};
 use crate::model::fact::{DESK, Id};
 
@@ -31,29 +31,29 @@ pub struct Resolved {
 pub struct ResolvedRule {
     /// The plans, rooms and so on that the rule is about. Passes are kept as the file names them: they match by name
     /// or id.
-    pub wanted: Ids,
+    pub wanted: IdSelection,
     /// The groups that the rule opens.
     pub groups: Vec<GroupId>,
     /// The locations to which the rule is limited, if it is.
-    pub at: Option<Ids>,
+    pub at: Option<IdSelection>,
 }
 
 /// A selection of things.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ids {
+pub enum IdSelection {
     /// All things.
     Any,
     /// The things with these ids. Empty if no name could be resolved.
     Of(BTreeSet<String>),
 }
 
-impl Ids {
+impl IdSelection {
     /// Returns whether the selection includes the thing with this id.
     pub fn covers(&self, id: &str) -> bool {
         match self {
-            Ids::Any => true,
-            Ids::Of(ids) => ids.contains(id),
+            IdSelection::Any => true,
+            IdSelection::Of(ids) => ids.contains(id),
         }
     }
 }
@@ -93,7 +93,7 @@ struct Resolving<'a> {
 
 /// The names of one key of one rule: their place in the file, what they stand for, and the word for one of them in a
 /// problem.
-struct Asked<'q> {
+struct NameQuery<'q> {
     place: String,
     scope: String,
     one: &'q str,
@@ -104,7 +104,7 @@ struct Asked<'q> {
 impl<'a> Resolving<'a> {
     fn locations(&mut self) {
         let Some(names) = &self.site.platform.locations else { return };
-        let asked = Asked {
+        let asked = NameQuery {
             place: "[platform] locations".to_owned(),
             scope: "location".to_owned(),
             one: "location",
@@ -117,29 +117,29 @@ impl<'a> Resolving<'a> {
     fn rule(&mut self, rule: &Rule) -> ResolvedRule {
         let at = rule.at.as_ref().map(|at| self.at(rule, at));
         let wanted = match &rule.wanted {
-            Wanted::Any => Ids::Any,
-            Wanted::Named(names) if rule.selector == Selector::Pass => self.passes(rule, names),
-            Wanted::Named(names) => self.things_of(rule, names, at.as_ref()),
+            ThingSelection::Any => IdSelection::Any,
+            ThingSelection::Named(names) if rule.selector == Selector::Pass => self.passes(rule, names),
+            ThingSelection::Named(names) => self.things_of(rule, names, at.as_ref()),
         };
         ResolvedRule { wanted, groups: self.opened(rule), at }
     }
 
-    fn at(&mut self, rule: &Rule, at: &Wanted) -> Ids {
-        let Wanted::Named(names) = at else { return Ids::Any };
+    fn at(&mut self, rule: &Rule, at: &ThingSelection) -> IdSelection {
+        let ThingSelection::Named(names) = at else { return IdSelection::Any };
         let chosen = self.resolved.locations.clone();
-        let asked = Asked {
+        let asked = NameQuery {
             place: format!("line {}", rule.line),
             scope: "location of a rule".to_owned(),
             one: "location",
             within: "among the `locations` of [platform]".to_owned(),
         };
         let things = self.location_things(chosen.as_ref());
-        Ids::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
+        IdSelection::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
     }
 
     /// Resolves names of passes. Passes have no list, so the names are kept. A name that no pass has is reported if
     /// the passes were read.
-    fn passes(&mut self, rule: &Rule, names: &[String]) -> Ids {
+    fn passes(&mut self, rule: &Rule, names: &[String]) -> IdSelection {
         let unknown = |name: &&String| self.catalogue.passes.as_ref().is_some_and(|passes| !passes.contains(*name));
         for name in names.iter().filter(|name| unknown(name) && !may_be_id(name)) {
             self.problem(
@@ -147,13 +147,13 @@ impl<'a> Resolving<'a> {
                 &format!("no pass is named \"{name}\" now: write its exact name, its id, or pass = \"*\" for any"),
             );
         }
-        Ids::Of(names.iter().cloned().collect())
+        IdSelection::Of(names.iter().cloned().collect())
     }
 
-    fn things_of(&mut self, rule: &Rule, names: &[String], at: Option<&Ids>) -> Ids {
+    fn things_of(&mut self, rule: &Rule, names: &[String], at: Option<&IdSelection>) -> IdSelection {
         // An `at` that resolves to nothing is a problem of its own. It is not repeated for every name.
         let at = match at {
-            Some(Ids::Of(ids)) if !ids.is_empty() => Some(ids),
+            Some(IdSelection::Of(ids)) if !ids.is_empty() => Some(ids),
             _ => None,
         };
         let chosen = self.resolved.locations.clone();
@@ -163,7 +163,7 @@ impl<'a> Resolving<'a> {
         };
         let word = rule.selector.word();
         let limits = at.and(rule.at.as_ref()).map(listed);
-        let asked = Asked {
+        let asked = NameQuery {
             place: format!("line {}", rule.line),
             scope: limits.as_ref().map_or_else(|| word.to_owned(), |limits| format!("{word} at {limits}")),
             one: word,
@@ -171,10 +171,10 @@ impl<'a> Resolving<'a> {
                 .map_or_else(|| "among the `locations` of [platform]".to_owned(), |limits| format!("at {limits}")),
         };
         let things = self.things(rule.selector, allowed.as_ref());
-        Ids::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
+        IdSelection::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
     }
 
-    fn things(&self, selector: Selector, allowed: Option<&BTreeSet<String>>) -> Vec<Thing<'a>> {
+    fn things(&self, selector: Selector, allowed: Option<&BTreeSet<String>>) -> Vec<NamedThing<'a>> {
         let catalogue = self.catalogue;
         // A thing without a location may be anywhere, so it fits.
         let fits = |location: Option<&str>| match (location, allowed) {
@@ -184,7 +184,7 @@ impl<'a> Resolving<'a> {
         match selector {
             Selector::Location => self.location_things(allowed),
             Selector::Plan => {
-                let plan = |(id, plan): (&'a Id, &'a crate::model::fact::Plan)| Thing {
+                let plan = |(id, plan): (&'a Id, &'a crate::model::fact::Plan)| NamedThing {
                     id,
                     number: None,
                     name: &plan.name,
@@ -193,7 +193,7 @@ impl<'a> Resolving<'a> {
                 catalogue.plans.iter().map(plan).collect()
             }
             Selector::Floor => {
-                let floor = |(id, floor): (&'a Id, &'a crate::model::fact::Floor)| Thing {
+                let floor = |(id, floor): (&'a Id, &'a crate::model::fact::Floor)| NamedThing {
                     id,
                     number: None,
                     name: &floor.name,
@@ -202,13 +202,13 @@ impl<'a> Resolving<'a> {
                 catalogue.floors.iter().map(floor).collect()
             }
             Selector::Assignable | Selector::Resource | Selector::Pass => {
-                let resource = |(id, resource): (&'a Id, &'a crate::model::fact::Resource)| Thing {
+                let resource = |(id, resource): (&'a Id, &'a crate::model::fact::Resource)| NamedThing {
                     id,
                     number: id.strip_prefix(DESK),
                     name: &resource.name,
                     fits: fits(catalogue.location_of_resource(id)),
                 };
-                let mut things: Vec<Thing<'a>> = catalogue.resources.iter().map(resource).collect();
+                let mut things: Vec<NamedThing<'a>> = catalogue.resources.iter().map(resource).collect();
                 if selector == Selector::Assignable {
                     // A room may have a desk's number. The desk is the one that can be assigned.
                     things.sort_by_key(|thing| thing.number.is_none());
@@ -218,25 +218,27 @@ impl<'a> Resolving<'a> {
         }
     }
 
-    fn location_things(&self, allowed: Option<&BTreeSet<String>>) -> Vec<Thing<'a>> {
+    fn location_things(&self, allowed: Option<&BTreeSet<String>>) -> Vec<NamedThing<'a>> {
         let fits = |id: &str| allowed.is_none_or(|allowed| allowed.contains(id));
         self.catalogue
             .locations
             .iter()
-            .map(|(id, location)| Thing { id, number: None, name: &location.name, fits: fits(id) })
+            .map(|(id, location)| NamedThing { id, number: None, name: &location.name, fits: fits(id) })
             .collect()
     }
 
     fn opened(&mut self, rule: &Rule) -> Vec<GroupId> {
-        let asked = Asked {
+        let asked = NameQuery {
             place: format!("line {}", rule.line),
             scope: format!("group of {}", rule.doors),
             one: "group",
             within: String::new(),
         };
         let groups: &'a [Group] = self.groups.get(&rule.doors).map_or(&[], Vec::as_slice);
-        let things: Vec<Thing<'a>> =
-            groups.iter().map(|group| Thing { id: &group.id.0, number: None, name: &group.name, fits: true }).collect();
+        let things: Vec<NamedThing<'a>> = groups
+            .iter()
+            .map(|group| NamedThing { id: &group.id.0, number: None, name: &group.name, fits: true })
+            .collect();
         let mut opened = Vec::new();
         for name in &rule.opens {
             let before = self.known(&asked, name);
@@ -269,7 +271,7 @@ impl<'a> Resolving<'a> {
     }
 
     /// Returns the id that `name` means, and remembers it for the next time.
-    fn one(&mut self, asked: &Asked<'_>, name: &str, things: &[Thing<'a>]) -> Option<String> {
+    fn one(&mut self, asked: &NameQuery<'_>, name: &str, things: &[NamedThing<'a>]) -> Option<String> {
         let before = self.known(asked, name);
         let meaning = meaning(name, things, before.map(String::as_str));
         if asked.one != "group" && self.names_stand_for_themselves() && !meaning.is_a_slip() {
@@ -292,11 +294,11 @@ impl<'a> Resolving<'a> {
         !self.site.platform.kind.has_read_api()
     }
 
-    fn known(&self, asked: &Asked<'_>, name: &str) -> Option<&'a String> {
+    fn known(&self, asked: &NameQuery<'_>, name: &str) -> Option<&'a String> {
         self.before?.known.get(&asked.scope)?.get(name)
     }
 
-    fn forget(&mut self, asked: &Asked<'_>, name: &str) {
+    fn forget(&mut self, asked: &NameQuery<'_>, name: &str) {
         if let Some(known) = self.resolved.known.get_mut(&asked.scope) {
             known.remove(name);
         }
@@ -307,10 +309,10 @@ impl<'a> Resolving<'a> {
     }
 }
 
-fn listed(wanted: &Wanted) -> String {
+fn listed(wanted: &ThingSelection) -> String {
     match wanted {
-        Wanted::Any => "any location".to_owned(),
-        Wanted::Named(names) => names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or "),
+        ThingSelection::Any => "any location".to_owned(),
+        ThingSelection::Named(names) => names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or "),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sheet::{Table, Value};
+use super::sheet::{SheetTable, Value};
 use super::{Bookings, DoorsConfig, Hours, words};
 
 /// One `[[rule]]`.
@@ -14,7 +14,7 @@ pub struct Rule {
     /// The kind of fact that the rule is about.
     pub selector: Selector,
     /// The things that the rule is about.
-    pub wanted: Wanted,
+    pub wanted: ThingSelection,
     /// The door system whose groups the rule opens. One of [`super::Site::doors`].
     pub doors: String,
     /// Names or ids of the groups that the rule opens. Never empty.
@@ -26,7 +26,7 @@ pub struct Rule {
     /// The people for whom a booking opens. Everyone, in a rule that is not about bookings.
     pub audience: Audience,
     /// The locations to which the rule is limited.
-    pub at: Option<Wanted>,
+    pub at: Option<ThingSelection>,
     /// The hours to which the rule is limited, in local time.
     pub hours: Option<Hours>,
 }
@@ -75,7 +75,7 @@ impl Selector {
 
 /// The things that a rule is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ThingSelection {
     /// `"*"`: all of them.
     Any,
     /// The things with these names or ids. Never empty.
@@ -96,7 +96,7 @@ pub enum Audience {
 /// Reads one `[[rule]]`. `doors` holds the door systems of the file. It is `None` if they could not be read; then the
 /// rule's `doors` is not checked.
 pub(super) fn read(
-    table: &Table<'_>,
+    table: &SheetTable<'_>,
     doors: Option<&BTreeMap<String, DoorsConfig>>,
     bookings: &Bookings,
 ) -> Option<Rule> {
@@ -135,7 +135,7 @@ pub(super) fn read(
 }
 
 /// Reads the one selector key of a rule and its value.
-fn selected(table: &Table<'_>) -> Option<(Selector, Wanted)> {
+fn selected(table: &SheetTable<'_>) -> Option<(Selector, ThingSelection)> {
     let mut given: Vec<(Selector, Value<'_>)> =
         Selector::ALL.into_iter().filter_map(|selector| Some((selector, table.value(selector.word())?))).collect();
     given.sort_by_key(|(_, value)| value.line);
@@ -161,19 +161,19 @@ fn selected(table: &Table<'_>) -> Option<(Selector, Wanted)> {
     }
 }
 
-fn wanted_by(selector: Selector, value: &Value<'_>) -> Option<Wanted> {
+fn wanted_by(selector: Selector, value: &Value<'_>) -> Option<ThingSelection> {
     let names = value.texts()?;
     any_or_named(names)
         .map_or_else(|| value.wrong(format!("\"*\" stands for every {} and must stand alone", selector.word())), Some)
 }
 
-fn wanted(value: Value<'_>) -> Option<Wanted> {
+fn wanted(value: Value<'_>) -> Option<ThingSelection> {
     any_or_named(value.texts()?)
         .map_or_else(|| value.wrong("\"*\" stands for every location and must stand alone"), Some)
 }
 
 /// Returns `None` if `"*"` is one of several names.
-fn any_or_named(mut names: Vec<String>) -> Option<Wanted> {
+fn any_or_named(mut names: Vec<String>) -> Option<ThingSelection> {
     if !names.iter().any(|name| name == "*") {
         let mut seen = Vec::new();
         names.retain(|name| {
@@ -182,19 +182,19 @@ fn any_or_named(mut names: Vec<String>) -> Option<Wanted> {
                 true
             }
         });
-        return Some(Wanted::Named(names));
+        return Some(ThingSelection::Named(names));
     }
-    (names.len() == 1).then_some(Wanted::Any)
+    (names.len() == 1).then_some(ThingSelection::Any)
 }
 
 fn groups(value: Value<'_>) -> Option<Vec<String>> {
     match any_or_named(value.texts()?) {
-        Some(Wanted::Named(names)) => Some(names),
+        Some(ThingSelection::Named(names)) => Some(names),
         _ => value.wrong("\"*\" is no group: name every group that this rule opens, by name or id"),
     }
 }
 
-fn doors_of(table: &Table<'_>, doors: Option<&BTreeMap<String, DoorsConfig>>) -> Option<String> {
+fn doors_of(table: &SheetTable<'_>, doors: Option<&BTreeMap<String, DoorsConfig>>) -> Option<String> {
     let value = table.value("doors");
     let doors = doors?;
     let all = || doors.keys().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or ");
@@ -213,7 +213,7 @@ fn doors_of(table: &Table<'_>, doors: Option<&BTreeMap<String, DoorsConfig>>) ->
 
 /// Reads a key that only a rule about bookings may have.
 fn booking_only<'t, T>(
-    table: &Table<'t>,
+    table: &SheetTable<'t>,
     booked: bool,
     key: &'static str,
     otherwise: T,

@@ -14,7 +14,7 @@ use super::fault::Faults;
 const AT_THE_TOP: [&str; 3] = ["site", "timezone", "mode"];
 
 /// One table, and the keys that were read so far.
-pub(super) struct Table<'t> {
+pub(super) struct SheetTable<'t> {
     /// The table's name, as the operator writes it, for example `[platform]`.
     pub(super) name: String,
     /// The line in which it begins.
@@ -24,10 +24,10 @@ pub(super) struct Table<'t> {
     pub(super) faults: &'t Faults,
 }
 
-impl<'t> Table<'t> {
+impl<'t> SheetTable<'t> {
     /// Creates the reader of the table `entries`.
     pub(super) fn new(name: impl Into<String>, line: usize, entries: &'t DeTable<'t>, faults: &'t Faults) -> Self {
-        Table { name: name.into(), line, entries, asked: RefCell::default(), faults }
+        SheetTable { name: name.into(), line, entries, asked: RefCell::default(), faults }
     }
 
     /// Returns the value of `key`, if there is one. A missing key is no fault.
@@ -197,16 +197,16 @@ impl<'t> Value<'t> {
     }
 
     /// Returns a table. `name` is the operator's name for it.
-    pub(super) fn table(&self, name: impl Into<String>) -> Option<Table<'t>> {
+    pub(super) fn table(&self, name: impl Into<String>) -> Option<SheetTable<'t>> {
         let name = name.into();
         match self.value {
-            DeValue::Table(entries) => Some(Table::new(name, self.line, entries, self.faults)),
+            DeValue::Table(entries) => Some(SheetTable::new(name, self.line, entries, self.faults)),
             _ => self.wrong(format!("this is a table: write {name} in a line of its own, and its keys below")),
         }
     }
 
     /// Returns several tables. `name` is the operator's name for each.
-    pub(super) fn tables(&self, name: &str) -> Option<Vec<Table<'t>>> {
+    pub(super) fn tables(&self, name: &str) -> Option<Vec<SheetTable<'t>>> {
         let DeValue::Array(items) = self.value else {
             return self.wrong(format!("write {name} with two brackets on either side, once for each"));
         };

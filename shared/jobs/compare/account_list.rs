@@ -8,10 +8,10 @@ use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::person::Person;
 
 /// The linked accounts of one door system, in their stored state.
-pub type Links<'a> = HashMap<&'a AccountId, &'a Arc<Account>>;
+pub type LinkedAccounts<'a> = HashMap<&'a AccountId, &'a Arc<Account>>;
 
 /// Returns the accounts at `doors` that are linked to these people.
-pub fn links<'a>(people: &'a [Person], doors: &str) -> Links<'a> {
+pub fn links<'a>(people: &'a [Person], doors: &str) -> LinkedAccounts<'a> {
     let linked = people.iter().filter_map(|person| person.accounts.get(doors));
     linked.map(|linked| (&linked.account.id, &linked.account)).collect()
 }
@@ -22,7 +22,7 @@ pub struct AccountList(Vec<Arc<Account>>);
 impl AccountList {
     /// Builds the index of a complete list. If an id occurs twice, the later account counts. An account that equals its
     /// link shares the link's memory.
-    pub fn of(accounts: Vec<Account>, links: &Links<'_>) -> Self {
+    pub fn of(accounts: Vec<Account>, links: &LinkedAccounts<'_>) -> Self {
         let shared = |account: Account| match links.get(&account.id) {
             Some(link) if ***link == account => Arc::clone(link),
             _ => Arc::new(account),

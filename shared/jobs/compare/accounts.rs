@@ -11,31 +11,31 @@ use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
 use doorstep_core::model::person::{Linked, Person, compared_email};
 
 /// Every account at every door system, with the groups that it is in.
-pub struct Directory<'a> {
+pub struct AccountIndex<'a> {
     snapshot: &'a DoorsSnapshot,
     /// Built when a person without an account first needs one, which is rare.
-    by_email: OnceCell<BTreeMap<&'a str, Addresses<'a>>>,
-    by_id: BTreeMap<&'a str, HashMap<&'a AccountId, Entry<'a>>>,
+    by_email: OnceCell<BTreeMap<&'a str, AccountsByAddress<'a>>>,
+    by_id: BTreeMap<&'a str, HashMap<&'a AccountId, AccountState<'a>>>,
 }
 
 /// The accounts of each address.
-type Addresses<'a> = HashMap<Cow<'a, str>, Vec<&'a Arc<Account>>>;
+type AccountsByAddress<'a> = HashMap<Cow<'a, str>, Vec<&'a Arc<Account>>>;
 
 /// The state of one account.
 #[derive(Default)]
-struct Entry<'a> {
+struct AccountState<'a> {
     /// `None` if the list of all accounts lacks it.
     account: Option<&'a Arc<Account>>,
     /// The groups that have the account as a member.
     groups: Vec<&'a GroupRef>,
 }
 
-impl<'a> Directory<'a> {
+impl<'a> AccountIndex<'a> {
     /// Builds the directory of a snapshot.
     pub fn of(snapshot: &'a DoorsSnapshot) -> Self {
-        let mut by_id: BTreeMap<&str, HashMap<&AccountId, Entry<'_>>> = BTreeMap::new();
+        let mut by_id: BTreeMap<&str, HashMap<&AccountId, AccountState<'_>>> = BTreeMap::new();
         for (doors, accounts) in &snapshot.accounts {
-            let entry = |account| Entry { account: Some(account), groups: Vec::new() };
+            let entry = |account| AccountState { account: Some(account), groups: Vec::new() };
             by_id.insert(doors, accounts.iter().map(|account| (&account.id, entry(account))).collect());
         }
         for (group, rows) in &snapshot.members {
@@ -46,16 +46,16 @@ impl<'a> Directory<'a> {
                 groups.push(group);
             }
         }
-        Directory { snapshot, by_email: OnceCell::new(), by_id }
+        AccountIndex { snapshot, by_email: OnceCell::new(), by_id }
     }
 
-    fn entry(&self, doors: &str, id: &AccountId) -> Option<&Entry<'a>> {
+    fn entry(&self, doors: &str, id: &AccountId) -> Option<&AccountState<'a>> {
         self.by_id.get(doors)?.get(id)
     }
 
-    fn by_email(&self) -> &BTreeMap<&'a str, Addresses<'a>> {
+    fn by_email(&self) -> &BTreeMap<&'a str, AccountsByAddress<'a>> {
         self.by_email.get_or_init(|| {
-            let mut by_email: BTreeMap<&str, Addresses<'_>> = BTreeMap::new();
+            let mut by_email: BTreeMap<&str, AccountsByAddress<'_>> = BTreeMap::new();
             for (doors, accounts) in &self.snapshot.accounts {
                 let here = by_email.entry(doors).or_default();
                 for account in accounts.iter() {

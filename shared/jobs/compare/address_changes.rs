@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::CompareContext;
 use super::decide::removals;
-use super::people::{Addresses, ProjectedPerson, Projection};
-use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
+use super::people::{AddressSource, ProjectedPerson, Projection};
+use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::decide::identity::ProfileAddress;
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::person::email_digest;
@@ -18,7 +18,7 @@ use doorstep_core::model::subject::Subject;
 #[derive(Debug, Default)]
 pub struct AddressChanges {
     /// Profiles that would move to another person, and the removals that follow.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingChange>,
     /// The profiles that would move.
     pub profiles: BTreeSet<FactId>,
 }
@@ -47,7 +47,7 @@ pub fn address_changes(context: CompareContext<'_>) -> AddressChanges {
     if changed.is_empty() {
         return AddressChanges::default();
     }
-    let mut after = Projection::of(Addresses::Read, context.people, context.facts);
+    let mut after = Projection::of(AddressSource::Read, context.people, context.facts);
     let pending = pending(changed, &after.people);
     let touched: BTreeSet<usize> = pending.iter().flat_map(|one| [one.from, one.into]).collect();
     let already = removals_before(context, &touched, &after.people);
@@ -60,10 +60,10 @@ pub fn address_changes(context: CompareContext<'_>) -> AddressChanges {
         let joined = harmed.contains(&one.from) || harmed.contains(&one.into);
         let who = Subject::Profile(one.profile.clone());
         let change = UnconfirmedChange::Moves { profile: one.profile, to: one.to };
-        Waiting { joined, unconfirmed: one.unconfirmed && joined, ..Waiting::new(change, who) }
+        WaitingChange { joined, unconfirmed: one.unconfirmed && joined, ..WaitingChange::new(change, who) }
     });
-    let mut waiting: Vec<Waiting> = moves.collect();
-    waiting.extend(taken.into_iter().map(|(_, waiting)| Waiting { joined: true, unconfirmed, ..waiting }));
+    let mut waiting: Vec<WaitingChange> = moves.collect();
+    waiting.extend(taken.into_iter().map(|(_, waiting)| WaitingChange { joined: true, unconfirmed, ..waiting }));
     AddressChanges { waiting, profiles }
 }
 
@@ -76,7 +76,7 @@ fn removals_before(
 ) -> BTreeSet<UnconfirmedChange> {
     let stored = touched.iter().filter_map(|&place| after.get(place)?.stored);
     let ids: BTreeSet<&String> = stored.map(|stored| &stored.id).collect();
-    let mut before = Projection::of(Addresses::Confirmed, context.people, context.facts);
+    let mut before = Projection::of(AddressSource::Confirmed, context.people, context.facts);
     let is_same = |one: &ProjectedPerson<'_>| one.stored.is_some_and(|stored| ids.contains(&stored.id));
     let places = before.people.iter().enumerate().filter(|(_, one)| is_same(one)).map(|(place, _)| place).collect();
     removals(context, &mut before, &places).into_iter().map(|(_, waiting)| waiting.change).collect()

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::CompareContext;
-use super::accounts::Directory;
-use super::foreign::{Foreign, Ours, foreign};
-use super::link::{Links, Seeker};
-use super::people::{Addresses, ProjectedPerson, Projection};
+use super::accounts::AccountIndex;
+use super::foreign::{ForeignMember, Ours, foreign};
+use super::link::{LinkOutcome, Seeker};
+use super::people::{AddressSource, ProjectedPerson, Projection};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number};
 use doorstep_core::decide::entitlement::{Desired, PersonFacts, RuleIndex, derive_by, desired};
 use doorstep_core::decide::guard::baseline::Certainty;
-use doorstep_core::decide::guard::removal::{Evidence, change_of, tag_of};
-use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
+use doorstep_core::decide::guard::removal::{RemovalEvidence, change_of, tag_of};
+use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::decide::guest_seats::resume_at;
 use doorstep_core::decide::person::{
     ActualCards, ActualState, CompareScope, DesiredState, PersonDecision, PersonView, concerned, decide_person,
@@ -54,7 +54,7 @@ pub struct PersonComparison {
     /// The facts whose confirmed state the unconfirmed removals rest on.
     pub confirmed: Vec<FactId>,
     /// What became of the person's accounts.
-    pub links: Links,
+    pub links: LinkOutcome,
 }
 
 impl PersonComparison {
@@ -68,8 +68,8 @@ impl PersonComparison {
 pub type Uncertain = BTreeMap<UnconfirmedChange, Certainty>;
 
 /// Decides for all people and passes each result to `each`. Returns the foreign members of the groups.
-pub fn compare_people(context: CompareContext<'_>, mut each: impl FnMut(Compared<'_>)) -> Vec<Foreign> {
-    let mut projection = Projection::of(Addresses::Confirmed, context.people, context.facts);
+pub fn compare_people(context: CompareContext<'_>, mut each: impl FnMut(Compared<'_>)) -> Vec<ForeignMember> {
+    let mut projection = Projection::of(AddressSource::Confirmed, context.people, context.facts);
     let mut comparer = Comparer::of(context);
     let mut ours = Ours::none(&context.doors.members);
     for place in 0..projection.people.len() {
@@ -89,7 +89,7 @@ pub fn removals(
     context: CompareContext<'_>,
     projection: &mut Projection<'_>,
     places: &BTreeSet<usize>,
-) -> Vec<(usize, Waiting)> {
+) -> Vec<(usize, WaitingChange)> {
     let comparer = Comparer::of(context);
     let mut taken = Vec::new();
     for &place in places {
@@ -98,7 +98,8 @@ pub fn removals(
         let Some(who) = projected.stored.map(|stored| Subject::Person(stored.id.clone())) else { continue };
         for (doors, action) in result.actions() {
             let change = change_of(&projected.person, doors, action);
-            let waiting = change.map(|change| Waiting { tag: tag_of(action), ..Waiting::new(change, who.clone()) });
+            let waiting =
+                change.map(|change| WaitingChange { tag: tag_of(action), ..WaitingChange::new(change, who.clone()) });
             taken.extend(waiting.map(|waiting| (place, waiting)));
         }
     }
@@ -118,7 +119,7 @@ static NONE: BTreeSet<String> = BTreeSet::new();
 /// The indexes that every person's comparison uses.
 struct Comparer<'a> {
     context: CompareContext<'a>,
-    directory: Directory<'a>,
+    directory: AccountIndex<'a>,
     rules: RuleIndex<'a>,
     /// The cards, with those that a decision of this comparison assigns.
     books: BTreeMap<String, CardBook>,
@@ -128,7 +129,7 @@ struct Comparer<'a> {
 
 impl<'a> Comparer<'a> {
     fn of(context: CompareContext<'a>) -> Self {
-        let (directory, rules) = (Directory::of(context.doors), RuleIndex::of(context.rules()));
+        let (directory, rules) = (AccountIndex::of(context.doors), RuleIndex::of(context.rules()));
         let books = context.doors.cards.clone();
         let read = books.keys().cloned().collect();
         Comparer { context, directory, rules, books, read }
@@ -147,7 +148,7 @@ impl<'a> Comparer<'a> {
         let grants = first.1.actions().filter(|(_, action)| matches!(action, Action::Grant { .. }));
         let needs = grants.map(|(doors, _)| doors.clone()).collect();
         let seeker = Seeker { place, name: name.as_deref().unwrap_or_default(), needs: &needs };
-        let links = projection.link_accounts(seeker, &self.directory, self.context.doors.terms.keys());
+        let links = projection.link_accounts(seeker, &self.directory, self.context.doors.contexts.keys());
         let person = &projection.people.get(place)?.person;
         let again = !links.found.is_empty();
         let (groups, mut decision) = if again { self.decide(person, wishes) } else { first };
@@ -157,7 +158,7 @@ impl<'a> Comparer<'a> {
         uncertain.extend(self.uncertain(after.as_ref().unwrap_or(person), &facts, &desired, &aftermath));
         let confirmed = facts.confirmed.keys().filter(|_| !uncertain.is_empty()).cloned().collect();
         let boundary = baseline.next_boundary(self.context.rules(), &facts, &desired, now);
-        let resumed = resume_at(person, &desired, &self.context.doors.terms, now);
+        let resumed = resume_at(person, &desired, &self.context.doors.contexts, now);
         let (next, problems) = (boundary.into_iter().chain(resumed).min(), derived.problems);
         Some(PersonComparison {
             name,
@@ -192,7 +193,8 @@ impl<'a> Comparer<'a> {
         decision: &PersonDecision,
     ) -> Uncertain {
         let CompareContext { baseline, now, .. } = self.context;
-        let evidence = Evidence { baseline, rules: self.context.rules(), dossier: facts, desired, person, now };
+        let evidence =
+            RemovalEvidence { baseline, rules: self.context.rules(), person_facts: facts, desired, person, now };
         let grade = |(doors, action): (&String, &Action)| {
             Some((change_of(person, doors, action)?, evidence.certainty(doors, action)))
         };

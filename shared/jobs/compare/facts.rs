@@ -10,34 +10,34 @@ use jiff::Timestamp;
 use doorstep_core::decide::entitlement::{Before, PersonFacts};
 use doorstep_core::decide::guard::baseline::CatalogueBefore;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, Profile, What};
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 
 /// A fact that hashes and compares by its name, which is part of the fact.
-struct Named(Arc<Fact>);
+struct NamedFact(Arc<Fact>);
 
-impl Named {
+impl NamedFact {
     /// Returns the parts of the name in the order of [`FactId`], so that both have the same hash.
     fn parts(&self) -> (Kind, &Id) {
         (self.0.what.kind(), &self.0.id)
     }
 }
 
-impl Hash for Named {
+impl Hash for NamedFact {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.parts().hash(state);
     }
 }
 
-impl PartialEq for Named {
+impl PartialEq for NamedFact {
     fn eq(&self, other: &Self) -> bool {
         self.parts() == other.parts()
     }
 }
 
-impl Eq for Named {}
+impl Eq for NamedFact {}
 
-impl Equivalent<Named> for FactId {
-    fn equivalent(&self, named: &Named) -> bool {
+impl Equivalent<NamedFact> for FactId {
+    fn equivalent(&self, named: &NamedFact) -> bool {
         (self.kind, &self.id) == named.parts()
     }
 }
@@ -45,7 +45,7 @@ impl Equivalent<Named> for FactId {
 /// The existing facts of one site.
 #[derive(Default)]
 pub struct FactIndex {
-    facts: HashSet<Named, RandomState>,
+    facts: HashSet<NamedFact, RandomState>,
     by_holder: HashMap<Holder, Vec<Arc<Fact>>>,
     /// The confirmed state of facts that have an unconfirmed change. Usually empty.
     before: HashMap<FactId, Before>,
@@ -56,9 +56,9 @@ pub struct FactIndex {
 
 impl FactIndex {
     /// Adds a record. It replaces the record of the same thing.
-    pub fn put(&mut self, record: &Record) {
+    pub fn put(&mut self, record: &FactRecord) {
         let name = record.fact.name();
-        if let Some(Named(old)) = self.facts.take(&name) {
+        if let Some(NamedFact(old)) = self.facts.take(&name) {
             for holder in old.holders() {
                 self.by_holder.entry(holder).or_default().retain(|fact| !Arc::ptr_eq(fact, &old));
             }
@@ -68,7 +68,7 @@ impl FactIndex {
             for holder in record.fact.holders() {
                 self.by_holder.entry(holder).or_default().push(record.fact.clone());
             }
-            self.facts.insert(Named(record.fact.clone()));
+            self.facts.insert(NamedFact(record.fact.clone()));
         }
     }
 
@@ -113,7 +113,7 @@ impl FactIndex {
 
     /// Returns one profile.
     pub fn profile(&self, name: &FactId) -> Option<&Profile> {
-        self.facts.get(name).and_then(|Named(fact)| profile(fact))
+        self.facts.get(name).and_then(|NamedFact(fact)| profile(fact))
     }
 
     /// Returns the confirmed state of a profile: the state before an unconfirmed change, if there is one.
@@ -123,12 +123,12 @@ impl FactIndex {
 
     /// Returns one fact.
     pub fn fact(&self, name: &FactId) -> Option<&Fact> {
-        self.facts.get(name).map(|Named(fact)| fact.as_ref())
+        self.facts.get(name).map(|NamedFact(fact)| fact.as_ref())
     }
 
     /// Iterates over all facts, in no order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.iter().map(|Named(fact)| fact.as_ref())
+        self.facts.iter().map(|NamedFact(fact)| fact.as_ref())
     }
 
     /// Returns an index with exactly these facts. A fact that differs from the present one or that is gone counts as
@@ -136,18 +136,18 @@ impl FactIndex {
     pub fn replaced_by(&self, facts: Vec<Fact>, at: Timestamp) -> FactIndex {
         let mut then = FactIndex { set_aside: self.set_aside.clone(), ..FactIndex::default() };
         let mut said: HashMap<FactId, Fact> = facts.into_iter().map(|fact| (fact.name(), fact)).collect();
-        for Named(fact) in &self.facts {
+        for NamedFact(fact) in &self.facts {
             let confirmed = self.before.get(&fact.name()).map(|before| before.fact.clone());
             let (read, since) = (at, None);
-            let now = Record { fact: fact.clone(), read, gone: false, source: Source::Read, since, confirmed };
+            let now = FactRecord { fact: fact.clone(), read, gone: false, source: Source::Read, since, confirmed };
             let new = match said.remove(&fact.name()) {
                 Some(said) if said == **fact => now,
-                Some(said) => Record::new(said, at, Source::Doubted).after(Some(&now)),
-                None => now.gone(at, Source::Doubted).after(Some(&now)),
+                Some(said) => FactRecord::new(said, at, Source::Unconfirmed).after(Some(&now)),
+                None => now.gone(at, Source::Unconfirmed).after(Some(&now)),
             };
             then.put(&new);
         }
-        said.into_values().for_each(|fact| then.put(&Record::new(fact, at, Source::Doubted)));
+        said.into_values().for_each(|fact| then.put(&FactRecord::new(fact, at, Source::Unconfirmed)));
         then
     }
 
@@ -174,12 +174,12 @@ impl FactIndex {
         of_person
     }
 
-    fn add(&self, dossier: &mut PersonFacts, holder: &Holder, counts: impl Fn(Kind) -> bool) {
+    fn add(&self, person_facts: &mut PersonFacts, holder: &Holder, counts: impl Fn(Kind) -> bool) {
         let about = self.by_holder.get(holder).into_iter().flatten().filter(|fact| counts(fact.what.kind()));
-        dossier.facts.extend(about.map(|fact| (fact.name(), fact.clone())));
+        person_facts.facts.extend(about.map(|fact| (fact.name(), fact.clone())));
         let about = self.before_by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind));
         let before = about.filter_map(|name| Some((name.clone(), self.before.get(name)?.clone())));
-        dossier.confirmed.extend(before);
+        person_facts.confirmed.extend(before);
     }
 }
 

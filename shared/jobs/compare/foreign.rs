@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 
 use super::CompareContext;
-use super::accounts::Directory;
+use super::accounts::AccountIndex;
 use super::doors::DoorsSnapshot;
 use super::people::Projection;
 use doorstep_core::decide::group::is_valid;
@@ -17,7 +17,7 @@ use doorstep_core::site::Mode;
 
 /// An account in a ruled group that was added by hand: no site claims it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Foreign {
+pub struct ForeignMember {
     /// Door system.
     pub doors: String,
     /// Account.
@@ -64,10 +64,10 @@ impl<'a> Ours<'a> {
 /// Returns every foreign member, except protected ones.
 pub fn foreign(
     context: CompareContext<'_>,
-    directory: &Directory<'_>,
+    directory: &AccountIndex<'_>,
     projection: &mut Projection<'_>,
     ours: &Ours<'_>,
-) -> Vec<Foreign> {
+) -> Vec<ForeignMember> {
     let addresses: LazyCell<HashSet<Cow<'_, str>>, _> =
         LazyCell::new(|| context.facts.profiles().filter_map(|(_, profile)| address_of(profile)).collect());
     // An account that is not linked may belong to a person whom the platform knows, found by address. It is not
@@ -76,25 +76,39 @@ pub fn foreign(
         let account = directory.account(doors, id).filter(|_| !projection.has_owner(doors, id));
         account.is_some_and(|account| {
             let email = account.email.as_deref().and_then(compared_email);
-            let protected = context.doors.terms.get(doors).is_some_and(|terms| terms.protects(id, Some(account)));
+            let protected = context
+                .doors
+                .contexts
+                .get(doors)
+                .is_some_and(|doors_context| doors_context.protects(id, Some(account)));
             !protected && email.is_none_or(|email| !addresses.contains(&email))
         })
     };
     let mut found = Vec::new();
     for (at, members) in &context.doors.members {
         let GroupRef { doors, group } = at;
-        let Some(terms) = context.doors.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
+        let Some(doors_context) =
+            context.doors.contexts.get(doors).filter(|doors_context| doors_context.ruled.contains(group))
+        else {
+            continue;
+        };
         for (place, member) in members.iter().enumerate().filter(|(_, member)| is_valid(member, context.now)) {
             let may_be_ours = context.doors.is_of_unreadable(doors, &member.account);
             if ours.has(at, place)
                 || may_be_ours
-                || terms.protects(&member.account, None)
+                || doors_context.protects(&member.account, None)
                 || is_claimed_elsewhere(context.doors, at, member)
             {
                 continue;
             }
-            let goes = terms.is_exclusive(group) && context.mode == Mode::Full && is_unknown(doors, &member.account);
-            found.push(Foreign { doors: doors.clone(), account: member.account.clone(), group: group.clone(), goes });
+            let goes =
+                doors_context.is_exclusive(group) && context.mode == Mode::Full && is_unknown(doors, &member.account);
+            found.push(ForeignMember {
+                doors: doors.clone(),
+                account: member.account.clone(),
+                group: group.clone(),
+                goes,
+            });
         }
     }
     found
@@ -102,7 +116,7 @@ pub fn foreign(
 
 /// Returns whether another site of the stack claims the membership.
 fn is_claimed_elsewhere(snapshot: &DoorsSnapshot, GroupRef { doors, group }: &GroupRef, member: &GroupMember) -> bool {
-    let by_itself = snapshot.terms.get(doors).is_some_and(|terms| terms.capabilities.ends_by_itself);
+    let by_itself = snapshot.contexts.get(doors).is_some_and(|doors_context| doors_context.capabilities.ends_by_itself);
     let ends = snapshot.others.ends(doors, group, &member.account);
     let is_claimed = ends.into_iter().any(|until| !by_itself || until == member.until);
     snapshot.others.is_unreadable(doors, &member.account) || is_claimed

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::accounts::Directory;
+use super::accounts::AccountIndex;
 use super::people::{Owners, Projection};
 use doorstep_core::decide::identity::{AccountConflict, Acquisition, acquire, choose_account};
 use doorstep_core::model::account::{Account, AccountId};
@@ -22,7 +22,7 @@ pub struct Seeker<'a> {
 
 /// What became of a person's accounts.
 #[derive(Default)]
-pub struct Links {
+pub struct LinkOutcome {
     /// Door systems at which an account of the person was found.
     pub found: BTreeSet<String>,
     /// Door systems at which the person's account is ambiguous. The person gets no access there.
@@ -35,10 +35,10 @@ impl Projection<'_> {
     pub fn link_accounts<'d>(
         &mut self,
         seeker: Seeker<'_>,
-        directory: &Directory<'_>,
+        directory: &AccountIndex<'_>,
         doors: impl Iterator<Item = &'d String>,
-    ) -> Links {
-        let mut links = Links::default();
+    ) -> LinkOutcome {
+        let mut links = LinkOutcome::default();
         for doors in doors {
             let is_needed = seeker.needs.contains(doors);
             let one = self.people.get_mut(seeker.place).filter(|one| !one.person.profiles.is_empty());

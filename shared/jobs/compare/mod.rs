@@ -37,18 +37,18 @@ pub fn baseline(site: &Site, older: OlderFiles, facts: &FactIndex, doors: &Doors
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if our table is unavailable.
-pub async fn everybody_to_judge(store: &Store, site: &Site, facts: &mut FactIndex) -> Result<People> {
-    let everybody = store.everybody_to_judge(&site.id).await?;
-    if !everybody.unreadable.is_empty() {
+pub async fn people_to_decide(store: &Store, site: &Site, facts: &mut FactIndex) -> Result<People> {
+    let all_people = store.people_to_decide(&site.id).await?;
+    if !all_people.unreadable.is_empty() {
         let names = facts.profiles().map(|(name, _)| name).collect();
-        facts.set_aside(store.profiles_of(&site.id, &everybody.unreadable, names).await?);
+        facts.set_aside(store.profiles_of(&site.id, &all_people.unreadable, names).await?);
     }
-    Ok(everybody)
+    Ok(all_people)
 }
 
 /// The result of reading one source.
 #[derive(Debug, Clone, Serialize)]
-pub struct Read {
+pub struct SourceRead {
     /// Whether all of it was read and believed.
     pub complete: bool,
     /// Number of records.
@@ -82,6 +82,6 @@ impl<'a> CompareContext<'a> {
     }
 
     fn for_decisions(&self) -> DecisionContext<'a> {
-        DecisionContext { doors: &self.doors.terms, mode: self.mode, stale: self.stale, now: self.now }
+        DecisionContext { doors: &self.doors.contexts, mode: self.mode, stale: self.stale, now: self.now }
     }
 }

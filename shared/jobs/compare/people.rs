@@ -61,20 +61,20 @@ impl Deref for PersonCow<'_> {
 
 /// Which addresses assign profiles to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Addresses {
+pub enum AddressSource {
     /// Confirmed addresses, as settle uses them.
     Confirmed,
     /// Addresses as they were read: the result once the guard releases the changes.
     Read,
 }
 
-impl Addresses {
+impl AddressSource {
     fn of(self, facts: &FactIndex, name: &FactId, person: &Person) -> Option<String> {
         let profile = facts.profile(name)?;
         let address = ProfileAddress::of(profile, facts.confirmed_profile(name));
         match self {
-            Addresses::Confirmed => address.counted_for(person),
-            Addresses::Read => address.read,
+            AddressSource::Confirmed => address.counted_for(person),
+            AddressSource::Read => address.read,
         }
     }
 }
@@ -93,7 +93,7 @@ pub(super) type Owners = HashMap<String, HashMap<AccountId, usize>>;
 
 impl<'a> Projection<'a> {
     /// Projects all people by these addresses.
-    pub fn of(by: Addresses, people: &'a [Person], facts: &FactIndex) -> Self {
+    pub fn of(by: AddressSource, people: &'a [Person], facts: &FactIndex) -> Self {
         let mut projected = Vec::with_capacity(people.len());
         let mut owned: HashSet<&FactId> = HashSet::with_capacity(people.len());
         let mut leaving: Vec<(FactId, Option<String>)> = Vec::new();
@@ -116,7 +116,7 @@ impl<'a> Projection<'a> {
 
 impl ProjectedPerson<'_> {
     /// Applies changed addresses. Returns the profiles that leave the person, each with its address.
-    fn leave(&mut self, by: Addresses, facts: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
+    fn leave(&mut self, by: AddressSource, facts: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
             PersonCow::Stored(person) if person.profiles.iter().all(|name| stays(facts, name, person)) => Vec::new(),
             person => {

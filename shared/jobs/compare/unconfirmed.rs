@@ -7,19 +7,19 @@ use jiff::Timestamp;
 use super::CompareContext;
 use super::decide::{Compared, compare_people};
 use super::doors::DoorsSnapshot;
-use super::foreign::Foreign;
+use super::foreign::ForeignMember;
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::baseline::Certainty;
-use doorstep_core::decide::guard::judge::{Holders, Inside};
+use doorstep_core::decide::guard::judge::{CurrentMembers, Holders};
 use doorstep_core::decide::guard::removal::{change_of, is_foreign, tag_of};
-use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
+use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::actual_groups::GroupRows;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 
 /// Returns the unconfirmed changes of one person.
-pub fn of_person(compared: &Compared<'_>) -> Vec<Waiting> {
+pub fn of_person(compared: &Compared<'_>) -> Vec<WaitingChange> {
     let Compared { projected, result } = compared;
     if result.decision.actions().next().is_none() {
         return Vec::new();
@@ -32,20 +32,20 @@ pub fn of_person(compared: &Compared<'_>) -> Vec<Waiting> {
     };
     let creating = result.decision.by_doors.iter().filter(|(_, here)| here.creates());
     let made = creating.filter_map(|(doors, _)| {
-        Some(Waiting::new(UnconfirmedChange::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
+        Some(WaitingChange::new(UnconfirmedChange::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
     });
     let taken = result.actions().filter_map(|(doors, action)| {
         let change = change_of(&projected.person, doors, action)?;
-        let unconfirmed = *result.uncertain.get(&change)? == Certainty::Doubted;
+        let unconfirmed = *result.uncertain.get(&change)? == Certainty::Unconfirmed;
         let (foreign, tag) = (is_foreign(action), tag_of(action));
-        Some(Waiting { foreign, unconfirmed, tag, ..Waiting::new(change, who.clone()) })
+        Some(WaitingChange { foreign, unconfirmed, tag, ..WaitingChange::new(change, who.clone()) })
     });
     made.chain(taken).collect()
 }
 
 /// Returns the removals that a snapshot which is not believed would cause, for the operator to look at. The facts of
 /// the context are those of that snapshot. Changes in `waiting` are left out.
-pub fn if_believed(context: CompareContext<'_>, waiting: &[Waiting]) -> Vec<Waiting> {
+pub fn if_confirmed(context: CompareContext<'_>, waiting: &[WaitingChange]) -> Vec<WaitingChange> {
     let waiting: BTreeSet<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
     let mut found = Vec::new();
     compare_people(context, |compared| {
@@ -56,15 +56,15 @@ pub fn if_believed(context: CompareContext<'_>, waiting: &[Waiting]) -> Vec<Wait
 }
 
 /// Returns the removal of a foreign account that belongs to no stored person.
-pub fn of_foreign(foreign: &Foreign) -> Waiting {
-    let Foreign { doors, account, group, goes: _ } = foreign;
+pub fn of_foreign(foreign: &ForeignMember) -> WaitingChange {
+    let ForeignMember { doors, account, group, goes: _ } = foreign;
     let change = UnconfirmedChange::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
     let who = Subject::Account { doors: doors.clone(), id: account.clone() };
-    Waiting { foreign: true, ..Waiting::new(change, who) }
+    WaitingChange { foreign: true, ..WaitingChange::new(change, who) }
 }
 
 /// Returns the accounts in each group whose membership is valid at `now`.
-pub fn inside(snapshot: &DoorsSnapshot, now: Timestamp) -> Inside {
+pub fn inside(snapshot: &DoorsSnapshot, now: Timestamp) -> CurrentMembers {
     let valid = |members: &GroupRows| -> BTreeSet<AccountId> {
         members.iter().filter(|member| is_valid(member, now)).map(|member| member.account.clone()).collect()
     };

@@ -20,7 +20,7 @@ use doorstep_core::model::person::email_key;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::doors::DoorsVendor;
-use doorstep_vendors::doors::attempts::{Cursor, Page, ReadAttempts, Seen as Shown};
+use doorstep_vendors::doors::attempts::{AttemptPage, Cursor, ListedAttempt as Shown, ReadAttempts};
 
 /// The limit of pages per reconcile and door system. The next reconcile continues.
 const MOST_PAGES: usize = 20;
@@ -40,11 +40,13 @@ const LOCKS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Collects the access attempts of every door system that was reached, and checks the webhooks of the door systems that
 /// post them. Returns whether a person was refused and is due now. A failure is a problem in the report.
-pub async fn collect(environment: &Environment, site: &Site, seen: &DoorsSnapshot, report: &mut Report) -> bool {
+pub async fn collect(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot, report: &mut Report) -> bool {
     let mut dues = Vec::new();
     for (name, config) in &site.doors {
-        let (Some(reader), Some(accounts)) = (seen.readers.get(name), seen.accounts.get(name)) else { continue };
-        let reading = Reading { environment, site, name, config, reader: reader.attempts(), accounts };
+        let (Some(reader), Some(accounts)) = (snapshot.readers.get(name), snapshot.accounts.get(name)) else {
+            continue;
+        };
+        let reading = AttemptsReading { environment, site, name, config, reader: reader.attempts(), accounts };
         match reading.all(&mut dues).await {
             Ok(None) => {}
             Ok(Some(trouble)) => report.problems.push(format!("{name}: {trouble}")),
@@ -59,7 +61,7 @@ pub async fn collect(environment: &Environment, site: &Site, seen: &DoorsSnapsho
         .is_ok()
 }
 
-struct Reading<'a> {
+struct AttemptsReading<'a> {
     environment: &'a Environment,
     site: &'a Site,
     name: &'a str,
@@ -68,7 +70,7 @@ struct Reading<'a> {
     accounts: &'a AccountList,
 }
 
-impl Reading<'_> {
+impl AttemptsReading<'_> {
     /// Reads everything new at this door system. Returns the problem of its webhook, if there is one.
     async fn all(&self, dues: &mut Vec<Due>) -> Result<Option<String>> {
         let (store, now) = (&self.environment.store, self.environment.time.now());
@@ -118,7 +120,7 @@ impl Reading<'_> {
     }
 
     /// Reads the next page. If the door system no longer knows the page token, it reads the first page again.
-    async fn page(&self, mark: &mut Cursor) -> Result<Option<Page>> {
+    async fn page(&self, mark: &mut Cursor) -> Result<Option<AttemptPage>> {
         match self.reader.page(self.name, mark).await {
             Err(Error::Invalid(_)) if mark.token.take().is_some() => self.reader.page(self.name, mark).await,
             page => page,
@@ -145,14 +147,14 @@ impl Reading<'_> {
     async fn mark_due(&self, new: &[AccessAttempt], dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
         let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= TRIGGERS_WITHIN);
         for account in lately.filter_map(|one| one.account.as_ref()).collect::<BTreeSet<_>>() {
-            let Some(person) = self.whose(account).await? else { continue };
+            let Some(person) = self.person_of(account).await? else { continue };
             let doors = BTreeSet::from([self.name.to_owned()]);
-            dues.push(Due::at(now, Subject::Person(person)).with_a_look_at(doors));
+            dues.push(Due::at(now, Subject::Person(person)).with_refetch_at(doors));
         }
         Ok(())
     }
 
-    async fn whose(&self, id: &AccountId) -> Result<Option<String>> {
+    async fn person_of(&self, id: &AccountId) -> Result<Option<String>> {
         let (store, site) = (&self.environment.store, &self.site.id);
         if let Some(person) = store.id_of_account(site, self.name, id).await? {
             return Ok(Some(person));

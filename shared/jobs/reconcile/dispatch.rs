@@ -11,7 +11,7 @@ use doorstep_core::model::log_event;
 
 /// The input of dispatch. A schedule names no site and means all of them. An event on the bus names one site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Asked {
+pub struct DispatchInput {
     #[serde(default)]
     detail: Option<Detail>,
 }
@@ -23,10 +23,10 @@ struct Detail {
     asked_by: Option<AskedBy>,
 }
 
-impl Asked {
+impl DispatchInput {
     /// Returns the input of the timer: every site.
     pub fn everything() -> Self {
-        Asked::default()
+        DispatchInput::default()
     }
 }
 
@@ -35,7 +35,7 @@ impl Asked {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if the table or the queue is unavailable. Some requests may have been
 /// sent.
-pub async fn dispatch(environment: &Environment, asked: Asked) -> Result<()> {
+pub async fn dispatch(environment: &Environment, asked: DispatchInput) -> Result<()> {
     match asked.detail {
         Some(Detail { site: Some(site), asked_by }) => {
             one(environment, site.into(), asked_by.unwrap_or(AskedBy::Operator)).await

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Report;
-use super::people::Marked;
+use super::people::MarkedPeople;
 use crate::compare::doors::DoorsSnapshot;
 use crate::compare::facts::FactIndex;
 use crate::compare::unconfirmed::{holders, inside};
@@ -14,11 +14,11 @@ use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::guard::judge::{Judgement, Measure, judge};
-use doorstep_core::decide::guard::{Hold, REPORTED_EVERY, TOGETHER, UnconfirmedChange, Waiting};
+use doorstep_core::decide::guard::{Hold, REPORTED_EVERY, TOGETHER, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::{Mode, Site};
 
@@ -26,7 +26,7 @@ use doorstep_core::site::{Mode, Site};
 pub struct Holding<'a> {
     pub environment: &'a Environment,
     pub site: &'a Site,
-    pub seen: &'a DoorsSnapshot,
+    pub snapshot: &'a DoorsSnapshot,
     pub known: &'a FactIndex,
     /// Every stored person that can be read.
     pub people: &'a [Person],
@@ -47,17 +47,18 @@ pub struct Ruling {
 
 impl Holding<'_> {
     /// Judges the marked changes, stores the holds and returns who is due.
-    pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<Ruling> {
-        let Marked { mut dues, conditional, waiting, confirmed } = marked;
-        let sound = |one: &Waiting| self.sound && one.change.doors().is_none_or(|doors| self.seen.is_complete(doors));
-        let (judged, unread): (Vec<Waiting>, Vec<Waiting>) = waiting.into_iter().partition(sound);
+    pub async fn judge(&self, marked: MarkedPeople, report: &mut Report) -> Result<Ruling> {
+        let MarkedPeople { mut dues, conditional, waiting, confirmed } = marked;
+        let sound =
+            |one: &WaitingChange| self.sound && one.change.doors().is_none_or(|doors| self.snapshot.is_complete(doors));
+        let (judged, unread): (Vec<WaitingChange>, Vec<WaitingChange>) = waiting.into_iter().partition(sound);
         let unjudged = unread.len();
-        let whole = self.sound && self.site.doors.keys().all(|doors| self.seen.is_complete(doors));
+        let whole = self.sound && self.site.doors.keys().all(|doors| self.snapshot.is_complete(doors));
         if unjudged > 0 {
             report.problems.push(format!("{unjudged} changes that nobody vouched for wait for a complete read"));
         }
         let approved = self.environment.store.approved(&self.site.id, self.now).await?;
-        let (theirs, judged): (Vec<Waiting>, Vec<Waiting>) =
+        let (theirs, judged): (Vec<WaitingChange>, Vec<WaitingChange>) =
             judged.into_iter().partition(|one| approved.contains(&one.change));
         let done = unjudged == 0 && judged.is_empty() && theirs.is_empty();
         let released = self.guard(judged, whole, report).await?;
@@ -71,13 +72,13 @@ impl Holding<'_> {
         let free: BTreeSet<&UnconfirmedChange> = theirs.iter().chain(&released).map(|one| &one.change).collect();
         let may = conditional.into_iter().filter(|one| one.changes.iter().any(|change| free.contains(change)));
         dues.extend(may.map(|one| one.due));
-        self.forget_what_nobody_needs(&confirmed).await?;
+        self.delete_unneeded(&confirmed).await?;
         let compared = whole && self.site.mode == Mode::Full;
         Ok(Ruling { dues, compared, done: done && compared })
     }
 
     /// Returns the released changes, after it stored the holds.
-    async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
+    async fn guard(&self, waiting: Vec<WaitingChange>, whole: bool, report: &mut Report) -> Result<Vec<WaitingChange>> {
         let (store, site) = (&self.environment.store, &self.site.id);
         // Usually there is no unconfirmed change. Then the membership of all groups is not computed.
         let Judgement { released, holds } = match waiting.is_empty() {
@@ -93,10 +94,10 @@ impl Holding<'_> {
 
     /// Judges all changes as one set. The tally is stored before the changes are released, so that a crash in between
     /// releases fewer changes, never more.
-    async fn judged(&self, waiting: Vec<Waiting>) -> Result<Judgement> {
+    async fn judged(&self, waiting: Vec<WaitingChange>) -> Result<Judgement> {
         let (store, site) = (&self.environment.store, &self.site.id);
         let (mut tally, was) = store.tally(site, self.now).await?;
-        let (inside, holders) = (inside(self.seen, self.now), holders(self.people));
+        let (inside, holders) = (inside(self.snapshot, self.now), holders(self.people));
         let guard = &self.site.guard;
         let measure = Measure { site, guard, inside: &inside, holders: &holders, tally: &tally, now: self.now };
         let Judgement { mut released, holds } = judge(measure, waiting);
@@ -122,7 +123,7 @@ impl Holding<'_> {
 
     /// Stores the holds and removes those that no longer apply. A hold is published when it is new, and then once a
     /// day.
-    async fn keep_holds(&self, holds: Vec<(Hold, Vec<Waiting>)>, whole: bool, report: &mut Report) -> Result<()> {
+    async fn keep_holds(&self, holds: Vec<(Hold, Vec<WaitingChange>)>, whole: bool, report: &mut Report) -> Result<()> {
         let store = &self.environment.store;
         store.drop_unreadable_holds(&self.site.id).await?;
         let before = store.holds(&self.site.id).await?;
@@ -162,12 +163,14 @@ impl Holding<'_> {
             }
         }
         report.held += open.iter().map(Hold::count).sum::<usize>();
-        report.problems.extend(open.iter().map(|hold| hold.describe(|doors, group| self.seen.name_of(doors, group))));
+        report
+            .problems
+            .extend(open.iter().map(|hold| hold.describe(|doors, group| self.snapshot.name_of(doors, group))));
         Ok(())
     }
 
     /// Removes the confirmed state of a fact once the change is old and no pending revoke rests on it.
-    async fn forget_what_nobody_needs(&self, needed: &BTreeSet<FactId>) -> Result<()> {
+    async fn delete_unneeded(&self, needed: &BTreeSet<FactId>) -> Result<()> {
         let old = |until: Timestamp| self.now.duration_since(until) >= TOGETHER;
         // A change of the catalogue affects all people, so any pending revoke may rest on it.
         let catalogue = !needed.is_empty();
@@ -177,7 +180,7 @@ impl Holding<'_> {
                 continue;
             }
             if let Some(record) = self.environment.store.fact(&self.site.id, name).await? {
-                let record = Record { confirmed: None, ..record };
+                let record = FactRecord { confirmed: None, ..record };
                 match self.environment.store.keep_fact(&self.site.id, &record).await {
                     Err(error @ Error::Retry { .. }) => return Err(error),
                     _ => continue,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::{free_account, point_account, put};
-use doorstep_cloud::store::{Step, conflict};
+use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
@@ -24,10 +24,10 @@ const TRIES: usize = 5;
 
 /// Returns a finding for each door system at which people have claims or accounts and which the new file does not
 /// account for.
-pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, everybody: &[Person]) -> Vec<Finding> {
+pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, all_people: &[Person]) -> Vec<Finding> {
     let renamed: BTreeSet<&str> = site.doors.values().filter_map(|config| config.was.as_deref()).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for person in everybody {
+    for person in all_people {
         for doors in person.doors_of_ours() {
             let is_known = site.doors.contains_key(doors) || renamed.contains(doors) || leave.contains(doors);
             *counts.entry(doors).or_default() += usize::from(!is_known);
@@ -84,7 +84,7 @@ pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet
     if moves.is_empty() {
         return Ok(());
     }
-    let people = environment.store.everybody(&site.id).await?;
+    let people = environment.store.all_people(&site.id).await?;
     for person in people.known {
         one(environment, &site.id, person, &moves).await?;
     }
@@ -130,7 +130,7 @@ async fn one(
         for (doors, linked) in after.accounts.iter().filter(|(doors, _)| !person.accounts.contains_key(*doors)) {
             writes.push(point_account(site, doors, &linked.account.id, &id));
         }
-        match store.write_all(Step::Keep, writes).await {
+        match store.write_all(WriteStep::Keep, writes).await {
             Err(error) if error == conflict() => before = store.person(site, &id).await?,
             done => return done,
         }

@@ -6,7 +6,7 @@ use super::Report;
 use crate::compare::CompareContext;
 use crate::compare::address_changes::{AddressChanges, address_changes};
 use crate::compare::decide::{Compared, compare_people};
-use crate::compare::foreign::Foreign;
+use crate::compare::foreign::ForeignMember;
 use crate::compare::people::PersonCow;
 use crate::compare::unconfirmed::{of_foreign, of_person};
 use crate::settle::COUNTED;
@@ -14,7 +14,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::entitlement::is_awaited_anywhere;
 use doorstep_core::decide::guard::removal::change_of;
-use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
+use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -23,13 +23,13 @@ use doorstep_core::site::Mode;
 
 /// The people who are due, and the changes that the guard must judge first.
 #[derive(Default)]
-pub struct Marked {
+pub struct MarkedPeople {
     /// People who are due regardless of the guard.
     pub dues: Vec<Due>,
     /// People who are due if the guard releases a change.
     pub conditional: Vec<ConditionalDue>,
     /// Unconfirmed changes.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingChange>,
     /// The facts whose confirmed state the unconfirmed changes rest on.
     pub confirmed: BTreeSet<FactId>,
 }
@@ -43,8 +43,8 @@ pub struct ConditionalDue {
 }
 
 /// Decides for all people, counts the differences and returns who is due.
-pub fn due(context: CompareContext<'_>, report: &mut Report) -> Marked {
-    let mut marking = Marking { context, marked: Marked::default() };
+pub fn due(context: CompareContext<'_>, report: &mut Report) -> MarkedPeople {
+    let mut marking = Marking { context, marked: MarkedPeople::default() };
     let foreign = tracing::info_span!("decide").in_scope(|| {
         compare_people(context, |compared| {
             count(&compared, context.mode, report);
@@ -59,7 +59,7 @@ pub fn due(context: CompareContext<'_>, report: &mut Report) -> Marked {
 
 struct Marking<'a> {
     context: CompareContext<'a>,
-    marked: Marked,
+    marked: MarkedPeople,
 }
 
 impl Marking<'_> {
@@ -89,9 +89,9 @@ impl Marking<'_> {
     fn due(&self, person: &Person, compared: &Compared<'_>, changed: &BTreeSet<String>) -> Due {
         let (groups, take_over) = self.groups(compared);
         let cards = self.cards(compared);
-        let look_at = changed.union(&compared.result.links.found).chain(&cards.doors).cloned().collect();
+        let refetch_at = changed.union(&compared.result.links.found).chain(&cards.doors).cloned().collect();
         let due = Due::at(self.context.now, Subject::Person(person.id.clone())).with_groups(groups, take_over);
-        due.with_a_look_at(look_at).with_cards(cards.take_over)
+        due.with_refetch_at(refetch_at).with_cards(cards.take_over)
     }
 
     /// Records the unconfirmed changes of one person and returns them.
@@ -126,10 +126,10 @@ impl Marking<'_> {
         let groups: BTreeSet<GroupRef> = new.cloned().collect();
         let groups: Vec<GroupRef> = groups.into_iter().collect();
         let cards = self.cards(compared);
-        let look_at: BTreeSet<String> = result.links.found.union(&cards.doors).cloned().collect();
+        let refetch_at: BTreeSet<String> = result.links.found.union(&cards.doors).cloned().collect();
         for name in &projected.joined {
             let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
-            let due = due.with_a_look_at(look_at.clone()).with_cards(cards.take_over);
+            let due = due.with_refetch_at(refetch_at.clone()).with_cards(cards.take_over);
             match changes {
                 [] => self.marked.dues.push(due),
                 changes => self.marked.conditional.push(ConditionalDue { due, changes: changes.to_vec() }),
@@ -180,8 +180,8 @@ impl Marking<'_> {
     }
 
     /// Marks the foreign accounts that are to leave a group which is exclusively ours.
-    fn mark_foreign(&mut self, foreign: Vec<Foreign>) {
-        let mut goes: BTreeMap<_, Vec<Waiting>> = BTreeMap::new();
+    fn mark_foreign(&mut self, foreign: Vec<ForeignMember>) {
+        let mut goes: BTreeMap<_, Vec<WaitingChange>> = BTreeMap::new();
         for foreign in foreign.into_iter().filter(|foreign| foreign.goes) {
             goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_foreign(&foreign));
         }

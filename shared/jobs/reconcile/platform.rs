@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
-use crate::compare::Read;
+use crate::compare::SourceRead;
 use crate::compare::facts::FactIndex;
-use crate::compare::platform::Reading;
+use crate::compare::platform::PlatformReading;
 use crate::settle::{Origin, end_refetch};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
@@ -13,7 +13,7 @@ use doorstep_cloud::store::sites::{Extent, PlatformRead};
 use doorstep_core::decide::credibility::card_numbers::NUMBERS;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Membership, What};
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::push::reader::tidy;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
@@ -52,19 +52,19 @@ pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -
         true => mark.completed(now, extent),
         false => mark.failed(now),
     }
-    mark.refused.clone_from(&reading.disbelief);
+    mark.refused.clone_from(&reading.refused_lists);
     mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
     mark.counts.extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
     environment.store.keep_platform_read(&site.id, &mark).await?;
     let records = reading.counts.values().sum();
-    report.reads.insert(word.to_owned(), Read { complete: wrong.is_empty(), records });
+    report.reads.insert(word.to_owned(), SourceRead { complete: wrong.is_empty(), records });
     report.problems.extend(wrong.iter().chain(&reading.remarks).map(|problem| format!("{word}: {problem}")));
     Ok(PlatformState { known: reading.known, mark, sound, held_back })
 }
 
 /// A finished and stored read.
 struct KeptRead<'a> {
-    reading: Reading<'a>,
+    reading: PlatformReading<'a>,
     /// Problems of the platform's webhooks.
     heard: Vec<String>,
     /// Facts that the table rejects permanently.
@@ -79,7 +79,7 @@ async fn read_and_keep<'a>(
     now: Timestamp,
 ) -> Result<KeptRead<'a>> {
     let (mut heard, mut kept_out, mut held_back) = (Vec::new(), Vec::new(), None);
-    let mut reading = Reading::new(&environment.store, site, mark, since(mark, now), now);
+    let mut reading = PlatformReading::new(&environment.store, site, mark, since(mark, now), now);
     match environment.platform(site).await {
         Ok(reader) => {
             for &kind in reader.kinds() {
@@ -121,15 +121,15 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
 async fn keep(
     environment: &Environment,
     site: &Site,
-    reading: &mut Reading<'_>,
-    record: Record,
+    reading: &mut PlatformReading<'_>,
+    record: FactRecord,
 ) -> Result<Option<String>> {
     plan_end_refetch(environment, site, &reading.known, &record.fact).await?;
     let Err(error) = environment.store.keep_fact(&site.id, &record).await else { return Ok(None) };
     let Error::Permanent(why) = error else { return Err(error) };
     let name = record.fact.name();
     let before = environment.store.fact(&site.id, &name).await?;
-    reading.known.put(&before.unwrap_or(Record { gone: true, confirmed: None, ..record }));
+    reading.known.put(&before.unwrap_or(FactRecord { gone: true, confirmed: None, ..record }));
     Ok(Some(format!("{name} stays as it was: {why}")))
 }
 

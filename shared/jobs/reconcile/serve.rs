@@ -6,8 +6,8 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use jiff::Timestamp;
 
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, Step, decide};
-use doorstep_cloud::store::runs::{Read, Runs};
+use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, RequestDecision, decide};
+use doorstep_cloud::store::runs::{Runs, StoredRuns};
 use doorstep_core::budgets::reconcile::{GONE, PAUSE};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
@@ -81,7 +81,7 @@ where
 enum SiteTurn {
     Served,
     Wait(Timestamp),
-    Run(Read),
+    Run(StoredRuns),
 }
 
 /// Takes the lease of the site if the request is to be served now. If two functions try, one of them waits.
@@ -89,14 +89,14 @@ async fn turn(environment: &Environment, request: &ReconcileRequest, handed: &Ha
     let now = environment.time.now();
     let read = environment.store.runs(&request.site).await?;
     match decide(&read.runs, request, handed, now) {
-        Step::Served => Ok(SiteTurn::Served),
-        Step::Wait(until) => Ok(SiteTurn::Wait(until)),
-        Step::Run(runs) => environment.store.keep_runs(&request.site, &read, runs).await.map(SiteTurn::Run),
+        RequestDecision::Served => Ok(SiteTurn::Served),
+        RequestDecision::Wait(until) => Ok(SiteTurn::Wait(until)),
+        RequestDecision::Run(runs) => environment.store.keep_runs(&request.site, &read, runs).await.map(SiteTurn::Run),
     }
 }
 
 /// Releases the lease. If that fails, the lease expires.
-async fn release(environment: &Environment, site: &SiteId, read: &Read, well: bool) {
+async fn release(environment: &Environment, site: &SiteId, read: &StoredRuns, well: bool) {
     let Runs { begun, at, ended, .. } = read.runs.clone();
     let ended = if well { begun } else { ended };
     if let Err(error) = environment.store.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use tokio::sync::OnceCell;
 
-use super::directory::Directory;
+use super::directory::AccountDirectory;
 use super::site_context::SiteContext;
 use super::unlist::unlist_shell;
 use doorstep_cloud::store::people::{free_account, point_account, put};
-use doorstep_cloud::store::{Step, Write, conflict};
+use doorstep_cloud::store::{Write, WriteStep, conflict};
 use doorstep_core::decide::identity::{Acquisition, acquire, appeared, choose_account};
 use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
@@ -19,7 +19,7 @@ use doorstep_vendors::doors::ReadDoors;
 
 /// What must be stored after an account was linked.
 #[derive(Default)]
-pub struct Found {
+pub struct LinkWrites {
     /// Writes that belong to the person's transaction.
     pub writes: Vec<Write>,
     /// Audit entries of account changes that an interrupted run made.
@@ -41,10 +41,10 @@ pub async fn link(
     person: &mut Person,
     doors: &str,
     name: &str,
-    directory: &mut Directory,
-) -> Result<Found> {
+    directory: &mut AccountDirectory,
+) -> Result<LinkWrites> {
     let linking = Linking { context, doors, name, reader: reader(context, doors)? };
-    let mut found = Found::default();
+    let mut found = LinkWrites::default();
     let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
     let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
     let begun = begun.map(|intent| intent.action.clone());
@@ -130,8 +130,8 @@ impl Linking<'_> {
         &self,
         person: &mut Person,
         begun: Option<&IntentKind>,
-        directory: &mut Directory,
-        found: &mut Found,
+        directory: &mut AccountDirectory,
+        found: &mut LinkWrites,
     ) -> Result<()> {
         let Some(linked) = person.accounts.get_mut(self.doors) else { return Ok(()) };
         let known = linked.account.id.clone();
@@ -153,7 +153,7 @@ impl Linking<'_> {
         &self,
         person: &Person,
         before: Option<&[AccountId]>,
-        directory: &mut Directory,
+        directory: &mut AccountDirectory,
     ) -> Result<Vec<Account>> {
         let before = match (&person.email, before) {
             (Some(email), _) => return directory.of_address(self.doors, self.reader, email).await,
@@ -201,7 +201,7 @@ impl Linking<'_> {
         let mut writes =
             vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
         writes.extend(shell);
-        store.write_all(Step::Keep, writes).await?;
+        store.write_all(WriteStep::Keep, writes).await?;
         person.version += 1;
         if let Some(linked) = person.accounts.get_mut(doors) {
             linked.refresh(account, None);

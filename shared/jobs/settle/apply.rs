@@ -12,7 +12,7 @@ use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
-use doorstep_vendors::doors::{Entry, WriteDoors};
+use doorstep_vendors::doors::{GroupAddition, WriteDoors};
 use results::GroupChange;
 
 mod cards;
@@ -114,14 +114,14 @@ impl Applier<'_> {
         Ok(())
     }
 
-    fn by_group(&self) -> BTreeMap<GroupId, Part> {
-        let mut groups: BTreeMap<GroupId, Part> = BTreeMap::new();
+    fn by_group(&self) -> BTreeMap<GroupId, GroupBatch> {
+        let mut groups: BTreeMap<GroupId, GroupBatch> = BTreeMap::new();
         for (place, step) in self.moves(|step| !step.is_of_the_account()) {
             match step {
                 Action::Grant { group, until, replaces, because } => {
                     let linked = self.with(place, |work| Some(work.person.accounts.get(self.doors)?.account.clone()));
                     let Some(account) = linked.flatten() else { continue };
-                    let entry = Entry { account, until, replaces };
+                    let entry = GroupAddition { account, until, replaces };
                     groups.entry(group).or_default().add.push((place, entry, because));
                 }
                 Action::Revoke { group, row, because, .. } => {
@@ -135,9 +135,9 @@ impl Applier<'_> {
         groups
     }
 
-    async fn group_step(&self, group: &GroupId, part: Part) {
+    async fn group_step(&self, group: &GroupId, part: GroupBatch) {
         let (site, doors, now) = (self.site, self.doors, self.now);
-        let entries: Vec<Entry> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
+        let entries: Vec<GroupAddition> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
         let rows: Vec<GroupMember> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
         let mut results = self.writer.change(group, &entries, &rows).await.into_iter();
         let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change was not answered")));
@@ -167,8 +167,8 @@ impl Applier<'_> {
 
 /// The changes of one group, each with the index of its person.
 #[derive(Default)]
-struct Part {
-    add: Vec<(usize, Entry, String)>,
+struct GroupBatch {
+    add: Vec<(usize, GroupAddition, String)>,
     /// Members to remove. A member that is only tidied away has no reason.
     remove: Vec<(usize, GroupMember, Option<String>)>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::commit::outcome::Outcome;
+use super::commit::outcome::RoundOutcome;
 use super::identity::WorkItem;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::budgets::rounds::{AFTERCARE, TRIES_AGAIN};
@@ -57,15 +57,15 @@ impl Attempts {
     }
 
     /// Records the outcomes of one round. Failed people, and people who need a follow-up, stay open.
-    pub fn note(&mut self, outcomes: Vec<(String, Outcome)>) {
+    pub fn note(&mut self, outcomes: Vec<(String, RoundOutcome)>) {
         self.rounds += 1;
         self.open.clear();
         for (person, outcome) in outcomes {
             match outcome {
-                Outcome::Settled | Outcome::GaveUp => {}
-                Outcome::Left => drop(self.left.insert(person)),
-                Outcome::Again => self.open.push(person),
-                Outcome::Failed => {
+                RoundOutcome::Settled | RoundOutcome::GaveUp => {}
+                RoundOutcome::Left => drop(self.left.insert(person)),
+                RoundOutcome::Again => self.open.push(person),
+                RoundOutcome::Failed => {
                     *self.failures.entry(person.clone()).or_default() += 1;
                     self.open.push(person);
                 }

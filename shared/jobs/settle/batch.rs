@@ -15,7 +15,7 @@ use doorstep_core::budgets::run::{BATCH_SIZES, BATCH_TIME, FIRST_BATCH, LARGEST_
 
 /// The progress of a due item in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum DueStage {
     /// The person may need an account, or the account must be fetched.
     New,
     /// The person had all accounts when the run began.
@@ -28,7 +28,7 @@ pub enum Stage {
 
 /// The next step of a run.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum NextStep {
     /// No one is due.
     Done,
     /// The time is used up: enqueue a trigger for the rest.
@@ -42,7 +42,7 @@ pub enum Next {
 pub struct Batcher {
     /// Every door system takes many people in one call.
     bulk: bool,
-    stages: HashMap<String, Stage>,
+    stages: HashMap<String, DueStage>,
     size: usize,
     /// The longest time that such a batch took so far.
     longest: Duration,
@@ -61,48 +61,52 @@ impl Batcher {
     }
 
     /// Records the stage of a due item.
-    pub fn note(&mut self, due: &Due, stage: Stage) {
+    pub fn note(&mut self, due: &Due, stage: DueStage) {
         self.stages.insert(due.mark().to_owned(), stage);
     }
 
     /// Returns the next step. `left` is the remaining time for serving people, and `dues` is everyone due, earliest
     /// first.
-    pub fn next(&self, dues: Vec<Due>, left: Duration) -> Next {
+    pub fn next(&self, dues: Vec<Due>, left: Duration) -> NextStep {
         if dues.is_empty() {
-            return Next::Done;
+            return NextStep::Done;
         }
         if left.is_zero() {
-            return Next::Enqueue;
+            return NextStep::Enqueue;
         }
         if !self.bulk || dues.len() <= FIRST_BATCH {
-            return if self.longest > left { Next::Enqueue } else { Next::Serve(Phase::Whole, first(dues, self.size)) };
+            return if self.longest > left {
+                NextStep::Enqueue
+            } else {
+                NextStep::Serve(Phase::Whole, first(dues, self.size))
+            };
         }
-        let is = |due: &Due, stage: Stage| self.stages.get(due.mark()).copied().unwrap_or(Stage::New) == stage;
-        let count = |stage: Stage| dues.iter().filter(|due| is(due, stage)).count();
-        let (new, ready, made) = (count(Stage::New), count(Stage::Ready), count(Stage::Made));
+        let is = |due: &Due, stage: DueStage| self.stages.get(due.mark()).copied().unwrap_or(DueStage::New) == stage;
+        let count = |stage: DueStage| dues.iter().filter(|due| is(due, stage)).count();
+        let (new, ready, made) = (count(DueStage::New), count(DueStage::Ready), count(DueStage::Made));
         // People whose accounts are ready by then should also get access in this run.
         let then = if made > 0 { time_for(made + new.min(self.size)) } else { Duration::ZERO };
         if new > 0 && ready == 0 && made < LARGEST_BATCH && self.longest + then <= left {
-            let new = dues.into_iter().filter(|due| is(due, Stage::New)).collect();
-            return Next::Serve(Phase::Accounts, first(new, self.size));
+            let new = dues.into_iter().filter(|due| is(due, DueStage::New)).collect();
+            return NextStep::Serve(Phase::Accounts, first(new, self.size));
         }
         if ready + made > 0 {
-            let with = dues.into_iter().filter(|due| is(due, Stage::Ready) || is(due, Stage::Made)).collect();
+            let with = dues.into_iter().filter(|due| is(due, DueStage::Ready) || is(due, DueStage::Made)).collect();
             let with = first(with, LARGEST_BATCH);
             let fits = time_for(with.len()) <= left;
-            return if fits { Next::Serve(Phase::Groups, with) } else { Next::Enqueue };
+            return if fits { NextStep::Serve(Phase::Groups, with) } else { NextStep::Enqueue };
         }
-        let rest: Vec<Due> = dues.into_iter().filter(|due| is(due, Stage::Rest)).collect();
+        let rest: Vec<Due> = dues.into_iter().filter(|due| is(due, DueStage::Rest)).collect();
         if rest.is_empty() || self.longest > left {
-            Next::Enqueue
+            NextStep::Enqueue
         } else {
-            Next::Serve(Phase::Whole, first(rest, self.size))
+            NextStep::Serve(Phase::Whole, first(rest, self.size))
         }
     }
 
     /// Returns how many due items may need an account, or a fetch of one.
     pub fn newcomers(&self) -> usize {
-        self.stages.values().filter(|stage| **stage == Stage::New).count()
+        self.stages.values().filter(|stage| **stage == DueStage::New).count()
     }
 
     /// Records the time that a batch took, and the due items that remain of it.
@@ -110,7 +114,7 @@ impl Batcher {
         for due in batch {
             self.stages.remove(due.mark());
         }
-        let stage = if phase == Phase::Accounts { Stage::Made } else { Stage::Rest };
+        let stage = if phase == Phase::Accounts { DueStage::Made } else { DueStage::Rest };
         left.iter().for_each(|due| self.note(due, stage));
         if phase != Phase::Groups {
             self.longest = self.longest.max(took);
@@ -158,10 +162,10 @@ mod tests {
         Duration::from_secs(secs)
     }
 
-    fn told(next: &Next) -> (Option<Phase>, usize) {
+    fn told(next: &NextStep) -> (Option<Phase>, usize) {
         match next {
-            Next::Serve(phase, dues) => (Some(*phase), dues.len()),
-            Next::Done | Next::Enqueue => (None, 0),
+            NextStep::Serve(phase, dues) => (Some(*phase), dues.len()),
+            NextStep::Done | NextStep::Enqueue => (None, 0),
         }
     }
 
@@ -177,7 +181,7 @@ mod tests {
     #[test]
     fn few_are_served_whole_and_so_is_everybody_where_each_costs_calls_of_their_own() {
         let batcher = Batcher::new(true);
-        assert_eq!(batcher.next(Vec::new(), secs(45)), Next::Done);
+        assert_eq!(batcher.next(Vec::new(), secs(45)), NextStep::Done);
         assert_eq!(told(&batcher.next(people(20), secs(45))), (Some(Phase::Whole), 20));
         assert!(batcher.unknown(&people(20)).is_empty());
         let batcher = Batcher::new(false);
@@ -190,10 +194,10 @@ mod tests {
     fn play(ready: usize, new: usize, took: Duration, finished: Phase) -> (Vec<(Phase, usize)>, usize) {
         let (mut batcher, mut dues, mut elapsed) = (Batcher::new(true), people(ready + new), secs(0));
         for (n, due) in dues.iter().enumerate() {
-            batcher.note(due, if n < ready { Stage::Ready } else { Stage::New });
+            batcher.note(due, if n < ready { DueStage::Ready } else { DueStage::New });
         }
         let mut served = Vec::new();
-        while let Next::Serve(phase, batch) = batcher.next(dues.clone(), RUN_TIME.saturating_sub(elapsed)) {
+        while let NextStep::Serve(phase, batch) = batcher.next(dues.clone(), RUN_TIME.saturating_sub(elapsed)) {
             served.push((phase, batch.len()));
             let left = if phase == finished || phase == Phase::Whole { Vec::new() } else { batch.clone() };
             batcher.served(phase, &batch, &left, took);
@@ -226,11 +230,11 @@ mod tests {
     fn the_line_is_rung_again_before_a_function_dies() {
         let mut batcher = Batcher::new(true);
         let dues = people(2_000);
-        dues.iter().for_each(|due| batcher.note(due, Stage::Ready));
+        dues.iter().for_each(|due| batcher.note(due, DueStage::Ready));
         assert_eq!(told(&batcher.next(dues.clone(), secs(25))), (Some(Phase::Groups), 1_000));
-        assert_eq!(batcher.next(dues.clone(), secs(10)), Next::Enqueue, "so many take longer than is left");
+        assert_eq!(batcher.next(dues.clone(), secs(10)), NextStep::Enqueue, "so many take longer than is left");
         assert_eq!(told(&batcher.next(dues[..50].to_vec(), secs(10))), (Some(Phase::Groups), 50));
         batcher.served(Phase::Accounts, &dues[..20], &[], secs(30));
-        assert_eq!(batcher.next(people(1), secs(29)), Next::Enqueue, "another batch may take as long");
+        assert_eq!(batcher.next(people(1), secs(29)), NextStep::Enqueue, "another batch may take as long");
     }
 }

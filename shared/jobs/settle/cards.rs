@@ -39,7 +39,7 @@ impl Books {
     pub async fn open(context: &SiteContext, evaluations: &[Evaluation]) -> Books {
         let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
         for evaluation in evaluations {
-            for doors in to_be_looked_at(context, evaluation, &evaluation.state.person) {
+            for doors in doors_to_refetch(context, evaluation, &evaluation.state.person) {
                 *wanted.entry(doors).or_default() += 1;
             }
         }
@@ -61,7 +61,7 @@ impl Books {
     }
 
     /// Reads the cards that concern one person, unless they were read already.
-    async fn look(&mut self, context: &SiteContext, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
+    async fn fetch(&mut self, context: &SiteContext, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
         let reader = reader(context, doors)?;
         if !self.whole.contains_key(doors) && !reader.finds_cards() {
             self.read_all(reader, doors).await;
@@ -81,7 +81,7 @@ impl Books {
     }
 
     /// Reads the cards that concern one person at these door systems. Returns the door systems where that succeeded.
-    pub async fn look_at(
+    pub async fn fetch_cards(
         &mut self,
         context: &SiteContext,
         work: &mut PersonWork,
@@ -91,7 +91,7 @@ impl Books {
         let mut read_at = BTreeSet::new();
         for doors in doors {
             let Some(linked) = work.person.accounts.get(&doors) else { continue };
-            match self.look(context, &doors, linked, numbers).await {
+            match self.fetch(context, &doors, linked, numbers).await {
                 Ok(()) => drop(read_at.insert(doors)),
                 Err(error) => work.failures.push((doors, error)),
             }
@@ -114,13 +114,13 @@ impl Books {
 }
 
 /// Returns the door systems where this person's cards must be read.
-pub fn to_be_looked_at(context: &SiteContext, evaluation: &Evaluation, person: &Person) -> BTreeSet<String> {
+pub fn doors_to_refetch(context: &SiteContext, evaluation: &Evaluation, person: &Person) -> BTreeSet<String> {
     let known = person.accounts.iter().filter(|(doors, _)| context.systems.contains_key(*doors));
     let needs = known.filter(|(doors, linked)| {
         let wanted = desired_cards(person, &evaluation.numbers, &evaluation.desired, doors, context.now);
         let has = |number: &Number| linked.cards.iter().any(|ours| same_number(&ours.number, &number.number));
         let as_wanted = wanted.len() == linked.cards.len() && wanted.iter().all(has);
-        let asked = evaluation.look_at.contains(*doors) && !linked.cards.is_empty();
+        let asked = evaluation.refetch_at.contains(*doors) && !linked.cards.is_empty();
         let troubled = person.problems.iter().any(|problem| about_card(doors, problem));
         !as_wanted || asked || troubled || !linked.card_intents.is_empty()
     });
@@ -168,7 +168,7 @@ pub fn wait_for_each_other(works: &mut [PersonWork]) {
     for work in works {
         work.more |= work.decision.troubles().any(|(doors, trouble)| {
             let same = |(at, number): &(String, String)| at == doors && same_number(number, &trouble.number);
-            trouble.what == Wrong::SomebodyElses && given_back.iter().any(same)
+            trouble.what == Wrong::OfAnother && given_back.iter().any(same)
         });
     }
 }

@@ -17,7 +17,7 @@ use doorstep_cloud::bus::Notice;
 use doorstep_cloud::store::audits::Chain;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::people::put;
-use doorstep_cloud::store::{Step, Store, Write, conflict};
+use doorstep_cloud::store::{Store, Write, WriteStep, conflict};
 use doorstep_core::budgets::rounds::{CARD_CHECKS, LONGEST_BACK_OFF};
 use doorstep_core::decide::cards::{Trouble, Wrong};
 use doorstep_core::decide::guard::UnconfirmedChange;
@@ -26,7 +26,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::model::window::{floor_minute, minutes_later};
-pub use outcome::Outcome;
+pub use outcome::RoundOutcome;
 use outcome::{Round, conclude, earliest_pause, needs_aftercare};
 use write::write;
 
@@ -49,7 +49,7 @@ pub async fn commit(
     context: &SiteContext,
     evaluations: Vec<Evaluation>,
     mut works: Vec<PersonWork>,
-) -> Result<Vec<(String, Outcome)>> {
+) -> Result<Vec<(String, RoundOutcome)>> {
     let mut committed = Committed::default();
     let mut outcomes = Vec::with_capacity(works.len());
     let mut ended = Ok(());
@@ -84,13 +84,13 @@ async fn commit_one(
     evaluation: Evaluation,
     mut work: PersonWork,
     committed: &mut Committed,
-) -> Result<Outcome> {
+) -> Result<RoundOutcome> {
     let now = context.now;
     // A refusal is retried too, because it may be over in a minute: a renewed key, a freed field, an error of the
     // vendor.
     let failed = !work.failures.is_empty();
     if failed && !evaluation.last && work.person == evaluation.state.person && work.actions.is_empty() {
-        return Ok(Outcome::Failed);
+        return Ok(RoundOutcome::Failed);
     }
     let mut problems = problems_of(context, &evaluation, &work);
     if work.left {
@@ -121,21 +121,21 @@ async fn commit_one(
         (true, true) => Round::FailedForGood { asked: earliest_pause(&work.failures) },
     };
     let outcome = match conclude(person, round, now) {
-        Outcome::Settled if work.left => Outcome::Left,
+        RoundOutcome::Settled if work.left => RoundOutcome::Left,
         outcome => outcome,
     };
     match outcome {
-        Outcome::Settled | Outcome::Again => person.waiting = None,
-        Outcome::Left => {}
-        Outcome::Failed => {}
-        Outcome::GaveUp => person.waiting = waits.then_some(evaluation.asked),
+        RoundOutcome::Settled | RoundOutcome::Again => person.waiting = None,
+        RoundOutcome::Left => {}
+        RoundOutcome::Failed => {}
+        RoundOutcome::GaveUp => person.waiting = waits.then_some(evaluation.asked),
     }
-    look_again(context, &before, &work).await?;
+    refetch_again(context, &before, &work).await?;
     let written = match write(context, &before, &mut work, at, &mut committed.chain).await {
         Ok(()) => Ok(outcome),
         // Conflict: the person changed since it was read. The applied actions stay intents, which the next round
         // resolves.
-        Err(error) if error.is_retryable() && !evaluation.last => Ok(Outcome::Failed),
+        Err(error) if error.is_retryable() && !evaluation.last => Ok(RoundOutcome::Failed),
         // The table will never accept this write. The applied actions stay intents.
         Err(error @ Error::Permanent(_)) => cannot_be_written(context, &before, work.person.version, &error).await,
         Err(error) => Err(error),
@@ -159,7 +159,12 @@ fn count_new_accounts(context: &SiteContext, work: &mut PersonWork, at: Timestam
 
 /// Handles a person whose result the table refuses. The refusal becomes a problem of the person, if the table accepts
 /// that, and the person is due later. All other people go on.
-async fn cannot_be_written(context: &SiteContext, before: &Person, version: u64, error: &Error) -> Result<Outcome> {
+async fn cannot_be_written(
+    context: &SiteContext,
+    before: &Person,
+    version: u64,
+    error: &Error,
+) -> Result<RoundOutcome> {
     let (site, store) = (&context.site.id, &context.environment.store);
     tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be stored");
     let later = minutes_later(context.now, LONGEST_BACK_OFF);
@@ -167,9 +172,9 @@ async fn cannot_be_written(context: &SiteContext, before: &Person, version: u64,
     let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };
     let due = [Due::at(later, Subject::Person(person.id.clone()))];
     try_join(context.schedule(floor_minute(later)), store.put_dues(site, &due)).await?;
-    match store.write_as(Step::Commit, put(site, &person)?).await {
-        Ok(()) | Err(Error::Permanent(_)) => Ok(Outcome::GaveUp),
-        Err(error) if error == conflict() => Ok(Outcome::GaveUp),
+    match store.write_as(WriteStep::Commit, put(site, &person)?).await {
+        Ok(()) | Err(Error::Permanent(_)) => Ok(RoundOutcome::GaveUp),
+        Err(error) if error == conflict() => Ok(RoundOutcome::GaveUp),
         Err(error) => Err(error),
     }
 }
@@ -177,8 +182,8 @@ async fn cannot_be_written(context: &SiteContext, before: &Person, version: u64,
 /// Schedules two more evaluations for a person with a new card problem: the number does not exist, or is another
 /// person's. Such a number is often on its way: a tag is being registered, or is returned a moment later. After these
 /// two, only reconcile checks again.
-async fn look_again(context: &SiteContext, before: &Person, work: &PersonWork) -> Result<()> {
-    let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::SomebodyElses);
+async fn refetch_again(context: &SiteContext, before: &Person, work: &PersonWork) -> Result<()> {
+    let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::OfAnother);
     let known = |doors: &String, trouble: &Trouble| before.problems.contains(&format!("{doors}: {trouble}"));
     if !work.decision.troubles().any(|(doors, trouble)| passes(trouble.what) && !known(doors, trouble)) {
         return Ok(());

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::accounts::link;
-use super::cards::{finish_cards, to_be_looked_at};
-use super::directory::{Directory, Sought};
+use super::cards::{doors_to_refetch, finish_cards};
+use super::directory::{AccountDirectory, Sought};
 use super::doors_cache::DoorsCache;
 use super::evaluate::Evaluation;
 use super::interrupted::finish;
@@ -20,7 +20,7 @@ use doorstep_core::model::account::Standing;
 use doorstep_core::site::Mode;
 
 /// One person's decision in a round, before anything is withheld.
-pub struct Decided {
+pub struct DecidedWork {
     /// The person's work, without any action yet.
     pub work: PersonWork,
     /// The actions.
@@ -28,13 +28,13 @@ pub struct Decided {
 }
 
 /// Decides the actions of everyone in a round.
-pub async fn decide(context: &SiteContext, evaluations: &[Evaluation], cache: &mut DoorsCache) -> Vec<Decided> {
+pub async fn decide(context: &SiteContext, evaluations: &[Evaluation], cache: &mut DoorsCache) -> Vec<DecidedWork> {
     cache.begin_round(context, evaluations).await;
     let started: Vec<StartedWork> = evaluations.iter().map(|evaluation| start(context, evaluation, cache)).collect();
     for (doors, system) in &context.systems {
         let refetches = started.iter().filter(|one| one.in_need.contains(doors)).count();
         let of_all = cache.newcomers.max(started.len()) / started.len().max(1);
-        cache.directory.expect(doors, refetches * of_all, system.seen.accounts);
+        cache.directory.expect(doors, refetches * of_all, system.doors_read.accounts);
     }
     fetch_ahead(context, &started, &mut cache.directory).await;
     let mut decided = Vec::with_capacity(started.len());
@@ -46,7 +46,7 @@ pub async fn decide(context: &SiteContext, evaluations: &[Evaluation], cache: &m
 
 /// Fetches the accounts that are needed at several door systems, all door systems concurrently. People are prepared one
 /// after another, and each would otherwise wait for the slowest door system.
-async fn fetch_ahead(context: &SiteContext, started: &[StartedWork], directory: &mut Directory) {
+async fn fetch_ahead(context: &SiteContext, started: &[StartedWork], directory: &mut AccountDirectory) {
     if context.readers.len() < 2 {
         return;
     }
@@ -87,7 +87,7 @@ fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> 
     work.actions = finish(&mut work.person, &cache.groups, &context.systems, context.now);
     let decision = judge(context, evaluation, &work, cache, &BTreeSet::new());
     let mut in_need = in_need_of_an_account(context, evaluation, &work, &decision);
-    let cards = to_be_looked_at(context, evaluation, &work.person);
+    let cards = doors_to_refetch(context, evaluation, &work.person);
     if context.phase.has_cards() {
         in_need.extend(cards);
     } else {
@@ -102,29 +102,29 @@ async fn decide_one(
     evaluation: &Evaluation,
     started: StartedWork,
     cache: &mut DoorsCache,
-) -> Decided {
+) -> DecidedWork {
     let StartedWork { mut work, mut decision, in_need } = started;
     if in_need.is_empty() {
-        return Decided { work, decision };
+        return DecidedWork { work, decision };
     }
     let barred = link_all(context, &mut work, &in_need, &mut cache.directory).await;
     if let Err(error) = read_again(context, &mut work).await {
         work.store_failed(error);
-        return Decided { work, decision: PersonDecision::default() };
+        return DecidedWork { work, decision: PersonDecision::default() };
     }
     let found = finish(&mut work.person, &cache.groups, &context.systems, context.now);
     work.actions.extend(found);
     let mut read_at = BTreeSet::new();
     if context.phase.has_cards() {
-        let doors = to_be_looked_at(context, evaluation, &work.person);
-        read_at = cache.books.look_at(context, &mut work, &evaluation.numbers, doors).await;
+        let doors = doors_to_refetch(context, evaluation, &work.person);
+        read_at = cache.books.fetch_cards(context, &mut work, &evaluation.numbers, doors).await;
         let found = finish_cards(&mut work.person, &read_at, &cache.books, context.now);
         work.actions.extend(found);
     }
     decision = judge(context, evaluation, &work, cache, &read_at);
     cache.books.note(&work.person, &decision);
     decision.retain_actions(|at, step| !barred.contains(at) || step.takes_out());
-    Decided { work, decision }
+    DecidedWork { work, decision }
 }
 
 /// Links the person's account at each of these door systems. Returns the door systems where the account is ambiguous or
@@ -133,7 +133,7 @@ async fn link_all(
     context: &SiteContext,
     work: &mut PersonWork,
     doors: &BTreeSet<String>,
-    directory: &mut Directory,
+    directory: &mut AccountDirectory,
 ) -> BTreeSet<String> {
     let mut barred = BTreeSet::new();
     for doors in doors {
@@ -201,5 +201,5 @@ fn in_need_of_an_account(
         wrong && context.systems.contains_key(*doors)
     });
     let doors = touched.map(|(doors, _)| doors).chain(started.map(|intent| &intent.doors));
-    doors.chain(wrong.map(|(doors, _)| doors)).chain(&evaluation.look_at).cloned().collect()
+    doors.chain(wrong.map(|(doors, _)| doors)).chain(&evaluation.refetch_at).cloned().collect()
 }

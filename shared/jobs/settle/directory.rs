@@ -18,18 +18,18 @@ const PAGE: usize = 100;
 
 /// What one run knows about accounts.
 #[derive(Default)]
-pub struct Directory {
+pub struct AccountDirectory {
     /// Accounts that were linked to a person in this round. The table does not contain these links yet.
     taken: BTreeSet<(String, AccountId)>,
-    by_doors: BTreeMap<String, Known>,
+    by_doors: BTreeMap<String, DoorsAccounts>,
 }
 
 /// What is known about the accounts of one door system.
 #[derive(Default)]
-struct Known {
+struct DoorsAccounts {
     /// The number of single fetches so far.
     refetches: usize,
-    list: List,
+    list: AccountListState,
     by_id: HashMap<AccountId, Account>,
     by_email: HashMap<String, BTreeSet<AccountId>>,
     /// Addresses that were fetched ahead in this round.
@@ -56,7 +56,7 @@ impl Sought {
 
 /// The state of the full list of a door system's accounts.
 #[derive(Default, PartialEq, Eq)]
-enum List {
+enum AccountListState {
     /// Single fetches take fewer calls.
     #[default]
     NotWanted,
@@ -68,7 +68,7 @@ enum List {
     Unreadable,
 }
 
-impl Known {
+impl DoorsAccounts {
     fn note(&mut self, account: Account) {
         if let Some(email) = account.email.as_deref().and_then(email_key) {
             self.by_email.entry(email).or_default().insert(account.id.clone());
@@ -105,18 +105,18 @@ impl Known {
     }
 
     async fn listed(&mut self, reader: &dyn ReadDoors) -> bool {
-        if self.list == List::Wanted {
-            self.list = List::Unreadable;
+        if self.list == AccountListState::Wanted {
+            self.list = AccountListState::Unreadable;
             if let Ok(accounts) = reader.accounts().await {
                 accounts.into_iter().for_each(|account| self.note(account));
-                self.list = List::Read;
+                self.list = AccountListState::Read;
             }
         }
-        self.list == List::Read
+        self.list == AccountListState::Read
     }
 }
 
-impl Directory {
+impl AccountDirectory {
     /// Begins a round with other people. The table contains the links of the previous round by now.
     pub fn begin_round(&mut self) {
         self.taken.clear();
@@ -148,8 +148,8 @@ impl Directory {
     pub fn expect(&mut self, doors: &str, refetches: usize, all: Option<usize>) {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         let few = all.map_or(FEW, |all| all / PAGE + 1);
-        if known.list == List::NotWanted && known.refetches + refetches > few {
-            known.list = List::Wanted;
+        if known.list == AccountListState::NotWanted && known.refetches + refetches > few {
+            known.list = AccountListState::Wanted;
         }
     }
 
@@ -213,13 +213,13 @@ mod tests {
     #[test]
     fn the_list_is_read_where_it_takes_fewer_calls_than_single_looks() {
         let wanted = |refetches: &[usize], all: Option<usize>| {
-            let mut directory = Directory::default();
+            let mut directory = AccountDirectory::default();
             for refetches in refetches {
                 directory.expect("main", *refetches, all);
                 let known = directory.by_doors.get_mut("main").expect("it was asked about");
                 known.refetches += refetches;
             }
-            directory.by_doors["main"].list == List::Wanted
+            directory.by_doors["main"].list == AccountListState::Wanted
         };
         assert!(!wanted(&[1], Some(5)) && wanted(&[2], Some(5)));
         assert!(!wanted(&[21], Some(2_002)) && wanted(&[22], Some(2_002)));

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::accounts::reader;
 use super::cards::Books;
-use super::directory::Directory;
+use super::directory::AccountDirectory;
 use super::evaluate::Evaluation;
 use super::other_sites::{OthersByPerson, read_others};
 use super::person_work::PersonWork;
@@ -37,7 +37,7 @@ pub struct DoorsCache {
     /// What other sites of the stack hold of these people's accounts.
     pub others: OthersByPerson,
     /// The accounts that were fetched.
-    pub directory: Directory,
+    pub directory: AccountDirectory,
     /// The cards that were read.
     pub books: Books,
 }

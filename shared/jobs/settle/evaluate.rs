@@ -34,7 +34,7 @@ pub struct Evaluation {
     /// Groups whose members are to be adopted.
     pub adopt: BTreeSet<GroupRef>,
     /// Door systems where the account must be fetched.
-    pub look_at: BTreeSet<String>,
+    pub refetch_at: BTreeSet<String>,
     /// The person's card numbers.
     pub numbers: Vec<Number>,
     /// Door systems whose cards are to be adopted.
@@ -56,7 +56,7 @@ fn evaluate_one(context: &SiteContext, attempts: &Attempts, state: PersonState) 
     let more = item.map(|item| item.groups.as_slice()).unwrap_or_default();
     let groups = concerned(&state.person, &desired, now, more);
     let adopt = item.map(|item| item.adopt.clone()).unwrap_or_default();
-    let look_at = item.map(|item| item.look_at.clone()).unwrap_or_default();
+    let refetch_at = item.map(|item| item.refetch_at.clone()).unwrap_or_default();
     let adopt_cards = item.map(|item| item.adopt_cards.clone()).unwrap_or_default();
     let numbers = state.facts.cards();
     let next = context.baseline.next_boundary(context.rules(), &state.facts, &desired, now);
@@ -64,5 +64,5 @@ fn evaluate_one(context: &SiteContext, attempts: &Attempts, state: PersonState) 
     let asked = item.map_or(now, |item| item.asked(now));
     let asked = state.person.waiting.map_or(asked, |waiting| waiting.min(asked));
     let cause = item.and_then(WorkItem::cause);
-    Evaluation { next, state, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
+    Evaluation { next, state, derived, desired, groups, last, asked, cause, adopt, refetch_at, numbers, adopt_cards }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::people::{free_email, list, point_account, point_email, point_profile, put};
-use doorstep_cloud::store::{Step, Store};
+use doorstep_cloud::store::{Store, WriteStep};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
 use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
@@ -32,7 +32,7 @@ pub struct WorkItem {
     /// Groups whose members are to be adopted.
     pub adopt: BTreeSet<GroupRef>,
     /// Door systems where the account must be fetched.
-    pub look_at: BTreeSet<String>,
+    pub refetch_at: BTreeSet<String>,
     /// Door systems whose cards are to be adopted.
     pub adopt_cards: BTreeSet<String>,
 }
@@ -79,8 +79,8 @@ pub async fn work_items(
             let item = people.entry(id).or_default();
             item.groups.extend(due.groups.iter().cloned());
             item.adopt.extend(due.groups.iter().filter(|_| due.adopt).cloned());
-            item.look_at.extend(due.look_at.iter().cloned());
-            item.adopt_cards.extend(due.look_at.iter().filter(|_| due.adopt_cards).cloned());
+            item.refetch_at.extend(due.refetch_at.iter().cloned());
+            item.adopt_cards.extend(due.refetch_at.iter().filter(|_| due.adopt_cards).cloned());
             item.dues.push(due.clone());
         }
     }
@@ -114,7 +114,7 @@ async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> 
         None => Ok(vec![joined(environment, site, name, email).await?]),
     };
     if let (Ok(_), Some(done)) = (&meant, released) {
-        environment.store.write(Store::spent(site, &done)).await?;
+        environment.store.write(Store::delete_release(site, &done)).await?;
     }
     meant
 }
@@ -154,7 +154,7 @@ async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: 
     person.profiles.insert(name.clone());
     writes.push(put(site, &person)?);
     writes.push(point_profile(site, name, &person.id));
-    environment.store.write_all(Step::Keep, writes).await?;
+    environment.store.write_all(WriteStep::Keep, writes).await?;
     Ok(person.id)
 }
 
@@ -186,11 +186,11 @@ async fn moved(
         writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
         person.email = Some(email);
         writes.push(put(site, &person)?);
-        environment.store.write_all(Step::Keep, writes).await?;
+        environment.store.write_all(WriteStep::Keep, writes).await?;
         return Ok(vec![person.id]);
     }
     person.profiles.remove(name);
-    environment.store.write_all(Step::Keep, vec![put(site, &person)?]).await?;
+    environment.store.write_all(WriteStep::Keep, vec![put(site, &person)?]).await?;
     let joined = joined(environment, site, name, Some(email)).await?;
     Ok(vec![person.id, joined])
 }
@@ -231,7 +231,7 @@ async fn of_account(environment: &Environment, site: &SiteId, doors: &str, id: &
     let account = unseen(id);
     stranger.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
     let writes = vec![put(site, &stranger)?, list(site, &stranger), point_account(site, doors, id, &stranger.id)];
-    environment.store.write_all(Step::Keep, writes).await?;
+    environment.store.write_all(WriteStep::Keep, writes).await?;
     Ok(stranger.id)
 }
 

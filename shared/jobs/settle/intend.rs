@@ -13,7 +13,7 @@ use super::person_work::PersonWork;
 use super::site_context::SiteContext;
 use doorstep_cloud::store::audits::Chain;
 use doorstep_cloud::store::people::put;
-use doorstep_cloud::store::{Step, conflict};
+use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::{CardIntent, Intent, IntentKind, Person};
@@ -81,7 +81,7 @@ async fn write(
 ) -> Result<Option<Chain>> {
     let (site, store) = (&context.site.id, &context.environment.store);
     if work.actions.is_empty() && work.writes.is_empty() {
-        store.write_as(Step::Intend, put(site, &work.person)?).await?;
+        store.write_as(WriteStep::Intend, put(site, &work.person)?).await?;
         work.person.version += 1;
         return Ok(known);
     }
@@ -93,7 +93,7 @@ async fn write(
     let mut writes = chain.join(site, &mut work.person, at, &actions)?;
     writes.append(&mut work.writes);
     writes.insert(0, put(site, &work.person)?);
-    store.write_all(Step::Intend, writes).await?;
+    store.write_all(WriteStep::Intend, writes).await?;
     work.person.version += 1;
     Ok(Some(chain))
 }

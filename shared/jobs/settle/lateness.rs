@@ -33,12 +33,12 @@ fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timesta
     let at_group = GroupRef::new(&action.doors, action.group.as_ref()?);
     match action.what {
         AuditAction::Granted => {
-            let stretch = open_at(desired, &at_group, at);
-            Some(stretch.map_or(Timestamp::MIN, |stretch| stretch.window.from))
+            let interval = open_at(desired, &at_group, at);
+            Some(interval.map_or(Timestamp::MIN, |interval| interval.window.from))
         }
         AuditAction::Revoked => {
-            let stretches = desired.get(&at_group);
-            let ended = stretches.into_iter().flatten().filter_map(|stretch| stretch.window.until);
+            let intervals = desired.get(&at_group);
+            let ended = intervals.into_iter().flatten().filter_map(|interval| interval.window.until);
             Some(ended.filter(|until| *until <= at).max().unwrap_or(Timestamp::MIN))
         }
         _ => None,
@@ -61,12 +61,12 @@ mod tests {
     #[test]
     fn a_change_is_due_at_the_edge_that_it_is_about() {
         let at = |text: &str| -> Timestamp { format!("2026-03-02T{text}:00Z").parse().expect("an instant") };
-        let stretch = |from: &str, until: Option<&str>| OpenInterval {
+        let interval = |from: &str, until: Option<&str>| OpenInterval {
             window: Window { from: at(from), until: until.map(at) },
             because: Reasons::default(),
         };
         let group = GroupId("5".into());
-        let windows = vec![stretch("07:00", Some("08:00")), stretch("09:00", Some("10:00")), stretch("12:00", None)];
+        let windows = vec![interval("07:00", Some("08:00")), interval("09:00", Some("10:00")), interval("12:00", None)];
         let desired = Desired::from([(GroupRef::new("main", &group), windows)]);
         let edge = |what: AuditAction, now: &str| {
             let action = AuditEntry::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");

@@ -10,7 +10,7 @@ use doorstep_core::decide::credibility::card_numbers::{NUMBERS, lost_all_numbers
 use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 
 /// Returns the new record with the earlier card numbers as its last confirmed state, if so many members lost theirs
 /// that the loss is unconfirmed. Only what follows from this loss is then inferred. Returns `None` if the loss is
@@ -18,10 +18,10 @@ use doorstep_core::model::record::Record;
 pub async fn unconfirmed(
     environment: &Environment,
     site: &SiteId,
-    old: &Record,
-    new: &Record,
+    old: &FactRecord,
+    new: &FactRecord,
     now: Timestamp,
-) -> Result<Option<Record>> {
+) -> Result<Option<FactRecord>> {
     // A loss that was unconfirmed stays unconfirmed while the numbers are still missing.
     let before = old.confirmed.as_ref().filter(|before| lost_all_numbers(before, &new.fact));
     let before = before.or(Some(&old.fact).filter(|_| !old.gone)).filter(|before| lost_all_numbers(before, &new.fact));
@@ -33,5 +33,5 @@ pub async fn unconfirmed(
     }
     let mut confirmed = new.fact.as_ref().clone();
     with_numbers_of(&mut confirmed, before);
-    Ok(Some(Record { confirmed: Some(Arc::new(confirmed)), ..new.clone() }))
+    Ok(Some(FactRecord { confirmed: Some(Arc::new(confirmed)), ..new.clone() }))
 }

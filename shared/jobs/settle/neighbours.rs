@@ -17,10 +17,10 @@ pub async fn neighbours(
     systems: &mut BTreeMap<String, DoorsContext>,
 ) -> Result<Neighbours> {
     let mut neighbours = Neighbours::new();
-    for (name, DoorsContext { config, seen, ruled, .. }) in systems {
+    for (name, DoorsContext { config, doors_read, ruled, .. }) in systems {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
-        RuledDoors { at, config, groups: ruled }.register(&environment.store, seen).await?;
-        let shared = in_service(&environment.store, &seen.shared).await?;
+        RuledDoors { at, config, groups: ruled }.register(&environment.store, doors_read).await?;
+        let shared = in_service(&environment.store, &doors_read.shared).await?;
         if !shared.is_empty() {
             neighbours.insert(name.clone(), shared);
         }

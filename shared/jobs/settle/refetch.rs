@@ -51,7 +51,7 @@ pub async fn refetch(
             put_off(environment, site, rest, environment.time.now()).await?;
             break;
         }
-        refetcher.look(hint, 0, origin).await?;
+        refetcher.refetch(hint, 0, origin).await?;
         rest = more;
     }
     if let Some(contract) = site.platform.kind.vendor().contract() {
@@ -63,7 +63,7 @@ pub async fn refetch(
 }
 
 /// Refetches the things that are due, until `ends`. The rest stays due.
-pub async fn look_again(environment: &Environment, site: &Site, refetches: &[Due], ends: Timestamp) -> Result<()> {
+pub async fn refetch_again(environment: &Environment, site: &Site, refetches: &[Due], ends: Timestamp) -> Result<()> {
     let refetcher = match Refetcher::new(environment, site, ends).await {
         Ok(refetcher) => refetcher,
         Err(error) => {
@@ -79,7 +79,7 @@ pub async fn look_again(environment: &Environment, site: &Site, refetches: &[Due
         }
         if let Subject::Refetch { hint, refetches, delivery } = &due.subject {
             let origin = Origin { delivery: delivery.clone(), sent_at: None };
-            refetcher.look(hint, *refetches, &origin).await?;
+            refetcher.refetch(hint, *refetches, &origin).await?;
         }
         environment.store.cross_out(&site.id, std::slice::from_ref(due)).await?;
     }
@@ -101,18 +101,18 @@ fn hints(messages: &[TriggerMessage]) -> Vec<(ChangeHint, Origin)> {
 }
 
 async fn put_off(environment: &Environment, site: &Site, hints: &[(ChangeHint, Origin)], to: Timestamp) -> Result<()> {
-    let look = |(hint, origin): &(ChangeHint, Origin)| {
+    let refetch = |(hint, origin): &(ChangeHint, Origin)| {
         let subject = Subject::Refetch { hint: hint.clone(), refetches: 0, delivery: origin.delivery.clone() };
         Due::at(to, subject).asked_at(origin.sent_at)
     };
-    put_and_wake(environment, site, hints.iter().map(look).collect(), to).await
+    put_and_trigger(environment, site, hints.iter().map(refetch).collect(), to).await
 }
 
 async fn put_off_refetches(environment: &Environment, site: &Site, refetches: &[Due], to: Timestamp) -> Result<()> {
-    put_and_wake(environment, site, refetches.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
+    put_and_trigger(environment, site, refetches.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
 }
 
-async fn put_and_wake(environment: &Environment, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
+async fn put_and_trigger(environment: &Environment, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
     if at > environment.time.now() {
         environment.schedules.set(&site.id, doorstep_core::model::window::floor_minute(at)).await?;
     }
@@ -131,7 +131,7 @@ async fn of_accounts(environment: &Environment, site: &Site, messages: &[Trigger
         let person = identity::person_of_account(environment, site, doors, id).await?;
         dues.extend(person.map(|person| {
             let due = origin.due(environment.time.now(), Subject::Person(person));
-            due.with_a_look_at(BTreeSet::from([doors.clone()])).in_passing()
+            due.with_refetch_at(BTreeSet::from([doors.clone()])).in_passing()
         }));
     }
     Ok(dues)

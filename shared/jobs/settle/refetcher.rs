@@ -15,7 +15,7 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, What};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::ChangeHint;
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::found::Lookup;
 use doorstep_vendors::platform::{Around, ReadPlatform};
@@ -37,18 +37,18 @@ pub struct Refetcher<'a> {
     environment: &'a Environment,
     site: &'a Site,
     platform: Box<dyn ReadPlatform>,
-    marked: Marked,
+    marked: MarkTarget,
     /// The instant at which the refetcher's share of the run is used up.
     ends: Timestamp,
     /// All memberships that were known when the first desk was fetched: one change of a floor plan sends hints about
     /// many desks.
-    memberships: OnceCell<Vec<Record>>,
+    memberships: OnceCell<Vec<FactRecord>>,
     /// Things that were read beside those of hints. Every hint of a run is older than what the run reads.
     read: Mutex<BTreeSet<FactId>>,
 }
 
 /// The place where people are marked as due.
-enum Marked {
+enum MarkTarget {
     /// The table.
     Written,
     /// Memory. The trigger returns to the queue until everyone whom it marks is served.
@@ -62,20 +62,23 @@ impl<'a> Refetcher<'a> {
         // The hint may depend on things of which no webhook ever reported.
         want_first_read(environment, &site.id).await?;
         let (memberships, read) = (OnceCell::new(), Mutex::default());
-        Ok(Refetcher { environment, site, platform, marked: Marked::Written, ends, memberships, read })
+        Ok(Refetcher { environment, site, platform, marked: MarkTarget::Written, ends, memberships, read })
     }
 
     /// Returns a refetcher that marks people in passing. The queue message behind its hints returns unless they are
     /// served. People whom a later refetch would not find again are stored in the table.
     pub async fn in_passing(environment: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
-        Ok(Refetcher { marked: Marked::InPassing(Mutex::default()), ..Refetcher::new(environment, site, ends).await? })
+        Ok(Refetcher {
+            marked: MarkTarget::InPassing(Mutex::default()),
+            ..Refetcher::new(environment, site, ends).await?
+        })
     }
 
     /// Returns the people whom it marked in passing.
     pub fn marked(self) -> Vec<Due> {
         match self.marked {
-            Marked::Written => Vec::new(),
-            Marked::InPassing(dues) => {
+            MarkTarget::Written => Vec::new(),
+            MarkTarget::InPassing(dues) => {
                 dues.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
             }
         }
@@ -83,25 +86,25 @@ impl<'a> Refetcher<'a> {
 
     /// Refetches one thing, stores it, and marks everyone whom it concerns. A thing that is not visible yet is fetched
     /// again later.
-    pub async fn look(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<()> {
-        Box::pin(self.look_at(hint, refetches, origin, true)).await?;
+    pub async fn refetch(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<()> {
+        Box::pin(self.refetch_at(hint, refetches, origin, true)).await?;
         let mut losers = VecDeque::from(self.had(&hint.about).await?);
         while !self.is_late()
             && let Some(about) = losers.pop_front()
         {
             self.note_read([about.clone()]);
-            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, origin, false)).await?;
+            Box::pin(self.refetch_at(&ChangeHint { about, reaches: None, removed: false }, 0, origin, false)).await?;
         }
-        self.look_next(losers.make_contiguous(), origin).await
+        self.refetch_next(losers.make_contiguous(), origin).await
     }
 
     fn note_read(&self, names: impl IntoIterator<Item = FactId>) {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
-    async fn look_at(&self, hint: &ChangeHint, refetches: u8, origin: &Origin, around: bool) -> Result<()> {
+    async fn refetch_at(&self, hint: &ChangeHint, refetches: u8, origin: &Origin, around: bool) -> Result<()> {
         let began = self.environment.time.now();
-        let found = match self.platform.look(&hint.about).await {
+        let found = match self.platform.fetch(&hint.about).await {
             Ok(Lookup::Fact(fact)) => Some(fact),
             Ok(Lookup::Missing) => None,
             Ok(Lookup::Unreadable(what)) => return self.cannot_read(hint, refetches, origin, &what).await,
@@ -123,7 +126,7 @@ impl<'a> Refetcher<'a> {
             None => !(around.called_off || hint.removed && verifies),
             Some(fact) => !verifies || hint.removed || hint.reaches > fact.changed.or(hint.reaches),
         };
-        let again = late && self.look_again(hint, refetches, origin).await?;
+        let again = late && self.refetch_again(hint, refetches, origin).await?;
         if let Some(fact) = &found
             && let Err(error) = self.uses(fact, origin).await
         {
@@ -135,8 +138,8 @@ impl<'a> Refetcher<'a> {
         let all_kept = Box::pin(self.keep_around(&hint.about, around, began, origin)).await?;
         match found {
             // The replacement may be among the things that the next run fetches.
-            None if !all_kept => self.look_later(hint, refetches, origin, SignedDuration::from_mins(1)).await,
-            Some(fact) => Box::pin(self.keep(Record::new(fact, began, origin.source()), origin)).await,
+            None if !all_kept => self.refetch_later(hint, refetches, origin, SignedDuration::from_mins(1)).await,
+            Some(fact) => Box::pin(self.keep(FactRecord::new(fact, began, origin.source()), origin)).await,
             // A single 404 without a signed removal revokes nothing.
             None if again => Ok(()),
             // No platform was asked: a late webhook about a thing that the last snapshot lacks revokes nothing either.
@@ -149,7 +152,7 @@ impl<'a> Refetcher<'a> {
 
     /// Returns the other things that the hint may stand for.
     async fn around(&self, hint: &ChangeHint, found: Option<&Fact>, wanted: bool) -> Result<Around> {
-        if !wanted || !self.platform.tells_of_people() {
+        if !wanted || !self.platform.lists_people() {
             return Ok(Around::default());
         }
         let known = match found {
@@ -172,7 +175,7 @@ impl<'a> Refetcher<'a> {
             let unlisted = |name: &FactId| kinds.contains(&name.kind) && !listed.contains(name);
             let names: Vec<FactId> = names.into_iter().filter(unlisted).collect();
             let known = self.environment.store.facts(&self.site.id, &names).await?;
-            let expected = |record: &Record| !record.gone && !is_past(&record.fact, since);
+            let expected = |record: &FactRecord| !record.gone && !is_past(&record.fact, since);
             missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
         }
         let mut rest = Vec::new();
@@ -183,13 +186,13 @@ impl<'a> Refetcher<'a> {
                 continue;
             }
             let fact = self.with_relations(fact, origin).await?;
-            self.keep(Record::new(fact, began, origin.source()), origin).await?;
+            self.keep(FactRecord::new(fact, began, origin.source()), origin).await?;
         }
         for fact in known {
             // The fact is unchanged. If no time is left, nothing is lost.
             if !self.is_late() {
                 let fact = self.with_relations(fact, origin).await?;
-                self.keep(Record::new(fact, began, origin.source()), origin).await?;
+                self.keep(FactRecord::new(fact, began, origin.source()), origin).await?;
             }
         }
         for about in missing {
@@ -197,9 +200,9 @@ impl<'a> Refetcher<'a> {
                 rest.push(about);
                 continue;
             }
-            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, origin, false)).await?;
+            Box::pin(self.refetch_at(&ChangeHint { about, reaches: None, removed: false }, 0, origin, false)).await?;
         }
-        self.look_next(&rest, origin).await?;
+        self.refetch_next(&rest, origin).await?;
         Ok(rest.is_empty())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::apply::apply;
 use super::attempts::{Attempts, Served};
 use super::cards::wait_for_each_other;
-use super::commit::{Outcome, commit};
+use super::commit::{RoundOutcome, commit};
 use super::decide::decide;
 use super::doors_cache::DoorsCache;
 use super::evaluate::evaluate;
@@ -46,7 +46,7 @@ async fn round(
     writers: &Writers,
     attempts: &Attempts,
     cache: &mut DoorsCache,
-) -> Result<Vec<(String, Outcome)>> {
+) -> Result<Vec<(String, RoundOutcome)>> {
     let people = load(context, attempts.open()).await?;
     let evaluations = evaluate(context, attempts, people);
     let mut empty = DoorsCache::default();

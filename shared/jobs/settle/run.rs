@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::batch::{Batcher, Stage};
+use super::batch::{Batcher, DueStage};
 use super::doors_cache::DoorsCache;
 use super::identity;
 use super::new_account_gate::are_many_new;
@@ -59,16 +59,16 @@ impl<'a> SettleRun<'a> {
             ids.insert(&person.id);
             names.extend(person.profiles.iter());
         }
-        let known: Vec<(Due, Stage)> = unknown
+        let known: Vec<(Due, DueStage)> = unknown
             .into_iter()
             .map(|due| {
-                let is_ready = due.look_at.is_empty()
+                let is_ready = due.refetch_at.is_empty()
                     && match &due.subject {
                         Subject::Person(id) => ids.contains(id),
                         Subject::Profile(name) => names.contains(name),
                         Subject::Account { .. } | Subject::Refetch { .. } => false,
                     };
-                (due.clone(), if is_ready { Stage::Ready } else { Stage::New })
+                (due.clone(), if is_ready { DueStage::Ready } else { DueStage::New })
             })
             .collect();
         known.iter().for_each(|(due, stage)| self.batcher.note(due, *stage));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::batch::Next;
-use super::refetch::{has_hints, look_again, refetch};
+use super::batch::NextStep;
+use super::refetch::{has_hints, refetch, refetch_again};
 use super::run::SettleRun;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -50,17 +50,17 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, messages: &[
     }
     loop {
         match run.serve_people(100).await? {
-            People::Served { refetches } if refetches.is_empty() => return Ok(()),
-            People::Served { refetches } if run.left(FETCHING) > Duration::ZERO => {
-                look_again(environment, site, &refetches, run.ends(FETCHING)).await?;
+            ServeResult::Served { refetches } if refetches.is_empty() => return Ok(()),
+            ServeResult::Served { refetches } if run.left(FETCHING) > Duration::ZERO => {
+                refetch_again(environment, site, &refetches, run.ends(FETCHING)).await?;
             }
-            People::Served { .. } | People::OutOfTime => return run.enqueue_the_rest().await,
+            ServeResult::Served { .. } | ServeResult::OutOfTime => return run.enqueue_the_rest().await,
         }
     }
 }
 
 /// The result of serving due people.
-enum People {
+enum ServeResult {
     /// Everyone was served. These things are due to be refetched.
     Served { refetches: Vec<Due> },
     /// The time was used up first.
@@ -99,16 +99,16 @@ impl<'a> TimedRun<'a> {
     }
 
     /// Serves due people until this percentage of the run's time is used up.
-    async fn serve_people(&mut self, percent: u32) -> Result<People> {
+    async fn serve_people(&mut self, percent: u32) -> Result<ServeResult> {
         loop {
             // A run takes time. People who were marked in a minute that began meanwhile are due as well.
             self.until = self.until.max(self.environment.time.now());
             let (refetches, people) = self.all_due().await?;
             self.run.get_to_know(&people).await?;
             match self.run.batcher.next(people, self.left(percent)) {
-                Next::Done => return Ok(People::Served { refetches }),
-                Next::Enqueue => return Ok(People::OutOfTime),
-                Next::Serve(phase, batch) => {
+                NextStep::Done => return Ok(ServeResult::Served { refetches }),
+                NextStep::Enqueue => return Ok(ServeResult::OutOfTime),
+                NextStep::Serve(phase, batch) => {
                     let mut served: HashSet<String> = batch.iter().map(|due| due.mark().to_owned()).collect();
                     for due in self.run.serve(phase, batch, self.until).await? {
                         served.remove(due.mark());

@@ -21,7 +21,7 @@ use doorstep_core::model::account::{AccountId, Group};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::record::{Kept, Record};
+use doorstep_core::model::record::{FactRecord, Kept};
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{DoorsConfig, Site};
@@ -140,7 +140,7 @@ impl SiteContext {
             }
         }
         let groups =
-            systems.iter().map(|(name, side): (&String, &DoorsContext)| (name.clone(), side.seen.groups.clone()));
+            systems.iter().map(|(name, side): (&String, &DoorsContext)| (name.clone(), side.doors_read.groups.clone()));
         let groups: BTreeMap<String, Vec<Group>> = groups.collect();
         let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
         let older = OlderFiles { files: older, replaced: stored.replaced() };
@@ -231,29 +231,29 @@ impl SiteContext {
 pub async fn catalogue(environment: &Environment, site: &SiteId) -> Result<(Catalogue, Option<CatalogueBefore>)> {
     let records = try_join_all(Catalogue::KINDS.map(|kind| environment.store.facts_of(site, kind))).await?.concat();
     let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
-    let before: Vec<Before> = records.iter().filter_map(Record::before).collect();
+    let before: Vec<Before> = records.iter().filter_map(FactRecord::before).collect();
     Ok((Catalogue::without_passes(live()), CatalogueBefore::of(live(), &before)))
 }
 
-type Side = (DoorsContext, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
+type DoorsClients = (DoorsContext, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
-async fn side(environment: &Environment, site: &Site, name: &str, connections: &Connections) -> Result<Side> {
+async fn side(environment: &Environment, site: &Site, name: &str, connections: &Connections) -> Result<DoorsClients> {
     let config = site.doors.get(name).cloned().ok_or_else(|| Error::permanent(format!("there are no doors {name}")))?;
     let (read, write) = connections.to(environment, site, name).await?;
     let kept = environment.store.doors_read_kept(&site.id, name).await?;
     let lost = kept == Kept::Unreadable;
-    let seen = match kept.readable().filter(|seen| seen.is_of(&config)) {
-        Some(seen) => seen,
+    let doors_read = match kept.readable().filter(|doors_read| doors_read.is_of(&config)) {
+        Some(doors_read) => doors_read,
         None => {
-            let seen = survey(&config, read.as_ref()).await?;
+            let doors_read = survey(&config, read.as_ref()).await?;
             // The next reconcile replaces a stored read that is unreadable.
             if !lost {
-                environment.store.keep_doors_read(&site.id, name, &seen).await?;
+                environment.store.keep_doors_read(&site.id, name, &doors_read).await?;
             }
-            seen
+            doors_read
         }
     };
-    Ok((DoorsContext::new(config, seen, read.capabilities()), read, write))
+    Ok((DoorsContext::new(config, doors_read, read.capabilities()), read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::accounts::reader;
 use super::cards::adopt_and_forget;
-use super::decide::Decided;
+use super::decide::DecidedWork;
 use super::evaluate::Evaluation;
 use super::new_account_gate::NewAccountGate;
 use super::other_sites::note;
@@ -14,9 +14,9 @@ use super::site_context::SiteContext;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::holds::Release;
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::cards::Change;
+use doorstep_core::decide::cards::CardChange;
 use doorstep_core::decide::guard::baseline::Certainty;
-use doorstep_core::decide::guard::removal::{Evidence, change_of};
+use doorstep_core::decide::guard::removal::{RemovalEvidence, change_of};
 use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::{Error, Result};
@@ -29,7 +29,7 @@ pub const COUNTED: &str = "the new account waits: very many are new at once, and
 /// Withholds from everyone's decision what must not be applied in this round, and returns the work that remains.
 /// Withheld are unconfirmed changes that were not released, actions of another phase, and suspensions of accounts that
 /// are still in a group.
-pub async fn withhold(context: &SiteContext, evaluations: &[Evaluation], decided: Vec<Decided>) -> Vec<PersonWork> {
+pub async fn withhold(context: &SiteContext, evaluations: &[Evaluation], decided: Vec<DecidedWork>) -> Vec<PersonWork> {
     let mut works = Vec::with_capacity(decided.len());
     for (evaluation, decided) in evaluations.iter().zip(decided) {
         works.push(withhold_one(context, evaluation, decided).await);
@@ -37,8 +37,8 @@ pub async fn withhold(context: &SiteContext, evaluations: &[Evaluation], decided
     works
 }
 
-async fn withhold_one(context: &SiteContext, evaluation: &Evaluation, decided: Decided) -> PersonWork {
-    let Decided { mut work, mut decision } = decided;
+async fn withhold_one(context: &SiteContext, evaluation: &Evaluation, decided: DecidedWork) -> PersonWork {
+    let DecidedWork { mut work, mut decision } = decided;
     wait_for_the_guard(context, evaluation, &mut work, &mut decision).await;
     work.left |= context.phase.take(&mut decision);
     rest_only_the_idle(context, &mut work, &mut decision).await;
@@ -175,8 +175,14 @@ fn change(
 ) -> Option<(UnconfirmedChange, Certainty)> {
     let now = context.now;
     let (facts, desired) = (&evaluation.state.facts, &evaluation.desired);
-    let evidence =
-        Evidence { baseline: &context.baseline, rules: context.rules(), dossier: facts, desired, person, now };
+    let evidence = RemovalEvidence {
+        baseline: &context.baseline,
+        rules: context.rules(),
+        person_facts: facts,
+        desired,
+        person,
+        now,
+    };
     let sure = evidence.certainty(doors, step);
     (sure != Certainty::Planned).then_some((change_of(person, doors, step)?, sure))
 }
@@ -190,7 +196,7 @@ fn approved(step: Action, release: &Release) -> Action {
         }
         (Action::Untag(change), Some(checksum)) => {
             let because = format!("{} (approved: {checksum})", change.because);
-            Action::Untag(Change { because, ..change })
+            Action::Untag(CardChange { because, ..change })
         }
         (step, _) => step,
     }

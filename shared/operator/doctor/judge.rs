@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::vitals::{Doors, Platform, Troubled, Vitals};
-use super::{About, Checkup, Finding};
-use doorstep_cloud::trigger_queue::Waiting;
+use super::vitals::{DoorsVitals, PlatformVitals, Troubled, Vitals};
+use super::{Checkup, DoctorFinding, FindingSubject};
+use doorstep_cloud::trigger_queue::QueueDepth;
 use doorstep_core::model::error::Error;
 use doorstep_core::site::Mode;
 
@@ -23,7 +23,11 @@ pub fn judge(vitals: &Vitals) -> Checkup {
         let secret = vitals.site.doors.get(name).map_or("", |config| config.secret.as_str());
         checkup.doors(name, doors, secret, vitals);
     }
-    checkup.each(About::Names, &vitals.names, "correct the site file, or the name at the vendor, and push the file");
+    checkup.each(
+        FindingSubject::Names,
+        &vitals.names,
+        "correct the site file, or the name at the vendor, and push the file",
+    );
     checkup.people(vitals);
     checkup.waiting(vitals);
     checkup.queue(&vitals.queue);
@@ -35,22 +39,22 @@ pub fn judge(vitals: &Vitals) -> Checkup {
 }
 
 impl Checkup {
-    fn find(&mut self, about: About, what: impl Into<String>, advice: impl Into<String>) {
-        self.findings.push(Finding { about, what: what.into(), advice: advice.into() });
+    fn find(&mut self, about: FindingSubject, what: impl Into<String>, advice: impl Into<String>) {
+        self.findings.push(DoctorFinding { about, what: what.into(), advice: advice.into() });
     }
 
     fn fine(&mut self, what: impl Into<String>) {
         self.fine.push(what.into());
     }
 
-    fn each(&mut self, about: About, what: &[String], advice: &str) {
+    fn each(&mut self, about: FindingSubject, what: &[String], advice: &str) {
         what.iter().for_each(|what| self.find(about, what, advice));
     }
 
     fn table(&mut self, unreadable: &[String]) {
         let advice =
             "find the item by this hash, and restore it from a backup: docs/operations.md, Items that cannot be read";
-        self.each(About::Table, unreadable, advice);
+        self.each(FindingSubject::Table, unreadable, advice);
     }
 
     fn mode(&mut self, vitals: &Vitals) {
@@ -58,10 +62,10 @@ impl Checkup {
         let mode = vitals.site.mode.word();
         match vitals.site.mode {
             _ if !remarks.is_empty() => {
-                self.each(About::Mode, &remarks, "see docs/operations.md, From a new file to full");
+                self.each(FindingSubject::Mode, &remarks, "see docs/operations.md, From a new file to full");
             }
             Mode::Observe => self.find(
-                About::Mode,
+                FindingSubject::Mode,
                 "the site file has mode observe, so Doorstep changes nothing at the doors",
                 "push it with mode = \"full\" once its diff is what you want",
             ),
@@ -69,12 +73,12 @@ impl Checkup {
         }
     }
 
-    fn platform(&mut self, platform: &Platform, secret: &str) {
-        let Platform { word, verifies, answers, hearing, read: _ } = platform;
+    fn platform(&mut self, platform: &PlatformVitals, secret: &str) {
+        let PlatformVitals { word, verifies, answers, hearing, read: _ } = platform;
         match verifies {
             Ok(true) => self.fine(format!("{word}: a webhook secret verifies its deliveries")),
             Ok(false) => self.find(
-                About::Credentials,
+                FindingSubject::Credentials,
                 format!("{word}: no webhook secret \"{secret}\", so every delivery is rejected"),
                 "store {\"webhook_secrets\": [\"...\"]} there: see docs/operations.md, Secrets",
             ),
@@ -89,10 +93,10 @@ impl Checkup {
             Ok(hearing) if hearing.problems.is_empty() && hearing.silence.is_none() => {}
             Ok(hearing) => {
                 let said: Vec<String> = hearing.problems.iter().chain(&hearing.silence).cloned().collect();
-                self.each(About::Webhooks, &said, "until then only a reconcile finds changes");
+                self.each(FindingSubject::Webhooks, &said, "until then only a reconcile finds changes");
             }
             Err(error) => self.find(
-                About::Webhooks,
+                FindingSubject::Webhooks,
                 format!("{word}: its webhooks cannot be read: {}", error.why()),
                 "give the user the right to read them",
             ),
@@ -106,26 +110,26 @@ impl Checkup {
             }
             _ => format!("store the right credentials under \"{secret}\", and run the doctor again"),
         };
-        self.find(About::Credentials, format!("{who}: {}", error.why()), advice);
+        self.find(FindingSubject::Credentials, format!("{who}: {}", error.why()), advice);
     }
 
-    fn reads(&mut self, platform: &Platform, now: Timestamp) {
+    fn reads(&mut self, platform: &PlatformVitals, now: Timestamp) {
         let word = platform.word;
         match (platform.read.complete, platform.read.failing) {
             (_, Some(since)) => self.find(
-                About::Reads,
+                FindingSubject::Reads,
                 format!("{word}: no complete read since {}", since.strftime("%F %R UTC")),
                 "the report of a reconcile shows what fails. After one day, Doorstep grants nothing new",
             ),
             (None, None) => {
                 self.find(
-                    About::Reads,
+                    FindingSubject::Reads,
                     format!("{word}: no complete read yet"),
                     "wait for the next reconcile, or request one",
                 );
             }
             (Some(at), None) if now.duration_since(at) > OLD => self.find(
-                About::Reads,
+                FindingSubject::Reads,
                 format!("{word}: the last complete read was at {}", at.strftime("%F %R UTC")),
                 "reconcile does not run: see its log and its schedule",
             ),
@@ -133,15 +137,15 @@ impl Checkup {
         }
     }
 
-    fn doors(&mut self, name: &str, doors: &Doors, secret: &str, vitals: &Vitals) {
-        let Doors { answers, shut, seats, missing, hearing, read } = doors;
+    fn doors(&mut self, name: &str, doors: &DoorsVitals, secret: &str, vitals: &Vitals) {
+        let DoorsVitals { answers, shut, seats, missing, hearing, read } = doors;
         if let Err(error) = answers {
             return self.refused(name, secret, error);
         }
         self.fine(format!("{name}: accepts the credentials"));
         if read.is_none() {
             self.find(
-                About::Reads,
+                FindingSubject::Reads,
                 format!("{name}: no complete read yet"),
                 "wait for the next reconcile, or request one",
             );
@@ -154,12 +158,12 @@ impl Checkup {
         }
         for (group, why) in shut {
             let advice = "give the group a schedule and locks at the door system, or remove it from the site file";
-            self.find(About::Groups, format!("{name}: {group}: {why}"), advice);
+            self.find(FindingSubject::Groups, format!("{name}: {group}: {why}"), advice);
         }
         match seats.and_then(|seats| Some((seats, seats.shortage()))) {
             Some((_, Some(shortage))) => {
                 self.find(
-                    About::Seats,
+                    FindingSubject::Seats,
                     format!("{name}: {shortage}"),
                     "buy seats, or free some: new people get no access without a seat",
                 );
@@ -172,7 +176,7 @@ impl Checkup {
         }
         for number in missing {
             self.find(
-                About::Protected,
+                FindingSubject::Protected,
                 format!("{name}: protected address {number} has no account there"),
                 "correct the address in the site file, or create an account for it",
             );
@@ -180,14 +184,14 @@ impl Checkup {
         let listed = vitals.site.doors.get(name).map_or(0, |config| config.protected.len());
         if listed < 2 && vitals.site.mode != Mode::Full {
             self.find(
-                About::Protected,
+                FindingSubject::Protected,
                 format!("{name}: {listed} protected people"),
                 "protect two people who can correct a wrong rule. Mode full needs them",
             );
         }
         if let Some(trouble) = hearing {
             self.find(
-                About::Webhooks,
+                FindingSubject::Webhooks,
                 format!("{name}: {trouble}"),
                 "access attempts are missing until then. Access is not affected",
             );
@@ -198,11 +202,13 @@ impl Checkup {
         for Troubled { person, email, problems } in &vitals.troubled {
             let who = email.as_ref().map_or_else(|| person.clone(), |email| format!("{email} ({person})"));
             let advice = format!("see `doorstep explain {} --person {person}`", vitals.site.id);
-            problems.iter().for_each(|problem| self.find(About::People, format!("{who}: {problem}"), advice.as_str()));
+            problems
+                .iter()
+                .for_each(|problem| self.find(FindingSubject::People, format!("{who}: {problem}"), advice.as_str()));
         }
         for (doors, count) in &vitals.out_of_reach {
             self.find(
-                About::People,
+                FindingSubject::People,
                 format!("{count} people have access at \"{doors}\", which is not in the site file"),
                 format!("push a file with [doors.{doors}], or with was = \"{doors}\" under the new name"),
             );
@@ -215,7 +221,7 @@ impl Checkup {
     fn waiting(&mut self, vitals: &Vitals) {
         for hold in &vitals.holds {
             self.find(
-                About::Holds,
+                FindingSubject::Holds,
                 format!("{}: {} held: {}", hold.scope, hold.what(), hold.reason),
                 format!("check the changes, and run `doorstep approve {}` if they are right", hold.checksum),
             );
@@ -223,7 +229,7 @@ impl Checkup {
         match vitals.unread {
             0 => {}
             count => self.find(
-                About::Unread,
+                FindingSubject::Unread,
                 format!("{count} verified deliveries could not be parsed"),
                 "the format of the sender changed. A reconcile finds what they announced. Report this to the project",
             ),
@@ -231,24 +237,24 @@ impl Checkup {
         match vitals.overdue {
             0 => {}
             count => self.find(
-                About::Queue,
+                FindingSubject::Queue,
                 format!("{count} people or things are overdue by more than two minutes"),
                 "see the log of settle. A door system that does not answer is tried again",
             ),
         }
     }
 
-    fn queue(&mut self, queue: &Result<Waiting, Error>) {
+    fn queue(&mut self, queue: &Result<QueueDepth, Error>) {
         match queue {
             Err(error) => {
                 let advice = "the operator's credentials need sqs:GetQueueAttributes and sqs:GetQueueUrl";
-                self.find(About::Queue, error.why(), advice);
+                self.find(FindingSubject::Queue, error.why(), advice);
             }
-            Ok(Waiting { waiting, dead }) => match dead {
+            Ok(QueueDepth { waiting, dead }) => match dead {
                 Some(0) => self.fine(format!("no dead letters, {waiting} triggers in the queue")),
                 None => self.fine(format!("{waiting} triggers in the queue")),
                 Some(count) => self.find(
-                    About::Queue,
+                    FindingSubject::Queue,
                     format!("{count} dead letters, counted over all sites of the stack"),
                     "correct what the log of settle reports, and return them with `aws sqs start-message-move-task`",
                 ),
@@ -259,10 +265,14 @@ impl Checkup {
     fn schedules(&mut self, vitals: &Vitals) {
         match &vitals.schedules {
             Err(error) => {
-                self.find(About::Schedules, error.why(), "the schedule group may be missing: `make deploy` creates it");
+                self.find(
+                    FindingSubject::Schedules,
+                    error.why(),
+                    "the schedule group may be missing: `make deploy` creates it",
+                );
             }
             Ok(set) if vitals.due_soon > *set => self.find(
-                About::Schedules,
+                FindingSubject::Schedules,
                 format!(
                     "people are due in {} minutes of the next hour, and only {set} schedules are set",
                     vitals.due_soon
@@ -279,7 +289,7 @@ impl Checkup {
         if ahead.abs() > SKEW {
             let way = if seconds < 0 { "behind" } else { "ahead of" };
             self.find(
-                About::Clock,
+                FindingSubject::Clock,
                 format!("the clock of this machine is {} s {way} AWS's", seconds.abs()),
                 "set the clock by NTP: signatures and due minutes depend on it",
             );

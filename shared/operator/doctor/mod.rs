@@ -24,16 +24,16 @@ pub struct Checkup {
     /// The instant of the examination.
     pub at: Timestamp,
     /// The findings that the operator should act on.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<DoctorFinding>,
     /// The checks that passed.
     pub fine: Vec<String>,
 }
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Finding {
+pub struct DoctorFinding {
     /// The subject.
-    pub about: About,
+    pub about: FindingSubject,
     /// The problem.
     pub what: String,
     /// The advice.
@@ -43,7 +43,7 @@ pub struct Finding {
 /// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum About {
+pub enum FindingSubject {
     /// The site may not act.
     Mode,
     /// A secret, or the vendor that should accept it.
@@ -76,25 +76,25 @@ pub enum About {
     Table,
 }
 
-impl About {
+impl FindingSubject {
     /// Returns the word for the subject.
     pub fn word(self) -> &'static str {
         match self {
-            About::Mode => "mode",
-            About::Credentials => "credentials",
-            About::Reads => "reads",
-            About::Webhooks => "webhooks",
-            About::Names => "names",
-            About::Groups => "groups",
-            About::Seats => "seats",
-            About::Protected => "protected",
-            About::People => "people",
-            About::Holds => "holds",
-            About::Unread => "unread",
-            About::Queue => "queue",
-            About::Schedules => "schedules",
-            About::Clock => "clock",
-            About::Table => "table",
+            FindingSubject::Mode => "mode",
+            FindingSubject::Credentials => "credentials",
+            FindingSubject::Reads => "reads",
+            FindingSubject::Webhooks => "webhooks",
+            FindingSubject::Names => "names",
+            FindingSubject::Groups => "groups",
+            FindingSubject::Seats => "seats",
+            FindingSubject::Protected => "protected",
+            FindingSubject::People => "people",
+            FindingSubject::Holds => "holds",
+            FindingSubject::Unread => "unread",
+            FindingSubject::Queue => "queue",
+            FindingSubject::Schedules => "schedules",
+            FindingSubject::Clock => "clock",
+            FindingSubject::Table => "table",
         }
     }
 }
@@ -126,8 +126,8 @@ pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
 impl Checkup {
     /// Returns the result for a site that cannot be examined.
     fn unseen(site: SiteId, at: Timestamp, error: &Error) -> Self {
-        let finding = Finding {
-            about: About::Reads,
+        let finding = DoctorFinding {
+            about: FindingSubject::Reads,
             what: format!("the site cannot be examined: {}", error.why()),
             advice: "try again in a few minutes. If the stored site file is the cause, push it again".to_owned(),
         };
@@ -139,7 +139,7 @@ impl fmt::Display for Checkup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Checkup { site, at, findings, fine } = self;
         shown_line!(f, "site {site}, as of {}", at.strftime("%F %R UTC"))?;
-        for Finding { about, what, advice } in findings {
+        for DoctorFinding { about, what, advice } in findings {
             shown_line!(f, "! {}: {what}: {advice}", about.word())?;
         }
         fine.iter().try_for_each(|fine| shown_line!(f, "+ {fine}"))?;

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::judge;
-use super::vitals::{Doors, Platform, Vitals};
-use super::{About, Checkup};
+use super::vitals::{DoorsVitals, PlatformVitals, Vitals};
+use super::{Checkup, FindingSubject};
 use doorstep_cloud::store::site_version::{Paused, SiteVersion};
 use doorstep_cloud::store::sites::PlatformRead;
-use doorstep_cloud::trigger_queue::Waiting;
+use doorstep_cloud::trigger_queue::QueueDepth;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Error;
 use doorstep_core::site::{Mode, Site};
@@ -20,7 +20,7 @@ fn healthy() -> Vitals {
     site.mode = Mode::Full;
     let now: Timestamp = "2026-03-02T08:00:00Z".parse().expect("an instant");
     let seats = Some(Seats { used: 7, paid: Some(10) });
-    let doors = Doors {
+    let doors = DoorsVitals {
         answers: Ok(()),
         shut: Vec::new(),
         seats,
@@ -33,7 +33,7 @@ fn healthy() -> Vitals {
         stored: SiteVersion::after(None, text, now),
         site,
         now,
-        platform: Platform {
+        platform: PlatformVitals {
             word: "officernd",
             verifies: Ok(true),
             answers: Some(Ok(())),
@@ -47,16 +47,16 @@ fn healthy() -> Vitals {
         holds: Vec::new(),
         unread: 0,
         overdue: 0,
-        queue: Ok(Waiting { waiting: 3, dead: Some(0) }),
+        queue: Ok(QueueDepth { waiting: 3, dead: Some(0) }),
         schedules: Ok(2),
         due_soon: 2,
         ahead: Some(SignedDuration::from_secs(-30)),
     }
 }
 
-fn doors_like(doors: &Doors) -> Doors {
-    let Doors { answers, shut, seats, missing, hearing, read } = doors;
-    Doors {
+fn doors_like(doors: &DoorsVitals) -> DoorsVitals {
+    let DoorsVitals { answers, shut, seats, missing, hearing, read } = doors;
+    DoorsVitals {
         answers: answers.clone(),
         shut: shut.clone(),
         seats: *seats,
@@ -66,7 +66,7 @@ fn doors_like(doors: &Doors) -> Doors {
     }
 }
 
-fn found(change: impl FnOnce(&mut Vitals, &mut Doors)) -> Vec<About> {
+fn found(change: impl FnOnce(&mut Vitals, &mut DoorsVitals)) -> Vec<FindingSubject> {
     let mut vitals = healthy();
     let name = vitals.doors.keys().next().cloned().expect("doors");
     let mut doors = vitals.doors.remove(&name).expect("its own");
@@ -89,28 +89,28 @@ fn each_trouble_is_one_finding_with_what_to_do() {
     let away = || Error::retry("away");
     let wrong = || Error::permanent("not accepted");
     let at = Timestamp::UNIX_EPOCH;
-    assert_eq!(found(|v, _| v.stored.paused = Some(Paused { at, why: None })), [About::Mode]);
-    assert_eq!(found(|v, _| v.stored.observing = true), [About::Mode]);
-    assert_eq!(found(|v, _| v.site.mode = Mode::Observe), [About::Mode]);
-    assert_eq!(found(|v, _| v.platform.verifies = Ok(false)), [About::Credentials]);
-    assert_eq!(found(|v, _| v.platform.answers = Some(Err(wrong()))), [About::Credentials]);
-    assert_eq!(found(|_, d| d.answers = Err(away())), [About::Credentials]);
-    assert_eq!(found(|v, _| v.platform.read.complete = None), [About::Reads]);
-    assert_eq!(found(|v, _| v.platform.read.complete = Some(at)), [About::Reads]);
-    assert_eq!(found(|v, _| v.platform.read.failing = Some(at)), [About::Reads]);
-    assert_eq!(found(|_, d| d.read = None), [About::Reads]);
-    assert_eq!(found(|v, _| v.platform.hearing = Err(wrong())), [About::Webhooks]);
-    assert_eq!(found(|_, d| d.hearing = Some("the webhook is disabled".into())), [About::Webhooks]);
-    assert_eq!(found(|v, _| v.names.push("no plan".into())), [About::Names]);
-    assert_eq!(found(|_, d| d.shut.push(("Members".into(), "it has no schedule".into()))), [About::Groups]);
-    assert_eq!(found(|_, d| d.seats = Some(Seats { used: 8, paid: Some(10) })), [About::Seats]);
-    assert_eq!(found(|_, d| d.missing = vec![1, 2]), [About::Protected; 2]);
-    assert_eq!(found(|v, _| v.unread = 1), [About::Unread]);
-    assert_eq!(found(|v, _| v.overdue = 1), [About::Queue]);
-    assert_eq!(found(|v, _| v.queue = Ok(Waiting { waiting: 0, dead: Some(1) })), [About::Queue]);
-    assert_eq!(found(|v, _| v.queue = Err(away())), [About::Queue]);
-    assert_eq!(found(|v, _| v.schedules = Err(away())), [About::Schedules]);
-    assert_eq!(found(|v, _| v.schedules = Ok(1)), [About::Schedules]);
-    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))), [About::Clock]);
-    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(-31))), [About::Clock]);
+    assert_eq!(found(|v, _| v.stored.paused = Some(Paused { at, why: None })), [FindingSubject::Mode]);
+    assert_eq!(found(|v, _| v.stored.observing = true), [FindingSubject::Mode]);
+    assert_eq!(found(|v, _| v.site.mode = Mode::Observe), [FindingSubject::Mode]);
+    assert_eq!(found(|v, _| v.platform.verifies = Ok(false)), [FindingSubject::Credentials]);
+    assert_eq!(found(|v, _| v.platform.answers = Some(Err(wrong()))), [FindingSubject::Credentials]);
+    assert_eq!(found(|_, d| d.answers = Err(away())), [FindingSubject::Credentials]);
+    assert_eq!(found(|v, _| v.platform.read.complete = None), [FindingSubject::Reads]);
+    assert_eq!(found(|v, _| v.platform.read.complete = Some(at)), [FindingSubject::Reads]);
+    assert_eq!(found(|v, _| v.platform.read.failing = Some(at)), [FindingSubject::Reads]);
+    assert_eq!(found(|_, d| d.read = None), [FindingSubject::Reads]);
+    assert_eq!(found(|v, _| v.platform.hearing = Err(wrong())), [FindingSubject::Webhooks]);
+    assert_eq!(found(|_, d| d.hearing = Some("the webhook is disabled".into())), [FindingSubject::Webhooks]);
+    assert_eq!(found(|v, _| v.names.push("no plan".into())), [FindingSubject::Names]);
+    assert_eq!(found(|_, d| d.shut.push(("Members".into(), "it has no schedule".into()))), [FindingSubject::Groups]);
+    assert_eq!(found(|_, d| d.seats = Some(Seats { used: 8, paid: Some(10) })), [FindingSubject::Seats]);
+    assert_eq!(found(|_, d| d.missing = vec![1, 2]), [FindingSubject::Protected; 2]);
+    assert_eq!(found(|v, _| v.unread = 1), [FindingSubject::Unread]);
+    assert_eq!(found(|v, _| v.overdue = 1), [FindingSubject::Queue]);
+    assert_eq!(found(|v, _| v.queue = Ok(QueueDepth { waiting: 0, dead: Some(1) })), [FindingSubject::Queue]);
+    assert_eq!(found(|v, _| v.queue = Err(away())), [FindingSubject::Queue]);
+    assert_eq!(found(|v, _| v.schedules = Err(away())), [FindingSubject::Schedules]);
+    assert_eq!(found(|v, _| v.schedules = Ok(1)), [FindingSubject::Schedules]);
+    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))), [FindingSubject::Clock]);
+    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(-31))), [FindingSubject::Clock]);
 }

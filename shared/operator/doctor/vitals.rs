@@ -10,7 +10,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_cloud::store::sites::PlatformRead;
-use doorstep_cloud::trigger_queue::Waiting;
+use doorstep_cloud::trigger_queue::QueueDepth;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::account::{Group, GroupId};
 use doorstep_core::model::doors_read::DoorsRead;
@@ -34,9 +34,9 @@ pub struct Vitals {
     /// The instant of the examination.
     pub now: Timestamp,
     /// The platform.
-    pub platform: Platform,
+    pub platform: PlatformVitals,
     /// The door systems, by name.
-    pub doors: BTreeMap<String, Doors>,
+    pub doors: BTreeMap<String, DoorsVitals>,
     /// Names of the site file that match nothing.
     pub names: Vec<String>,
     /// People with a problem: a change that fails, or facts that allow no decision.
@@ -50,7 +50,7 @@ pub struct Vitals {
     /// The number of people or things that are overdue by more than two minutes.
     pub overdue: usize,
     /// The state of the trigger queue, or the error of reading it.
-    pub queue: Result<Waiting>,
+    pub queue: Result<QueueDepth>,
     /// The number of the site's schedules, or the error of reading them.
     pub schedules: Result<usize>,
     /// The number of minutes in the next hour at which someone is due.
@@ -84,7 +84,7 @@ impl Troubled {
 }
 
 /// The state of the platform.
-pub struct Platform {
+pub struct PlatformVitals {
     /// The name of the platform in reports.
     pub word: &'static str,
     /// Whether there is a secret that can verify its deliveries.
@@ -98,7 +98,7 @@ pub struct Platform {
 }
 
 /// The state of one door system.
-pub struct Doors {
+pub struct DoorsVitals {
     /// Whether it accepts the credentials.
     pub answers: Result<()>,
     /// Groups in rules that open nothing: name and reason.
@@ -141,7 +141,7 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
             doors.shut = shut(environment, &site, name, groups, &resolved).await;
         }
     }
-    let everybody = store.everybody(&site.id).await?.known;
+    let all_people = store.all_people(&site.id).await?.known;
     let dues = store.due_until(&site.id, later(now, SOON)).await?;
     // Every fact is read once, so that facts that cannot be parsed are noted.
     for kind in Kind::ALL {
@@ -151,8 +151,8 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
     Ok(Vitals {
         overdue: dues.iter().filter(|due| now.duration_since(due.minute) > LATE).count(),
         due_soon: minutes.len(),
-        troubled: everybody.iter().filter_map(Troubled::of).collect(),
-        out_of_reach: out_of_reach(&site, &everybody),
+        troubled: all_people.iter().filter_map(Troubled::of).collect(),
+        out_of_reach: out_of_reach(&site, &all_people),
         holds: store.open_holds(&site.id).await?,
         unread: store.unreadable_deliveries(&site.id).await?.len(),
         queue: environment.triggers.waiting().await,
@@ -169,9 +169,9 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
 }
 
 /// Counts the people with claims at each door system that the file does not name.
-fn out_of_reach(site: &Site, everybody: &[Person]) -> BTreeMap<String, usize> {
+fn out_of_reach(site: &Site, all_people: &[Person]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for person in everybody {
+    for person in all_people {
         let at: BTreeSet<&String> = person.claims.iter().map(|claim| &claim.doors).collect();
         for doors in at.into_iter().filter(|doors| !site.doors.contains_key(*doors)) {
             *counts.entry(doors.clone()).or_default() += 1;
@@ -184,7 +184,7 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Result<Platform> {
+async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Result<PlatformVitals> {
     let kind = site.platform.kind;
     let told = kind.vendor().contract().is_some();
     let verifies = environment.secrets.webhook(&site.platform.secret).await.map(|found| {
@@ -193,7 +193,7 @@ async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Res
             false => found.verify_anything(),
         })
     });
-    let mut seen = Platform {
+    let mut vitals = PlatformVitals {
         word: kind.word(),
         verifies,
         answers: None,
@@ -201,25 +201,25 @@ async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Res
         read: environment.store.platform_read(&site.id).await?,
     };
     if told {
-        return Ok(seen);
+        return Ok(vitals);
     }
     let reader = match environment.platform(site).await {
         Ok(reader) => reader,
         Err(error) => {
-            seen.answers = Some(Err(error));
-            return Ok(seen);
+            vitals.answers = Some(Err(error));
+            return Ok(vitals);
         }
     };
     let span = Span { changed_since: None, checkins_from: now };
-    seen.answers = match reader.kinds().first() {
+    vitals.answers = match reader.kinds().first() {
         Some(kind) => Some(reader.read(*kind, &span).await.map(drop)),
         None => None,
     };
-    if matches!(seen.answers, Some(Ok(()))) {
+    if matches!(vitals.answers, Some(Ok(()))) {
         let locations = site.platform.locations.as_deref();
-        seen.hearing = reader.hearing(&site.id).await.map(|hearing| hearing.at(locations));
+        vitals.hearing = reader.hearing(&site.id).await.map(|hearing| hearing.at(locations));
     }
-    Ok(seen)
+    Ok(vitals)
 }
 
 async fn of_doors(
@@ -227,24 +227,25 @@ async fn of_doors(
     site: &Site,
     name: &str,
     config: &DoorsConfig,
-) -> Result<(Doors, Option<Vec<Group>>)> {
+) -> Result<(DoorsVitals, Option<Vec<Group>>)> {
     let read = environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config));
-    let mut seen = Doors { answers: Ok(()), shut: Vec::new(), seats: None, missing: Vec::new(), hearing: None, read };
+    let mut vitals =
+        DoorsVitals { answers: Ok(()), shut: Vec::new(), seats: None, missing: Vec::new(), hearing: None, read };
     let found = async {
         let (reader, _) = environment.doors(site, name, Share::Reconcile).await?;
         let groups = reader.groups().await?;
-        seen.seats = reader.seats().await?;
-        seen.missing = missing(reader.as_ref(), config).await?;
+        vitals.seats = reader.seats().await?;
+        vitals.missing = missing(reader.as_ref(), config).await?;
         // A problem with access attempts is no problem with access.
         let trouble = reader.attempts().webhook_trouble(&address(&site.id, config.kind, name)).await;
-        seen.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be read: {error}")));
+        vitals.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be read: {error}")));
         Ok::<_, Error>(groups)
     };
     match found.await {
-        Ok(groups) => Ok((seen, Some(groups))),
+        Ok(groups) => Ok((vitals, Some(groups))),
         Err(error) => {
-            seen.answers = Err(error);
-            Ok((seen, None))
+            vitals.answers = Err(error);
+            Ok((vitals, None))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::past::{self, PastHold, facts_named, is_about};
 use super::shape::{
     AccountShown, Because, ClaimShown, DoneShown, Evidence, FactShown, GroupExplained, Lack, Missing, RuleShown, Tense,
 };
-use super::{Book, File, by_hand};
+use super::{Book, PersonContext, by_hand};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
@@ -14,8 +14,8 @@ use doorstep_core::model::account::{GroupId, GroupRef, Standing};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::{Claim, Linked};
-use doorstep_core::model::record::Record;
-use doorstep_core::site::{Mode, Wanted};
+use doorstep_core::model::record::FactRecord;
+use doorstep_core::site::{Mode, ThingSelection};
 
 /// The most windows that are shown of one group.
 const MOST_WINDOWS: usize = 20;
@@ -26,7 +26,7 @@ const MOST_DONE: usize = 50;
 pub(super) async fn explain_group(
     environment: &Environment,
     book: &Book,
-    file: &File,
+    file: &PersonContext,
     doors: &str,
     group: &GroupId,
 ) -> Result<GroupExplained> {
@@ -41,7 +41,7 @@ pub(super) async fn explain_group(
 /// The explanation of one group while it is built.
 struct One<'a> {
     book: &'a Book,
-    file: &'a File,
+    file: &'a PersonContext,
     doors: &'a str,
     group: &'a GroupId,
     tense: Tense,
@@ -58,7 +58,7 @@ struct One<'a> {
 }
 
 impl<'a> One<'a> {
-    fn of(book: &'a Book, file: &'a File, doors: &'a str, group: &'a GroupId) -> Self {
+    fn of(book: &'a Book, file: &'a PersonContext, doors: &'a str, group: &'a GroupId) -> Self {
         let claim = file.person.claim(doors, group);
         let here = |one: &&Entitlement| one.doors == doors && one.group == *group;
         let mut entitlements: Vec<&Entitlement> = file.entitlements.iter().filter(here).collect();
@@ -370,8 +370,8 @@ impl<'a> One<'a> {
         attempt
             .map(|(place, (rule, _))| {
                 let of = match &rule.wanted {
-                    Wanted::Any => "any".to_owned(),
-                    Wanted::Named(names) => format!("\"{}\"", names.join("\", \"")),
+                    ThingSelection::Any => "any".to_owned(),
+                    ThingSelection::Named(names) => format!("\"{}\"", names.join("\", \"")),
                 };
                 RuleShown { rule: place + 1, line: rule.line, of: format!("{} {of}", rule.selector.word()) }
             })
@@ -407,7 +407,7 @@ impl<'a> One<'a> {
     }
 
     fn fact(&self, name: &FactId) -> FactShown {
-        let record: Option<&Record> = self.file.facts.get(name);
+        let record: Option<&FactRecord> = self.file.facts.get(name);
         FactShown {
             fact: name.to_string(),
             version: record.and_then(|record| record.fact.changed),
@@ -419,9 +419,9 @@ impl<'a> One<'a> {
 }
 
 /// Describes why a group is open to a person at an instant; `None` where it is not.
-pub(super) fn reason_at(file: &File, doors: &str, group: &GroupId, at: Timestamp) -> Option<String> {
+pub(super) fn reason_at(file: &PersonContext, doors: &str, group: &GroupId, at: Timestamp) -> Option<String> {
     let at_group = GroupRef::new(doors, group);
-    open_at(&desired(&file.entitlements), &at_group, at).map(|stretch| stretch.because.to_string())
+    open_at(&desired(&file.entitlements), &at_group, at).map(|interval| interval.because.to_string())
 }
 
 fn reason(one: &Entitlement) -> String {

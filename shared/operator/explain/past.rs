@@ -151,8 +151,8 @@ mod tests {
             line: 9,
         };
         let both = [one(Kind::Booking, "b 1", None), one(Kind::Pass, "p", Some("c"))];
-        let stretches = desired(&both);
-        let because = stretches.values().next().expect("a group")[0].because.to_string();
+        let intervals = desired(&both);
+        let because = intervals.values().next().expect("a group")[0].because.to_string();
         let wanted =
             vec![FactId::new(Kind::Booking, "b 1"), FactId::new(Kind::Pass, "p"), FactId::new(Kind::Checkin, "c")];
         assert_eq!(facts_named(&because), wanted, "{because}");

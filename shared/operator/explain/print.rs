@@ -6,23 +6,23 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::shape::{Explained, FactShown, GroupExplained, Tense};
-use super::who::{Inside, Told, Whose};
+use super::who::{PersonInGroup, Told, Whose};
 use doorstep_core::shown_line;
 
 /// The most windows and records that are printed of one group. The JSON has more.
 const MOST: usize = 8;
 
 /// The time zone of a site, in which instants are printed.
-struct Zone(TimeZone);
+struct ExplainZone(TimeZone);
 
-impl Zone {
+impl ExplainZone {
     fn of(&self, at: Timestamp) -> String {
         at.to_zoned(self.0.clone()).strftime("%F %H:%M:%S").to_string()
     }
 }
 
-fn zone(name: &str) -> Zone {
-    Zone(TimeZone::get(name).unwrap_or(TimeZone::UTC))
+fn zone(name: &str) -> ExplainZone {
+    ExplainZone(TimeZone::get(name).unwrap_or(TimeZone::UTC))
 }
 
 impl fmt::Display for Explained {
@@ -53,7 +53,7 @@ impl fmt::Display for Explained {
     }
 }
 
-fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, zone: &Zone) -> fmt::Result {
+fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, zone: &ExplainZone) -> fmt::Result {
     let word = match (tense, one.has) {
         (Tense::Past, true) => "had",
         (Tense::Past, false) => "lacked",
@@ -90,7 +90,7 @@ fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, z
     Ok(())
 }
 
-fn shown(fact: &FactShown, zone: &Zone) -> String {
+fn shown(fact: &FactShown, zone: &ExplainZone) -> String {
     let version = fact.version.map(|at| format!(", version {at}")).unwrap_or_default();
     let known = fact.known.map(|at| format!(", known since {}", zone.of(at))).unwrap_or_default();
     let source = fact.source.as_ref().map(|source| format!(" by {source}")).unwrap_or_default();
@@ -117,7 +117,7 @@ impl fmt::Display for Told {
     }
 }
 
-fn print_inside(f: &mut fmt::Formatter<'_>, inside: &Inside, zone: &Zone) -> fmt::Result {
+fn print_inside(f: &mut fmt::Formatter<'_>, inside: &PersonInGroup, zone: &ExplainZone) -> fmt::Result {
     let (sign, word) = match inside.whose {
         Whose::Ours => ("=", "ours"),
         Whose::Protected => ("#", "protected"),

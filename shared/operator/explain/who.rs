@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::group::reason_at;
 use super::past::{held, suspended};
 use super::shape::Tense;
-use super::{Book, File, instant};
+use super::{Book, PersonContext, instant};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_core::decide::entitlement::derive;
@@ -29,7 +29,7 @@ const AT_ONCE: usize = 16;
 
 /// The question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct WhoQuery {
     /// The group, by name or id; `main/Members` where several door systems have one of this name.
     pub group: String,
     /// The instant; left out: now.
@@ -55,7 +55,7 @@ pub enum Whose {
 
 /// One person in a group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Inside {
+pub struct PersonInGroup {
     /// The origin of the membership.
     pub whose: Whose,
     /// The person's name: the platform's, else the door system's.
@@ -96,25 +96,25 @@ pub struct Told {
     /// Why Doorstep does not act although the file requires it.
     pub remarks: Vec<String>,
     /// The members.
-    pub people: Vec<Inside>,
+    pub people: Vec<PersonInGroup>,
 }
 
 /// Returns the members of a group at an instant.
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site or group; [`Error::Retry`] where the door system does not answer.
-pub async fn who(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Told> {
+pub async fn who(environment: &Environment, site: &SiteId, wanted: &WhoQuery) -> Result<Told> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = environment.store.in_force(site).await?;
     let book = Book::of(environment, &stored, stored.site()?, at, now).await?;
     let at_group = book.one_group(&wanted.group)?;
     let GroupRef { doors, group } = &at_group;
-    let People { known: everybody, unreadable } = environment.store.everybody(&book.site.id).await?;
+    let People { known: all_people, unreadable } = environment.store.all_people(&book.site.id).await?;
     let mut people = match book.tense() {
-        Tense::Present => present(environment, &book, &everybody, doors, group).await?,
-        Tense::Past => past(environment, &book, &everybody, doors, group).await?,
-        Tense::Future => future(environment, &book, everybody, doors, group).await?,
+        Tense::Present => present(environment, &book, &all_people, doors, group).await?,
+        Tense::Past => past(environment, &book, &all_people, doors, group).await?,
+        Tense::Future => future(environment, &book, all_people, doors, group).await?,
     };
     name_them(environment, &book, &mut people).await?;
     people.sort();
@@ -154,16 +154,16 @@ impl Book {
 async fn present(
     environment: &Environment,
     book: &Book,
-    everybody: &[Person],
+    all_people: &[Person],
     doors: &str,
     group: &GroupId,
-) -> Result<Vec<Inside>> {
+) -> Result<Vec<PersonInGroup>> {
     let (reader, _) = environment.doors(&book.site, doors, Share::Settle).await?;
     let rows: Vec<GroupMember> = reader.rows(group).await?.into_iter().filter(|row| is_valid(row, book.now)).collect();
     let config = book.site.doors.get(doors);
     let protected = environment.store.doors_read(&book.site.id, doors).await?.unwrap_or_default().protected;
     let owners: HashMap<&AccountId, &Person> =
-        everybody.iter().filter_map(|person| Some((&person.accounts.get(doors)?.account.id, person))).collect();
+        all_people.iter().filter_map(|person| Some((&person.accounts.get(doors)?.account.id, person))).collect();
     let strangers = rows.iter().any(|row| !owners.contains_key(&row.account));
     let accounts = if strangers { reader.accounts().await? } else { Vec::new() };
     let accounts: HashMap<&AccountId, &Account> = accounts.iter().map(|account| (&account.id, account)).collect();
@@ -181,7 +181,7 @@ async fn present(
             (None, true) => Whose::Protected,
             (None, false) => Whose::Foreign,
         };
-        people.push(Inside {
+        people.push(PersonInGroup {
             whose,
             name: account.and_then(|account| account.called()),
             email,
@@ -194,13 +194,13 @@ async fn present(
         });
     }
     let listed: BTreeSet<&AccountId> = rows.iter().map(|row| &row.account).collect();
-    for person in everybody {
+    for person in all_people {
         let claim = person.claim(doors, group).filter(|claim| !listed.contains(&claim.account));
-        people.extend(claim.map(|claim| Inside {
+        people.extend(claim.map(|claim| PersonInGroup {
             since: Some(claim.since),
             until: claim.until,
             because: Some(claim.because.clone()),
-            ..Inside::of(person, doors, Whose::Missing)
+            ..PersonInGroup::of(person, doors, Whose::Missing)
         }));
     }
     Ok(people)
@@ -210,10 +210,10 @@ async fn present(
 async fn past(
     environment: &Environment,
     book: &Book,
-    everybody: &[Person],
+    all_people: &[Person],
     doors: &str,
     group: &GroupId,
-) -> Result<Vec<Inside>> {
+) -> Result<Vec<PersonInGroup>> {
     let mut records: HashMap<String, Vec<Record>> = HashMap::new();
     for record in environment.store.audit(&book.site.id).await? {
         let action = &record.action;
@@ -221,7 +221,7 @@ async fn past(
             records.entry(record.person.clone()).or_default().push(record);
         }
     }
-    let known: BTreeMap<&String, &Person> = everybody.iter().map(|person| (&person.id, person)).collect();
+    let known: BTreeMap<&String, &Person> = all_people.iter().map(|person| (&person.id, person)).collect();
     let whoever: BTreeSet<&String> = known.keys().copied().chain(records.keys()).collect();
     let mut people = Vec::new();
     for id in whoever {
@@ -232,8 +232,8 @@ async fn past(
             continue;
         }
         let mut inside = match person {
-            Some(person) => Inside::of(person, doors, Whose::Ours),
-            None => Inside { person: Some(id.clone()), ..Inside::nobody(Whose::Ours) },
+            Some(person) => PersonInGroup::of(person, doors, Whose::Ours),
+            None => PersonInGroup { person: Some(id.clone()), ..PersonInGroup::unnamed(Whose::Ours) },
         };
         let said = held.last.or(held.next);
         inside.account = said.map(|record| record.action.account.clone()).or(inside.account);
@@ -250,31 +250,31 @@ async fn past(
 async fn future(
     environment: &Environment,
     book: &Book,
-    everybody: Vec<Person>,
+    all_people: Vec<Person>,
     doors: &str,
     group: &GroupId,
-) -> Result<Vec<Inside>> {
-    let each = everybody.into_iter().map(|person| async move {
+) -> Result<Vec<PersonInGroup>> {
+    let each = all_people.into_iter().map(|person| async move {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-        let (dossier, _) = load_facts(environment, &book.site.id, &profiles).await?;
-        let entitlements = derive(book.rules.by(&book.site), &dossier, book.at).entitlements;
+        let (person_facts, _) = load_facts(environment, &book.site.id, &profiles).await?;
+        let entitlements = derive(book.rules.by(&book.site), &person_facts, book.at).entitlements;
         let (problems, facts, done, held) = Default::default();
-        let file = File { person, dossier, entitlements, problems, facts, done, held };
+        let file = PersonContext { person, person_facts, entitlements, problems, facts, done, held };
         let because = reason_at(&file, doors, group, book.at);
         let whose = if file.person.claim(doors, group).is_some() { Whose::Ours } else { Whose::Expected };
-        Ok::<_, Error>(because.map(|because| Inside {
+        Ok::<_, Error>(because.map(|because| PersonInGroup {
             because: Some(because),
             since: file.person.claim(doors, group).map(|claim| claim.since),
-            ..Inside::of(&file.person, doors, whose)
+            ..PersonInGroup::of(&file.person, doors, whose)
         }))
     });
-    let found: Vec<Option<Inside>> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    let found: Vec<Option<PersonInGroup>> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
-impl Inside {
-    fn nobody(whose: Whose) -> Self {
-        Inside {
+impl PersonInGroup {
+    fn unnamed(whose: Whose) -> Self {
+        PersonInGroup {
             whose,
             name: None,
             email: None,
@@ -289,19 +289,19 @@ impl Inside {
 
     fn of(person: &Person, doors: &str, whose: Whose) -> Self {
         let account = person.accounts.get(doors).map(|linked| &linked.account);
-        Inside {
+        PersonInGroup {
             name: account.and_then(|account| account.called()),
             email: person.email.clone(),
             person: Some(person.id.clone()),
             account: account.map(|account| account.id.clone()),
             suspended: account.is_some_and(|account| account.standing == Standing::Suspended),
-            ..Inside::nobody(whose)
+            ..PersonInGroup::unnamed(whose)
         }
     }
 }
 
 /// Replaces the names with the platform's, where it knows the person.
-async fn name_them(environment: &Environment, book: &Book, people: &mut [Inside]) -> Result<()> {
+async fn name_them(environment: &Environment, book: &Book, people: &mut [PersonInGroup]) -> Result<()> {
     let ids: Vec<String> = people.iter().filter_map(|inside| inside.person.clone()).collect();
     let known = environment.store.people(&book.site.id, &ids).await?;
     let profiles: Vec<FactId> = known.iter().filter_map(|person| person.profiles.first().cloned()).collect();

@@ -1,18 +1,18 @@
 //! Erases what is stored about a person.
 
-use super::Place;
+use super::ForgetSite;
 use super::traces::{PersonTraces, said};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::{free_account, free_email, free_profile, put, unlist};
-use doorstep_cloud::store::{Step, conflict};
+use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, Holder, Kind};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::Person;
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::found::Lookup;
@@ -22,7 +22,7 @@ use doorstep_vendors::platform::{PlatformVendor, push};
 const TRIES: usize = 5;
 
 /// Erases what is stored about the person, except the pointers to them. Returns how many things there were.
-pub(super) async fn erase(environment: &Environment, place: &Place, traces: &PersonTraces) -> Result<usize> {
+pub(super) async fn erase(environment: &Environment, place: &ForgetSite, traces: &PersonTraces) -> Result<usize> {
     let site = place.site();
     let (store, id) = (&environment.store, &site.id);
     let mut erased = 0;
@@ -36,12 +36,12 @@ pub(super) async fn erase(environment: &Environment, place: &Place, traces: &Per
     for record in &traces.teams {
         let began = environment.time.now();
         let now = match place {
-            Place::Served(site) => environment.platform(site).await?.look(&record.fact.name()).await?,
-            Place::Retired(_) => Lookup::Missing,
+            ForgetSite::Served(site) => environment.platform(site).await?.fetch(&record.fact.name()).await?,
+            ForgetSite::Retired(_) => Lookup::Missing,
         };
         match now {
             // A team that still exists keeps its current name and loses its earlier one.
-            Lookup::Fact(fact) => drop(store.keep_fact(id, &Record::new(fact, began, Source::Refetch)).await?),
+            Lookup::Fact(fact) => drop(store.keep_fact(id, &FactRecord::new(fact, began, Source::Refetch)).await?),
             Lookup::Unreadable(unreadable) => return Err(Error::retry(unreadable.to_string())),
             Lookup::Missing => store.erase_fact(id, record).await?,
         }
@@ -93,7 +93,7 @@ pub(super) async fn unlink(environment: &Environment, site: &Site, traces: Perso
     let last = people.len() - 1;
     for (place, person) in people.into_iter().enumerate() {
         // The sought address leads to all of these people, so it is deleted with the last one.
-        let addresses = Addresses { sought: traces.email.as_deref(), frees_sought: place == last };
+        let addresses = ForgottenAddresses { sought: traces.email.as_deref(), frees_sought: place == last };
         ids.push(person.id.clone());
         notices.push(Notice::Changed(unlink_one(environment, site, person, addresses).await?));
     }
@@ -104,14 +104,14 @@ pub(super) async fn unlink(environment: &Environment, site: &Site, traces: Perso
 }
 
 /// The addresses that point to a person who is forgotten.
-struct Addresses<'a> {
+struct ForgottenAddresses<'a> {
     /// The address that was asked for. It may match several people.
     sought: Option<&'a str>,
     /// Whether it is deleted with this person.
     frees_sought: bool,
 }
 
-impl<'a> Addresses<'a> {
+impl<'a> ForgottenAddresses<'a> {
     /// Returns the addresses that are deleted with a person whose own address is `own`.
     fn gone_with(&self, own: Option<&'a str>) -> impl Iterator<Item = &'a str> {
         let sought = self.sought;
@@ -124,7 +124,7 @@ async fn unlink_one(
     environment: &Environment,
     site: &Site,
     person: Person,
-    addresses: Addresses<'_>,
+    addresses: ForgottenAddresses<'_>,
 ) -> Result<AuditEntry> {
     let (store, id, now) = (&environment.store, &site.id, environment.time.now());
     let because = "requested by the operator";
@@ -146,7 +146,7 @@ async fn unlink_one(
             let points = store.id_of_email(id, email).await?;
             writes.extend(points.map(|owner| free_email(id, email, &owner)));
         }
-        match store.write_all(Step::Keep, writes).await {
+        match store.write_all(WriteStep::Keep, writes).await {
             Err(error) if error == conflict() => {}
             done => return done.map(|()| action),
         }

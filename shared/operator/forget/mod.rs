@@ -16,7 +16,7 @@ use doorstep_core::site::Site;
 
 /// The person to forget, by one of the two keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct ForgetQuery {
     /// The e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -28,7 +28,7 @@ pub struct Wanted {
 /// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum ForgetOutcome {
     /// The person is forgotten.
     Forgotten(Forgotten),
     /// The person is not forgotten, because the next read would bring them back or they still have access. Each text
@@ -57,39 +57,39 @@ pub struct Forgotten {
 /// [`Error::Invalid`] for an unknown site and for a text that is not an e-mail address; [`Error::Retry`] if the
 /// platform cannot say whether it still has the person, or if the table is unavailable. The same call may then be
 /// repeated.
-pub async fn forget(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Outcome> {
-    let Some(place) = Place::of(environment, site).await? else { return Ok(Outcome::NoPerson) };
+pub async fn forget(environment: &Environment, site: &SiteId, wanted: &ForgetQuery) -> Result<ForgetOutcome> {
+    let Some(place) = ForgetSite::of(environment, site).await? else { return Ok(ForgetOutcome::NoPerson) };
     let site = place.site();
-    let Some(traces) = traces::find(environment, site, wanted).await? else { return Ok(Outcome::NoPerson) };
-    if let Place::Served(site) = &place {
+    let Some(traces) = traces::find(environment, site, wanted).await? else { return Ok(ForgetOutcome::NoPerson) };
+    if let ForgetSite::Served(site) = &place {
         let obstacles = obstacles::obstacles(environment, site, &traces).await?;
         if !obstacles.is_empty() {
-            return Ok(Outcome::Refused(obstacles));
+            return Ok(ForgetOutcome::Refused(obstacles));
         }
     }
     let erased = erase::erase(environment, &place, &traces).await?;
     let remains = obstacles::remains(&place, &traces);
     let people = erase::unlink(environment, site, traces).await?;
     tracing::info!(site = site.id.as_str(), people = people.len(), erased, "forgot a person");
-    Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
+    Ok(ForgetOutcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
 }
 
 /// The site at which a person is forgotten.
-enum Place {
+enum ForgetSite {
     /// A site in service: its platform may still list the person.
     Served(Site),
     /// A retired site: no platform is read for it, and no access is revoked there.
     Retired(Site),
 }
 
-impl Place {
+impl ForgetSite {
     /// Loads the site; `None` for a retired site of which only the audit chain is left.
-    async fn of(environment: &Environment, site: &SiteId) -> Result<Option<Place>> {
+    async fn of(environment: &Environment, site: &SiteId) -> Result<Option<ForgetSite>> {
         if let Some(stored) = environment.store.active(site).await? {
-            return Ok(Some(Place::Served(stored.file()?)));
+            return Ok(Some(ForgetSite::Served(stored.file()?)));
         }
         match environment.store.last_version(site).await? {
-            Some(last) => Ok(Some(Place::Retired(last.file()?))),
+            Some(last) => Ok(Some(ForgetSite::Retired(last.file()?))),
             None if environment.store.has_chain(site).await? => Ok(None),
             None => Err(Error::invalid(format!("there is no site {site}"))),
         }
@@ -97,7 +97,7 @@ impl Place {
 
     fn site(&self) -> &Site {
         match self {
-            Place::Served(site) | Place::Retired(site) => site,
+            ForgetSite::Served(site) | ForgetSite::Retired(site) => site,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Place;
+use super::ForgetSite;
 use super::traces::{PersonTraces, email_of, name_of};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::cards::shown;
@@ -47,7 +47,7 @@ pub(super) async fn obstacles(environment: &Environment, site: &Site, traces: &P
     let gone: BTreeSet<FactId> =
         traces.facts.iter().filter(|record| record.gone).map(|record| record.fact.name()).collect();
     for profile in traces.profiles.difference(&gone) {
-        let is_known = match platform.look(profile).await? {
+        let is_known = match platform.fetch(profile).await? {
             Lookup::Fact(fact) => name_of(&fact).is_some() || email_of(&fact).is_some(),
             Lookup::Unreadable(_) => true,
             Lookup::Missing => false,
@@ -63,7 +63,7 @@ pub(super) async fn obstacles(environment: &Environment, site: &Site, traces: &P
 }
 
 /// Returns what Doorstep cannot erase.
-pub(super) fn remains(place: &Place, traces: &PersonTraces) -> Vec<String> {
+pub(super) fn remains(place: &ForgetSite, traces: &PersonTraces) -> Vec<String> {
     let site = place.site();
     let mut remains = Vec::new();
     for person in &traces.people {

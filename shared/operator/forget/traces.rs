@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Wanted;
+use super::ForgetQuery;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, What};
 use doorstep_core::model::person::{Person, email_key};
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
 
 /// Everything in the table about a person.
@@ -20,18 +20,18 @@ pub(super) struct PersonTraces {
     /// Their profiles at the platform.
     pub(super) profiles: BTreeSet<FactId>,
     /// The facts of these profiles, gone or not.
-    pub(super) facts: Vec<Record>,
+    pub(super) facts: Vec<FactRecord>,
     /// Teams with the person's name: a company of one person, or a member that is a team.
-    pub(super) teams: Vec<Record>,
+    pub(super) teams: Vec<FactRecord>,
     /// The number of people with unreadable items. Each may be the same person under another address.
     pub(super) unreadable: usize,
 }
 
-pub(super) async fn find(environment: &Environment, site: &Site, wanted: &Wanted) -> Result<Option<PersonTraces>> {
-    let People { known: everybody, unreadable } = environment.store.everybody(&site.id).await?;
+pub(super) async fn find(environment: &Environment, site: &Site, wanted: &ForgetQuery) -> Result<Option<PersonTraces>> {
+    let People { known: all_people, unreadable } = environment.store.all_people(&site.id).await?;
     let email = match (&wanted.email, &wanted.person) {
         (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?),
-        (None, Some(id)) => match everybody.iter().find(|person| person.id == *id) {
+        (None, Some(id)) => match all_people.iter().find(|person| person.id == *id) {
             Some(person) => person.email.clone(),
             None if unreadable.contains(id) => return Err(unreadable_person(environment, site, id).await),
             None => return Ok(None),
@@ -48,11 +48,11 @@ pub(super) async fn find(environment: &Environment, site: &Site, wanted: &Wanted
     {
         return Err(unreadable_person(environment, site, &id).await);
     }
-    let people: Vec<Person> = everybody.into_iter().filter(meant).collect();
+    let people: Vec<Person> = all_people.into_iter().filter(meant).collect();
     let mut profiles: BTreeSet<FactId> = people.iter().flat_map(|person| person.profiles.iter().cloned()).collect();
     let mut facts = Vec::new();
     for kind in Kind::PROFILES {
-        let theirs = |record: &Record| {
+        let theirs = |record: &FactRecord| {
             let mut said = std::iter::once(&record.fact).chain(&record.confirmed);
             profiles.contains(&record.fact.name()) || said.any(|fact| known_by(email_of(fact)))
         };
@@ -92,15 +92,20 @@ pub(super) fn name_of(fact: &Fact) -> Option<String> {
 }
 
 /// Returns the current and the confirmed content of a record.
-pub(super) fn said(record: &Record) -> impl Iterator<Item = &Fact> {
+pub(super) fn said(record: &FactRecord) -> impl Iterator<Item = &Fact> {
     std::iter::once(&record.fact).chain(&record.confirmed).map(AsRef::as_ref)
 }
 
-async fn teams(environment: &Environment, site: &Site, people: &[Person], facts: &[Record]) -> Result<Vec<Record>> {
+async fn teams(
+    environment: &Environment,
+    site: &Site,
+    people: &[Person],
+    facts: &[FactRecord],
+) -> Result<Vec<FactRecord>> {
     let mut names: BTreeSet<String> = facts.iter().flat_map(said).filter_map(name_of).collect();
     let accounts = people.iter().flat_map(|person| person.accounts.values());
     names.extend(accounts.map(|linked| linked.account.name.trim().to_lowercase()).filter(|name| !name.is_empty()));
     let teams = environment.store.facts_of(&site.id, Kind::Team).await?;
-    let alike = |record: &Record| said(record).filter_map(name_of).any(|name| names.contains(&name));
+    let alike = |record: &FactRecord| said(record).filter_map(name_of).any(|name| names.contains(&name));
     Ok(teams.into_iter().filter(alike).collect())
 }

@@ -8,7 +8,7 @@ use doorstep_core::model::ids::SiteId;
 
 /// The changes that a site file would make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Diff {
+pub struct SiteDiff {
     /// The site.
     pub site: SiteId,
     /// The mode of the file. In `observe` nothing of the diff would be applied.
@@ -42,17 +42,17 @@ pub struct GroupDiff {
     /// The group's name at the door system.
     pub name: String,
     /// Grants.
-    pub opens: Vec<Change>,
+    pub opens: Vec<AccessChange>,
     /// Revokes.
-    pub closes: Vec<Change>,
+    pub closes: Vec<AccessChange>,
     /// Members whose membership gets another end.
-    pub extends: Vec<Change>,
+    pub extends: Vec<AccessChange>,
     /// Members whom Doorstep would claim, with no change at the door.
-    pub adopts: Vec<Change>,
+    pub adopts: Vec<AccessChange>,
     /// Members whom Doorstep would no longer claim, with no change at the door.
-    pub releases: Vec<Change>,
+    pub releases: Vec<AccessChange>,
     /// Foreign members, who stay.
-    pub foreign: Vec<Who>,
+    pub foreign: Vec<ShownPerson>,
 }
 
 impl GroupDiff {
@@ -64,9 +64,9 @@ impl GroupDiff {
 
 /// A change of one person in one group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct AccessChange {
     /// The person.
-    pub who: Who,
+    pub who: ShownPerson,
     /// The end of the person's window, if it has one.
     pub until: Option<Timestamp>,
     /// The reason: facts by their ids, and the rule with its line in the file.
@@ -75,7 +75,7 @@ pub struct Change {
 
 /// A person as the operator sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Who {
+pub struct ShownPerson {
     /// The name at the platform, or else at the door system.
     pub name: String,
     /// The e-mail address.
@@ -92,19 +92,20 @@ pub struct AccountDiff {
     /// The door system.
     pub doors: String,
     /// The change.
-    pub what: Done,
+    pub what: AccountChangeKind,
     /// The person.
-    pub who: Who,
+    pub who: ShownPerson,
 }
 
 /// The kinds of changes of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Done {
+pub enum AccountChangeKind {
     /// It would be created.
     Made,
     /// Doorstep suspended it, and would resume it.
-    Woken,
+    #[serde(rename = "woken")]
+    Resumed,
     /// It would get the platform's name.
     Renamed,
     /// It would be suspended.
@@ -123,7 +124,7 @@ pub struct TagDiff {
     /// The last characters of the card's number.
     pub tag: String,
     /// The person.
-    pub who: Who,
+    pub who: ShownPerson,
     /// The reason.
     pub because: String,
 }
@@ -153,7 +154,7 @@ pub struct Soon {
     pub name: String,
     /// The person, the end and the reason.
     #[serde(flatten)]
-    pub change: Change,
+    pub change: AccessChange,
 }
 
 /// The numbers of changes.
@@ -192,7 +193,7 @@ impl Counts {
     }
 }
 
-impl Diff {
+impl SiteDiff {
     /// Returns whether nothing would change, at the doors or in the claims.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
@@ -200,7 +201,7 @@ impl Diff {
 
     /// Sorts and counts everything.
     pub fn finish(&mut self) {
-        let Diff { site: _, mode: _, at: _, timezone: _, groups, accounts, tags, soon, problems, counts } = self;
+        let SiteDiff { site: _, mode: _, at: _, timezone: _, groups, accounts, tags, soon, problems, counts } = self;
         let Counts {
             opens,
             closes,

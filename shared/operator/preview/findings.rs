@@ -15,10 +15,10 @@ use doorstep_vendors::platform::{PlatformVendor, standard_webhooks};
 
 /// Returns everything for which a file is not put in force: suspicious content, names that resolve to nothing or to
 /// several things, and protected people without an account.
-pub fn of(site: &Site, seen: &DoorsSnapshot, names: &[String], text: &str) -> Vec<Finding> {
+pub fn of(site: &Site, snapshot: &DoorsSnapshot, names: &[String], text: &str) -> Vec<Finding> {
     let mut said = check::alone(site);
     said.extend(names.iter().cloned());
-    for (name, accounts) in &seen.accounts {
+    for (name, accounts) in &snapshot.accounts {
         let is_there = |email: &str| {
             let same = |theirs: &str| email_key(theirs) == email_key(email);
             accounts.iter().any(|account| account.email.as_deref().is_some_and(same))
@@ -32,30 +32,30 @@ pub fn of(site: &Site, seen: &DoorsSnapshot, names: &[String], text: &str) -> Ve
 }
 
 /// Returns the problems of the names alone. A name may resolve to a group that exists and grants nothing yet.
-pub async fn names(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
+pub async fn names(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<Vec<String>> {
     let before = environment.store.resolved(&site.id).await?;
-    let groups: BTreeMap<String, Vec<Group>> = seen
-        .terms
+    let groups: BTreeMap<String, Vec<Group>> = snapshot
+        .contexts
         .iter()
-        .map(|(name, terms)| {
-            let groups = terms.seen.groups.iter().map(|group| Group { problem: None, ..group.clone() });
+        .map(|(name, doors_context)| {
+            let groups = doors_context.doors_read.groups.iter().map(|group| Group { problem: None, ..group.clone() });
             (name.clone(), groups.collect())
         })
         .collect();
-    Ok(resolve(site, &seen.catalogue, &groups, before.as_ref()).problems)
+    Ok(resolve(site, &snapshot.catalogue, &groups, before.as_ref()).problems)
 }
 
 /// Returns remarks for the operator that do not prevent the push.
 pub async fn remarks(
     environment: &Environment,
     site: &Site,
-    seen: &DoorsSnapshot,
+    snapshot: &DoorsSnapshot,
     names: &[String],
     people: &[Person],
 ) -> Result<Vec<String>> {
     let mut remarks: Vec<String> =
-        seen.resolved.problems.iter().filter(|said| !names.contains(said)).cloned().collect();
-    remarks.extend(seen.remarks.iter().cloned());
+        snapshot.resolved.problems.iter().filter(|said| !names.contains(said)).cloned().collect();
+    remarks.extend(snapshot.remarks.iter().cloned());
     let secret = &site.platform.secret;
     let told = site.platform.kind.vendor().contract().is_some();
     match environment.secrets.webhook(secret).await {
@@ -77,8 +77,8 @@ pub async fn remarks(
 
 /// Returns remarks about groups that another active site rules too, according to the files. Leaves out sites that have
 /// registered their groups, because the comparison names them already.
-pub async fn shared_groups(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
-    let registered: BTreeSet<&str> = seen.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
+pub async fn shared_groups(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<Vec<String>> {
+    let registered: BTreeSet<&str> = snapshot.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
     let mut remarks = Vec::new();
     for site_route in environment.store.site_routes().await? {
         if site_route.site == site.id || registered.contains(site_route.site.as_str()) {
@@ -88,7 +88,7 @@ pub async fn shared_groups(environment: &Environment, site: &Site, seen: &DoorsS
         let Ok(other) = stored.file() else { continue };
         let resolved = environment.store.resolved(&site_route.site).await?;
         let theirs = RuledSite { site: &other, resolved: resolved.as_ref() };
-        let ours = RuledSite { site, resolved: Some(&seen.resolved) };
+        let ours = RuledSite { site, resolved: Some(&snapshot.resolved) };
         remarks.extend(shared_groups::shared_groups(&[theirs, ours]).into_iter().map(|(_, remark)| remark));
     }
     Ok(remarks)

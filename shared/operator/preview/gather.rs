@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
+use super::diff::{
+    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon, TagDiff, TagDone,
+};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::shown;
 use doorstep_core::decide::entitlement::open_at;
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::judge::{Measure, judge};
-use doorstep_core::decide::guard::{Tally, Waiting};
+use doorstep_core::decide::guard::{Tally, WaitingChange};
 use doorstep_core::decide::person::{DoorsDecision, FOREIGN};
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::person::{Claim, Linked};
 use doorstep_jobs::compare::CompareContext;
 use doorstep_jobs::compare::decide::Compared;
-use doorstep_jobs::compare::foreign::Foreign;
+use doorstep_jobs::compare::foreign::ForeignMember;
 use doorstep_jobs::compare::unconfirmed::{holders, inside, of_foreign, of_person};
 
 /// Windows that begin within this time are shown too.
@@ -42,16 +44,16 @@ pub struct Gathering<'a> {
     /// Accounts whose remaining groups must still be counted.
     pub idle: Vec<Idle>,
     /// Unconfirmed changes.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingChange>,
     /// The diff so far.
-    pub diff: Diff,
+    pub diff: SiteDiff,
 }
 
 impl<'a> Gathering<'a> {
     /// Creates an empty diff. It shows the mode of the site file, even if the comparison uses another one.
     pub fn new(context: CompareContext<'a>) -> Self {
         let site = context.site;
-        let diff = Diff {
+        let diff = SiteDiff {
             site: site.id.clone(),
             mode: site.mode.word().to_owned(),
             at: context.now,
@@ -109,32 +111,32 @@ impl<'a> Gathering<'a> {
         let who = self.who(compared, doors);
         match step {
             Action::Grant { group, replaces, because, .. } => {
-                let change = Change { until: self.end(compared, doors, group), who, because: because.clone() };
+                let change = AccessChange { until: self.end(compared, doors, group), who, because: because.clone() };
                 let now = self.context.now;
                 let open = replaces.iter().any(|row: &GroupMember| is_valid(row, now));
                 let at = self.group(doors, group);
                 if open { at.extends.push(change) } else { at.opens.push(change) }
             }
             Action::Revoke { group, because, .. } => {
-                let change = Change { until: None, who, because: because.clone() };
+                let change = AccessChange { until: None, who, because: because.clone() };
                 self.group(doors, group).closes.push(change);
             }
             Action::Tidy { .. } => self.diff.counts.tidied += 1,
-            Action::Create => self.account(doors, Done::Made, who),
-            Action::Resume => self.account(doors, Done::Woken, who),
-            Action::Rename(_) => self.account(doors, Done::Renamed, who),
-            Action::Suspend => self.idle(compared, doors, Done::Suspended, who),
-            Action::Delete => self.idle(compared, doors, Done::Deleted, who),
+            Action::Create => self.account(doors, AccountChangeKind::Made, who),
+            Action::Resume => self.account(doors, AccountChangeKind::Resumed, who),
+            Action::Rename(_) => self.account(doors, AccountChangeKind::Renamed, who),
+            Action::Suspend => self.idle(compared, doors, AccountChangeKind::Suspended, who),
+            Action::Delete => self.idle(compared, doors, AccountChangeKind::Deleted, who),
             Action::Tag(change) => self.tag(compared, doors, TagDone::Tagged, &change.number, &change.because),
             Action::Untag(change) => self.tag(compared, doors, TagDone::Untagged, &change.number, &change.because),
         }
     }
 
-    fn account(&mut self, doors: &str, what: Done, who: Who) {
+    fn account(&mut self, doors: &str, what: AccountChangeKind, who: ShownPerson) {
         self.diff.accounts.push(AccountDiff { doors: doors.to_owned(), what, who });
     }
 
-    fn idle(&mut self, compared: &Compared<'_>, doors: &str, what: Done, who: Who) {
+    fn idle(&mut self, compared: &Compared<'_>, doors: &str, what: AccountChangeKind, who: ShownPerson) {
         if let Some(linked) = compared.projected.person.accounts.get(doors) {
             let here = compared.result.decision.by_doors.get(doors);
             let actions = here.into_iter().flat_map(|here| &here.actions);
@@ -147,15 +149,17 @@ impl<'a> Gathering<'a> {
     fn soon(&mut self, compared: &Compared<'_>) {
         let now = self.context.now;
         let end = now.checked_add(SOON).unwrap_or(now);
-        for (GroupRef { doors, group }, stretches) in &compared.result.desired {
-            for stretch in stretches.iter().filter(|stretch| now < stretch.window.from && stretch.window.from <= end) {
-                let change = Change {
+        for (GroupRef { doors, group }, intervals) in &compared.result.desired {
+            for interval in
+                intervals.iter().filter(|interval| now < interval.window.from && interval.window.from <= end)
+            {
+                let change = AccessChange {
                     who: self.who(compared, doors),
-                    until: stretch.window.until,
-                    because: stretch.because.to_string(),
+                    until: interval.window.until,
+                    because: interval.because.to_string(),
                 };
                 let (doors, name) = (doors.clone(), self.name(doors, group));
-                self.diff.soon.push(Soon { from: stretch.window.from, doors, name, change });
+                self.diff.soon.push(Soon { from: interval.window.from, doors, name, change });
             }
         }
     }
@@ -184,14 +188,14 @@ impl<'a> Gathering<'a> {
     }
 
     /// Adds the group members that no claim covers.
-    pub fn foreign(&mut self, foreign: Vec<Foreign>) {
+    pub fn foreign(&mut self, foreign: Vec<ForeignMember>) {
         self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_foreign));
-        for Foreign { doors, account, group, goes } in foreign {
+        for ForeignMember { doors, account, group, goes } in foreign {
             let who = self.stranger(&doors, &account);
             let because = FOREIGN.to_owned();
             let at = self.group(&doors, &group);
             if goes {
-                at.closes.push(Change { who, until: None, because });
+                at.closes.push(AccessChange { who, until: None, because });
             } else if !at.closes.iter().any(|change| change.who.account == who.account) {
                 at.foreign.push(who);
             }
@@ -213,7 +217,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Returns the complete diff.
-    pub fn done(mut self) -> Diff {
+    pub fn done(mut self) -> SiteDiff {
         self.diff.groups = self.groups.into_values().collect();
         self.diff.finish();
         self.diff
@@ -233,17 +237,17 @@ impl<'a> Gathering<'a> {
         open_at(&compared.result.desired, &GroupRef::new(doors, group), self.context.now)?.window.until
     }
 
-    fn claimed(&self, compared: &Compared<'_>, claim: &Claim) -> Change {
+    fn claimed(&self, compared: &Compared<'_>, claim: &Claim) -> AccessChange {
         let until = self.end(compared, &claim.doors, &claim.group);
-        Change { who: self.who(compared, &claim.doors), until, because: claim.because.clone() }
+        AccessChange { who: self.who(compared, &claim.doors), until, because: claim.because.clone() }
     }
 
-    fn who(&self, compared: &Compared<'_>, doors: &str) -> Who {
+    fn who(&self, compared: &Compared<'_>, doors: &str) -> ShownPerson {
         let person = &compared.projected.person;
         let account = person.accounts.get(doors).map(|linked| &linked.account);
         let named = || account.and_then(|account| account.called());
         let stranger = || account.map(|account| self.stranger(doors, &account.id).name);
-        Who {
+        ShownPerson {
             name: compared.result.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
             email: person.email.clone().or_else(|| account?.email.clone()),
             person: compared.projected.stored.map(|person| person.id.clone()),
@@ -251,10 +255,10 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn stranger(&self, doors: &str, id: &AccountId) -> Who {
+    fn stranger(&self, doors: &str, id: &AccountId) -> ShownPerson {
         let account = self.context.doors.accounts.get(doors).and_then(|accounts| accounts.get(id));
         let name = account.and_then(|account| account.called()).unwrap_or_else(|| "somebody unknown".to_owned());
         let email = account.and_then(|account| account.email.clone());
-        Who { name, email, person: None, account: Some(id.clone()) }
+        ShownPerson { name, email, person: None, account: Some(id.clone()) }
     }
 }

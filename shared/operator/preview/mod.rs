@@ -12,15 +12,15 @@ use doorstep_core::site::{Finding, Mode, Site};
 use doorstep_jobs::compare::address_changes::address_changes;
 use doorstep_jobs::compare::decide::compare_people;
 use doorstep_jobs::compare::doors;
-use doorstep_jobs::compare::platform::Reading;
-use doorstep_jobs::compare::{CompareContext, baseline, everybody_to_judge};
+use doorstep_jobs::compare::platform::PlatformReading;
+use doorstep_jobs::compare::{CompareContext, baseline, people_to_decide};
 
 pub mod diff;
 mod findings;
 mod gather;
 pub(crate) mod print;
 
-pub use diff::Diff;
+pub use diff::SiteDiff;
 use gather::Gathering;
 
 /// The changes and the findings of a site file.
@@ -30,7 +30,7 @@ pub struct Preview {
     /// What could not be read and is shown in its last stored state. The file must then not be put in force either.
     pub unread: Vec<String>,
     /// The changes.
-    pub diff: Diff,
+    pub diff: SiteDiff,
 }
 
 /// Returns what `site` would change. `text` is its site file.
@@ -47,36 +47,36 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
         true => mark.completed(now, Extent::Full),
         false => mark.failed(now),
     }
-    let mut everybody = everybody_to_judge(&environment.store, site, &mut reading.known).await?;
+    let mut all_people = people_to_decide(&environment.store, site, &mut reading.known).await?;
     for (name, config) in &site.doors {
         let was = config.was.as_deref().into_iter();
-        was.for_each(|was| everybody.known.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
+        was.for_each(|was| all_people.known.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
     }
-    let seen = doors::read(environment, site, &reading.known, &everybody).await?;
-    let people = everybody.known.as_slice();
-    if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
-        let why = seen.incomplete.get(shut).cloned();
+    let snapshot = doors::read(environment, site, &reading.known, &all_people).await?;
+    let people = all_people.known.as_slice();
+    if let Some(shut) = site.doors.keys().find(|name| !snapshot.accounts.contains_key(*name)) {
+        let why = snapshot.incomplete.get(shut).cloned();
         return Err(Error::retry(why.unwrap_or_else(|| format!("{shut} cannot be read"))));
     }
     let word = site.platform.kind.word();
     let told = |problem: &String| format!("{word}: {problem}");
-    let unread: Vec<String> = reading.problems.iter().map(told).chain(seen.problems.iter().cloned()).collect();
-    let names = findings::names(environment, site, &seen).await?;
-    let findings = findings::of(site, &seen, &names, text);
-    let mut problems = findings::remarks(environment, site, &seen, &names, people).await?;
+    let unread: Vec<String> = reading.problems.iter().map(told).chain(snapshot.problems.iter().cloned()).collect();
+    let names = findings::names(environment, site, &snapshot).await?;
+    let findings = findings::of(site, &snapshot, &names, text);
+    let mut problems = findings::remarks(environment, site, &snapshot, &names, people).await?;
     problems.extend(reading.refused.iter().chain(&reading.flaws).chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
-    problems.extend(sharing(&seen.neighbours));
-    problems.extend(findings::shared_groups(environment, site, &seen).await?);
+    problems.extend(sharing(&snapshot.neighbours));
+    problems.extend(findings::shared_groups(environment, site, &snapshot).await?);
     problems.extend(environment.store.unreadable().problems());
     // The file in force is part of the baseline: a revoke that only this file causes is then inferred from it.
     let in_force = environment.store.active(&site.id).await?.map_or(0, |stored| stored.n);
     let files = environment.store.files(&site.id, mark.unfinished_from(in_force)..in_force + 1).await?;
     let context = CompareContext {
-        baseline: &baseline(site, OlderFiles { files, replaced: now }, &reading.known, &seen),
+        baseline: &baseline(site, OlderFiles { files, replaced: now }, &reading.known, &snapshot),
         site,
         facts: &reading.known,
-        doors: &seen,
+        doors: &snapshot,
         people,
         // In mode observe nothing would change. The preview shows what mode full would do.
         mode: if site.mode == Mode::Observe { Mode::Full } else { site.mode },
@@ -94,10 +94,10 @@ async fn platform<'a>(
     site: &'a Site,
     mark: &PlatformRead,
     now: jiff::Timestamp,
-) -> Result<Reading<'a>> {
+) -> Result<PlatformReading<'a>> {
     let word = site.platform.kind.word();
     let reader = environment.platform(site).await?;
-    let mut reading = Reading::new(&environment.store, site, mark, None, now);
+    let mut reading = PlatformReading::new(&environment.store, site, mark, None, now);
     for &kind in reader.kinds() {
         // `reading.known` has the new facts too. They are stored nowhere else.
         drop(reading.one(reader.as_ref(), kind).await?);
@@ -111,7 +111,7 @@ async fn platform<'a>(
 }
 
 /// Compares everything, and returns what would change. `problems` are those that are known before.
-async fn compare(context: CompareContext<'_>, tally: &Tally, problems: Vec<String>) -> Diff {
+async fn compare(context: CompareContext<'_>, tally: &Tally, problems: Vec<String>) -> SiteDiff {
     let mut gathering = Gathering::new(context);
     gathering.diff.problems = problems;
     let foreign = compare_people(context, |compared| gathering.add(&compared));

@@ -5,16 +5,18 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
+use super::diff::{
+    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon, TagDiff, TagDone,
+};
 use doorstep_core::shown_line;
 
 /// Maximum number of windows that are printed. The JSON has all of them.
 const MOST_SOON: usize = 20;
 
-impl fmt::Display for Diff {
+impl fmt::Display for SiteDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
-        let zone = Zone::named(timezone);
+        let SiteDiff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
+        let zone = PreviewZone::named(timezone);
         shown_line!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
         if mode == "observe" {
             shown_line!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
@@ -47,7 +49,7 @@ impl fmt::Display for Diff {
     }
 }
 
-fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fmt::Result {
+fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &PreviewZone) -> fmt::Result {
     let GroupDiff { doors, group, name, opens, closes, extends, adopts, releases, foreign } = group;
     shown_line!(f, "\n{doors}: {name} ({group})")?;
     for (sign, word, changes) in [
@@ -57,7 +59,7 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fm
         ("=", "", adopts),
         ("=", "is no longer ours; ", releases),
     ] {
-        for Change { who, until, because } in changes {
+        for AccessChange { who, until, because } in changes {
             let until = until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
             shown_line!(f, "  {sign} {who}{until}: {word}{because}")?;
         }
@@ -68,7 +70,7 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fm
     Ok(())
 }
 
-fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &Zone) -> fmt::Result {
+fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> fmt::Result {
     if !soon.is_empty() {
         shown_line!(f, "\nwithin a day")?;
     }
@@ -82,13 +84,13 @@ fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &Zone) -> fmt::Re
     }
 }
 
-fn word(what: Done) -> (&'static str, &'static str) {
+fn word(what: AccountChangeKind) -> (&'static str, &'static str) {
     match what {
-        Done::Made => ("+", "an account would be made"),
-        Done::Woken => ("~", "the account would be woken"),
-        Done::Renamed => ("~", "the account would be given the platform's name"),
-        Done::Suspended => ("-", "the account would be suspended"),
-        Done::Deleted => ("-", "the account would be deleted"),
+        AccountChangeKind::Made => ("+", "an account would be made"),
+        AccountChangeKind::Resumed => ("~", "the account would be resumed"),
+        AccountChangeKind::Renamed => ("~", "the account would be given the platform's name"),
+        AccountChangeKind::Suspended => ("-", "the account would be suspended"),
+        AccountChangeKind::Deleted => ("-", "the account would be deleted"),
     }
 }
 
@@ -101,9 +103,9 @@ fn tag_word(what: TagDone) -> (&'static str, &'static str) {
     }
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for ShownPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Who { name, email, person: _, account } = self;
+        let ShownPerson { name, email, person: _, account } = self;
         match (email, account) {
             (Some(email), _) => write!(f, "{name} <{email}>"),
             (None, Some(account)) => write!(f, "{name} (account {account})"),
@@ -136,12 +138,12 @@ impl fmt::Display for Counts {
 }
 
 /// The time zone in which instants are printed.
-pub(crate) struct Zone(TimeZone);
+pub(crate) struct PreviewZone(TimeZone);
 
-impl Zone {
+impl PreviewZone {
     /// Returns the time zone with this name; UTC if it is unknown.
     pub(crate) fn named(timezone: &str) -> Self {
-        Zone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC))
+        PreviewZone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC))
     }
 
     /// Returns an instant in this time zone, to the minute.

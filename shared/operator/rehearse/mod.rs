@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::preview::diff::Who;
+use crate::preview::diff::ShownPerson;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{HORIZON, Rules};
 use doorstep_core::model::account::{Group, GroupRef};
@@ -41,14 +41,14 @@ pub struct Rehearsal {
     /// The findings of the file. With findings nothing is rehearsed.
     pub findings: Vec<Finding>,
     /// The people whose access would differ, sorted by door system, group and person.
-    pub changes: Vec<Change>,
+    pub changes: Vec<AccessDifference>,
     /// Problems for the operator.
     pub problems: Vec<String>,
 }
 
 /// One interval of the day in which one person's access would differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct AccessDifference {
     /// The door system.
     pub doors: String,
     /// The group.
@@ -56,9 +56,9 @@ pub struct Change {
     /// The group's name.
     pub name: String,
     /// The person.
-    pub who: Who,
+    pub who: ShownPerson,
     /// Whether the person has access by the new file only, or by the file in force only.
-    pub what: What,
+    pub what: DifferenceKind,
     /// The begin of the interval, at the earliest the begin of the day.
     pub from: Timestamp,
     /// The end of the interval, at the latest the end of the day.
@@ -70,7 +70,7 @@ pub struct Change {
 /// The direction of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum What {
+pub enum DifferenceKind {
     /// The person would have had access, and had none.
     Gains,
     /// The person had access, and would have had none.
@@ -78,12 +78,12 @@ pub enum What {
 }
 
 /// One site file with its resolved names.
-struct Side {
+struct RehearsedSite {
     site: Site,
     resolved: Resolved,
 }
 
-impl Side {
+impl RehearsedSite {
     fn rules<'a>(&'a self, catalogue: &'a Catalogue) -> Rules<'a> {
         Rules { site: &self.site, resolved: &self.resolved, catalogue }
     }
@@ -110,7 +110,7 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
     let (day, window) = chosen(&site, day, environment.time.now())?;
     let known = known(environment, &site).await?;
     let catalogue = Catalogue::of(known.facts());
-    let people = environment.store.everybody(&site.id).await?.known;
+    let people = environment.store.all_people(&site.id).await?.known;
     let mut problems = Vec::new();
     let (after, groups) = side(environment, site, &catalogue, &mut problems).await?;
     // The findings of the file in force are known already.
@@ -177,7 +177,7 @@ async fn side(
     site: Site,
     catalogue: &Catalogue,
     problems: &mut Vec<String>,
-) -> Result<(Side, Groups)> {
+) -> Result<(RehearsedSite, Groups)> {
     let mut groups = Groups::new();
     for (name, config) in &site.doors {
         match environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config)) {
@@ -188,7 +188,7 @@ async fn side(
     let before = environment.store.resolved(&site.id).await?;
     let resolved = resolve(&site, catalogue, &groups, before.as_ref());
     problems.extend(resolved.problems.iter().cloned());
-    Ok((Side { site, resolved }, groups))
+    Ok((RehearsedSite { site, resolved }, groups))
 }
 
 #[cfg(test)]

@@ -3,27 +3,27 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Change, Rehearsal, What};
-use crate::preview::print::Zone;
+use super::{AccessDifference, DifferenceKind, Rehearsal};
+use crate::preview::print::PreviewZone;
 use doorstep_core::shown_line;
 
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Rehearsal { site, version, day, timezone, findings: _, changes, problems } = self;
-        let zone = Zone::named(timezone);
+        let zone = PreviewZone::named(timezone);
         if let (Some(site), Some(version), Some(day)) = (site, version, day) {
             let name = day.strftime("%A");
             shown_line!(f, "site {site}, {name} {day} in the time of {timezone}, beside version {version}")?;
         }
         let mut head = None;
-        for Change { doors, group, name, who, what, from, until, because } in changes {
+        for AccessDifference { doors, group, name, who, what, from, until, because } in changes {
             if head != Some((doors, group)) {
                 shown_line!(f, "\n{doors}: {name} ({group})")?;
                 head = Some((doors, group));
             }
             let (sign, word) = match what {
-                What::Gains => ('+', "would have got in"),
-                What::Loses => ('-', "would not have got in"),
+                DifferenceKind::Gains => ('+', "would have got in"),
+                DifferenceKind::Loses => ('-', "would not have got in"),
             };
             shown_line!(f, "  {sign} {who} {word} from {} until {}: {because}", zone.of(*from), zone.of(*until))?;
         }
@@ -33,11 +33,11 @@ impl fmt::Display for Rehearsal {
         for problem in problems {
             shown_line!(f, "  ! {problem}")?;
         }
-        let people = |wanted: What| {
+        let people = |wanted: DifferenceKind| {
             let of = changes.iter().filter(|change| change.what == wanted).map(|change| &change.who);
             of.collect::<BTreeSet<_>>().len()
         };
-        match (people(What::Gains), people(What::Loses)) {
+        match (people(DifferenceKind::Gains), people(DifferenceKind::Loses)) {
             (0, 0) => write!(f, "\nthe day would have been the same"),
             (gain, lose) => write!(f, "\n{gain} would have got in who did not, {lose} would not have who did"),
         }

@@ -48,7 +48,7 @@ pub struct Order {
 /// The stage of a retirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Stage {
+pub enum RetireStage {
     /// Nothing is done: the result is a preview.
     Shown,
     /// Settle is revoking access. The operator repeats the command.
@@ -69,9 +69,9 @@ pub struct Retirement {
     /// The checksum of exactly this retirement.
     pub checksum: String,
     /// The stage.
-    pub stage: Stage,
+    pub stage: RetireStage,
     /// The memberships that Doorstep granted and that still exist.
-    pub inside: Vec<Inside>,
+    pub inside: Vec<GrantedMembership>,
     /// The number of people with anything left to revoke, including cards and interrupted changes.
     pub people: usize,
     /// The number of claims at door systems that the site file no longer has. They stay in any case.
@@ -84,7 +84,7 @@ pub struct Retirement {
 
 /// A membership that Doorstep granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inside {
+pub struct GrantedMembership {
     /// The door system.
     pub doors: String,
     /// The group.
@@ -108,24 +108,24 @@ pub struct Inside {
 /// now; [`Error::Retry`] if the table, the trigger queue or Scheduler is unavailable.
 pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> Result<Retirement> {
     let Some(stored) = environment.store.active(site).await? else { return of_retired(environment, site, order).await };
-    let everybody = environment.store.everybody(site).await?;
-    let people = &everybody.known;
+    let all_people = environment.store.all_people(site).await?;
+    let people = &all_people.known;
     let file = stored.file()?;
-    let mut seen = Retirement::of(&file, order, people, &names(environment, &file).await?);
-    seen.problems.extend(everybody.problems(site));
+    let mut retirement = Retirement::of(&file, order, people, &names(environment, &file).await?);
+    retirement.problems.extend(all_people.problems(site));
     if let Some(retiring) = stored.retiring.as_ref().filter(|_| order.how == How::RevokeAccess) {
-        seen.checksum.clone_from(&retiring.checksum);
-        seen.stage = Stage::UnderWay;
+        retirement.checksum.clone_from(&retiring.checksum);
+        retirement.stage = RetireStage::UnderWay;
     }
-    let Some(yes) = &order.yes else { return Ok(seen) };
-    if *yes != seen.checksum {
+    let Some(yes) = &order.yes else { return Ok(retirement) };
+    if *yes != retirement.checksum {
         return Err(Error::invalid(format!(
             "{yes} is not the checksum of what would be done now: look again without --yes, and say what you then see"
         )));
     }
-    if order.how == How::RevokeAccess && seen.people > 0 {
-        take_out(environment, site, &stored, &file, people, &seen.checksum).await?;
-        return Ok(Retirement { stage: Stage::UnderWay, ..seen });
+    if order.how == How::RevokeAccess && retirement.people > 0 {
+        take_out(environment, site, &stored, &file, people, &retirement.checksum).await?;
+        return Ok(Retirement { stage: RetireStage::UnderWay, ..retirement });
     }
     environment.store.strike_site(site, &stored).await?;
     for (doors, config) in &file.doors {
@@ -134,7 +134,7 @@ pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> 
     }
     environment.schedules.clear(site).await?;
     let deleted = if order.delete_data { environment.store.forget_site(site).await? } else { 0 };
-    Ok(Retirement { stage: Stage::Done, deleted, ..seen })
+    Ok(Retirement { stage: RetireStage::Done, deleted, ..retirement })
 }
 
 /// Requests that settle revokes all access that Doorstep granted. The operator saw the list, so the guard lets it pass.
@@ -157,7 +157,7 @@ async fn take_out(
         let at = person.claims.iter().map(|claim| claim.doors.clone());
         let looked: BTreeSet<String> = at.chain(person.accounts.keys().cloned()).collect();
         let known = looked.into_iter().filter(|doors| file.doors.contains_key(doors)).collect();
-        Due::at(now, Subject::Person(person.id.clone())).with_a_look_at(known)
+        Due::at(now, Subject::Person(person.id.clone())).with_refetch_at(known)
     });
     environment.store.put_dues(site, &dues.collect::<Vec<_>>()).await?;
     environment.triggers.enqueue(&TriggerMessage::new(site, Trigger::Due), None).await
@@ -179,14 +179,14 @@ async fn of_retired(environment: &Environment, site: &SiteId, order: &Order) -> 
     if kept == 0 && !environment.store.has_chain(site).await? {
         return Err(Error::invalid(format!("there is no site {site}")));
     }
-    let mut seen = Retirement::nobody(site, order);
-    seen.stage = Stage::Done;
+    let mut retirement = Retirement::empty(site, order);
+    retirement.stage = RetireStage::Done;
     if order.delete_data && kept > 0 {
-        seen.stage = Stage::Shown;
+        retirement.stage = RetireStage::Shown;
         match &order.yes {
-            Some(yes) if *yes == seen.checksum => {
-                seen.deleted = environment.store.forget_site(site).await?;
-                seen.stage = Stage::Done;
+            Some(yes) if *yes == retirement.checksum => {
+                retirement.deleted = environment.store.forget_site(site).await?;
+                retirement.stage = RetireStage::Done;
             }
             Some(yes) => {
                 return Err(Error::invalid(format!("{yes} is not the checksum of that: look again without --yes")));
@@ -194,7 +194,7 @@ async fn of_retired(environment: &Environment, site: &SiteId, order: &Order) -> 
             None => {}
         }
     }
-    Ok(seen)
+    Ok(retirement)
 }
 
 /// Returns the memberships that Doorstep granted at door systems of the file.
@@ -219,13 +219,13 @@ fn is_left(file: &Site, person: &Person) -> bool {
 }
 
 impl Retirement {
-    fn nobody(site: &SiteId, order: &Order) -> Self {
+    fn empty(site: &SiteId, order: &Order) -> Self {
         Retirement {
             site: site.to_owned(),
             how: order.how,
             delete_data: order.delete_data,
             checksum: named(site, order, &[]),
-            stage: Stage::Shown,
+            stage: RetireStage::Shown,
             inside: Vec::new(),
             people: 0,
             out_of_reach: 0,
@@ -246,7 +246,7 @@ impl Retirement {
                 }
                 let account = person.accounts.get(&claim.doors).map(|linked| &linked.account);
                 let at = GroupRef::new(&claim.doors, &claim.group);
-                inside.push(Inside {
+                inside.push(GrantedMembership {
                     doors: claim.doors.clone(),
                     group: claim.group.0.clone(),
                     group_name: names.get(&at).unwrap_or(&claim.group.0).clone(),
@@ -267,7 +267,7 @@ impl Retirement {
             inside,
             out_of_reach,
             problems,
-            ..Retirement::nobody(&file.id, order)
+            ..Retirement::empty(&file.id, order)
         }
     }
 }

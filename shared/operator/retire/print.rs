@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-use super::{How, Inside, Retirement, Stage};
+use super::{GrantedMembership, How, RetireStage, Retirement};
 use doorstep_core::shown_line;
 
 impl fmt::Display for Retirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Retirement { site, stage, inside, people, out_of_reach, deleted, problems, .. } = self;
         match stage {
-            Stage::Shown => self.shown(f)?,
-            Stage::UnderWay => {
+            RetireStage::Shown => self.shown(f)?,
+            RetireStage::UnderWay => {
                 shown_line!(f, "{site} is being retired: something is left to do for {people} people")?;
                 inside.iter().try_for_each(|one| shown_line!(f, "  - {one}"))?;
                 shown_line!(f, "say the same again with --yes {}, until nobody is left", self.checksum)?;
             }
-            Stage::Done => {
+            RetireStage::Done => {
                 shown_line!(f, "{site} is out of service: its address answers 404 within a minute")?;
                 if *deleted > 0 {
                     shown_line!(f, "{deleted} items of the table were deleted; the audit chain stays")?;
@@ -25,7 +25,10 @@ impl fmt::Display for Retirement {
         if *out_of_reach > 0 {
             shown_line!(f, "! {out_of_reach} memberships at doors that the site file no longer has stay there")?;
         }
-        problems.iter().filter(|_| *stage == Stage::UnderWay).try_for_each(|problem| shown_line!(f, "! {problem}"))
+        problems
+            .iter()
+            .filter(|_| *stage == RetireStage::UnderWay)
+            .try_for_each(|problem| shown_line!(f, "! {problem}"))
     }
 }
 
@@ -57,9 +60,9 @@ impl Retirement {
     }
 }
 
-impl fmt::Display for Inside {
+impl fmt::Display for GrantedMembership {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inside { doors, group, group_name, account, name, email, because } = self;
+        let GrantedMembership { doors, group, group_name, account, name, email, because } = self;
         let who = email.as_ref().map_or_else(|| format!("(account {account})"), |email| format!("<{email}>"));
         write!(f, "{doors}: {group_name} ({group}): {name} {who}: {because}")
     }

@@ -44,7 +44,7 @@ pub trait ReadAttempts: Send + Sync {
     async fn locks(&self) -> Result<BTreeMap<String, String>>;
     /// Fetches the next page of access attempts after `from`, in order of time; `None` where the door system reports
     /// them by webhook only.
-    async fn page(&self, _doors: &str, _from: &Cursor) -> Result<Option<Page>> {
+    async fn page(&self, _doors: &str, _from: &Cursor) -> Result<Option<AttemptPage>> {
         Ok(None)
     }
     /// Fetches the account that holds the tag of this number, where it is known.
@@ -70,16 +70,16 @@ pub struct Cursor {
 
 /// One page of access attempts.
 #[derive(Debug, Clone, Default)]
-pub struct Page {
+pub struct AttemptPage {
     /// The access attempts on the page.
-    pub attempts: Vec<Seen>,
+    pub attempts: Vec<ListedAttempt>,
     /// The token of the next page; `None` on the last page. An empty page need not be the last one.
     pub next: Option<String>,
 }
 
 /// An access attempt as a list shows it.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct ListedAttempt {
     /// The access attempt.
     pub attempt: AccessAttempt,
     /// The number of the tag that was shown, where no account is named. It is looked up and never stored.

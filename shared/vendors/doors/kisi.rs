@@ -17,13 +17,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use client::{Client, LONGEST_PAGE, LONGEST_USER_PAGE, Listed, VENDOR, done, refused_fields};
+use client::{CompleteList, KisiClient, LONGEST_PAGE, LONGEST_USER_PAGE, VENDOR, done, refused_fields};
 use http::{Method, StatusCode};
 use serde_json::json;
-use wire::{Who, number};
+use wire::{KisiAssignee, number};
 
 use super::attempts::ReadAttempts;
-use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
+use super::{Account, Card, Group, GroupAddition, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use crate::vendor_http;
 use doorstep_core::model::capabilities::Capabilities;
@@ -42,7 +42,7 @@ mod wire;
 /// One Kisi organisation, or one place in it.
 #[derive(Clone)]
 struct Kisi {
-    client: Arc<Client>,
+    client: Arc<KisiClient>,
     place: Option<String>,
 }
 
@@ -51,7 +51,7 @@ struct Kisi {
 /// It makes no call. An error in `access` is the error of the first call.
 pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
     let kisi = Kisi {
-        client: Arc::new(Client::new(access)),
+        client: Arc::new(KisiClient::new(access)),
         place: place.filter(|place| !place.is_empty()).map(str::to_owned),
     };
     (Box::new(kisi.clone()), Box::new(kisi))
@@ -67,7 +67,7 @@ impl ReadDoors for Kisi {
 
     async fn groups(&self) -> Result<Vec<Group>> {
         let place = self.place.as_deref().map(|place| ("place_id", place));
-        let groups: Vec<wire::Group> = self.client.list("groups", place.as_slice(), LONGEST_PAGE).await?;
+        let groups: Vec<wire::KisiGroup> = self.client.list("groups", place.as_slice(), LONGEST_PAGE).await?;
         Ok(groups.into_iter().map(Group::from).collect())
     }
 
@@ -81,48 +81,54 @@ impl ReadDoors for Kisi {
     async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>> {
         let id = number(&group.0)?;
         let query = [("applies_to_type", "Group"), ("applies_to_id", group.0.as_str())];
-        let list: Listed<wire::Assignment> = self.client.listed("role_assignments", &query, LONGEST_PAGE).await?;
+        let list: CompleteList<wire::KisiRoleAssignment> =
+            self.client.listed("role_assignments", &query, LONGEST_PAGE).await?;
         if list.items.is_empty() {
             let there: wire::GroupSize = vendor_http::json(VENDOR, &self.there_is(group).await?)?;
             if list.says_nothing() && there.users_count.is_some_and(|count| count > 0) {
                 return Err(Error::retry("Kisi listed nobody of a group that counts people"));
             }
         }
-        list.items.iter().filter(|assignment| assignment.is_membership_of(id)).map(wire::Assignment::row).collect()
+        list.items
+            .iter()
+            .filter(|assignment| assignment.is_membership_of(id))
+            .map(wire::KisiRoleAssignment::row)
+            .collect()
     }
 
     /// `?email=` only narrows the list, and the result is compared here: no source says that Kisi's filter is exact
     /// `[C]`.
     async fn find(&self, email: &str) -> Result<Vec<Account>> {
         let Some(key) = email_key(email) else { return Ok(Vec::new()) };
-        let users: Vec<wire::User> = self.client.list("users", &[("email", email.trim())], LONGEST_USER_PAGE).await?;
-        let same = |user: &wire::User| user.email.as_deref().and_then(email_key).as_ref() == Some(&key);
+        let users: Vec<wire::KisiUser> =
+            self.client.list("users", &[("email", email.trim())], LONGEST_USER_PAGE).await?;
+        let same = |user: &wire::KisiUser| user.email.as_deref().and_then(email_key).as_ref() == Some(&key);
         Ok(users.into_iter().filter(same).map(Account::from).collect())
     }
 
     /// The result leaves `privileged` unset, because it needs a second call. [`ReadDoors::group_count`] counts other
     /// roles too, and the writer checks the roles before it suspends or deletes.
     async fn account(&self, known: &Account) -> Result<Option<Account>> {
-        match Who::of(&known.id)? {
-            Who::Guest(id) => self.listed_guest(id).await,
-            Who::User(id) => {
+        match KisiAssignee::of(&known.id)? {
+            KisiAssignee::Guest(id) => self.listed_guest(id).await,
+            KisiAssignee::User(id) => {
                 let answer = self.client.get(&["users", &id.to_string()]).await?;
                 if answer.status() == StatusCode::NOT_FOUND {
                     return self.listed_user(id).await;
                 }
-                let user: wire::User = vendor_http::json(VENDOR, &done(answer)?)?;
+                let user: wire::KisiUser = vendor_http::json(VENDOR, &done(answer)?)?;
                 Ok(Some(user.into()))
             }
         }
     }
 
     async fn guests(&self) -> Result<Vec<Account>> {
-        let guests: Vec<wire::Guest> = self.client.list("guests", &[], LONGEST_PAGE).await?;
+        let guests: Vec<wire::KisiGuest> = self.client.list("guests", &[], LONGEST_PAGE).await?;
         Ok(guests.into_iter().map(Account::from).collect())
     }
 
     async fn accounts(&self) -> Result<Vec<Account>> {
-        let users: Vec<wire::User> = self.client.list("users", &[], LONGEST_USER_PAGE).await?;
+        let users: Vec<wire::KisiUser> = self.client.list("users", &[], LONGEST_USER_PAGE).await?;
         Ok(users.into_iter().map(Account::from).chain(self.guests().await?).collect())
     }
 
@@ -131,7 +137,7 @@ impl ReadDoors for Kisi {
     async fn group_count(&self, account: &Account) -> Result<usize> {
         let now = self.client.now();
         let mut count = 0;
-        for assignment in self.assignments_of(Who::of(&account.id)?).await? {
+        for assignment in self.assignments_of(KisiAssignee::of(&account.id)?).await? {
             count += usize::from(!assignment.is_over(now)?);
         }
         Ok(count)
@@ -160,7 +166,7 @@ impl WriteDoors for Kisi {
             None => {
                 let body = json!({ "guest": { "name": new.name } });
                 let answer = self.client.write(Method::POST, &["guests"], Some(&body)).await?;
-                let guest: wire::Guest = vendor_http::json(VENDOR, &done(answer)?)?;
+                let guest: wire::KisiGuest = vendor_http::json(VENDOR, &done(answer)?)?;
                 Ok(guest.into())
             }
         }
@@ -168,17 +174,19 @@ impl WriteDoors for Kisi {
 
     /// A guest cannot be renamed: Kisi documents no call for it.
     async fn rename(&self, account: &Account, name: &str) -> Result<()> {
-        match Who::of(&account.id)? {
-            Who::Guest(_) => Err(Error::permanent("Kisi has no call to rename a guest: change the name in Kisi")),
-            Who::User(id) => self.update(id, json!({ "user": { "name": name } })).await,
+        match KisiAssignee::of(&account.id)? {
+            KisiAssignee::Guest(_) => {
+                Err(Error::permanent("Kisi has no call to rename a guest: change the name in Kisi"))
+            }
+            KisiAssignee::User(id) => self.update(id, json!({ "user": { "name": name } })).await,
         }
     }
 
     /// Guests cannot be suspended, so there is nothing to resume.
     async fn resume(&self, account: &Account) -> Result<()> {
-        match Who::of(&account.id)? {
-            Who::Guest(_) => Ok(()),
-            Who::User(id) => {
+        match KisiAssignee::of(&account.id)? {
+            KisiAssignee::Guest(_) => Ok(()),
+            KisiAssignee::User(id) => {
                 self.scim_allows(id).await?;
                 self.update(id, json!({ "user": { "access_enabled": true } })).await
             }
@@ -187,8 +195,8 @@ impl WriteDoors for Kisi {
 
     /// A guest in no group opens nothing and takes no seat, so it counts as suspended. So does an account that is gone.
     async fn suspend(&self, account: &Account) -> Result<()> {
-        let who = Who::of(&account.id)?;
-        let Who::User(id) = who else { return Ok(()) };
+        let who = KisiAssignee::of(&account.id)?;
+        let KisiAssignee::User(id) = who else { return Ok(()) };
         self.has_no_other_role(who).await?;
         let body = json!({ "user": { "access_enabled": false } });
         let answer = self.client.write(Method::PATCH, &["users", &id.to_string()], Some(&body)).await?;
@@ -196,18 +204,18 @@ impl WriteDoors for Kisi {
     }
 
     async fn delete(&self, account: &Account) -> Result<()> {
-        let who = Who::of(&account.id)?;
+        let who = KisiAssignee::of(&account.id)?;
         self.has_no_other_role(who).await?;
         let (list, id) = match who {
-            Who::User(id) => ("users", id),
-            Who::Guest(id) => ("guests", id),
+            KisiAssignee::User(id) => ("users", id),
+            KisiAssignee::Guest(id) => ("guests", id),
         };
         let answer = self.client.write(Method::DELETE, &[list, &id.to_string()], None).await?;
         done_or_gone(answer)
     }
 
     /// One call for each change: Kisi has no call for several.
-    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
+    async fn change(&self, group: &GroupId, add: &[GroupAddition], remove: &[GroupMember]) -> Vec<Result<()>> {
         self.change_each(group, add, remove).await
     }
 
@@ -237,7 +245,7 @@ impl Kisi {
         if answer.status() == StatusCode::CONFLICT || (about_email && !self.find(email).await?.is_empty()) {
             return Err(Error::retry("Kisi has an account with this address already: it is looked up again"));
         }
-        let user: wire::User = vendor_http::json(VENDOR, &done(answer)?)?;
+        let user: wire::KisiUser = vendor_http::json(VENDOR, &done(answer)?)?;
         Ok(user.into())
     }
 
@@ -245,7 +253,7 @@ impl Kisi {
     /// not trusted: the person would get a second account.
     async fn listed_guest(&self, id: i64) -> Result<Option<Account>> {
         let ids = id.to_string();
-        let list: Listed<wire::Guest> = self.client.listed("guests", &[("ids", &ids)], LONGEST_PAGE).await?;
+        let list: CompleteList<wire::KisiGuest> = self.client.listed("guests", &[("ids", &ids)], LONGEST_PAGE).await?;
         if list.says_nothing() {
             return Err(Error::retry("Kisi's list of guests says nothing: it is read again"));
         }
@@ -254,7 +262,8 @@ impl Kisi {
 
     /// Fetches a user from the list of users. One 404 is not trusted: the person would get a second account.
     async fn listed_user(&self, id: i64) -> Result<Option<Account>> {
-        let users: Vec<wire::User> = self.client.list("users", &[("ids", &id.to_string())], LONGEST_USER_PAGE).await?;
+        let users: Vec<wire::KisiUser> =
+            self.client.list("users", &[("ids", &id.to_string())], LONGEST_USER_PAGE).await?;
         let found = users.into_iter().find(|user| wire::Numbered::number(user) == id);
         Ok(found.map(Account::from))
     }
@@ -267,7 +276,7 @@ impl Kisi {
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(account_gone());
         }
-        let user: wire::User = vendor_http::json(VENDOR, &done(answer)?)?;
+        let user: wire::KisiUser = vendor_http::json(VENDOR, &done(answer)?)?;
         match user.scim_access_enabled {
             Some(false) => Err(Error::permanent(
                 "this Kisi account's access is switched off by the organisation's identity provider (SCIM): enable it \
@@ -297,14 +306,14 @@ impl Kisi {
         done(answer)
     }
 
-    async fn assignments_of(&self, who: Who) -> Result<Vec<wire::Assignment>> {
+    async fn assignments_of(&self, who: KisiAssignee) -> Result<Vec<wire::KisiRoleAssignment>> {
         let (kind, id) = who.assignee();
         let assignments = self.client.assignments(&[("assignee_type", kind), ("assignee_id", &id.to_string())]).await?;
         Ok(assignments.into_iter().filter(|assignment| assignment.is_of(who)).collect())
     }
 
-    async fn has_no_other_role(&self, who: Who) -> Result<()> {
-        if self.assignments_of(who).await?.iter().all(wire::Assignment::is_basic) {
+    async fn has_no_other_role(&self, who: KisiAssignee) -> Result<()> {
+        if self.assignments_of(who).await?.iter().all(wire::KisiRoleAssignment::is_basic) {
             return Ok(());
         }
         Err(Error::permanent(

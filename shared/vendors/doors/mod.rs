@@ -80,7 +80,7 @@ impl Seats {
 
 /// An account to add to a group.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct GroupAddition {
     /// The account.
     pub account: Arc<Account>,
     /// The instant at which the membership ends by itself, where the door system supports that.
@@ -153,7 +153,7 @@ pub trait WriteDoors: Send + Sync {
     async fn delete(&self, account: &Account) -> Result<()>;
     /// Adds `add` to `group` and removes `remove` from it, in as few calls as the door system allows. Returns one
     /// result for each item of `add`, then for each item of `remove`, in their order.
-    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>>;
+    async fn change(&self, group: &GroupId, add: &[GroupAddition], remove: &[GroupMember]) -> Vec<Result<()>>;
     /// Assigns a free card to the account. Reads the card again after the call, because the answer alone is no proof.
     async fn tag(&self, account: &Account, card: &Card) -> Result<()>;
     /// Takes a card from the account. The card itself stays in the door system. A card that the account no longer has

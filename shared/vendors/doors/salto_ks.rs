@@ -15,13 +15,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use client::{Client, V1_1, V1_2};
+use client::{SaltoClient, V1_1, V1_2};
 use http::Method;
-use refusal::Answer;
+use refusal::SaltoAnswer;
 use serde_json::json;
 
 use super::attempts::ReadAttempts;
-use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
+use super::{Account, Card, Group, GroupAddition, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::capabilities::Capabilities;
@@ -42,13 +42,13 @@ mod wire;
 
 /// One SALTO KS site.
 #[derive(Clone)]
-struct SaltoKs(Arc<Client>);
+struct SaltoKs(Arc<SaltoClient>);
 
 /// Returns a reader and a writer of the SALTO KS site `place`.
 ///
 /// It makes no call. An error in `access` or a missing `place` is the error of the first call.
 pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
-    let salto = SaltoKs(Arc::new(Client::new(place, access)));
+    let salto = SaltoKs(Arc::new(SaltoClient::new(place, access)));
     (Box::new(salto.clone()), Box::new(salto))
 }
 
@@ -60,14 +60,14 @@ impl ReadDoors for SaltoKs {
     }
 
     async fn groups(&self) -> Result<Vec<Group>> {
-        let groups: Vec<wire::Group> = self.0.list(V1_2, &["access_groups"], None).await?;
+        let groups: Vec<wire::SaltoGroup> = self.0.list(V1_2, &["access_groups"], None).await?;
         Ok(groups.into_iter().map(Group::from).collect())
     }
 
     /// A group without a time schedule opens nothing `[M]`.
     async fn group_problem(&self, group: &GroupId) -> Result<Option<String>> {
         let path = ["access_groups", &group.0, "time_schedules"];
-        let schedules: Vec<wire::Schedule> = self.0.list(V1_1, &path, None).await?;
+        let schedules: Vec<wire::SaltoSchedule> = self.0.list(V1_1, &path, None).await?;
         let problem = "it has no time schedule, so it opens nothing: give it one in SALTO KS";
         Ok(schedules.is_empty().then(|| problem.to_owned()))
     }
@@ -80,10 +80,10 @@ impl ReadDoors for SaltoKs {
     /// An empty list is trusted only if the group's own count is also zero: a bare `[]` does not show that it is
     /// complete.
     async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>> {
-        let members: Vec<wire::Member> = self.0.list(V1_1, &["access_groups", &group.0, "users"], None).await?;
+        let members: Vec<wire::SaltoMember> = self.0.list(V1_1, &["access_groups", &group.0, "users"], None).await?;
         if members.is_empty() {
             let summary = self.0.one(V1_1, &["access_groups", &group.0]).await?.done()?;
-            if summary.json::<wire::Group>()?.user_count.is_some_and(|count| count > 0) {
+            if summary.json::<wire::SaltoGroup>()?.user_count.is_some_and(|count| count > 0) {
                 return Err(Error::retry("SALTO KS listed nobody of a group that counts people"));
             }
         }
@@ -102,25 +102,25 @@ impl ReadDoors for SaltoKs {
 
     async fn account(&self, known: &Account) -> Result<Option<Account>> {
         if let Some(inner) = &known.inner_id
-            && let Some(account) = self.look(inner).await?
+            && let Some(account) = self.fetch(inner).await?
         {
             return Ok(Some(account));
         }
-        self.look_without_inner(known).await
+        self.find_without_inner(known).await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>> {
-        self.everybody().await
+        self.all_accounts().await
     }
 
     /// There is no list of guests only, so they are filtered from the list of all site users.
     async fn guests(&self) -> Result<Vec<Account>> {
-        Ok(self.everybody().await?.into_iter().filter(|account| account.guest).collect())
+        Ok(self.all_accounts().await?.into_iter().filter(|account| account.guest).collect())
     }
 
     async fn group_count(&self, account: &Account) -> Result<usize> {
         let Some(inner) = self.inner_of(account).await? else { return Ok(0) };
-        let groups: Vec<wire::Group> = self.0.list(V1_1, &["users", &inner, "access_groups"], None).await?;
+        let groups: Vec<wire::SaltoGroup> = self.0.list(V1_1, &["users", &inner, "access_groups"], None).await?;
         Ok(groups.len())
     }
 
@@ -128,7 +128,7 @@ impl ReadDoors for SaltoKs {
     /// [`Error::Permanent`] where the site has no valid subscription or is still being installed: then nothing can be
     /// changed there.
     async fn seats(&self) -> Result<Option<Seats>> {
-        let site: wire::Site = self.0.one(V1_2, &[]).await?.done()?.json()?;
+        let site: wire::SaltoSite = self.0.one(V1_2, &[]).await?.done()?.json()?;
         site.seats().map(Some)
     }
 
@@ -173,7 +173,7 @@ impl WriteDoors for SaltoKs {
             return Err(no_seat());
         }
         self.done_or_so(&inner, answer, Standing::Active).await?;
-        match self.look_raw(&inner).await?.ok_or_else(account_gone)? {
+        match self.fetch_raw(&inner).await?.ok_or_else(account_gone)? {
             user if user.standing() == Standing::Active => Ok(()),
             user if user.blocked => Err(Error::permanent("the account is blocked in SALTO KS: unblock it there")),
             _ => Err(no_seat()),
@@ -196,7 +196,7 @@ impl WriteDoors for SaltoKs {
     }
 
     /// One call for several changes, as the vendor wishes. Single calls only where that is refused.
-    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
+    async fn change(&self, group: &GroupId, add: &[GroupAddition], remove: &[GroupMember]) -> Vec<Result<()>> {
         self.change_together(group, add, remove).await
     }
 
@@ -211,14 +211,14 @@ impl WriteDoors for SaltoKs {
 
 impl SaltoKs {
     /// Accepts a refusal that may mean "already so" if the account is in the wanted state.
-    async fn done_or_so(&self, inner: &str, answer: Answer, wanted: Standing) -> Result<()> {
-        if answer.may_be_so_already() && self.look_raw(inner).await?.is_some_and(|user| user.standing() == wanted) {
+    async fn done_or_so(&self, inner: &str, answer: SaltoAnswer, wanted: Standing) -> Result<()> {
+        if answer.may_be_so_already() && self.fetch_raw(inner).await?.is_some_and(|user| user.standing() == wanted) {
             return Ok(());
         }
         answer.done().map(drop)
     }
 
-    async fn set_subscription(&self, inner: &str, state: &str) -> Result<Answer> {
+    async fn set_subscription(&self, inner: &str, state: &str) -> Result<SaltoAnswer> {
         let body = json!({ "state": state });
         self.0.write(Method::PATCH, V1_1, &["users", inner, "subscription"], Some(&body)).await
     }

@@ -21,7 +21,7 @@ use crate::tokens::Tokens;
 pub(crate) const NOW: &str = "2026-03-02T10:00:00Z";
 
 /// One expected request and its answer.
-pub(crate) struct Step {
+pub(crate) struct ScriptStep {
     line: String,
     body: Option<Value>,
     status: u16,
@@ -30,39 +30,39 @@ pub(crate) struct Step {
 }
 
 /// Expects `line`: method, path and decoded query. Answers 200 with an empty body.
-pub(crate) fn on(line: &str) -> Step {
-    Step { line: line.to_owned(), body: None, status: 200, headers: Vec::new(), answer: String::new() }
+pub(crate) fn on(line: &str) -> ScriptStep {
+    ScriptStep { line: line.to_owned(), body: None, status: 200, headers: Vec::new(), answer: String::new() }
 }
 
-impl Step {
+impl ScriptStep {
     /// Expects this body. A form is compared as an object of texts.
-    pub(crate) fn with(mut self, body: Value) -> Step {
+    pub(crate) fn with(mut self, body: Value) -> ScriptStep {
         self.body = Some(body);
         self
     }
 
-    pub(crate) fn says(mut self, status: u16, answer: Value) -> Step {
+    pub(crate) fn says(mut self, status: u16, answer: Value) -> ScriptStep {
         self.status = status;
         self.answer = if answer.is_null() { String::new() } else { answer.to_string() };
         self
     }
 
-    pub(crate) fn is(self, status: u16) -> Step {
+    pub(crate) fn is(self, status: u16) -> ScriptStep {
         self.says(status, Value::Null)
     }
 
     /// Gives no answer at all.
-    pub(crate) fn lost(self) -> Step {
+    pub(crate) fn lost(self) -> ScriptStep {
         self.is(0)
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Step {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> ScriptStep {
         self.headers.push((name, value.to_owned()));
         self
     }
 
     /// Answers with a Kisi list that is complete on this page.
-    pub(crate) fn lists(self, items: Value) -> Step {
+    pub(crate) fn lists(self, items: Value) -> ScriptStep {
         let total = items.as_array().map_or(0, Vec::len);
         self.says(200, items).header("X-Collection-Range", &format!("0-{total}/{total}"))
     }
@@ -70,10 +70,10 @@ impl Step {
 
 /// The script and its record of requests.
 #[derive(Clone)]
-pub(crate) struct Script(Arc<Mutex<State>>);
+pub(crate) struct DoorsScript(Arc<Mutex<ScriptState>>);
 
-struct State {
-    steps: VecDeque<Step>,
+struct ScriptState {
+    steps: VecDeque<ScriptStep>,
     wrong: Vec<String>,
     headers: Vec<HeaderMap>,
     hosts: Vec<String>,
@@ -81,9 +81,9 @@ struct State {
     passed: Vec<Duration>,
 }
 
-impl Script {
-    pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Script {
-        Script(Arc::new(Mutex::new(State {
+impl DoorsScript {
+    pub(crate) fn new(steps: impl IntoIterator<Item = ScriptStep>) -> DoorsScript {
+        DoorsScript(Arc::new(Mutex::new(ScriptState {
             steps: steps.into_iter().collect(),
             wrong: Vec::new(),
             headers: Vec::new(),
@@ -154,7 +154,7 @@ impl Script {
         state.now = state.now.checked_add(span).unwrap();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ScriptState> {
         self.0.lock().unwrap()
     }
 
@@ -200,7 +200,7 @@ fn body_of(request: &Request) -> Option<Value> {
 }
 
 #[async_trait]
-impl Time for Script {
+impl Time for DoorsScript {
     fn now(&self) -> Timestamp {
         self.state().now
     }

@@ -7,8 +7,10 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::push::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
-use super::push::{Contract, Entity, PushPlatform, Record, named};
+use super::push::fields::{
+    Id, Instant, LocalDay, Name, PushedGuest, UNIDENTIFIED_GUEST, Word, address, guests, record,
+};
+use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named};
 use doorstep_core::model::fact::{Booking as Booked, Fact, Holder, Kind, Membership, Profile, Team, What};
 
 /// The andcards platform.
@@ -18,7 +20,7 @@ pub static PLATFORM: PushPlatform = PushPlatform(&CONTRACT);
 pub static CONTRACT: Contract = Contract {
     platform: "andcards",
     entities: &[
-        Entity {
+        PushEntity {
             word: "company",
             list: "companies",
             read: |value| record::<Company>(value, |_| Ok(())),
@@ -27,15 +29,15 @@ pub static CONTRACT: Contract = Contract {
             remains: |id| vec![Company { id: Id(id.into()), name: Name(String::new()) }.fact(false)],
             may_run_out: false,
         },
-        Entity {
+        PushEntity {
             word: "user",
             list: "users",
-            read: |value| record::<User>(value, |_| Ok(())),
+            read: |value| record::<AndcardsUser>(value, |_| Ok(())),
             kinds: &[Kind::Member],
             remains: |_| Vec::new(),
             may_run_out: false,
         },
-        Entity {
+        PushEntity {
             word: "subscription",
             list: "subscriptions",
             read: |value| record::<Subscription>(value, Subscription::check),
@@ -43,10 +45,10 @@ pub static CONTRACT: Contract = Contract {
             remains: |_| Vec::new(),
             may_run_out: false,
         },
-        Entity {
+        PushEntity {
             word: "booking",
             list: "bookings",
-            read: |value| record::<Booking>(value, Booking::check),
+            read: |value| record::<AndcardsBooking>(value, AndcardsBooking::check),
             kinds: &[Kind::Booking],
             remains: |_| Vec::new(),
             may_run_out: true,
@@ -59,7 +61,7 @@ pub static CONTRACT: Contract = Contract {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct User {
+pub(crate) struct AndcardsUser {
     /// The unique id of the user.
     id: Id,
     /// The full name, as door systems show it.
@@ -103,10 +105,10 @@ pub(crate) struct Subscription {
     #[serde(default)]
     company: Option<Id>,
     /// First day, in local time.
-    start: Day,
+    start: LocalDay,
     /// Last day, in local time; null while it has no end.
     #[serde(default)]
-    end: Option<Day>,
+    end: Option<LocalDay>,
     /// Whether the subscription is in force.
     active: bool,
 }
@@ -115,7 +117,7 @@ pub(crate) struct Subscription {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Booking {
+pub(crate) struct AndcardsBooking {
     /// The unique id of the booking.
     id: Id,
     /// The name of the room or desk, as the site file writes it.
@@ -127,10 +129,10 @@ pub(crate) struct Booking {
     user: Option<Id>,
     /// The guest who booked, if it was not a user.
     #[serde(default)]
-    guest: Option<Guest>,
+    guest: Option<PushedGuest>,
     /// The guests who are invited to the booking.
     #[serde(default)]
-    guests: Option<Vec<Guest>>,
+    guests: Option<Vec<PushedGuest>>,
     /// The start of the booking.
     start: Instant,
     /// The end of the booking.
@@ -140,7 +142,7 @@ pub(crate) struct Booking {
     cancelled: bool,
 }
 
-impl Record for User {
+impl PushedThing for AndcardsUser {
     fn id(&self) -> &str {
         &self.id.0
     }
@@ -166,7 +168,7 @@ impl Company {
     }
 }
 
-impl Record for Company {
+impl PushedThing for Company {
     fn id(&self) -> &str {
         &self.id.0
     }
@@ -185,7 +187,7 @@ impl Subscription {
     }
 }
 
-impl Record for Subscription {
+impl PushedThing for Subscription {
     fn id(&self) -> &str {
         &self.id.0
     }
@@ -207,23 +209,23 @@ impl Record for Subscription {
     }
 }
 
-impl Booking {
+impl AndcardsBooking {
     fn check(&self) -> Result<(), &'static str> {
-        if self.everybody().all(Guest::is_somebody) { Ok(()) } else { Err(NOBODY) }
+        if self.participants().all(PushedGuest::is_identified) { Ok(()) } else { Err(UNIDENTIFIED_GUEST) }
     }
 
-    fn everybody(&self) -> impl Iterator<Item = &Guest> {
+    fn participants(&self) -> impl Iterator<Item = &PushedGuest> {
         self.guest.iter().chain(self.guests.iter().flatten())
     }
 }
 
-impl Record for Booking {
+impl PushedThing for AndcardsBooking {
     fn id(&self) -> &str {
         &self.id.0
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let mut facts = guests(&self.id.0, self.everybody());
+        let mut facts = guests(&self.id.0, self.participants());
         // A guest who made the booking is the first entry of `facts`. The guests that the booking lists come after it.
         let guest = self.guest.as_ref().and_then(|_| facts.first()).map(|guest| guest.id.clone());
         let booking = Booked {

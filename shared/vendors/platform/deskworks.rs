@@ -12,8 +12,10 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::push::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
-use super::push::{Contract, Entity, PushPlatform, Record, named};
+use super::push::fields::{
+    Id, Instant, LocalDay, Name, PushedGuest, UNIDENTIFIED_GUEST, Word, address, guests, record,
+};
+use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named};
 use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What};
 
 /// The Deskworks platform.
@@ -23,15 +25,15 @@ pub static PLATFORM: PushPlatform = PushPlatform(&CONTRACT);
 pub static CONTRACT: Contract = Contract {
     platform: "deskworks",
     entities: &[
-        Entity {
+        PushEntity {
             word: "member",
             list: "members",
-            read: |value| record::<Member>(value, Member::check),
+            read: |value| record::<DeskworksMember>(value, DeskworksMember::check),
             kinds: &[Kind::Member, Kind::Team],
-            remains: |id| vec![nobody(id)],
+            remains: |id| vec![empty_team(id)],
             may_run_out: false,
         },
-        Entity {
+        PushEntity {
             word: "billing",
             list: "billings",
             read: |value| record::<Billing>(value, |_| Ok(())),
@@ -39,7 +41,7 @@ pub static CONTRACT: Contract = Contract {
             remains: |_| Vec::new(),
             may_run_out: false,
         },
-        Entity {
+        PushEntity {
             word: "reservation",
             list: "reservations",
             read: |value| record::<Reservation>(value, Reservation::check),
@@ -54,12 +56,12 @@ pub static CONTRACT: Contract = Contract {
 /// Returns an inactive team for a member who was never pushed or was removed. Co-members share nothing through it.
 fn unknown(about: &FactId) -> Option<Fact> {
     match about.kind {
-        Kind::Team => Some(nobody(&about.id)),
+        Kind::Team => Some(empty_team(&about.id)),
         _ => named(about),
     }
 }
 
-fn nobody(id: &str) -> Fact {
+fn empty_team(id: &str) -> Fact {
     let team = Team { name: String::new(), location: None, active: false };
     Fact { id: id.into(), what: What::Team(team), changed: None }
 }
@@ -68,7 +70,7 @@ fn nobody(id: &str) -> Fact {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Member {
+pub(crate) struct DeskworksMember {
     /// The unique id of the member.
     id: Id,
     /// The full name, as door systems show it.
@@ -99,10 +101,10 @@ pub(crate) struct Billing {
     /// The name of the center of the billing, as the site file writes it.
     center: Word,
     /// First day, in local time.
-    start: Day,
+    start: LocalDay,
     /// Last day, in local time; null while it has no end.
     #[serde(default)]
-    end: Option<Day>,
+    end: Option<LocalDay>,
     /// Whether the billing is in force.
     active: bool,
 }
@@ -123,7 +125,7 @@ pub(crate) struct Reservation {
     member: Option<Id>,
     /// The guest who reserved, if it was not a member.
     #[serde(default)]
-    guest: Option<Guest>,
+    guest: Option<PushedGuest>,
     /// The start of the reservation.
     start: Instant,
     /// The end of the reservation.
@@ -133,13 +135,13 @@ pub(crate) struct Reservation {
     cancelled: bool,
 }
 
-impl Member {
+impl DeskworksMember {
     fn check(&self) -> Result<(), &'static str> {
         if self.master.as_ref() == Some(&self.id) { Err("nobody is their own master") } else { Ok(()) }
     }
 }
 
-impl Record for Member {
+impl PushedThing for DeskworksMember {
     fn id(&self) -> &str {
         &self.id.0
     }
@@ -161,7 +163,7 @@ impl Record for Member {
     }
 }
 
-impl Record for Billing {
+impl PushedThing for Billing {
     fn id(&self) -> &str {
         &self.id.0
     }
@@ -184,11 +186,11 @@ impl Record for Billing {
 
 impl Reservation {
     fn check(&self) -> Result<(), &'static str> {
-        if self.guest.iter().all(Guest::is_somebody) { Ok(()) } else { Err(NOBODY) }
+        if self.guest.iter().all(PushedGuest::is_identified) { Ok(()) } else { Err(UNIDENTIFIED_GUEST) }
     }
 }
 
-impl Record for Reservation {
+impl PushedThing for Reservation {
     fn id(&self) -> &str {
         &self.id.0
     }

@@ -14,15 +14,15 @@ use crate::platform::found::{Translated, Unreadable};
 use doorstep_core::model::fact::{Fact, Id};
 
 /// A record, and the first of its fields that could not be read.
-pub(crate) struct Record<'r> {
+pub(crate) struct JsonRecord<'r> {
     fields: &'r Map<String, Value>,
     malformed: RefCell<Option<String>>,
 }
 
-impl<'r> Record<'r> {
+impl<'r> JsonRecord<'r> {
     /// Returns the record in `value`; `None` if `value` is not an object.
     pub(crate) fn of(value: &'r Value) -> Option<Self> {
-        Some(Record { fields: value.as_object()?, malformed: RefCell::new(None) })
+        Some(JsonRecord { fields: value.as_object()?, malformed: RefCell::new(None) })
     }
 
     /// Returns the first field that was requested and cannot be read.

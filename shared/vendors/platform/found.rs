@@ -128,7 +128,7 @@ impl fmt::Display for UnreadableAssignment {
 
 /// Assignments of some resources.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Assigned {
+pub struct ResourceAssignments {
     /// Each assignment, with the membership that it comes with.
     pub read: Vec<(Id, Assignment)>,
     /// The assignments that cannot be read.

@@ -1,7 +1,7 @@
 //! Platforms, where bookings and memberships live: the traits, and the one `match` in which platform names meet.
 
 use async_trait::async_trait;
-use found::{Assigned, FactList, Lookup, Unreadable};
+use found::{FactList, Lookup, ResourceAssignments, Unreadable};
 use jiff::Timestamp;
 use push::Contract;
 use relation::Relation;
@@ -70,12 +70,12 @@ pub trait ReadPlatform: Send + Sync {
     /// Returns the kinds that the platform has: catalogue first, and each kind after the kinds that it refers to.
     fn kinds(&self) -> &'static [Kind];
     /// Fetches one thing as it is now. A membership comes with its assignments.
-    async fn look(&self, about: &FactId) -> Result<Lookup>;
+    async fn fetch(&self, about: &FactId) -> Result<Lookup>;
     /// Fetches every thing of `kind`. Memberships come without their assignments. Returns the whole list or an error,
     /// never a part of a list.
     async fn read(&self, kind: Kind, span: &Span) -> Result<FactList>;
     /// Fetches the assignments of these resources.
-    async fn assignments(&self, resources: &[Id]) -> Result<Assigned>;
+    async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments>;
     /// Returns all facts of the newest snapshot, if that snapshot is not believed and waits for a human. These facts
     /// count only after the human approves what would follow from them.
     async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
@@ -93,7 +93,7 @@ pub trait ReadPlatform: Send + Sync {
     }
     /// Returns whether a trigger about a person may mean a change of anything that concerns the person. The caller then
     /// calls [`ReadPlatform::around`] too.
-    fn tells_of_people(&self) -> bool {
+    fn lists_people(&self) -> bool {
         false
     }
     /// Asks the platform for this relation and returns whether it has it. The default answer is no: there is nothing to

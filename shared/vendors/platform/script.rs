@@ -17,10 +17,10 @@ use crate::secret::Secret;
 use crate::time::Time;
 
 /// A clock that moves only while code waits on it.
-pub(crate) struct Clock(Mutex<Timestamp>);
+pub(crate) struct ScriptClock(Mutex<Timestamp>);
 
 #[async_trait]
-impl Time for Clock {
+impl Time for ScriptClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().expect("the clock")
     }
@@ -33,18 +33,18 @@ impl Time for Clock {
 
 /// One answer of the script.
 #[derive(Clone)]
-pub(crate) struct Answer {
+pub(crate) struct ScriptedAnswer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 /// Returns an answer with a body.
-pub(crate) fn answer(status: u16, body: impl ToString) -> Answer {
-    Answer { status, headers: Vec::new(), body: body.to_string() }
+pub(crate) fn answer(status: u16, body: impl ToString) -> ScriptedAnswer {
+    ScriptedAnswer { status, headers: Vec::new(), body: body.to_string() }
 }
 
-impl Answer {
+impl ScriptedAnswer {
     /// Adds a header.
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
@@ -53,41 +53,41 @@ impl Answer {
 }
 
 /// A text that a request must contain, and the answers to such requests.
-type Part = (&'static str, VecDeque<Answer>);
+type ScriptPart = (&'static str, VecDeque<ScriptedAnswer>);
 
 /// Answers for the requests whose method, address and query contain a text, in order. The last answer repeats without
 /// end.
 #[derive(Clone)]
-pub(crate) struct Script {
+pub(crate) struct PlatformScript {
     platform: &'static dyn Platform,
     organization: &'static str,
-    parts: Arc<Mutex<Vec<Part>>>,
+    parts: Arc<Mutex<Vec<ScriptPart>>>,
     asked: Arc<Mutex<Vec<(String, Request)>>>,
-    pub(crate) clock: Arc<Clock>,
+    pub(crate) clock: Arc<ScriptClock>,
 }
 
-impl Script {
+impl PlatformScript {
     fn of(platform: &'static dyn Platform, organization: &'static str) -> Self {
         let start = "2026-01-12T08:00:00Z".parse().expect("an instant");
-        let clock = Arc::new(Clock(Mutex::new(start)));
-        Script { platform, organization, parts: Arc::default(), asked: Arc::default(), clock }
+        let clock = Arc::new(ScriptClock(Mutex::new(start)));
+        PlatformScript { platform, organization, parts: Arc::default(), asked: Arc::default(), clock }
     }
 
     /// Returns a Nexudus with a token service, for these businesses.
     pub(crate) fn nexudus(organization: &'static str) -> Self {
         let token = r#"{"access_token":"token-1","refresh_token":"refresh-1","expires_in":3600}"#;
-        Script::of(&Nexudus, organization).on("/api/token", [answer(200, token)])
+        PlatformScript::of(&Nexudus, organization).on("/api/token", [answer(200, token)])
     }
 
     /// Returns an OfficeRnD with a token service and no region of its own.
     pub(crate) fn new() -> Self {
-        Script::of(&OfficeRnd, "riverside")
+        PlatformScript::of(&OfficeRnd, "riverside")
             .on("/oauth/token", [answer(200, r#"{"access_token":"token-1","expires_in":3600}"#)])
             .on("/api/v1/organizations/", [answer(200, r#"{"slug":"riverside"}"#)])
     }
 
     /// Adds answers. A part that is added later takes precedence.
-    pub(crate) fn on(self, part: &'static str, answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) fn on(self, part: &'static str, answers: impl IntoIterator<Item = ScriptedAnswer>) -> Self {
         self.parts.lock().expect("the script").insert(0, (part, answers.into_iter().collect()));
         self
     }

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// The identity of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Call {
+pub struct CallIdentity {
     /// Method and address.
     pub line: String,
     /// Whether the call changes nothing.
@@ -51,7 +51,7 @@ pub struct Try<'a> {
 
 /// The action after a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum RetryDecision {
     /// Return the answer.
     Done,
     /// Send the call again after this pause.
@@ -84,7 +84,7 @@ struct Run {
     /// Reads that failed after all their tries since the last successful read.
     failed_in_a_row: usize,
     /// Every read that failed after all its tries, with the reason. It is not sent again in this run.
-    failed: HashMap<Call, String>,
+    failed: HashMap<CallIdentity, String>,
     failed_writes: u32,
     /// How much time slow answers may still take in this run.
     patience: Duration,
@@ -103,7 +103,7 @@ impl Health {
     }
 
     /// Returns why a call is not made at `now`, or `None` if it may be made.
-    pub fn refuses(&self, call: Option<&Call>, now: Timestamp) -> Option<Closed> {
+    pub fn refuses(&self, call: Option<&CallIdentity>, now: Timestamp) -> Option<Closed> {
         if let Some((until, why)) = &self.paused
             && let Ok(left) = Duration::try_from(now.duration_until(*until))
             && !left.is_zero()
@@ -116,7 +116,7 @@ impl Health {
     }
 
     /// Records the outcome of a try. Returns what to do next.
-    pub fn heard(&mut self, call: &Call, tried: Tried, one: &Try<'_>) -> Next {
+    pub fn heard(&mut self, call: &CallIdentity, tried: Tried, one: &Try<'_>) -> RetryDecision {
         if let Some(run) = &mut self.run {
             run.patience = run.patience.saturating_sub(one.took.saturating_sub(SLOW));
             match tried {
@@ -128,28 +128,28 @@ impl Health {
         let (asked, repeats) = match tried {
             Tried::Answered => {
                 self.answered(call);
-                return Next::Done;
+                return RetryDecision::Done;
             }
-            Tried::Late | Tried::OutOfTime => return Next::GiveUp(None),
+            Tried::Late | Tried::OutOfTime => return RetryDecision::GiveUp(None),
             Tried::Trouble(asked) => (asked, call.safe),
             Tried::Throttled(asked) => (asked, true),
         };
         if let Some(pause) = asked.filter(|pause| *pause > LONGEST_PAUSE) {
             self.pause(pause, one);
-            return Next::GiveUp(asked);
+            return RetryDecision::GiveUp(asked);
         }
         if repeats && one.before < TRIES_AGAIN && !self.is_closed() {
-            return Next::Repeat(asked.unwrap_or(FIRST_PAUSE * (1 << one.before)));
+            return RetryDecision::Repeat(asked.unwrap_or(FIRST_PAUSE * (1 << one.before)));
         }
         self.failed(call, tried, one.why);
-        Next::GiveUp(asked)
+        RetryDecision::GiveUp(asked)
     }
 
     fn is_closed(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.closed.is_some())
     }
 
-    fn answered(&mut self, call: &Call) {
+    fn answered(&mut self, call: &CallIdentity) {
         let Some(run) = &mut self.run else { return };
         if call.safe {
             run.failed_in_a_row = 0;
@@ -158,7 +158,7 @@ impl Health {
         }
     }
 
-    fn failed(&mut self, call: &Call, tried: Tried, why: &str) {
+    fn failed(&mut self, call: &CallIdentity, tried: Tried, why: &str) {
         let Some(run) = &mut self.run else { return };
         if call.safe {
             run.failed_in_a_row += usize::from(run.failed.insert(call.clone(), why.to_owned()).is_none());
@@ -191,12 +191,12 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn read(line: &str) -> Call {
-        Call { line: line.to_owned(), safe: true }
+    fn read(line: &str) -> CallIdentity {
+        CallIdentity { line: line.to_owned(), safe: true }
     }
 
-    fn write(line: &str) -> Call {
-        Call { line: line.to_owned(), safe: false }
+    fn write(line: &str) -> CallIdentity {
+        CallIdentity { line: line.to_owned(), safe: false }
     }
 
     fn secs(secs: u64) -> Duration {
@@ -217,16 +217,16 @@ mod tests {
         health
     }
 
-    fn tried(health: &mut Health, call: &Call, tried: Tried, tries: u32) -> Next {
+    fn tried(health: &mut Health, call: &CallIdentity, tried: Tried, tries: u32) -> RetryDecision {
         health.heard(call, tried, &Try { before: tries, now: at(0), took: Duration::ZERO, why: WHY })
     }
 
     /// Lets a read fail with all its tries.
-    fn fails(health: &mut Health, call: &Call) {
+    fn fails(health: &mut Health, call: &CallIdentity) {
         for tries in 0..TRIES_AGAIN {
-            assert!(matches!(tried(health, call, Tried::Trouble(None), tries), Next::Repeat(_)), "{tries}");
+            assert!(matches!(tried(health, call, Tried::Trouble(None), tries), RetryDecision::Repeat(_)), "{tries}");
         }
-        assert_eq!(tried(health, call, Tried::Trouble(None), TRIES_AGAIN), Next::GiveUp(None));
+        assert_eq!(tried(health, call, Tried::Trouble(None), TRIES_AGAIN), RetryDecision::GiveUp(None));
     }
 
     fn slowly(health: &mut Health, took: Duration) {
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn one_hang_closes_a_vendor_for_the_run_and_no_longer() {
         let mut health = begun();
-        assert_eq!(tried(&mut health, &read("a"), Tried::Late, 0), Next::GiveUp(None));
+        assert_eq!(tried(&mut health, &read("a"), Tried::Late, 0), RetryDecision::GiveUp(None));
         assert_eq!(health.refuses(Some(&write("b")), at(0)), for_this_run());
         health.begin(RUN);
         assert_eq!(health.refuses(Some(&write("b")), at(0)), None);
@@ -248,7 +248,7 @@ mod tests {
         fails(&mut health, &read("a"));
         assert_eq!(health.refuses(Some(&read("a")), at(0)), for_this_run());
         assert_eq!(health.refuses(Some(&read("b")), at(0)), None, "it may be this one thing alone");
-        assert_eq!(tried(&mut health, &read("b"), Tried::Answered, 0), Next::Done);
+        assert_eq!(tried(&mut health, &read("b"), Tried::Answered, 0), RetryDecision::Done);
         fails(&mut health, &read("c"));
         assert_eq!(health.refuses(None, at(0)), None, "a read between them was answered");
         fails(&mut health, &read("d"));
@@ -260,7 +260,7 @@ mod tests {
         let mut health = begun();
         for n in 0..FAILED_WRITES {
             assert_eq!(health.refuses(None, at(0)), None, "{n}");
-            assert_eq!(tried(&mut health, &write("a"), Tried::Trouble(None), 0), Next::GiveUp(None));
+            assert_eq!(tried(&mut health, &write("a"), Tried::Trouble(None), 0), RetryDecision::GiveUp(None));
             tried(&mut health, &read("b"), Tried::Answered, 0);
         }
         assert_eq!(health.refuses(None, at(0)), for_this_run());
@@ -271,7 +271,7 @@ mod tests {
         for asked in [9, 90, 3600] {
             let mut health = begun();
             let next = tried(&mut health, &write("a"), Tried::Throttled(Some(secs(asked))), 0);
-            assert_eq!(next, Next::GiveUp(Some(secs(asked))));
+            assert_eq!(next, RetryDecision::GiveUp(Some(secs(asked))));
             health.begin(RUN);
             assert_eq!(health.refuses(None, at(1)), paused(secs(asked - 1)));
             assert_eq!(health.refuses(None, at(i64::try_from(asked).unwrap())), None);
@@ -286,9 +286,9 @@ mod tests {
         let mut health = begun();
         let throttled = Tried::Throttled(Some(secs(2)));
         for tries in 0..TRIES_AGAIN {
-            assert_eq!(tried(&mut health, &write("a"), throttled, tries), Next::Repeat(secs(2)));
+            assert_eq!(tried(&mut health, &write("a"), throttled, tries), RetryDecision::Repeat(secs(2)));
         }
-        assert_eq!(tried(&mut health, &write("a"), throttled, TRIES_AGAIN), Next::GiveUp(Some(secs(2))));
+        assert_eq!(tried(&mut health, &write("a"), throttled, TRIES_AGAIN), RetryDecision::GiveUp(Some(secs(2))));
         assert_eq!(health.refuses(None, at(0)), for_this_run());
     }
 

@@ -43,10 +43,10 @@ impl RateGate {
 
 /// The gates of one function, keyed by what counts against one rate limit.
 #[derive(Clone, Default)]
-pub struct RateGates(Arc<std::sync::Mutex<Known>>);
+pub struct RateGates(Arc<std::sync::Mutex<GateTable>>);
 
 #[derive(Default)]
-struct Known {
+struct GateTable {
     turns: HashMap<String, RateGate>,
     /// The length of the present run, if there is one.
     run: Option<Duration>,
@@ -74,7 +74,7 @@ impl RateGates {
         known.turns.values().for_each(|turn| turn.health().begin(time));
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, GateTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

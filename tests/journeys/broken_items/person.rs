@@ -12,7 +12,7 @@ use doorstep_operator::doctor::doctor;
 use doorstep_operator::drift::drift;
 use doorstep_operator::explain::who::who;
 use doorstep_operator::explain::{explain, who as group};
-use doorstep_operator::forget::{self, Outcome, forget};
+use doorstep_operator::forget::{self, ForgetOutcome, forget};
 
 fn text(item: &Item, name: &str) -> String {
     item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
@@ -52,8 +52,8 @@ async fn i3_nobody_is_foreign_because_their_item_cannot_be_read_and_strangers_st
     let whole = break_ada(&world).await;
     world
         .by_hand(|doors| {
-            let stranger = json!({ "id": "9001", "email": "dan@example.test", "name": "Dan" });
-            doors["users"].as_array_mut().expect("users").push(stranger);
+            let dan = json!({ "id": "9001", "email": "dan@example.test", "name": "Dan" });
+            doors["users"].as_array_mut().expect("users").push(dan);
             let line = json!({ "user": "9001", "valid_from": null, "valid_until": null });
             doors["groups"][0]["members"].as_array_mut().expect("members").push(line);
         })
@@ -82,22 +82,22 @@ async fn o4_a_person_who_cannot_be_read_stops_no_command() {
     assert!(said(&drift(environment, &SiteId::from(SITE)).await.expect("drift").problems));
     let people = world.people().await;
     assert!(people.iter().any(|person| person["email"] == address("bob")), "{people:?}");
-    let of_group = group::Wanted { group: "Members".to_owned(), at: None };
+    let of_group = group::WhoQuery { group: "Members".to_owned(), at: None };
     let told = who(environment, &SiteId::from(SITE), &of_group).await.expect("who");
     assert_eq!(told.people.len(), 2);
     assert!(told.remarks.iter().any(|remark| remark.starts_with("1 people of this site cannot be read")), "{told:?}");
-    let asked = |email: String| doorstep_operator::explain::Wanted { email: Some(email), ..Default::default() };
+    let asked = |email: String| doorstep_operator::explain::ExplainQuery { email: Some(email), ..Default::default() };
     assert!(explain(environment, &SiteId::from(SITE), &asked(address("bob"))).await.expect("explain").is_some());
     let refused = explain(environment, &SiteId::from(SITE), &asked(address("ada"))).await.expect_err("it is hers");
     assert!(matches!(&refused, Error::Permanent(why) if why.contains("cannot be read (person ")), "{refused}");
-    let wanted = |who: &str| forget::Wanted { email: Some(address(who)), person: None };
+    let wanted = |who: &str| forget::ForgetQuery { email: Some(address(who)), person: None };
     assert_eq!(
         forget(environment, &SiteId::from(SITE), &wanted("zoe")).await.expect("nobody is meant"),
-        Outcome::NoPerson
+        ForgetOutcome::NoPerson
     );
     assert!(matches!(
         forget(environment, &SiteId::from(SITE), &wanted("bob")).await.expect("he has access"),
-        Outcome::Refused(_)
+        ForgetOutcome::Refused(_)
     ));
     assert!(
         matches!(forget(environment, &SiteId::from(SITE), &wanted("ada")).await, Err(Error::Invalid(_))),

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World};
 use doorstep_core::model::ids::SiteId;
-use doorstep_local::run::crash::Step;
+use doorstep_local::run::crash::CrashStep;
 
 async fn at(quirks: &[&str], people: usize) -> World {
     let mut fixture = DoorsFixture::with(&["Members"]).says("quirks", json!(quirks)).person("ada").person("bob");
@@ -62,7 +62,7 @@ async fn b9_an_account_without_an_invitation_whose_creation_was_not_answered_is_
         let mut world = scenario.start(town(things), DoorsFixture::with(&["Members"])).await;
         let before = world.door_world().await["users"].as_array().map(Vec::len);
         match dies {
-            true => world.crash(Step::Apply, 1),
+            true => world.crash(CrashStep::Apply, 1),
             false => {
                 let lost = json!([{ "match": "POST */users", "after": "apply", "status": 500, "times": 1 }]);
                 world.faults(lost).await;
@@ -137,7 +137,7 @@ async fn k9_entries_are_read_where_their_filter_is_refused() {
     assert_eq!(report.problems, [""; 0]);
     let shown = world
         .machine
-        .entries(&SiteId::from(crate::support::SITE), &doorstep_operator::report::Wanted::default())
+        .entries(&SiteId::from(crate::support::SITE), &doorstep_operator::report::ReportQuery::default())
         .await
         .expect("rows");
     assert_eq!(shown.len(), 1);

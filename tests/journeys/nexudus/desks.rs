@@ -35,7 +35,7 @@ fn moved() -> Value {
 }
 
 /// Only the desk tells.
-async fn desk_tells(world: &World, action: u16) {
+async fn deliver_desk(world: &World, action: u16) {
     assert_eq!(world.deliver_to(Some(action), br#"[{"Id":61}]"#).await, 202);
 }
 
@@ -44,7 +44,7 @@ async fn n3_a_desk_that_moves_closes_for_the_contract_that_lost_it_and_opens_for
     assert_eq!(world.inside("Desks").await, ["eve"]);
     world.change(moved()).await;
     assert_eq!(world.inside("Desks").await, ["eve"]);
-    desk_tells(&world, 73).await;
+    deliver_desk(&world, 73).await;
     assert_eq!(world.inside("Desks").await, ["ada"]);
     world.ends_well().await;
 }
@@ -53,7 +53,7 @@ async fn n3_a_desk_that_is_taken_away_closes_though_no_contract_gains_it(at: Doo
     let world = begin(at, DESK, hers(), &["Desks"]).await;
     let free = json!({ "Id": 61, "CoworkerId": null });
     world.change(json!({ "FloorPlanDesks": [free], "CoworkerContracts": [{ "Id": 113, "Desks": [] }] })).await;
-    desk_tells(&world, 73).await;
+    deliver_desk(&world, 73).await;
     assert_eq!(world.inside("Desks").await, [""; 0]);
     world.ends_well().await;
 }
@@ -62,7 +62,7 @@ async fn n3_a_desk_that_is_deleted_closes_for_the_contract_that_had_it(at: Doors
     let world = begin(at, DESK, hers(), &["Desks"]).await;
     world.change(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [] }] })).await;
     world.change(json!({ "remove": { "FloorPlanDesks": [61] } })).await;
-    desk_tells(&world, 72).await;
+    deliver_desk(&world, 72).await;
     assert_eq!(world.inside("Desks").await, [""; 0]);
     world.ends_in_order().await;
 }
@@ -73,7 +73,7 @@ async fn n3_a_desk_that_moves_is_looked_at_again_while_the_platform_lags(at: Doo
     let world = Scenario::at(at, DESK).on(Platform::Nexudus).begin(things, DoorsFixture::with(&["Desks"])).await;
     world.clock("2026-03-02T08:10:00Z").await;
     world.change(moved()).await;
-    desk_tells(&world, 73).await;
+    deliver_desk(&world, 73).await;
     assert_eq!(world.inside("Desks").await, ["eve"]);
     world.at("2026-03-02T08:16:00Z", "Desks", &["ada"]).await;
     world.ends_well().await;
@@ -85,7 +85,7 @@ async fn n3_a_contract_that_gains_a_desk_is_read_when_only_the_desk_tells_of_it(
     // The desk names the contract, and no coworker.
     world.change(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [61] }] })).await;
     assert_eq!(world.inside("Desks").await, [""; 0]);
-    desk_tells(&world, 73).await;
+    deliver_desk(&world, 73).await;
     assert_eq!(world.inside("Desks").await, ["eve"]);
     world.ends_well().await;
 }

@@ -108,10 +108,10 @@ async fn b3_explain_and_who_remark_on_no_name_of_a_pass_that_they_have_not_looke
     let rules = "[[rule]]\npass = \"Day pass\"\nopens = [\"Members\"]\n";
     let world = begin(Doors::Kisi, rules, json!({ "CoworkerTimePasses": [pass(13, 51)] }), &["Members"]).await;
     let environment = world.machine.environment();
-    let wanted = explain::Wanted { email: Some(address("eve")), ..explain::Wanted::default() };
+    let wanted = explain::ExplainQuery { email: Some(address("eve")), ..explain::ExplainQuery::default() };
     let explained = explain::explain(environment, &SiteId::from(SITE), &wanted).await.expect("an answer").expect("eve");
     assert_eq!(explained.remarks, [""; 0]);
-    let wanted = who::Wanted { group: "Members".to_owned(), ..who::Wanted::default() };
+    let wanted = who::WhoQuery { group: "Members".to_owned(), ..who::WhoQuery::default() };
     assert_eq!(who::who(environment, &SiteId::from(SITE), &wanted).await.expect("an answer").remarks, [""; 0]);
     // A comparison reads the passes, and says it where none has the name.
     let misnamed = rules.replace("Day pass", "Dae pass");

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::wire::{self, Refusal};
+use super::wire::{self, ServiceError};
 use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::SharedTime;
@@ -42,7 +42,7 @@ pub enum TableError {
 }
 
 /// The one table.
-pub struct Table(Engine);
+pub struct LocalTable(Engine);
 
 /// The engine that answers.
 enum Engine {
@@ -50,7 +50,7 @@ enum Engine {
     Elsewhere(Elsewhere),
 }
 
-impl Table {
+impl LocalTable {
     /// Creates a table that ends with the process: at DynamoDB Local if [`VARIABLE`] is set, else in memory, where
     /// items expire by `time`.
     ///
@@ -58,8 +58,8 @@ impl Table {
     /// The engine cannot create it.
     pub async fn memory(name: &str, time: SharedTime, network: &Http) -> Result<Self, TableError> {
         match Elsewhere::from_environment(network, name).await? {
-            Some(elsewhere) => Ok(Table(Engine::Elsewhere(elsewhere))),
-            None => Table::of(Database::memory_with_clock(Arc::new(Seconds(time)))?, name),
+            Some(elsewhere) => Ok(LocalTable(Engine::Elsewhere(elsewhere))),
+            None => LocalTable::of(Database::memory_with_clock(Arc::new(Seconds(time)))?, name),
         }
     }
 
@@ -72,7 +72,7 @@ impl Table {
         // `synchronous = NORMAL` syncs the log at each checkpoint and not at each write, which is ten times faster. A
         // power cut may lose the last writes, but not the file.
         database.disable_bulk_loading()?;
-        Table::of(database, name)
+        LocalTable::of(database, name)
     }
 
     fn of(database: Database, name: &str) -> Result<Self, TableError> {
@@ -82,7 +82,7 @@ impl Table {
                 "TableName": name, "TimeToLiveSpecification": { "AttributeName": EXPIRES, "Enabled": true },
             }))?)?;
         }
-        Ok(Table(Engine::Embedded(database)))
+        Ok(LocalTable(Engine::Embedded(database)))
     }
 
     /// Sets the credentials that lead the SDKs to this table.
@@ -142,11 +142,13 @@ fn rewrite(database: &Database) -> Result<(), DynoxideError> {
 
 /// Refuses a read of a function that is eventually consistent. AWS may answer it with old items, and none of our
 /// functions tolerates that.
-pub(super) fn reads_consistently(request: &Request) -> Result<(), Refusal> {
+pub(super) fn reads_consistently(request: &Request) -> Result<(), ServiceError> {
     let reads = matches!(wire::target(request), Some(("DynamoDB_20120810", "GetItem" | "Query" | "BatchGetItem")));
     let consistent = || request.body().windows(CONSISTENT.len()).any(|part| part == CONSISTENT);
     match reads && !consistent() {
-        true => Err(Refusal::new("ValidationException", "the cloud on one machine serves no reads that may be stale")),
+        true => {
+            Err(ServiceError::new("ValidationException", "the cloud on one machine serves no reads that may be stale"))
+        }
         false => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Changes;
-use super::wire::{self, Refusal};
+use super::wire::{self, ServiceError};
 use crate::keep::Keep;
 use crate::locked::locked;
 use doorstep_vendors::http::Response;
@@ -26,15 +26,15 @@ const BATCH: usize = 10;
 const KEPT: u64 = 10_000;
 
 /// The event bus.
-pub struct Bus {
+pub struct LocalEventBus {
     name: String,
     time: SharedTime,
     keep: Keep,
-    state: Mutex<State>,
+    state: Mutex<BusState>,
     changes: Changes,
 }
 
-struct State {
+struct BusState {
     next: u64,
     /// Every event that requests a reconcile and is not served yet, by its number. EventBridge merges none, so each
     /// starts one.
@@ -47,13 +47,13 @@ struct ReconcileEvent {
 }
 
 /// An event that the rule of the stack passes to its target.
-pub(crate) struct Wanted {
+pub(crate) struct MatchedEvent {
     /// The detail of the event.
     detail: Value,
     number: u64,
 }
 
-impl Wanted {
+impl MatchedEvent {
     /// Returns the event as the rule passes it to its target.
     pub(crate) fn event(&self) -> Value {
         json!({ "source": "doorstep", "detail-type": RECONCILE_WANTED, "detail": self.detail })
@@ -75,26 +75,26 @@ pub struct Published {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct PutEvents {
-    entries: Vec<Entry>,
+    entries: Vec<PutEventsEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Entry {
+struct PutEventsEntry {
     source: Option<String>,
     detail_type: Option<String>,
     detail: Option<String>,
     event_bus_name: Option<String>,
 }
 
-impl Entry {
+impl PutEventsEntry {
     /// Returns the size in bytes, as EventBridge counts it.
     fn size(&self) -> usize {
         [&self.source, &self.detail_type, &self.detail].into_iter().flatten().map(String::len).sum()
     }
 }
 
-impl Bus {
+impl LocalEventBus {
     pub(super) fn new(name: &str, keep: Keep, time: SharedTime, changes: Changes) -> Self {
         let last = keep.list(OUTBOX).last().and_then(|(key, _)| key.strip_prefix(OUTBOX)?.parse::<u64>().ok());
         let event = |(key, detail): (String, Vec<u8>)| {
@@ -102,24 +102,24 @@ impl Bus {
             Some((number, ReconcileEvent { detail: serde_json::from_slice(&detail).ok()?, serving: false }))
         };
         let wanted = keep.list(WANTED).into_iter().filter_map(event).collect();
-        let state = Mutex::new(State { next: last.map_or(1, |last| last + 1), wanted });
-        Bus { name: name.to_owned(), time, keep, state, changes }
+        let state = Mutex::new(BusState { next: last.map_or(1, |last| last + 1), wanted });
+        LocalEventBus { name: name.to_owned(), time, keep, state, changes }
     }
 
     /// Performs one operation.
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
         wire::answer(match operation {
             "PutEvents" => wire::read(body).and_then(|events| self.put(events)),
-            _ => Err(Refusal::unknown_operation(operation)),
+            _ => Err(ServiceError::unknown_operation(operation)),
         })
     }
 
-    fn put(&self, events: PutEvents) -> Result<Value, Refusal> {
+    fn put(&self, events: PutEvents) -> Result<Value, ServiceError> {
         if !(1..=BATCH).contains(&events.entries.len()) {
-            return Err(Refusal::new("ValidationException", "one call holds 1 to 10 events"));
+            return Err(ServiceError::new("ValidationException", "one call holds 1 to 10 events"));
         }
-        if events.entries.iter().map(Entry::size).sum::<usize>() > LARGEST {
-            return Err(Refusal::new(
+        if events.entries.iter().map(PutEventsEntry::size).sum::<usize>() > LARGEST {
+            return Err(ServiceError::new(
                 "ValidationException",
                 "Total size of the entries in the request is over the limit.",
             ));
@@ -137,7 +137,7 @@ impl Bus {
         Ok(json!({ "FailedEntryCount": failed, "Entries": entries }))
     }
 
-    fn publish(&self, entry: Entry) -> Result<String, (&'static str, &'static str)> {
+    fn publish(&self, entry: PutEventsEntry) -> Result<String, (&'static str, &'static str)> {
         if entry.source.is_none_or(|source| source.is_empty()) {
             return Err(("InvalidArgument", "an event needs a source"));
         }
@@ -175,15 +175,15 @@ impl Bus {
     }
 
     /// Takes a requested reconcile that is not being served.
-    pub(crate) fn take_request(&self) -> Option<Wanted> {
+    pub(crate) fn take_request(&self) -> Option<MatchedEvent> {
         let mut state = locked(&self.state);
         let (number, event) = state.wanted.iter_mut().find(|(_, event)| !event.serving)?;
         event.serving = true;
-        Some(Wanted { detail: event.detail.clone(), number: *number })
+        Some(MatchedEvent { detail: event.detail.clone(), number: *number })
     }
 
-    /// Finishes the request that [`Bus::take_request`] took.
-    pub(crate) fn served(&self, wanted: &Wanted) {
+    /// Finishes the request that [`LocalEventBus::take_request`] took.
+    pub(crate) fn served(&self, wanted: &MatchedEvent) {
         locked(&self.state).wanted.remove(&wanted.number);
         self.keep.remove(&format!("{WANTED}{:020}", wanted.number));
         self.changes.notify();

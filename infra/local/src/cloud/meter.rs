@@ -9,7 +9,7 @@ use doorstep_vendors::http::{Request, Response};
 
 /// The cost of one operation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Spent {
+pub struct UnitsUsed {
     /// The operation.
     pub operation: String,
     /// The keys that it names, as `pk sk`.
@@ -18,7 +18,7 @@ pub struct Spent {
     pub units: Option<f64>,
 }
 
-impl Spent {
+impl UnitsUsed {
     /// Returns whether these are write units.
     pub fn is_write(&self) -> bool {
         matches!(
@@ -30,11 +30,11 @@ impl Spent {
 
 /// Off until its first read.
 #[derive(Default)]
-pub(super) struct Meter(Mutex<Option<Vec<Spent>>>);
+pub(super) struct Meter(Mutex<Option<Vec<UnitsUsed>>>);
 
 impl Meter {
     /// Returns the costs since the last read.
-    pub(super) fn read(&self) -> Vec<Spent> {
+    pub(super) fn read(&self) -> Vec<UnitsUsed> {
         locked(&self.0).replace(Vec::new()).unwrap_or_default()
     }
 
@@ -50,8 +50,8 @@ impl Meter {
     pub(super) fn add(&self, operation: &str, request: &[u8], answer: &Response) {
         let keys = keys(&serde_json::from_slice(request).unwrap_or_default());
         let units = answer.status().is_success().then(|| units(answer.body()));
-        if let Some(spent) = locked(&self.0).as_mut() {
-            spent.push(Spent { operation: operation.to_owned(), keys, units });
+        if let Some(units_used) = locked(&self.0).as_mut() {
+            units_used.push(UnitsUsed { operation: operation.to_owned(), keys, units });
         }
     }
 }

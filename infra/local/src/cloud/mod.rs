@@ -24,16 +24,16 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::keep::Keep;
-use crate::secrets::Secrets;
+use crate::secrets::LocalSecrets;
 use doorstep_cloud::environment::Settings;
 use doorstep_cloud::schedules::ScheduleSettings;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::SharedTime;
-pub use meter::Spent;
-use sqs::Rules;
+pub use meter::UnitsUsed;
+use sqs::QueueConfig;
 use template::Template;
 use throttling::Throttling;
-use wire::Refusal;
+use wire::ServiceError;
 
 /// The account that owns everything here.
 const ACCOUNT: &str = "000000000000";
@@ -72,15 +72,15 @@ pub struct Cloud {
     /// Names of the resources.
     pub settings: Settings,
     /// DynamoDB.
-    pub table: dynamodb::Table,
+    pub table: dynamodb::LocalTable,
     /// SQS: the trigger queue.
     pub triggers: sqs::FifoQueue,
     /// SQS: the reconcile queue.
     pub reconciles: sqs::FifoQueue,
     /// EventBridge Scheduler.
-    pub schedules: scheduler::Schedules,
+    pub schedules: scheduler::PendingSchedules,
     /// EventBridge.
-    pub bus: events::Bus,
+    pub bus: events::LocalEventBus,
     /// Parameter Store.
     pub parameters: ssm::Parameters,
     /// What the roles of the template allow, and which of it was used.
@@ -102,7 +102,7 @@ impl Cloud {
     pub async fn new(
         table: Option<&Path>,
         keep: &Keep,
-        secrets: &Secrets,
+        secrets: &LocalSecrets,
         clock: &Arc<Clock>,
         network: &Http,
     ) -> Result<Self, dynamodb::TableError> {
@@ -111,28 +111,28 @@ impl Cloud {
         let mut settings = settings();
         let changes = Changes::default();
         let table = match table {
-            Some(path) => dynamodb::Table::open(path, &settings.table)?,
-            None => dynamodb::Table::memory(&settings.table, time.clone(), network).await?,
+            Some(path) => dynamodb::LocalTable::open(path, &settings.table)?,
+            None => dynamodb::LocalTable::memory(&settings.table, time.clone(), network).await?,
         };
         table.sign_in(&mut settings);
         Ok(Cloud {
             table,
             triggers: sqs::FifoQueue::new(
                 &settings.trigger_queue_url,
-                Rules::of(template, "TriggerQueue", "Settle"),
+                QueueConfig::of(template, "TriggerQueue", "Settle"),
                 keep.clone(),
                 time.clone(),
                 changes.clone(),
             ),
             reconciles: sqs::FifoQueue::new(
                 &settings.reconcile_url,
-                Rules::of(template, "Reconciles", "Reconcile"),
+                QueueConfig::of(template, "Reconciles", "Reconcile"),
                 keep.within("reconcile/"),
                 time.clone(),
                 changes.clone(),
             ),
-            schedules: scheduler::Schedules::new(&settings, keep.clone(), time.clone(), changes.clone()),
-            bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), changes.clone()),
+            schedules: scheduler::PendingSchedules::new(&settings, keep.clone(), time.clone(), changes.clone()),
+            bus: events::LocalEventBus::new(&settings.bus, keep.clone(), time.clone(), changes.clone()),
             parameters: ssm::Parameters::new(&settings, secrets),
             rights: rights::Rights::of(template),
             settings,
@@ -177,7 +177,7 @@ impl Cloud {
                 Some(refusal) => refusal.into_response(),
                 None => self.parameters.answer(operation, body),
             },
-            _ => Refusal::unknown_operation(service).into_response(),
+            _ => ServiceError::unknown_operation(service).into_response(),
         })
     }
 
@@ -209,7 +209,7 @@ impl Cloud {
 
     /// Returns what every operation on the table cost since the last call, in DynamoDB's own units. Counting begins
     /// with the first call.
-    pub fn spent(&self) -> Vec<Spent> {
+    pub fn units_used(&self) -> Vec<UnitsUsed> {
         self.meter.read()
     }
 
@@ -229,8 +229,8 @@ impl Cloud {
     }
 
     /// Sends with the role that the schedule names, and without a deduplication id, as Scheduler does.
-    fn send_by_schedule(&self, schedule: &scheduler::Schedule) -> Result<(), Refusal> {
-        let send = rights::Call::new("sqs:SendMessage", &self.settings.schedules.trigger_queue_arn);
+    fn send_by_schedule(&self, schedule: &scheduler::Schedule) -> Result<(), ServiceError> {
+        let send = rights::RequiredAction::new("sqs:SendMessage", &self.settings.schedules.trigger_queue_arn);
         self.rights.judge(&schedule.role_arn, &send)?;
         self.triggers.send(&schedule.message_group, None, &schedule.input).map(drop)
     }

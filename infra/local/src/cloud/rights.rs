@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 use super::template::Template;
-use super::wire::Refusal;
+use super::wire::ServiceError;
 use crate::locked::locked;
 use doorstep_vendors::http::Request;
 pub(super) use request::calls;
@@ -38,7 +38,7 @@ pub struct Right {
 
 /// One action that a request needs.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
+pub(super) struct RequiredAction {
     /// The action.
     pub(super) action: String,
     /// The resource's ARN.
@@ -47,9 +47,9 @@ pub(super) struct Call {
     pub(super) context: BTreeMap<&'static str, Vec<String>>,
 }
 
-impl Call {
+impl RequiredAction {
     pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Call { action: action.into(), resource: resource.into(), context: BTreeMap::new() }
+        RequiredAction { action: action.into(), resource: resource.into(), context: BTreeMap::new() }
     }
 
     pub(super) fn with(mut self, key: &'static str, values: Vec<String>) -> Self {
@@ -94,16 +94,17 @@ impl Rights {
     ///
     /// # Errors
     /// The service's refusal, if the function's role does not allow the call.
-    pub(super) fn judge_request(&self, function: &str, request: &Request) -> Result<(), Refusal> {
+    pub(super) fn judge_request(&self, function: &str, request: &Request) -> Result<(), ServiceError> {
         let role = self.template.properties(function)["Role"].as_str().unwrap_or_default();
         calls(request).iter().try_for_each(|call| self.judge(role, call))
     }
 
     /// Returns every role that allows all of `requests`.
     pub fn roles_for(&self, requests: &[Request]) -> Vec<String> {
-        let calls: Vec<Call> = requests.iter().flat_map(calls).collect();
+        let calls: Vec<RequiredAction> = requests.iter().flat_map(calls).collect();
         let roles: BTreeSet<&String> = self.statements.iter().map(|statement| &statement.role).collect();
-        let may = |role: &str, call: &Call| self.statements.iter().any(|one| one.allows(role, call).is_some());
+        let may =
+            |role: &str, call: &RequiredAction| self.statements.iter().any(|one| one.allows(role, call).is_some());
         roles.into_iter().filter(|role| calls.iter().all(|call| may(role, call))).cloned().collect()
     }
 
@@ -116,7 +117,7 @@ impl Rights {
     ///
     /// # Errors
     /// The service's refusal, if it may not.
-    pub(super) fn judge(&self, role: &str, call: &Call) -> Result<(), Refusal> {
+    pub(super) fn judge(&self, role: &str, call: &RequiredAction) -> Result<(), ServiceError> {
         let rights = self.statements.iter().find_map(|statement| statement.allows(role, call));
         match rights {
             Some(rights) => {
@@ -131,7 +132,7 @@ impl Rights {
                 let of = call.context.get(LEADING_KEYS).map_or_else(String::new, |keys| format!(" {keys:?}"));
                 locked(&self.missing).insert(format!("{role}: {} on {}{of}", call.action, call.resource));
                 let why = format!("{role} is not authorized to perform {} on {}", call.action, call.resource);
-                Err(Refusal::new("AccessDeniedException", why))
+                Err(ServiceError::new("AccessDeniedException", why))
             }
         }
     }

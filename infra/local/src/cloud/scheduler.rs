@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use late::Late;
-use request::{Create, Query};
+use late::ScheduleDelays;
+use request::{Create, ScheduleQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::wire::{self, Refusal};
+use super::wire::{self, ServiceError};
 use super::{Changes, arn};
 use crate::keep::Keep;
 use crate::locked::locked;
@@ -43,25 +43,25 @@ pub struct Schedule {
 }
 
 /// Every schedule that has not fired.
-pub struct Schedules {
+pub struct PendingSchedules {
     group: String,
     trigger_queue_arn: String,
     time: SharedTime,
     keep: Keep,
     set: Mutex<BTreeMap<String, Schedule>>,
     refusals: AtomicU32,
-    late: Mutex<Late>,
+    late: Mutex<ScheduleDelays>,
     changes: Changes,
 }
 
-impl Schedules {
+impl PendingSchedules {
     pub(super) fn new(settings: &Settings, keep: Keep, time: SharedTime, changes: Changes) -> Self {
         let set = keep
             .list_json::<Schedule>(SCHEDULE)
             .into_iter()
             .map(|schedule| (schedule.name.clone(), schedule))
             .collect();
-        Schedules {
+        PendingSchedules {
             group: settings.schedules.group.clone(),
             trigger_queue_arn: settings.schedules.trigger_queue_arn.clone(),
             time,
@@ -87,27 +87,28 @@ impl Schedules {
 
     /// Performs one call.
     pub(super) fn answer(&self, request: &Request) -> Response {
-        let query: Query = serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
+        let query: ScheduleQuery =
+            serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
         wire::answer(match (request.method(), request.uri().path().strip_prefix("/schedules")) {
             (&Method::GET, Some("" | "/")) => self.list(&query),
             (method, Some(name)) => self.one(method, name.trim_start_matches('/'), &query, request.body()),
-            (_, None) => Err(Refusal::unknown_operation(request.uri().path())),
+            (_, None) => Err(ServiceError::unknown_operation(request.uri().path())),
         })
     }
 
-    fn one(&self, method: &Method, name: &str, query: &Query, body: &[u8]) -> Result<Value, Refusal> {
+    fn one(&self, method: &Method, name: &str, query: &ScheduleQuery, body: &[u8]) -> Result<Value, ServiceError> {
         match *method {
             Method::POST => self.create(name, wire::read(body)?),
             Method::GET => self.in_group(query.group_name.as_deref()).and_then(|()| self.get(name)),
             Method::DELETE => self.in_group(query.group_name.as_deref()).and_then(|()| self.delete(name)),
-            _ => Err(Refusal::unknown_operation(method.as_str())),
+            _ => Err(ServiceError::unknown_operation(method.as_str())),
         }
     }
 
-    fn create(&self, name: &str, create: Create) -> Result<Value, Refusal> {
+    fn create(&self, name: &str, create: Create) -> Result<Value, ServiceError> {
         self.in_group(create.group_name.as_deref())?;
         if self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-            return Err(Refusal::new("AccessDeniedException", "refused").with(StatusCode::FORBIDDEN));
+            return Err(ServiceError::new("AccessDeniedException", "refused").with(StatusCode::FORBIDDEN));
         }
         let schedule = create.schedule(name, &self.trigger_queue_arn, self.time.now())?;
         let mut set = locked(&self.set);
@@ -115,10 +116,12 @@ impl Schedules {
             Some(there) if there.client_token.is_some() && there.client_token == schedule.client_token => {}
             Some(_) => {
                 return Err(
-                    Refusal::new("ConflictException", "a schedule of this name exists").with(StatusCode::CONFLICT)
+                    ServiceError::new("ConflictException", "a schedule of this name exists").with(StatusCode::CONFLICT)
                 );
             }
-            None if !self.keep.put_json(&format!("{SCHEDULE}{name}"), &schedule) => return Err(Refusal::not_kept()),
+            None if !self.keep.put_json(&format!("{SCHEDULE}{name}"), &schedule) => {
+                return Err(ServiceError::not_kept());
+            }
             None => drop(set.insert(name.to_owned(), schedule)),
         }
         drop(set);
@@ -126,7 +129,7 @@ impl Schedules {
         Ok(json!({ "ScheduleArn": self.arn(name) }))
     }
 
-    fn get(&self, name: &str) -> Result<Value, Refusal> {
+    fn get(&self, name: &str) -> Result<Value, ServiceError> {
         let set = locked(&self.set);
         let schedule = set.get(name).ok_or_else(missing)?;
         Ok(json!({
@@ -141,14 +144,14 @@ impl Schedules {
         }))
     }
 
-    fn delete(&self, name: &str) -> Result<Value, Refusal> {
+    fn delete(&self, name: &str) -> Result<Value, ServiceError> {
         let removed = locked(&self.set).remove(name).ok_or_else(missing)?;
         self.keep.remove(&format!("{SCHEDULE}{}", removed.name));
         self.changes.notify();
         Ok(json!({}))
     }
 
-    fn list(&self, query: &Query) -> Result<Value, Refusal> {
+    fn list(&self, query: &ScheduleQuery) -> Result<Value, ServiceError> {
         self.in_group(Some(query.schedule_group.as_deref().unwrap_or(&self.group)))?;
         let prefix = query.name_prefix.as_deref().unwrap_or_default();
         let from = query.next_token.as_deref().unwrap_or_default();
@@ -170,7 +173,7 @@ impl Schedules {
         Ok(json!({ "Schedules": page, "NextToken": wanted.peek().and(last) }))
     }
 
-    fn in_group(&self, group: Option<&str>) -> Result<(), Refusal> {
+    fn in_group(&self, group: Option<&str>) -> Result<(), ServiceError> {
         if group == Some(&self.group) { Ok(()) } else { Err(missing()) }
     }
 
@@ -204,6 +207,6 @@ impl Schedules {
     }
 }
 
-fn missing() -> Refusal {
-    Refusal::new("ResourceNotFoundException", "there is no such schedule or group").with(StatusCode::NOT_FOUND)
+fn missing() -> ServiceError {
+    ServiceError::new("ResourceNotFoundException", "there is no such schedule or group").with(StatusCode::NOT_FOUND)
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::template::Template;
-use super::wire::{self, Refusal};
+use super::wire::{self, ServiceError};
 use super::{ACCOUNT, Changes};
 use crate::keep::Keep;
 use crate::locked::locked;
@@ -37,7 +37,7 @@ const LONGEST_ID: usize = 128;
 
 /// The queue's configuration in the template.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(super) struct QueueConfig {
     /// Whether a message without a deduplication id gets the hash of its body.
     hashes_bodies: bool,
     /// Whether equal deduplication ids of two message groups are two messages.
@@ -48,7 +48,7 @@ pub(super) struct Rules {
     batch: usize,
 }
 
-impl Rules {
+impl QueueConfig {
     /// Reads the rules from the properties of the queue and of the function that it invokes. Missing properties have
     /// the defaults of AWS.
     pub(super) fn of(template: &Template, queue: &str, function: &str) -> Self {
@@ -56,7 +56,7 @@ impl Rules {
         let events = template.properties(function)["Events"].as_object();
         let batch = events.and_then(|events| events.values().find_map(|one| one["Properties"]["BatchSize"].as_u64()));
         let most_receives = queue["RedrivePolicy"]["maxReceiveCount"].as_u64();
-        Rules {
+        QueueConfig {
             hashes_bodies: queue["ContentBasedDeduplication"] == true,
             dedup_by_group: queue["DeduplicationScope"] == "messageGroup",
             most_receives: most_receives.and_then(|most| most.try_into().ok()).unwrap_or(u32::MAX),
@@ -68,7 +68,7 @@ impl Rules {
 /// A FIFO queue.
 pub struct FifoQueue {
     url: String,
-    rules: Rules,
+    rules: QueueConfig,
     time: SharedTime,
     queue: Mutex<Queue>,
     changes: Changes,
@@ -93,13 +93,13 @@ struct ChangeVisibility {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Sent {
+struct SentMessage {
     message_id: String,
     sequence_number: String,
 }
 
 impl FifoQueue {
-    pub(super) fn new(url: &str, rules: Rules, keep: Keep, time: SharedTime, changes: Changes) -> Self {
+    pub(super) fn new(url: &str, rules: QueueConfig, keep: Keep, time: SharedTime, changes: Changes) -> Self {
         FifoQueue { url: url.to_owned(), rules, time, queue: Mutex::new(Queue::kept(keep, rules)), changes }
     }
 
@@ -108,7 +108,7 @@ impl FifoQueue {
         wire::answer(wire::read(body).and_then(|request: Value| self.run(operation, request)))
     }
 
-    fn run(&self, operation: &str, mut request: Value) -> Result<Value, Refusal> {
+    fn run(&self, operation: &str, mut request: Value) -> Result<Value, ServiceError> {
         let dead = self.url.replace(LINE, DEAD);
         match operation {
             "GetQueueUrl" if request["QueueName"].as_str() == Some(DEAD) => return Ok(json!({ "QueueUrl": dead })),
@@ -119,38 +119,38 @@ impl FifoQueue {
             _ => {}
         }
         if request["QueueUrl"].as_str() != Some(&self.url) {
-            return Err(Refusal::new("AWS.SimpleQueueService.NonExistentQueue", "the queue does not exist"));
+            return Err(ServiceError::new("AWS.SimpleQueueService.NonExistentQueue", "the queue does not exist"));
         }
         match operation {
             "SendMessage" => Ok(json!(self.take_in(&one(request)?)?)),
             "SendMessageBatch" => self.take_in_all(&one::<Vec<Send>>(request["Entries"].take())?),
             "ChangeMessageVisibility" => self.change_visibility(one(request)?),
             "GetQueueAttributes" => Ok(json!({ "Attributes": self.attributes() })),
-            _ => Err(Refusal::unknown_operation(operation)),
+            _ => Err(ServiceError::unknown_operation(operation)),
         }
     }
 
-    fn change_visibility(&self, change: ChangeVisibility) -> Result<Value, Refusal> {
+    fn change_visibility(&self, change: ChangeVisibility) -> Result<Value, ServiceError> {
         if !(0..=LONGEST_PAUSE).contains(&change.visibility_timeout) {
-            return Err(Refusal::new("InvalidParameterValue", "a visibility timeout is 0 to 43200 seconds"));
+            return Err(ServiceError::new("InvalidParameterValue", "a visibility timeout is 0 to 43200 seconds"));
         }
         let pause = SignedDuration::from_secs(change.visibility_timeout);
         locked(&self.queue).asked.insert(change.receipt_handle, pause);
         Ok(json!({}))
     }
 
-    fn take_in_all(&self, entries: &[Send]) -> Result<Value, Refusal> {
+    fn take_in_all(&self, entries: &[Send]) -> Result<Value, ServiceError> {
         if entries.is_empty() {
-            return Err(Refusal::new("EmptyBatchRequest", "a batch holds at least one message"));
+            return Err(ServiceError::new("EmptyBatchRequest", "a batch holds at least one message"));
         }
         if entries.len() > LARGEST_BATCH {
-            return Err(Refusal::new("TooManyEntriesInBatchRequest", "a batch holds at most ten messages"));
+            return Err(ServiceError::new("TooManyEntriesInBatchRequest", "a batch holds at most ten messages"));
         }
         if entries.iter().map(|entry| entry.message_body.len()).sum::<usize>() > LARGEST_BODY {
-            return Err(Refusal::new("BatchRequestTooLong", "a batch holds at most 1 MiB"));
+            return Err(ServiceError::new("BatchRequestTooLong", "a batch holds at most 1 MiB"));
         }
         if entries.iter().map(|entry| &entry.id).collect::<BTreeSet<_>>().len() < entries.len() {
-            return Err(Refusal::new("BatchEntryIdsNotDistinct", "an id of a batch names one message"));
+            return Err(ServiceError::new("BatchEntryIdsNotDistinct", "an id of a batch names one message"));
         }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
@@ -166,11 +166,11 @@ impl FifoQueue {
         Ok(json!({ "Successful": successful, "Failed": failed }))
     }
 
-    fn take_in(&self, send: &Send) -> Result<Sent, Refusal> {
-        let missing = |what| Refusal::new("MissingParameter", format!("a FIFO queue needs {what}"));
+    fn take_in(&self, send: &Send) -> Result<SentMessage, ServiceError> {
+        let missing = |what| ServiceError::new("MissingParameter", format!("a FIFO queue needs {what}"));
         let group = send.message_group_id.as_deref().ok_or_else(|| missing("MessageGroupId"))?;
         self.send(group, send.message_deduplication_id.as_deref(), &send.message_body)
-            .map(|(message_id, sequence)| Sent { message_id, sequence_number: format!("{sequence:020}") })
+            .map(|(message_id, sequence)| SentMessage { message_id, sequence_number: format!("{sequence:020}") })
     }
 
     /// Appends a message to its group, unless the queue received the same deduplication id in the last five minutes.
@@ -179,7 +179,7 @@ impl FifoQueue {
     ///
     /// # Errors
     /// The refusal of SQS, or a data folder that cannot be written.
-    pub fn send(&self, group: &str, dedup_id: Option<&str>, body: &str) -> Result<(String, u64), Refusal> {
+    pub fn send(&self, group: &str, dedup_id: Option<&str>, body: &str) -> Result<(String, u64), ServiceError> {
         let hash = || hex::encode(Sha256::digest(body));
         let dedup_id = match dedup_id {
             Some(given) => given.to_owned(),
@@ -187,10 +187,10 @@ impl FifoQueue {
             None => {
                 let why =
                     "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided";
-                return Err(Refusal::new("InvalidParameterValue", why));
+                return Err(ServiceError::new("InvalidParameterValue", why));
             }
         };
-        let invalid = |what: &str| Err(Refusal::new("InvalidParameterValue", what));
+        let invalid = |what: &str| Err(ServiceError::new("InvalidParameterValue", what));
         if !is_id(group) || !is_id(&dedup_id) {
             return invalid("group and deduplication ids are 1 to 128 letters, digits or punctuation");
         }
@@ -198,11 +198,11 @@ impl FifoQueue {
             return invalid("a body has 1 byte to 1 MiB");
         }
         if !body.chars().all(is_text) {
-            return Err(Refusal::new("InvalidMessageContents", "a body has a character that SQS does not take"));
+            return Err(ServiceError::new("InvalidMessageContents", "a body has a character that SQS does not take"));
         }
         let sent = locked(&self.queue).send(group, &dedup_id, body, self.time.now());
         self.changes.notify();
-        sent.ok_or_else(Refusal::not_kept)
+        sent.ok_or_else(ServiceError::not_kept)
     }
 
     /// Takes a batch: the messages of the group whose head waited longest, and if there is room, those of the next
@@ -264,8 +264,8 @@ impl FifoQueue {
     }
 }
 
-fn one<T: serde::de::DeserializeOwned>(request: Value) -> Result<T, Refusal> {
-    serde_json::from_value(request).map_err(|error| Refusal::new("SerializationException", error.to_string()))
+fn one<T: serde::de::DeserializeOwned>(request: Value) -> Result<T, ServiceError> {
+    serde_json::from_value(request).map_err(|error| ServiceError::new("SerializationException", error.to_string()))
 }
 
 fn is_id(text: &str) -> bool {

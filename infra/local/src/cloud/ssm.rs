@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ACCOUNT;
-use super::wire::{self, Refusal};
+use super::wire::{self, ServiceError};
 use crate::locked::locked;
-use crate::secrets::Secrets;
+use crate::secrets::LocalSecrets;
 use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::Response;
 
@@ -28,7 +28,7 @@ pub struct Parameters {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Wanted {
+struct ParameterRequest {
     name: Option<String>,
     #[serde(default)]
     names: Vec<String>,
@@ -40,7 +40,7 @@ struct Wanted {
 }
 
 impl Parameters {
-    pub(super) fn new(settings: &Settings, secrets: &Secrets) -> Self {
+    pub(super) fn new(settings: &Settings, secrets: &LocalSecrets) -> Self {
         let stack = settings.stack.clone();
         let names = serde_json::to_string(&settings.names()).unwrap_or_default();
         let plain = BTreeMap::from([(format!("/{stack}/stack"), names)]);
@@ -49,27 +49,27 @@ impl Parameters {
     }
 
     /// Replaces all secrets.
-    pub(crate) fn hold(&self, secrets: &Secrets) {
+    pub(crate) fn hold(&self, secrets: &LocalSecrets) {
         *locked(&self.secret) = storable(secrets.parameters(&self.stack));
     }
 
     /// Performs one operation.
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
-        wire::answer(wire::read(body).and_then(|wanted: Wanted| match operation {
+        wire::answer(wire::read(body).and_then(|wanted: ParameterRequest| match operation {
             "GetParameter" => self.one(&wanted),
             "GetParameters" => Ok(self.several(&wanted)),
             "GetParametersByPath" => Ok(self.below(&wanted)),
-            _ => Err(Refusal::unknown_operation(operation)),
+            _ => Err(ServiceError::unknown_operation(operation)),
         }))
     }
 
-    fn one(&self, wanted: &Wanted) -> Result<Value, Refusal> {
+    fn one(&self, wanted: &ParameterRequest) -> Result<Value, ServiceError> {
         let found = wanted.name.as_ref().and_then(|name| self.parameter(name, wanted.with_decryption));
-        let found = found.ok_or_else(|| Refusal::new("ParameterNotFound", "there is no such parameter"))?;
+        let found = found.ok_or_else(|| ServiceError::new("ParameterNotFound", "there is no such parameter"))?;
         Ok(json!({ "Parameter": found }))
     }
 
-    fn several(&self, wanted: &Wanted) -> Value {
+    fn several(&self, wanted: &ParameterRequest) -> Value {
         let (mut found, mut unknown) = (Vec::new(), Vec::new());
         for name in &wanted.names {
             match self.parameter(name, wanted.with_decryption) {
@@ -80,7 +80,7 @@ impl Parameters {
         json!({ "Parameters": found, "InvalidParameters": unknown })
     }
 
-    fn below(&self, wanted: &Wanted) -> Value {
+    fn below(&self, wanted: &ParameterRequest) -> Value {
         let path = format!("{}/", wanted.path.as_deref().unwrap_or_default().trim_end_matches('/'));
         let is_below =
             |name: &str| name.strip_prefix(&path).is_some_and(|rest| wanted.recursive || !rest.contains('/'));

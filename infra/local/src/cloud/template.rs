@@ -63,7 +63,7 @@ impl Template {
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let root: Yaml = yaml_serde::from_str(text)?;
         let resources = root.get("Resources").and_then(Yaml::as_mapping).ok_or(TemplateError::NoResources)?;
-        let account = Account { root: &root };
+        let account = ReferenceResolver { root: &root };
         let resolved = resources.iter().filter_map(|(name, resource)| {
             Some((name.as_str()?.to_owned(), account.value(resource, 0).unwrap_or(Value::Null)))
         });
@@ -82,11 +82,11 @@ impl Template {
 }
 
 /// Resolves references.
-struct Account<'a> {
+struct ReferenceResolver<'a> {
     root: &'a Yaml,
 }
 
-impl Account<'_> {
+impl ReferenceResolver<'_> {
     /// Returns the JSON of a value; `None` for `AWS::NoValue`.
     fn value(&self, yaml: &Yaml, depth: usize) -> Option<Value> {
         if depth > DEEPEST {
@@ -177,7 +177,7 @@ impl Account<'_> {
         filled + rest
     }
 
-    fn made(&self, resource: &str, depth: usize) -> Option<Made> {
+    fn made(&self, resource: &str, depth: usize) -> Option<CreatedResource> {
         let resource_of = self.root.get("Resources")?.get(resource)?;
         let kind = resource_of.get("Type")?.as_str()?;
         let property = |name: &str| {
@@ -186,30 +186,32 @@ impl Account<'_> {
         };
         let named = |service: &str, prefix: &str, name: Option<String>| {
             let name = name.unwrap_or_else(|| format!("doorstep-{resource}"));
-            Made { arn: super::arn(service, &format!("{prefix}{name}")), name }
+            CreatedResource { arn: super::arn(service, &format!("{prefix}{name}")), name }
         };
         Some(match kind {
             "AWS::DynamoDB::Table" => named("dynamodb", "table/", Some("doorstep".to_owned())),
             "AWS::SQS::Queue" => {
-                let Made { arn, name } = named("sqs", "", property("QueueName"));
-                Made { arn, name: format!("https://sqs.local.amazonaws.com/{}/{name}", super::ACCOUNT) }
+                let CreatedResource { arn, name } = named("sqs", "", property("QueueName"));
+                CreatedResource { arn, name: format!("https://sqs.local.amazonaws.com/{}/{name}", super::ACCOUNT) }
             }
             "AWS::Events::EventBus" => named("events", "event-bus/", property("Name")),
             "AWS::Events::Rule" => named("events", "rule/", None),
             "AWS::Scheduler::ScheduleGroup" => named("scheduler", "schedule-group/", property("Name")),
             "AWS::Serverless::Function" => named("lambda", "function:", property("FunctionName")),
             "AWS::Logs::LogGroup" => {
-                let Made { arn, name } = named("logs", "log-group:", property("LogGroupName"));
-                Made { arn: arn + ":*", name }
+                let CreatedResource { arn, name } = named("logs", "log-group:", property("LogGroupName"));
+                CreatedResource { arn: arn + ":*", name }
             }
-            "AWS::IAM::Role" => Made { arn: super::rights::role_arn(resource), name: format!("doorstep-{resource}") },
+            "AWS::IAM::Role" => {
+                CreatedResource { arn: super::rights::role_arn(resource), name: format!("doorstep-{resource}") }
+            }
             _ => named("unknown", "", Some(resource.to_owned())),
         })
     }
 }
 
 /// A resource as CloudFormation creates it.
-struct Made {
+struct CreatedResource {
     /// The value of `Ref`.
     name: String,
     arn: String,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::wire::{self, Refusal};
+use super::wire::{self, ServiceError};
 use crate::clock::Clock;
 use crate::locked::locked;
 use doorstep_vendors::http::{Request, Response};
@@ -52,19 +52,19 @@ impl Throttling {
     }
 
     /// Returns the refusal of a throttled table call, by its partition or by the account.
-    pub(super) fn throttles_table(&self) -> Option<Refusal> {
+    pub(super) fn throttles_table(&self) -> Option<ServiceError> {
         let count = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let kind = match count.is_multiple_of(2 * THROTTLED) {
             _ if !count.is_multiple_of(THROTTLED) => return None,
             true => "ThrottlingException",
             false => "ProvisionedThroughputExceededException",
         };
-        Some(Refusal::new(kind, "too many requests at the moment: send it again, more slowly"))
+        Some(ServiceError::new(kind, "too many requests at the moment: send it again, more slowly"))
     }
 
     /// Returns the refusal of a call to Parameter Store beyond its rate. The caller retries in the next second, even if
     /// the clock is a standing one.
-    pub(super) fn throttles_parameters(&self) -> Option<Refusal> {
+    pub(super) fn throttles_parameters(&self) -> Option<ServiceError> {
         let now = self.clock.now().as_second();
         let mut second = locked(&self.second);
         if second.at != now {
@@ -77,7 +77,7 @@ impl Throttling {
         if self.clock.is_standing() {
             second.calls = 0;
         }
-        Some(Refusal::new("ThrottlingException", "Rate exceeded"))
+        Some(ServiceError::new("ThrottlingException", "Rate exceeded"))
     }
 
     /// Returns the batch with a part left out, if it is this one's turn.

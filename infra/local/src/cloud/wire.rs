@@ -16,16 +16,16 @@ pub(super) fn target(request: &Request) -> Option<(&str, &str)> {
 
 /// The error of a service.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct ServiceError {
     status: StatusCode,
     kind: &'static str,
     message: String,
 }
 
-impl Refusal {
+impl ServiceError {
     /// Creates a client error.
     pub(super) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Refusal { status: StatusCode::BAD_REQUEST, kind, message: message.into() }
+        ServiceError { status: StatusCode::BAD_REQUEST, kind, message: message.into() }
     }
 
     /// Sets the status, as REST services do.
@@ -36,12 +36,13 @@ impl Refusal {
 
     /// Creates the error for an operation that is not implemented here.
     pub(super) fn unknown_operation(operation: &str) -> Self {
-        Refusal::new("UnknownOperationException", format!("{operation} is not part of the cloud on one machine"))
+        ServiceError::new("UnknownOperationException", format!("{operation} is not part of the cloud on one machine"))
     }
 
     /// Creates the error for a data folder that cannot be written.
     pub(super) fn not_kept() -> Self {
-        Refusal::new("InternalFailure", "the data folder cannot be written").with(StatusCode::INTERNAL_SERVER_ERROR)
+        ServiceError::new("InternalFailure", "the data folder cannot be written")
+            .with(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// Returns the error as an HTTP response. Header and body both name it, because SDKs differ in where they look.
@@ -53,15 +54,15 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind, self.message)
     }
 }
 
 /// Parses a request's body.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", error.to_string()))
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServiceError> {
+    serde_json::from_slice(body).map_err(|error| ServiceError::new("SerializationException", error.to_string()))
 }
 
 /// Returns the same request with another body.
@@ -75,7 +76,7 @@ pub(super) fn with_body(request: &Request, body: &serde_json::Value) -> Request 
 }
 
 /// Returns the answer or the error as an HTTP response.
-pub(super) fn answer<T: Serialize>(result: Result<T, Refusal>) -> Response {
+pub(super) fn answer<T: Serialize>(result: Result<T, ServiceError>) -> Response {
     match result {
         Ok(body) => json(StatusCode::OK, &body),
         Err(refusal) => refusal.into_response(),

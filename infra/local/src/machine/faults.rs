@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::Machine;
-use crate::run::crash::Step;
+use crate::run::crash::CrashStep;
 use crate::run::faults::{Called, CrashAtCall, Skew, Slowness};
 
 impl Machine {
     /// Makes the next `times` functions that complete `step` crash there.
-    pub fn crash(&self, step: Step, times: u32) {
+    pub fn crash(&self, step: CrashStep, times: u32) {
         self.parts.runner.crash.arm(step, times);
     }
 

@@ -16,17 +16,17 @@ use crate::folder;
 use crate::keep::Keep;
 use crate::locked::locked;
 use crate::network::Network;
-use crate::pushed::{self, Known};
+use crate::pushed::{self, PushedSites};
 use crate::run::functions::{Doorstep, Functions};
 use crate::run::{Background, ClockRefused, Ran, Runner};
 use crate::sandbox::Sandboxes;
-use crate::secrets::Secrets;
+use crate::secrets::LocalSecrets;
 use crate::sites::SiteFile;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 use doorstep_vendors::time::{SharedTime, Time};
 
 pub use setup::{Data, Setup, StartError};
@@ -40,7 +40,7 @@ pub struct Machine {
 pub(crate) struct Parts {
     pub(crate) runner: Arc<Runner>,
     sandboxes: Sandboxes,
-    pub(crate) known: Mutex<Known>,
+    pub(crate) known: Mutex<PushedSites>,
     pub(crate) background: Mutex<Background>,
 }
 
@@ -60,8 +60,8 @@ impl Machine {
     pub async fn start_with(setup: Setup, functions: Arc<dyn Functions>) -> Result<Machine, StartError> {
         let sites: Vec<_> = setup.sites.into_iter().map(SiteFile::of).collect();
         let secrets = match &setup.secrets {
-            Some(text) => Secrets::parse(text)?,
-            None => Secrets::sandbox(&sites),
+            Some(text) => LocalSecrets::parse(text)?,
+            None => LocalSecrets::sandbox(&sites),
         };
         let (keep, table) = remembered(&setup.data)?;
         let clock = Arc::new(clock(setup.clock, &keep));
@@ -75,7 +75,7 @@ impl Machine {
         let cadence = setup.reconcile.and_then(|cadence| SignedDuration::try_from(cadence).ok());
         let runner = Runner::new(clock, keep, world, functions, cadence);
         let sites = load(&runner, sites).await?;
-        let mut known = Known { secrets, sites };
+        let mut known = PushedSites { secrets, sites };
         pushed::remember(&runner, &mut known).await.map_err(|error| StartError::Data(error.to_string()))?;
         let (known, background) = (Mutex::new(known), Mutex::default());
         let parts = Parts { runner: Arc::new(runner), sandboxes, known, background };
@@ -113,7 +113,7 @@ impl Machine {
     }
 
     /// Passes a delivery to receive, or to entries if a door system sent it.
-    pub async fn deliver(&self, delivery: Delivery) -> Answer {
+    pub async fn deliver(&self, delivery: Delivery) -> WebhookAnswer {
         self.parts.runner.deliver(delivery).await
     }
 

@@ -9,7 +9,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::forget;
-use doorstep_operator::report::{ReportRow, Wanted};
+use doorstep_operator::report::{ReportQuery, ReportRow};
 
 impl Machine {
     /// Returns the people of a site, with their desired and actual access.
@@ -24,7 +24,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn entries(&self, site: &SiteId, wanted: &Wanted) -> Result<Vec<ReportRow>> {
+    pub async fn entries(&self, site: &SiteId, wanted: &ReportQuery) -> Result<Vec<ReportRow>> {
         doorstep_operator::report::entries(self.environment(), site, wanted).await
     }
 
@@ -52,10 +52,10 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<forget::Outcome> {
+    pub async fn forget(&self, site: &SiteId, wanted: &forget::ForgetQuery) -> Result<forget::ForgetOutcome> {
         self.settle_down().await;
         let outcome = forget::forget(self.environment(), site, wanted).await?;
-        if matches!(outcome, forget::Outcome::Forgotten(_)) {
+        if matches!(outcome, forget::ForgetOutcome::Forgotten(_)) {
             self.overwrite_deleted();
         }
         Ok(outcome)

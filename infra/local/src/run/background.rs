@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Runner;
-use doorstep_jobs::reconcile::Asked;
+use doorstep_jobs::reconcile::DispatchInput;
 use doorstep_vendors::time::Time;
 
 /// How many sites are reconciled concurrently: the default of the stack's parameter `ReconcileConcurrency`.
@@ -43,50 +43,50 @@ impl Background {
 /// Serves batches of the trigger queue as they arrive. Each batch has its own task, which outlives a stop: it is short,
 /// and the next run serves what it leaves unfinished.
 async fn serve_triggers(runner: Arc<Runner>) {
-    let mut changes_seen = runner.cloud.changes.watch();
+    let mut changes = runner.cloud.changes.watch();
     loop {
-        changes_seen.borrow_and_update();
+        changes.borrow_and_update();
         while let Some(batch) = runner.cloud.triggers.take() {
             let runner = runner.clone();
             tokio::spawn(async move { runner.serve(batch).await });
         }
         tokio::select! {
-            _ = changes_seen.changed() => {}
+            _ = changes.changed() => {}
             () = until(&runner, runner.cloud.triggers.next_visible()) => {}
         }
     }
 }
 
 async fn fire_schedules(runner: Arc<Runner>) {
-    let mut changes_seen = runner.cloud.changes.watch();
+    let mut changes = runner.cloud.changes.watch();
     loop {
-        changes_seen.borrow_and_update();
+        changes.borrow_and_update();
         runner.cloud.send_due_schedules();
         tokio::select! {
-            _ = changes_seen.changed() => {}
+            _ = changes.changed() => {}
             () = until(&runner, runner.cloud.schedules.next()) => {}
         }
     }
 }
 
 async fn serve_events(runner: Arc<Runner>) {
-    let mut changes_seen = runner.cloud.changes.watch();
+    let mut changes = runner.cloud.changes.watch();
     loop {
-        changes_seen.borrow_and_update();
+        changes.borrow_and_update();
         while let Some(wanted) = runner.cloud.bus.take_request() {
             let runner = runner.clone();
             tokio::spawn(async move { runner.grant(&wanted).await });
         }
-        let _changed = changes_seen.changed().await;
+        let _changed = changes.changed().await;
     }
 }
 
 /// Serves reconcile requests as they arrive, for a limited number of sites concurrently.
 async fn serve_requests(runner: Arc<Runner>) {
-    let mut changes_seen = runner.cloud.changes.watch();
+    let mut changes = runner.cloud.changes.watch();
     let free = Arc::new(Semaphore::new(SITES_AT_ONCE));
     loop {
-        changes_seen.borrow_and_update();
+        changes.borrow_and_update();
         while let Ok(permit) = free.clone().acquire_owned().await
             && let Some(batch) = runner.cloud.reconciles.take()
         {
@@ -97,7 +97,7 @@ async fn serve_requests(runner: Arc<Runner>) {
             });
         }
         tokio::select! {
-            _ = changes_seen.changed() => {}
+            _ = changes.changed() => {}
             () = until(&runner, runner.cloud.reconciles.next_visible()) => {}
         }
     }
@@ -109,7 +109,7 @@ async fn request_all(runner: Arc<Runner>, cadence: Duration) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
-        runner.dispatch(Asked::everything()).await;
+        runner.dispatch(DispatchInput::everything()).await;
     }
 }
 
@@ -134,16 +134,16 @@ impl Runner {
         if self.clock.is_standing() {
             return self.drain().await;
         }
-        let mut changes_seen = self.cloud.changes.watch();
+        let mut changes = self.cloud.changes.watch();
         loop {
-            changes_seen.borrow_and_update();
+            changes.borrow_and_update();
             let due = self.cloud.schedules.next().is_some_and(|at| at <= self.clock.now());
             let quiet =
                 self.cloud.triggers.is_empty() && self.cloud.bus.has_no_requests() && self.cloud.reconciles.is_empty();
             if !due && quiet {
                 return;
             }
-            let _changed = changes_seen.changed().await;
+            let _changed = changes.changed().await;
         }
     }
 }

@@ -8,14 +8,14 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::environment::Role;
+use super::environment::FunctionRole;
 use crate::locked::locked;
 use doorstep_vendors::http::Request;
 
 /// A step of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Step {
+pub enum CrashStep {
     /// Settle: refetched facts were stored.
     Read,
     /// Settle: intents were stored.
@@ -32,17 +32,17 @@ pub enum Step {
 /// The ordered crashes.
 #[derive(Default)]
 pub(crate) struct Crash {
-    armed: Mutex<Option<(Step, u32)>>,
+    armed: Mutex<Option<(CrashStep, u32)>>,
 }
 
 impl Crash {
     /// Crashes the next `times` functions that complete `step`. Replaces any earlier order.
-    pub(crate) fn arm(&self, step: Step, times: u32) {
+    pub(crate) fn arm(&self, step: CrashStep, times: u32) {
         *locked(&self.armed) = (times > 0).then_some((step, times));
     }
 
     /// Returns whether the function that just completed `step` crashes.
-    pub(super) fn strikes(&self, step: Step) -> bool {
+    pub(super) fn strikes(&self, step: CrashStep) -> bool {
         let mut armed = locked(&self.armed);
         let Some((wanted, times)) = *armed else { return false };
         if wanted == step {
@@ -52,39 +52,40 @@ impl Crash {
     }
 }
 
-impl Step {
+impl CrashStep {
     /// Returns the step of a function of `role` that ends with `request`.
-    pub(super) fn of(role: Role, request: &Request) -> Option<Step> {
+    pub(super) fn of(role: FunctionRole, request: &Request) -> Option<CrashStep> {
         match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
-            (Role::Receive | Role::Entries, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => {
-                Some(Step::Enqueue)
+            (
+                FunctionRole::Receive | FunctionRole::Entries,
+                Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch"),
+            ) => Some(CrashStep::Enqueue),
+            (FunctionRole::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => CrashStep::written(request.body()),
+            (FunctionRole::Settle, Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem")) => {
+                CrashStep::written_alone(request.body())
             }
-            (Role::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => Step::written(request.body()),
-            (Role::Settle, Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem")) => {
-                Step::written_alone(request.body())
-            }
-            (Role::Settle, None) if is_door_change(request) => Some(Step::Apply),
+            (FunctionRole::Settle, None) if is_door_change(request) => Some(CrashStep::Apply),
             _ => None,
         }
     }
 
     /// Returns the step of a transaction, by the name that settle gave it.
-    fn written(body: &[u8]) -> Option<Step> {
+    fn written(body: &[u8]) -> Option<CrashStep> {
         let transaction: Value = serde_json::from_slice(body).ok()?;
-        Step::called(transaction.get("ClientRequestToken")?.as_str()?.split_once('-')?.0)
+        CrashStep::called(transaction.get("ClientRequestToken")?.as_str()?.split_once('-')?.0)
     }
 
     /// Returns the step of a single write, by the name of the value that settle compares.
-    fn written_alone(body: &[u8]) -> Option<Step> {
+    fn written_alone(body: &[u8]) -> Option<CrashStep> {
         let write: Value = serde_json::from_slice(body).ok()?;
-        write.get("ExpressionAttributeValues")?.as_object()?.keys().find_map(|name| Step::called(name.get(1..)?))
+        write.get("ExpressionAttributeValues")?.as_object()?.keys().find_map(|name| CrashStep::called(name.get(1..)?))
     }
 
-    fn called(word: &str) -> Option<Step> {
+    fn called(word: &str) -> Option<CrashStep> {
         match word {
-            "read" => Some(Step::Read),
-            "intend" => Some(Step::Intend),
-            "commit" => Some(Step::Commit),
+            "read" => Some(CrashStep::Read),
+            "intend" => Some(CrashStep::Intend),
+            "commit" => Some(CrashStep::Commit),
             _ => None,
         }
     }
@@ -106,27 +107,33 @@ fn is_door_change(request: &Request) -> bool {
 mod tests {
     use bytes::Bytes;
 
-    use super::{Role, Step};
+    use super::{CrashStep, FunctionRole};
 
-    fn step(role: Role, method: &str, uri: &str, target: Option<&str>, body: &'static str) -> Option<Step> {
+    fn step(
+        role: FunctionRole,
+        method: &str,
+        uri: &str,
+        target: Option<&str>,
+        body: &'static str,
+    ) -> Option<CrashStep> {
         let mut request = http::Request::builder().method(method).uri(uri);
         if let Some(target) = target {
             request = request.header("x-amz-target", target);
         }
-        Step::of(role, &request.body(Bytes::from_static(body.as_bytes())).ok()?)
+        CrashStep::of(role, &request.body(Bytes::from_static(body.as_bytes())).ok()?)
     }
 
     #[test]
     fn each_step_has_its_word_on_the_interface() {
         let words = [
-            ("read", Step::Read),
-            ("intend", Step::Intend),
-            ("apply", Step::Apply),
-            ("commit", Step::Commit),
-            ("ring", Step::Enqueue),
+            ("read", CrashStep::Read),
+            ("intend", CrashStep::Intend),
+            ("apply", CrashStep::Apply),
+            ("commit", CrashStep::Commit),
+            ("ring", CrashStep::Enqueue),
         ];
         for (word, step) in words {
-            assert_eq!(serde_json::from_value::<Step>(serde_json::Value::from(word)).ok(), Some(step), "{word}");
+            assert_eq!(serde_json::from_value::<CrashStep>(serde_json::Value::from(word)).ok(), Some(step), "{word}");
         }
     }
 
@@ -134,25 +141,43 @@ mod tests {
     fn steps_are_known_by_their_requests() {
         let write = Some("DynamoDB_20120810.TransactWriteItems");
         let table = "http://localhost:8000/";
-        assert_eq!(step(Role::Settle, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), Some(Step::Read));
         assert_eq!(
-            step(Role::Settle, "POST", table, write, r#"{"ClientRequestToken":"commit-1"}"#),
-            Some(Step::Commit)
+            step(FunctionRole::Settle, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#),
+            Some(CrashStep::Read)
+        );
+        assert_eq!(
+            step(FunctionRole::Settle, "POST", table, write, r#"{"ClientRequestToken":"commit-1"}"#),
+            Some(CrashStep::Commit)
         );
         let alone = Some("DynamoDB_20120810.PutItem");
         let values = r#"{"ExpressionAttributeValues":{":intend":{"N":"1"}}}"#;
-        assert_eq!(step(Role::Settle, "POST", table, alone, values), Some(Step::Intend));
-        assert_eq!(step(Role::Reconcile, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), None);
-        assert_eq!(step(Role::Settle, "POST", table, write, "{}"), None);
+        assert_eq!(step(FunctionRole::Settle, "POST", table, alone, values), Some(CrashStep::Intend));
+        assert_eq!(step(FunctionRole::Reconcile, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), None);
+        assert_eq!(step(FunctionRole::Settle, "POST", table, write, "{}"), None);
         let send = Some("AmazonSQS.SendMessage");
-        assert_eq!(step(Role::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Enqueue));
-        assert_eq!(step(Role::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Enqueue));
-        assert_eq!(step(Role::Settle, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), None);
-        assert_eq!(step(Role::Settle, "POST", "sandbox://kisi/role_assignments", None, ""), Some(Step::Apply));
-        assert_eq!(step(Role::Settle, "PATCH", "sandbox://p1.salto-ks/v1.1/sites", None, ""), Some(Step::Apply));
-        assert_eq!(step(Role::Settle, "GET", "sandbox://kisi/role_assignments", None, ""), None);
-        assert_eq!(step(Role::Settle, "POST", "sandbox://salto-ks/connect/token", None, ""), None);
-        assert_eq!(step(Role::Settle, "POST", "sandbox://officernd/bookings", None, ""), None);
-        assert_eq!(step(Role::Settle, "DELETE", "https://api.kisi.io/role_assignments/1", None, ""), Some(Step::Apply));
+        assert_eq!(
+            step(FunctionRole::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
+            Some(CrashStep::Enqueue)
+        );
+        assert_eq!(
+            step(FunctionRole::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
+            Some(CrashStep::Enqueue)
+        );
+        assert_eq!(step(FunctionRole::Settle, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), None);
+        assert_eq!(
+            step(FunctionRole::Settle, "POST", "sandbox://kisi/role_assignments", None, ""),
+            Some(CrashStep::Apply)
+        );
+        assert_eq!(
+            step(FunctionRole::Settle, "PATCH", "sandbox://p1.salto-ks/v1.1/sites", None, ""),
+            Some(CrashStep::Apply)
+        );
+        assert_eq!(step(FunctionRole::Settle, "GET", "sandbox://kisi/role_assignments", None, ""), None);
+        assert_eq!(step(FunctionRole::Settle, "POST", "sandbox://salto-ks/connect/token", None, ""), None);
+        assert_eq!(step(FunctionRole::Settle, "POST", "sandbox://officernd/bookings", None, ""), None);
+        assert_eq!(
+            step(FunctionRole::Settle, "DELETE", "https://api.kisi.io/role_assignments/1", None, ""),
+            Some(CrashStep::Apply)
+        );
     }
 }

@@ -8,13 +8,13 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::SignedDuration;
 
 use super::functions::Functions;
-use super::{End, Role, Runner, limit};
-use crate::cloud::events::Wanted;
+use super::{FunctionRole, InvocationEnd, Runner, limit};
+use crate::cloud::events::MatchedEvent;
 use crate::cloud::sqs::{FifoQueue, Message};
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::ids::SiteId;
-use doorstep_jobs::reconcile::Asked;
+use doorstep_jobs::reconcile::DispatchInput;
 use doorstep_vendors::time::Time;
 
 /// How often a failing dispatcher is called in total.
@@ -57,7 +57,7 @@ impl Runner {
         let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
             functions.settle(&environment, event).await
         };
-        let end = self.invoke(Role::Settle, limit::SETTLE, call).await;
+        let end = self.invoke(FunctionRole::Settle, limit::SETTLE, call).await;
         self.give_back(&self.cloud.triggers, batch, end);
     }
 
@@ -69,13 +69,13 @@ impl Runner {
             functions.reconcile_requests(&environment, event).await
         };
         let turn = self.turn_of(&SiteId::from(site.as_str())).await;
-        let end = self.invoke(Role::Reconcile, limit::RECONCILE, call).await;
+        let end = self.invoke(FunctionRole::Reconcile, limit::RECONCILE, call).await;
         drop(turn);
         self.give_back(&self.cloud.reconciles, batch, end);
     }
 
     /// Dispatches a requested reconcile, as the rule of the bus does.
-    pub(super) async fn grant(&self, wanted: &Wanted) {
+    pub(super) async fn grant(&self, wanted: &MatchedEvent) {
         match serde_json::from_value(wanted.event()) {
             Ok(asked) => self.dispatch(asked).await,
             Err(error) => tracing::error!(%error, "the dispatcher cannot parse an event: dropping it"),
@@ -84,16 +84,16 @@ impl Runner {
     }
 
     /// Calls the dispatcher, and retries after a failure or a crash, as Lambda does with asynchronous calls.
-    pub(super) async fn dispatch(&self, asked: Asked) {
+    pub(super) async fn dispatch(&self, asked: DispatchInput) {
         for tried in 1..=DISPATCH_TRIES {
             let wanted = asked.clone();
             let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
                 functions.dispatch(&environment, wanted).await
             };
-            match self.invoke(Role::Reconcile, limit::RECONCILE, call).await {
-                End::Done(Ok(())) => return,
-                End::Done(Err(error)) => tracing::warn!(tried, %error, "the dispatcher failed: trying again"),
-                End::Crashed(why) => tracing::warn!(tried, why, "the dispatcher failed: trying again"),
+            match self.invoke(FunctionRole::Reconcile, limit::RECONCILE, call).await {
+                InvocationEnd::Done(Ok(())) => return,
+                InvocationEnd::Done(Err(error)) => tracing::warn!(tried, %error, "the dispatcher failed: trying again"),
+                InvocationEnd::Crashed(why) => tracing::warn!(tried, why, "the dispatcher failed: trying again"),
             }
             self.clock.pass(Duration::from_secs(1 << tried)).await;
         }
@@ -101,7 +101,7 @@ impl Runner {
 
     /// Returns unfinished messages to the queue. With a standing clock they are visible at once. In real time they are
     /// visible after the pause that the function requested, or after a growing pause if it requested none.
-    fn give_back(&self, queue: &FifoQueue, batch: Vec<Message>, end: End<SqsBatchResponse>) {
+    fn give_back(&self, queue: &FifoQueue, batch: Vec<Message>, end: InvocationEnd<SqsBatchResponse>) {
         let (failed, is_standing) = (failed(&batch, end), self.clock.is_standing());
         queue.give_back(batch, |message, asked| {
             let usual = SignedDuration::from_secs(1 << message.receives.min(5));
@@ -119,9 +119,9 @@ fn is_by_clock(message: &Message) -> bool {
 
 /// Returns the ids of failed messages, as Lambda reads the function's answer. A crash fails the whole batch, and so
 /// does an id that is not in the batch.
-fn failed(batch: &[Message], end: End<SqsBatchResponse>) -> BTreeSet<String> {
+fn failed(batch: &[Message], end: InvocationEnd<SqsBatchResponse>) -> BTreeSet<String> {
     let all: BTreeSet<String> = batch.iter().map(|message| message.id.clone()).collect();
-    let End::Done(answer) = end else { return all };
+    let InvocationEnd::Done(answer) = end else { return all };
     let named: BTreeSet<String> =
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
     if named.is_subset(&all) { named } else { all }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use super::crash::{Crash, Step};
-use super::faults::Faults;
+use super::crash::{Crash, CrashStep};
+use super::faults::RunFaults;
 use super::work::Work;
 use crate::locked::locked;
 use crate::network::Network;
@@ -22,28 +22,28 @@ const WARM: usize = 16;
 
 /// The function that an environment belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum FunctionRole {
     Receive,
     Entries,
     Settle,
     Reconcile,
 }
 
-impl Role {
+impl FunctionRole {
     /// Returns the logical id of its function in the template.
     pub(crate) fn logical_id(self) -> &'static str {
         match self {
-            Role::Receive => "Receive",
-            Role::Entries => "Entries",
-            Role::Settle => "Settle",
-            Role::Reconcile => "Reconcile",
+            FunctionRole::Receive => "Receive",
+            FunctionRole::Entries => "Entries",
+            FunctionRole::Settle => "Settle",
+            FunctionRole::Reconcile => "Reconcile",
         }
     }
 }
 
 /// The process of one function. It serves one call at a time, and keeps its caches until it crashes.
 pub(super) struct FunctionEnvironment {
-    role: Role,
+    role: FunctionRole,
     age: u64,
     pub(super) environment: Environment,
     /// The work of the present call.
@@ -67,7 +67,7 @@ pub(super) struct Pool {
     settings: Settings,
     time: SharedTime,
     crash: Arc<Crash>,
-    faults: Arc<Faults>,
+    faults: Arc<RunFaults>,
     idle: Mutex<Vec<FunctionEnvironment>>,
     age: AtomicU64,
 }
@@ -78,7 +78,7 @@ impl Pool {
         settings: Settings,
         time: SharedTime,
         crash: Arc<Crash>,
-        faults: Arc<Faults>,
+        faults: Arc<RunFaults>,
     ) -> Self {
         Pool { world, settings, time, crash, faults, idle: Mutex::new(Vec::new()), age: AtomicU64::new(0) }
     }
@@ -91,7 +91,7 @@ impl Pool {
     }
 
     /// Returns a warm environment, or a new one.
-    pub(super) fn take(&self, role: Role) -> FunctionEnvironment {
+    pub(super) fn take(&self, role: FunctionRole) -> FunctionEnvironment {
         let mut idle = locked(&self.idle);
         let warm = idle.iter().rposition(|environment| environment.role == role).map(|at| idle.swap_remove(at));
         drop(idle);
@@ -115,12 +115,13 @@ impl Pool {
         }
     }
 
-    fn fresh(&self, role: Role) -> FunctionEnvironment {
+    fn fresh(&self, role: FunctionRole) -> FunctionEnvironment {
         let crashed = Arc::new(Notify::new());
         let age = self.age.load(Ordering::SeqCst);
         let work = Arc::new(Work::default());
-        let seam = Seam { role, world: self.world.clone(), crash: self.crash.clone(), faults: self.faults.clone() };
-        let http = watched(seam, work.clone(), crashed.clone());
+        let http_client =
+            ObservedHttp { role, world: self.world.clone(), crash: self.crash.clone(), faults: self.faults.clone() };
+        let http = watched(http_client, work.clone(), crashed.clone());
         let clock = FunctionClock { clock: self.time.clone(), faults: self.faults.clone(), work: work.clone(), role };
         let time = Arc::new(clock);
         let environment = Environment { ids: self.faults.ids(), ..Environment::new(self.settings.clone(), http, time) };
@@ -132,9 +133,9 @@ impl Pool {
 /// function does and that takes time.
 struct FunctionClock {
     clock: SharedTime,
-    faults: Arc<Faults>,
+    faults: Arc<RunFaults>,
     work: Arc<Work>,
-    role: Role,
+    role: FunctionRole,
 }
 
 #[async_trait]
@@ -154,25 +155,25 @@ impl Time for FunctionClock {
 
 /// The parts that watch and steer the HTTP calls of one environment.
 #[derive(Clone)]
-struct Seam {
-    role: Role,
+struct ObservedHttp {
+    role: FunctionRole,
     world: Network,
     crash: Arc<Crash>,
-    faults: Arc<Faults>,
+    faults: Arc<RunFaults>,
 }
 
 /// Returns the HTTP client of one environment. At a call, or after a step, at which the function is to crash, it never
 /// answers. The caller of the function is notified and drops the function's future.
-fn watched(seam: Seam, work: Arc<Work>, crashed: Arc<Notify>) -> Http {
+fn watched(http_client: ObservedHttp, work: Arc<Work>, crashed: Arc<Notify>) -> Http {
     Http::new(tower::service_fn(move |request: Request| {
-        let (Seam { role, world, crash, faults }, crashed) = (seam.clone(), crashed.clone());
+        let (ObservedHttp { role, world, crash, faults }, crashed) = (http_client.clone(), crashed.clone());
         work.calls();
         let cost = faults.cost(&request);
         faults.note_change(&request, faults.worked(&work));
         let work = work.clone();
         async move {
             faults.wait(&work, cost.takes).await;
-            let step = Step::of(role, &request);
+            let step = CrashStep::of(role, &request);
             let death = faults.calls(role, &request);
             if death == Some(false) {
                 crashed.notify_one();

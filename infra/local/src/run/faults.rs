@@ -10,11 +10,11 @@ use std::time::Duration;
 use http::Method;
 use jiff::SignedDuration;
 
-use super::environment::Role;
+use super::environment::FunctionRole;
 use super::invoke::limit;
 use super::work::{WaitEnd, Work};
 use crate::locked::locked;
-use doorstep_cloud::ids::Ids;
+use doorstep_cloud::ids::IdSource;
 use doorstep_vendors::http::{Request, time_limit};
 
 /// How long a function waits for an answer if the request does not say.
@@ -68,7 +68,7 @@ pub(super) struct Cost {
 }
 
 #[derive(Default)]
-pub(crate) struct Faults {
+pub(crate) struct RunFaults {
     death: Mutex<Option<(CrashAtCall, u32)>>,
     skew: [AtomicI64; 3],
     /// The next id; 0 means random ids.
@@ -90,7 +90,7 @@ pub(crate) struct Faults {
     spare: Mutex<Option<SignedDuration>>,
 }
 
-impl Faults {
+impl RunFaults {
     pub(crate) fn crash_at_call(&self, death: Option<CrashAtCall>) {
         *locked(&self.death) = death.filter(|death| death.times > 0 && death.call > 0).map(|death| (death, death.call));
     }
@@ -151,7 +151,7 @@ impl Faults {
     }
 
     /// Returns how far the clock of a function with this work is ahead.
-    pub(super) fn ahead(&self, role: Role, work: &Work) -> SignedDuration {
+    pub(super) fn ahead(&self, role: FunctionRole, work: &Work) -> SignedDuration {
         let worked = self.worked(work);
         let left = SignedDuration::try_from(limit::of(role)).unwrap_or_default().saturating_sub(worked);
         let mut spare = locked(&self.spare);
@@ -180,12 +180,12 @@ impl Faults {
         work.waits(me.at.saturating_sub(self.worked(work)));
     }
 
-    fn skew_of(&self, role: Role) -> i64 {
+    fn skew_of(&self, role: FunctionRole) -> i64 {
         let [receive, settle, reconcile] = &self.skew;
         let clock = match role {
-            Role::Receive | Role::Entries => receive,
-            Role::Settle => settle,
-            Role::Reconcile => reconcile,
+            FunctionRole::Receive | FunctionRole::Entries => receive,
+            FunctionRole::Settle => settle,
+            FunctionRole::Reconcile => reconcile,
         };
         clock.load(Ordering::SeqCst)
     }
@@ -200,7 +200,7 @@ impl Faults {
 
     /// Counts a call that is about to be made. Returns the crash that it causes, if any, as whether the call is carried
     /// out.
-    pub(super) fn calls(&self, role: Role, request: &Request) -> Option<bool> {
+    pub(super) fn calls(&self, role: FunctionRole, request: &Request) -> Option<bool> {
         self.note(role, request);
         let mut armed = locked(&self.death);
         let (death, left) = armed.as_mut()?;
@@ -217,7 +217,7 @@ impl Faults {
         Some(carried_out)
     }
 
-    fn note(&self, role: Role, request: &Request) {
+    fn note(&self, role: FunctionRole, request: &Request) {
         let mut called = locked(&self.called);
         let mut hasher = DefaultHasher::new();
         let target = request.headers().get("x-amz-target").map(|target| target.as_bytes());
@@ -227,9 +227,9 @@ impl Faults {
     }
 
     /// Returns the source of the functions' ids.
-    pub(super) fn ids(self: &Arc<Self>) -> Ids {
-        let (faults, chance) = (self.clone(), Ids::default());
-        Ids::from_fn(move || {
+    pub(super) fn ids(self: &Arc<Self>) -> IdSource {
+        let (faults, chance) = (self.clone(), IdSource::default());
+        IdSource::from_fn(move || {
             let counted = |next: u64| (next > 0).then_some(next + 1);
             match faults.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
                 // The multiplication spreads the ids, so that the order of creation is not the order of lists.

@@ -6,16 +6,16 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_jobs::reconcile::{Asked, Report};
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_jobs::reconcile::{DispatchInput, Report};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 
 /// The four functions of the stack.
 #[async_trait]
 pub trait Functions: Send + Sync {
     /// Takes one delivery of a platform.
-    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer;
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer;
     /// Takes one delivery of a door system.
-    async fn entries(&self, environment: &Environment, delivery: Delivery) -> Answer {
+    async fn entries(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer {
         doorstep_jobs::entries::entries(environment, delivery).await
     }
     /// Serves one batch of the trigger queue.
@@ -23,7 +23,7 @@ pub trait Functions: Send + Sync {
     /// Reconciles one site.
     async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report>;
     /// Sends the reconcile requests of the timer or of an event.
-    async fn dispatch(&self, environment: &Environment, asked: Asked) -> Result<()> {
+    async fn dispatch(&self, environment: &Environment, asked: DispatchInput) -> Result<()> {
         doorstep_jobs::reconcile::dispatch(environment, asked).await
     }
     /// Serves one batch of requests, each with [`Functions::reconcile`].
@@ -38,7 +38,7 @@ pub struct Doorstep;
 
 #[async_trait]
 impl Functions for Doorstep {
-    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer {
         doorstep_jobs::receive::receive(environment, delivery).await
     }
 

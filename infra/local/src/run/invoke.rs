@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::functions::Functions;
-use super::{Role, Runner};
+use super::{FunctionRole, Runner};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::is_address;
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 
 /// The real-time limit of each function, as in the stack's template.
 pub(crate) mod limit {
-    use super::{Duration, Role};
+    use super::{Duration, FunctionRole};
 
     /// A delivery.
     pub(crate) const RECEIVE: Duration = Duration::from_secs(30);
@@ -24,17 +24,17 @@ pub(crate) mod limit {
     pub(crate) const RECONCILE: Duration = Duration::from_secs(900);
 
     /// Returns the limit of a function.
-    pub(crate) fn of(role: Role) -> Duration {
+    pub(crate) fn of(role: FunctionRole) -> Duration {
         match role {
-            Role::Receive | Role::Entries => RECEIVE,
-            Role::Settle => SETTLE,
-            Role::Reconcile => RECONCILE,
+            FunctionRole::Receive | FunctionRole::Entries => RECEIVE,
+            FunctionRole::Settle => SETTLE,
+            FunctionRole::Reconcile => RECONCILE,
         }
     }
 }
 
 /// How a call ended.
-pub(crate) enum End<T> {
+pub(crate) enum InvocationEnd<T> {
     /// With an answer.
     Done(T),
     /// With a crash; the text says how.
@@ -45,10 +45,10 @@ impl Runner {
     /// Calls a function. Its environment is kept only if the function returned.
     pub(super) async fn invoke<T, F>(
         &self,
-        role: Role,
+        role: FunctionRole,
         limit: Duration,
         call: impl FnOnce(Arc<dyn Functions>, Environment) -> F,
-    ) -> End<T>
+    ) -> InvocationEnd<T>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
@@ -63,7 +63,7 @@ impl Runner {
             end = function.join_next() => match end {
                 Some(Ok(answer)) => {
                     self.pool.give_back(environment);
-                    return End::Done(answer);
+                    return InvocationEnd::Done(answer);
                 }
                 Some(Err(_)) | None => "panicked",
             },
@@ -72,22 +72,24 @@ impl Runner {
         // The message may return only after the future is gone. Until then the future might still write.
         function.shutdown().await;
         tracing::warn!(?role, "the function {death}");
-        End::Crashed(death)
+        InvocationEnd::Crashed(death)
     }
 
     /// Passes a delivery to the function of its address, as the two Function URLs do on AWS. If the function crashed,
     /// the sender gets an error and tries again.
-    pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
-        let role = if is_address(&delivery.path) { Role::Entries } else { Role::Receive };
+    pub(crate) async fn deliver(&self, delivery: Delivery) -> WebhookAnswer {
+        let role = if is_address(&delivery.path) { FunctionRole::Entries } else { FunctionRole::Receive };
         let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
             match role {
-                Role::Entries => functions.entries(&environment, delivery).await,
+                FunctionRole::Entries => functions.entries(&environment, delivery).await,
                 _ => functions.receive(&environment, delivery).await,
             }
         };
         match self.invoke(role, limit::RECEIVE, call).await {
-            End::Done(answer) => answer,
-            End::Crashed(_) => Answer { status: 500, body: r#"{"error":"the function crashed: try again"}"#.into() },
+            InvocationEnd::Done(answer) => answer,
+            InvocationEnd::Crashed(_) => {
+                WebhookAnswer { status: 500, body: r#"{"error":"the function crashed: try again"}"#.into() }
+            }
         }
     }
 }

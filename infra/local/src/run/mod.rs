@@ -33,11 +33,11 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_vendors::time::{SharedTime, Time};
+pub(crate) use environment::FunctionRole;
 use environment::Pool;
-pub(crate) use environment::Role;
-use faults::Faults;
+use faults::RunFaults;
 use functions::Functions;
-pub(crate) use invoke::{End, limit};
+pub(crate) use invoke::{InvocationEnd, limit};
 pub(crate) use move_clock::CLOCK;
 pub use move_clock::{ClockRefused, Ran};
 
@@ -46,7 +46,7 @@ pub(crate) struct Runner {
     pub(crate) clock: Arc<Clock>,
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) crash: Arc<Crash>,
-    pub(crate) faults: Arc<Faults>,
+    pub(crate) faults: Arc<RunFaults>,
     /// The environment of the operator's own requests. It never crashes and is not measured.
     pub(crate) operator: Environment,
     pub(crate) keep: Keep,
@@ -73,7 +73,7 @@ impl Runner {
         cadence: Option<SignedDuration>,
     ) -> Self {
         let time: SharedTime = clock.clone();
-        let (crash, faults) = (Arc::new(Crash::default()), Arc::new(Faults::default()));
+        let (crash, faults) = (Arc::new(Crash::default()), Arc::new(RunFaults::default()));
         let cloud = world.cloud.clone();
         let pool = Pool::new(world, cloud.settings.clone(), time, crash.clone(), faults.clone());
         let next = cadence.and_then(|cadence| clock.now().checked_add(cadence).ok());
@@ -123,11 +123,13 @@ impl Runner {
         let run = |functions: Arc<dyn Functions>, environment: Environment| async move {
             functions.reconcile(&environment, &wanted).await
         };
-        let end = self.invoke(Role::Reconcile, limit::RECONCILE, run).await;
+        let end = self.invoke(FunctionRole::Reconcile, limit::RECONCILE, run).await;
         drop(turn);
         match end {
-            End::Done(result) => result,
-            End::Crashed(why) => Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}"))),
+            InvocationEnd::Done(result) => result,
+            InvocationEnd::Crashed(why) => {
+                Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}")))
+            }
         }
     }
 

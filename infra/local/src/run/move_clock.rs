@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Calendar, Runner};
 use doorstep_core::model::ids::SiteId;
-use doorstep_jobs::reconcile::Asked;
+use doorstep_jobs::reconcile::DispatchInput;
 use doorstep_vendors::time::Time;
 
 /// The key of the instant that the clock was moved to. A later run of this folder continues from there.
@@ -81,7 +81,7 @@ impl Runner {
             return;
         }
         calendar.advance();
-        self.dispatch(Asked::everything()).await;
+        self.dispatch(DispatchInput::everything()).await;
         let reconciled = self.drain_in_turn().await;
         ran.extend(reconciled.into_iter().map(|site| Ran { at: now, what: "reconcile", site: site.into() }));
     }

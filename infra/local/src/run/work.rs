@@ -34,20 +34,20 @@ pub(super) struct WaitEnd {
 }
 
 /// A waiting part of a function. The wait ends when this is dropped.
-struct Waiting<'a> {
+struct WaitGuard<'a> {
     work: &'a Work,
     me: WaitEnd,
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitGuard<'a> {
     fn begin(work: &'a Work, me: WaitEnd) -> Self {
         locked(&work.waiting).insert(me);
         work.acts();
-        Waiting { work, me }
+        WaitGuard { work, me }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         locked(&self.work.waiting).remove(&self.me);
         self.work.acts();
@@ -83,7 +83,7 @@ impl Work {
 
     /// Waits until this wait is the first to end, and no other part of the function has work to do.
     pub(super) async fn wait_until(&self, me: WaitEnd) {
-        let _waiting = Waiting::begin(self, me);
+        let _waiting = WaitGuard::begin(self, me);
         while self.idle.fetch_add(1, Ordering::SeqCst) < IDLE || locked(&self.waiting).first() != Some(&me) {
             tokio::task::yield_now().await;
         }

@@ -11,9 +11,9 @@ use crate::Machine;
 use doorstep_core::model::ids::SiteId;
 
 /// Calls the run's port.
-pub(super) struct Client<'a>(pub(super) &'a Machine);
+pub(super) struct SampleClient<'a>(pub(super) &'a Machine);
 
-impl Client<'_> {
+impl SampleClient<'_> {
     /// Replaces the world of a vendor (`kisi`, `officernd?of=…`).
     pub(super) async fn put_world(&self, vendor: &str, world: &Value) -> Result<(), String> {
         let (vendor, query) = vendor.split_once('?').unwrap_or((vendor, ""));

@@ -11,7 +11,7 @@ mod story;
 
 use std::io::Write;
 
-use client::Client;
+use client::SampleClient;
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -56,7 +56,7 @@ pub async fn play(machine: &Machine, out: &mut (dyn Write + Send)) {
     }
     match machine.catch_up().await {
         Ok(_) => {
-            printer.print(&Client(machine), out).await.ok();
+            printer.print(&SampleClient(machine), out).await.ok();
             writeln!(out, "\nthe clock is at the present and runs").ok();
         }
         Err(refused) => tracing::warn!(%refused, "the clock could not be moved to the present"),
@@ -72,7 +72,7 @@ pub async fn show(machine: &Machine, out: &mut (dyn Write + Send)) -> Result<(),
 }
 
 async fn play_steps(machine: &Machine, printer: &mut Printer, out: &mut (dyn Write + Send)) -> Result<(), String> {
-    let run = Client(machine);
+    let run = SampleClient(machine);
     let day = machine.now().to_zoned(zone()).date();
     let story = Story::of(day)?;
     let broken = |error: std::io::Error| error.to_string();

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::Client;
+use super::client::SampleClient;
 use super::zone;
 
 /// The door systems of the sample sites: site, name in its file, and its name in the sandbox.
@@ -31,7 +31,7 @@ pub(super) struct Printer {
 
 /// One record of the audit chain.
 #[derive(Deserialize)]
-struct Record {
+struct PrintedRecord {
     seq: u64,
     at: Timestamp,
     what: String,
@@ -42,7 +42,7 @@ struct Record {
 }
 
 /// A line of output.
-struct Line {
+struct OutputLine {
     at: Timestamp,
     site: &'static str,
     word: &'static str,
@@ -56,18 +56,18 @@ impl Printer {
     ///
     /// # Errors
     /// A message that says what failed.
-    pub(super) async fn print(&mut self, run: &Client<'_>, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    pub(super) async fn print(&mut self, run: &SampleClient<'_>, out: &mut (dyn Write + Send)) -> Result<(), String> {
         let mut lines = Vec::new();
         for (site, doors, vendor) in DOORS {
             let chain = run.audit(site).await?;
-            let chain: Vec<Record> = serde_json::from_value(chain).map_err(|error| error.to_string())?;
+            let chain: Vec<PrintedRecord> = serde_json::from_value(chain).map_err(|error| error.to_string())?;
             let seen = self.seen.get(&(site, doors)).copied().unwrap_or(0);
             self.seen.insert((site, doors), chain.last().map_or(seen, |record| record.seq));
-            let is_new = |record: &Record| record.seq > seen && record.doors == doors;
-            let new: Vec<Record> = chain.into_iter().filter(is_new).collect();
+            let is_new = |record: &PrintedRecord| record.seq > seen && record.doors == doors;
+            let new: Vec<PrintedRecord> = chain.into_iter().filter(is_new).collect();
             if !new.is_empty() {
                 let world = run.world(vendor).await?;
-                let mut here: Vec<Line> =
+                let mut here: Vec<OutputLine> =
                     new.into_iter().filter_map(|record| self.line(site, doors, &world, record)).collect();
                 // The audit order of people in one minute follows their random ids.
                 here.sort_by(|a, b| (a.at, &a.who).cmp(&(b.at, &b.who)));
@@ -78,7 +78,13 @@ impl Printer {
         lines.iter().try_for_each(|line| line.print(out)).map_err(|error| error.to_string())
     }
 
-    fn line(&mut self, site: &'static str, doors: &'static str, world: &Value, record: Record) -> Option<Line> {
+    fn line(
+        &mut self,
+        site: &'static str,
+        doors: &'static str,
+        world: &Value,
+        record: PrintedRecord,
+    ) -> Option<OutputLine> {
         let group = record.group?;
         let place = (site, doors, record.account.clone(), group.clone());
         let word = match record.what.as_str() {
@@ -89,7 +95,7 @@ impl Printer {
             }
             _ => return None,
         };
-        Some(Line {
+        Some(OutputLine {
             at: record.at,
             site,
             word,
@@ -100,9 +106,9 @@ impl Printer {
     }
 }
 
-impl Line {
+impl OutputLine {
     fn print(&self, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
-        let Line { site, word, door, who, because, .. } = self;
+        let OutputLine { site, word, door, who, because, .. } = self;
         let at = self.at.to_zoned(zone()).strftime("%H:%M").to_string();
         writeln!(out, "{at}  {site:<9}  {word:<6}  {door:<13}  for {who:<12}  {because}")
     }

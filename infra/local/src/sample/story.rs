@@ -13,12 +13,12 @@ pub(super) struct Story {
     /// The worlds of the sandboxes in the morning, by vendor.
     pub(super) worlds: BTreeMap<String, Value>,
     /// The steps, in order.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<StoryEvent>,
 }
 
 /// An event at a platform.
 #[derive(Deserialize)]
-pub(super) struct Step {
+pub(super) struct StoryEvent {
     /// Its local time.
     pub(super) at: Time,
     /// Its site.

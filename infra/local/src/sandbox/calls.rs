@@ -9,9 +9,9 @@ use super::vendor::Vendor;
 
 /// The counters.
 #[derive(Default)]
-pub struct Calls(BTreeMap<(Vendor, String), BTreeMap<String, u64>>);
+pub struct CallCounters(BTreeMap<(Vendor, String), BTreeMap<String, u64>>);
 
-impl Calls {
+impl CallCounters {
     /// Counts one call under each of `names` (organisation or place) and for the vendor as a whole.
     pub fn count(&mut self, vendor: Vendor, names: &[String], pattern: &str) {
         for name in names.iter().map(String::as_str).chain([""]) {

@@ -13,7 +13,7 @@ use super::answer::{self, Answer};
 /// One fault, as written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fault {
+pub struct InjectedFault {
     #[serde(rename = "match")]
     pattern: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,13 +51,13 @@ pub enum Course {
     Fails,
 }
 
-impl Fault {
+impl InjectedFault {
     /// Parses a list of faults.
     ///
     /// # Errors
     /// A message for the author of the list.
-    pub fn read(body: &[u8]) -> Result<Vec<Fault>, String> {
-        let faults: Vec<Fault> = serde_json::from_slice(body).map_err(|wrong| format!("faults: {wrong}"))?;
+    pub fn read(body: &[u8]) -> Result<Vec<InjectedFault>, String> {
+        let faults: Vec<InjectedFault> = serde_json::from_slice(body).map_err(|wrong| format!("faults: {wrong}"))?;
         for fault in &faults {
             fault.judge()?;
         }
@@ -112,7 +112,7 @@ impl Fault {
 }
 
 /// Returns the first of `faults` that matches `line` ("METHOD /path"), and uses up one of its times.
-pub fn meet(faults: &mut Vec<Fault>, line: &str) -> Option<Fault> {
+pub fn meet(faults: &mut Vec<InjectedFault>, line: &str) -> Option<InjectedFault> {
     let place = faults.iter().position(|fault| matches(&fault.pattern, line))?;
     let fault = faults.get_mut(place)?;
     if fault.times > 0 {
@@ -170,17 +170,17 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_values_are_refused() {
-        assert!(Fault::read(br#"[{"match":"*","stauts":500}]"#).is_err());
-        assert!(Fault::read(br#"[{"status":500}]"#).is_err());
-        assert!(Fault::read(br#"[{"match":"*","after":"lunch"}]"#).is_err());
-        assert!(Fault::read(br#"[{"match":"*","status":42}]"#).is_err());
-        assert!(Fault::read(br#"[{"match":"*","times":-2}]"#).is_err());
-        assert!(Fault::read(b"[]").is_ok_and(|faults| faults.is_empty()));
+        assert!(InjectedFault::read(br#"[{"match":"*","stauts":500}]"#).is_err());
+        assert!(InjectedFault::read(br#"[{"status":500}]"#).is_err());
+        assert!(InjectedFault::read(br#"[{"match":"*","after":"lunch"}]"#).is_err());
+        assert!(InjectedFault::read(br#"[{"match":"*","status":42}]"#).is_err());
+        assert!(InjectedFault::read(br#"[{"match":"*","times":-2}]"#).is_err());
+        assert!(InjectedFault::read(b"[]").is_ok_and(|faults| faults.is_empty()));
     }
 
     #[test]
     fn each_lasts_its_times_in_order() {
-        let mut faults = Fault::read(
+        let mut faults = InjectedFault::read(
             br#"[{"match":"GET *","status":429,"times":2},{"match":"*","status":500},{"match":"*","delay_ms":1,"times":-1}]"#,
         )
         .unwrap_or_default();

@@ -46,7 +46,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ask::Ask;
 use bytes::Bytes;
-use calls::Calls;
+use calls::CallCounters;
 use http::{Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ use serde_json::{Value, json};
 use crate::keep::Keep;
 pub use doors::MembershipChange;
 use doorstep_vendors::time::Time;
-use fault::{Course, Fault};
+use fault::{Course, InjectedFault};
 pub use quirks::{QUIRKS, Quirk};
 use table::Shelf;
 pub use vendor::Post;
@@ -63,24 +63,24 @@ use vendor::{Vendor, World};
 /// All sandbox vendors of one run.
 #[derive(Clone)]
 pub struct Sandboxes {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<SandboxState>>,
     clock: Arc<dyn Time>,
 }
 
 /// The name of a world: a vendor, and an organisation or place there (empty: the only one).
-type Name = (Vendor, String);
+type WorldName = (Vendor, String);
 
-struct State {
+struct SandboxState {
     keep: Keep,
-    worlds: BTreeMap<Name, Box<dyn World>>,
-    faults: BTreeMap<Name, Vec<Fault>>,
-    calls: Calls,
+    worlds: BTreeMap<WorldName, Box<dyn World>>,
+    faults: BTreeMap<WorldName, Vec<InjectedFault>>,
+    calls: CallCounters,
 }
 
 impl Sandboxes {
     /// Creates sandboxes with the worlds stored in `keep`. `clock` is their time.
     pub fn new(keep: Keep, clock: Arc<dyn Time>) -> Sandboxes {
-        Sandboxes { state: Arc::new(Mutex::new(State::load(keep))), clock }
+        Sandboxes { state: Arc::new(Mutex::new(SandboxState::load(keep))), clock }
     }
 
     /// Answers one of the vendor's own calls. The request's path is the path below `/sandbox/{vendor}`. Counts the
@@ -179,18 +179,19 @@ impl Sandboxes {
         Ok(posts)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SandboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn load(keep: Keep) -> State {
-        let mut state = State { keep, worlds: BTreeMap::new(), faults: BTreeMap::new(), calls: Calls::default() };
+impl SandboxState {
+    fn load(keep: Keep) -> SandboxState {
+        let mut state =
+            SandboxState { keep, worlds: BTreeMap::new(), faults: BTreeMap::new(), calls: CallCounters::default() };
         for vendor in Vendor::ALL {
             let shelf = vendor_shelf(&state.keep, vendor);
             let names: BTreeSet<String> = shelf.get("worlds").unwrap_or_default();
-            let faults: BTreeMap<String, Vec<Fault>> = shelf.get("faults").unwrap_or_default();
+            let faults: BTreeMap<String, Vec<InjectedFault>> = shelf.get("faults").unwrap_or_default();
             state.faults.extend(faults.into_iter().map(|(of, list)| ((vendor, of), list)));
             for of in names.into_iter().chain([String::new()]) {
                 let world = vendor.load(&world_shelf(&state.keep, vendor, &of));
@@ -202,7 +203,7 @@ impl State {
 
     /// Counts a call, and returns the fault that it meets. A fault for its organisation or place comes before one for
     /// all.
-    fn receive(&mut self, vendor: Vendor, ask: &Ask) -> Option<Fault> {
+    fn receive(&mut self, vendor: Vendor, ask: &Ask) -> Option<InjectedFault> {
         let names = names(vendor, ask);
         self.calls.count(vendor, &names, &vendor.pattern(ask));
         let lines = vendor.paths(ask).into_iter().map(|path| format!("{} {path}", ask.method)).collect::<Vec<_>>();
@@ -225,7 +226,7 @@ impl State {
     }
 
     /// Returns the world of the first of `names` that has one, or else the only one.
-    fn world(&mut self, vendor: Vendor, names: &[String]) -> (Name, &mut Box<dyn World>) {
+    fn world(&mut self, vendor: Vendor, names: &[String]) -> (WorldName, &mut Box<dyn World>) {
         let own = names.iter().map(|of| (vendor, of.clone())).find(|name| self.worlds.contains_key(name));
         let name = own.unwrap_or((vendor, String::new()));
         let keep = &self.keep;
@@ -253,11 +254,11 @@ impl State {
     }
 
     fn show_faults(&self, vendor: Vendor, of: &str) -> Value {
-        json!(self.faults.get(&(vendor, of.to_owned())).map_or(&[] as &[Fault], Vec::as_slice))
+        json!(self.faults.get(&(vendor, of.to_owned())).map_or(&[] as &[InjectedFault], Vec::as_slice))
     }
 
     fn set_faults(&mut self, vendor: Vendor, of: &str, ask: &Ask) -> Response<Bytes> {
-        match Fault::read(&ask.body) {
+        match InjectedFault::read(&ask.body) {
             Ok(faults) => {
                 let shown = json!(faults);
                 self.faults.insert((vendor, of.to_owned()), faults);
@@ -268,14 +269,14 @@ impl State {
         }
     }
 
-    fn save(&mut self, name: &Name) {
+    fn save(&mut self, name: &WorldName) {
         if let Some(world) = self.worlds.get_mut(name) {
             world.save(&world_shelf(&self.keep, name.0, &name.1));
         }
     }
 
     fn save_faults(&self, vendor: Vendor) {
-        let own: BTreeMap<&String, &Vec<Fault>> =
+        let own: BTreeMap<&String, &Vec<InjectedFault>> =
             self.faults.iter().filter(|(name, _)| name.0 == vendor).map(|(name, list)| (&name.1, list)).collect();
         vendor_shelf(&self.keep, vendor).put("faults", &own);
     }

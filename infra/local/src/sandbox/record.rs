@@ -4,32 +4,32 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::object::Object;
-use crate::sandbox::table::Item;
+use crate::sandbox::table::Keyed;
 
 /// One thing, existing or removed.
 #[derive(Serialize, Deserialize)]
-pub struct Record {
+pub struct StoredThing {
     id: String,
     object: Option<Object>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<(Timestamp, Option<Object>)>,
 }
 
-impl Item for Record {
+impl Keyed for StoredThing {
     fn key(&self) -> String {
         self.id.clone()
     }
 }
 
-impl Record {
+impl StoredThing {
     /// Creates a thing with that id.
-    pub fn new(id: &str, object: Object) -> Record {
-        Record { id: id.to_owned(), object: Some(object), earlier: Vec::new() }
+    pub fn new(id: &str, object: Object) -> StoredThing {
+        StoredThing { id: id.to_owned(), object: Some(object), earlier: Vec::new() }
     }
 
     /// Creates a placeholder for a thing that does not exist yet.
-    pub fn absent(id: &str) -> Record {
-        Record { id: id.to_owned(), object: None, earlier: Vec::new() }
+    pub fn absent(id: &str) -> StoredThing {
+        StoredThing { id: id.to_owned(), object: None, earlier: Vec::new() }
     }
 
     /// Returns the current state.
@@ -38,7 +38,7 @@ impl Record {
     }
 
     /// Returns the state that reads show at `now`.
-    pub fn seen(&self, now: Timestamp) -> Option<&Object> {
+    pub fn visible(&self, now: Timestamp) -> Option<&Object> {
         let late = self.earlier.iter().find(|(until, _)| *until > now);
         late.map_or(self.object.as_ref(), |(_, object)| object.as_ref())
     }

@@ -4,7 +4,7 @@
 pub type Route<Call> = (&'static str, &'static str, Call);
 
 /// The result of a lookup.
-pub enum Found<Call> {
+pub enum RouteMatch<Call> {
     /// The call, with its pattern and the values of its `{…}`.
     Call(Call, &'static str, Vec<String>),
     /// The path exists, the method does not.
@@ -14,16 +14,16 @@ pub enum Found<Call> {
 }
 
 /// Finds `method` and `segments` in `table`. Earlier entries win.
-pub fn find<Call: Copy>(table: &[Route<Call>], method: &str, segments: &[String]) -> Found<Call> {
+pub fn find<Call: Copy>(table: &[Route<Call>], method: &str, segments: &[String]) -> RouteMatch<Call> {
     let mut other = None;
     for (verb, pattern, call) in table {
         let Some(filled) = fill(pattern, segments) else { continue };
         if *verb == method {
-            return Found::Call(*call, pattern, filled);
+            return RouteMatch::Call(*call, pattern, filled);
         }
         other = Some(*pattern);
     }
-    other.map_or(Found::Nothing, Found::OtherMethod)
+    other.map_or(RouteMatch::Nothing, RouteMatch::OtherMethod)
 }
 
 /// Returns the segments for the pattern's `{…}`; `None` if they do not match. An empty segment never matches.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// The type of a field.
 #[derive(Clone, Copy)]
-pub enum Kind {
+pub enum FieldKind {
     /// Any text.
     Text,
     /// An e-mail address, checked roughly.
@@ -32,23 +32,23 @@ pub enum Kind {
 /// One field of a body.
 pub struct Field {
     name: &'static str,
-    kind: Kind,
+    kind: FieldKind,
     required: bool,
     nullable: bool,
 }
 
 /// Creates a required field.
-pub const fn must(name: &'static str, kind: Kind) -> Field {
+pub const fn must(name: &'static str, kind: FieldKind) -> Field {
     Field { name, kind, required: true, nullable: false }
 }
 
 /// Creates an optional field.
-pub const fn may(name: &'static str, kind: Kind) -> Field {
+pub const fn may(name: &'static str, kind: FieldKind) -> Field {
     Field { name, kind, required: false, nullable: false }
 }
 
 /// Creates an optional field that may be null.
-pub const fn may_null(name: &'static str, kind: Kind) -> Field {
+pub const fn may_null(name: &'static str, kind: FieldKind) -> Field {
     Field { name, kind, required: false, nullable: true }
 }
 
@@ -81,18 +81,18 @@ pub fn check(body: &Map<String, Value>, fields: &[Field]) -> Vec<Complaint> {
     wrong
 }
 
-impl Kind {
+impl FieldKind {
     fn takes(self, value: &Value) -> bool {
         match (self, value) {
-            (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => true,
-            (Kind::Email, Value::String(text)) => email(text),
-            (Kind::Instant, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
-            (Kind::Uuid, Value::String(text)) => uuid::Uuid::try_parse(text).is_ok(),
-            (Kind::Uuids, Value::Array(list)) => list.iter().all(|item| Kind::Uuid.takes(item)),
-            (Kind::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
-            (Kind::Whole, Value::Number(number)) => number.is_i64() || number.is_u64(),
-            (Kind::Flat, Value::Object(map)) => map.len() <= 50 && map.values().all(flat),
-            (Kind::OneOf(choices), Value::String(text)) => choices.contains(&text.as_str()),
+            (FieldKind::Text, Value::String(_)) | (FieldKind::Flag, Value::Bool(_)) => true,
+            (FieldKind::Email, Value::String(text)) => email(text),
+            (FieldKind::Instant, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
+            (FieldKind::Uuid, Value::String(text)) => uuid::Uuid::try_parse(text).is_ok(),
+            (FieldKind::Uuids, Value::Array(list)) => list.iter().all(|item| FieldKind::Uuid.takes(item)),
+            (FieldKind::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
+            (FieldKind::Whole, Value::Number(number)) => number.is_i64() || number.is_u64(),
+            (FieldKind::Flat, Value::Object(map)) => map.len() <= 50 && map.values().all(flat),
+            (FieldKind::OneOf(choices), Value::String(text)) => choices.contains(&text.as_str()),
             _ => false,
         }
     }

@@ -38,26 +38,26 @@ impl Shelf<'_> {
 }
 
 /// A thing in a list.
-pub trait Item: Serialize + DeserializeOwned {
+pub trait Keyed: Serialize + DeserializeOwned {
     /// Returns its key, which never changes.
     fn key(&self) -> String;
 }
 
 /// A list of things.
-pub struct Table<T> {
+pub struct ThingTable<T> {
     places: Vec<Option<T>>,
     by_key: HashMap<String, usize>,
     unsaved: BTreeSet<usize>,
     saved_places: usize,
 }
 
-impl<T> Default for Table<T> {
+impl<T> Default for ThingTable<T> {
     fn default() -> Self {
-        Table { places: Vec::new(), by_key: HashMap::new(), unsaved: BTreeSet::new(), saved_places: 0 }
+        ThingTable { places: Vec::new(), by_key: HashMap::new(), unsaved: BTreeSet::new(), saved_places: 0 }
     }
 }
 
-impl<T: Item> Table<T> {
+impl<T: Keyed> ThingTable<T> {
     /// Appends `item`. Returns `false` and changes nothing if its key exists.
     pub fn add(&mut self, item: T) -> bool {
         let key = item.key();
@@ -118,8 +118,8 @@ impl<T: Item> Table<T> {
     }
 
     /// Loads the list.
-    pub fn load(shelf: &Shelf<'_>, name: &str) -> Table<T> {
-        let mut table = Table::default();
+    pub fn load(shelf: &Shelf<'_>, name: &str) -> ThingTable<T> {
+        let mut table = ThingTable::default();
         let count: usize = shelf.get(name).unwrap_or(0);
         for page in 0..count.div_ceil(PAGE) {
             let mut items: Vec<Option<T>> = shelf.get(&format!("{name}/{page}")).unwrap_or_default();

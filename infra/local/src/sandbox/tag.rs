@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::doors::{Doors, Thing};
+use super::doors::{DoorsThing, DoorsWorld};
 use super::object::Object;
 
 /// A tag or card.
@@ -36,7 +36,7 @@ impl Tag {
     }
 }
 
-impl Doors {
+impl DoorsWorld {
     /// Returns every tag: first those that the world lists, then those that only people have.
     pub fn tags(&self) -> Vec<Tag> {
         let mut tags: Vec<Tag> = self.top.list("tags").iter().filter_map(Tag::read).collect();
@@ -63,7 +63,7 @@ impl Doors {
     }
 
     /// Returns the person who has a tag.
-    pub fn holder(&self, number: &str) -> Option<&Thing> {
+    pub fn holder(&self, number: &str) -> Option<&DoorsThing> {
         self.users.iter().find(|user| user.0.texts("tags").contains(&number))
     }
 }

@@ -18,7 +18,7 @@ const KEY: &[u8] = b"doorstep sandbox";
 
 /// The contents of a token.
 #[derive(Serialize, Deserialize)]
-pub struct Claims {
+pub struct TokenClaims {
     /// Issuer and purpose, for example `kisi access`.
     pub iss: String,
     /// Scopes, separated by spaces.
@@ -32,7 +32,7 @@ pub struct Claims {
 /// Creates a token.
 pub fn mint(iss: &str, scope: &str, exp: i64) -> String {
     let jti = uuid::Uuid::new_v4().to_string();
-    let claims = json!(Claims { iss: iss.to_owned(), scope: scope.to_owned(), exp, jti });
+    let claims = json!(TokenClaims { iss: iss.to_owned(), scope: scope.to_owned(), exp, jti });
     let text = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
@@ -43,13 +43,13 @@ pub fn mint(iss: &str, scope: &str, exp: i64) -> String {
 }
 
 /// Returns the contents of `token`, if it was issued as `iss` and is valid at `now`.
-pub fn read(token: &str, iss: &str, now: Timestamp) -> Option<Claims> {
+pub fn read(token: &str, iss: &str, now: Timestamp) -> Option<TokenClaims> {
     let (text, given) = token.rsplit_once('.')?;
     if URL_SAFE_NO_PAD.decode(given).ok()? != seal(text) {
         return None;
     }
     let (_, payload) = text.split_once('.')?;
-    let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let claims: TokenClaims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     (claims.iss == iss && now.as_second() < claims.exp).then_some(claims)
 }
 

@@ -110,35 +110,35 @@ impl Vendor {
     /// A message for the author of the world.
     pub fn world(self, given: Value, now: Timestamp) -> Result<Box<dyn World>, String> {
         Ok(match self {
-            Vendor::OfficeRnd => Box::new(officernd::World::new(given, now)?),
-            Vendor::Nexudus => Box::new(nexudus::World::new(given, now)?),
-            Vendor::Andcards => Box::new(push::World::new(push::ANDCARDS, given)?),
-            Vendor::Deskworks => Box::new(push::World::new(push::DESKWORKS, given)?),
-            Vendor::Kisi => Box::new(kisi::World::new(given)?),
-            Vendor::SaltoKs => Box::new(salto_ks::World::new(given, now)?),
+            Vendor::OfficeRnd => Box::new(officernd::OfficerndWorld::new(given, now)?),
+            Vendor::Nexudus => Box::new(nexudus::NexudusWorld::new(given, now)?),
+            Vendor::Andcards => Box::new(push::PushWorld::new(push::ANDCARDS, given)?),
+            Vendor::Deskworks => Box::new(push::PushWorld::new(push::DESKWORKS, given)?),
+            Vendor::Kisi => Box::new(kisi::KisiWorld::new(given)?),
+            Vendor::SaltoKs => Box::new(salto_ks::SaltoWorld::new(given, now)?),
         })
     }
 
     /// Loads a stored world; an empty one if none is stored.
     pub fn load(self, shelf: &Shelf<'_>) -> Box<dyn World> {
         match self {
-            Vendor::OfficeRnd => Box::new(officernd::World::load(shelf)),
-            Vendor::Nexudus => Box::new(nexudus::World::load(shelf)),
-            Vendor::Andcards => Box::new(push::World::load(push::ANDCARDS, shelf)),
-            Vendor::Deskworks => Box::new(push::World::load(push::DESKWORKS, shelf)),
-            Vendor::Kisi => Box::new(kisi::World::load(shelf)),
-            Vendor::SaltoKs => Box::new(salto_ks::World::load(shelf)),
+            Vendor::OfficeRnd => Box::new(officernd::OfficerndWorld::load(shelf)),
+            Vendor::Nexudus => Box::new(nexudus::NexudusWorld::load(shelf)),
+            Vendor::Andcards => Box::new(push::PushWorld::load(push::ANDCARDS, shelf)),
+            Vendor::Deskworks => Box::new(push::PushWorld::load(push::DESKWORKS, shelf)),
+            Vendor::Kisi => Box::new(kisi::KisiWorld::load(shelf)),
+            Vendor::SaltoKs => Box::new(salto_ks::SaltoWorld::load(shelf)),
         }
     }
 
     /// Removes a stored world.
     pub fn erase(self, shelf: &Shelf<'_>) {
         match self {
-            Vendor::OfficeRnd => officernd::World::erase(shelf),
-            Vendor::Nexudus => nexudus::World::erase(shelf),
-            Vendor::Andcards => push::World::erase(push::ANDCARDS, shelf),
-            Vendor::Deskworks => push::World::erase(push::DESKWORKS, shelf),
-            Vendor::Kisi | Vendor::SaltoKs => super::doors::Doors::erase(shelf),
+            Vendor::OfficeRnd => officernd::OfficerndWorld::erase(shelf),
+            Vendor::Nexudus => nexudus::NexudusWorld::erase(shelf),
+            Vendor::Andcards => push::PushWorld::erase(push::ANDCARDS, shelf),
+            Vendor::Deskworks => push::PushWorld::erase(push::DESKWORKS, shelf),
+            Vendor::Kisi | Vendor::SaltoKs => super::doors::DoorsWorld::erase(shelf),
         }
     }
 

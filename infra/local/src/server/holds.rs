@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::answer::answer;
 use super::body::Json;
 use super::known;
-use super::sites::{Answered, Asked};
+use super::sites::{Answered, SitePath};
 use crate::Machine;
 
 /// The hold to approve.
@@ -26,7 +26,7 @@ pub(super) async fn all(State(machine): State<Machine>) -> Answered {
 }
 
 /// Lists the holds of one site.
-pub(super) async fn of_site(State(machine): State<Machine>, asked: Asked) -> Answered {
+pub(super) async fn of_site(State(machine): State<Machine>, asked: SitePath) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.holds(Some(&asked.site)).await?))
 }
@@ -37,7 +37,11 @@ pub(super) async fn approve_any(State(machine): State<Machine>, Json(approved): 
 }
 
 /// Approves a hold of one site.
-pub(super) async fn approve(State(machine): State<Machine>, asked: Asked, Json(approved): Json<Approved>) -> Answered {
+pub(super) async fn approve(
+    State(machine): State<Machine>,
+    asked: SitePath,
+    Json(approved): Json<Approved>,
+) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.approve(Some(&asked.site), &approved.checksum).await?))
 }

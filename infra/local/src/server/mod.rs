@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Machine;
-use crate::run::crash::Step;
+use crate::run::crash::CrashStep;
 use doorstep_core::model::ids::SiteId;
 pub use operator_only::Hosts;
 use operator_only::operator_only;
@@ -96,7 +96,7 @@ async fn outbox(State(machine): State<Machine>) -> Response {
 /// Which function is to crash, and how often.
 #[derive(Serialize, Deserialize)]
 struct CrashOrder {
-    after: Step,
+    after: CrashStep,
     #[serde(default = "once")]
     times: u32,
 }

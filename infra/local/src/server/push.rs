@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::answer::{Refused, answer};
-use super::sites::{Answered, Asked};
+use super::sites::{Answered, SitePath};
 use super::{body, known};
 use crate::Machine;
 use doorstep_core::site::{Finding, Mode, finding};
-use doorstep_operator::push::{Options, Shown};
+use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::retire::Order;
 
@@ -32,7 +32,7 @@ pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQue
         .map_err(|_| Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does"))?;
     let left = leave_access.iter().flat_map(|names| names.split(',')).map(str::to_owned).collect();
     match text(request).await? {
-        Ok(text) => Ok(whole(&machine.push_with(&text, &Options { mode, leave_access: left }).await?)),
+        Ok(text) => Ok(whole(&machine.push_with(&text, &PushOptions { mode, leave_access: left }).await?)),
         Err(wrong) => Ok(whole(&wrong)),
     }
 }
@@ -64,7 +64,7 @@ struct Rehearsed {
 }
 
 /// Pauses a site: nothing at its doors is changed. The body may contain the reason.
-pub(super) async fn pause(State(machine): State<Machine>, asked: Asked, request: Request) -> Answered {
+pub(super) async fn pause(State(machine): State<Machine>, asked: SitePath, request: Request) -> Answered {
     known(&machine, &asked.site)?;
     let bytes = body::read(request.into_body(), LARGEST).await?;
     let Why { why } = match bytes.is_empty() {
@@ -81,7 +81,7 @@ struct Why {
 }
 
 /// Shows what retiring a site would do, or retires it, as the body requests.
-pub(super) async fn retire(State(machine): State<Machine>, asked: Asked, request: Request) -> Answered {
+pub(super) async fn retire(State(machine): State<Machine>, asked: SitePath, request: Request) -> Answered {
     let bytes = body::read(request.into_body(), LARGEST).await?;
     let order: Order = serde_json::from_slice(&bytes).map_err(|_| {
         Refused::bad(
@@ -92,19 +92,19 @@ pub(super) async fn retire(State(machine): State<Machine>, asked: Asked, request
 }
 
 /// Ends the pause of a site.
-pub(super) async fn resume(State(machine): State<Machine>, asked: Asked) -> Answered {
+pub(super) async fn resume(State(machine): State<Machine>, asked: SitePath) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.resume(&asked.site).await?))
 }
 
 /// Returns the drift: the differences between the version in force and the doors.
-pub(super) async fn drift(State(machine): State<Machine>, asked: Asked) -> Answered {
+pub(super) async fn drift(State(machine): State<Machine>, asked: SitePath) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.drift(&asked.site).await?))
 }
 
 /// Returns the drift, with manual changes told apart from others.
-pub(super) async fn drifted(State(machine): State<Machine>, asked: Asked) -> Answered {
+pub(super) async fn drifted(State(machine): State<Machine>, asked: SitePath) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.drifted(&asked.site).await?))
 }
@@ -115,20 +115,20 @@ pub(super) async fn doctor_of_all(State(machine): State<Machine>) -> Answered {
 }
 
 /// Returns what the operator should act on, at one site.
-pub(super) async fn doctor(State(machine): State<Machine>, asked: Asked) -> Answered {
+pub(super) async fn doctor(State(machine): State<Machine>, asked: SitePath) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.doctor(&asked.site).await?))
 }
 
-async fn text(request: Request) -> Result<Result<String, Shown>, Refused> {
+async fn text(request: Request) -> Result<Result<String, PushPreview>, Refused> {
     let bytes = body::read(request.into_body(), LARGEST).await?;
-    Ok(finding::text(bytes.into()).map_err(|finding| Shown { findings: vec![finding], ..Shown::default() }))
+    Ok(finding::text(bytes.into()).map_err(|finding| PushPreview { findings: vec![finding], ..PushPreview::default() }))
 }
 
 fn status(findings: &[Finding]) -> StatusCode {
     if findings.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
 }
 
-fn whole(shown: &Shown) -> Response {
+fn whole(shown: &PushPreview) -> Response {
     answer(status(&shown.findings), shown)
 }

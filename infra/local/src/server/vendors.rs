@@ -22,7 +22,7 @@ use doorstep_vendors::delivery::Delivery;
 pub(super) const NOT_OWN: &str = "the sandbox signs only with its own secrets, and this site uses others: start without \
     --secrets, or sign the delivery yourself and post it to /hooks";
 
-type Sent = http::Request<Bytes>;
+type RawRequest = http::Request<Bytes>;
 
 /// Changes a platform's world.
 const CHANGE: &str = "/_change";
@@ -44,7 +44,7 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
         None => (vendor, of),
     };
     parts.uri = address(&path, &query)?;
-    let sent = Sent::from_parts(parts, body::read(body, body::LARGEST_WORLD).await?);
+    let sent = RawRequest::from_parts(parts, body::read(body, body::LARGEST_WORLD).await?);
     if !back_door {
         return Ok(machine.sandboxes().vendor(&vendor, of.as_deref(), sent).await.map(Into::into));
     }
@@ -57,7 +57,12 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
 
 /// Changes a platform's world or creates a snapshot. If `deliver` names a site, posts the webhooks of the platform to
 /// it.
-async fn change_and_deliver(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Result<Response, Refused> {
+async fn change_and_deliver(
+    machine: &Machine,
+    platform: &str,
+    page: &str,
+    sent: RawRequest,
+) -> Result<Response, Refused> {
     if sent.method() != Method::POST {
         return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "use POST for this call"));
     }

@@ -27,7 +27,7 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::functions::Functions;
 use doorstep_local::{Data, Machine, Setup};
-use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
 use doorstep_vendors::http::{Http, Request};
 
 pub const NOON: &str = "2026-03-01T12:00:00Z";
@@ -167,7 +167,7 @@ impl Drop for Gone {
 
 #[async_trait]
 impl Functions for Notes {
-    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer {
         let site = delivery.path.split('/').nth(2).unwrap_or_default().to_owned();
         assert_ne!(site, "panic", "as the test asked");
         enqueue(
@@ -178,7 +178,7 @@ impl Functions for Notes {
         )
         .await;
         self.note(format!("answered {}", delivery.body.len()));
-        Answer { status: 202, body: r#"{"accepted":true}"#.into() }
+        WebhookAnswer { status: 202, body: r#"{"accepted":true}"#.into() }
     }
 
     async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {

@@ -60,10 +60,10 @@ async fn unknown_pages_vendors_and_quirks_are_said() {
     assert_eq!(client.back("POST", "/_world", Value::Null).await.status, 405);
     let answer = client.back("PUT", "/_world", json!({ "quirks": ["lag", "nonsense"] })).await;
     assert_eq!((answer.status, &answer.body["unknown_quirks"]), (200, &json!(["nonsense"])));
-    let nobody = Client::new("acme");
-    assert_eq!(nobody.back("GET", "/_world", Value::Null).await.status, 404);
-    assert_eq!(nobody.get("/users").await.status, 404);
-    assert_eq!(nobody.change(json!({})).await, Err(404));
+    let unknown = Client::new("acme");
+    assert_eq!(unknown.back("GET", "/_world", Value::Null).await.status, 404);
+    assert_eq!(unknown.get("/users").await.status, 404);
+    assert_eq!(unknown.change(json!({})).await, Err(404));
     assert_eq!(client.change(json!({ "groups": [] })).await, Err(400), "at doors only openings happen");
 }
 

@@ -300,7 +300,7 @@ async fn openings_happen_and_are_posted_as_kisi_does() {
         { "lock": "Back door" },
     ] });
     let told = client.change(events).await.unwrap();
-    let [ada, guest, nobody] = &told[..] else { panic!("{told:?}") };
+    let [ada, guest, unnamed] = &told[..] else { panic!("{told:?}") };
     assert_eq!(
         (&ada["type"], &ada["object_id"], &ada["object_name"]),
         (&json!("lock.unlock"), &json!(5), &json!("Front door"))
@@ -308,7 +308,7 @@ async fn openings_happen_and_are_posted_as_kisi_does() {
     assert_eq!((&ada["actor_type"], &ada["actor_id"], &ada["success"]), (&json!("User"), &json!(7), &json!(false)));
     assert_eq!((&ada["error_code"], &ada["created_at"]), (&json!("f35ade"), &json!("2026-07-01T09:00:00Z")));
     assert_eq!((&guest["actor_type"], &guest["created_at"]), (&json!("Guest"), &json!("2026-06-30T12:00:00Z")));
-    assert_eq!((&nobody["actor_type"], &nobody["object_id"]), (&Value::Null, &locks[1]["id"]));
+    assert_eq!((&unnamed["actor_type"], &unnamed["object_id"]), (&Value::Null, &locks[1]["id"]));
     let uuids: std::collections::BTreeSet<String> = told.iter().map(|event| event["uuid"].to_string()).collect();
     assert_eq!(uuids.len(), 3);
     for wrong in

@@ -11,8 +11,8 @@ async fn andcards(world: Value) -> Client {
     client
 }
 
-fn stamps(letters: &[Value]) -> Vec<Timestamp> {
-    letters.iter().map(|letter| letter["timestamp"].as_str().unwrap().parse().unwrap()).collect()
+fn stamps(webhooks: &[Value]) -> Vec<Timestamp> {
+    webhooks.iter().map(|webhook| webhook["timestamp"].as_str().unwrap().parse().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -23,12 +23,12 @@ async fn a_change_is_told_in_the_contract_s_own_keys_each_letter_later_than_the_
         "companies": [{ "id": "c1", "name": "Acme" }],
         "remove": { "users": ["nobody"], "companies": ["c1"] },
     });
-    let letters = client.change(change).await.unwrap();
-    assert_eq!(each(&json!(letters), "type"), ["company.updated", "user.updated", "company.removed"]);
+    let webhooks = client.change(change).await.unwrap();
+    assert_eq!(each(&json!(webhooks), "type"), ["company.updated", "user.updated", "company.removed"]);
     let user = json!({ "id": "u1", "name": "Ada", "email": null, "company": "c1", "active": true });
-    assert_eq!(letters[1]["data"], user, "what was left out is as usual, what the contract does not have stays here");
-    assert_eq!(letters[2]["data"], json!({ "id": "c1" }));
-    let told = stamps(&letters);
+    assert_eq!(webhooks[1]["data"], user, "what was left out is as usual, what the contract does not have stays here");
+    assert_eq!(webhooks[2]["data"], json!({ "id": "c1" }));
+    let told = stamps(&webhooks);
     assert_eq!(told[0], START.parse().unwrap());
     assert!(told.is_sorted_by(|a, b| a < b), "{told:?}");
     assert_eq!(client.world().await["users"], json!([{ "id": "u1", "name": "Ada", "company": "c1", "shoe": 38 }]));

@@ -184,7 +184,7 @@ fn of_a_number_no_more_than_its_end_is_shown() {
     assert_eq!((shown("04A2B3C4"), shown("12"), shown("ünïcödé")), ("…B3C4".into(), "…12".into(), "…cödé".into()));
     for what in [
         Wrong::Unknown,
-        Wrong::SomebodyElses,
+        Wrong::OfAnother,
         Wrong::Several,
         Wrong::Reserved,
         Wrong::Blocked,

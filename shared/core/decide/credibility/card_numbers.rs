@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Loss;
 use crate::decide::cards::key;
 use crate::model::fact::{Fact, FactId, Kind, What};
-use crate::model::record::Record;
+use crate::model::record::FactRecord;
 
 /// The name of card numbers among the lists that are counted and judged.
 pub const NUMBERS: &str = "card number";
@@ -23,20 +23,24 @@ pub struct CardNumbers {
 
 impl CardNumbers {
     /// Compares a list of members with their stored facts.
-    pub fn of(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
+    pub fn of(facts: &[Fact], stored: &BTreeMap<FactId, FactRecord>) -> Self {
         Self::beside(facts, stored, |record| &record.fact)
     }
 
     /// Compares a list of members with their confirmed numbers, before any doubted loss. A list that repeats a doubted
     /// loss is not believed more than the lists before it.
-    pub fn with_unconfirmed(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
+    pub fn with_unconfirmed(facts: &[Fact], stored: &BTreeMap<FactId, FactRecord>) -> Self {
         Self::beside(facts, stored, |record| match &record.confirmed {
             Some(confirmed) if record.is_unconfirmed() => confirmed,
             _ => &record.fact,
         })
     }
 
-    fn beside(facts: &[Fact], stored: &BTreeMap<FactId, Record>, known_of: impl Fn(&Record) -> &Arc<Fact>) -> Self {
+    fn beside(
+        facts: &[Fact],
+        stored: &BTreeMap<FactId, FactRecord>,
+        known_of: impl Fn(&FactRecord) -> &Arc<Fact>,
+    ) -> Self {
         let listed: BTreeSet<String> = facts.iter().flat_map(of_fact).collect();
         let (mut loss, mut losers) = (Loss { known: 0, lost: 0 }, Vec::new());
         for name in facts.iter().map(Fact::name).filter(|name| name.kind == Kind::Member) {
@@ -57,7 +61,7 @@ pub fn lost_all_numbers(before: &Fact, now: &Fact) -> bool {
 }
 
 /// Replaces a member's numbers by the stored ones, if there are any.
-pub fn keep_numbers(fact: &mut Fact, stored: &BTreeMap<FactId, Record>) {
+pub fn keep_numbers(fact: &mut Fact, stored: &BTreeMap<FactId, FactRecord>) {
     if let Some(record) = stored.get(&fact.name()).filter(|record| !record.gone) {
         with_numbers_of(fact, &record.fact);
     }

@@ -90,27 +90,27 @@ pub enum Credibility {
 
 /// An answer that is not believed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Disbelief {
+pub struct RefusedList {
     /// The hash of what the list lacks.
     pub said: String,
     /// How many times in a row the list lacked exactly that.
     pub times: u32,
 }
 
-impl Disbelief {
-    fn of(missing: &impl Serialize, before: Option<&Disbelief>) -> Self {
+impl RefusedList {
+    fn of(missing: &impl Serialize, before: Option<&RefusedList>) -> Self {
         let said = hex::encode(Sha256::digest(serde_json::to_vec(missing).unwrap_or_default()));
         let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
-        Disbelief { said, times }
+        RefusedList { said, times }
     }
 }
 
 /// The lists that were not believed in the latest reads, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Disbeliefs(BTreeMap<String, Disbelief>);
+pub struct RefusedLists(BTreeMap<String, RefusedList>);
 
-impl Disbeliefs {
+impl RefusedLists {
     /// Returns whether no list is disbelieved.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -122,16 +122,16 @@ impl Disbeliefs {
             self.0.remove(list);
             return Credibility::Credible;
         }
-        let said = Disbelief::of(missing, self.0.get(list));
+        let said = RefusedList::of(missing, self.0.get(list));
         let repeated = agree(said.times as usize);
         self.0.insert(list.to_owned(), said);
         if repeated { Credibility::Repeated } else { Credibility::Incredible }
     }
 }
 
-impl FromIterator<(String, Disbelief)> for Disbeliefs {
-    fn from_iter<I: IntoIterator<Item = (String, Disbelief)>>(lists: I) -> Self {
-        Disbeliefs(lists.into_iter().collect())
+impl FromIterator<(String, RefusedList)> for RefusedLists {
+    fn from_iter<I: IntoIterator<Item = (String, RefusedList)>>(lists: I) -> Self {
+        RefusedLists(lists.into_iter().collect())
     }
 }
 
@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn the_same_answer_counts_the_third_time_in_a_row() {
-        let mut disbeliefs = Disbeliefs::default();
+        let mut refused_lists = RefusedLists::default();
         let mut said = |missing: &[&str]| {
             let loss = Loss { known: 10, lost: missing.len() };
-            disbeliefs.judge("member", &missing, loss, LossLimit::Half)
+            refused_lists.judge("member", &missing, loss, LossLimit::Half)
         };
         let (one, other) = (["a", "b", "c", "d", "e"], ["a", "b", "c", "d", "f"]);
         assert_eq!([said(&one), said(&one), said(&one)][1..], [Credibility::Incredible, Credibility::Repeated]);

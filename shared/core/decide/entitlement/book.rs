@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{RuleEvaluator, Rules};
 use crate::model::fact::What;
 use crate::site::Selector;
-use crate::site::resolve::Ids;
+use crate::site::resolve::IdSelection;
 
 /// Index of the rules that open a group, built once for many people.
 pub struct RuleIndex<'a> {
@@ -25,8 +25,8 @@ impl<'a> RuleIndex<'a> {
                 continue;
             }
             let (index, ids) = match (rule.selector, &resolved.wanted) {
-                (Selector::Plan, Ids::Of(ids)) => (&mut book.by_plan, ids),
-                (Selector::Resource, Ids::Of(ids)) => (&mut book.by_resource, ids),
+                (Selector::Plan, IdSelection::Of(ids)) => (&mut book.by_plan, ids),
+                (Selector::Resource, IdSelection::Of(ids)) => (&mut book.by_resource, ids),
                 _ => {
                     book.others.push(place);
                     continue;
@@ -44,7 +44,7 @@ impl<'a> RuleIndex<'a> {
         let mut places = self.others.clone();
         let plans = bench.memberships.iter().filter_map(|(_, membership, _)| membership.plan.as_deref());
         places.extend(plans.filter_map(|plan| self.by_plan.get(plan)).flatten());
-        let booked = bench.dossier.facts.values().filter_map(|fact| match &fact.what {
+        let booked = bench.person_facts.facts.values().filter_map(|fact| match &fact.what {
             What::Booking(booking) => booking.resource.as_deref(),
             _ => None,
         });

@@ -2,7 +2,7 @@
 //! after it.
 
 use super::days::sight;
-use super::{Asked, PersonFacts, RuleEvaluator, holds};
+use super::{IndexedRule, PersonFacts, RuleEvaluator, holds};
 use crate::decide::recurrence::occurrences;
 use crate::model::fact::{Booking, Fact, Holder, What};
 use crate::model::window::Window;
@@ -10,20 +10,20 @@ use crate::site::{Audience, Tentative, Unpaid};
 
 impl RuleEvaluator<'_> {
     /// Evaluates a rule about bookings: for the person who booked, the other members of the booking, and its guests.
-    pub(super) fn booked(&mut self, asked: Asked<'_>) {
-        let dossier = self.dossier;
-        for fact in dossier.facts.values() {
+    pub(super) fn booked(&mut self, asked: IndexedRule<'_>) {
+        let person_facts = self.person_facts;
+        for fact in person_facts.facts.values() {
             let What::Booking(booking) = &fact.what else { continue };
             if holds(&asked.resolved.wanted, booking.resource.as_deref())
                 && self.takes_place(booking)
-                && takes_part(dossier, booking, self.rules.site.bookings.guests)
+                && takes_part(person_facts, booking, self.rules.site.bookings.guests)
             {
                 self.booking(asked, fact, booking);
             }
         }
     }
 
-    fn booking(&mut self, asked: Asked<'_>, fact: &Fact, booking: &Booking) {
+    fn booking(&mut self, asked: IndexedRule<'_>, fact: &Fact, booking: &Booking) {
         let resource = booking.resource.as_ref().and_then(|id| self.rules.catalogue.resources.get(id));
         let location = booking.location.clone().or_else(|| resource.and_then(|resource| resource.location.clone()));
         let location = location.as_deref();
@@ -63,9 +63,9 @@ impl RuleEvaluator<'_> {
 
 /// Returns whether the booking names one of the person's profiles that the platform still has, or one of the person's
 /// teams.
-fn takes_part(dossier: &PersonFacts, booking: &Booking, guests: bool) -> bool {
+fn takes_part(person_facts: &PersonFacts, booking: &Booking, guests: bool) -> bool {
     let named = |id: &str| booking.booker.as_deref() == Some(id) || booking.members.iter().any(|member| member == id);
-    dossier.members().any(|(id, _)| named(id))
-        || dossier.guests().any(|id| named(id) || guests && booking.visitors.iter().any(|visitor| visitor == id))
-        || booking.teams.iter().any(|team| dossier.reached(&Holder::Team(team.clone())).is_some())
+    person_facts.members().any(|(id, _)| named(id))
+        || person_facts.guests().any(|id| named(id) || guests && booking.visitors.iter().any(|visitor| visitor == id))
+        || booking.teams.iter().any(|team| person_facts.reached(&Holder::Team(team.clone())).is_some())
 }

@@ -16,7 +16,7 @@ fn first_moment(day: Date, zone: &TimeZone) -> Timestamp {
 }
 
 /// The result of converting two local days, both included.
-pub enum Days {
+pub enum DayWindow {
     /// The window from the first day to the last.
     Window(Window),
     /// The last day is before the first.
@@ -24,13 +24,13 @@ pub enum Days {
 }
 
 /// Returns the window from the first moment of `from` to the last of `until`. A missing day leaves that side open.
-pub fn days(from: Option<Date>, until: Option<Date>, zone: &TimeZone) -> Days {
+pub fn days(from: Option<Date>, until: Option<Date>, zone: &TimeZone) -> DayWindow {
     if from.is_some_and(|from| until.is_some_and(|until| until < from)) {
-        return Days::Backwards;
+        return DayWindow::Backwards;
     }
     let start = from.map_or(Timestamp::MIN, |day| first_moment(day, zone));
     let end = until.and_then(|day| day.tomorrow().ok()).map(|day| first_moment(day, zone));
-    Window::new(start, end).map_or(Days::Backwards, |window| Days::Window(window.widened(0, 0)))
+    Window::new(start, end).map_or(DayWindow::Backwards, |window| DayWindow::Window(window.widened(0, 0)))
 }
 
 /// Returns the first moment after the local day `last`.
@@ -42,8 +42,8 @@ pub fn end_of(last: Date, zone: &TimeZone) -> Option<Timestamp> {
 pub fn day_of(at: Timestamp, zone: &TimeZone) -> Option<Window> {
     let day = at.to_zoned(zone.clone()).date();
     match days(Some(day), Some(day), zone) {
-        Days::Window(window) => Some(window),
-        Days::Backwards => None,
+        DayWindow::Window(window) => Some(window),
+        DayWindow::Backwards => None,
     }
 }
 

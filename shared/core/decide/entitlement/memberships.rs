@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::days::{Days, days};
-use super::{Asked, RuleEvaluator, holds};
+use super::days::{DayWindow, days};
+use super::{IndexedRule, RuleEvaluator, holds};
 use crate::model::fact::{Assignment, Fact, Membership};
 use crate::model::window::Window;
 use crate::site::Selector;
 
 impl<'a> RuleEvaluator<'a> {
     /// Evaluates a rule about a plan: for its members, while the membership runs.
-    pub(super) fn plan(&mut self, asked: Asked<'_>) {
+    pub(super) fn plan(&mut self, asked: IndexedRule<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {
             let location = membership.location.as_deref().or(profile.location.as_deref());
             if holds(&asked.resolved.wanted, membership.plan.as_deref()) && self.in_place(asked, location) {
@@ -23,7 +23,7 @@ impl<'a> RuleEvaluator<'a> {
     }
 
     /// Evaluates a rule about an assigned desk or office: that one, or any on a floor or at a location.
-    pub(super) fn assigned(&mut self, asked: Asked<'_>) {
+    pub(super) fn assigned(&mut self, asked: IndexedRule<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {
             let location = membership.location.as_deref().or(profile.location.as_deref());
             if !self.in_place(asked, location) {
@@ -33,8 +33,8 @@ impl<'a> RuleEvaluator<'a> {
             for assignment in matching {
                 let windows = self.runs(fact, membership, location);
                 match days(assignment.from, assignment.until, &self.zone(location)) {
-                    Days::Backwards => self.problem(&fact.name(), "has an assignment that ends before it starts"),
-                    Days::Window(span) => {
+                    DayWindow::Backwards => self.problem(&fact.name(), "has an assignment that ends before it starts"),
+                    DayWindow::Window(span) => {
                         for window in windows.iter().filter_map(|window| window.overlap(&span)) {
                             self.open(asked, window, location, &[fact.name()]);
                         }
@@ -44,7 +44,7 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
-    fn is_there(&self, asked: Asked<'_>, assignment: &Assignment) -> bool {
+    fn is_there(&self, asked: IndexedRule<'_>, assignment: &Assignment) -> bool {
         let resource = self.rules.catalogue.resources.get(&assignment.resource);
         let wanted = &asked.resolved.wanted;
         match asked.rule.selector {
@@ -62,8 +62,8 @@ impl<'a> RuleEvaluator<'a> {
             return Vec::new();
         }
         match days(membership.from, membership.until, &self.zone(location)) {
-            Days::Window(window) => self.but_for_pauses(waiting(window, membership), membership, location),
-            Days::Backwards => {
+            DayWindow::Window(window) => self.but_for_pauses(waiting(window, membership), membership, location),
+            DayWindow::Backwards => {
                 self.problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
                 Vec::new()
             }
@@ -74,7 +74,7 @@ impl<'a> RuleEvaluator<'a> {
     fn but_for_pauses(&self, window: Window, membership: &Membership, location: Option<&str>) -> Vec<Window> {
         let mut left = vec![window];
         for pause in &membership.pauses {
-            if let Days::Window(hole) = days(Some(pause.from), pause.until, &self.zone(location)) {
+            if let DayWindow::Window(hole) = days(Some(pause.from), pause.until, &self.zone(location)) {
                 left = left.iter().flat_map(|window| window.without(&hole)).collect();
             }
         }
@@ -85,7 +85,7 @@ impl<'a> RuleEvaluator<'a> {
     pub(super) fn is_member_at(&self, at: Timestamp) -> bool {
         self.memberships.iter().any(|(_, membership, profile)| {
             let location = membership.location.as_deref().or(profile.location.as_deref());
-            let Days::Window(window) = days(membership.from, membership.until, &self.zone(location)) else {
+            let DayWindow::Window(window) = days(membership.from, membership.until, &self.zone(location)) else {
                 return false;
             };
             let windows = self.but_for_pauses(window, membership, location);

@@ -16,7 +16,7 @@ use crate::model::account::{GroupId, GroupRef};
 use crate::model::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
 use crate::model::window::{Window, union};
 use crate::site::catalogue::Catalogue;
-use crate::site::resolve::{Ids, Resolved};
+use crate::site::resolve::{IdSelection, Resolved};
 use crate::site::{Selector, Site};
 
 mod because;
@@ -168,19 +168,19 @@ pub struct Derived {
 }
 
 /// Derives all entitlements of one person, as seen at `now`.
-pub fn derive(rules: Rules<'_>, dossier: &PersonFacts, now: Timestamp) -> Derived {
-    derive_by(&RuleIndex::of(rules), dossier, now)
+pub fn derive(rules: Rules<'_>, person_facts: &PersonFacts, now: Timestamp) -> Derived {
+    derive_by(&RuleIndex::of(rules), person_facts, now)
 }
 
 /// Derives the same for one of many people, with rules that were indexed once.
-pub fn derive_by(book: &RuleIndex<'_>, dossier: &PersonFacts, now: Timestamp) -> Derived {
+pub fn derive_by(book: &RuleIndex<'_>, person_facts: &PersonFacts, now: Timestamp) -> Derived {
     let rules = book.rules;
-    let mut bench = RuleEvaluator::new(rules, dossier, now);
+    let mut bench = RuleEvaluator::new(rules, person_facts, now);
     for place in book.places(&bench) {
         let (Some(rule), Some(resolved)) = (rules.site.rules.get(place), rules.resolved.rules.get(place)) else {
             continue;
         };
-        let asked = Asked { place, rule, resolved };
+        let asked = IndexedRule { place, rule, resolved };
         match rule.selector {
             Selector::Plan => bench.plan(asked),
             Selector::Location | Selector::Floor | Selector::Assignable => bench.assigned(asked),
@@ -195,7 +195,7 @@ pub fn derive_by(book: &RuleIndex<'_>, dossier: &PersonFacts, now: Timestamp) ->
 
 /// One rule, with its names resolved.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+struct IndexedRule<'a> {
     place: usize,
     rule: &'a crate::site::Rule,
     resolved: &'a crate::site::resolve::ResolvedRule,
@@ -204,7 +204,7 @@ struct Asked<'a> {
 /// Evaluates the rules of a site for one person. Each rule adds entitlements or problems to `derived`.
 struct RuleEvaluator<'a> {
     rules: Rules<'a>,
-    dossier: &'a PersonFacts,
+    person_facts: &'a PersonFacts,
     now: Timestamp,
     /// Approved memberships that concern this person, each with the profile through which it does.
     memberships: Rc<[(&'a Fact, &'a Membership, &'a Profile)]>,
@@ -212,18 +212,19 @@ struct RuleEvaluator<'a> {
 }
 
 impl<'a> RuleEvaluator<'a> {
-    fn new(rules: Rules<'a>, dossier: &'a PersonFacts, now: Timestamp) -> Self {
-        let approved = dossier.facts.values().filter_map(|fact| match &fact.what {
+    fn new(rules: Rules<'a>, person_facts: &'a PersonFacts, now: Timestamp) -> Self {
+        let approved = person_facts.facts.values().filter_map(|fact| match &fact.what {
             What::Membership(membership) if membership.approved => Some((fact.as_ref(), membership)),
             _ => None,
         });
-        let reaching = approved
-            .filter_map(|(fact, membership)| Some((fact, membership, dossier.reached(membership.holder.as_ref()?)?)));
-        RuleEvaluator { rules, dossier, now, memberships: reaching.collect(), derived: Derived::default() }
+        let reaching = approved.filter_map(|(fact, membership)| {
+            Some((fact, membership, person_facts.reached(membership.holder.as_ref()?)?))
+        });
+        RuleEvaluator { rules, person_facts, now, memberships: reaching.collect(), derived: Derived::default() }
     }
 
     /// Returns whether a fact at this location counts, for the site and for the rule.
-    fn in_place(&self, asked: Asked<'_>, location: Option<&str>) -> bool {
+    fn in_place(&self, asked: IndexedRule<'_>, location: Option<&str>) -> bool {
         let chosen = match &self.rules.resolved.locations {
             None => true,
             Some(chosen) => location.is_some_and(|location| chosen.contains(location)),
@@ -232,7 +233,7 @@ impl<'a> RuleEvaluator<'a> {
     }
 
     /// Adds entitlements for `window` under a rule, cut to the rule's hours.
-    fn open(&mut self, asked: Asked<'_>, window: Window, location: Option<&str>, because: &[FactId]) {
+    fn open(&mut self, asked: IndexedRule<'_>, window: Window, location: Option<&str>, because: &[FactId]) {
         let windows = match &asked.rule.hours {
             None => vec![window],
             Some(hours) => {
@@ -259,10 +260,10 @@ impl<'a> RuleEvaluator<'a> {
     }
 }
 
-fn holds(ids: &Ids, id: Option<&str>) -> bool {
+fn holds(ids: &IdSelection, id: Option<&str>) -> bool {
     match ids {
-        Ids::Any => true,
-        Ids::Of(ids) => id.is_some_and(|id| ids.contains(id)),
+        IdSelection::Any => true,
+        IdSelection::Of(ids) => id.is_some_and(|id| ids.contains(id)),
     }
 }
 
@@ -288,15 +289,15 @@ pub fn desired(entitlements: &[Entitlement]) -> Desired {
     let merge = |parts: Vec<&Entitlement>| {
         let windows: Vec<Window> = parts.iter().map(|part| part.window).collect();
         let behind = |places: Vec<usize>| places.iter().filter_map(|&place| parts.get(place).copied()).collect();
-        let stretches = union(&windows).into_iter();
-        stretches.map(|(window, places)| OpenInterval { window, because: behind(places) }).collect()
+        let intervals = union(&windows).into_iter();
+        intervals.map(|(window, places)| OpenInterval { window, because: behind(places) }).collect()
     };
     groups.into_iter().map(|(group, parts)| (group, merge(parts))).collect()
 }
 
 /// Returns the interval of a group that is open at `now`.
 pub fn open_at<'a>(desired: &'a Desired, at: &GroupRef, now: Timestamp) -> Option<&'a OpenInterval> {
-    desired.get(at)?.iter().find(|stretch| stretch.window.holds(now))
+    desired.get(at)?.iter().find(|interval| interval.window.holds(now))
 }
 
 /// Returns whether any interval at this door system is open or still to come.
@@ -312,7 +313,7 @@ pub fn is_awaited_anywhere(desired: &Desired, now: Timestamp) -> bool {
 
 /// Returns the first instant after `now` at which an interval begins or ends.
 pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
-    let edges = desired.values().flatten().flat_map(|stretch| [Some(stretch.window.from), stretch.window.until]);
+    let edges = desired.values().flatten().flat_map(|interval| [Some(interval.window.from), interval.window.until]);
     edges.flatten().filter(|&edge| edge > now).min()
 }
 

@@ -1,20 +1,20 @@
 //! Entitlements from passes: days bought in advance. A pass opens until all of its days are used, or its validity
 //! ends.
 
-use super::days::{Days, day_of, days};
-use super::{Asked, RuleEvaluator, holds};
+use super::days::{DayWindow, day_of, days};
+use super::{IndexedRule, RuleEvaluator, holds};
 use crate::model::fact::{Checkin, Fact, FactId, Holder, Kind, Pass, Profile, What};
 use crate::model::window::Window;
 use crate::site::PassOpening;
-use crate::site::resolve::Ids;
+use crate::site::resolve::IdSelection;
 
 impl<'a> RuleEvaluator<'a> {
     /// Evaluates a rule about passes: for the holders of a pass, or for everyone in the company that holds it.
-    pub(super) fn passes(&mut self, asked: Asked<'_>) {
-        let dossier = self.dossier;
-        for fact in dossier.facts.values() {
+    pub(super) fn passes(&mut self, asked: IndexedRule<'_>) {
+        let person_facts = self.person_facts;
+        for fact in person_facts.facts.values() {
             let What::Pass(pass) = &fact.what else { continue };
-            let mut reaching = pass.holders.iter().filter_map(|holder| Some((holder, dossier.reached(holder)?)));
+            let mut reaching = pass.holders.iter().filter_map(|holder| Some((holder, person_facts.reached(holder)?)));
             let Some((holder, profile)) = reaching.next() else { continue };
             let location = pass.location.as_deref().or_else(|| self.location_of(holder, profile));
             if is_wanted(&asked.resolved.wanted, fact, pass) && self.in_place(asked, location) {
@@ -23,9 +23,9 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
-    fn pass(&mut self, asked: Asked<'_>, fact: &Fact, pass: &Pass, location: Option<&str>) {
+    fn pass(&mut self, asked: IndexedRule<'_>, fact: &Fact, pass: &Pass, location: Option<&str>) {
         let zone = self.zone(location);
-        let Days::Window(valid) = days(pass.from, pass.until, &zone) else {
+        let DayWindow::Window(valid) = days(pass.from, pass.until, &zone) else {
             return self
                 .problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
         };
@@ -53,12 +53,12 @@ impl<'a> RuleEvaluator<'a> {
     }
 
     fn checkins(&self) -> Vec<(FactId, &'a Checkin)> {
-        let dossier = self.dossier;
+        let person_facts = self.person_facts;
         let mine = |checkin: &Checkin| {
             let member = checkin.member.as_deref();
-            member.is_some_and(|member| dossier.members().any(|(id, _)| id == member))
+            member.is_some_and(|member| person_facts.members().any(|(id, _)| id == member))
         };
-        let all = dossier.facts.values().filter_map(|fact| match &fact.what {
+        let all = person_facts.facts.values().filter_map(|fact| match &fact.what {
             What::Checkin(checkin) if mine(checkin) => Some((fact.name(), checkin)),
             _ => None,
         });
@@ -68,7 +68,7 @@ impl<'a> RuleEvaluator<'a> {
     /// Returns the location of a pass that names none: the team's, or else the profile's.
     fn location_of(&self, holder: &Holder, profile: &'a Profile) -> Option<&'a str> {
         let team = match holder {
-            Holder::Team(id) => self.dossier.facts.get(&FactId::new(Kind::Team, id.clone())),
+            Holder::Team(id) => self.person_facts.facts.get(&FactId::new(Kind::Team, id.clone())),
             _ => None,
         };
         let of_team = team.and_then(|fact| match &fact.what {
@@ -79,6 +79,6 @@ impl<'a> RuleEvaluator<'a> {
     }
 }
 
-fn is_wanted(wanted: &Ids, fact: &Fact, pass: &Pass) -> bool {
+fn is_wanted(wanted: &IdSelection, fact: &Fact, pass: &Pass) -> bool {
     holds(wanted, Some(&fact.id)) || holds(wanted, pass.name.as_deref())
 }

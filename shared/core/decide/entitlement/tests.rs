@@ -93,12 +93,13 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let group = |id: &str| crate::model::account::Group { id: GroupId(id.into()), name: id.into(), problem: None };
     let groups = BTreeMap::from([("main".to_owned(), vec![group("g"), group("h")])]);
     let resolved = resolve(&site, &catalogue, &groups, None);
-    let dossier = PersonFacts {
+    let person_facts = PersonFacts {
         facts: facts.into_iter().map(|fact| (fact.name(), Arc::new(fact))).collect(),
         profiles: vec![FactId::new(Kind::Member, "m")],
         ..PersonFacts::default()
     };
-    let derived = derive(Rules { site: &site, resolved: &resolved, catalogue: &catalogue }, &dossier, instant(NOW));
+    let derived =
+        derive(Rules { site: &site, resolved: &resolved, catalogue: &catalogue }, &person_facts, instant(NOW));
     let said = |one: &Entitlement| {
         let until = one.window.until.map_or_else(String::new, |until| until.to_string());
         (one.group.0.clone(), one.window.from.to_string(), until)

@@ -13,7 +13,7 @@ fn member(until: Option<Timestamp>) -> GroupMember {
     GroupMember { account: AccountId("7".into()), handle: Some(format!("{until:?}")), from: None, until }
 }
 
-fn stretch() -> OpenInterval {
+fn interval() -> OpenInterval {
     let window = Window::new(at("09:45"), Some(at("11:15"))).expect("a window");
     OpenInterval { window, because: Reasons::default() }
 }
@@ -31,7 +31,7 @@ fn claim(until: Option<Timestamp>) -> Claim {
 }
 
 fn actual(members: &[GroupMember]) -> ActualMembership<'_> {
-    let ends = Ends::Follow;
+    let ends = EndDirection::Follow;
     ActualMembership {
         members,
         ends_by_itself: true,
@@ -44,7 +44,7 @@ fn actual(members: &[GroupMember]) -> ActualMembership<'_> {
 }
 
 fn decided(wanted: bool, claimed: Option<Claim>, actual: ActualMembership<'_>) -> GroupDecision {
-    decide_group(wanted.then(stretch).as_ref(), claimed.as_ref(), actual, at("10:00"))
+    decide_group(wanted.then(interval).as_ref(), claimed.as_ref(), actual, at("10:00"))
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn without_ends_at_the_doors_any_line_is_ours() {
 #[test]
 fn where_ends_only_move_later_no_line_is_cut_short() {
     fn later_only(members: &[GroupMember]) -> ActualMembership<'_> {
-        ActualMembership { ends: Ends::LaterOnly, ..actual(members) }
+        ActualMembership { ends: EndDirection::LaterOnly, ..actual(members) }
     }
     for longer in [None, Some(at("12:00"))] {
         let members = [member(longer)];

@@ -111,26 +111,26 @@ pub enum Certainty {
     /// revokes it.
     Left,
     /// It follows from full reads that lost half of what was known, three of which agreed.
-    Doubted,
+    Unconfirmed,
 }
 
 impl Baseline {
     /// Returns when the latest unconfirmed change for this person was read, or the former file was replaced. Returns
     /// `None` if everything is confirmed.
-    pub(super) fn changed(&self, dossier: &PersonFacts) -> Option<Timestamp> {
-        dossier.confirmed.values().map(|before| before.until).max().max(self.since)
+    pub(super) fn changed(&self, person_facts: &PersonFacts) -> Option<Timestamp> {
+        person_facts.confirmed.values().map(|before| before.until).max().max(self.since)
     }
 
     /// Grades a removal. `theirs` says whether the person had a right to it before; `claimed` is the instant of the
     /// claim.
-    pub(super) fn graded(&self, dossier: &PersonFacts, theirs: bool, claimed: Option<Timestamp>) -> Certainty {
-        let unconfirmed = self.unconfirmed || dossier.confirmed.values().any(|before: &Before| before.unconfirmed);
+    pub(super) fn graded(&self, person_facts: &PersonFacts, theirs: bool, claimed: Option<Timestamp>) -> Certainty {
+        let unconfirmed = self.unconfirmed || person_facts.confirmed.values().any(|before: &Before| before.unconfirmed);
         let left = self.lenient.is_some_and(|until| claimed.is_none_or(|since| since <= until));
         match (theirs, unconfirmed) {
             (false, _) if left => Certainty::Left,
             (false, _) => Certainty::Planned,
             (true, false) => Certainty::Inferred,
-            (true, true) => Certainty::Doubted,
+            (true, true) => Certainty::Unconfirmed,
         }
     }
 
@@ -139,24 +139,24 @@ impl Baseline {
     pub fn next_boundary(
         &self,
         rules: Rules<'_>,
-        dossier: &PersonFacts,
+        person_facts: &PersonFacts,
         desired: &Desired,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let next = next_boundary(desired, now);
-        if self.since.is_none() && dossier.confirmed.is_empty() {
+        if self.since.is_none() && person_facts.confirmed.is_empty() {
             return next;
         }
-        let before = self.before(rules, dossier, now);
+        let before = self.before(rules, person_facts, now);
         let ends = before.iter().filter(|one| one.window.holds(now)).filter_map(|one| one.window.until);
         ends.chain(next).min()
     }
 
     /// Returns the person's entitlements by the former facts and rules.
-    pub(super) fn before(&self, rules: Rules<'_>, dossier: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
-        let dossier = dossier.as_confirmed();
+    pub(super) fn before(&self, rules: Rules<'_>, person_facts: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
+        let person_facts = person_facts.as_confirmed();
         let catalogue = self.catalogue.as_ref().unwrap_or(rules.catalogue);
-        let derive = |site, resolved| derive(Rules { site, resolved, catalogue }, &dossier, now).entitlements;
+        let derive = |site, resolved| derive(Rules { site, resolved, catalogue }, &person_facts, now).entitlements;
         let mut before = derive(rules.site, rules.resolved);
         before.extend(self.rules.iter().flat_map(|old| derive(&old.site, &old.resolved)));
         before

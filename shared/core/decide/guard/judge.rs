@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Hold, MOST_NEW, Scope, TOGETHER, Tally, UnconfirmedChange, Waiting, checksum};
+use super::{Hold, MOST_NEW, Scope, TOGETHER, Tally, UnconfirmedChange, WaitingChange, checksum};
 use crate::model::account::{AccountId, GroupId, GroupRef};
 use crate::model::ids::SiteId;
 use crate::site::Guard;
 
 /// The accounts in each group now, whether Doorstep put them there or not.
-pub type Inside = BTreeMap<GroupRef, BTreeSet<AccountId>>;
+pub type CurrentMembers = BTreeMap<GroupRef, BTreeSet<AccountId>>;
 /// The accounts at each door system to which Doorstep assigned a card.
 pub type Holders = BTreeMap<String, BTreeSet<AccountId>>;
 
@@ -30,7 +30,7 @@ pub struct Measure<'a> {
     /// The limits of the site.
     pub guard: &'a Guard,
     /// The accounts in the groups.
-    pub inside: &'a Inside,
+    pub inside: &'a CurrentMembers,
     /// The accounts with a card that Doorstep assigned.
     pub holders: &'a Holders,
     /// The changes that the guard released by itself in the last 24 hours.
@@ -43,9 +43,9 @@ pub struct Measure<'a> {
 #[derive(Debug, Default, PartialEq)]
 pub struct Judgement {
     /// Changes that may be done.
-    pub released: Vec<Waiting>,
+    pub released: Vec<WaitingChange>,
     /// Changes that wait for a human.
-    pub holds: Vec<(Hold, Vec<Waiting>)>,
+    pub holds: Vec<(Hold, Vec<WaitingChange>)>,
 }
 
 /// The scope of a question.
@@ -67,12 +67,12 @@ impl Within<'_> {
 }
 
 /// Decides about all inferred changes as one set.
-pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
+pub fn judge(measure: Measure<'_>, waiting: Vec<WaitingChange>) -> Judgement {
     let mut judgement = Judgement::default();
-    let (made, removals): (Vec<Waiting>, Vec<Waiting>) =
+    let (made, removals): (Vec<WaitingChange>, Vec<WaitingChange>) =
         waiting.into_iter().partition(|one| matches!(one.change, UnconfirmedChange::Made { .. }));
     // A profile that gets another address, where that takes nothing from anyone.
-    let (harmless, removals): (Vec<Waiting>, Vec<Waiting>) =
+    let (harmless, removals): (Vec<WaitingChange>, Vec<WaitingChange>) =
         removals.into_iter().partition(|one| matches!(one.change, UnconfirmedChange::Moves { .. }) && !one.joined);
     judgement.released.extend(harmless);
     measure.invitations(made, &mut judgement);
@@ -81,7 +81,7 @@ pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
 }
 
 impl Measure<'_> {
-    fn invitations(self, made: Vec<Waiting>, judgement: &mut Judgement) {
+    fn invitations(self, made: Vec<WaitingChange>, judgement: &mut Judgement) {
         for (doors, made) in by(made, |change| change.doors().unwrap_or_default().to_owned()) {
             let lately = self.tally.made.get(&doors).copied().unwrap_or_default();
             let count = made.len() + lately;
@@ -97,14 +97,15 @@ impl Measure<'_> {
     }
 
     /// Decides about removals. What follows from joining and parting people is done whole or not at all.
-    fn sets(self, removals: Vec<Waiting>, judgement: &mut Judgement) {
+    fn sets(self, removals: Vec<WaitingChange>, judgement: &mut Judgement) {
         let mut all = self.removals(removals);
         let stays = all.holds.iter().find(|(_, held)| held.iter().any(|one| one.joined));
         if let Some((stays, _)) = stays {
             let reason = format!("people would be joined or parted: {}", stays.reason);
             let held = all.holds.drain(..).flat_map(|(_, held)| held);
-            let every: Vec<Waiting> = all.released.drain(..).chain(held).collect();
-            let (joined, others): (Vec<Waiting>, Vec<Waiting>) = every.into_iter().partition(|one| one.joined);
+            let every: Vec<WaitingChange> = all.released.drain(..).chain(held).collect();
+            let (joined, others): (Vec<WaitingChange>, Vec<WaitingChange>) =
+                every.into_iter().partition(|one| one.joined);
             judgement.holds.push(self.hold(Scope::Site, reason, joined));
             all = self.removals(others);
         }
@@ -112,13 +113,13 @@ impl Measure<'_> {
         judgement.holds.extend(all.holds);
     }
 
-    fn removals(self, removals: Vec<Waiting>) -> Judgement {
+    fn removals(self, removals: Vec<WaitingChange>) -> Judgement {
         let mut judgement = Judgement::default();
         if let Some(reason) = self.too_many(&removals, Within::Site) {
             judgement.holds.push(self.hold(Scope::Site, reason, removals));
             return judgement;
         }
-        let (unconfirmed, removals): (Vec<Waiting>, Vec<Waiting>) =
+        let (unconfirmed, removals): (Vec<WaitingChange>, Vec<WaitingChange>) =
             removals.into_iter().partition(|one| one.unconfirmed);
         if !unconfirmed.is_empty() {
             let reason = "a list that lost half of what it held said the same three times".to_owned();
@@ -133,7 +134,7 @@ impl Measure<'_> {
         judgement
     }
 
-    fn at_doors(self, doors: &str, removals: Vec<Waiting>, judgement: &mut Judgement) {
+    fn at_doors(self, doors: &str, removals: Vec<WaitingChange>, judgement: &mut Judgement) {
         let within = Within::Doors(doors);
         if let Some(reason) = self.too_many(&removals, within).or_else(|| self.all_cards(&removals, within)) {
             judgement.holds.push(self.hold(Scope::Doors(doors.to_owned()), reason, removals));
@@ -155,7 +156,7 @@ impl Measure<'_> {
 
     /// Returns the reason why these removals are too many. They are compared with the people who have, or lately had,
     /// what is taken.
-    fn too_many(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+    fn too_many(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
         if removals.is_empty() {
             return None;
         }
@@ -176,18 +177,18 @@ impl Measure<'_> {
         is_much.then(|| format!("{losing} of {there} people within {hours} hours"))
     }
 
-    fn empties(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+    fn empties(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
         let crowd = self.all(removals, within);
         crowd.loses_all().then(|| format!("all {} people of the group", crowd.there.len()))
     }
 
-    fn all_cards(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+    fn all_cards(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
         let crowd = self.cards(removals, within);
         crowd.loses_all().then(|| format!("the cards of all {} people", crowd.there.len()))
     }
 
     /// Counts the people who lose anything, and the people who have anything.
-    fn all<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
+    fn all<'a>(&'a self, removals: &'a [WaitingChange], within: Within<'_>) -> Crowd<'a> {
         let mut crowd = self.lately(within, |_| true);
         crowd.add(removals, within, |_| true);
         let inside = self.inside.iter().filter(|(at, _)| within.holds(&at.doors, Some(&at.group)));
@@ -197,7 +198,7 @@ impl Measure<'_> {
     }
 
     /// Counts the people who lose a card, and the people who have a card that Doorstep assigned.
-    fn cards<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
+    fn cards<'a>(&'a self, removals: &'a [WaitingChange], within: Within<'_>) -> Crowd<'a> {
         let is_card = |change: &UnconfirmedChange| matches!(change, UnconfirmedChange::Card { .. });
         let mut crowd = self.lately(within, is_card);
         crowd.add(removals, within, is_card);
@@ -218,7 +219,7 @@ impl Measure<'_> {
         crowd
     }
 
-    fn hold(self, scope: Scope, reason: String, waiting: Vec<Waiting>) -> (Hold, Vec<Waiting>) {
+    fn hold(self, scope: Scope, reason: String, waiting: Vec<WaitingChange>) -> (Hold, Vec<WaitingChange>) {
         let changes: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
         let count = |what: fn(&UnconfirmedChange) -> bool| changes.iter().filter(|change| what(change)).count();
         let hold = Hold {
@@ -249,7 +250,7 @@ struct Crowd<'a> {
 }
 
 impl<'a> Crowd<'a> {
-    fn add(&mut self, removals: &'a [Waiting], within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) {
+    fn add(&mut self, removals: &'a [WaitingChange], within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) {
         removals
             .iter()
             .map(|one| &one.change)
@@ -270,8 +271,8 @@ impl<'a> Crowd<'a> {
     }
 }
 
-fn by<K: Ord>(waiting: Vec<Waiting>, key: impl Fn(&UnconfirmedChange) -> K) -> BTreeMap<K, Vec<Waiting>> {
-    let mut parts: BTreeMap<K, Vec<Waiting>> = BTreeMap::new();
+fn by<K: Ord>(waiting: Vec<WaitingChange>, key: impl Fn(&UnconfirmedChange) -> K) -> BTreeMap<K, Vec<WaitingChange>> {
+    let mut parts: BTreeMap<K, Vec<WaitingChange>> = BTreeMap::new();
     for one in waiting {
         parts.entry(key(&one.change)).or_default().push(one);
     }

@@ -114,7 +114,7 @@ impl UnconfirmedChange {
 
 /// An unconfirmed change, and the subject to evaluate if the change is released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
+pub struct WaitingChange {
     /// The change.
     pub change: UnconfirmedChange,
     /// The subject to evaluate.
@@ -134,10 +134,10 @@ pub struct Waiting {
     pub tag: Option<String>,
 }
 
-impl Waiting {
+impl WaitingChange {
     /// Creates a change of one subject, from reads that are believed.
     pub fn new(change: UnconfirmedChange, who: Subject) -> Self {
-        Waiting { change, who, foreign: false, unconfirmed: false, joined: false, tag: None }
+        WaitingChange { change, who, foreign: false, unconfirmed: false, joined: false, tag: None }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Decides whether something may be taken away at once. Every action that takes something from a person passes
-//! through this module: [`change_of`] names the removal, and [`Evidence::certainty`] grades it. Settle applies only
+//! through this module: [`change_of`] names the removal, and [`RemovalEvidence::certainty`] grades it. Settle applies only
 //! removals that are planned or released. Reconcile passes all others to the guard. Pure.
 //!
 //! A change is *confirmed* or not by its source ([`Source::confirms`]):
@@ -33,7 +33,7 @@ use jiff::Timestamp;
 use super::UnconfirmedChange;
 use super::baseline::{Baseline, Certainty};
 use crate::decide::action::Action;
-use crate::decide::cards::{Change, recorded, same_number};
+use crate::decide::cards::{CardChange, recorded, same_number};
 use crate::decide::entitlement::{Desired, PersonFacts, Rules};
 use crate::model::account::{AccountId, GroupId, GroupRef};
 use crate::model::person::Person;
@@ -44,7 +44,7 @@ enum Removal<'a> {
     /// A group membership.
     Membership { group: &'a GroupId, account: &'a AccountId, foreign: bool },
     /// A card that Doorstep assigned.
-    Card(&'a Change),
+    Card(&'a CardChange),
     /// The use of an account.
     Account,
 }
@@ -97,13 +97,13 @@ pub fn is_foreign(step: &Action) -> bool {
 
 /// The facts, rules and former state by which the removals of one person are graded.
 #[derive(Clone, Copy)]
-pub struct Evidence<'a> {
+pub struct RemovalEvidence<'a> {
     /// The former site files and catalogue.
     pub baseline: &'a Baseline,
     /// The rules in force.
     pub rules: Rules<'a>,
     /// The facts about the person.
-    pub dossier: &'a PersonFacts,
+    pub person_facts: &'a PersonFacts,
     /// The access that follows from the facts.
     pub desired: &'a Desired,
     /// The person, with claims, intents and cards.
@@ -112,7 +112,7 @@ pub struct Evidence<'a> {
     pub now: Timestamp,
 }
 
-impl Evidence<'_> {
+impl RemovalEvidence<'_> {
     /// Grades an action by the table of this module. An action that takes nothing away is planned.
     pub fn certainty(self, doors: &str, step: &Action) -> Certainty {
         match removal(step) {
@@ -125,37 +125,37 @@ impl Evidence<'_> {
     }
 
     fn of_membership(self, doors: &str, group: &GroupId) -> Certainty {
-        let Some(since) = self.baseline.changed(self.dossier) else { return Certainty::Planned };
+        let Some(since) = self.baseline.changed(self.person_facts) else { return Certainty::Planned };
         let at = GroupRef::new(doors, group);
         if self.is_over(&at, since) {
             return Certainty::Planned;
         }
-        let before = self.baseline.before(self.rules, self.dossier, self.now);
+        let before = self.baseline.before(self.rules, self.person_facts, self.now);
         let open =
             before.iter().any(|one| one.doors == at.doors && one.group == at.group && one.window.holds(self.now));
         let claimed = self.person.claim(doors, group).map(|claim| claim.since);
-        self.baseline.graded(self.dossier, open, claimed)
+        self.baseline.graded(self.person_facts, open, claimed)
     }
 
-    fn of_card(self, doors: &str, change: &Change) -> Certainty {
-        let Some(since) = self.baseline.changed(self.dossier) else { return Certainty::Planned };
-        let numbers = self.dossier.as_confirmed().cards();
+    fn of_card(self, doors: &str, change: &CardChange) -> Certainty {
+        let Some(since) = self.baseline.changed(self.person_facts) else { return Certainty::Planned };
+        let numbers = self.person_facts.as_confirmed().cards();
         let theirs = numbers.iter().any(|number| same_number(&number.number, &change.number));
         let linked = self.person.accounts.get(doors);
         let ours = linked.and_then(|linked| linked.cards.iter().find(|card| same_number(&card.number, &change.number)));
         let kept = theirs && (self.person.claims_at(doors) || self.had_access(doors, since));
-        self.baseline.graded(self.dossier, kept, ours.map(|ours| ours.since))
+        self.baseline.graded(self.person_facts, kept, ours.map(|ours| ours.since))
     }
 
     fn of_account(self, doors: &str) -> Certainty {
-        let Some(since) = self.baseline.changed(self.dossier) else { return Certainty::Planned };
-        self.baseline.graded(self.dossier, self.had_access(doors, since), None)
+        let Some(since) = self.baseline.changed(self.person_facts) else { return Certainty::Planned };
+        self.baseline.graded(self.person_facts, self.had_access(doors, since), None)
     }
 
     /// Returns whether the person had access at this door system before, now or later. A group whose recorded end
     /// passed does not count.
     fn had_access(self, doors: &str, since: Timestamp) -> bool {
-        let before = self.baseline.before(self.rules, self.dossier, self.now);
+        let before = self.baseline.before(self.rules, self.person_facts, self.now);
         before.into_iter().any(|one| {
             let here = one.doors == doors && one.window.until.is_none_or(|until| until > self.now);
             here && !self.is_over(&GroupRef { doors: one.doors, group: one.group }, since)
@@ -164,8 +164,8 @@ impl Evidence<'_> {
 
     /// Returns whether a recorded end of this group passed. The end counts only if it was known before it came.
     fn is_over(self, at: &GroupRef, since: Timestamp) -> bool {
-        let mut stretches = self.desired.get(at).into_iter().flatten();
-        stretches.any(|stretch| stretch.window.until.is_some_and(|until| since < until && until <= self.now))
+        let mut intervals = self.desired.get(at).into_iter().flatten();
+        intervals.any(|interval| interval.window.until.is_some_and(|until| since < until && until <= self.now))
     }
 }
 
@@ -175,7 +175,7 @@ impl Source {
     pub fn confirms(&self) -> bool {
         match self {
             Source::Delivery(_) | Source::Refetch => true,
-            Source::Read | Source::Doubted | Source::Missing => false,
+            Source::Read | Source::Unconfirmed | Source::Missing => false,
         }
     }
 }

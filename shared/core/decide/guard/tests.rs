@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::judge::{Holders, Inside, Judgement, Measure, judge};
+use super::judge::{CurrentMembers, Holders, Judgement, Measure, judge};
 use super::*;
 use crate::model::account::GroupRef;
 use crate::model::ids::SiteId;
@@ -17,29 +17,29 @@ fn now() -> Timestamp {
     NOW.parse().expect("an instant")
 }
 
-fn leaves(doors: &str, group: &str, who: usize) -> Waiting {
+fn leaves(doors: &str, group: &str, who: usize) -> WaitingChange {
     let account = AccountId(format!("a{who}"));
     let change =
         UnconfirmedChange::Leaves { doors: doors.into(), group: GroupId(group.into()), account: account.clone() };
-    Waiting::new(change, Subject::Account { doors: doors.into(), id: account })
+    WaitingChange::new(change, Subject::Account { doors: doors.into(), id: account })
 }
 
-fn made(who: usize) -> Waiting {
+fn made(who: usize) -> WaitingChange {
     let profile = FactId::new(crate::model::fact::Kind::Member, format!("m{who}"));
     let change = UnconfirmedChange::Made { doors: "main".into(), profile: profile.clone() };
-    Waiting::new(change, Subject::Profile(profile))
+    WaitingChange::new(change, Subject::Profile(profile))
 }
 
-fn people(doors: &str, group: &str, who: std::ops::Range<usize>) -> Inside {
+fn people(doors: &str, group: &str, who: std::ops::Range<usize>) -> CurrentMembers {
     let accounts: BTreeSet<AccountId> = who.map(|n| AccountId(format!("a{n}"))).collect();
-    Inside::from([(GroupRef::new(doors, &GroupId(group.to_owned())), accounts)])
+    CurrentMembers::from([(GroupRef::new(doors, &GroupId(group.to_owned())), accounts)])
 }
 
-fn judged(inside: &Inside, tally: &Tally, waiting: Vec<Waiting>) -> Judgement {
+fn judged(inside: &CurrentMembers, tally: &Tally, waiting: Vec<WaitingChange>) -> Judgement {
     with_cards(inside, &Holders::new(), tally, waiting)
 }
 
-fn with_cards(inside: &Inside, holders: &Holders, tally: &Tally, waiting: Vec<Waiting>) -> Judgement {
+fn with_cards(inside: &CurrentMembers, holders: &Holders, tally: &Tally, waiting: Vec<WaitingChange>) -> Judgement {
     judge(Measure { site: &SiteId::from("s"), guard: &Guard::default(), inside, holders, tally, now: now() }, waiting)
 }
 
@@ -94,7 +94,7 @@ fn the_widest_scope_that_is_too_large_is_one_hold() {
     assert_eq!(judgement.holds.len(), 1);
     assert_eq!(judgement.holds[0].0.scope, Scope::Doors("main".into()));
     // One group alone is one hold. Changes elsewhere are released.
-    let mut leaving: Vec<Waiting> = (20..22).map(|n| leaves("other", "g", n)).collect();
+    let mut leaving: Vec<WaitingChange> = (20..22).map(|n| leaves("other", "g", n)).collect();
     leaving.extend(people_of("main", "k", 0..4));
     inside.extend(people("main", "k", 0..4));
     inside.extend(people("main", "l", 40..90));
@@ -103,7 +103,11 @@ fn the_widest_scope_that_is_too_large_is_one_hold() {
     assert_eq!(judgement.holds[0].0.scope, Scope::Group("main".into(), GroupId("k".into())));
 }
 
-fn people_of(doors: &'static str, group: &'static str, who: std::ops::Range<usize>) -> impl Iterator<Item = Waiting> {
+fn people_of(
+    doors: &'static str,
+    group: &'static str,
+    who: std::ops::Range<usize>,
+) -> impl Iterator<Item = WaitingChange> {
     who.map(move |n| leaves(doors, group, n))
 }
 
@@ -121,14 +125,14 @@ fn somebody_who_leaves_two_groups_is_one_person() {
 #[test]
 fn what_was_only_repeated_is_held_however_little_it_is() {
     let inside = people("main", "g", 0..100);
-    let unconfirmed = Waiting { unconfirmed: true, ..leaves("main", "g", 0) };
+    let unconfirmed = WaitingChange { unconfirmed: true, ..leaves("main", "g", 0) };
     let judgement = judged(&inside, &Tally::default(), vec![unconfirmed, leaves("main", "g", 1)]);
     assert_eq!((judgement.holds[0].0.revokes, judgement.released.len()), (1, 1));
 }
 
 #[test]
 fn more_than_a_hundred_new_accounts_at_one_door_system_are_held() {
-    let inside = Inside::new();
+    let inside = CurrentMembers::new();
     assert_eq!(judged(&inside, &Tally::default(), (0..100).map(made).collect()).released.len(), 100);
     let judgement = judged(&inside, &Tally::default(), (0..101).map(made).collect());
     assert_eq!((judgement.released.len(), judgement.holds[0].0.accounts), (0, 101));
@@ -138,14 +142,14 @@ fn more_than_a_hundred_new_accounts_at_one_door_system_are_held() {
 fn new_accounts_are_counted_over_a_day() {
     for (lately, held) in [(99, 0), (100, 1)] {
         let tally = Tally { made: [("main".to_owned(), lately), ("other".to_owned(), 500)].into(), ..Tally::default() };
-        assert_eq!(judged(&Inside::new(), &tally, vec![made(0)]).holds.len(), held, "{lately}");
+        assert_eq!(judged(&CurrentMembers::new(), &tally, vec![made(0)]).holds.len(), held, "{lately}");
     }
 }
 
-fn card(who: usize) -> Waiting {
+fn card(who: usize) -> WaitingChange {
     let account = AccountId(format!("a{who}"));
     let change = UnconfirmedChange::Card { doors: "main".into(), account: account.clone(), card: format!("c{who}") };
-    Waiting::new(change, Subject::Account { doors: "main".into(), id: account })
+    WaitingChange::new(change, Subject::Account { doors: "main".into(), id: account })
 }
 
 #[test]
@@ -167,7 +171,7 @@ fn cards_are_judged_beside_those_who_have_one_and_beside_everybody() {
 fn a_card_and_a_membership_of_one_person_are_one_person() {
     let inside = people("main", "g", 0..12);
     let holders = Holders::from([("main".into(), (0..12).map(|n| AccountId(format!("a{n}"))).collect())]);
-    let held = |waiting: Vec<Waiting>| with_cards(&inside, &holders, &Tally::default(), waiting).holds.len();
+    let held = |waiting: Vec<WaitingChange>| with_cards(&inside, &holders, &Tally::default(), waiting).holds.len();
     assert_eq!(held((0..4).flat_map(|n| [leaves("main", "g", n), card(n)]).collect()), 0, "four people, not eight");
     let mixed = (0..3).map(|n| leaves("main", "g", n)).chain((3..5).map(card));
     assert_eq!(held(mixed.collect()), 1, "five of twelve people");
@@ -178,11 +182,11 @@ fn who_is_joined_is_held_with_everything_that_follows_or_not_at_all() {
     let moves = |n: usize, joined: bool| {
         let profile = FactId::new(crate::model::fact::Kind::Member, format!("m{n}"));
         let change = UnconfirmedChange::Moves { profile: profile.clone(), to: "x".into() };
-        Waiting { joined, ..Waiting::new(change, Subject::Profile(profile)) }
+        WaitingChange { joined, ..WaitingChange::new(change, Subject::Profile(profile)) }
     };
-    let joined = |n: usize| [moves(n, true), Waiting { joined: true, ..leaves("main", "g", n) }];
+    let joined = |n: usize| [moves(n, true), WaitingChange { joined: true, ..leaves("main", "g", n) }];
     let inside = people("main", "g", 0..12).into_iter().chain(people("main", "h", 12..100)).collect();
-    let mut waiting: Vec<Waiting> = (0..5).flat_map(joined).collect();
+    let mut waiting: Vec<WaitingChange> = (0..5).flat_map(joined).collect();
     waiting.extend([moves(7, false), leaves("main", "h", 20)]);
     let judgement = judged(&inside, &Tally::default(), waiting);
     let [(hold, _)] = judgement.holds.as_slice() else { panic!("one hold: {judgement:?}") };
@@ -200,9 +204,9 @@ proptest! {
     #[test]
     fn everything_is_either_held_or_released(who in proptest::collection::vec((0..3_usize, 0..40_usize), 0..60)) {
         let groups = ["g", "h", "k"];
-        let mut inside = Inside::new();
+        let mut inside = CurrentMembers::new();
         groups.iter().for_each(|group| inside.extend(people("main", group, 0..30)));
-        let mut waiting: Vec<Waiting> = who.iter().map(|(group, n)| leaves("main", groups[*group], *n)).collect();
+        let mut waiting: Vec<WaitingChange> = who.iter().map(|(group, n)| leaves("main", groups[*group], *n)).collect();
         waiting.sort_by(|a, b| a.change.cmp(&b.change));
         waiting.dedup();
         let forth = judged(&inside, &Tally::default(), waiting.clone());

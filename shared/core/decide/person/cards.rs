@@ -37,7 +37,7 @@ impl AtDoors<'_> {
             claimed: self.linked.map(|linked| linked.cards.as_slice()).unwrap_or_default(),
             book,
             one: self.context.capabilities.one_card,
-            taken_over: !self.context.seen.cards_taken || self.view.scope.adopt_cards.contains(self.doors),
+            taken_over: !self.context.doors_read.cards_taken || self.view.scope.adopt_cards.contains(self.doors),
             give: !context.stale,
             take: context.mode != Mode::GrantOnly && !protected,
         });

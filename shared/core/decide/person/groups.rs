@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{AtDoors, DoorsDecision};
 use crate::decide::action::Action;
 use crate::decide::entitlement::{OpenInterval, open_at};
-use crate::decide::group::{ActualMembership, Ends, GroupDecision, decide_group};
+use crate::decide::group::{ActualMembership, EndDirection, GroupDecision, decide_group};
 use crate::model::account::{AccountId, GroupMember, GroupRef};
 use crate::model::actual_groups::GroupRows;
 use crate::model::person::Claim;
@@ -34,7 +34,7 @@ impl<'a> AtDoors<'a> {
         let (surplus, members) = without_surplus(members, claim);
         let protected = account.is_some_and(|id| self.context.protects(id, linked));
         let later_only = protected || self.view.context.mode == Mode::GrantOnly;
-        let ends = if later_only { Ends::LaterOnly } else { Ends::Follow };
+        let ends = if later_only { EndDirection::LaterOnly } else { EndDirection::Follow };
         let claimed_end = claim.and_then(|claim| claim.until);
         let outlived = surplus.iter().filter(|member| ends.allow(member.until, claimed_end));
         decision.actions.extend(outlived.map(|row| Action::Tidy { group: at.group.clone(), row: row.clone() }));
@@ -44,7 +44,7 @@ impl<'a> AtDoors<'a> {
             ends_by_itself: self.context.capabilities.ends_by_itself,
             protected,
             exclusive: self.context.is_exclusive(&at.group),
-            taken_over: !self.context.seen.taken.contains(&at.group) || self.view.scope.adopt.contains(at),
+            taken_over: !self.context.doors_read.taken.contains(&at.group) || self.view.scope.adopt.contains(at),
             ends,
             elsewhere: &elsewhere.unwrap_or_default(),
         };

@@ -18,7 +18,7 @@ use crate::model::fact::{Booking, Series};
 mod parts;
 mod rule;
 
-use rule::Rule;
+use rule::RecurrenceRule;
 
 /// The most occurrences that are counted from the start of a series. A daily series since 1900 has 46,000.
 const MOST: usize = 100_000;
@@ -48,13 +48,13 @@ pub fn occurrences(
             starts(booking.start, series, own.as_ref().unwrap_or(zone), until)?
         }
     };
-    let stretches = starts.into_iter().map(|start| (start, start.saturating_add(lasts).unwrap_or(Timestamp::MAX)));
-    Ok(stretches.filter(|(start, end)| *start < until && (*end > from || *start >= from)).collect())
+    let intervals = starts.into_iter().map(|start| (start, start.saturating_add(lasts).unwrap_or(Timestamp::MAX)));
+    Ok(intervals.filter(|(start, end)| *start < until && (*end > from || *start >= from)).collect())
 }
 
 /// Returns the starts of a series before `until`, without cancelled occurrences.
 fn starts(first: Timestamp, series: &Series, zone: &TimeZone, until: Timestamp) -> Result<Vec<Timestamp>, String> {
-    let rule = Rule::read(&series.rule, zone)?;
+    let rule = RecurrenceRule::read(&series.rule, zone)?;
     let last = zone.to_datetime(until);
     let mut starts = Vec::new();
     for (counted, local) in locals(zone.to_datetime(first), rule.rule.clone())?.enumerate() {

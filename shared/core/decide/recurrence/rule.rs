@@ -34,14 +34,14 @@ enum Moment {
 
 /// A rule that can be expanded.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(super) struct RecurrenceRule {
     /// The rule itself, without `UNTIL`.
     pub(super) rule: RRule<Unvalidated>,
     until: Option<Moment>,
     except: Vec<Moment>,
 }
 
-impl Rule {
+impl RecurrenceRule {
     /// Reads `text`. Its local times are in `zone`.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Rule {
     }
 }
 
-fn parsed(text: &str, zone: &TimeZone) -> Option<Rule> {
+fn parsed(text: &str, zone: &TimeZone) -> Option<RecurrenceRule> {
     let (mut rule, mut except) = (None, Vec::new());
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("DTSTART")) {
         if line.starts_with("EXDATE") {
@@ -83,7 +83,7 @@ fn parsed(text: &str, zone: &TimeZone) -> Option<Rule> {
         }
     }
     let (rule, until) = without_until(rule?)?;
-    Some(Rule { rule, until, except })
+    Some(RecurrenceRule { rule, until, except })
 }
 
 /// Returns the rule without its `UNTIL`, and the `UNTIL`.

@@ -9,7 +9,7 @@ use crate::model::ids::SiteId;
 
 /// The first position at which a chain is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Broken {
+pub struct ChainBreak {
     /// The position.
     pub seq: u64,
     /// What is wrong there.
@@ -26,7 +26,7 @@ pub struct Verdict {
     /// The last right record. A person who notes it elsewhere can show later that nothing up to it was rewritten.
     pub head: Head,
     /// The first position that is wrong.
-    pub broken: Option<Broken>,
+    pub broken: Option<ChainBreak>,
 }
 
 /// A verifier of one chain, record by record. It stops at the first record that is wrong.
@@ -35,7 +35,7 @@ pub struct Verifier {
     site: SiteId,
     known: Option<Head>,
     head: Head,
-    broken: Option<Broken>,
+    broken: Option<ChainBreak>,
 }
 
 impl Verifier {
@@ -52,7 +52,7 @@ impl Verifier {
         }
         match self.wrong(item) {
             Ok(head) => self.head = head,
-            Err(why) => self.broken = Some(Broken { seq: self.head.seq + 1, why }),
+            Err(why) => self.broken = Some(ChainBreak { seq: self.head.seq + 1, why }),
         }
         self.broken.is_none()
     }
@@ -96,7 +96,7 @@ impl Verifier {
         let wanted = last.into_iter().chain(self.known.as_ref().map(|known| known.seq)).max().unwrap_or(0);
         if self.broken.is_none() && self.head.seq < wanted {
             let why = format!("the chain ends before this record, and there were {wanted}");
-            self.broken = Some(Broken { seq: self.head.seq + 1, why });
+            self.broken = Some(ChainBreak { seq: self.head.seq + 1, why });
         }
         Verdict { whole: self.broken.is_none(), records: self.head.seq, head: self.head, broken: self.broken }
     }

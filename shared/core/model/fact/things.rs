@@ -227,13 +227,13 @@ pub struct Checkin {
 fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Said<T> {
+    enum OneOrMany<T> {
         Many(Vec<T>),
         One(Option<T>),
     }
-    Ok(match Said::deserialize(deserializer)? {
-        Said::Many(all) => all,
-        Said::One(one) => one.into_iter().collect(),
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::Many(all) => all,
+        OneOrMany::One(one) => one.into_iter().collect(),
     })
 }
 
@@ -266,8 +266,8 @@ mod tests {
         let fact: Fact = serde_json::from_str(old).expect("a fact");
         let What::Pass(pass) = &fact.what else { panic!("not a pass") };
         assert_eq!(pass.holders, [Holder::Team("c".into())]);
-        let nobody = old.replace(r#"{"team":"c"}"#, "null");
-        let fact: Fact = serde_json::from_str(&nobody).expect("a fact");
+        let no_holder = old.replace(r#"{"team":"c"}"#, "null");
+        let fact: Fact = serde_json::from_str(&no_holder).expect("a fact");
         assert!(matches!(&fact.what, What::Pass(pass) if pass.holders.is_empty()));
         let old = r#"{"id":"c","what":{"team":{"name":"Acme","location":null}},"changed":null}"#;
         assert!(matches!(serde_json::from_str::<Fact>(old).expect("a fact").what, What::Team(team) if team.active));

@@ -14,7 +14,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
 }
 
 fn rule(line: usize, selector: Selector, wanted: &[&str], opens: &[&str]) -> Rule {
-    let wanted = if wanted == ["*"] { Wanted::Any } else { Wanted::Named(texts(wanted)) };
+    let wanted = if wanted == ["*"] { ThingSelection::Any } else { ThingSelection::Named(texts(wanted)) };
     Rule {
         line,
         selector,
@@ -40,7 +40,7 @@ fn example() -> Site {
         invite: true,
         without_access: WithoutAccess::Keep,
         guest_accounts: WithoutAccess::Suspend,
-        foreign: Foreign::Report,
+        foreign: ForeignPolicy::Report,
         prefix: Some("DOORSTEP_".into()),
         protected: texts(&["ops@riverside.example", "owner@riverside.example"]),
         was: None,
@@ -49,7 +49,7 @@ fn example() -> Site {
         before: 30,
         after: 30,
         audience: Audience::Members,
-        at: Some(Wanted::Named(texts(&["Riverside"]))),
+        at: Some(ThingSelection::Named(texts(&["Riverside"]))),
         ..rule(44, Selector::Resource, &["Boardroom", "Studio"], &["Front door", "Meeting floor"])
     };
     let pass =
@@ -94,7 +94,7 @@ fn what_is_left_out_is_as_in_the_example() {
     let site = Site::parse(LEAST).unwrap();
     let main = &site.doors["main"];
     assert_eq!((main.invite, main.without_access), (true, WithoutAccess::Keep));
-    assert_eq!((main.guest_accounts, main.foreign), (WithoutAccess::Suspend, Foreign::Report));
+    assert_eq!((main.guest_accounts, main.foreign), (WithoutAccess::Suspend, ForeignPolicy::Report));
     assert_eq!((&main.place, &main.prefix, main.protected.len()), (&None, &None, 0));
     assert_eq!(site.bookings, example().bookings);
     assert_eq!((site.passes, site.guard), (PassOpening::WhileUnused, example().guard));
@@ -140,8 +140,8 @@ fn names_may_be_in_any_script_and_every_location_may_be_said() {
     let text = format!("{LEAST}[[rule]]\nplan = [\"🪑 מנוי\", \"🪑 מנוי\"]\nopens = [\"דלת\"]\nat = \"*\"\n");
     let text = text.replace("[doors.main]", "locations = \"*\"\n[doors.main]");
     let site = Site::parse(&text).unwrap();
-    assert_eq!(site.rules[0].wanted, Wanted::Named(texts(&["🪑 מנוי"])));
-    assert_eq!((&site.rules[0].at, site.platform.locations), (&Some(Wanted::Any), None));
+    assert_eq!(site.rules[0].wanted, ThingSelection::Named(texts(&["🪑 מנוי"])));
+    assert_eq!((&site.rules[0].at, site.platform.locations), (&Some(ThingSelection::Any), None));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::model::account::{Group, GroupId};
 use crate::model::fact::{Fact, Floor, Location, Plan, Resource, What};
 use crate::site::Site;
 use crate::site::catalogue::Catalogue;
-use crate::site::resolve::{Ids, Resolved, resolve};
+use crate::site::resolve::{IdSelection, Resolved, resolve};
 
 fn fact(id: &str, what: What) -> Fact {
     Fact { id: id.into(), what, changed: None }
@@ -49,8 +49,8 @@ fn resolved(rule: &str, facts: &[Fact], groups: &[Group], before: Option<&Resolv
     resolve(&site, &Catalogue::of(facts), &BTreeMap::from([("main".into(), groups.to_vec())]), before)
 }
 
-fn of(ids: &[&str]) -> Ids {
-    Ids::Of(ids.iter().map(|id| (*id).to_owned()).collect())
+fn of(ids: &[&str]) -> IdSelection {
+    IdSelection::Of(ids.iter().map(|id| (*id).to_owned()).collect())
 }
 
 fn members() -> [Group; 1] {
@@ -69,7 +69,10 @@ fn names_and_ids_alike() {
         }
     }
     let any = resolved("plan = \"*\"\nopens = \"Members\"\nat = \"*\"", &[], &members(), None);
-    assert_eq!((&any.rules[0].wanted, &any.rules[0].at, any.problems.len()), (&Ids::Any, &Some(Ids::Any), 0));
+    assert_eq!(
+        (&any.rules[0].wanted, &any.rules[0].at, any.problems.len()),
+        (&IdSelection::Any, &Some(IdSelection::Any), 0)
+    );
 }
 
 #[test]

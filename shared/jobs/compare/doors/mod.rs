@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Read;
+use super::SourceRead;
 use super::account_list::AccountList;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::other_sites::load::Neighbours;
@@ -36,7 +36,7 @@ pub struct DoorsSnapshot {
     /// The platform's catalogue, which the names were resolved with.
     pub catalogue: Catalogue,
     /// The context of each door system that is known.
-    pub terms: BTreeMap<String, DoorsContext>,
+    pub contexts: BTreeMap<String, DoorsContext>,
     /// The reader of each door system that answers.
     pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
     /// What could not be read.
@@ -46,7 +46,7 @@ pub struct DoorsSnapshot {
     /// Findings of a successful read that the operator should look at.
     pub remarks: Vec<String>,
     /// How each door system was read.
-    pub reads: BTreeMap<String, Read>,
+    pub reads: BTreeMap<String, SourceRead>,
     /// Notices to publish: those of the problems and remarks that the operator may act on.
     pub notices: Vec<Notice>,
     /// What other sites of the stack claim there.
@@ -60,12 +60,15 @@ pub struct DoorsSnapshot {
 impl DoorsSnapshot {
     /// Returns the groups of every door system that is known.
     pub fn groups(&self) -> BTreeMap<String, Vec<doorstep_core::model::account::Group>> {
-        self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect()
+        self.contexts
+            .iter()
+            .map(|(name, doors_context)| (name.clone(), doors_context.doors_read.groups.clone()))
+            .collect()
     }
 
     /// Returns the name of a group, or its id if the group is unknown.
     pub fn name_of(&self, doors: &str, group: &GroupId) -> String {
-        let groups = self.terms.get(doors).map_or(&[][..], |terms| &terms.seen.groups);
+        let groups = self.contexts.get(doors).map_or(&[][..], |doors_context| &doors_context.doors_read.groups);
         groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
     }
 
@@ -77,13 +80,13 @@ impl DoorsSnapshot {
     /// Returns whether the cards of a door system were read for the first time. The cards that the accounts have already
     /// then become Doorstep's.
     pub fn takes_over_cards(&self, doors: &str) -> bool {
-        let is_new = |context: &DoorsContext| !context.seen.cards_taken;
-        self.cards.contains_key(doors) && self.terms.get(doors).is_some_and(is_new)
+        let is_new = |context: &DoorsContext| !context.doors_read.cards_taken;
+        self.cards.contains_key(doors) && self.contexts.get(doors).is_some_and(is_new)
     }
 
     /// Returns whether the groups and accounts of a door system were read completely.
     pub fn is_complete(&self, doors: &str) -> bool {
-        self.terms.contains_key(doors) && !self.incomplete.contains_key(doors)
+        self.contexts.contains_key(doors) && !self.incomplete.contains_key(doors)
     }
 
     /// Returns every account of the lists and the groups, by door system.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::DoorsSnapshot;
-use super::survey::{believable, groups_of_ours, members_and_problem, survey, taken_over};
-use crate::compare::Read;
+use super::survey::{credible, groups_of_ours, members_and_problem, survey, taken_over};
+use crate::compare::SourceRead;
 use crate::compare::account_list::links;
 use crate::compare::facts::FactIndex;
 use doorstep_cloud::bus::Notice;
@@ -36,11 +36,11 @@ pub async fn read(
     environment: &Environment,
     site: &Site,
     facts: &FactIndex,
-    everybody: &People,
+    all_people: &People,
 ) -> Result<DoorsSnapshot> {
-    let people = everybody.known.as_slice();
+    let people = all_people.known.as_slice();
     let snapshot = DoorsSnapshot { catalogue: Catalogue::of(facts.facts()), ..DoorsSnapshot::default() };
-    let mut reading = Reading { environment, site, people, snapshot };
+    let mut reading = DoorsReading { environment, site, people, snapshot };
     for (name, config) in &site.doors {
         reading.open(name, config).await?;
     }
@@ -52,19 +52,19 @@ pub async fn read(
     // The names are resolved again, because only the read of the groups shows their problems.
     reading.resolve(before.as_ref());
     reading.find_other_sites().await?;
-    reading.find_unreadable(&everybody.unreadable).await?;
+    reading.find_unreadable(&all_people.unreadable).await?;
     Ok(reading.snapshot)
 }
 
 /// A read of all door systems in progress.
-struct Reading<'a> {
+struct DoorsReading<'a> {
     environment: &'a Environment,
     site: &'a Site,
     people: &'a [Person],
     snapshot: DoorsSnapshot,
 }
 
-impl Reading<'_> {
+impl DoorsReading<'_> {
     /// Reads the groups and accounts of one door system.
     async fn open(&mut self, name: &str, config: &DoorsConfig) -> Result<()> {
         let kept = self.environment.store.doors_read_kept(&self.site.id, name).await?;
@@ -79,9 +79,9 @@ impl Reading<'_> {
         };
         let read = self.survey(name, config, reader.as_ref(), before.as_ref()).await;
         let read = read.map(|now| if lost { taken_over(now) } else { now });
-        if let Some(seen) = read.or(before) {
-            let context = DoorsContext::new(config.clone(), seen, reader.capabilities());
-            self.snapshot.terms.insert(name.to_owned(), context);
+        if let Some(snapshot) = read.or(before) {
+            let context = DoorsContext::new(config.clone(), snapshot, reader.capabilities());
+            self.snapshot.contexts.insert(name.to_owned(), context);
         }
         self.snapshot.readers.insert(name.to_owned(), reader);
         Ok(())
@@ -104,10 +104,10 @@ impl Reading<'_> {
                 return None;
             }
         };
-        match believable(read.now, before) {
+        match credible(read.now, before) {
             Ok(now) => {
                 self.snapshot.accounts.insert(name.to_owned(), read.accounts);
-                self.snapshot.reads.insert(name.to_owned(), Read { complete: true, records: 0 });
+                self.snapshot.reads.insert(name.to_owned(), SourceRead { complete: true, records: 0 });
                 self.add_seats(name, read.seats);
                 Some(now)
             }
@@ -133,7 +133,7 @@ impl Reading<'_> {
 
     fn unread(&mut self, name: &str, error: &Error) {
         self.incomplete(name, format!("{name}: {error}"));
-        self.snapshot.reads.insert(name.to_owned(), Read { complete: false, records: 0 });
+        self.snapshot.reads.insert(name.to_owned(), SourceRead { complete: false, records: 0 });
     }
 
     fn incomplete(&mut self, name: &str, problem: String) {
@@ -145,8 +145,8 @@ impl Reading<'_> {
         let snapshot = &mut self.snapshot;
         snapshot.resolved = resolve(self.site, &snapshot.catalogue, &snapshot.groups(), before);
         for (rule, resolved) in self.site.rules.iter().zip(&snapshot.resolved.rules) {
-            if let Some(terms) = snapshot.terms.get_mut(&rule.doors) {
-                terms.ruled.extend(resolved.groups.iter().cloned());
+            if let Some(doors_context) = snapshot.contexts.get_mut(&rule.doors) {
+                doors_context.ruled.extend(resolved.groups.iter().cloned());
             }
         }
     }
@@ -158,7 +158,7 @@ impl Reading<'_> {
         let claimed: BTreeSet<GroupRef> = claims.map(|claim| GroupRef::new(&claim.doors, &claim.group)).collect();
         let names: Vec<String> = self.snapshot.accounts.keys().cloned().collect();
         for name in names {
-            let Some(context) = self.snapshot.terms.get(&name) else { continue };
+            let Some(context) = self.snapshot.contexts.get(&name) else { continue };
             let claimed = claimed.iter().filter(|at| at.doors == name).map(|at| at.group.clone());
             let groups: BTreeSet<GroupId> = context.ruled.iter().cloned().chain(claimed).collect();
             for group in groups {
@@ -169,13 +169,15 @@ impl Reading<'_> {
 
     async fn read_group(&mut self, name: &str, group: GroupId) {
         let snapshot = &mut self.snapshot;
-        let (Some(reader), Some(context)) = (snapshot.readers.get(name), snapshot.terms.get_mut(name)) else { return };
+        let (Some(reader), Some(context)) = (snapshot.readers.get(name), snapshot.contexts.get_mut(name)) else {
+            return;
+        };
         let Some(read) = snapshot.reads.get_mut(name) else { return };
-        match members_and_problem(reader.as_ref(), &mut context.seen, &group).await {
+        match members_and_problem(reader.as_ref(), &mut context.doors_read, &group).await {
             Ok(members) => {
                 let at = GroupRef::new(name, &group);
                 read.records += members.len();
-                if context.ruled.contains(&group) && !context.seen.taken.contains(&group) {
+                if context.ruled.contains(&group) && !context.doors_read.taken.contains(&group) {
                     snapshot.new_groups.insert(at.clone());
                 }
                 snapshot.members.insert(at, GroupRows::of(members));
@@ -211,12 +213,12 @@ impl Reading<'_> {
     async fn find_other_sites(&mut self) -> Result<()> {
         let store = &self.environment.store;
         let mut neighbours = Neighbours::new();
-        for (name, terms) in &mut self.snapshot.terms {
+        for (name, doors_context) in &mut self.snapshot.contexts {
             let at = Neighbour { site: self.site.id.clone(), doors: name.clone() };
-            let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
-            let found = ruled.others(store, &terms.seen).await?;
-            terms.seen.shared.extend(found);
-            let shared = in_service(store, &terms.seen.shared).await?;
+            let ruled = RuledDoors { at, config: &doors_context.config, groups: &doors_context.ruled };
+            let found = ruled.others(store, &doors_context.doors_read).await?;
+            doors_context.doors_read.shared.extend(found);
+            let shared = in_service(store, &doors_context.doors_read.shared).await?;
             if !shared.is_empty() {
                 neighbours.insert(name.clone(), shared);
             }

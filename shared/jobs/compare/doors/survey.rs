@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::compare::account_list::{AccountList, Links};
+use crate::compare::account_list::{AccountList, LinkedAccounts};
 use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::account::{Account, Group, GroupId, GroupMember};
 use doorstep_core::model::doors_read::DoorsRead;
@@ -43,7 +43,7 @@ pub(super) struct Survey {
 pub(super) async fn survey(
     reader: &dyn ReadDoors,
     config: &DoorsConfig,
-    links: &Links<'_>,
+    links: &LinkedAccounts<'_>,
     ours: Vec<Group>,
 ) -> Result<Survey> {
     let groups = with_unlisted(reader, reader.groups().await?, ours).await?;
@@ -57,7 +57,7 @@ pub(super) async fn survey(
 
 /// Rejects a list that lost half or all of its groups. The claims in a group that seems to be gone would be forgotten,
 /// and the access would stay open for ever.
-pub(super) fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRead> {
+pub(super) fn credible(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRead> {
     let Some(before) = before else { return Ok(now) };
     let lost = before.groups.iter().filter(|old| !now.groups.iter().any(|new| new.id == old.id)).count();
     let loss = Loss { known: before.groups.len(), lost };
@@ -81,10 +81,10 @@ pub(super) fn taken_over(now: DoorsRead) -> DoorsRead {
 
 pub(super) async fn members_and_problem(
     reader: &dyn ReadDoors,
-    seen: &mut DoorsRead,
+    doors_read: &mut DoorsRead,
     group: &GroupId,
 ) -> Result<Vec<GroupMember>> {
-    let Some(listed) = seen.groups.iter_mut().find(|listed| listed.id == *group) else { return Ok(Vec::new()) };
+    let Some(listed) = doors_read.groups.iter_mut().find(|listed| listed.id == *group) else { return Ok(Vec::new()) };
     let problem = reader.group_problem(group).await?;
     listed.problem = problem.or(listed.problem.take());
     reader.rows(group).await

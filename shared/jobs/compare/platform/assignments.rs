@@ -2,28 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reading;
+use super::PlatformReading;
 use doorstep_core::decide::credibility::{Credibility, Loss, LossLimit};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, What};
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Selector;
 use doorstep_core::site::catalogue::Catalogue;
-use doorstep_core::site::resolve::{Ids, resolve};
+use doorstep_core::site::resolve::{IdSelection, resolve};
 use doorstep_vendors::platform::ReadPlatform;
 use doorstep_vendors::platform::found::FactList;
 
 /// The name of assignments among the lists that are judged.
 const ASSIGNMENTS: &str = "assignment";
 
-impl Reading<'_> {
+impl PlatformReading<'_> {
     /// Adds desks and offices to memberships. They are read for the resources that rules name. For other resources the
     /// stored ones stay.
     pub(super) async fn assigned(
         &mut self,
         reader: &dyn ReadPlatform,
         mut memberships: FactList,
-        stored: &BTreeMap<FactId, Record>,
+        stored: &BTreeMap<FactId, FactRecord>,
     ) -> Result<FactList> {
         let resources = self.ruled_resources();
         let mut read: BTreeMap<Id, Vec<Assignment>> = BTreeMap::new();
@@ -39,9 +39,9 @@ impl Reading<'_> {
         let ruled: Vec<&Assignment> = ruled.filter(|one| resources.contains(&one.resource)).collect();
         let is_there = |one: &Assignment| listed.contains(&one.id) || unreadable.contains(&one.id);
         let lost: BTreeSet<Id> = ruled.iter().filter(|one| !is_there(one)).map(|one| one.id.clone()).collect();
-        let believed = self.since.is_some() || self.believes_assignments(ruled.len(), &lost);
+        let accepted = self.since.is_some() || self.accepts_assignments(ruled.len(), &lost);
         let stays = |other: &Assignment| {
-            let kept = unreadable.contains(&other.id) || !believed && lost.contains(&other.id);
+            let kept = unreadable.contains(&other.id) || !accepted && lost.contains(&other.id);
             !resources.contains(&other.resource) || kept
         };
         for fact in &mut memberships.facts {
@@ -61,9 +61,9 @@ impl Reading<'_> {
 
     /// Returns whether the lists of assignments are believed, given that they lost `lost` of `known`. An assignment
     /// cannot be read by id, so an empty list cannot be told from a wrong one.
-    fn believes_assignments(&mut self, known: usize, lost: &BTreeSet<Id>) -> bool {
+    fn accepts_assignments(&mut self, known: usize, lost: &BTreeSet<Id>) -> bool {
         let loss = Loss { known, lost: lost.len() };
-        let credibility = self.disbelief.judge(ASSIGNMENTS, lost, loss, LossLimit::HalfOrAllOfThree);
+        let credibility = self.refused_lists.judge(ASSIGNMENTS, lost, loss, LossLimit::HalfOrAllOfThree);
         match credibility {
             Credibility::Credible => {}
             Credibility::Repeated => self.remarks.push(format!("the lists of assignments {loss}, three times alike")),
@@ -79,7 +79,8 @@ impl Reading<'_> {
         let catalogue = Catalogue::of(self.known.facts());
         let resolved = resolve(self.site, &catalogue, &BTreeMap::new(), None);
         let rules = self.site.rules.iter().zip(&resolved.rules);
-        let wanted: Vec<(Selector, &Ids)> = rules.map(|(rule, resolved)| (rule.selector, &resolved.wanted)).collect();
+        let wanted: Vec<(Selector, &IdSelection)> =
+            rules.map(|(rule, resolved)| (rule.selector, &resolved.wanted)).collect();
         let counts = |id: &str, location: Option<&str>, floor: Option<&str>| {
             wanted.iter().any(|(selector, ids)| {
                 let about = match selector {
@@ -89,8 +90,8 @@ impl Reading<'_> {
                     _ => None,
                 };
                 about.is_some_and(|about| match ids {
-                    Ids::Any => true,
-                    Ids::Of(ids) => ids.contains(about),
+                    IdSelection::Any => true,
+                    IdSelection::Of(ids) => ids.contains(about),
                 })
             })
         };

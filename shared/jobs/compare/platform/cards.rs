@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reading;
+use super::PlatformReading;
 use doorstep_core::decide::credibility::card_numbers::{CardNumbers, NUMBERS, keep_numbers};
 use doorstep_core::decide::credibility::{Credibility, LossLimit};
 use doorstep_core::model::fact::{Fact, FactId, Kind};
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 
-impl Reading<'_> {
+impl PlatformReading<'_> {
     /// Rejects the card numbers of a list that lost half of them: a property was renamed, or a permission is missing.
     /// Members then keep their stored numbers. A list that repeats the loss is believed, but as doubted, so that the
     /// operator must approve it. Returns the members whose facts are doubted.
@@ -16,14 +16,14 @@ impl Reading<'_> {
         &mut self,
         kind: Kind,
         facts: &mut [Fact],
-        stored: &BTreeMap<FactId, Record>,
+        stored: &BTreeMap<FactId, FactRecord>,
     ) -> BTreeSet<FactId> {
         let mut unconfirmed = BTreeSet::new();
         if kind != Kind::Member {
             return unconfirmed;
         }
         let CardNumbers { listed, loss, losers } = CardNumbers::of(facts, stored);
-        match self.disbelief.judge(NUMBERS, &losers, loss, LossLimit::Half) {
+        match self.refused_lists.judge(NUMBERS, &losers, loss, LossLimit::Half) {
             Credibility::Credible => self.numbers = self.since.is_none().then_some(listed),
             Credibility::Repeated => {
                 self.remarks.push(format!("the list of members {loss} card numbers, three times alike"));

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Reading;
+use super::PlatformReading;
 use doorstep_core::decide::credibility::{Credibility, Loss, LossLimit};
 use doorstep_core::model::fact::{Fact, FactId, Kind, What};
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_vendors::platform::ReadPlatform;
 use doorstep_vendors::platform::found::{FactList, Lookup};
 use doorstep_vendors::platform::relation::{self, Relation};
@@ -22,7 +22,7 @@ pub(super) struct KindRead<'a> {
     pub reader: &'a dyn ReadPlatform,
     pub kind: Kind,
     /// The stored records of the kind.
-    pub stored: &'a BTreeMap<FactId, Record>,
+    pub stored: &'a BTreeMap<FactId, FactRecord>,
     /// When the read began.
     pub began: Timestamp,
     /// The instant since which check-ins are read.
@@ -37,13 +37,13 @@ impl<'a> KindRead<'a> {
 
     /// Returns the stored records that a complete list must have. A thing that was read after this read began cannot be
     /// missing from it.
-    fn live(&self) -> Vec<&'a Record> {
+    fn live(&self) -> Vec<&'a FactRecord> {
         let live = self.stored.values().filter(|record| !record.gone && record.read <= self.began);
         live.filter(|record| !self.is_expired(&record.fact)).collect()
     }
 }
 
-impl Reading<'_> {
+impl PlatformReading<'_> {
     /// Compares the list of one kind with the stored records, and records what is new.
     pub(super) async fn compare(&mut self, of: &KindRead<'_>, list: FactList) {
         let FactList { mut facts, unreadable, .. } = list;
@@ -58,8 +58,8 @@ impl Reading<'_> {
                 continue;
             }
             self.confirm_relations(of.reader, old, &mut fact).await;
-            let source = if unconfirmed.contains(&fact.name()) { Source::Doubted } else { Source::Read };
-            self.news(old, Record::new(fact, self.began, source));
+            let source = if unconfirmed.contains(&fact.name()) { Source::Unconfirmed } else { Source::Read };
+            self.news(old, FactRecord::new(fact, self.began, source));
         }
         for record in of.stored.values().filter(|record| !record.gone && of.is_expired(&record.fact)) {
             self.news(Some(record), record.gone(self.began, Source::Refetch));
@@ -72,8 +72,8 @@ impl Reading<'_> {
     /// Decides about the things that a complete list lacks.
     async fn compare_missing(&mut self, of: &KindRead<'_>, listed: &BTreeSet<FactId>) {
         let live = of.live();
-        let is_missing = |record: &&Record| !listed.contains(&record.fact.name());
-        let missing: Vec<&Record> = live.iter().copied().filter(is_missing).collect();
+        let is_missing = |record: &&FactRecord| !listed.contains(&record.fact.name());
+        let missing: Vec<&FactRecord> = live.iter().copied().filter(is_missing).collect();
         if !of.reader.answers_by_id() {
             missing.iter().for_each(|record| self.news(Some(record), record.gone(self.began, Source::Read)));
             return;
@@ -82,7 +82,7 @@ impl Reading<'_> {
         self.confirm_doubted(of, listed, loss).await;
         let (word, names) = (of.kind.word(), missing.iter().map(|record| record.fact.name()));
         let names: Vec<FactId> = names.collect();
-        let credibility = self.disbelief.judge(word, &names, loss, LossLimit::Half);
+        let credibility = self.refused_lists.judge(word, &names, loss, LossLimit::Half);
         match credibility {
             Credibility::Credible => {
                 self.unlisted.extend(names);
@@ -92,7 +92,7 @@ impl Reading<'_> {
             }
             Credibility::Repeated if self.are_gone(of.reader, &missing).await => {
                 self.remarks.push(format!("the list of {word}s {loss}, three times alike"));
-                missing.iter().for_each(|record| self.news(Some(record), record.gone(self.began, Source::Doubted)));
+                missing.iter().for_each(|record| self.news(Some(record), record.gone(self.began, Source::Unconfirmed)));
             }
             Credibility::Repeated | Credibility::Incredible => {
                 self.unlisted.extend(names);
@@ -107,7 +107,7 @@ impl Reading<'_> {
     async fn confirm_doubted(&mut self, of: &KindRead<'_>, listed: &BTreeSet<FactId>, loss: Loss) {
         let unconfirmed = of.stored.values().filter(|record| record.gone && record.is_unconfirmed());
         let unconfirmed = unconfirmed.filter(|record| !of.is_expired(&record.fact));
-        let (back, still): (Vec<&Record>, Vec<&Record>) =
+        let (back, still): (Vec<&FactRecord>, Vec<&FactRecord>) =
             unconfirmed.partition(|record| listed.contains(&record.fact.name()));
         let known = loss.known + back.len() + still.len();
         if (Loss { known, lost: loss.lost + still.len() }).is_credible(LossLimit::Half) {
@@ -119,9 +119,9 @@ impl Reading<'_> {
 
     /// Returns whether a sample of the missing things is gone when read by id. Reading all of them could be too many
     /// calls. The operator must approve the change in any case.
-    async fn are_gone(&mut self, reader: &dyn ReadPlatform, missing: &[&Record]) -> bool {
+    async fn are_gone(&mut self, reader: &dyn ReadPlatform, missing: &[&FactRecord]) -> bool {
         for record in missing.iter().take(SAMPLE) {
-            match reader.look(&record.fact.name()).await {
+            match reader.fetch(&record.fact.name()).await {
                 Ok(Lookup::Missing) => {}
                 Ok(Lookup::Fact(_) | Lookup::Unreadable(_)) => return false,
                 Err(error) => {
@@ -134,9 +134,9 @@ impl Reading<'_> {
     }
 
     /// Reads a thing that a list lacks by its id.
-    async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &Record) {
+    async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &FactRecord) {
         let name = record.fact.name();
-        match reader.look(&name).await {
+        match reader.fetch(&name).await {
             Ok(Lookup::Missing) => {
                 self.unlisted.remove(&name);
                 self.news(Some(record), record.gone(self.began, Source::Read));
@@ -144,7 +144,7 @@ impl Reading<'_> {
             Ok(Lookup::Fact(mut fact)) => {
                 self.confirm_relations(reader, Some(record), &mut fact).await;
                 self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
-                self.news(Some(record), Record::new(fact, self.began, Source::Refetch));
+                self.news(Some(record), FactRecord::new(fact, self.began, Source::Refetch));
             }
             Ok(Lookup::Unreadable(unreadable)) => self.remarks.push(unreadable.to_string()),
             Err(error) => {
@@ -154,7 +154,7 @@ impl Reading<'_> {
     }
 
     /// Reads by id the relations of a thing that its list no longer shows. A relation that exists stays.
-    async fn confirm_relations(&mut self, reader: &dyn ReadPlatform, old: Option<&Record>, fact: &mut Fact) {
+    async fn confirm_relations(&mut self, reader: &dyn ReadPlatform, old: Option<&FactRecord>, fact: &mut Fact) {
         let Some(old) = old.filter(|old| !old.gone && reader.answers_by_id()) else { return };
         let unlisted = &self.unlisted;
         let known = |relation: &Relation| relation.part().filter(|part| unlisted.contains(part)).map(|_| true);

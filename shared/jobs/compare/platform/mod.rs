@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::facts::FactIndex;
 use doorstep_cloud::store::Store;
 use doorstep_cloud::store::sites::PlatformRead;
-use doorstep_core::decide::credibility::Disbeliefs;
+use doorstep_core::decide::credibility::RefusedLists;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind};
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::found::FactList;
 use doorstep_vendors::platform::{ReadPlatform, Span};
@@ -33,7 +33,7 @@ const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
 const NAMED: usize = 100;
 
 /// A platform read in progress.
-pub struct Reading<'a> {
+pub struct PlatformReading<'a> {
     store: &'a Store,
     site: &'a Site,
     began: Timestamp,
@@ -56,13 +56,13 @@ pub struct Reading<'a> {
     /// Kinds whose list could not be read.
     pub unread: BTreeSet<Kind>,
     /// Lists that were not believed, by kind: those of the last read, updated by this read.
-    pub disbelief: Disbeliefs,
+    pub refused_lists: RefusedLists,
     /// Things that their lists lack and that presumably exist.
     unlisted: BTreeSet<FactId>,
-    news: Vec<Record>,
+    news: Vec<FactRecord>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> PlatformReading<'a> {
     /// Starts a read. `began` becomes the version of every record of it.
     pub fn new(
         store: &'a Store,
@@ -74,8 +74,8 @@ impl<'a> Reading<'a> {
         let (known, counts) = (FactIndex::default(), BTreeMap::new());
         let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
         let (unread, unlisted, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        let (disbelief, flaws, numbers) = (mark.refused.clone(), Vec::new(), None);
-        Reading {
+        let (refused_lists, flaws, numbers) = (mark.refused.clone(), Vec::new(), None);
+        PlatformReading {
             store,
             site,
             began,
@@ -88,7 +88,7 @@ impl<'a> Reading<'a> {
             flaws,
             remarks,
             unread,
-            disbelief,
+            refused_lists,
             unlisted,
             news,
         }
@@ -111,7 +111,7 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// [`Error::Retry`] if our table is unavailable.
-    pub async fn one(&mut self, reader: &dyn ReadPlatform, kind: Kind) -> Result<Vec<Record>> {
+    pub async fn one(&mut self, reader: &dyn ReadPlatform, kind: Kind) -> Result<Vec<FactRecord>> {
         let checkins_from = self.began.checked_sub(CHECKINS).unwrap_or(self.began);
         let span = Span { changed_since: self.since, checkins_from };
         let stored = self.remember(kind).await?;
@@ -135,7 +135,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Loads the stored facts of a kind.
-    async fn remember(&mut self, kind: Kind) -> Result<BTreeMap<FactId, Record>> {
+    async fn remember(&mut self, kind: Kind) -> Result<BTreeMap<FactId, FactRecord>> {
         let records = self.store.facts_of(&self.site.id, kind).await?;
         records.iter().for_each(|record| self.known.put(record));
         Ok(records.into_iter().map(|record| (record.fact.name(), record)).collect())
@@ -158,8 +158,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn news(&mut self, old: Option<&Record>, new: Record) {
-        let is_news = |old: &Record| !old.says_same(&new) || new.confirms_end_of(old);
+    fn news(&mut self, old: Option<&FactRecord>, new: FactRecord) {
+        let is_news = |old: &FactRecord| !old.says_same(&new) || new.confirms_end_of(old);
         if old.is_none_or(|old| is_news(old) && old.read <= new.read) {
             let new = new.after(old);
             self.known.put(&new);

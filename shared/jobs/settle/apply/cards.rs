@@ -7,7 +7,7 @@ use crate::settle::cards::card_action;
 use crate::settle::person_work::PersonWork;
 use crate::settle::problem_text::problem;
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::cards::{Change, recorded, shown};
+use doorstep_core::decide::cards::{CardChange, recorded, shown};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::Account;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
@@ -47,13 +47,13 @@ impl Applier<'_> {
 
 impl PersonWork {
     /// Returns the account that gets or loses the card; `None` if an earlier card could not be taken back.
-    fn account_for(&self, doors: &str, change: &Change, theirs: bool) -> Option<Arc<Account>> {
+    fn account_for(&self, doors: &str, change: &CardChange, theirs: bool) -> Option<Arc<Account>> {
         let kept = |(at, number): &(String, String)| theirs && at == doors && *number != change.number;
         let linked = self.person.accounts.get(doors).filter(|_| !self.kept.iter().any(kept));
         Some(linked?.account.clone())
     }
 
-    fn changed_hands(&mut self, doors: &str, change: &Change, theirs: bool, now: jiff::Timestamp) {
+    fn changed_hands(&mut self, doors: &str, change: &CardChange, theirs: bool, now: jiff::Timestamp) {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         linked.note_card(&change.number, theirs, &change.because, now);
         linked.card_done(&change.number);
@@ -62,7 +62,7 @@ impl PersonWork {
 
     /// Notes a failed card action, as for a group: a change that may have been applied stays an intent, and a refusal
     /// is recorded in the audit chain once.
-    fn card_failed(&mut self, doors: &str, change: &Change, why: Error) {
+    fn card_failed(&mut self, doors: &str, change: &CardChange, why: Error) {
         let error = about_tag(why.clone(), &shown(&change.number));
         self.kept.push((doors.to_owned(), change.number.clone()));
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };

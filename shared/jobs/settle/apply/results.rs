@@ -14,7 +14,7 @@ use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Claim, Linked, Person};
-use doorstep_vendors::doors::{Entry, NewAccount};
+use doorstep_vendors::doors::{GroupAddition, NewAccount};
 
 /// The answer in an audit entry for a change that was made.
 const DONE: &str = "done";
@@ -41,7 +41,7 @@ impl PersonWork {
     /// Uses up the release of an applied change. The guard judges the same change anew the next time.
     pub(super) fn spend(&mut self, site: &SiteId, done: &UnconfirmedChange) {
         let released = self.released.iter().any(|release| release.change == *done);
-        self.writes.extend(released.then(|| Store::spent(site, done)));
+        self.writes.extend(released.then(|| Store::delete_release(site, done)));
     }
 
     pub(super) fn new_account(&self, doors: &str, invite: bool) -> NewAccount {
@@ -102,7 +102,7 @@ impl PersonWork {
         &mut self,
         doors: &str,
         group: &GroupId,
-        entry: &Entry,
+        entry: &GroupAddition,
         because: String,
         now: jiff::Timestamp,
     ) {

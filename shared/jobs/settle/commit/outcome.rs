@@ -16,7 +16,7 @@ use doorstep_core::site::WithoutAccess;
 
 /// The outcome of one person's round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RoundOutcome {
     /// Nothing is left to do.
     Settled,
     /// The applied actions may require another round.
@@ -56,13 +56,13 @@ pub fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
 }
 
 /// Returns the outcome of a round, and sets when a person who failed too often is retried.
-pub fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Outcome {
+pub fn conclude(person: &mut Person, round: Round, now: Timestamp) -> RoundOutcome {
     match round {
         Round::Done { more } => {
             person.failures = 0;
-            if more { Outcome::Again } else { Outcome::Settled }
+            if more { RoundOutcome::Again } else { RoundOutcome::Settled }
         }
-        Round::Failed => Outcome::Failed,
+        Round::Failed => RoundOutcome::Failed,
         Round::FailedForGood { asked } => {
             person.failures += 1;
             let retry = match asked.and_then(|asked| SignedDuration::try_from(asked.min(LONGEST_PAUSE)).ok()) {
@@ -71,7 +71,7 @@ pub fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Outcome {
             };
             let retry = retry.max(minutes_later(now, 1));
             person.next = Some(person.next.map_or(retry, |next| next.min(retry)));
-            Outcome::GaveUp
+            RoundOutcome::GaveUp
         }
     }
 }

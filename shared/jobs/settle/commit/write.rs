@@ -8,7 +8,7 @@ use crate::settle::site_context::SiteContext;
 use doorstep_cloud::store::audits::Chain;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::people::put;
-use doorstep_cloud::store::{MOST_IN_ONE, Step};
+use doorstep_cloud::store::{MOST_IN_ONE, WriteStep};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -37,7 +37,7 @@ pub async fn write(
         try_join(context.schedule(floor_minute(next)), store.put_dues(site, &due)).await?;
     }
     if work.actions.is_empty() && work.writes.is_empty() {
-        store.write_as(Step::Commit, put(site, person)?).await?;
+        store.write_as(WriteStep::Commit, put(site, person)?).await?;
     } else {
         let chain = match known.take() {
             Some(chain) => chain,
@@ -68,11 +68,11 @@ async fn write_with_actions(
     let (person, actions) = (&mut work.person, work.actions.as_slice());
     let (early, late) = actions.split_at(actions.len().saturating_sub(MOST_ACTIONS));
     for actions in early.chunks(MOST_ACTIONS) {
-        store.write_all(Step::Keep, chain.join(site, person, at, actions)?).await?;
+        store.write_all(WriteStep::Keep, chain.join(site, person, at, actions)?).await?;
     }
     writes.extend(chain.join(site, person, at, late)?);
     debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
     writes.insert(0, put(site, person)?);
-    store.write_all(Step::Commit, writes).await?;
+    store.write_all(WriteStep::Commit, writes).await?;
     Ok(chain)
 }

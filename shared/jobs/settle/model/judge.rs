@@ -8,10 +8,10 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use super::state::{Act, Begun, Known, Line, Minute, Records};
-use super::{Doors, Flaw, Story};
+use super::state::{Act, Begun, Minute, ModelMember, Records, StoredPerson};
+use super::{ModelDoors, ModelScenario, RemovedGuard};
 use crate::settle::apply::results::GroupChange;
-use crate::settle::commit::outcome::{Outcome, Round, conclude, needs_aftercare};
+use crate::settle::commit::outcome::{Round, RoundOutcome, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
 use crate::settle::person_work::PersonWork;
@@ -31,8 +31,8 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::window::Window;
-use doorstep_core::site::{DoorsConfig, Foreign, Mode, WithoutAccess};
-use doorstep_vendors::doors::Entry;
+use doorstep_core::site::{DoorsConfig, ForeignPolicy, Mode, WithoutAccess};
+use doorstep_vendors::doors::GroupAddition;
 
 const DOORS: &str = "main";
 const NAME: &str = "Kim";
@@ -47,9 +47,9 @@ fn account() -> AccountId {
 
 /// A decision for the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
+pub struct ModelDecision {
     /// The person after intents were resolved and memberships adopted or disowned.
-    pub person: Known,
+    pub person: StoredPerson,
     /// The actions.
     pub acts: Vec<Act>,
     /// Audit entries of changes that were found done.
@@ -60,7 +60,7 @@ pub struct Decided {
 
 /// The result of reconcile for the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum ReconcileResult {
     /// Everything is as it should be.
     Well,
     /// The person is due.
@@ -71,13 +71,13 @@ pub enum Found {
 
 /// The production code, with a cache of its answers.
 pub struct Judge {
-    doors: Doors,
+    doors: ModelDoors,
     sayings: Vec<Option<(Minute, Minute)>>,
     finishes: bool,
     claims: bool,
-    terms: BTreeMap<String, DoorsContext>,
-    decided: Mutex<HashMap<u64, Decided>>,
-    found: Mutex<HashMap<u64, Found>>,
+    contexts: BTreeMap<String, DoorsContext>,
+    decided: Mutex<HashMap<u64, ModelDecision>>,
+    found: Mutex<HashMap<u64, ReconcileResult>>,
 }
 
 fn key(of: impl Hash) -> u64 {
@@ -96,8 +96,8 @@ fn minute(at: Timestamp) -> Minute {
 
 impl Judge {
     /// Returns the judge of a scenario.
-    pub fn of(story: &Story) -> Self {
-        let kind = if story.doors == Doors::Salto { DoorsKind::SaltoKs } else { DoorsKind::Kisi };
+    pub fn of(story: &ModelScenario) -> Self {
+        let kind = if story.doors == ModelDoors::Salto { DoorsKind::SaltoKs } else { DoorsKind::Kisi };
         let config = DoorsConfig {
             kind,
             place: Some("p".to_owned()),
@@ -108,24 +108,24 @@ impl Judge {
             invite: false,
             without_access: WithoutAccess::Keep,
             guest_accounts: WithoutAccess::Keep,
-            foreign: Foreign::Report,
+            foreign: ForeignPolicy::Report,
             prefix: None,
             protected: Vec::new(),
             was: None,
         };
         let groups = vec![Group { id: group(), name: "g".to_owned(), problem: None }];
         let taken = BTreeSet::from([group()]);
-        let seen = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
-        let ends_by_itself = story.doors != Doors::Salto;
+        let doors_read = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
+        let ends_by_itself = story.doors != ModelDoors::Salto;
         let ruled = BTreeSet::from([group()]);
         let capabilities = Capabilities { ends_by_itself, suspends_guests: true, one_card: false, counts_seats: false };
-        let terms = DoorsContext { config, seen, capabilities, ruled };
+        let doors_context = DoorsContext { config, doors_read, capabilities, ruled };
         Judge {
             doors: story.doors,
             sayings: story.sayings.clone(),
-            finishes: !story.has(Flaw::NothingFinished),
-            claims: !story.has(Flaw::ClaimForgotten),
-            terms: BTreeMap::from([(DOORS.to_owned(), terms)]),
+            finishes: !story.has(RemovedGuard::NothingFinished),
+            claims: !story.has(RemovedGuard::ClaimForgotten),
+            contexts: BTreeMap::from([(DOORS.to_owned(), doors_context)]),
             decided: Mutex::default(),
             found: Mutex::default(),
         }
@@ -147,16 +147,23 @@ impl Judge {
     }
 
     fn desired(&self, says: u8) -> Desired {
-        let stretch = |(from, until): (Minute, Minute)| {
+        let interval = |(from, until): (Minute, Minute)| {
             let window = Window::new(at(from), Some(at(until))).unwrap();
             (GroupRef::new(DOORS, &group()), vec![OpenInterval { window, because: Reasons::default() }])
         };
-        self.window(says).map(stretch).into_iter().collect()
+        self.window(says).map(interval).into_iter().collect()
     }
 
     /// Decides a round: resolves the intents, then decides the actions. `lines` is `None` if the group could not be
     /// read.
-    pub fn decide(&self, person: &Known, says: u8, lines: Option<&[Line]>, look: bool, now: Minute) -> Decided {
+    pub fn decide(
+        &self,
+        person: &StoredPerson,
+        says: u8,
+        lines: Option<&[ModelMember]>,
+        look: bool,
+        now: Minute,
+    ) -> ModelDecision {
         let asked = key((person, says, lines, look, now));
         if let Some(known) = self.decided.lock().unwrap().get(&asked) {
             return known.clone();
@@ -166,7 +173,14 @@ impl Judge {
         decided
     }
 
-    fn decide_anew(&self, known: &Known, says: u8, lines: Option<&[Line]>, look: bool, now: Minute) -> Decided {
+    fn decide_anew(
+        &self,
+        known: &StoredPerson,
+        says: u8,
+        lines: Option<&[ModelMember]>,
+        look: bool,
+        now: Minute,
+    ) -> ModelDecision {
         let mut person = whole(known);
         let desired = self.desired(says);
         let more: Vec<_> = look.then(|| GroupRef::new(DOORS, &group())).into_iter().collect();
@@ -174,16 +188,16 @@ impl Judge {
         let read = lines.filter(|_| !groups.is_empty());
         let held: ActualGroups = read.map(|lines| (GroupRef::new(DOORS, &group()), rows(lines))).into_iter().collect();
         let actions = if self.finishes {
-            finish(&mut person, &held, &self.terms, at(now))
+            finish(&mut person, &held, &self.contexts, at(now))
         } else {
             person.intents.clear();
             Vec::new()
         };
         let judged = self.judged(&person, &desired, &groups, &held, now);
-        let more = needs_aftercare(&judged, &person, &self.terms);
+        let more = needs_aftercare(&judged, &person, &self.contexts);
         judged.settle_claims(&mut person);
         let acts = judged.actions().map(|(_, step)| act(step)).collect();
-        Decided { person: brief(&person), acts, records: records(&actions), more }
+        ModelDecision { person: brief(&person), acts, records: records(&actions), more }
     }
 
     fn judged(
@@ -204,12 +218,12 @@ impl Judge {
                 others: &OtherSites::default(),
             },
             scope: CompareScope { groups, adopt: &adopt, adopt_cards: &cards },
-            context: DecisionContext { doors: &self.terms, mode: Mode::Full, stale: false, now: at(now) },
+            context: DecisionContext { doors: &self.contexts, mode: Mode::Full, stale: false, now: at(now) },
         })
     }
 
     /// Returns whether reconcile marks the person as due.
-    pub fn reconciled(&self, person: &Known, says: u8, lines: &[Line], now: Minute) -> Found {
+    pub fn reconciled(&self, person: &StoredPerson, says: u8, lines: &[ModelMember], now: Minute) -> ReconcileResult {
         let asked = key((person, says, lines, now));
         if let Some(known) = self.found.lock().unwrap().get(&asked) {
             return *known;
@@ -222,16 +236,16 @@ impl Judge {
         let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
         let due = !judged.is_unchanged() || person.has_begun() || !person.problems.is_empty() || moved_on;
         let found = match (due, groups.is_empty()) {
-            (false, _) => Found::Well,
-            (true, true) => Found::Due,
-            (true, false) => Found::Look,
+            (false, _) => ReconcileResult::Well,
+            (true, true) => ReconcileResult::Due,
+            (true, false) => ReconcileResult::Look,
         };
         self.found.lock().unwrap().insert(asked, found);
         found
     }
 
     /// Returns the person with the intents of these actions.
-    pub fn begin(&self, known: &Known, acts: &[Act]) -> Known {
+    pub fn begin(&self, known: &StoredPerson, acts: &[Act]) -> StoredPerson {
         let mut person = whole(known);
         let begun: Vec<Intent> = acts.iter().filter_map(|act| intent_of(&person, DOORS, &step(act))).collect();
         person.intents.extend(begun);
@@ -239,7 +253,7 @@ impl Judge {
     }
 
     /// Returns the person and the audit entries after an action, successful or not.
-    pub fn done(&self, known: &Known, act: &Act, well: bool, now: Minute) -> (Known, Records) {
+    pub fn done(&self, known: &StoredPerson, act: &Act, well: bool, now: Minute) -> (StoredPerson, Records) {
         let person = whole(known);
         let account = person.accounts.get(DOORS).expect("an account").account.clone();
         let mut task = PersonWork::of(person, NAME);
@@ -249,7 +263,7 @@ impl Judge {
         match (act, well) {
             (Act::Grant(until, replaces), true) => {
                 let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
-                let entry = Entry { account, until: until.map(at), replaces };
+                let entry = GroupAddition { account, until: until.map(at), replaces };
                 task.granted(DOORS, &group(), &entry, "b".to_owned(), at(now));
             }
             (Act::Revoke(handle), true) => {
@@ -269,7 +283,14 @@ impl Judge {
     }
 
     /// Returns the person and the outcome at the end of a round.
-    pub fn conclude(&self, known: &Known, failed: bool, last: bool, more: bool, now: Minute) -> (Known, Outcome) {
+    pub fn conclude(
+        &self,
+        known: &StoredPerson,
+        failed: bool,
+        last: bool,
+        more: bool,
+        now: Minute,
+    ) -> (StoredPerson, RoundOutcome) {
         let mut person = whole(known);
         let round = match (failed, last) {
             (false, _) => Round::Done { more },
@@ -282,7 +303,7 @@ impl Judge {
 
     /// Returns whether the door system has one member for an account, without an end.
     pub fn one_line(&self) -> bool {
-        self.doors == Doors::Salto
+        self.doors == ModelDoors::Salto
     }
 }
 
@@ -290,7 +311,7 @@ fn row(handle: u8, until: Option<Minute>) -> GroupMember {
     GroupMember { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
 }
 
-fn rows(lines: &[Line]) -> GroupRows {
+fn rows(lines: &[ModelMember]) -> GroupRows {
     GroupRows::of(lines.iter().map(|line| row(line.handle, line.until)).collect())
 }
 
@@ -328,7 +349,7 @@ fn records(actions: &[AuditEntry]) -> Records {
 }
 
 /// Returns the person in the form of production code.
-fn whole(known: &Known) -> Person {
+fn whole(known: &StoredPerson) -> Person {
     let standing = Standing::Active;
     let (name, email) = (NAME.into(), Some("kim@example.com".to_owned()));
     let account = Account {
@@ -375,14 +396,14 @@ fn intent(begun: &Begun) -> Intent {
 }
 
 /// Returns the person in the form of the model.
-fn brief(person: &Person) -> Known {
+fn brief(person: &Person) -> StoredPerson {
     assert!(person.claims.len() <= 1, "one claim on one group");
     let begun = |intent: &Intent| match &intent.action {
         Did::Grant { until, replaces, .. } => Begun::Grant(until.map(minute), handles(replaces)),
         Did::Revoke { handle, .. } => Begun::Revoke(handle.parse().unwrap()),
         other => panic!("nothing is done to accounts here: {other:?}"),
     };
-    Known {
+    StoredPerson {
         claim: person.claims.first().map(|claim| (claim.until.map(minute), handles(&claim.surplus))),
         intents: person.intents.iter().map(begun).collect(),
         next: person.next.map(minute),

@@ -16,11 +16,13 @@ mod stories;
 mod worker;
 
 use judge::Judge;
-use state::{Bells, Budget, Known, Line, MINUTES, Minute, Records, Sitting, State, Step, Worker};
+use state::{
+    Budget, MINUTES, Minute, ModelMember, ModelState, Records, Round, StoredPerson, TriggerCounts, Worker, WorkerStep,
+};
 
 /// The behaviour of a door system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doors {
+enum ModelDoors {
     /// SALTO KS: one member for each account and group, without an end.
     Salto,
     /// Kisi, if it allows a second member beside the first.
@@ -31,7 +33,7 @@ enum Doors {
 
 /// A guard that a scenario leaves out, to show that it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flaw {
+enum RemovedGuard {
     /// No intents are stored before actions are applied.
     NoIntent,
     /// The holders' versions are not checked again after the intents are stored.
@@ -45,7 +47,7 @@ enum Flaw {
     /// A granted membership is not claimed.
     ClaimForgotten,
     /// No schedule is set for the next boundary.
-    NoAlarm,
+    NoSchedule,
     /// A served due item is deleted even if it was stored anew.
     CrossedOutBlindly,
     /// A person whom a fact no longer concerns is marked in the table only, and not for this run.
@@ -60,8 +62,8 @@ enum Flaw {
 
 /// A scenario: what can happen, and how often.
 #[derive(Debug, Clone)]
-struct Story {
-    doors: Doors,
+struct ModelScenario {
+    doors: ModelDoors,
     /// What the platform can say about the booking: nothing, or the window in which it opens the group.
     sayings: Vec<Option<(Minute, Minute)>>,
     /// The first saying, which one delivery announces.
@@ -74,11 +76,11 @@ struct Story {
     /// The last minute.
     last: Minute,
     /// The guards that are left out.
-    flaws: Vec<Flaw>,
+    flaws: Vec<RemovedGuard>,
 }
 
-impl Story {
-    fn has(&self, flaw: Flaw) -> bool {
+impl ModelScenario {
+    fn has(&self, flaw: RemovedGuard) -> bool {
         self.flaws.contains(&flaw)
     }
 }
@@ -96,7 +98,7 @@ enum Luck {
 
 /// The next event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Action {
+enum ModelEvent {
     /// A minute passes.
     Tick,
     /// The platform's answer changes.
@@ -132,28 +134,28 @@ enum Action {
 }
 
 /// The model of one membership.
-struct Membership {
-    story: Story,
+struct MembershipModel {
+    story: ModelScenario,
     judge: Judge,
 }
 
-impl Membership {
-    fn new(story: Story) -> Self {
+impl MembershipModel {
+    fn new(story: ModelScenario) -> Self {
         let judge = Judge::of(&story);
-        Membership { story, judge }
+        MembershipModel { story, judge }
     }
 
     /// Returns the initial state: nothing is stored, and the delivery of the first saying is on its way.
-    fn beginning(&self) -> State {
-        let given = self.story.given.then_some(Line { handle: 0, until: None, by_hand: true });
-        State {
+    fn beginning(&self) -> ModelState {
+        let given = self.story.given.then_some(ModelMember { handle: 0, until: None, by_hand: true });
+        ModelState {
             now: 0,
             truth: self.story.first,
             hooks: (u8::from(self.story.first > 0), 0),
-            line: Bells::default(),
+            line: TriggerCounts::default(),
             schedules: [false; MINUTES],
             fact: None,
-            person: Known::default(),
+            person: StoredPerson::default(),
             dues: Default::default(),
             lines: given.into_iter().collect(),
             handle: 1,
@@ -168,64 +170,66 @@ impl Membership {
         }
     }
 
-    fn storm(&self, state: &State, actions: &mut Vec<Action>) {
+    fn storm(&self, state: &ModelState, actions: &mut Vec<ModelEvent>) {
         let budget = state.budget;
         let others = (0..).zip(&self.story.sayings).map(|(says, _)| says).filter(|says| *says != state.truth);
-        actions.extend(others.filter(|_| budget.changes > 0).map(Action::Changes));
+        actions.extend(others.filter(|_| budget.changes > 0).map(ModelEvent::Changes));
         for (removed, waiting) in [(false, state.hooks.0), (true, state.hooks.1)] {
             if waiting > 0 && budget.losses > 0 {
-                actions.push(Action::Lost(removed));
+                actions.push(ModelEvent::Lost(removed));
             }
             if waiting > 0 && budget.twice > 0 {
-                actions.push(Action::ComesTwice(removed));
+                actions.push(ModelEvent::ComesTwice(removed));
             }
         }
         if budget.twice > 0 {
-            actions.extend(rung(state).map(|minute| Action::Alarm(minute, true)));
+            actions.extend(rung(state).map(|minute| ModelEvent::Alarm(minute, true)));
         }
         if budget.overlaps > 0 && state.workers[0].is_some() && state.workers[1].is_none() {
-            actions.push(Action::Late);
+            actions.push(ModelEvent::Late);
         }
         if budget.crashes > 0 {
-            actions.extend((0..2).filter(|place| state.workers[*place].is_some()).map(Action::Dies));
-            actions.extend(state.reconcile.is_some().then_some(Action::ReconcileDies));
+            actions.extend((0..2).filter(|place| state.workers[*place].is_some()).map(ModelEvent::Dies));
+            actions.extend(state.reconcile.is_some().then_some(ModelEvent::ReconcileDies));
         }
         if budget.reconciles > 0 && state.reconcile.is_none() {
-            actions.push(Action::Reconciles);
+            actions.push(ModelEvent::Reconciles);
         }
         if budget.hands > 0 {
-            if self.story.doors == Doors::Kisi && state.lines.iter().all(|line| !line.by_hand) {
-                actions.push(Action::HandPutsIn);
+            if self.story.doors == ModelDoors::Kisi && state.lines.iter().all(|line| !line.by_hand) {
+                actions.push(ModelEvent::HandPutsIn);
             }
-            actions.extend(state.lines.iter().map(|line| Action::HandTakesOut(line.handle)));
+            actions.extend(state.lines.iter().map(|line| ModelEvent::HandTakesOut(line.handle)));
         }
         if state.is_quiet() {
-            actions.push(Action::Calm);
+            actions.push(ModelEvent::Calm);
         }
     }
 
-    fn works(&self, state: &State, place: usize, actions: &mut Vec<Action>) {
+    fn works(&self, state: &ModelState, place: usize, actions: &mut Vec<ModelEvent>) {
         let Some(worker) = &state.workers[place] else { return };
-        actions.push(Action::Works(place, Luck::Well));
+        actions.push(ModelEvent::Works(place, Luck::Well));
         if state.calm {
             return;
         }
         let (troubles, unanswered) = (state.budget.troubles > 0, state.budget.unanswered > 0);
         match worker.step {
-            Step::Group if troubles => actions.push(Action::Works(place, Luck::NotDone)),
-            Step::Apply if troubles => {
-                actions.push(Action::Works(place, Luck::NotDone));
-                actions.push(Action::Works(place, Luck::DoneAndFailed));
+            WorkerStep::Group if troubles => actions.push(ModelEvent::Works(place, Luck::NotDone)),
+            WorkerStep::Apply if troubles => {
+                actions.push(ModelEvent::Works(place, Luck::NotDone));
+                actions.push(ModelEvent::Works(place, Luck::DoneAndFailed));
             }
-            Step::Intend | Step::Commit if unanswered => actions.push(Action::Works(place, Luck::DoneAndFailed)),
+            WorkerStep::Intend | WorkerStep::Commit if unanswered => {
+                actions.push(ModelEvent::Works(place, Luck::DoneAndFailed))
+            }
             _ => {}
         }
     }
 
-    fn happens(&self, state: &mut State, action: Action) {
+    fn happens(&self, state: &mut ModelState, action: ModelEvent) {
         match action {
-            Action::Tick => state.now += 1,
-            Action::Changes(says) => {
+            ModelEvent::Tick => state.now += 1,
+            ModelEvent::Changes(says) => {
                 state.budget.changes -= 1;
                 state.truth = says;
                 if says > 0 {
@@ -234,28 +238,28 @@ impl Membership {
                     state.hooks.1 += 1;
                 }
             }
-            Action::Comes(removed) | Action::ComesTwice(removed) => {
+            ModelEvent::Comes(removed) | ModelEvent::ComesTwice(removed) => {
                 state.line.changed |= !removed;
                 state.line.removed |= removed;
                 let hooks = if removed { &mut state.hooks.1 } else { &mut state.hooks.0 };
                 match action {
-                    Action::Comes(_) => *hooks -= 1,
+                    ModelEvent::Comes(_) => *hooks -= 1,
                     _ => state.budget.twice -= 1,
                 }
             }
-            Action::Lost(removed) => {
+            ModelEvent::Lost(removed) => {
                 state.budget.losses -= 1;
                 state.unheard();
                 let hooks = if removed { &mut state.hooks.1 } else { &mut state.hooks.0 };
                 *hooks -= 1;
             }
-            Action::Alarm(minute, again) => {
+            ModelEvent::Alarm(minute, again) => {
                 state.schedules[usize::from(minute)] = again;
                 state.budget.twice -= u8::from(again);
                 state.line.due = true;
             }
-            Action::Takes => self.takes(state),
-            Action::Late => {
+            ModelEvent::Takes => self.takes(state),
+            ModelEvent::Late => {
                 state.budget.overlaps -= 1;
                 if let Some(mut worker) = state.workers[0].take() {
                     state.line.add(worker.batch);
@@ -263,54 +267,54 @@ impl Membership {
                     state.workers[1] = Some(worker);
                 }
             }
-            Action::Works(place, luck) => {
+            ModelEvent::Works(place, luck) => {
                 match state.workers[place].as_ref().map(|worker| worker.step) {
                     _ if luck == Luck::Well => {}
-                    Some(Step::Group | Step::Apply) => state.budget.troubles -= 1,
+                    Some(WorkerStep::Group | WorkerStep::Apply) => state.budget.troubles -= 1,
                     _ => state.budget.unanswered -= 1,
                 }
                 self.work(state, place, luck);
             }
-            Action::Dies(place) => {
+            ModelEvent::Dies(place) => {
                 state.budget.crashes -= 1;
                 if let Some(worker) = state.workers[place].take()
-                    && !self.story.has(Flaw::AtMostOnce)
+                    && !self.story.has(RemovedGuard::AtMostOnce)
                 {
                     state.comes_again(&worker);
                 }
             }
-            Action::Reconciles => {
+            ModelEvent::Reconciles => {
                 state.budget.reconciles -= 1;
                 self.begin_reconcile(state);
             }
-            Action::Compares => self.reconcile(state),
-            Action::ReconcileDies => {
+            ModelEvent::Compares => self.reconcile(state),
+            ModelEvent::ReconcileDies => {
                 state.budget.crashes -= 1;
                 state.reconcile = None;
             }
-            Action::HandPutsIn => {
+            ModelEvent::HandPutsIn => {
                 state.budget.hands -= 1;
                 state.hands.0 += 1;
                 state.unheard();
-                state.lines.push(Line { handle: state.handle, until: None, by_hand: true });
+                state.lines.push(ModelMember { handle: state.handle, until: None, by_hand: true });
                 state.handle += 1;
             }
-            Action::HandTakesOut(handle) => {
+            ModelEvent::HandTakesOut(handle) => {
                 state.budget.hands -= 1;
                 state.hands.1 += 1;
                 state.unheard();
                 state.lines.retain(|line| line.handle != handle);
             }
-            Action::Calm => {
+            ModelEvent::Calm => {
                 (state.calm, state.budget) = (true, Budget::default());
                 self.begin_reconcile(state);
             }
         }
     }
 
-    fn takes(&self, state: &mut State) {
+    fn takes(&self, state: &mut ModelState) {
         let batch = std::mem::take(&mut state.line);
-        let step = if batch.changed || batch.removed { Step::Look } else { Step::Slice };
+        let step = if batch.changed || batch.removed { WorkerStep::Look } else { WorkerStep::Slice };
         state.workers[0] = Some(Worker {
             batch,
             late: false,
@@ -325,18 +329,18 @@ impl Membership {
             look: false,
             rounds: 0,
             failed: 0,
-            sitting: Sitting::default(),
+            round: Round::default(),
         });
     }
 
     /// Returns whether no member that Doorstep added is still valid after the window's end.
-    fn nobody_stays_in(&self, state: &State) -> bool {
-        let valid = |line: &Line| line.until.is_none_or(|until| until > state.now);
+    fn membership_ends(&self, state: &ModelState) -> bool {
+        let valid = |line: &ModelMember| line.until.is_none_or(|until| until > state.now);
         self.judge.opens(state.truth, state.now) || !state.lines.iter().any(|line| valid(line) && !line.by_hand)
     }
 
     /// Returns whether a person with an open window can open the group until its end.
-    fn everybody_comes_in(&self, state: &State) -> bool {
+    fn membership_begins(&self, state: &ModelState) -> bool {
         let Some((_, end)) = self.judge.window(state.truth).filter(|_| self.judge.opens(state.truth, state.now)) else {
             return true;
         };
@@ -344,7 +348,7 @@ impl Membership {
     }
 
     /// Returns whether another evaluation would find nothing to do, and no intent.
-    fn nothing_is_left(&self, state: &State) -> bool {
+    fn nothing_is_left(&self, state: &ModelState) -> bool {
         let says = state.fact.map_or(0, |fact| fact.says);
         let person = &state.person;
         let decided = self.judge.decide(person, says, Some(&state.lines), true, state.now);
@@ -355,44 +359,44 @@ impl Membership {
 }
 
 /// Returns the schedules whose minute has come.
-fn rung(state: &State) -> impl Iterator<Item = Minute> {
+fn rung(state: &ModelState) -> impl Iterator<Item = Minute> {
     (0..=state.now).zip(state.schedules).filter(|(_, set)| *set).map(|(minute, _)| minute)
 }
 
 /// Returns whether nothing is on its way, nothing was missed and no one waits for a retry.
-fn heard(state: &State) -> bool {
+fn heard(state: &ModelState) -> bool {
     state.is_quiet() && !state.unheard && state.person.failures == 0
 }
 
-impl Model for Membership {
-    type State = State;
-    type Action = Action;
+impl Model for MembershipModel {
+    type State = ModelState;
+    type Action = ModelEvent;
 
-    fn init_states(&self) -> Vec<State> {
+    fn init_states(&self) -> Vec<ModelState> {
         vec![self.beginning()]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &ModelState, actions: &mut Vec<ModelEvent>) {
         let retries = state.person.failures > 0 && state.person.next.is_some_and(|next| next > state.now);
         if state.now < self.story.last || retries {
-            actions.push(Action::Tick);
+            actions.push(ModelEvent::Tick);
         }
         for (removed, waiting) in [(false, state.hooks.0), (true, state.hooks.1)] {
-            actions.extend((waiting > 0).then_some(Action::Comes(removed)));
+            actions.extend((waiting > 0).then_some(ModelEvent::Comes(removed)));
         }
-        actions.extend(rung(state).map(|minute| Action::Alarm(minute, false)));
+        actions.extend(rung(state).map(|minute| ModelEvent::Alarm(minute, false)));
         if state.workers[0].is_none() && !state.line.is_empty() {
-            actions.push(Action::Takes);
+            actions.push(ModelEvent::Takes);
         }
         self.works(state, 0, actions);
         self.works(state, 1, actions);
-        actions.extend(state.reconcile.is_some().then_some(Action::Compares));
+        actions.extend(state.reconcile.is_some().then_some(ModelEvent::Compares));
         if !state.calm {
             self.storm(state, actions);
         }
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+    fn next_state(&self, state: &ModelState, action: ModelEvent) -> Option<ModelState> {
         let mut next = state.clone();
         self.happens(&mut next, action);
         next.rank();
@@ -401,46 +405,52 @@ impl Model for Membership {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::always("I1 nobody stays in", |model: &Membership, state: &State| {
-                !heard(state) || model.nobody_stays_in(state)
+            Property::always("I1 nobody stays in", |model: &MembershipModel, state: &ModelState| {
+                !heard(state) || model.membership_ends(state)
             }),
-            Property::always("I2 everybody comes in", |model: &Membership, state: &State| {
-                !heard(state) || model.everybody_comes_in(state)
+            Property::always("I2 everybody comes in", |model: &MembershipModel, state: &ModelState| {
+                !heard(state) || model.membership_begins(state)
             }),
-            Property::always("I3 what is not ours stays", |_: &Membership, state: &State| !state.stolen),
-            Property::always("I4 one reconcile makes it right", |model: &Membership, state: &State| {
+            Property::always("I3 what is not ours stays", |_: &MembershipModel, state: &ModelState| !state.stolen),
+            Property::always("I4 one reconcile makes it right", |model: &MembershipModel, state: &ModelState| {
                 let over = state.calm && state.is_quiet();
-                let right = |state| model.nobody_stays_in(state) && model.everybody_comes_in(state);
+                let right = |state| model.membership_ends(state) && model.membership_begins(state);
                 !over || right(state) && model.nothing_is_left(state)
             }),
-            Property::always("I7 every change has its record", |_: &Membership, state: &State| {
+            Property::always("I7 every change has its record", |_: &MembershipModel, state: &ModelState| {
                 let open = !state.is_quiet() || !state.person.intents.is_empty();
                 let (made, out) = (state.unrecorded.granted, state.unrecorded.revoked);
                 let by_hand = (state.hands.0 as i8, state.hands.1 as i8);
                 open || made <= by_hand.1 && out <= by_hand.0
             }),
-            Property::always("I7 every record has its change", |_: &Membership, state: &State| {
+            Property::always("I7 every record has its change", |_: &MembershipModel, state: &ModelState| {
                 let (made, out) = (state.unrecorded.granted, state.unrecorded.revoked);
                 let by_hand = (state.hands.0 as i8, state.hands.1 as i8);
                 made + by_hand.0 >= 0 && out + by_hand.1 >= 0
             }),
         ];
         if !self.story.given {
-            properties.push(Property::sometimes("somebody is in", |_: &Membership, state: &State| {
+            properties.push(Property::sometimes("somebody is in", |_: &MembershipModel, state: &ModelState| {
                 state.calm && state.is_quiet() && state.person.claim.is_some()
             }));
         }
         // A worker that lost its batch stores due items that are no longer needed.
         if self.story.budget.overlaps == 0 {
-            properties.push(Property::always("whoever a bell marks is served", |_: &Membership, state: &State| {
-                !state.is_quiet() || state.dues[..=usize::from(state.now)].iter().all(|dues| dues.profile == 0)
-            }));
+            properties.push(Property::always(
+                "whoever a bell marks is served",
+                |_: &MembershipModel, state: &ModelState| {
+                    !state.is_quiet() || state.dues[..=usize::from(state.now)].iter().all(|dues| dues.profile == 0)
+                },
+            ));
         }
         if self.story.last > 1 {
-            properties.push(Property::sometimes("a window has ended", |model: &Membership, state: &State| {
-                let over = model.judge.window(state.truth).is_some_and(|(_, end)| end <= state.now);
-                state.calm && state.is_quiet() && over && state.unrecorded == Records::default()
-            }));
+            properties.push(Property::sometimes(
+                "a window has ended",
+                |model: &MembershipModel, state: &ModelState| {
+                    let over = model.judge.window(state.truth).is_some_and(|(_, end)| end <= state.now);
+                    state.calm && state.is_quiet() && over && state.unrecorded == Records::default()
+                },
+            ));
         }
         properties
     }

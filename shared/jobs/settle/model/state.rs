@@ -11,7 +11,7 @@ pub const MINUTES: usize = 8;
 
 /// A group member: what the door system stores for the one account in the one group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Line {
+pub struct ModelMember {
     /// The door system's id of the member.
     pub handle: u8,
     /// The end that the door system knows.
@@ -22,7 +22,7 @@ pub struct Line {
 
 /// The fact's item. `None` in place of a fact means that nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fact {
+pub struct ModelFact {
     /// What the platform said, as an index into the scenario's sayings; 0 is "gone".
     pub says: u8,
     /// The rank of the instant at which the read of it began.
@@ -31,7 +31,7 @@ pub struct Fact {
     pub confirmed: Option<u8>,
 }
 
-impl Fact {
+impl ModelFact {
     /// Returns whether the fact concerns the person, now or in its last confirmed state.
     pub fn concerns(&self) -> bool {
         self.says > 0 || self.confirmed.is_some_and(|says| says > 0)
@@ -40,7 +40,7 @@ impl Fact {
 
 /// The stored person, reduced to the one group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Known {
+pub struct StoredPerson {
     /// The claim: the end that Doorstep gave the member, and the older members to remove.
     pub claim: Option<(Option<Minute>, Vec<u8>)>,
     /// The intents.
@@ -75,7 +75,7 @@ pub enum Act {
 
 /// One call to the door system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Call {
+pub enum DoorsCall {
     /// Adds a member; the flag says whether it replaces others.
     Add(Option<Minute>, bool),
     /// Adds a member in place of one that had to be removed first; so many tries are left.
@@ -97,7 +97,7 @@ pub struct Records {
 
 /// The kinds of triggers in a queue or batch, as a set: duplicates change nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Bells {
+pub struct TriggerCounts {
     /// The booking may have changed.
     pub changed: bool,
     /// The booking was removed, by a signed delivery.
@@ -106,9 +106,9 @@ pub struct Bells {
     pub due: bool,
 }
 
-impl Bells {
+impl TriggerCounts {
     /// Enqueues the triggers of `other` again.
-    pub fn add(&mut self, other: Bells) {
+    pub fn add(&mut self, other: TriggerCounts) {
         self.changed |= other.changed;
         self.removed |= other.removed;
         self.due |= other.due;
@@ -116,7 +116,7 @@ impl Bells {
 
     /// Returns whether no trigger waits.
     pub fn is_empty(self) -> bool {
-        self == Bells::default()
+        self == TriggerCounts::default()
     }
 }
 
@@ -149,7 +149,7 @@ impl Dues {
 
 /// The next step of a worker. Each step is one read or one write that others can observe or influence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum WorkerStep {
     /// Begins to fetch from the platform.
     Look,
     /// Gets the platform's answer.
@@ -192,11 +192,11 @@ pub enum Step {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Worker {
     /// The triggers that it serves.
-    pub batch: Bells,
+    pub batch: TriggerCounts,
     /// It took too long, and the queue gave its triggers to another worker.
     pub late: bool,
     /// The next step.
-    pub step: Step,
+    pub step: WorkerStep,
     /// The last minute of due items that it serves.
     pub until: Minute,
     /// The rank of the instant at which its fetch began.
@@ -204,7 +204,7 @@ pub struct Worker {
     /// The platform's answer.
     pub says: u8,
     /// The fact's item as it was read, if the fact no longer concerns the person.
-    pub draft: Option<Fact>,
+    pub draft: Option<ModelFact>,
     /// The profile is marked in passing.
     pub marked: bool,
     /// The due items that it serves: minute, kind, mark.
@@ -218,14 +218,14 @@ pub struct Worker {
     /// The number of failed rounds.
     pub failed: u8,
     /// The evaluation of the current round.
-    pub sitting: Sitting,
+    pub round: Round,
 }
 
 /// One round for the person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Sitting {
+pub struct Round {
     /// The person as read.
-    pub before: Known,
+    pub before: StoredPerson,
     /// No other worker wrote the person since.
     pub fresh: bool,
     /// The holder's version is still the one that was read.
@@ -233,13 +233,13 @@ pub struct Sitting {
     /// The saying in the fact's item.
     pub says: u8,
     /// The person as it will be written.
-    pub person: Known,
+    pub person: StoredPerson,
     /// This round wrote the person.
     pub wrote: bool,
     /// The actions to apply.
     pub acts: Vec<Act>,
     /// The remaining calls of the current action.
-    pub calls: Vec<Call>,
+    pub calls: Vec<DoorsCall>,
     /// The audit entries to write.
     pub records: Records,
     /// Something failed.
@@ -254,13 +254,13 @@ pub struct Sitting {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reconcile {
     /// The next step. Reconcile uses some of the worker's steps.
-    pub step: Step,
+    pub step: WorkerStep,
     /// The rank of the instant at which its read began.
     pub stamp: u8,
     /// The platform's answer.
     pub says: u8,
     /// The person as read.
-    pub person: Known,
+    pub person: StoredPerson,
     /// It must enqueue a trigger.
     pub rings: bool,
     /// Every unannounced change happened before it began.
@@ -292,7 +292,7 @@ pub struct Budget {
 
 /// The state of the whole system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct State {
+pub struct ModelState {
     /// The clock.
     pub now: Minute,
     /// What the platform says.
@@ -300,17 +300,17 @@ pub struct State {
     /// Deliveries on their way: of changes, of removals.
     pub hooks: (u8, u8),
     /// The trigger queue.
-    pub line: Bells,
+    pub line: TriggerCounts,
     /// The schedules that are set, by minute.
     pub schedules: [bool; MINUTES],
     /// The fact's item.
-    pub fact: Option<Fact>,
+    pub fact: Option<ModelFact>,
     /// The person's item.
-    pub person: Known,
+    pub person: StoredPerson,
     /// The due items, by minute.
     pub dues: [Dues; MINUTES],
     /// The members of the group at the door system.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ModelMember>,
     /// The id of the next member.
     pub handle: u8,
     /// Settle functions at work: the one with the current batch, and one whose batch was given to another.
@@ -332,10 +332,12 @@ pub struct State {
     pub calm: bool,
 }
 
-impl State {
+impl ModelState {
     /// Renumbers the instants of reads: only their order matters.
     pub fn rank(&mut self) {
-        let refetches = |step: Step| matches!(step, Step::See | Step::Keep | Step::Leave | Step::Mark);
+        let refetches = |step: WorkerStep| {
+            matches!(step, WorkerStep::See | WorkerStep::Keep | WorkerStep::Leave | WorkerStep::Mark)
+        };
         let mut stamps: Vec<u8> = Vec::new();
         stamps.extend(self.fact.map(|fact| fact.stamp));
         stamps.extend(self.workers.iter().flatten().filter(|worker| refetches(worker.step)).map(|worker| worker.stamp));
@@ -348,7 +350,7 @@ impl State {
         let rank = |stamp: u8| stamps.iter().position(|known| *known == stamp).map_or(0, |place| place as u8 + 1);
         for worker in self.workers.iter_mut().flatten() {
             // The rank of a draft only tells whether it is still the item's.
-            worker.draft = worker.draft.map(|draft| Fact { stamp: rank(draft.stamp), ..draft });
+            worker.draft = worker.draft.map(|draft| ModelFact { stamp: rank(draft.stamp), ..draft });
             worker.stamp = if refetches(worker.step) { rank(worker.stamp) } else { 0 };
         }
         if let Some(reconcile) = &mut self.reconcile {
@@ -393,10 +395,10 @@ impl State {
     }
 
     /// Stores the person. Later writes by workers that read the person before this one fail.
-    pub fn wrote_person(&mut self, person: Known) {
+    pub fn wrote_person(&mut self, person: StoredPerson) {
         self.person = person;
         for worker in self.workers.iter_mut().flatten() {
-            worker.sitting.fresh = false;
+            worker.round.fresh = false;
         }
     }
 
@@ -411,7 +413,7 @@ impl State {
     /// Increments the holder's version.
     pub fn bump(&mut self) {
         for worker in self.workers.iter_mut().flatten() {
-            worker.sitting.current = false;
+            worker.round.current = false;
         }
     }
 }

@@ -10,11 +10,11 @@ use std::time::Instant;
 use stateright::{Checker, HasDiscoveries, Model};
 
 use super::state::Budget;
-use super::{Action, Doors, Flaw, Luck, Membership, Story};
+use super::{Luck, MembershipModel, ModelDoors, ModelEvent, ModelScenario, RemovedGuard};
 
 /// What the platform can say, and the last minute of the clock.
 #[derive(Debug, Clone, Copy)]
-enum Days {
+enum StoryWindow {
     /// A window that is open all the time.
     Open,
     /// A window that is open and ends.
@@ -25,7 +25,7 @@ enum Days {
     Moved,
 }
 
-fn story(doors: Doors, days: Days, list: &str) -> Story {
+fn story(doors: ModelDoors, days: StoryWindow, list: &str) -> ModelScenario {
     let words = || list.split_whitespace();
     let n =
         |of: char| words().filter_map(|word| word.strip_prefix(of)).find_map(|number| number.parse().ok()).unwrap_or(0);
@@ -41,18 +41,18 @@ fn story(doors: Doors, days: Days, list: &str) -> Story {
         hands: n('h'),
     };
     let (sayings, last) = match days {
-        Days::Open => (vec![None, Some((0, 2)), Some((0, 3))], 0),
-        Days::Ends => (vec![None, Some((0, 1))], 1),
-        Days::Whole => (vec![None, Some((1, 2))], 2),
-        Days::Moved => (vec![None, Some((1, 3)), Some((0, 2))], 3),
+        StoryWindow::Open => (vec![None, Some((0, 2)), Some((0, 3))], 0),
+        StoryWindow::Ends => (vec![None, Some((0, 1))], 1),
+        StoryWindow::Whole => (vec![None, Some((1, 2))], 2),
+        StoryWindow::Moved => (vec![None, Some((1, 3)), Some((0, 2))], 3),
     };
-    Story { doors, sayings, first: 1, given: n('g') > 0, budget, tries: n('y').max(1), last, flaws: Vec::new() }
+    ModelScenario { doors, sayings, first: 1, given: n('g') > 0, budget, tries: n('y').max(1), last, flaws: Vec::new() }
 }
 
 /// Explores a scenario completely, and prints its size. Returns the number of states.
-fn explore(doors: Doors, days: Days, list: &str) -> usize {
+fn explore(doors: ModelDoors, days: StoryWindow, list: &str) -> usize {
     let began = Instant::now();
-    let checker = Membership::new(story(doors, days, list)).checker().threads(2).spawn_bfs().join();
+    let checker = MembershipModel::new(story(doors, days, list)).checker().threads(2).spawn_bfs().join();
     let (states, depth) = (checker.unique_state_count(), checker.max_depth());
     let took = began.elapsed().as_secs_f64();
     println!("{doors:?} {days:?} {list}: {states} states, {depth} steps deep, {took:.1} s");
@@ -63,18 +63,18 @@ fn explore(doors: Doors, days: Days, list: &str) -> usize {
     states
 }
 
-fn failures(checker: &impl Checker<Membership>) -> Vec<(&'static str, String)> {
+fn failures(checker: &impl Checker<MembershipModel>) -> Vec<(&'static str, String)> {
     let is_failure = |property| checker.model().property(property).expectation.discovery_is_failure();
     let found = checker.discoveries().into_iter().filter(|(property, _)| is_failure(*property));
     found.map(|(property, path)| (property, shown(&path.into_actions()))).collect()
 }
 
 /// Returns a path as one line of text. Consecutive steps of the same settle function are counted.
-fn shown(actions: &[Action]) -> String {
+fn shown(actions: &[ModelEvent]) -> String {
     let mut words: Vec<(String, usize)> = Vec::new();
     for action in actions {
         let word = match action {
-            Action::Works(place, Luck::Well) => format!("settle {place}"),
+            ModelEvent::Works(place, Luck::Well) => format!("settle {place}"),
             other => format!("{other:?}"),
         };
         match words.last_mut() {
@@ -89,18 +89,18 @@ fn shown(actions: &[Action]) -> String {
 #[test]
 fn one_membership_whatever_happens_at_once() {
     let small = [
-        (Days::Moved, "c1"),
-        (Days::Whole, "c1 d1"),
-        (Days::Whole, "v1 d1"),
-        (Days::Ends, "c1 t1 u1"),
-        (Days::Ends, "c1 v2 y2"),
-        (Days::Open, "c1 l1 r1"),
-        (Days::Ends, "d1 r1"),
-        (Days::Open, "c1 o1"),
-        (Days::Open, "c1 h1"),
-        (Days::Whole, "g1 c1 v1"),
+        (StoryWindow::Moved, "c1"),
+        (StoryWindow::Whole, "c1 d1"),
+        (StoryWindow::Whole, "v1 d1"),
+        (StoryWindow::Ends, "c1 t1 u1"),
+        (StoryWindow::Ends, "c1 v2 y2"),
+        (StoryWindow::Open, "c1 l1 r1"),
+        (StoryWindow::Ends, "d1 r1"),
+        (StoryWindow::Open, "c1 o1"),
+        (StoryWindow::Open, "c1 h1"),
+        (StoryWindow::Whole, "g1 c1 v1"),
     ];
-    for doors in [Doors::Salto, Doors::Kisi, Doors::KisiOneLine] {
+    for doors in [ModelDoors::Salto, ModelDoors::Kisi, ModelDoors::KisiOneLine] {
         for (days, list) in small {
             explore(doors, days, list);
         }
@@ -113,31 +113,31 @@ fn one_membership_whatever_happens_at_once() {
 fn one_membership_whole() {
     let began = Instant::now();
     let large = [
-        (Days::Moved, "c2 d1"),
-        (Days::Moved, "c1 v2 d1"),
-        (Days::Whole, "c1 d2 v1"),
-        (Days::Whole, "c1 r1"),
-        (Days::Whole, "c1 t1 u1"),
-        (Days::Ends, "c1 r1 d1"),
-        (Days::Ends, "c1 l1 r2"),
-        (Days::Ends, "c1 u1 v1 d1 y2"),
-        (Days::Ends, "c1 o1"),
-        (Days::Ends, "c1 v4 y3"),
-        (Days::Open, "c2 o1"),
-        (Days::Open, "c1 h1 r1"),
-        (Days::Whole, "g1 c2 d1 v1"),
+        (StoryWindow::Moved, "c2 d1"),
+        (StoryWindow::Moved, "c1 v2 d1"),
+        (StoryWindow::Whole, "c1 d2 v1"),
+        (StoryWindow::Whole, "c1 r1"),
+        (StoryWindow::Whole, "c1 t1 u1"),
+        (StoryWindow::Ends, "c1 r1 d1"),
+        (StoryWindow::Ends, "c1 l1 r2"),
+        (StoryWindow::Ends, "c1 u1 v1 d1 y2"),
+        (StoryWindow::Ends, "c1 o1"),
+        (StoryWindow::Ends, "c1 v4 y3"),
+        (StoryWindow::Open, "c2 o1"),
+        (StoryWindow::Open, "c1 h1 r1"),
+        (StoryWindow::Whole, "g1 c2 d1 v1"),
     ];
     let mut states = 0;
-    for doors in [Doors::Salto, Doors::Kisi, Doors::KisiOneLine] {
+    for doors in [ModelDoors::Salto, ModelDoors::Kisi, ModelDoors::KisiOneLine] {
         states += large.iter().map(|(days, list)| explore(doors, *days, list)).sum::<usize>();
     }
     println!("{states} states in all, {:.0} s", began.elapsed().as_secs_f64());
 }
 
 /// Returns the properties that a scenario violates: all of them, or those found until the first failure.
-fn broken(story: Story, all: bool) -> Vec<&'static str> {
+fn broken(story: ModelScenario, all: bool) -> Vec<&'static str> {
     let until = if all { HasDiscoveries::All } else { HasDiscoveries::AnyFailures };
-    let checker = Membership::new(story).checker().finish_when(until).spawn_bfs().join();
+    let checker = MembershipModel::new(story).checker().finish_when(until).spawn_bfs().join();
     let failures = failures(&checker);
     failures.iter().for_each(|(property, steps)| println!("    {property}: {steps}"));
     failures.into_iter().map(|(property, _)| property).collect()
@@ -148,20 +148,20 @@ fn broken(story: Story, all: bool) -> Vec<&'static str> {
 #[test]
 fn every_guard_is_needed() {
     for (flaw, days, list) in [
-        (Flaw::NoIntent, Days::Ends, "d1"),
-        (Flaw::NotReadAgain, Days::Open, "c1 l1 r1"),
-        (Flaw::NothingFinished, Days::Ends, "d1"),
-        (Flaw::RecordsFirst, Days::Ends, "d1"),
-        (Flaw::ClaimForgotten, Days::Open, "c1"),
-        (Flaw::NoAlarm, Days::Whole, ""),
-        (Flaw::CrossedOutBlindly, Days::Ends, "c1 l1 r2"),
-        (Flaw::MarkedInTheTableAlone, Days::Moved, "c1"),
-        (Flaw::MarkedAfterwards, Days::Open, "c1 d1"),
-        (Flaw::AtMostOnce, Days::Ends, "d1"),
-        (Flaw::LivesOn, Days::Ends, "o1"),
+        (RemovedGuard::NoIntent, StoryWindow::Ends, "d1"),
+        (RemovedGuard::NotReadAgain, StoryWindow::Open, "c1 l1 r1"),
+        (RemovedGuard::NothingFinished, StoryWindow::Ends, "d1"),
+        (RemovedGuard::RecordsFirst, StoryWindow::Ends, "d1"),
+        (RemovedGuard::ClaimForgotten, StoryWindow::Open, "c1"),
+        (RemovedGuard::NoSchedule, StoryWindow::Whole, ""),
+        (RemovedGuard::CrossedOutBlindly, StoryWindow::Ends, "c1 l1 r2"),
+        (RemovedGuard::MarkedInTheTableAlone, StoryWindow::Moved, "c1"),
+        (RemovedGuard::MarkedAfterwards, StoryWindow::Open, "c1 d1"),
+        (RemovedGuard::AtMostOnce, StoryWindow::Ends, "d1"),
+        (RemovedGuard::LivesOn, StoryWindow::Ends, "o1"),
     ] {
-        for doors in [Doors::Salto, Doors::Kisi] {
-            let found = broken(Story { flaws: vec![flaw], ..story(doors, days, list) }, false);
+        for doors in [ModelDoors::Salto, ModelDoors::Kisi] {
+            let found = broken(ModelScenario { flaws: vec![flaw], ..story(doors, days, list) }, false);
             println!("{flaw:?} at {doors:?}: {found:?}");
             assert_ne!(found, [""; 0], "{flaw:?} at {doors:?}");
         }
@@ -172,9 +172,9 @@ fn every_guard_is_needed() {
 #[test]
 fn of_two_at_once_only_one_writes_the_person() {
     let record = "I7 every record has its change";
-    for doors in [Doors::Salto, Doors::Kisi] {
-        let two = |flaws| broken(Story { flaws, ..story(doors, Days::Open, "o1") }, true);
-        assert!(!two(vec![Flaw::LivesOn]).contains(&record));
-        assert!(two(vec![Flaw::LivesOn, Flaw::CommitUnconditional]).contains(&record));
+    for doors in [ModelDoors::Salto, ModelDoors::Kisi] {
+        let two = |flaws| broken(ModelScenario { flaws, ..story(doors, StoryWindow::Open, "o1") }, true);
+        assert!(!two(vec![RemovedGuard::LivesOn]).contains(&record));
+        assert!(two(vec![RemovedGuard::LivesOn, RemovedGuard::CommitUnconditional]).contains(&record));
     }
 }

@@ -5,14 +5,14 @@ use std::sync::PoisonError;
 
 use jiff::Timestamp;
 
-use super::{Marked, Refetcher};
+use super::{MarkTarget, Refetcher};
 use crate::settle::lost_numbers::unconfirmed;
 use crate::settle::origin::Origin;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
 use doorstep_core::model::push_update::ChangeHint;
-use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::subject::Subject;
 
 impl Refetcher<'_> {
@@ -44,11 +44,11 @@ impl Refetcher<'_> {
     }
 
     /// Stores a fact, after the unknown things that it refers to.
-    pub(super) async fn keep(&self, record: Record, origin: &Origin) -> Result<()> {
+    pub(super) async fn keep(&self, record: FactRecord, origin: &Origin) -> Result<()> {
         let mut seen = BTreeSet::from([record.fact.name()]);
         let mut found = vec![record];
         let mut next = 0;
-        while let Some(names) = found.get(next).map(|record: &Record| record.fact.what.speaks_of()) {
+        while let Some(names) = found.get(next).map(|record: &FactRecord| record.fact.what.speaks_of()) {
             for name in names {
                 if seen.insert(name.clone())
                     && self.must_see(&name).await?
@@ -60,7 +60,7 @@ impl Refetcher<'_> {
             next += 1;
         }
         for record in found.iter().rev() {
-            self.look_at_its_end(&record.fact, origin).await?;
+            self.refetch_at_its_end(&record.fact, origin).await?;
             self.keep_and_mark(record, origin, false).await?;
         }
         Ok(())
@@ -73,10 +73,10 @@ impl Refetcher<'_> {
         Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
     }
 
-    pub(super) async fn see(&self, name: &FactId, origin: &Origin) -> Result<Option<Record>> {
+    pub(super) async fn see(&self, name: &FactId, origin: &Origin) -> Result<Option<FactRecord>> {
         let began = self.environment.time.now();
-        match self.platform.look(name).await {
-            Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, origin.source()))),
+        match self.platform.fetch(name).await {
+            Ok(found) => Ok(found.fact().map(|fact| FactRecord::new(fact, began, origin.source()))),
             Err(error) => {
                 let hint = ChangeHint { about: name.clone(), reaches: None, removed: false };
                 self.could_not(&hint, 0, origin, &error).await.map(|()| None)
@@ -92,7 +92,7 @@ impl Refetcher<'_> {
     ///
     /// A refetcher that marks in passing also keeps the due items in memory. The minute of a stored item may be later
     /// than the run's start, and another run may serve the person before the fact is stored.
-    pub(super) async fn keep_and_mark(&self, record: &Record, origin: &Origin, once: bool) -> Result<()> {
+    pub(super) async fn keep_and_mark(&self, record: &FactRecord, origin: &Origin, once: bool) -> Result<()> {
         let (store, site) = (&self.environment.store, &self.site.id);
         let now = self.environment.time.now();
         let mut draft = store.draft(site, record).await?;
@@ -103,9 +103,9 @@ impl Refetcher<'_> {
         if let Some(record) = &unconfirmed {
             draft = store.draft(site, record).await?;
         }
-        let profiles = self.profiles(record, &draft.concerned.everybody).await?;
+        let profiles = self.profiles(record, &draft.concerned.all_people).await?;
         let due = |name: FactId| origin.due(now, Subject::Profile(name));
-        if once || draft.concerned.some_left || matches!(self.marked, Marked::Written) {
+        if once || draft.concerned.some_left || matches!(self.marked, MarkTarget::Written) {
             store.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;
         }
         match store.keep_draft(site, &draft).await {
@@ -117,7 +117,7 @@ impl Refetcher<'_> {
             }
             Err(error) => return Err(error),
         }
-        if let Marked::InPassing(marked) = &self.marked {
+        if let MarkTarget::InPassing(marked) = &self.marked {
             let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);
             marked.extend(profiles.into_iter().map(|name| (name.clone(), due(name).in_passing())));
         }
@@ -125,9 +125,13 @@ impl Refetcher<'_> {
     }
 
     /// Returns the profiles of everyone whom a change of this fact concerns.
-    pub(super) async fn profiles(&self, record: &Record, everybody: &BTreeSet<Holder>) -> Result<BTreeSet<FactId>> {
+    pub(super) async fn profiles(
+        &self,
+        record: &FactRecord,
+        all_people: &BTreeSet<Holder>,
+    ) -> Result<BTreeSet<FactId>> {
         let mut profiles = BTreeSet::new();
-        for holder in everybody {
+        for holder in all_people {
             match holder {
                 // A change of a profile does not concern the other members of its team.
                 Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}

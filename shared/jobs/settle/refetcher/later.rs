@@ -18,7 +18,7 @@ use doorstep_vendors::platform::found::Unreadable;
 
 impl Refetcher<'_> {
     /// Leaves each of these things to the next run.
-    pub(super) async fn look_next(&self, names: &[FactId], origin: &Origin) -> Result<()> {
+    pub(super) async fn refetch_next(&self, names: &[FactId], origin: &Origin) -> Result<()> {
         let now = self.environment.time.now();
         let look = |about: &FactId| {
             let hint = ChangeHint { about: about.clone(), reaches: None, removed: false };
@@ -29,10 +29,10 @@ impl Refetcher<'_> {
     }
 
     /// Schedules another fetch, unless there were enough. Returns whether it did.
-    pub(super) async fn look_again(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<bool> {
+    pub(super) async fn refetch_again(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<bool> {
         let Some(minutes) = AGAIN_AFTER.get(usize::from(refetches)) else { return Ok(false) };
         let waited = refetches.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
-        self.look_later(hint, refetches + 1, origin, SignedDuration::from_mins(minutes - waited)).await?;
+        self.refetch_later(hint, refetches + 1, origin, SignedDuration::from_mins(minutes - waited)).await?;
         Ok(true)
     }
 
@@ -46,7 +46,7 @@ impl Refetcher<'_> {
     ) -> Result<()> {
         let (site, about, field) = (&self.site.id, &hint.about, what.field.as_str());
         tracing::warn!(site = site.as_str(), %about, field, "a thing of the platform cannot be read; what was known of it goes on");
-        self.look_again(hint, refetches, origin).await.map(drop)
+        self.refetch_again(hint, refetches, origin).await.map(drop)
     }
 
     pub(super) async fn could_not(
@@ -62,10 +62,11 @@ impl Refetcher<'_> {
             Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,
         };
         let minute = SignedDuration::from_mins(1);
-        self.look_later(hint, refetches, origin, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
+        self.refetch_later(hint, refetches, origin, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE)))
+            .await
     }
 
-    pub(super) async fn look_later(
+    pub(super) async fn refetch_later(
         &self,
         hint: &ChangeHint,
         refetches: u8,
@@ -81,7 +82,7 @@ impl Refetcher<'_> {
 
     /// Schedules a fetch at the end of a membership whose successor does not exist yet, before that end revokes
     /// anything.
-    pub(super) async fn look_at_its_end(&self, fact: &Fact, origin: &Origin) -> Result<()> {
+    pub(super) async fn refetch_at_its_end(&self, fact: &Fact, origin: &Origin) -> Result<()> {
         let known = async |location: Id| {
             let name = FactId::new(Kind::Location, location);
             self.environment.store.fact(&self.site.id, &name).await

@@ -9,7 +9,7 @@ use crate::settle::origin::Origin;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, Membership, What};
 use doorstep_core::model::push_update::ChangeHint;
-use doorstep_core::model::record::Record;
+use doorstep_core::model::record::FactRecord;
 use doorstep_vendors::platform::{Span, relation};
 
 /// The longest local day: one with a clock change.
@@ -46,12 +46,12 @@ impl Refetcher<'_> {
     /// Returns the known memberships with this desk or office that this run has not read yet. A hint about a desk may
     /// mean that a membership lost it, and the membership may have no hint of its own.
     pub(super) async fn had(&self, resource: &FactId) -> Result<Vec<FactId>> {
-        if resource.kind != Kind::Resource || !self.platform.tells_of_people() {
+        if resource.kind != Kind::Resource || !self.platform.lists_people() {
             return Ok(Vec::new());
         }
         let all = || self.environment.store.facts_of(&self.site.id, Kind::Membership);
         let known = self.memberships.get_or_try_init(all).await?;
-        let has = |record: &&Record| match &record.fact.what {
+        let has = |record: &&FactRecord| match &record.fact.what {
             What::Membership(Membership { assignments, .. }) => {
                 !record.gone && assignments.iter().any(|one| one.resource == resource.id)
             }
@@ -65,7 +65,7 @@ impl Refetcher<'_> {
     /// Otherwise a person who used the last one today would have no access until the next reconcile.
     pub(super) async fn uses(&self, fact: &Fact, origin: &Origin) -> Result<()> {
         let What::Pass(pass) = &fact.what else { return Ok(()) };
-        if self.platform.tells_of_people() {
+        if self.platform.lists_people() {
             return Ok(());
         }
         let known = self.environment.store.fact(&self.site.id, &fact.name()).await?.filter(|known| !known.gone);
@@ -81,7 +81,7 @@ impl Refetcher<'_> {
         for fact in self.platform.read(Kind::Checkin, &span).await?.facts {
             if self.environment.store.fact(&self.site.id, &fact.name()).await?.is_none() {
                 // The check-in is known from now on, so no later run refetches it.
-                self.keep_and_mark(&Record::new(fact, began, origin.source()), origin, true).await?;
+                self.keep_and_mark(&FactRecord::new(fact, began, origin.source()), origin, true).await?;
             }
         }
         Ok(())

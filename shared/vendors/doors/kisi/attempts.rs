@@ -23,7 +23,7 @@ const WANTED: &str = "lock.unlock";
 const MOST_WEBHOOKS: usize = 20;
 
 #[derive(Deserialize)]
-struct Lock {
+struct KisiLock {
     id: i64,
     name: String,
 }
@@ -46,7 +46,7 @@ struct Webhook {
     enabled_events: Vec<String>,
 }
 
-impl Numbered for Lock {
+impl Numbered for KisiLock {
     fn number(&self) -> i64 {
         self.id
     }
@@ -74,8 +74,8 @@ impl Webhook {
         if !self.enabled {
             return Some("Kisi's event webhook is disabled: enable it in Kisi. Openings meanwhile are lost");
         }
-        let tells = self.enabled_events.is_empty() || self.enabled_events.iter().any(|event| event == WANTED);
-        (!tells).then_some("Kisi's event webhook does not post lock.unlock: choose that event in Kisi")
+        let posts_unlocks = self.enabled_events.is_empty() || self.enabled_events.iter().any(|event| event == WANTED);
+        (!posts_unlocks).then_some("Kisi's event webhook does not post lock.unlock: choose that event in Kisi")
     }
 }
 
@@ -83,7 +83,7 @@ impl Webhook {
 impl ReadAttempts for Kisi {
     async fn locks(&self) -> Result<BTreeMap<String, String>> {
         let place = self.place.as_deref().map(|place| ("place_id", place));
-        let locks: Vec<Lock> = self.client.list("locks", place.as_slice(), LONGEST_PAGE).await?;
+        let locks: Vec<KisiLock> = self.client.list("locks", place.as_slice(), LONGEST_PAGE).await?;
         Ok(locks.into_iter().filter_map(|lock| Some((lock.id.to_string(), kept(&lock.name)?))).collect())
     }
 

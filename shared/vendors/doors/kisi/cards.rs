@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::client::{LONGEST_PAGE, done};
-use super::wire::{Card, CardAssignment, Who, number};
+use super::wire::{CardAssignment, KisiAssignee, KisiCard, number};
 use super::{Kisi, account_gone};
 use doorstep_core::model::account::{Account, Card as OurCard};
 use doorstep_core::model::error::{Error, Result};
@@ -17,7 +17,7 @@ use doorstep_core::model::error::{Error, Result};
 impl Kisi {
     /// Fetches all cards. If a card has two assignments, the active one names the holder.
     pub(super) async fn all_cards(&self) -> Result<Vec<OurCard>> {
-        let cards: Vec<Card> = self.client.list("cards", &[], LONGEST_PAGE).await?;
+        let cards: Vec<KisiCard> = self.client.list("cards", &[], LONGEST_PAGE).await?;
         let assignments: Vec<CardAssignment> = self.client.list("card_assignments", &[], LONGEST_PAGE).await?;
         let mut by_card: HashMap<i64, &CardAssignment> = HashMap::new();
         for assignment in &assignments {
@@ -40,7 +40,7 @@ impl Kisi {
     /// # Errors
     /// [`Error::Retry`] where Kisi answers that the card is assigned already, or reports success without assigning it.
     pub(super) async fn give_card(&self, account: &Account, card: &OurCard) -> Result<()> {
-        let who = Who::of(&account.id)?;
+        let who = KisiAssignee::of(&account.id)?;
         let (kind, id) = who.assignee();
         let card = number(&card.id)?;
         let body = json!({ "card_assignment": { "assignee_type": kind, "assignee_id": id, "card_id": card } });
@@ -65,7 +65,7 @@ impl Kisi {
     /// # Errors
     /// [`Error::Retry`] where Kisi reports success and still lists the assignment.
     pub(super) async fn take_card(&self, account: &Account, card: &OurCard) -> Result<()> {
-        let (who, card) = (Who::of(&account.id)?, number(&card.id)?);
+        let (who, card) = (KisiAssignee::of(&account.id)?, number(&card.id)?);
         let Some(assignment) = self.assignment_of(card, who).await? else { return Ok(()) };
         let path = ["card_assignments", &assignment.id.to_string()];
         let answer = self.client.write(Method::DELETE, &path, None).await?;
@@ -78,7 +78,7 @@ impl Kisi {
         }
     }
 
-    async fn assignment_of(&self, card: i64, who: Who) -> Result<Option<CardAssignment>> {
+    async fn assignment_of(&self, card: i64, who: KisiAssignee) -> Result<Option<CardAssignment>> {
         let id = card.to_string();
         let of_card: Vec<CardAssignment> =
             self.client.list("card_assignments", &[("card_id", &id)], LONGEST_PAGE).await?;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::wire::{Assignment, Numbered};
+use super::wire::{KisiRoleAssignment, Numbered};
 use crate::access::{Access, Share};
 use crate::http::{Request, Response};
 use crate::secret::Secret;
@@ -33,7 +33,7 @@ const LARGEST_OFFSET: usize = 20_000;
 const FIELDS_NAMED: usize = 5;
 
 /// The client of one Kisi organisation.
-pub(super) struct Client {
+pub(super) struct KisiClient {
     http: VendorHttp,
     time: SharedTime,
     base: Result<Url>,
@@ -41,9 +41,9 @@ pub(super) struct Client {
     contact: Option<String>,
 }
 
-impl Client {
+impl KisiClient {
     pub(super) fn new(access: Access) -> Self {
-        Client {
+        KisiClient {
             http: VendorHttp::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
             time: access.time,
             base: vendor_http::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// Fetches the role assignments that match `query`.
-    pub(super) async fn assignments(&self, query: &[(&str, &str)]) -> Result<Vec<Assignment>> {
+    pub(super) async fn assignments(&self, query: &[(&str, &str)]) -> Result<Vec<KisiRoleAssignment>> {
         self.list("role_assignments", query, LONGEST_PAGE).await
     }
 
@@ -92,8 +92,8 @@ impl Client {
     /// Fetches a complete list, and whether Kisi counted it. An empty list without a count is fetched twice.
     ///
     /// # Errors
-    /// As [`Client::list`].
-    pub(super) async fn listed<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Listed<T>>
+    /// As [`KisiClient::list`].
+    pub(super) async fn listed<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<CompleteList<T>>
     where
         T: DeserializeOwned + Numbered,
     {
@@ -111,7 +111,7 @@ impl Client {
     /// Fetches a list once. Returns `None` for a bad read: a page that is no array, a repeated id, a total that changes
     /// or cannot be read, or a list that is shorter than its total. Without a total, the first page that is not full is
     /// the last one.
-    async fn list_once<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Option<Listed<T>>>
+    async fn list_once<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Option<CompleteList<T>>>
     where
         T: DeserializeOwned + Numbered,
     {
@@ -132,10 +132,10 @@ impl Client {
             }
             match of {
                 Some(of) if items.len() >= of => {
-                    return Ok((items.len() == of).then_some(Listed { items, counted: true }));
+                    return Ok((items.len() == of).then_some(CompleteList { items, counted: true }));
                 }
                 Some(_) if count == 0 => return Ok(None),
-                None if !is_full => return Ok(Some(Listed { items, counted: false })),
+                None if !is_full => return Ok(Some(CompleteList { items, counted: false })),
                 Some(_) | None => {}
             }
             if items.len() > LARGEST_OFFSET {
@@ -146,7 +146,7 @@ impl Client {
         }
     }
 
-    async fn page<T>(&self, name: &str, query: &[(&str, &str)], limit: usize, offset: usize) -> Result<Page<T>>
+    async fn page<T>(&self, name: &str, query: &[(&str, &str)], limit: usize, offset: usize) -> Result<CountedPage<T>>
     where
         T: DeserializeOwned,
     {
@@ -180,13 +180,13 @@ impl Client {
 }
 
 /// A list that was read completely.
-pub(super) struct Listed<T> {
+pub(super) struct CompleteList<T> {
     pub(super) items: Vec<T>,
     /// Whether Kisi stated the total.
     pub(super) counted: bool,
 }
 
-impl<T> Listed<T> {
+impl<T> CompleteList<T> {
     /// Returns whether the list is empty and has no total. A proxy or a broken vendor may answer like this.
     pub(super) fn says_nothing(&self) -> bool {
         self.items.is_empty() && !self.counted
@@ -194,17 +194,17 @@ impl<T> Listed<T> {
 }
 
 /// The items of one page and the list's total, where it states one; `None` where either cannot be read.
-type Page<T> = Option<(Vec<T>, Option<usize>)>;
+type CountedPage<T> = Option<(Vec<T>, Option<usize>)>;
 
 /// A total header without a number.
-struct Unreadable;
+struct MissingTotal;
 
 /// Returns the total in `X-Collection-Range: 0-9/200` `[D]`; `None` without this header. The last number before it may
 /// exceed the total `[C]`.
-fn total(answer: &Response) -> Result<Option<usize>, Unreadable> {
+fn total(answer: &Response) -> Result<Option<usize>, MissingTotal> {
     let Some(range) = answer.headers().get("X-Collection-Range") else { return Ok(None) };
     let total = range.to_str().ok().and_then(|range| range.rsplit_once('/')).map(|(_, total)| total.trim());
-    total.and_then(|total| total.parse().ok()).map(Some).ok_or(Unreadable)
+    total.and_then(|total| total.parse().ok()).map(Some).ok_or(MissingTotal)
 }
 
 /// Returns the body of a successful answer. Turns a refusal into an error.

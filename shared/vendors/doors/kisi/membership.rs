@@ -7,9 +7,9 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::client::done;
-use super::wire::{BASIC, Who, number};
+use super::wire::{BASIC, KisiAssignee, number};
 use super::{Kisi, account_gone};
-use crate::doors::Entry;
+use crate::doors::GroupAddition;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::error::{Error, Result};
 
@@ -17,8 +17,8 @@ use doorstep_core::model::error::{Error, Result};
 const PUT_BACK_TRIES: usize = 3;
 
 /// One call of a change.
-enum Step<'a> {
-    Put(&'a Entry),
+enum MemberCall<'a> {
+    Put(&'a GroupAddition),
     TakeOut(&'a GroupMember),
 }
 
@@ -32,14 +32,19 @@ enum Posted {
 impl Kisi {
     /// Adds before it removes. Once Kisi asks for a pause, the remaining changes fail with the same error and are
     /// retried later.
-    pub(super) async fn change_each(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
+    pub(super) async fn change_each(
+        &self,
+        group: &GroupId,
+        add: &[GroupAddition],
+        remove: &[GroupMember],
+    ) -> Vec<Result<()>> {
         let mut results: Vec<Result<()>> = Vec::with_capacity(add.len() + remove.len());
         let mut pause = None;
-        for step in add.iter().map(Step::Put).chain(remove.iter().map(Step::TakeOut)) {
+        for step in add.iter().map(MemberCall::Put).chain(remove.iter().map(MemberCall::TakeOut)) {
             let result = match (&pause, step) {
                 (Some(asked), _) => Err(Error::clone(asked)),
-                (None, Step::Put(entry)) => self.put(group, entry).await,
-                (None, Step::TakeOut(row)) => self.take_out(row).await,
+                (None, MemberCall::Put(entry)) => self.put(group, entry).await,
+                (None, MemberCall::TakeOut(row)) => self.take_out(row).await,
             };
             pause = pause.or_else(|| asked_pause(&result));
             results.push(result);
@@ -49,7 +54,7 @@ impl Kisi {
 
     /// Adds one person. If the new membership replaces old ones, they are removed after it. If Kisi allows no second
     /// membership, the old ones are deleted first and the new one is made at once.
-    async fn put(&self, group: &GroupId, entry: &Entry) -> Result<()> {
+    async fn put(&self, group: &GroupId, entry: &GroupAddition) -> Result<()> {
         match self.post(group, entry).await? {
             Posted::Made => self.take_out_all(&entry.replaces).await,
             Posted::Twice if entry.replaces.is_empty() => Err(in_already()),
@@ -62,7 +67,7 @@ impl Kisi {
 
     /// Makes the new membership after the old one was deleted. It cannot wait for the next settle. After a failure it
     /// checks whether the membership exists, and tries again if not.
-    async fn put_back(&self, group: &GroupId, entry: &Entry) -> Result<()> {
+    async fn put_back(&self, group: &GroupId, entry: &GroupAddition) -> Result<()> {
         let mut last = in_already();
         for _ in 0..PUT_BACK_TRIES {
             match self.post(group, entry).await {
@@ -79,9 +84,9 @@ impl Kisi {
     }
 
     /// Returns whether exactly this membership exists: person, group, role and end.
-    async fn is_in(&self, group: &GroupId, entry: &Entry) -> Result<bool> {
+    async fn is_in(&self, group: &GroupId, entry: &GroupAddition) -> Result<bool> {
         let id = number(&group.0)?;
-        for assignment in self.assignments_of(Who::of(&entry.account.id)?).await? {
+        for assignment in self.assignments_of(KisiAssignee::of(&entry.account.id)?).await? {
             if assignment.is_membership_of(id) && assignment.until()? == entry.until {
                 return Ok(true);
             }
@@ -90,8 +95,8 @@ impl Kisi {
     }
 
     /// Posts a membership. `valid_from` is left out, because a membership is made only once its window has begun.
-    async fn post(&self, group: &GroupId, entry: &Entry) -> Result<Posted> {
-        let (kind, id) = Who::of(&entry.account.id)?.assignee();
+    async fn post(&self, group: &GroupId, entry: &GroupAddition) -> Result<Posted> {
+        let (kind, id) = KisiAssignee::of(&entry.account.id)?.assignee();
         let mut line = json!({
             "applies_to_type": "Group",
             "applies_to_id": number(&group.0)?,
@@ -129,7 +134,7 @@ impl Kisi {
     /// # Errors
     /// [`Error::Permanent`] for a team: Doorstep does not know its members, and one may be protected.
     async fn take_out(&self, row: &GroupMember) -> Result<()> {
-        if Who::of(&row.account).is_err() {
+        if KisiAssignee::of(&row.account).is_err() {
             return Err(Error::permanent("a Kisi team is in this group: only people are taken out, teams by hand"));
         }
         let line = number(row.handle())?.to_string();

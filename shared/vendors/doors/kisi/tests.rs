@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::doors::script::{Script, Step, on};
+use crate::doors::script::{DoorsScript, ScriptStep, on};
 use doorstep_core::model::account::{AccountId, Standing};
 
 mod cards;
 
-fn kisi(script: &Script) -> Kisi {
-    Kisi { client: Arc::new(Client::new(script.access("kisi"))), place: None }
+fn kisi(script: &DoorsScript) -> Kisi {
+    Kisi { client: Arc::new(KisiClient::new(script.access("kisi"))), place: None }
 }
 
 fn account(id: &str) -> Account {
@@ -25,9 +25,13 @@ fn account(id: &str) -> Account {
     }
 }
 
-fn entry(replaces: &[&str]) -> Entry {
+fn entry(replaces: &[&str]) -> GroupAddition {
     let until = Some("2026-03-02T11:15:00Z".parse().unwrap());
-    Entry { account: account("12").into(), until, replaces: replaces.iter().map(|handle| row(handle)).collect() }
+    GroupAddition {
+        account: account("12").into(),
+        until,
+        replaces: replaces.iter().map(|handle| row(handle)).collect(),
+    }
 }
 
 fn row(handle: &str) -> GroupMember {
@@ -47,7 +51,7 @@ fn user(id: i64, email: &str) -> Value {
     json!({"id": id, "email": email, "name": "Ada", "access_enabled": true, "metadata": {"doorstep": "p1"}})
 }
 
-fn posts() -> Step {
+fn posts() -> ScriptStep {
     on("POST /role_assignments").with(json!({"role_assignment": {
         "applies_to_type": "Group", "applies_to_id": 5, "assignee_type": "User", "assignee_id": 12,
         "role_id": "group_basic", "notify": false, "valid_until": "2026-03-02T11:15:00Z"}}))
@@ -56,7 +60,7 @@ fn posts() -> Step {
 const OF_GROUP: &str = "GET /role_assignments?applies_to_type=Group&applies_to_id=5&limit=250&offset=0";
 const OF_USER: &str = "GET /role_assignments?assignee_type=User&assignee_id=12&limit=250&offset=0";
 
-async fn change(script: &Script, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
+async fn change(script: &DoorsScript, add: &[GroupAddition], remove: &[GroupMember]) -> Vec<Result<()>> {
     let results = kisi(script).change(&group(), add, remove).await;
     script.is_over();
     results
@@ -65,7 +69,7 @@ async fn change(script: &Script, add: &[Entry], remove: &[GroupMember]) -> Vec<R
 #[tokio::test]
 async fn groups_of_a_place_are_read_page_by_page() {
     let page = |from: i64, to: i64| (from..to).map(|id| json!({"id": id, "name": format!("g{id}")})).collect();
-    let script = Script::new([
+    let script = DoorsScript::new([
         on("GET /groups?place_id=9&limit=250&offset=0")
             .says(200, page(0, 250))
             .header("X-Collection-Range", "0-249/251"),
@@ -94,11 +98,11 @@ async fn a_bad_read_is_started_over_once() {
         list().says(200, json!([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}])).header("X-Collection-Range", "0-0/1"),
     ];
     for step in bad {
-        let script = Script::new([step, list().lists(one.clone())]);
+        let script = DoorsScript::new([step, list().lists(one.clone())]);
         assert_eq!(kisi(&script).groups().await.unwrap().len(), 1);
         script.is_over();
     }
-    let script = Script::new([
+    let script = DoorsScript::new([
         list().says(200, one.clone()).header("X-Collection-Range", "0-0/2"),
         on("GET /groups?limit=250&offset=1")
             .says(200, json!([{"id": 2, "name": "b"}]))
@@ -123,7 +127,7 @@ async fn rows_are_the_basic_lines_of_this_group() {
         assignment(4, "group_basic", "Team", 3),
         elsewhere
     ]);
-    let script = Script::new([on(OF_GROUP).lists(lines)]);
+    let script = DoorsScript::new([on(OF_GROUP).lists(lines)]);
     let rows = kisi(&script).rows(&group()).await.unwrap();
     let named: Vec<_> = rows.iter().map(|row| (row.account.0.as_str(), row.handle())).collect();
     assert_eq!(named, [("12", "1"), ("guest:12", "2"), ("team:3", "4")]);
@@ -132,16 +136,16 @@ async fn rows_are_the_basic_lines_of_this_group() {
 
     let mut unreadable = assignment(1, "group_basic", "User", 12);
     unreadable["valid_until"] = json!("soon");
-    let script = Script::new([on(OF_GROUP).lists(json!([unreadable]))]);
+    let script = DoorsScript::new([on(OF_GROUP).lists(json!([unreadable]))]);
     assert!(kisi(&script).rows(&group()).await.unwrap_err().is_retryable());
 }
 
 #[tokio::test]
 async fn an_empty_group_is_looked_at_before_it_is_believed() {
-    let script = Script::new([on(OF_GROUP).lists(json!([])), on("GET /groups/5").says(200, json!({"id": 5}))]);
+    let script = DoorsScript::new([on(OF_GROUP).lists(json!([])), on("GET /groups/5").says(200, json!({"id": 5}))]);
     assert!(kisi(&script).rows(&group()).await.unwrap().is_empty());
     script.is_over();
-    let script = Script::new([on(OF_GROUP).lists(json!([])), on("GET /groups/5").is(404)]);
+    let script = DoorsScript::new([on(OF_GROUP).lists(json!([])), on("GET /groups/5").is(404)]);
     assert!(matches!(kisi(&script).rows(&group()).await, Err(Error::Permanent(_))));
     assert!(matches!(kisi(&script).rows(&GroupId("g1".into())).await, Err(Error::Permanent(_))));
     script.is_over();
@@ -150,7 +154,7 @@ async fn an_empty_group_is_looked_at_before_it_is_believed() {
 #[tokio::test]
 async fn an_address_must_match_whole_and_case_does_not_matter() {
     let found = json!([user(1, "Ada@Example.test"), user(2, "ada@example.test.evil")]);
-    let script = Script::new([
+    let script = DoorsScript::new([
         on("GET /users?email=ada+x@example.test&limit=100&offset=0").lists(json!([])),
         on("GET /users?email=ada@example.test&limit=100&offset=0").lists(found),
     ]);
@@ -168,7 +172,7 @@ async fn accounts_and_guests_are_looked_at() {
     let guests = json!([{"id": 7, "name": "Bo", "email": null}]);
     let mut off = user(12, "a@b.test");
     off["access_enabled"] = json!(false);
-    let script = Script::new([
+    let script = DoorsScript::new([
         on("GET /users/12").says(200, off),
         on("GET /users/13").is(404),
         on("GET /users?ids=13&limit=100&offset=0").lists(json!([])),
@@ -198,7 +202,7 @@ async fn what_is_over_is_no_group_and_another_role_counts() {
     over["valid_until"] = json!("2026-03-02T10:00:00Z");
     let mut owner = assignment(2, "organization_owner", "User", 12);
     owner["applies_to_type"] = json!("Organization");
-    let script = Script::new([on(OF_USER).lists(json!([over, owner]))]);
+    let script = DoorsScript::new([on(OF_USER).lists(json!([over, owner]))]);
     assert_eq!(kisi(&script).group_count(&account("12")).await.unwrap(), 1);
     script.is_over();
 }
@@ -218,7 +222,7 @@ async fn people_are_invited_or_managed_and_others_are_guests() {
     let mut managed = base;
     managed["send_emails"] = json!(false);
     managed["confirm"] = json!(true);
-    let script = Script::new([
+    let script = DoorsScript::new([
         on("POST /users").with(json!({"user": invited})).says(200, user(1, "a@b.test")),
         on("POST /users").with(json!({"user": managed})).says(200, user(2, "a@b.test")),
         on("POST /guests").with(json!({"guest": {"name": "Ada"}})).says(200, json!({"id": 3, "name": "Ada"})),
@@ -240,18 +244,18 @@ async fn a_create_that_is_refused_says_what_to_do() {
     let taken = json!({"errors": {"email": ["a@b.test has been taken"]}});
     let search = || on("GET /users?email=a@b.test&limit=100&offset=0");
 
-    let script = Script::new([post(422, taken.clone()), search().lists(json!([user(1, "a@b.test")]))]);
+    let script = DoorsScript::new([post(422, taken.clone()), search().lists(json!([user(1, "a@b.test")]))]);
     assert!(kisi(&script).create(&new).await.unwrap_err().is_retryable());
-    let script = Script::new([post(422, taken), search().lists(json!([]))]);
+    let script = DoorsScript::new([post(422, taken), search().lists(json!([]))]);
     let error = kisi(&script).create(&new).await.unwrap_err();
     assert_eq!(error, Error::permanent("Kisi does not accept: email"));
     for (status, word) in [(401, "6 months"), (403, "owner"), (404, "url"), (400, "400"), (422, "which field")] {
-        let script = Script::new([post(status, Value::Null)]);
+        let script = DoorsScript::new([post(status, Value::Null)]);
         let error = kisi(&script).create(&new).await.unwrap_err();
         assert!(matches!(&error, Error::Permanent(why) if why.contains(word)), "{status}: {error}");
     }
     for status in [409, 500, 200] {
-        let script = Script::new([post(status, Value::Null)]);
+        let script = DoorsScript::new([post(status, Value::Null)]);
         assert!(kisi(&script).create(&new).await.unwrap_err().is_retryable(), "{status}");
         script.is_over();
     }
@@ -261,7 +265,7 @@ async fn a_create_that_is_refused_says_what_to_do() {
 async fn accounts_are_renamed_suspended_resumed_deleted() {
     let patch = |user: Value| on("PATCH /users/12").with(json!({ "user": user }));
     let basic = || on(OF_USER).lists(json!([assignment(1, "group_basic", "User", 12)]));
-    let script = Script::new([
+    let script = DoorsScript::new([
         patch(json!({"name": "Ada L"})).is(204),
         patch(json!({"name": "Ada L"})).is(404),
         on("GET /users/12").says(200, user(12, "a@b.test")),
@@ -295,7 +299,7 @@ async fn accounts_are_renamed_suspended_resumed_deleted() {
 
 #[tokio::test]
 async fn people_come_and_go() {
-    let script = Script::new([
+    let script = DoorsScript::new([
         posts().says(200, json!({"id": 1})),
         on("DELETE /role_assignments/8").is(204),
         on("DELETE /role_assignments/9").is(404),
@@ -307,8 +311,8 @@ async fn people_come_and_go() {
     assert_eq!(results[..3], [Ok(()), Ok(()), Ok(())]);
     assert!(matches!(results[3], Err(Error::Retry { .. })), "what is still there is not gone");
 
-    let endless = Entry { account: account("guest:7").into(), until: None, replaces: Vec::new() };
-    let script = Script::new([on("POST /role_assignments")
+    let endless = GroupAddition { account: account("guest:7").into(), until: None, replaces: Vec::new() };
+    let script = DoorsScript::new([on("POST /role_assignments")
         .with(json!({"role_assignment": {"applies_to_type": "Group", "applies_to_id": 5, "assignee_type": "Guest",
                      "assignee_id": 7, "role_id": "group_basic", "notify": false}}))
         .is(201)]);
@@ -317,13 +321,13 @@ async fn people_come_and_go() {
 
 #[tokio::test]
 async fn a_new_line_comes_before_the_old_ones_go() {
-    let script = Script::new([posts().is(200), on("DELETE /role_assignments/8").is(204)]);
+    let script = DoorsScript::new([posts().is(200), on("DELETE /role_assignments/8").is(204)]);
     assert_eq!(change(&script, &[entry(&["8"])], &[]).await, [Ok(())]);
 
-    let script = Script::new([posts().is(409), on("DELETE /role_assignments/8").is(204), posts().is(200)]);
+    let script = DoorsScript::new([posts().is(409), on("DELETE /role_assignments/8").is(204), posts().is(200)]);
     assert_eq!(change(&script, &[entry(&["8"])], &[]).await, [Ok(())]);
 
-    let script = Script::new([posts().is(409)]);
+    let script = DoorsScript::new([posts().is(409)]);
     assert!(change(&script, &[entry(&[])], &[]).await[0].as_ref().unwrap_err().is_retryable());
 }
 
@@ -331,7 +335,7 @@ async fn a_new_line_comes_before_the_old_ones_go() {
 async fn a_line_whose_predecessor_is_gone_is_put_back() {
     let mut made = assignment(3, "group_basic", "User", 12);
     made["valid_until"] = json!("2026-03-02T11:15:00Z");
-    let script = Script::new([
+    let script = DoorsScript::new([
         posts().is(409),
         on("DELETE /role_assignments/8").is(204),
         posts().is(500),
@@ -345,31 +349,31 @@ async fn a_line_whose_predecessor_is_gone_is_put_back() {
     for _ in 0..3 {
         script.extend([posts().is(500), on(OF_USER).lists(json!([]))]);
     }
-    let script = Script::new(script);
+    let script = DoorsScript::new(script);
     assert!(change(&script, &[entry(&["8"])], &[]).await[0].as_ref().unwrap_err().is_retryable());
 
-    let script = Script::new([posts().is(409), on("DELETE /role_assignments/8").is(204), posts().is(401)]);
+    let script = DoorsScript::new([posts().is(409), on("DELETE /role_assignments/8").is(204), posts().is(401)]);
     assert!(matches!(change(&script, &[entry(&["8"])], &[]).await[0], Err(Error::Permanent(_))));
 }
 
 #[tokio::test]
 async fn a_404_on_adding_is_the_groups_or_the_persons() {
-    let script = Script::new([posts().is(404), on("GET /groups/5").is(404)]);
+    let script = DoorsScript::new([posts().is(404), on("GET /groups/5").is(404)]);
     assert!(matches!(change(&script, &[entry(&[])], &[]).await[0], Err(Error::Permanent(_))));
-    let script = Script::new([posts().is(404), on("GET /groups/5").says(200, json!({"id": 5}))]);
+    let script = DoorsScript::new([posts().is(404), on("GET /groups/5").says(200, json!({"id": 5}))]);
     assert!(change(&script, &[entry(&[])], &[]).await[0].as_ref().unwrap_err().is_retryable());
 }
 
 #[tokio::test]
 async fn one_persons_trouble_is_not_anothers_but_a_pause_is_everybodys() {
     let refused = json!({"errors": {"assignee_id": ["Ada is invalid"], "Ada Lovelace": []}});
-    let script = Script::new([posts().says(422, refused), posts().is(500), posts().is(200)]);
+    let script = DoorsScript::new([posts().says(422, refused), posts().is(500), posts().is(200)]);
     let results = change(&script, &[entry(&[]), entry(&[]), entry(&[])], &[]).await;
     assert_eq!(results[0], Err(Error::permanent("Kisi does not accept: assignee_id")));
     assert!(results[1].as_ref().unwrap_err().is_retryable());
     assert_eq!(results[2], Ok(()));
 
-    let script = Script::new([posts().is(429).header("Retry-After", "60")]);
+    let script = DoorsScript::new([posts().is(429).header("Retry-After", "60")]);
     let results = change(&script, &[entry(&[]), entry(&[])], &[row("8")]).await;
     assert!(results.iter().all(|result| matches!(result, Err(Error::Retry { after: Some(_), .. }))));
 }
@@ -377,13 +381,13 @@ async fn one_persons_trouble_is_not_anothers_but_a_pause_is_everybodys() {
 #[tokio::test]
 async fn teams_are_not_taken_out() {
     let team = GroupMember { account: AccountId("team:3".into()), handle: Some("4".into()), from: None, until: None };
-    let script = Script::new([]);
+    let script = DoorsScript::new([]);
     assert!(matches!(change(&script, &[], &[team]).await[0], Err(Error::Permanent(_))));
 }
 
 #[tokio::test]
 async fn a_missing_key_or_a_bad_address_is_told_by_the_first_call() {
-    let script = Script::new([]);
+    let script = DoorsScript::new([]);
     let mut access = script.access("kisi");
     access.secrets.api_key = None;
     assert!(matches!(connect(None, access).0.groups().await, Err(Error::Invalid(_))));
@@ -396,7 +400,7 @@ async fn a_missing_key_or_a_bad_address_is_told_by_the_first_call() {
 #[tokio::test]
 async fn a_list_that_nobody_counts_is_read_until_a_page_is_not_full() {
     let page = |from: i64, to: i64| (from..to).map(|id| json!({"id": id, "name": format!("g{id}")})).collect();
-    let script = Script::new([
+    let script = DoorsScript::new([
         on("GET /groups?limit=250&offset=0").says(200, page(0, 250)),
         on("GET /groups?limit=250&offset=250").says(200, page(250, 500)),
         on("GET /groups?limit=250&offset=500").says(200, json!([])),
@@ -407,7 +411,8 @@ async fn a_list_that_nobody_counts_is_read_until_a_page_is_not_full() {
         on("GET /groups?limit=250&offset=0").says(200, page(0, 250)).header("X-Collection-Range", "0-249/251"),
         on("GET /groups?limit=250&offset=250").says(200, page(250, 251)),
     ];
-    let script = Script::new(counted_once.into_iter().chain([on("GET /groups?limit=250&offset=0").lists(page(0, 1))]));
+    let script =
+        DoorsScript::new(counted_once.into_iter().chain([on("GET /groups?limit=250&offset=0").lists(page(0, 1))]));
     assert_eq!(kisi(&script).groups().await.unwrap().len(), 1, "a total that comes and goes is a bad read");
     script.is_over();
 }
@@ -415,12 +420,12 @@ async fn a_list_that_nobody_counts_is_read_until_a_page_is_not_full() {
 #[tokio::test]
 async fn an_empty_group_that_nobody_counts_is_empty_by_its_own_count_alone() {
     let empty = || on(OF_GROUP).says(200, json!([]));
-    for (count, is_believed) in [(json!(0), true), (json!(null), true), (json!(3), false)] {
+    for (count, is_accepted) in [(json!(0), true), (json!(null), true), (json!(3), false)] {
         let script =
-            Script::new([empty(), empty(), on("GET /groups/5").says(200, json!({"id": 5, "users_count": count}))]);
+            DoorsScript::new([empty(), empty(), on("GET /groups/5").says(200, json!({"id": 5, "users_count": count}))]);
         match kisi(&script).rows(&group()).await {
-            Ok(rows) => assert!(is_believed && rows.is_empty()),
-            Err(error) => assert!(!is_believed && error.is_retryable(), "{error}"),
+            Ok(rows) => assert!(is_accepted && rows.is_empty()),
+            Err(error) => assert!(!is_accepted && error.is_retryable(), "{error}"),
         }
         script.is_over();
     }
@@ -430,7 +435,7 @@ async fn an_empty_group_that_nobody_counts_is_empty_by_its_own_count_alone() {
 async fn what_scim_switched_off_opens_nothing_and_is_not_ours_to_switch_on() {
     let mut off = user(12, "a@b.test");
     off["scim_access_enabled"] = json!(false);
-    let script = Script::new([on("GET /users/12").says(200, off.clone()), on("GET /users/12").says(200, off)]);
+    let script = DoorsScript::new([on("GET /users/12").says(200, off.clone()), on("GET /users/12").says(200, off)]);
     let kisi = kisi(&script);
     assert_eq!(kisi.account(&account("12")).await.unwrap().unwrap().standing, Standing::Suspended);
     let refused = kisi.resume(&account("12")).await;
@@ -440,7 +445,7 @@ async fn what_scim_switched_off_opens_nothing_and_is_not_ours_to_switch_on() {
 
 #[tokio::test]
 async fn a_contact_goes_along_where_there_is_one() {
-    let script = Script::new([on("GET /groups?limit=250&offset=0").lists(json!([]))]);
+    let script = DoorsScript::new([on("GET /groups?limit=250&offset=0").lists(json!([]))]);
     let access = Access { contact: Some("ops@riverside.example".into()), ..script.access("kisi") };
     connect(None, access).0.groups().await.unwrap();
     assert_eq!(script.header(0, "X-Kisi-Integration-Contact"), "ops@riverside.example");
@@ -449,7 +454,7 @@ async fn a_contact_goes_along_where_there_is_one() {
 
 #[tokio::test]
 async fn a_group_is_gone_when_it_is_asked_for_itself() {
-    let script = Script::new([
+    let script = DoorsScript::new([
         on("GET /groups/5").is(404),
         on("GET /groups/5").says(200, json!({"id": 5})),
         on("GET /groups/5").is(403),

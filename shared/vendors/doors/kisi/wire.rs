@@ -23,28 +23,28 @@ pub(super) trait Numbered {
 
 /// An account that can be in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Who {
+pub(super) enum KisiAssignee {
     User(i64),
     Guest(i64),
 }
 
-impl Who {
+impl KisiAssignee {
     /// Parses an account id.
     ///
     /// # Errors
     /// [`Error::Permanent`] for a team, and for an id that is none of Kisi's.
-    pub(super) fn of(account: &AccountId) -> Result<Who> {
+    pub(super) fn of(account: &AccountId) -> Result<KisiAssignee> {
         match account.0.strip_prefix(GUEST) {
-            Some(id) => number(id).map(Who::Guest),
-            None => number(&account.0).map(Who::User),
+            Some(id) => number(id).map(KisiAssignee::Guest),
+            None => number(&account.0).map(KisiAssignee::User),
         }
     }
 
     /// Returns `assignee_type` and `assignee_id`.
     pub(super) fn assignee(self) -> (&'static str, i64) {
         match self {
-            Who::User(id) => ("User", id),
-            Who::Guest(id) => ("Guest", id),
+            KisiAssignee::User(id) => ("User", id),
+            KisiAssignee::Guest(id) => ("Guest", id),
         }
     }
 }
@@ -58,7 +58,7 @@ pub(super) fn number(id: &str) -> Result<i64> {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Group {
+pub(super) struct KisiGroup {
     id: i64,
     name: String,
 }
@@ -70,7 +70,7 @@ pub(super) struct GroupSize {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct User {
+pub(super) struct KisiUser {
     id: i64,
     pub(super) email: Option<String>,
     name: Option<String>,
@@ -81,7 +81,7 @@ pub(super) struct User {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Guest {
+pub(super) struct KisiGuest {
     pub(super) id: i64,
     name: Option<String>,
     email: Option<String>,
@@ -89,7 +89,7 @@ pub(super) struct Guest {
 
 /// A role assignment: of a group, a place or the organisation.
 #[derive(Debug, Deserialize)]
-pub(super) struct Assignment {
+pub(super) struct KisiRoleAssignment {
     id: i64,
     role_id: String,
     applies_to_type: String,
@@ -102,7 +102,7 @@ pub(super) struct Assignment {
 
 /// A card, fob or tag. Its type decides which numbers it has `[D]`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Card {
+pub(super) struct KisiCard {
     pub(super) id: i64,
     /// The token that is printed on Kisi's own cards.
     token: Option<String>,
@@ -126,7 +126,7 @@ pub(super) struct CardAssignment {
 }
 
 impl CardAssignment {
-    pub(super) fn is_of(&self, who: Who) -> bool {
+    pub(super) fn is_of(&self, who: KisiAssignee) -> bool {
         (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
     }
 
@@ -140,10 +140,10 @@ impl CardAssignment {
     }
 }
 
-impl Card {
+impl KisiCard {
     /// Translates the card, with the holder of its assignment.
     pub(super) fn card(self, assignment: Option<&CardAssignment>) -> OurCard {
-        let Card { id, token, uid, card_number, card_id, data_block_value } = self;
+        let KisiCard { id, token, uid, card_number, card_id, data_block_value } = self;
         let texts = [token, uid, data_block_value].into_iter().flatten().filter(|text| !text.trim().is_empty());
         let digits = [card_number, card_id].into_iter().flatten().map(|number| number.to_string());
         OurCard {
@@ -164,7 +164,7 @@ fn assignee(kind: &str, id: i64) -> AccountId {
     })
 }
 
-impl Assignment {
+impl KisiRoleAssignment {
     /// Returns whether this is a membership of `group`. The list may contain other assignments.
     pub(super) fn is_membership_of(&self, group: i64) -> bool {
         self.is_basic() && self.applies_to_id == group
@@ -175,7 +175,7 @@ impl Assignment {
         self.applies_to_type == "Group" && self.role_id == BASIC
     }
 
-    pub(super) fn is_of(&self, who: Who) -> bool {
+    pub(super) fn is_of(&self, who: KisiAssignee) -> bool {
         (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
     }
 
@@ -208,15 +208,15 @@ fn instant(text: &str) -> Result<Timestamp> {
     text.parse().ok().or_else(civil).ok_or_else(|| Error::retry("Kisi says a date that cannot be read"))
 }
 
-impl From<Group> for OurGroup {
-    fn from(Group { id, name }: Group) -> Self {
+impl From<KisiGroup> for OurGroup {
+    fn from(KisiGroup { id, name }: KisiGroup) -> Self {
         OurGroup { id: GroupId(id.to_string()), name, problem: None }
     }
 }
 
-impl From<User> for Account {
+impl From<KisiUser> for Account {
     /// Access needs both switches, Kisi's own and the identity provider's `[I]`.
-    fn from(User { id, email, name, access_enabled, scim_access_enabled, metadata }: User) -> Self {
+    fn from(KisiUser { id, email, name, access_enabled, scim_access_enabled, metadata }: KisiUser) -> Self {
         let enabled = access_enabled && scim_access_enabled != Some(false);
         let mark = metadata.as_ref().and_then(|metadata| metadata.get(MARK)?.as_str().map(str::to_owned));
         Account {
@@ -232,8 +232,8 @@ impl From<User> for Account {
     }
 }
 
-impl From<Guest> for Account {
-    fn from(Guest { id, name, email }: Guest) -> Self {
+impl From<KisiGuest> for Account {
+    fn from(KisiGuest { id, name, email }: KisiGuest) -> Self {
         Account {
             id: AccountId(format!("{GUEST}{id}")),
             inner_id: None,
@@ -247,25 +247,25 @@ impl From<Guest> for Account {
     }
 }
 
-impl Numbered for Group {
+impl Numbered for KisiGroup {
     fn number(&self) -> i64 {
         self.id
     }
 }
 
-impl Numbered for User {
+impl Numbered for KisiUser {
     fn number(&self) -> i64 {
         self.id
     }
 }
 
-impl Numbered for Guest {
+impl Numbered for KisiGuest {
     fn number(&self) -> i64 {
         self.id
     }
 }
 
-impl Numbered for Card {
+impl Numbered for KisiCard {
     fn number(&self) -> i64 {
         self.id
     }
@@ -277,7 +277,7 @@ impl Numbered for CardAssignment {
     }
 }
 
-impl Numbered for Assignment {
+impl Numbered for KisiRoleAssignment {
     fn number(&self) -> i64 {
         self.id
     }

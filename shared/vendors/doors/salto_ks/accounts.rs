@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::client::{V1_1, V1_2};
-use super::refusal::Answer;
+use super::refusal::SaltoAnswer;
 use super::wire::{self, NEVER_SUSPENDED, USER_ROLE};
 use super::{SaltoKs, account_gone};
 use crate::doors::{NewAccount, ReadDoors};
@@ -24,7 +24,7 @@ const NO_LAST_NAME: &str = "-";
 
 impl SaltoKs {
     /// Fetches all accounts of the site. Leaves out site users without a platform id, because they can be in no group.
-    pub(super) async fn everybody(&self) -> Result<Vec<Account>> {
+    pub(super) async fn all_accounts(&self) -> Result<Vec<Account>> {
         self.0.list_as(V1_2, &["users"], None, wire::SiteUser::account).await
     }
 
@@ -35,12 +35,12 @@ impl SaltoKs {
         Ok(users.into_iter().filter_map(wire::SiteUser::account).filter(same).collect())
     }
 
-    pub(super) async fn look(&self, inner: &str) -> Result<Option<Account>> {
-        Ok(self.look_raw(inner).await?.and_then(wire::SiteUser::account))
+    pub(super) async fn fetch(&self, inner: &str) -> Result<Option<Account>> {
+        Ok(self.fetch_raw(inner).await?.and_then(wire::SiteUser::account))
     }
 
     /// Fetches a site user; `None` where it is gone.
-    pub(super) async fn look_raw(&self, inner: &str) -> Result<Option<wire::SiteUser>> {
+    pub(super) async fn fetch_raw(&self, inner: &str) -> Result<Option<wire::SiteUser>> {
         let answer = self.0.one(V1_1, &["users", inner]).await?;
         if answer.is_missing() {
             return Ok(None);
@@ -49,20 +49,20 @@ impl SaltoKs {
     }
 
     /// Fetches an account without its inner id: by its address where that is known, else from the list of all accounts.
-    pub(super) async fn look_without_inner(&self, known: &Account) -> Result<Option<Account>> {
+    pub(super) async fn find_without_inner(&self, known: &Account) -> Result<Option<Account>> {
         if let Some(email) = &known.email
             && let Some(account) = self.find(email).await?.into_iter().find(|account| account.id == known.id)
         {
             return Ok(Some(account));
         }
-        Ok(self.everybody().await?.into_iter().find(|account| account.id == known.id))
+        Ok(self.all_accounts().await?.into_iter().find(|account| account.id == known.id))
     }
 
     /// Returns the id by which calls name the account; `None` where the account is gone.
     pub(super) async fn inner_of(&self, account: &Account) -> Result<Option<String>> {
         match &account.inner_id {
             Some(inner) => Ok(Some(inner.clone())),
-            None => Ok(self.look_without_inner(account).await?.and_then(|found| found.inner_id)),
+            None => Ok(self.find_without_inner(account).await?.and_then(|found| found.inner_id)),
         }
     }
 
@@ -121,20 +121,20 @@ impl SaltoKs {
             return Ok(None);
         }
         let alias = unfinished(&new.mark);
-        let mut everybody = self.everybody().await?.into_iter();
-        Ok(everybody.find(|account| account.email.is_none() && account.name == alias))
+        let mut all_accounts = self.all_accounts().await?.into_iter();
+        Ok(all_accounts.find(|account| account.email.is_none() && account.name == alias))
     }
 
     async fn give_address(&self, made: Account, new: &NewAccount, email: &str) -> Result<Account> {
         let inner = made.inner_id.clone().unwrap_or_default();
         let body = json!({ "email": email, "alias": new.name });
         let answer = self.0.write(Method::PATCH, V1_1, &["users", &inner], Some(&body)).await;
-        let Err(error) = answer.and_then(Answer::done) else {
+        let Err(error) = answer.and_then(SaltoAnswer::done) else {
             let (email, name) = (Some(email.to_owned()), new.name.as_str().into());
             return Ok(Account { email, name, guest: false, ..made });
         };
         let taken_back = self.0.write(Method::DELETE, V1_2, &["users", &inner], None).await;
-        taken_back.and_then(Answer::done_or_gone).map_err(|_| left_behind())?;
+        taken_back.and_then(SaltoAnswer::done_or_gone).map_err(|_| left_behind())?;
         Err(error)
     }
 
@@ -152,7 +152,7 @@ impl SaltoKs {
     /// profile `[D]`.
     pub(super) async fn rename_account(&self, account: &Account, name: &str) -> Result<()> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
-        let user = self.look_raw(&inner).await?.ok_or_else(account_gone)?;
+        let user = self.fetch_raw(&inner).await?.ok_or_else(account_gone)?;
         let alias = json!({ "alias": name });
         if user.has_profile() || account.guest {
             return self.patch(&inner, &alias).await?.done().map(drop);
@@ -166,13 +166,13 @@ impl SaltoKs {
         answer.done().map(drop)
     }
 
-    pub(super) async fn patch(&self, inner: &str, body: &serde_json::Value) -> Result<Answer> {
+    pub(super) async fn patch(&self, inner: &str, body: &serde_json::Value) -> Result<SaltoAnswer> {
         self.0.write(Method::PATCH, V1_1, &["users", inner], Some(body)).await
     }
 
     async fn user_role(&self) -> Result<String> {
         let look_up = || async {
-            let roles: Vec<wire::Role> = self.0.list(V1_2, &["roles"], None).await?;
+            let roles: Vec<wire::SaltoRole> = self.0.list(V1_2, &["roles"], None).await?;
             let role = roles.into_iter().find(|role| role.code.as_deref() == Some(USER_ROLE));
             role.map(|role| role.id).ok_or_else(|| Error::permanent("this SALTO KS site has no role site_user"))
         };

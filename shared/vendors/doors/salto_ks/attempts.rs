@@ -18,8 +18,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::SaltoKs;
 use super::client::V1_1;
-use super::wire::Named;
-use crate::doors::attempts::{Cursor, Page, ReadAttempts, Seen};
+use super::wire::Identified;
+use crate::doors::attempts::{AttemptPage, Cursor, ListedAttempt, ReadAttempts};
 use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
@@ -34,14 +34,14 @@ const LONGEST_TOKEN: usize = 8 << 10;
 const LONGEST_ID: usize = 100;
 
 #[derive(Deserialize)]
-struct Entries {
+struct EntryPage {
     #[serde(default, deserialize_with = "null_is_none")]
-    items: Vec<Entry>,
+    items: Vec<SaltoEntry>,
     continuation_token: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct SaltoEntry {
     id: String,
     event_category: Option<String>,
     event_detail: Option<String>,
@@ -54,25 +54,25 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
-struct Lock {
+struct SaltoLock {
     id: String,
     customer_reference: Option<String>,
 }
 
-impl Named for Lock {
+impl Identified for SaltoLock {
     fn name(&self) -> &str {
         &self.id
     }
 }
 
-impl Entry {
+impl SaltoEntry {
     fn at(&self) -> Option<Timestamp> {
         instant(&self.utc_date_time)
     }
 
     /// Translates an entry. Returns `None` for an entry that is no access attempt, or has no usable id, lock or
     /// instant.
-    fn seen(self, doors: &str) -> Option<Seen> {
+    fn seen(self, doors: &str) -> Option<ListedAttempt> {
         let category = self.event_category.as_deref().unwrap_or_default();
         let opened = match category {
             "lock_opened" => true,
@@ -96,7 +96,7 @@ impl Entry {
             account: account.map(AccountId),
             refused: (!opened).then(|| self.event_detail.as_deref().and_then(kept).unwrap_or("rejected".to_owned())),
         };
-        Some(Seen { tag: tag.filter(|_| attempt.account.is_none()), attempt })
+        Some(ListedAttempt { tag: tag.filter(|_| attempt.account.is_none()), attempt })
     }
 }
 
@@ -106,14 +106,14 @@ fn instant(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(civil)
 }
 
-fn null_is_none<'de, D: Deserializer<'de>>(items: D) -> Result<Vec<Entry>, D::Error> {
+fn null_is_none<'de, D: Deserializer<'de>>(items: D) -> Result<Vec<SaltoEntry>, D::Error> {
     Ok(Option::deserialize(items)?.unwrap_or_default())
 }
 
 #[async_trait]
 impl ReadAttempts for SaltoKs {
     async fn locks(&self) -> Result<BTreeMap<String, String>> {
-        let locks: Vec<Lock> = self.0.list(V1_1, &["locks"], None).await?;
+        let locks: Vec<SaltoLock> = self.0.list(V1_1, &["locks"], None).await?;
         Ok(locks.into_iter().filter_map(|lock| Some((lock.id, kept(&lock.customer_reference?)?))).collect())
     }
 
@@ -121,7 +121,7 @@ impl ReadAttempts for SaltoKs {
     ///
     /// # Errors
     /// [`Error::Invalid`] where the token is refused: the caller starts again at `since`.
-    async fn page(&self, doors: &str, from: &Cursor) -> Result<Option<Page>> {
+    async fn page(&self, doors: &str, from: &Cursor) -> Result<Option<AttemptPage>> {
         let since = from.since.strftime("%Y-%m-%dT%H:%M:%SZ");
         let filter = format!("utc_date_time ge DateTime'{since}'");
         let query = [("$filter", filter.as_str()), ("$orderby", "utc_date_time"), ("$top", PAGE)];
@@ -131,11 +131,11 @@ impl ReadAttempts for SaltoKs {
         }
         if answer.is_bad_filter() {
             let attempts = self.unfiltered(doors, from.since).await?;
-            return Ok(Some(Page { attempts, next: None }));
+            return Ok(Some(AttemptPage { attempts, next: None }));
         }
-        let Entries { items, continuation_token } = answer.done()?.json()?;
+        let EntryPage { items, continuation_token } = answer.done()?.json()?;
         let next = sendable(continuation_token)?;
-        Ok(Some(Page { attempts: items.into_iter().filter_map(|entry| entry.seen(doors)).collect(), next }))
+        Ok(Some(AttemptPage { attempts: items.into_iter().filter_map(|entry| entry.seen(doors)).collect(), next }))
     }
 
     async fn holder_of_tag(&self, number: &str) -> Result<Option<AccountId>> {
@@ -147,13 +147,13 @@ impl SaltoKs {
     /// Fetches all access attempts since `since`, oldest first, without a filter: from the newest entry backwards, over
     /// a bounded number of pages. A page that is not in this order does not end the read, because no source says that
     /// the order is kept `[?]`.
-    async fn unfiltered(&self, doors: &str, since: Timestamp) -> Result<Vec<Seen>> {
+    async fn unfiltered(&self, doors: &str, since: Timestamp) -> Result<Vec<ListedAttempt>> {
         let query = [("$orderby", "utc_date_time desc"), ("$top", PAGE)];
-        let (mut seen, mut token): (Vec<Seen>, Option<String>) = (Vec::new(), None);
+        let (mut seen, mut token): (Vec<ListedAttempt>, Option<String>) = (Vec::new(), None);
         for _ in 0..MOST_UNFILTERED {
             let answer = self.0.page(V1_1, &["entries"], &query, token.as_deref()).await?;
-            let Entries { items, continuation_token } = answer.done()?.json()?;
-            let ends = (items.first().and_then(Entry::at), items.last().and_then(Entry::at));
+            let EntryPage { items, continuation_token } = answer.done()?.json()?;
+            let ends = (items.first().and_then(SaltoEntry::at), items.last().and_then(SaltoEntry::at));
             let is_past = matches!(ends, (Some(first), Some(last)) if last < since && last <= first);
             seen.extend(items.into_iter().filter_map(|entry| entry.seen(doors)).filter(|one| one.attempt.at >= since));
             token = sendable(continuation_token)?;
@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::doors::salto_ks;
-    use crate::doors::script::{Script, Step, on};
+    use crate::doors::script::{DoorsScript, ScriptStep, on};
 
     const LIST: &str = "GET /v1.1/sites/s1/entries?$filter=utc_date_time ge DateTime'2026-03-02T09:00:00Z'\
                         &$orderby=utc_date_time&$top=100";
@@ -195,8 +195,8 @@ mod tests {
         entry
     }
 
-    fn seen(more: Value) -> Option<Seen> {
-        serde_json::from_value::<Entry>(entry(more)).unwrap().seen("main")
+    fn seen(more: Value) -> Option<ListedAttempt> {
+        serde_json::from_value::<SaltoEntry>(entry(more)).unwrap().seen("main")
     }
 
     #[test]
@@ -227,12 +227,12 @@ mod tests {
         }
     }
 
-    async fn page(steps: impl IntoIterator<Item = Step>, token: Option<&str>) -> Result<Option<Page>> {
+    async fn page(steps: impl IntoIterator<Item = ScriptStep>, token: Option<&str>) -> Result<Option<AttemptPage>> {
         let token_step = on("POST /connect/token")
             .with(json!({ "grant_type": "password", "scope": "user_api.full_access",
             "username": "system", "password": "word" }));
         let token_step = token_step.says(200, json!({ "access_token": "t", "expires_in": 3600 }));
-        let script = Script::new([token_step].into_iter().chain(steps));
+        let script = DoorsScript::new([token_step].into_iter().chain(steps));
         let (reader, _) = salto_ks::connect(Some("s1"), script.access("salto-ks"));
         let from = Cursor { since: "2026-03-02T09:00:00Z".parse().unwrap(), token: token.map(str::to_owned) };
         let page = reader.attempts().page("main", &from).await;
@@ -292,7 +292,7 @@ mod tests {
             let token = token.with(json!({ "grant_type": "password", "scope": "user_api.full_access",
                 "username": "system", "password": "word" }));
             let list = on("GET /v1.1/sites/s1/tags?$filter=tag_number eq '0123'");
-            let script = Script::new([token, list.says(200, json!({ "items": [tag(given)] }))]);
+            let script = DoorsScript::new([token, list.says(200, json!({ "items": [tag(given)] }))]);
             let (reader, _) = salto_ks::connect(Some("s1"), script.access("salto-ks"));
             let holder = reader.attempts().holder_of_tag("0123").await.unwrap();
             script.is_over();

@@ -12,9 +12,9 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::login::Login;
-use super::pages::{AnyPage, Page, next_page};
-use super::refusal::Answer;
-use super::wire::{Named, VENDOR};
+use super::pages::{AnyPage, SaltoPage, next_page};
+use super::refusal::SaltoAnswer;
+use super::wire::{Identified, VENDOR};
 use crate::access::Access;
 use crate::http::Response;
 use crate::secret::Secret;
@@ -31,7 +31,7 @@ pub(super) const V1_2: &str = "v1.2";
 const MOST_PAGES: usize = 2_000;
 
 /// The client of one SALTO KS site.
-pub(super) struct Client {
+pub(super) struct SaltoClient {
     http: VendorHttp,
     time: SharedTime,
     login: Login,
@@ -41,9 +41,9 @@ pub(super) struct Client {
     pub(super) user_role: OnceCell<String>,
 }
 
-impl Client {
+impl SaltoClient {
     pub(super) fn new(place: Option<&str>, access: Access) -> Self {
-        Client {
+        SaltoClient {
             http: VendorHttp::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
                 .taking(access.turn.clone()),
             time: access.time.clone(),
@@ -59,7 +59,7 @@ impl Client {
     }
 
     /// Fetches one thing below the site. Returns refusals too.
-    pub(super) async fn one(&self, version: &str, path: &[&str]) -> Result<Answer> {
+    pub(super) async fn one(&self, version: &str, path: &[&str]) -> Result<SaltoAnswer> {
         self.send(Method::GET, &self.url(version, path)?, None).await
     }
 
@@ -70,7 +70,7 @@ impl Client {
         version: &str,
         path: &[&str],
         body: Option<&serde_json::Value>,
-    ) -> Result<Answer> {
+    ) -> Result<SaltoAnswer> {
         self.send(method, &self.url(version, path)?, body).await
     }
 
@@ -81,7 +81,7 @@ impl Client {
         path: &[&str],
         query: &[(&str, &str)],
         token: Option<&str>,
-    ) -> Result<Answer> {
+    ) -> Result<SaltoAnswer> {
         let mut url = self.url(version, path)?;
         url.query_pairs_mut().extend_pairs(query);
         let token = token.map(|token| ("CLP-Continuation-Token", token));
@@ -95,16 +95,16 @@ impl Client {
     /// gone.
     pub(super) async fn list<T>(&self, version: &str, path: &[&str], filter: Option<&str>) -> Result<Vec<T>>
     where
-        T: DeserializeOwned + Named,
+        T: DeserializeOwned + Identified,
     {
         self.list_as(version, path, filter, Some).await
     }
 
-    /// Fetches a list as [`Client::list`] does, and converts each item as it arrives. A whole large list in the
+    /// Fetches a list as [`SaltoClient::list`] does, and converts each item as it arrives. A whole large list in the
     /// vendor's form would take much of a function's memory.
     ///
     /// # Errors
-    /// As [`Client::list`].
+    /// As [`SaltoClient::list`].
     pub(super) async fn list_as<T, U>(
         &self,
         version: &str,
@@ -113,7 +113,7 @@ impl Client {
         wanted: impl Fn(T) -> Option<U>,
     ) -> Result<Vec<U>>
     where
-        T: DeserializeOwned + Named,
+        T: DeserializeOwned + Identified,
     {
         let mut first = self.url(version, path)?;
         if let Some(filter) = filter {
@@ -132,7 +132,7 @@ impl Client {
     /// fewer items than counted.
     async fn list_once<T, U>(&self, first: &Url, wanted: &impl Fn(T) -> Option<U>) -> Result<Option<Vec<U>>>
     where
-        T: DeserializeOwned + Named,
+        T: DeserializeOwned + Identified,
     {
         let mut items = Vec::new();
         let mut ids = HashSet::new();
@@ -144,7 +144,8 @@ impl Client {
                 return Ok(None);
             }
             let answer = self.send(Method::GET, &url, None).await?.done()?;
-            let Ok(Page { items: some, next_page_link: link, count }) = answer.json::<AnyPage<T>>().map(Page::from)
+            let Ok(SaltoPage { items: some, next_page_link: link, count }) =
+                answer.json::<AnyPage<T>>().map(SaltoPage::from)
             else {
                 return Ok(None);
             };
@@ -164,7 +165,7 @@ impl Client {
         next_page(page, self.base.as_ref().map_err(Clone::clone)?.path(), link)
     }
 
-    async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Answer> {
+    async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<SaltoAnswer> {
         self.send_more(method, url, body, &[]).await
     }
 
@@ -176,14 +177,14 @@ impl Client {
         url: &Url,
         body: Option<&serde_json::Value>,
         more: &[(&str, &str)],
-    ) -> Result<Answer> {
+    ) -> Result<SaltoAnswer> {
         let token = self.login.token(&self.http, None).await?;
-        let answer = Answer::from(self.send_with(&token, method.clone(), url, body, more).await?);
-        if !answer.is_stranger() {
+        let answer = SaltoAnswer::from(self.send_with(&token, method.clone(), url, body, more).await?);
+        if !answer.is_unauthorized() {
             return Ok(answer);
         }
         let token = self.login.token(&self.http, Some(&token)).await?;
-        Ok(Answer::from(self.send_with(&token, method, url, body, more).await?))
+        Ok(SaltoAnswer::from(self.send_with(&token, method, url, body, more).await?))
     }
 
     async fn send_with(

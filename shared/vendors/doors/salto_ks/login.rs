@@ -41,11 +41,11 @@ pub(super) struct Login {
     tokens: Tokens,
     name: String,
     time: SharedTime,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<CachedToken>>,
 }
 
 /// The token in the memory of this process.
-struct Held {
+struct CachedToken {
     token: Token,
     /// Whether it is in the shared store. If not, the next call stores it.
     kept: bool,
@@ -84,7 +84,9 @@ impl Login {
             let bought = self.buy(http, held.as_ref().map(|ours| &ours.token), &in_force).await?;
             *held = Some(bought);
         }
-        let Some(Held { token, kept }) = held.as_mut() else { return Err(Error::retry("SALTO KS gave no token")) };
+        let Some(CachedToken { token, kept }) = held.as_mut() else {
+            return Err(Error::retry("SALTO KS gave no token"));
+        };
         if !*kept {
             self.tokens.keep(&self.name, token).await?;
             *kept = true;
@@ -95,25 +97,30 @@ impl Login {
     /// Gets a token: the one that another function stored, else by a refresh, else by the password. `ours` may hold a
     /// refresh token that was never stored. The store is read again after each refusal, because another function may
     /// have refreshed.
-    async fn buy(&self, http: &VendorHttp, ours: Option<&Token>, in_force: &impl Fn(&Token) -> bool) -> Result<Held> {
-        let mut spent: Vec<Secret> = Vec::new();
+    async fn buy(
+        &self,
+        http: &VendorHttp,
+        ours: Option<&Token>,
+        in_force: &impl Fn(&Token) -> bool,
+    ) -> Result<CachedToken> {
+        let mut tried: Vec<Secret> = Vec::new();
         loop {
             let theirs = self.tokens.kept(&self.name).await?;
             if let Some(token) = theirs.as_ref().filter(|token| in_force(token)) {
-                return Ok(Held { token: token.clone(), kept: true });
+                return Ok(CachedToken { token: token.clone(), kept: true });
             }
             let known = [ours, theirs.as_ref()].into_iter().flatten().filter_map(|token| token.refresh.as_ref());
-            let mut fresh = known.chain(&self.secrets.refresh_token).filter(|refresh| !spent.contains(refresh));
+            let mut fresh = known.chain(&self.secrets.refresh_token).filter(|refresh| !tried.contains(refresh));
             let Some(refresh) = fresh.next().cloned() else { break };
             match self.refreshed(http, &refresh).await {
-                Ok(token) => return Ok(Held { token, kept: false }),
-                Err(No::Grant) => spent.push(refresh),
+                Ok(token) => return Ok(CachedToken { token, kept: false }),
+                Err(No::Grant) => tried.push(refresh),
                 Err(No::Other(error)) => return Err(error),
             }
             self.time.pass(OTHERS_KEEP).await;
         }
         let token = self.with_password(http).await?;
-        Ok(Held { token, kept: false })
+        Ok(CachedToken { token, kept: false })
     }
 
     /// Sends one refresh. It is never repeated, because a lost answer may have used up the refresh token.
@@ -205,10 +212,10 @@ struct Granted {
 /// Translates the `error` of a token service (RFC 6749, 5.2).
 fn refused(answer: &Response) -> No {
     #[derive(Deserialize)]
-    struct Refusal {
+    struct TokenRefusal {
         error: String,
     }
-    let word = serde_json::from_slice::<Refusal>(answer.body()).map(|refusal| refusal.error).unwrap_or_default();
+    let word = serde_json::from_slice::<TokenRefusal>(answer.body()).map(|refusal| refusal.error).unwrap_or_default();
     match word.as_str() {
         "invalid_grant" => No::Grant,
         "unauthorized_client" | "unsupported_grant_type" => No::Other(Error::permanent(

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::SaltoKs;
 use super::client::V1_1;
-use super::refusal::Answer;
-use crate::doors::{Entry, ReadDoors};
+use super::refusal::SaltoAnswer;
+use crate::doors::{GroupAddition, ReadDoors};
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::error::{Error, Result};
 
@@ -22,14 +22,14 @@ const MOST_TROUBLES: usize = 3;
 
 /// One person's part of a change, by platform id.
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum MemberStep<'a> {
     Add(&'a str),
     Remove(&'a str),
 }
 
 /// The outcome of one part.
 #[derive(Clone)]
-enum Outcome {
+enum PartOutcome {
     Done,
     Failed(Error),
     /// Refused, which may mean "already so". The error applies if the group's list does not show the change.
@@ -37,10 +37,10 @@ enum Outcome {
 }
 
 /// The outcome of one call.
-enum Sent {
+enum CallOutcome {
     Done,
     /// A refusal, perhaps because of a single person.
-    Refused(Answer),
+    Refused(SaltoAnswer),
     /// A failure that concerns no single person. Without a requested pause, it is unknown what was done.
     Failed(Error),
 }
@@ -52,33 +52,33 @@ impl SaltoKs {
     pub(super) async fn change_together(
         &self,
         group: &GroupId,
-        add: &[Entry],
+        add: &[GroupAddition],
         remove: &[GroupMember],
     ) -> Vec<Result<()>> {
-        let added = add.iter().map(|entry| Step::Add(&entry.account.id.0));
-        let steps: Vec<Step> = added.chain(remove.iter().map(|row| Step::Remove(&row.account.0))).collect();
-        let mut outcomes = vec![Outcome::Failed(Error::retry("not tried yet")); steps.len()];
+        let added = add.iter().map(|entry| MemberStep::Add(&entry.account.id.0));
+        let steps: Vec<MemberStep> = added.chain(remove.iter().map(|row| MemberStep::Remove(&row.account.0))).collect();
+        let mut outcomes = vec![PartOutcome::Failed(Error::retry("not tried yet")); steps.len()];
         let mut parts: Vec<Range<usize>> = Some(0..steps.len()).into_iter().filter(|all| !all.is_empty()).collect();
         let mut troubles = 0;
         while let Some(part) = parts.pop() {
             let Some(some) = steps.get(part.clone()) else { continue };
             let outcome = match (self.send(group, some, part.len() == steps.len()).await, some) {
-                (Sent::Done, _) => Outcome::Done,
-                (Sent::Refused(answer), [step]) => judge(*step, answer),
-                (Sent::Refused(_), _) => {
+                (CallOutcome::Done, _) => PartOutcome::Done,
+                (CallOutcome::Refused(answer), [step]) => judge(*step, answer),
+                (CallOutcome::Refused(_), _) => {
                     parts.extend(halves(part));
                     continue;
                 }
-                (Sent::Failed(error), [_, _, ..]) if asks_no_pause(&error) => {
+                (CallOutcome::Failed(error), [_, _, ..]) if asks_no_pause(&error) => {
                     parts.extend(part.rev().map(|one| one..one + 1));
                     continue;
                 }
-                (Sent::Failed(error), _) => {
+                (CallOutcome::Failed(error), _) => {
                     troubles += 1;
                     if troubles >= MOST_TROUBLES || !asks_no_pause(&error) {
-                        parts.drain(..).for_each(|left| fill(&mut outcomes, left, &Outcome::Failed(error.clone())));
+                        parts.drain(..).for_each(|left| fill(&mut outcomes, left, &PartOutcome::Failed(error.clone())));
                     }
-                    Outcome::Failed(error)
+                    PartOutcome::Failed(error)
                 }
             };
             fill(&mut outcomes, part, &outcome);
@@ -88,23 +88,23 @@ impl SaltoKs {
 
     /// Sends one part. With `whole` and a 404, checks first whether the group exists, before the 404 counts as one
     /// person's. A single removal is checked in the group's list anyway.
-    async fn send(&self, group: &GroupId, steps: &[Step<'_>], whole: bool) -> Sent {
+    async fn send(&self, group: &GroupId, steps: &[MemberStep<'_>], whole: bool) -> CallOutcome {
         match self.send_part(group, steps).await {
-            Ok(answer) if answer.is_yes() => Sent::Done,
-            Ok(answer) if whole && answer.is_missing() && !matches!(steps, [Step::Remove(_)]) => {
-                self.rows(group).await.map_or_else(Sent::Failed, |_| Sent::Refused(answer))
+            Ok(answer) if answer.is_yes() => CallOutcome::Done,
+            Ok(answer) if whole && answer.is_missing() && !matches!(steps, [MemberStep::Remove(_)]) => {
+                self.rows(group).await.map_or_else(CallOutcome::Failed, |_| CallOutcome::Refused(answer))
             }
-            Ok(answer) if answer.is_about_one() => Sent::Refused(answer),
-            Ok(answer) => answer.done().map_or_else(Sent::Failed, |_| Sent::Done),
-            Err(error) => Sent::Failed(error),
+            Ok(answer) if answer.is_about_one() => CallOutcome::Refused(answer),
+            Ok(answer) => answer.done().map_or_else(CallOutcome::Failed, |_| CallOutcome::Done),
+            Err(error) => CallOutcome::Failed(error),
         }
     }
 
-    async fn send_part(&self, group: &GroupId, steps: &[Step<'_>]) -> Result<Answer> {
+    async fn send_part(&self, group: &GroupId, steps: &[MemberStep<'_>]) -> Result<SaltoAnswer> {
         let path = ["access_groups", group.0.as_str(), "users"];
         match steps {
-            [Step::Add(user)] => self.0.write(Method::POST, V1_1, &path, Some(&json!({ "user_id": user }))).await,
-            [Step::Remove(user)] => {
+            [MemberStep::Add(user)] => self.0.write(Method::POST, V1_1, &path, Some(&json!({ "user_id": user }))).await,
+            [MemberStep::Remove(user)] => {
                 self.0.write(Method::DELETE, V1_1, &[path.as_slice(), &[*user]].concat(), None).await
             }
             _ => self.0.write(Method::PATCH, V1_1, &path, Some(&bulk(steps))).await,
@@ -112,47 +112,47 @@ impl SaltoKs {
     }
 
     /// Reads the group's list once if an outcome depends on it, and returns the results.
-    async fn settled(&self, group: &GroupId, steps: &[Step<'_>], outcomes: Vec<Outcome>) -> Vec<Result<()>> {
+    async fn settled(&self, group: &GroupId, steps: &[MemberStep<'_>], outcomes: Vec<PartOutcome>) -> Vec<Result<()>> {
         let mut members: Result<HashSet<String>> = Ok(HashSet::new());
-        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unsure(_))) {
+        if outcomes.iter().any(|outcome| matches!(outcome, PartOutcome::Unsure(_))) {
             members = self.rows(group).await.map(|rows| rows.into_iter().map(|row| row.account.0).collect());
         }
         let judged = steps.iter().zip(outcomes).map(|(step, outcome)| match (outcome, &members) {
-            (Outcome::Done, _) => Ok(()),
-            (Outcome::Failed(error), _) => Err(error),
-            (Outcome::Unsure(_), Err(error)) => Err(error.clone()),
-            (Outcome::Unsure(_), Ok(members)) if step.is_so(members) => Ok(()),
-            (Outcome::Unsure(error), Ok(_)) => Err(error),
+            (PartOutcome::Done, _) => Ok(()),
+            (PartOutcome::Failed(error), _) => Err(error),
+            (PartOutcome::Unsure(_), Err(error)) => Err(error.clone()),
+            (PartOutcome::Unsure(_), Ok(members)) if step.is_so(members) => Ok(()),
+            (PartOutcome::Unsure(error), Ok(_)) => Err(error),
         });
         judged.collect()
     }
 }
 
-impl Step<'_> {
+impl MemberStep<'_> {
     fn is_so(self, members: &HashSet<String>) -> bool {
         match self {
-            Step::Add(user) => members.contains(user),
-            Step::Remove(user) => !members.contains(user),
+            MemberStep::Add(user) => members.contains(user),
+            MemberStep::Remove(user) => !members.contains(user),
         }
     }
 }
 
 /// Translates a refusal that concerns one person. If it may mean "already so", the group's list decides.
-fn judge(step: Step<'_>, answer: Answer) -> Outcome {
+fn judge(step: MemberStep<'_>, answer: SaltoAnswer) -> PartOutcome {
     match step {
-        Step::Add(_) if answer.is_not_yet() => {
-            Outcome::Failed(Error::retry("SALTO KS does not know this account everywhere yet: it was made just now"))
+        MemberStep::Add(_) if answer.is_not_yet() => PartOutcome::Failed(Error::retry(
+            "SALTO KS does not know this account everywhere yet: it was made just now",
+        )),
+        MemberStep::Add(_) if answer.may_be_so_already() => {
+            PartOutcome::Unsure(Error::retry("SALTO KS did not take this person into the group"))
         }
-        Step::Add(_) if answer.may_be_so_already() => {
-            Outcome::Unsure(Error::retry("SALTO KS did not take this person into the group"))
-        }
-        Step::Remove(_) if answer.is_missing() => Outcome::Unsure(Error::retry(
+        MemberStep::Remove(_) if answer.is_missing() => PartOutcome::Unsure(Error::retry(
             "SALTO KS does not find this person, and lists them in the group all the same",
         )),
-        Step::Remove(_) if answer.may_be_so_already() => {
-            Outcome::Unsure(Error::retry("SALTO KS did not take this person out of the group"))
+        MemberStep::Remove(_) if answer.may_be_so_already() => {
+            PartOutcome::Unsure(Error::retry("SALTO KS did not take this person out of the group"))
         }
-        _ => answer.done().map_or_else(Outcome::Failed, |_| Outcome::Done),
+        _ => answer.done().map_or_else(PartOutcome::Failed, |_| PartOutcome::Done),
     }
 }
 
@@ -161,17 +161,17 @@ fn asks_no_pause(error: &Error) -> bool {
     matches!(error, Error::Retry { after: None, .. })
 }
 
-fn fill(outcomes: &mut [Outcome], part: Range<usize>, outcome: &Outcome) {
+fn fill(outcomes: &mut [PartOutcome], part: Range<usize>, outcome: &PartOutcome) {
     outcomes.get_mut(part).unwrap_or_default().fill(outcome.clone());
 }
 
-fn bulk(steps: &[Step<'_>]) -> serde_json::Value {
+fn bulk(steps: &[MemberStep<'_>]) -> serde_json::Value {
     let mut add = Vec::new();
     let mut remove = Vec::new();
     for step in steps {
         match step {
-            Step::Add(user) => add.push(*user),
-            Step::Remove(user) => remove.push(*user),
+            MemberStep::Add(user) => add.push(*user),
+            MemberStep::Remove(user) => remove.push(*user),
         }
     }
     json!({ "add_ids": add, "remove_ids": remove })

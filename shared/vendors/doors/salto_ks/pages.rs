@@ -11,12 +11,12 @@ use doorstep_core::model::error::{Error, Result};
 #[serde(untagged, bound = "T: DeserializeOwned")]
 pub(super) enum AnyPage<T> {
     Bare(Vec<T>),
-    Paged(Page<T>),
+    Paged(SaltoPage<T>),
 }
 
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
-pub(super) struct Page<T> {
+pub(super) struct SaltoPage<T> {
     /// Required, and may be null `[D]`.
     #[serde(deserialize_with = "null_is_empty")]
     pub(super) items: Vec<T>,
@@ -29,10 +29,10 @@ fn null_is_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(items: D) -> Re
     Ok(Option::deserialize(items)?.unwrap_or_default())
 }
 
-impl<T> From<AnyPage<T>> for Page<T> {
+impl<T> From<AnyPage<T>> for SaltoPage<T> {
     fn from(page: AnyPage<T>) -> Self {
         match page {
-            AnyPage::Bare(items) => Page { items, next_page_link: None, count: None },
+            AnyPage::Bare(items) => SaltoPage { items, next_page_link: None, count: None },
             AnyPage::Paged(page) => page,
         }
     }

@@ -18,16 +18,16 @@ const POD_MEMBER: u32 = 2220;
 const BAD_FILTER: u32 = 1102;
 
 /// An answer, with the error code that even a 2xx may contain `[M]`.
-pub(super) struct Answer {
+pub(super) struct SaltoAnswer {
     status: StatusCode,
     code: Option<u32>,
     body: Bytes,
 }
 
 /// The body of a successful answer.
-pub(super) struct Done(Bytes);
+pub(super) struct SaltoBody(Bytes);
 
-impl Done {
+impl SaltoBody {
     /// Deserializes the body.
     ///
     /// # Errors
@@ -37,24 +37,24 @@ impl Done {
     }
 }
 
-impl From<Response> for Answer {
+impl From<Response> for SaltoAnswer {
     fn from(answer: Response) -> Self {
         let status = answer.status();
         let body = answer.into_body();
-        Answer { status, code: error_code(&body), body }
+        SaltoAnswer { status, code: error_code(&body), body }
     }
 }
 
-impl Answer {
+impl SaltoAnswer {
     /// Returns the body of a successful answer.
     ///
     /// # Errors
     /// The error of the refusal: see [`meaning`].
-    pub(super) fn done(self) -> Result<Done> {
-        if self.is_yes() { Ok(Done(self.body)) } else { Err(meaning(self.status, self.code)) }
+    pub(super) fn done(self) -> Result<SaltoBody> {
+        if self.is_yes() { Ok(SaltoBody(self.body)) } else { Err(meaning(self.status, self.code)) }
     }
 
-    /// Succeeds as [`Answer::done`] does, and also if the thing is gone already.
+    /// Succeeds as [`SaltoAnswer::done`] does, and also if the thing is gone already.
     pub(super) fn done_or_gone(self) -> Result<()> {
         if self.is_missing() { Ok(()) } else { self.done().map(drop) }
     }
@@ -74,7 +74,7 @@ impl Answer {
     }
 
     /// Returns whether the token was refused.
-    pub(super) fn is_stranger(&self) -> bool {
+    pub(super) fn is_unauthorized(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED || self.code == Some(1500)
     }
 
@@ -88,7 +88,7 @@ impl Answer {
     pub(super) fn may_be_so_already(&self) -> bool {
         let status = self.status.is_success() || matches!(self.status.as_u16(), 400 | 409 | 422);
         let refused = status && !self.is_yes() && self.code != Some(POD_MEMBER);
-        refused && !self.is_stranger() && !self.is_about_site()
+        refused && !self.is_unauthorized() && !self.is_about_site()
     }
 
     /// Returns whether the `$filter` was not understood `[M]`.
@@ -103,7 +103,7 @@ impl Answer {
 
     /// Returns whether the refusal is about one person, so that calls for others may succeed.
     pub(super) fn is_about_one(&self) -> bool {
-        !self.is_yes() && !self.is_stranger() && !self.is_about_site()
+        !self.is_yes() && !self.is_unauthorized() && !self.is_about_site()
     }
 
     /// Returns whether the refusal applies to every person. A 403 without a code means that the system user lacks
@@ -122,11 +122,11 @@ fn error_code(body: &[u8]) -> Option<u32> {
         Number(u32),
     }
     #[derive(Deserialize)]
-    struct Refusal {
+    struct ErrorBody {
         #[serde(rename = "ErrorCode")]
         code: Code,
     }
-    match serde_json::from_slice::<Refusal>(body).ok()?.code {
+    match serde_json::from_slice::<ErrorBody>(body).ok()?.code {
         Code::Number(code) => Some(code),
         Code::Text(text) => Some(text.trim().parse().unwrap_or(u32::MAX)),
     }

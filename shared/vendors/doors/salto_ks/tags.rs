@@ -12,7 +12,7 @@ use doorstep_core::model::error::{Error, Result};
 
 impl SaltoKs {
     pub(super) async fn all_tags(&self) -> Result<Vec<Card>> {
-        let tags: Vec<wire::Tag> = self.0.list(V1_1, &["tags"], None).await?;
+        let tags: Vec<wire::SaltoTag> = self.0.list(V1_1, &["tags"], None).await?;
         Ok(tags.into_iter().map(Card::from).collect())
     }
 
@@ -41,12 +41,12 @@ impl SaltoKs {
     /// Fetches the tags with this number. Whether `eq` ignores case is unknown `[?]`, so the result is compared here.
     pub(super) async fn tags_numbered(&self, number: &str) -> Result<Vec<Card>> {
         let filter = format!("tag_number eq '{}'", number.trim().replace('\'', "''"));
-        let tags: Vec<wire::Tag> = self.0.list(V1_1, &["tags"], Some(&filter)).await?;
+        let tags: Vec<wire::SaltoTag> = self.0.list(V1_1, &["tags"], Some(&filter)).await?;
         Ok(tags.into_iter().map(Card::from).filter(|card| card.has(number)).collect())
     }
 
     async fn tag_number_of(&self, inner: &str) -> Result<Option<String>> {
-        let user = self.look_raw(inner).await?.ok_or_else(account_gone)?;
+        let user = self.fetch_raw(inner).await?.ok_or_else(account_gone)?;
         Ok(user.tag_number().map(str::to_owned))
     }
 
@@ -74,13 +74,13 @@ impl SaltoKs {
     /// [`Error::Retry`] where SALTO KS reports success and the person still has the tag.
     pub(super) async fn take_tag(&self, account: &Account, card: &Card) -> Result<()> {
         let Some(inner) = self.inner_of(account).await? else { return Ok(()) };
-        let Some(user) = self.look_raw(&inner).await? else { return Ok(()) };
+        let Some(user) = self.fetch_raw(&inner).await? else { return Ok(()) };
         let has = |user: &wire::SiteUser| user.tag_number().is_some_and(|number| card.has(number));
         if !has(&user) {
             return Ok(());
         }
         self.patch_tag(&inner, Value::Null).await?;
-        match self.look_raw(&inner).await? {
+        match self.fetch_raw(&inner).await? {
             Some(user) if has(&user) => Err(Error::retry("SALTO KS said yes, and it is still theirs")),
             _ => Ok(()),
         }
@@ -90,7 +90,7 @@ impl SaltoKs {
     async fn patch_tag(&self, inner: &str, tag: Value) -> Result<()> {
         let answer = self.patch(inner, &json!({ "tag_id": tag })).await?;
         if answer.is_missing() {
-            return Err(match self.look_raw(inner).await? {
+            return Err(match self.fetch_raw(inner).await? {
                 Some(_) => Error::retry("SALTO KS does not know it any more: it is looked up again"),
                 None => account_gone(),
             });

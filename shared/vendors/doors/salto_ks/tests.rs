@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::doors::script::{Script, Step, on};
+use crate::doors::script::{DoorsScript, ScriptStep, on};
 use doorstep_core::model::account::AccountId;
 
 mod membership;
@@ -14,19 +14,19 @@ const USERS: &str = "/v1.2/sites/s1/users";
 const USER: &str = "/v1.1/sites/s1/users/i1";
 const GROUP: &str = "/v1.1/sites/s1/access_groups/g1/users";
 
-fn signs_in() -> Step {
+fn signs_in() -> ScriptStep {
     let form =
         json!({"grant_type": "password", "username": "system", "password": "word", "scope": "user_api.full_access"});
     on("POST /connect/token").with(form).says(200, json!({"access_token": "t1", "expires_in": 3600}))
 }
 
 /// Returns a script that begins with a sign-in.
-fn script(steps: impl IntoIterator<Item = Step>) -> Script {
-    Script::new([signs_in()].into_iter().chain(steps))
+fn script(steps: impl IntoIterator<Item = ScriptStep>) -> DoorsScript {
+    DoorsScript::new([signs_in()].into_iter().chain(steps))
 }
 
-fn salto(script: &Script) -> SaltoKs {
-    SaltoKs(Arc::new(Client::new(Some("s1"), script.access("salto-ks"))))
+fn salto(script: &DoorsScript) -> SaltoKs {
+    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), script.access("salto-ks"))))
 }
 
 fn account(inner: Option<&str>) -> Account {
@@ -69,11 +69,11 @@ fn refusal(code: &str) -> Value {
     json!({"ErrorCode": code, "Message": "Ada Lovelace did it"})
 }
 
-fn get(path: &str) -> Step {
+fn get(path: &str) -> ScriptStep {
     on(&format!("GET {path}"))
 }
 
-fn finds(email: &str, found: Value) -> Step {
+fn finds(email: &str, found: Value) -> ScriptStep {
     get(&format!("{USERS}?$filter=user/email eq '{email}'")).says(200, items(found))
 }
 
@@ -210,7 +210,7 @@ async fn an_address_is_asked_for_exactly() {
 async fn an_account_is_what_its_seat_and_roles_make_it() {
     let admin = json!([{"id": "r1", "code": "site_user"}, {"id": "r2", "code": "site_admin"}]);
     let guest = changed(site_user("i3", "u3", Value::Null), "roles", json!([{"id": "r3", "code": "site_guest"}]));
-    let everybody = json!([ada(), guest, {"id": "i4", "user": null}]);
+    let all_accounts = json!([ada(), guest, {"id": "i4", "user": null}]);
     let script = script([
         get(USER).says(200, ada()),
         get(USER).says(200, changed(ada(), "subscription_state", json!("suspended"))),
@@ -222,21 +222,21 @@ async fn an_account_is_what_its_seat_and_roles_make_it() {
         get(USER).says(400, refusal("2202")),
         get(USERS).says(200, items(json!([ada()]))),
         get(USER).says(403, refusal("2203")),
-        get(USERS).says(200, items(everybody.clone())),
-        get(USERS).says(200, items(everybody)),
+        get(USERS).says(200, items(all_accounts.clone())),
+        get(USERS).says(200, items(all_accounts)),
     ]);
     let salto = salto(&script);
     let known = account(Some("i1"));
-    let look = async || salto.account(&known).await.unwrap();
-    let first = look().await.unwrap();
+    let fetch = async || salto.account(&known).await.unwrap();
+    let first = fetch().await.unwrap();
     assert_eq!((first.standing, first.privileged, first.guest), (Standing::Active, false, false));
-    assert_eq!(look().await.unwrap().standing, Standing::Suspended);
-    assert_eq!(look().await.unwrap().standing, Standing::Suspended);
-    let blocked = look().await.unwrap();
+    assert_eq!(fetch().await.unwrap().standing, Standing::Suspended);
+    assert_eq!(fetch().await.unwrap().standing, Standing::Suspended);
+    let blocked = fetch().await.unwrap();
     assert_eq!((blocked.standing, blocked.name.as_str()), (Standing::Suspended, "Ada L"));
-    assert!(look().await.unwrap().privileged);
-    assert_eq!(look().await, None);
-    assert!(look().await.is_some(), "one 404 is not believed");
+    assert!(fetch().await.unwrap().privileged);
+    assert_eq!(fetch().await, None);
+    assert!(fetch().await.is_some(), "one 404 is not believed");
     is_later(salto.account(&known).await);
     assert_eq!(salto.account(&account(None)).await.unwrap().unwrap().inner_id.as_deref(), Some("i1"));
     let guests = salto.guests().await.unwrap();
@@ -274,12 +274,12 @@ fn new(email: Option<&str>, invite: bool) -> NewAccount {
     NewAccount { mark: "p1".into(), name: "Ada Lovelace King".into(), email, invite, tried: false }
 }
 
-fn roles() -> Step {
+fn roles() -> ScriptStep {
     get("/v1.2/sites/s1/roles")
         .says(200, items(json!([{"id": "r9", "code": "site_admin"}, {"id": "r1", "code": "site_user"}])))
 }
 
-fn makes(email: Option<&str>) -> Step {
+fn makes(email: Option<&str>) -> ScriptStep {
     let alias = if email.is_some() { "Ada Lovelace King" } else { "Doorstep p1" };
     let mut body = json!({"first_name": "Ada", "last_name": "Lovelace King", "alias": alias,
         "role_ids": ["r1"], "use_pin": false, "blocked": false, "toggle_easy_office_mode": false,
@@ -462,7 +462,7 @@ async fn only_those_without_another_role_are_suspended_or_deleted() {
 
 #[tokio::test]
 async fn what_is_missing_is_told_by_the_first_call() {
-    let script = Script::new([]);
+    let script = DoorsScript::new([]);
     let doors = connect(None, script.access("salto-ks")).0;
     assert!(matches!(doors.groups().await, Err(Error::Invalid(_))));
     let mut access = script.access("salto-ks");

@@ -17,37 +17,37 @@ pub(super) const NEVER_SUSPENDED: &str =
     "this SALTO KS user has another role than opening doors: they are neither suspended nor deleted";
 
 /// A listed thing, with the id that identifies it.
-pub(super) trait Named {
+pub(super) trait Identified {
     fn name(&self) -> &str;
 }
 
 /// An access group. SALTO KS calls its name the customer reference.
 #[derive(Debug, Deserialize)]
-pub(super) struct Group {
+pub(super) struct SaltoGroup {
     id: String,
     customer_reference: Option<String>,
     pub(super) user_count: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Schedule {
+pub(super) struct SaltoSchedule {
     id: String,
 }
 
 /// A member of a group. `id` is the platform's.
 #[derive(Debug, Deserialize)]
-pub(super) struct Member {
+pub(super) struct SaltoMember {
     id: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Role {
+pub(super) struct SaltoRole {
     pub(super) id: String,
     pub(super) code: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Site {
+pub(super) struct SaltoSite {
     active_user_amount: Option<u32>,
     subscribed_user_amount: Option<u32>,
     subscription_valid: Option<bool>,
@@ -58,8 +58,8 @@ pub(super) struct Site {
 #[derive(Debug, Deserialize)]
 pub(super) struct SiteUser {
     id: String,
-    user: Option<User>,
-    roles: Option<Vec<Role>>,
+    user: Option<SaltoUser>,
+    roles: Option<Vec<SaltoRole>>,
     alias: Option<String>,
     #[serde(default)]
     pub(super) blocked: bool,
@@ -68,7 +68,7 @@ pub(super) struct SiteUser {
 
 /// A tag of the site.
 #[derive(Debug, Deserialize)]
-pub(super) struct Tag {
+pub(super) struct SaltoTag {
     id: String,
     tag_number: Option<String>,
     #[serde(default)]
@@ -92,7 +92,7 @@ struct TagUser {
 
 /// The same person on SALTO KS's platform, across all sites.
 #[derive(Debug, Deserialize)]
-struct User {
+struct SaltoUser {
     id: String,
     email: Option<String>,
     first_name: Option<String>,
@@ -102,7 +102,7 @@ struct User {
     tag_number: Option<String>,
 }
 
-impl Site {
+impl SaltoSite {
     /// Returns the seats: null is without limit, 0 is no valid subscription `[M]`.
     pub(super) fn seats(&self) -> Result<Seats> {
         if self.installation_state.as_deref() == Some("installation") {
@@ -122,10 +122,10 @@ impl SiteUser {
     pub(super) fn account(self) -> Option<Account> {
         let standing = self.standing();
         let SiteUser { id: inner, user, roles, alias, blocked: _, subscription_state: _ } = self;
-        let User { id, email, first_name, last_name, has_profile: _, tag_number: _ } = user?;
+        let SaltoUser { id, email, first_name, last_name, has_profile: _, tag_number: _ } = user?;
         let email = email.filter(|email| !email.is_empty());
         let roles = roles.unwrap_or_default();
-        let is = |role: &Role, code: &str| role.code.as_deref() == Some(code);
+        let is = |role: &SaltoRole, code: &str| role.code.as_deref() == Some(code);
         Some(Account {
             id: AccountId(id),
             inner_id: Some(inner),
@@ -160,36 +160,36 @@ fn full_name(first: Option<String>, last: Option<String>) -> String {
     names.join(" ")
 }
 
-impl From<Group> for OurGroup {
-    fn from(Group { id, customer_reference, user_count: _ }: Group) -> Self {
+impl From<SaltoGroup> for OurGroup {
+    fn from(SaltoGroup { id, customer_reference, user_count: _ }: SaltoGroup) -> Self {
         OurGroup { id: GroupId(id), name: customer_reference.unwrap_or_default(), problem: None }
     }
 }
 
-impl From<Member> for GroupMember {
-    fn from(Member { id }: Member) -> Self {
+impl From<SaltoMember> for GroupMember {
+    fn from(SaltoMember { id }: SaltoMember) -> Self {
         GroupMember { account: AccountId(id), handle: None, from: None, until: None }
     }
 }
 
-impl From<Tag> for Card {
+impl From<SaltoTag> for Card {
     /// A holder without a platform id gets the site user's id, so that it matches no other account.
-    fn from(Tag { id, tag_number, blocked, site_user, is_pod_tag }: Tag) -> Self {
-        let somebody = |holder: TagHolder| holder.user.map(|user| user.id).or(holder.id).unwrap_or_default();
-        let holder = site_user.map(|holder| AccountId(somebody(holder)));
+    fn from(SaltoTag { id, tag_number, blocked, site_user, is_pod_tag }: SaltoTag) -> Self {
+        let holder_id = |holder: TagHolder| holder.user.map(|user| user.id).or(holder.id).unwrap_or_default();
+        let holder = site_user.map(|holder| AccountId(holder_id(holder)));
         let numbers = tag_number.into_iter().collect();
         Card { id, numbers, holder, handle: None, reserved: is_pod_tag, blocked }
     }
 }
 
-/// Implements [`Named`] for types with an `id`.
+/// Implements [`Identified`] for types with an `id`.
 macro_rules! named {
     ($($word:ident),*) => {
-        $(impl Named for $word {
+        $(impl Identified for $word {
             fn name(&self) -> &str {
                 &self.id
             }
         })*
     };
 }
-named!(Group, Schedule, Member, Role, SiteUser, Tag);
+named!(SaltoGroup, SaltoSchedule, SaltoMember, SaltoRole, SiteUser, SaltoTag);

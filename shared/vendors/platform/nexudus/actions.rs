@@ -4,7 +4,7 @@ use doorstep_core::model::fact::Kind;
 
 /// Subject of an action's deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
+pub(super) enum ActionSubject {
     /// The entity itself, of this kind.
     Itself(Kind),
     /// A desk of a floor plan. Desks have numbers of their own, apart from other resources.
@@ -23,18 +23,18 @@ pub(super) struct WebhookAction {
     /// Its name, which may replace the number.
     pub(super) name: &'static str,
     /// Its subject.
-    pub(super) about: About,
+    pub(super) about: ActionSubject,
     /// Whether it says that the entity is gone.
     pub(super) removes: bool,
     /// Whether changes would go unnoticed without it.
     pub(super) needed: bool,
 }
 
-const fn told(number: u16, name: &'static str, about: About) -> WebhookAction {
+const fn told(number: u16, name: &'static str, about: ActionSubject) -> WebhookAction {
     WebhookAction { number, name, about, removes: false, needed: false }
 }
 
-const fn gone(number: u16, name: &'static str, about: About) -> WebhookAction {
+const fn gone(number: u16, name: &'static str, about: ActionSubject) -> WebhookAction {
     WebhookAction { removes: true, ..told(number, name, about) }
 }
 
@@ -42,7 +42,7 @@ const fn needed(action: WebhookAction) -> WebhookAction {
     WebhookAction { needed: true, ..action }
 }
 
-use About::{Checkin, Desk, Host, Itself};
+use ActionSubject::{Checkin, Desk, Host, Itself};
 
 /// The actions that Doorstep uses. `AccessControlUpdate` comes with every change of a person's contracts, passes,
 /// check-ins, teams and cards, and a quarter of an hour before and after a person's bookings. `[D]`

@@ -7,10 +7,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::entity::{self, BOOKING, CANCELLED, CHECKIN, CONTRACT, DESK, Entity, PASS};
+use super::entity::{self, BOOKING, CANCELLED, CHECKIN, CONTRACT, DESK, NexudusEntity, PASS};
 use super::list;
 use super::lists::instant;
-use super::reader::Reader;
+use super::reader::NexudusReader;
 use super::successor::Successor;
 use super::team_members::TeamMembers;
 use super::wire::{self, is};
@@ -28,7 +28,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 /// contracts of one desk that are fetched.
 const FEW: usize = 20;
 
-impl Reader {
+impl NexudusReader {
     /// Implements [`crate::platform::ReadPlatform::around`].
     pub(super) async fn all_around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
         match (about.kind, what) {
@@ -75,7 +75,7 @@ impl Reader {
 
     /// Reads the members of a team and the passes that it shares or shared. A team can begin and stop to share them.
     async fn around_team(&self, team: &str, gone: bool) -> Result<Around> {
-        self.seen(|seen| seen.team_members_lists.remove(team));
+        self.earlier(|earlier| earlier.team_members_lists.remove(team));
         let team_members = if gone { None } else { self.team_members(team).await? };
         let owners = team_members.as_ref().map(TeamMembers::owners).unwrap_or_default();
         let mut listed = FactList::default();
@@ -114,7 +114,7 @@ impl Reader {
         let named = wire::contracts_of_desk(&record).into_iter().map(|id| FactId::new(Kind::Membership, id));
         let others: Vec<FactId> = named.filter(|contract| !around.has(contract)).take(FEW).collect();
         for contract in others {
-            match self.look(&contract).await? {
+            match self.fetch(&contract).await? {
                 Lookup::Fact(fact) => around.facts.push(fact),
                 Lookup::Unreadable(unreadable) => around.unreadable.push(unreadable),
                 Lookup::Missing => {}
@@ -214,6 +214,6 @@ impl Reader {
     }
 }
 
-fn of(entity: &Entity, coworker: &str) -> Vec<list::Filter> {
+fn of(entity: &NexudusEntity, coworker: &str) -> Vec<list::QueryParameter> {
     vec![(entity.filter("Coworker"), coworker.to_owned())]
 }

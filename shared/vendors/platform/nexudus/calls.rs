@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use super::entity::Entity;
+use super::entity::NexudusEntity;
 use super::status::status_within;
-use super::token::{self, Pass};
+use super::token::{self, RequestCredentials};
 use crate::access::Access;
 use crate::http::Response;
 use crate::vendor_http::{self, VendorHttp};
@@ -24,17 +24,17 @@ const OWN: &str = "https://spaces.nexudus.com";
 const GAP: Duration = Duration::from_millis(100);
 
 /// Client of the Nexudus API for one user.
-pub(super) struct Calls {
+pub(super) struct NexudusApi {
     access: Access,
     http: VendorHttp,
 }
 
-impl Calls {
+impl NexudusApi {
     /// Returns a client with these credentials. It sends no request yet.
     pub(super) fn new(access: Access) -> Self {
         let http = VendorHttp::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
         let http = http.taking(access.turn.clone());
-        Calls { access, http }
+        NexudusApi { access, http }
     }
 
     /// Returns the current instant.
@@ -44,7 +44,7 @@ impl Calls {
 
     /// Fetches one record by its id, with its collections; `None` if Nexudus does not know the id. Nexudus then answers
     /// 500. `[D][C]`
-    pub(super) async fn one(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
+    pub(super) async fn one(&self, entity: &NexudusEntity, id: &str) -> Result<Option<Value>> {
         let [area, list] = entity.path;
         let url = self.url(&[area, list, id], &[])?;
         let (status, body) = self.answered(&url).await?;
@@ -55,7 +55,7 @@ impl Calls {
     }
 
     /// Fetches one page of a list.
-    pub(super) async fn page(&self, entity: &Entity, query: &[(String, String)]) -> Result<Value> {
+    pub(super) async fn page(&self, entity: &NexudusEntity, query: &[(String, String)]) -> Result<Value> {
         let url = self.url(&entity.path, query)?;
         let (status, body) = self.answered(&url).await?;
         self.sound(status, body, entity)
@@ -76,7 +76,7 @@ impl Calls {
         vendor_http::base(given, OWN)
     }
 
-    fn sound(&self, status: StatusCode, body: Option<Value>, entity: &Entity) -> Result<Value> {
+    fn sound(&self, status: StatusCode, body: Option<Value>, entity: &NexudusEntity) -> Result<Value> {
         let list = entity.path.join("/");
         match status {
             StatusCode::UNAUTHORIZED => Err(Error::permanent(
@@ -115,7 +115,7 @@ impl Calls {
         if other == pass { Ok(answer) } else { self.sent(url, &other).await.map(read) }
     }
 
-    async fn sent(&self, url: &Url, pass: &Pass) -> Result<Response> {
+    async fn sent(&self, url: &Url, pass: &RequestCredentials) -> Result<Response> {
         let header = pass.header();
         let headers = [("authorization", header.as_str()), ("accept", "application/json")];
         let request = vendor_http::request(Method::GET, url, &headers, None)?;

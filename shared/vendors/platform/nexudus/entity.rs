@@ -3,36 +3,36 @@
 use doorstep_core::model::fact::Kind;
 
 /// One kind of record.
-pub(super) struct Entity {
+pub(super) struct NexudusEntity {
     /// The first part of its filters' names: `Booking_Coworker=`. `[D]`
     pub(super) name: &'static str,
     /// Its path below `/api`. `[D]`
     pub(super) path: [&'static str; 2],
 }
 
-const fn entity(name: &'static str, area: &'static str, list: &'static str) -> Entity {
-    Entity { name, path: [area, list] }
+const fn entity(name: &'static str, area: &'static str, list: &'static str) -> NexudusEntity {
+    NexudusEntity { name, path: [area, list] }
 }
 
-pub(super) const BUSINESS: Entity = entity("Business", "sys", "businesses");
-pub(super) const COWORKER: Entity = entity("Coworker", "spaces", "coworkers");
-pub(super) const TEAM: Entity = entity("Team", "spaces", "teams");
-pub(super) const TARIFF: Entity = entity("Tariff", "billing", "tariffs");
-pub(super) const CONTRACT: Entity = entity("CoworkerContract", "billing", "coworkercontracts");
-pub(super) const PAUSE: Entity = entity("ContractPausedPeriod", "billing", "contractpausedperiods");
-pub(super) const TIME_PASS: Entity = entity("TimePass", "billing", "timepasses");
-pub(super) const PASS: Entity = entity("CoworkerTimePass", "billing", "coworkertimepasses");
-pub(super) const RESOURCE: Entity = entity("Resource", "spaces", "resources");
-pub(super) const DESK: Entity = entity("FloorPlanDesk", "sys", "floorplandesks");
-pub(super) const BOOKING: Entity = entity("Booking", "spaces", "bookings");
-pub(super) const VISITOR: Entity = entity("BookingVisitor", "spaces", "bookingvisitors");
-pub(super) const CANCELLED: Entity = entity("CancelledBooking", "spaces", "cancelledbookings");
-pub(super) const CHECKIN: Entity = entity("Checkin", "spaces", "checkins");
-pub(super) const WEBHOOK: Entity = entity("WebHook", "sys", "webhooks");
+pub(super) const BUSINESS: NexudusEntity = entity("Business", "sys", "businesses");
+pub(super) const COWORKER: NexudusEntity = entity("Coworker", "spaces", "coworkers");
+pub(super) const TEAM: NexudusEntity = entity("Team", "spaces", "teams");
+pub(super) const TARIFF: NexudusEntity = entity("Tariff", "billing", "tariffs");
+pub(super) const CONTRACT: NexudusEntity = entity("CoworkerContract", "billing", "coworkercontracts");
+pub(super) const PAUSE: NexudusEntity = entity("ContractPausedPeriod", "billing", "contractpausedperiods");
+pub(super) const TIME_PASS: NexudusEntity = entity("TimePass", "billing", "timepasses");
+pub(super) const PASS: NexudusEntity = entity("CoworkerTimePass", "billing", "coworkertimepasses");
+pub(super) const RESOURCE: NexudusEntity = entity("Resource", "spaces", "resources");
+pub(super) const DESK: NexudusEntity = entity("FloorPlanDesk", "sys", "floorplandesks");
+pub(super) const BOOKING: NexudusEntity = entity("Booking", "spaces", "bookings");
+pub(super) const VISITOR: NexudusEntity = entity("BookingVisitor", "spaces", "bookingvisitors");
+pub(super) const CANCELLED: NexudusEntity = entity("CancelledBooking", "spaces", "cancelledbookings");
+pub(super) const CHECKIN: NexudusEntity = entity("Checkin", "spaces", "checkins");
+pub(super) const WEBHOOK: NexudusEntity = entity("WebHook", "sys", "webhooks");
 
 /// Returns the kind of record behind a fact, and the record's id. Desks are numbered apart from other resources. `None`
 /// for kinds that Nexudus does not have.
-pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static Entity, &str)> {
+pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static NexudusEntity, &str)> {
     Some(match kind {
         Kind::Location => (&BUSINESS, id),
         Kind::Floor => return None,
@@ -54,7 +54,7 @@ pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static Entity, &str)> {
     })
 }
 
-impl Entity {
+impl NexudusEntity {
     /// Returns the filter of a field: `Booking_Coworker`.
     pub(super) fn filter(&self, field: &str) -> String {
         format!("{}_{field}", self.name)

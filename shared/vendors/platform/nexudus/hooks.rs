@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-use super::calls::Calls;
+use super::calls::NexudusApi;
 use super::entity::WEBHOOK;
 use super::{actions, list};
-use crate::platform::fields::Record;
+use crate::platform::fields::JsonRecord;
 use crate::platform::{Hearing, Unheard};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::Id;
 use doorstep_core::model::ids::SiteId;
 
 /// A webhook that posts to Doorstep.
-struct Hook {
+struct NexudusHook {
     id: String,
     action: String,
     location: Option<Id>,
@@ -23,7 +23,7 @@ struct Hook {
 
 /// Returns the state of the webhooks that post to `site`. A webhook belongs to one location and reports no other `[D]`.
 /// Each of `locations`, given as id and name, therefore needs its own webhooks.
-pub(super) async fn hearing(calls: &Calls, site: &SiteId, locations: &[(Id, String)]) -> Result<Hearing> {
+pub(super) async fn hearing(calls: &NexudusApi, site: &SiteId, locations: &[(Id, String)]) -> Result<Hearing> {
     let ours = list::all(calls, &WEBHOOK, &[], |record| of(record, site)).await?;
     let problems = ours.iter().filter_map(trouble).collect();
     if ours.is_empty() {
@@ -33,12 +33,12 @@ pub(super) async fn hearing(calls: &Calls, site: &SiteId, locations: &[(Id, Stri
     }
     // Without a location in any webhook, locations cannot be told apart.
     if ours.iter().all(|hook| hook.location.is_none()) {
-        let said = missing(|action| !tells(&ours, action, None), site);
+        let said = missing(|action| !is_subscribed(&ours, action, None), site);
         let said = said.map(|missing| format!("webhooks are {missing}"));
         return Ok(Hearing { problems: problems.into_iter().chain(said).collect(), ..Hearing::default() });
     }
     let unheard = locations.iter().filter_map(|(location, name)| {
-        let missing = missing(|action| !tells(&ours, action, Some(location)), site)?;
+        let missing = missing(|action| !is_subscribed(&ours, action, Some(location)), site)?;
         let problem = format!("at location {name} ({location}) webhooks are {missing}");
         Some(Unheard { location: location.clone(), name: name.clone(), problem })
     });
@@ -60,18 +60,19 @@ fn missing(is_missing: impl Fn(&actions::WebhookAction) -> bool, site: &SiteId) 
 }
 
 /// Returns whether one of the webhooks reports an action, at `location` if it is given.
-fn tells(hooks: &[Hook], action: &actions::WebhookAction, location: Option<&Id>) -> bool {
-    let there = |hook: &&Hook| location.is_none() || hook.location.is_none() || hook.location.as_ref() == location;
+fn is_subscribed(hooks: &[NexudusHook], action: &actions::WebhookAction, location: Option<&Id>) -> bool {
+    let there =
+        |hook: &&NexudusHook| location.is_none() || hook.location.is_none() || hook.location.as_ref() == location;
     hooks.iter().filter(there).any(|hook| actions::find(&hook.action) == Some(action))
 }
 
 /// Returns a webhook, if it posts to this site.
-fn of(record: &Value, site: &SiteId) -> Option<Hook> {
-    let record = Record::of(record)?;
+fn of(record: &Value, site: &SiteId) -> Option<NexudusHook> {
+    let record = JsonRecord::of(record)?;
     let url = record.text("URL").or_else(|| record.text("Url"))?;
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (before, action) = path.rsplit_once('/')?;
-    before.ends_with(&format!("/hooks/{site}/nexudus")).then(|| Hook {
+    before.ends_with(&format!("/hooks/{site}/nexudus")).then(|| NexudusHook {
         id: record.text("Id").unwrap_or_default(),
         action: action.to_owned(),
         location: record.reference("BusinessId"),
@@ -83,15 +84,15 @@ fn of(record: &Value, site: &SiteId) -> Option<Hook> {
 
 /// Returns what is wrong with a webhook, and what to do. The text leaves out Nexudus' error, which may contain
 /// anything.
-fn trouble(hook: &Hook) -> Option<String> {
+fn trouble(hook: &NexudusHook) -> Option<String> {
     let name = actions::find(&hook.action).map_or_else(String::new, |action| format!(" ({})", action.name));
     let which = format!("webhook {} for action {}{name}", hook.id, hook.action);
-    let look = "see its last error at Nexudus, and that its shared secret is one of webhook_secrets";
+    let fetch = "see its last error at Nexudus, and that its shared secret is one of webhook_secrets";
     if !hook.active {
         return Some(format!(
-            "{which} is switched off, so nothing of it is heard: {look}; then switch it on again at Nexudus"
+            "{which} is switched off, so nothing of it is heard: {fetch}; then switch it on again at Nexudus"
         ));
     }
     (hook.failures > 0.0 && hook.error)
-        .then(|| format!("{which} failed {} times and is switched off after 10 in a row: {look}", hook.failures))
+        .then(|| format!("{which} failed {} times and is switched off after 10 in a row: {fetch}", hook.failures))
 }

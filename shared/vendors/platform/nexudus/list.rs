@@ -9,8 +9,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::calls::Calls;
-use super::entity::Entity;
+use super::calls::NexudusApi;
+use super::entity::NexudusEntity;
 use crate::platform::fields::text;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Id;
@@ -21,7 +21,7 @@ const PAGE: usize = 1000;
 const MOST_PAGES: usize = 4_000;
 
 /// A filter: a parameter and its value.
-pub(super) type Filter = (String, String);
+pub(super) type QueryParameter = (String, String);
 
 /// Returns the id of a record.
 pub(super) fn id(record: &Value) -> Option<Id> {
@@ -34,21 +34,21 @@ pub(super) fn id(record: &Value) -> Option<Id> {
 /// # Errors
 /// [`Error::Retry`] for a list that is not whole, and the error of any page.
 pub(super) async fn all<T>(
-    calls: &Calls,
-    entity: &Entity,
-    filters: &[Filter],
+    calls: &NexudusApi,
+    entity: &NexudusEntity,
+    filters: &[QueryParameter],
     read: impl Fn(&Value) -> Option<T>,
 ) -> Result<Vec<T>> {
     match once(calls, entity, filters, &read).await {
-        Err(Broken::Moved) => match once(calls, entity, filters, &read).await {
+        Err(ListError::Moved) => match once(calls, entity, filters, &read).await {
             Ok(things) => Ok(things),
-            Err(Broken::Moved) => {
+            Err(ListError::Moved) => {
                 Err(Error::retry(format!("Nexudus' list {} changes while it is read", entity.path.join("/"))))
             }
-            Err(Broken::Error(error)) => Err(error),
+            Err(ListError::Error(error)) => Err(error),
         },
         Ok(things) => Ok(things),
-        Err(Broken::Error(error)) => Err(error),
+        Err(ListError::Error(error)) => Err(error),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn all<T>(
 ///
 /// # Errors
 /// The same as [`all`].
-pub(super) async fn pages(calls: &Calls, entity: &Entity) -> Result<usize> {
+pub(super) async fn pages(calls: &NexudusApi, entity: &NexudusEntity) -> Result<usize> {
     let query = [("page".to_owned(), "1".to_owned()), ("size".to_owned(), "1".to_owned())];
     let page = calls.page(entity, &query).await?;
     let total = page.get("TotalItems").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
@@ -64,30 +64,30 @@ pub(super) async fn pages(calls: &Calls, entity: &Entity) -> Result<usize> {
 }
 
 /// Reason why a list is not whole.
-enum Broken {
+enum ListError {
     /// The list changed during the read.
     Moved,
     /// Any other error.
     Error(Error),
 }
 
-impl From<Error> for Broken {
+impl From<Error> for ListError {
     fn from(error: Error) -> Self {
-        Broken::Error(error)
+        ListError::Error(error)
     }
 }
 
 async fn once<T>(
-    calls: &Calls,
-    entity: &Entity,
-    filters: &[Filter],
+    calls: &NexudusApi,
+    entity: &NexudusEntity,
+    filters: &[QueryParameter],
     read: &impl Fn(&Value) -> Option<T>,
-) -> Result<Vec<T>, Broken> {
+) -> Result<Vec<T>, ListError> {
     let unread = || Error::retry(format!("a page of Nexudus' list {} cannot be read", entity.path.join("/")));
     let (mut things, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
     let mut records: u64 = 0;
     for number in 1..=MOST_PAGES {
-        let mut query: Vec<Filter> = vec![
+        let mut query: Vec<QueryParameter> = vec![
             ("page".into(), number.to_string()),
             ("size".into(), PAGE.to_string()),
             ("orderBy".into(), "Id".into()),
@@ -95,35 +95,35 @@ async fn once<T>(
         ];
         query.extend_from_slice(filters);
         let page = calls.page(entity, &query).await?;
-        let page = Page::of(&page, number).ok_or_else(unread)?;
+        let page = RecordPage::of(&page, number).ok_or_else(unread)?;
         if page.total.is_some() && total.is_some() && page.total != total {
-            return Err(Broken::Moved);
+            return Err(ListError::Moved);
         }
         total = page.total.or(total);
         for record in page.records {
             if id(record).is_some_and(|id| !seen.insert(id)) {
-                return Err(Broken::Moved);
+                return Err(ListError::Moved);
             }
             records += 1;
             things.extend(read(record));
         }
         if !page.more {
             let whole = total.is_none_or(|total| total == records);
-            return if whole { Ok(things) } else { Err(Broken::Moved) };
+            return if whole { Ok(things) } else { Err(ListError::Moved) };
         }
     }
     Err(Error::retry(format!("Nexudus' list {} has no end", entity.path.join("/"))).into())
 }
 
 /// One page: `{Records, CurrentPage, TotalItems, TotalPages, HasNextPage}`. Only `Records` must be present. `[D]`
-struct Page<'p> {
+struct RecordPage<'p> {
     records: &'p [Value],
     total: Option<u64>,
     more: bool,
 }
 
-impl<'p> Page<'p> {
-    fn of(page: &'p Value, number: usize) -> Option<Page<'p>> {
+impl<'p> RecordPage<'p> {
+    fn of(page: &'p Value, number: usize) -> Option<RecordPage<'p>> {
         let records = page.get("Records")?.as_array()?.as_slice();
         let count = |name: &str| page.get(name).and_then(Value::as_u64);
         let here = number as u64;
@@ -133,6 +133,6 @@ impl<'p> Page<'p> {
         let said = page.get("HasNextPage").and_then(Value::as_bool);
         let more = said.or_else(|| Some(count("TotalPages")? > here)).unwrap_or(records.len() >= PAGE);
         // An empty page before the last one would make the read endless.
-        (!(more && records.is_empty())).then_some(Page { records, total: count("TotalItems"), more })
+        (!(more && records.is_empty())).then_some(RecordPage { records, total: count("TotalItems"), more })
     }
 }

@@ -6,22 +6,22 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::entity::{
-    self, BOOKING, CHECKIN, CONTRACT, DESK, Entity, PASS, PAUSE, RESOURCE, TARIFF, TIME_PASS, VISITOR,
+    self, BOOKING, CHECKIN, CONTRACT, DESK, NexudusEntity, PASS, PAUSE, RESOURCE, TARIFF, TIME_PASS, VISITOR,
 };
-use super::list::{self, Filter};
-use super::reader::Reader;
+use super::list::{self, QueryParameter};
+use super::reader::NexudusReader;
 use super::successor::{Successor, awaiting};
 use super::team_members::{self, TeamMembers};
-use super::wire::{self, PassKind, Pauses, is};
+use super::wire::{self, ContractPauses, PassKind, is};
 use crate::platform::Span;
-use crate::platform::fields::Record;
+use crate::platform::fields::JsonRecord;
 use crate::platform::found::{FactList, Translated, Unreadable};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, What};
 
-impl Reader {
+impl NexudusReader {
     /// Returns the tariffs of the reader's locations. Remembers where each tariff is sold, for the contracts.
-    pub(super) async fn plans(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
+    pub(super) async fn plans(&self, filters: &[QueryParameter]) -> Result<Vec<Fact>> {
         let read = |record: &Value| {
             let fact = wire::plan(record, self.usual())?;
             let What::Plan(plan) = &fact.what else { return None };
@@ -32,25 +32,25 @@ impl Reader {
     }
 
     fn is_at(&self, name: FactId, location: Option<Id>) {
-        self.seen(|seen| seen.places.insert(name, Ok(location)));
+        self.earlier(|earlier| earlier.places.insert(name, Ok(location)));
     }
 
     /// Returns the location of a tariff or of a thing that can be booked; `None` if it does not exist. A thing that no
     /// list had so far is fetched by its id. A list that leaves a thing out proves nothing about the records that refer
     /// to it.
-    async fn place(&self, name: &FactId) -> Result<Option<Place>> {
-        if let Some(known) = self.seen(|seen| seen.places.get(name).cloned()) {
-            return known.map(|location| Some(Place(location)));
+    async fn place(&self, name: &FactId) -> Result<Option<ThingLocation>> {
+        if let Some(known) = self.earlier(|earlier| earlier.places.get(name).cloned()) {
+            return known.map(|location| Some(ThingLocation(location)));
         }
         let Some((entity, id)) = entity::of(name.kind, &name.id) else { return Ok(None) };
         let field = if entity.name == DESK.name { "FloorPlanBusinessId" } else { "BusinessId" };
         let location = match self.record(entity, id).await {
-            Ok(Some(record)) => Ok(Record::of(&record).and_then(|record| record.reference(field))),
+            Ok(Some(record)) => Ok(JsonRecord::of(&record).and_then(|record| record.reference(field))),
             Ok(None) => return Ok(None),
             Err(error) => Err(error),
         };
-        self.seen(|seen| seen.places.insert(name.clone(), location.clone()));
-        location.map(|location| Some(Place(location.or_else(|| self.usual().map(Id::from)))))
+        self.earlier(|earlier| earlier.places.insert(name.clone(), location.clone()));
+        location.map(|location| Some(ThingLocation(location.or_else(|| self.usual().map(Id::from)))))
     }
 
     pub(super) async fn pass_kinds(&self) -> Result<&HashMap<Id, PassKind>> {
@@ -63,13 +63,13 @@ impl Reader {
         if let Some(kind) = self.pass_kinds.get().and_then(|kinds| kinds.get(id)) {
             return Ok(kind.clone());
         }
-        if let Some(known) = self.seen(|seen| seen.kinds.get(id).cloned()) {
+        if let Some(known) = self.earlier(|earlier| earlier.kinds.get(id).cloned()) {
             return known;
         }
         let record = self.record(&TIME_PASS, id).await;
         let kind =
             record.map(|record| record.as_ref().and_then(wire::time_pass).map(|(_, kind)| kind).unwrap_or_default());
-        self.seen(|seen| seen.kinds.insert(id.clone(), kind.clone()));
+        self.earlier(|earlier| earlier.kinds.insert(id.clone(), kind.clone()));
         kind
     }
 
@@ -92,7 +92,7 @@ impl Reader {
     }
 
     /// Returns contracts with their pauses. A contract for a tariff of another location is left out.
-    pub(super) async fn contracts(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
+    pub(super) async fn contracts(&self, filters: &[QueryParameter], of: Option<&str>) -> Result<FactList> {
         let records = list::all(&self.calls, &CONTRACT, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
         });
@@ -118,12 +118,13 @@ impl Reader {
         Ok(listed)
     }
 
-    pub(super) async fn contract(&self, record: &Value, pauses: Pauses) -> Result<Option<Translated>> {
-        let own = Record::of(record).and_then(|it| it.reference("IssuedById").or_else(|| it.reference("BusinessId")));
-        let tariff = Record::of(record).and_then(|it| it.reference("TariffId"));
+    pub(super) async fn contract(&self, record: &Value, pauses: ContractPauses) -> Result<Option<Translated>> {
+        let own =
+            JsonRecord::of(record).and_then(|it| it.reference("IssuedById").or_else(|| it.reference("BusinessId")));
+        let tariff = JsonRecord::of(record).and_then(|it| it.reference("TariffId"));
         let location = match (&own, &tariff) {
             (None, Some(tariff)) => match self.place(&FactId::new(Kind::Plan, tariff.clone())).await {
-                Ok(Some(Place(location))) => location,
+                Ok(Some(ThingLocation(location))) => location,
                 Ok(None) if !self.businesses.is_empty() => return Ok(None),
                 Ok(None) => None,
                 Err(error) => return Ok(list::id(record).map(|id| unread(Kind::Membership, id, "TariffId", &error))),
@@ -135,12 +136,16 @@ impl Reader {
         Ok(wire::contract(record, location, pauses).filter(|_| ours))
     }
 
-    pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, Pauses>> {
+    pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, ContractPauses>> {
         self.pauses(&[(PAUSE.filter("CoworkerContract"), contract.to_owned())], Some(contract)).await
     }
 
-    pub(super) async fn pauses(&self, filters: &[Filter], of: Option<&str>) -> Result<HashMap<Id, Pauses>> {
-        let mut all: HashMap<Id, Pauses> = HashMap::new();
+    pub(super) async fn pauses(
+        &self,
+        filters: &[QueryParameter],
+        of: Option<&str>,
+    ) -> Result<HashMap<Id, ContractPauses>> {
+        let mut all: HashMap<Id, ContractPauses> = HashMap::new();
         for (contract, pause) in list::all(&self.calls, &PAUSE, filters, wire::pause).await? {
             if of.is_none_or(|of| of == contract) {
                 match (all.entry(contract).or_insert(Ok(Vec::new())), pause) {
@@ -175,12 +180,12 @@ impl Reader {
     }
 
     /// Returns bookings with their guests.
-    pub(super) async fn bookings(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
+    pub(super) async fn bookings(&self, filters: &[QueryParameter], of: Option<&str>) -> Result<FactList> {
         let records = list::all(&self.calls, &BOOKING, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
         });
         let records = records.await?;
-        if of.is_none() && self.seen(|seen| seen.guests.is_none()) {
+        if of.is_none() && self.earlier(|earlier| earlier.guests.is_none()) {
             self.guests(&[]).await?;
         }
         let mut listed = FactList::default();
@@ -192,7 +197,7 @@ impl Reader {
             let Some(id) = list::id(&record) else { continue };
             let guests = match of {
                 Some(_) => theirs.remove(&id).unwrap_or_default(),
-                None => self.seen(|seen| seen.guests.as_ref()?.get(&id).cloned()).unwrap_or_default(),
+                None => self.earlier(|earlier| earlier.guests.as_ref()?.get(&id).cloned()).unwrap_or_default(),
             };
             listed.extend(self.booking(&record, guests).await?);
         }
@@ -203,11 +208,11 @@ impl Reader {
     pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Translated>> {
         let place = match wire::booked(record).filter(|_| !self.businesses.is_empty()) {
             Some(resource) => self.place(&FactId::new(Kind::Resource, resource)).await,
-            None if self.businesses.is_empty() => Ok(Some(Place(None))),
+            None if self.businesses.is_empty() => Ok(Some(ThingLocation(None))),
             None => Ok(None),
         };
         Ok(match place {
-            Ok(Some(Place(location))) if location.as_deref().is_none_or(|at| self.is_at_ours(at)) => {
+            Ok(Some(ThingLocation(location))) if location.as_deref().is_none_or(|at| self.is_at_ours(at)) => {
                 wire::booking(record, guests)
             }
             Ok(_) => None,
@@ -216,14 +221,14 @@ impl Reader {
     }
 
     /// Returns the guests of all bookings. Remembers who is invited to which booking, for the list of bookings.
-    pub(super) async fn guests(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
+    pub(super) async fn guests(&self, filters: &[QueryParameter]) -> Result<Vec<Fact>> {
         let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
         let mut facts = Vec::new();
         for (fact, booking) in list::all(&self.calls, &VISITOR, filters, wire::visitor).await? {
             invited.entry(booking.unwrap_or_default()).or_default().push(fact.id.clone());
             facts.push(fact);
         }
-        self.seen(|seen| seen.guests = Some(invited));
+        self.earlier(|earlier| earlier.guests = Some(invited));
         Ok(facts)
     }
 
@@ -237,7 +242,7 @@ impl Reader {
     /// the passes for which `these` is true.
     pub(super) async fn passes(
         &self,
-        filters: &[Filter],
+        filters: &[QueryParameter],
         team_members_lists: &[TeamMembers],
         these: Option<&(dyn Fn(&Value) -> bool + Sync)>,
     ) -> Result<FactList> {
@@ -250,7 +255,7 @@ impl Reader {
             ours.then(|| record.clone())
         };
         let records = list::all(&self.calls, &PASS, filters, read).await?;
-        self.seen(|seen| seen.passes.extend(records.iter().filter_map(wire::pass_alias)));
+        self.earlier(|earlier| earlier.passes.extend(records.iter().filter_map(wire::pass_alias)));
         let mut listed = FactList::default();
         for record in &records {
             listed.extend(self.pass(record, team_members_lists).await);
@@ -278,7 +283,7 @@ impl Reader {
     }
 
     /// Returns check-ins, each with the pass that was used for it.
-    pub(super) async fn checkins(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
+    pub(super) async fn checkins(&self, filters: &[QueryParameter], of: Option<&str>) -> Result<FactList> {
         let read = |record: &Value| {
             let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
             wire::checkin(record).filter(|_| ours)
@@ -294,14 +299,14 @@ impl Reader {
     pub(super) async fn with_pass(&self, mut read: Translated, alias: Option<Id>) -> Result<Translated> {
         let (Ok(fact), Some(alias)) = (&mut read, alias) else { return Ok(read) };
         let What::Checkin(checkin) = &mut fact.what else { return Ok(read) };
-        if let Some(known) = self.seen(|seen| seen.passes.get(&alias).cloned()) {
+        if let Some(known) = self.earlier(|earlier| earlier.passes.get(&alias).cloned()) {
             checkin.pass = Some(known);
             return Ok(read);
         }
         let filter = (PASS.filter("UniqueId"), alias.to_string());
         let found = list::all(&self.calls, &PASS, &[filter], wire::pass_alias).await?;
-        self.seen(|seen| seen.passes.extend(found));
-        checkin.pass = self.seen(|seen| seen.passes.get(&alias).cloned());
+        self.earlier(|earlier| earlier.passes.extend(found));
+        checkin.pass = self.earlier(|earlier| earlier.passes.get(&alias).cloned());
         Ok(read)
     }
 
@@ -322,7 +327,7 @@ impl Reader {
 }
 
 /// The location of a thing; `None` means everywhere.
-struct Place(Option<Id>);
+struct ThingLocation(Option<Id>);
 
 /// Returns a thing as unreadable because the thing to which it refers cannot be read. Its last known fact stays in
 /// force.
@@ -335,6 +340,6 @@ pub(super) fn instant(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
-pub(super) fn changed(entity: &Entity, since: &[Timestamp]) -> Vec<Filter> {
+pub(super) fn changed(entity: &NexudusEntity, since: &[Timestamp]) -> Vec<QueryParameter> {
     since.iter().map(|since| (entity.from("UpdatedOn"), instant(*since))).collect()
 }

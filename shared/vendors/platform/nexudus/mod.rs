@@ -14,9 +14,9 @@ mod around;
 mod calls;
 mod entity;
 mod hooks;
-mod letters;
 mod list;
 mod lists;
+mod parse;
 mod read_platform;
 mod reader;
 mod status;
@@ -53,19 +53,19 @@ impl Platform for Nexudus {
         if !verifies(&delivery, secrets) {
             return Err(Unverified);
         }
-        let stretch = now.as_second().div_euclid(SAME_WITHIN.as_secs()).to_string();
-        let parts = [delivery.path.as_bytes(), b"\0", &delivery.body, b"\0", stretch.as_bytes()];
+        let interval = now.as_second().div_euclid(SAME_WITHIN.as_secs()).to_string();
+        let parts = [delivery.path.as_bytes(), b"\0", &delivery.body, b"\0", interval.as_bytes()];
         let dedup_id = signature::digest(&parts);
         Ok(VerifiedDelivery::by(delivery, dedup_id))
     }
 
     /// Parses the event from the path. The path is not signed: a captured delivery can be posted to any address.
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
-        letters::read(verified.path(), verified.body())
+        parse::read(verified.path(), verified.body())
     }
 
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform> {
-        Box::new(reader::Reader::new(organization, access))
+        Box::new(reader::NexudusReader::new(organization, access))
     }
 }
 

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::entity::{self, BUSINESS, CHECKIN, CONTRACT, COWORKER, PASS, PAUSE, TARIFF, TEAM, VISITOR};
 use super::lists::{changed, instant};
-use super::reader::{Reader, Reference};
+use super::reader::{NexudusReader, Reference};
 use super::{hooks, list, team_members, wire};
-use crate::platform::found::{Assigned, FactList, Lookup};
+use crate::platform::found::{FactList, Lookup, ResourceAssignments};
 use crate::platform::relation::Relation;
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
@@ -30,12 +30,12 @@ const KINDS: [Kind; 10] = [
 ];
 
 #[async_trait]
-impl ReadPlatform for Reader {
+impl ReadPlatform for NexudusReader {
     fn kinds(&self) -> &'static [Kind] {
         &KINDS
     }
 
-    async fn look(&self, about: &FactId) -> Result<Lookup> {
+    async fn fetch(&self, about: &FactId) -> Result<Lookup> {
         let Some((entity, id)) = entity::of(about.kind, &about.id) else { return Ok(Lookup::Missing) };
         match self.record(entity, id).await? {
             Some(record) => self.looked_at(about.kind, entity, id, &record).await,
@@ -63,7 +63,7 @@ impl ReadPlatform for Reader {
             Kind::Visitor => self.guests(&[]).await,
             Kind::Membership => {
                 let listed = self.contracts(&changed(&CONTRACT, &since), None).await?;
-                self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
+                self.earlier(|earlier| earlier.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
                 return Ok(listed);
             }
             Kind::Booking => return self.all_bookings(span).await,
@@ -80,14 +80,14 @@ impl ReadPlatform for Reader {
     }
 
     /// Returns the assignments from the contracts. A contract lists its desks itself.
-    async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
-        if self.seen(|seen| seen.assigned.is_none()) {
+    async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments> {
+        if self.earlier(|earlier| earlier.assigned.is_none()) {
             let listed = self.contracts(&[], None).await?;
-            self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
+            self.earlier(|earlier| earlier.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
         }
-        let all = self.seen(|seen| seen.assigned.clone()).unwrap_or_default();
+        let all = self.earlier(|earlier| earlier.assigned.clone()).unwrap_or_default();
         let read = all.into_iter().filter(|(_, assignment)| resources.contains(&assignment.resource)).collect();
-        Ok(Assigned { read, ..Assigned::default() })
+        Ok(ResourceAssignments { read, ..ResourceAssignments::default() })
     }
 
     /// Asks by the id of the record that states the relation.
@@ -123,10 +123,10 @@ impl ReadPlatform for Reader {
     }
 
     fn flaws(&self) -> Vec<String> {
-        self.seen(|seen| seen.flaws.iter().cloned().collect())
+        self.earlier(|earlier| earlier.flaws.iter().cloned().collect())
     }
 
-    fn tells_of_people(&self) -> bool {
+    fn lists_people(&self) -> bool {
         true
     }
 

@@ -6,30 +6,30 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::calls::Calls;
-use super::entity::{COWORKER, DESK, Entity, TIME_PASS};
+use super::calls::NexudusApi;
+use super::entity::{COWORKER, DESK, NexudusEntity, TIME_PASS};
 use super::list;
 use super::successor::awaiting;
 use super::team_members::{TeamMembers, TeamMembersById};
 use super::wire::{self, PassKind, is};
 use crate::access::Access;
-use crate::platform::fields::Record;
+use crate::platform::fields::JsonRecord;
 use crate::platform::found::{Lookup, Unreadable};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, FactId, Id, Kind};
 
 /// Reader of what one user may see, at all locations or at some.
-pub(super) struct Reader {
-    pub(super) calls: Calls,
+pub(super) struct NexudusReader {
+    pub(super) calls: NexudusApi,
     pub(super) businesses: Vec<Id>,
     pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
     pub(super) team_members_lists: OnceCell<Vec<TeamMembers>>,
-    seen: Mutex<Seen>,
+    earlier: Mutex<EarlierLists>,
 }
 
 /// Data that one list reveals and later lists need.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct EarlierLists {
     pub(super) guests: Option<HashMap<Id, Vec<Id>>>,
     pub(super) assigned: Option<Vec<(Id, Assignment)>>,
     pub(super) passes: HashMap<Id, Id>,
@@ -47,23 +47,23 @@ pub(super) struct Seen {
     pub(super) flaws: BTreeSet<String>,
 }
 
-impl Reader {
+impl NexudusReader {
     /// Returns a reader of the locations whose ids `organization` lists, separated by commas. Without ids it reads all
     /// locations. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let number = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let ids = organization.split(',').map(str::trim).filter(number);
-        Reader {
-            calls: Calls::new(access),
+        NexudusReader {
+            calls: NexudusApi::new(access),
             businesses: ids.map(Id::from).collect(),
             pass_kinds: OnceCell::new(),
             team_members_lists: OnceCell::new(),
-            seen: Mutex::default(),
+            earlier: Mutex::default(),
         }
     }
 
-    pub(super) fn seen<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
-        with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn earlier<T>(&self, with: impl FnOnce(&mut EarlierLists) -> T) -> T {
+        with(&mut self.earlier.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the default location of things that name none: the only location of the reader.
@@ -76,7 +76,7 @@ impl Reader {
 
     /// Returns whether a record belongs to one of the reader's locations. A record without a location belongs to all.
     pub(super) fn is_ours(&self, record: &Value, field: &str) -> bool {
-        let location = Record::of(record).and_then(|record| record.reference(field));
+        let location = JsonRecord::of(record).and_then(|record| record.reference(field));
         location.is_none_or(|location| self.is_at_ours(&location))
     }
 
@@ -86,7 +86,7 @@ impl Reader {
     }
 
     /// Fetches one record by its id; `None` if it does not exist. That counts only if a good list leaves it out too.
-    pub(super) async fn record(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
+    pub(super) async fn record(&self, entity: &NexudusEntity, id: &str) -> Result<Option<Value>> {
         let wrong = || Error::retry(format!("Nexudus was asked for one of {} and gave something else", entity.name));
         for _ in 0..2 {
             if let Some(record) = self.calls.one(entity, id).await? {
@@ -101,7 +101,13 @@ impl Reader {
         Err(Error::retry(format!("Nexudus lists one of {} that it cannot give", entity.path.join("/"))))
     }
 
-    pub(super) async fn looked_at(&self, kind: Kind, entity: &Entity, id: &str, record: &Value) -> Result<Lookup> {
+    pub(super) async fn looked_at(
+        &self,
+        kind: Kind,
+        entity: &NexudusEntity,
+        id: &str,
+        record: &Value,
+    ) -> Result<Lookup> {
         let ours = |field: &str| self.is_ours(record, field);
         let fact = match kind {
             Kind::Location => wire::business(record).filter(|_| ours("Id")),
@@ -162,7 +168,7 @@ impl Reader {
     }
 
     /// Fetches a record by its id and returns whether it refers to this thing.
-    pub(super) async fn refers(&self, entity: &Entity, id: &str, to: Reference<'_>) -> Result<bool> {
+    pub(super) async fn refers(&self, entity: &NexudusEntity, id: &str, to: Reference<'_>) -> Result<bool> {
         let record = self.record(entity, id).await?;
         Ok(record.is_some_and(|record| is(&record, to.field, to.id)))
     }

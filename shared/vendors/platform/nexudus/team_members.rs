@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::platform::fields::Record;
+use crate::platform::fields::JsonRecord;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Holder, Id};
 
@@ -22,7 +22,7 @@ impl TeamMembers {
     /// Returns the team in a record; `None` if the record does not list the members. Such a record says nothing about
     /// who is in the team. Lists leave the members out. `[D]`
     pub(super) fn of(team: &Value) -> Option<TeamMembers> {
-        let record = Record::of(team)?;
+        let record = JsonRecord::of(team)?;
         record.value("TeamMembers").filter(|people| people.is_array())?;
         let team_members = TeamMembers {
             id: record.id("Id")?,

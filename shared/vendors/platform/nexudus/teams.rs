@@ -5,7 +5,7 @@
 
 use super::entity::TEAM;
 use super::list;
-use super::reader::Reader;
+use super::reader::NexudusReader;
 use super::team_members::TeamMembers;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Id;
@@ -13,16 +13,16 @@ use doorstep_core::model::fact::Id;
 /// Most teams in one request. The address contains their ids.
 const TOGETHER: usize = 50;
 
-impl Reader {
+impl NexudusReader {
     /// Returns one team. Fetches it again by its own id if it was read together with others. A response about several
     /// teams alone takes access from no one.
     ///
     /// # Errors
-    /// The same as [`Reader::team_members`].
+    /// The same as [`NexudusReader::team_members`].
     pub(super) async fn confirmed_team_members(&self, id: &str) -> Result<Option<TeamMembers>> {
-        self.seen(|seen| {
-            if seen.together.remove(id) {
-                seen.team_members_lists.remove(id);
+        self.earlier(|earlier| {
+            if earlier.together.remove(id) {
+                earlier.team_members_lists.remove(id);
             }
         });
         self.team_members(id).await
@@ -33,7 +33,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Retry`] where the team cannot be read or does not list its members.
     pub(super) async fn team_members(&self, id: &str) -> Result<Option<TeamMembers>> {
-        if let Some(known) = self.seen(|seen| seen.team_members_lists.get(id).cloned()) {
+        if let Some(known) = self.earlier(|earlier| earlier.team_members_lists.get(id).cloned()) {
             return known;
         }
         let read = match self.record(&TEAM, id).await {
@@ -43,7 +43,7 @@ impl Reader {
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        self.seen(|seen| seen.team_members_lists.insert(id.into(), read.clone()));
+        self.earlier(|earlier| earlier.team_members_lists.insert(id.into(), read.clone()));
         read
     }
 
@@ -75,10 +75,10 @@ impl Reader {
     async fn read_together(&self, ids: &[Id]) {
         let unknown: Vec<&str> = ids
             .iter()
-            .filter(|id| self.seen(|seen| !seen.team_members_lists.contains_key(*id)))
+            .filter(|id| self.earlier(|earlier| !earlier.team_members_lists.contains_key(*id)))
             .map(Id::as_str)
             .collect();
-        if unknown.len() < 2 || self.seen(|seen| seen.one_by_one) {
+        if unknown.len() < 2 || self.earlier(|earlier| earlier.one_by_one) {
             return;
         }
         let filter = ("id".to_owned(), format!("[{}]", unknown.join(",")));
@@ -87,11 +87,11 @@ impl Reader {
             found.iter().filter_map(TeamMembers::of).filter(|team_members| !team_members.people.is_empty());
         let team_members_lists: Vec<TeamMembers> =
             team_members_lists.filter(|team_members| unknown.contains(&team_members.id.as_str())).collect();
-        self.seen(|seen| {
+        self.earlier(|earlier| {
             // A server that does not support the request gets it only once.
-            seen.one_by_one = team_members_lists.is_empty();
-            seen.together.extend(team_members_lists.iter().map(|team_members| team_members.id.clone()));
-            seen.team_members_lists.extend(
+            earlier.one_by_one = team_members_lists.is_empty();
+            earlier.together.extend(team_members_lists.iter().map(|team_members| team_members.id.clone()));
+            earlier.team_members_lists.extend(
                 team_members_lists.into_iter().map(|team_members| (team_members.id.clone(), Ok(Some(team_members)))),
             );
         });
@@ -99,6 +99,6 @@ impl Reader {
 
     /// Records what is not believed or could not be read in addition to a list. Each text is kept once.
     pub(super) fn doubt(&self, why: String) {
-        self.seen(|seen| seen.flaws.insert(why));
+        self.earlier(|earlier| earlier.flaws.insert(why));
     }
 }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::platform::fields::Record;
+use crate::platform::fields::JsonRecord;
 use crate::platform::found::Translated;
 use doorstep_core::decide::cards::numbers;
 use doorstep_core::model::fact::{
@@ -26,22 +26,22 @@ const FOLLOWED: std::ops::RangeInclusive<u64> = 11..=13;
 pub(super) const UNSOLD: &str = "kind-";
 
 /// Returns a record as a fact; `None` if the record does not say which thing it is.
-fn fact(record: &Record, what: What) -> Option<Fact> {
+fn fact(record: &JsonRecord, what: What) -> Option<Fact> {
     Some(Fact { id: record.id("Id")?, what, changed: record.changed("UpdatedOn") })
 }
 
 /// Returns a record as a fact, or as unreadable if a requested field cannot be read.
-fn translated(record: &Record, what: What) -> Option<Translated> {
+fn translated(record: &JsonRecord, what: What) -> Option<Translated> {
     fact(record, what).map(|fact| record.translated(fact))
 }
 
-fn name(record: &Record, field: &str) -> String {
+fn name(record: &JsonRecord, field: &str) -> String {
     record.text(field).unwrap_or_default()
 }
 
 /// Translates a location.
 pub(super) fn business(value: &Value) -> Option<Fact> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let zones = ZONES.iter().filter_map(|field| record.text(field));
     let timezone = zones.into_iter().find(|zone| TimeZone::get(zone).is_ok());
     fact(record, What::Location(Location { name: name(record, "Name"), timezone }))
@@ -49,14 +49,14 @@ pub(super) fn business(value: &Value) -> Option<Fact> {
 
 /// Translates a room or another thing that can be booked.
 pub(super) fn resource(value: &Value, usual: Option<&str>) -> Option<Fact> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Resource(Resource { name: name(record, "Name"), location, floor: None }))
 }
 
 /// Translates a desk or office of a floor plan.
 pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let location = record.reference("FloorPlanBusinessId").or_else(|| usual.map(Id::from));
     let what = What::Resource(Resource { name: name(record, "Name"), location, floor: None });
     Some(Fact { id: format!("{DESK}{}", record.id("Id")?).into(), what, changed: record.changed("UpdatedOn") })
@@ -64,7 +64,7 @@ pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
 
 /// Returns the contracts that a desk names, in one text. `[D]`
 pub(super) fn contracts_of_desk(value: &Value) -> Vec<Id> {
-    let named = Record::of(value).and_then(|record| record.text("CoworkerContractIds"));
+    let named = JsonRecord::of(value).and_then(|record| record.text("CoworkerContractIds"));
     listed_ids(&named.unwrap_or_default())
 }
 
@@ -75,27 +75,27 @@ fn listed_ids(text: &str) -> Vec<Id> {
 
 /// Translates a tariff.
 pub(super) fn plan(value: &Value, usual: Option<&str>) -> Option<Fact> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Plan(Plan { name: name(record, "Name"), location }))
 }
 
 /// Translates a team. Nexudus cannot deactivate a team.
 pub(super) fn team(value: &Value, usual: Option<&str>) -> Option<Fact> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Team(Team { name: name(record, "Name"), location, active: true }))
 }
 
 /// Returns the teams of a coworker; `None` if the record has none. Only a record fetched by its id lists them. `[D]`
 pub(super) fn teams_of(value: &Value) -> Option<Vec<Id>> {
-    let record = Record::of(value)?;
+    let record = JsonRecord::of(value)?;
     record.value("Teams").map(|_| record.references("Teams"))
 }
 
 /// Translates a member or a contact who is in these teams. Suspended and archived people have no access.
 pub(super) fn coworker(value: &Value, teams: Vec<Id>, usual: Option<&str>) -> Option<Fact> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let home = ["InvoicingBusinessId", "BusinessId"].iter().find_map(|field| record.reference(field));
     let profile = Profile {
         name: name(record, "FullName").into(),
@@ -122,7 +122,7 @@ fn cards(text: &str) -> Vec<String> {
 
 /// Translates a guest of a booking. Returns the booking's id too.
 pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let profile = Profile {
         name: name(record, "VisitorFullName").into(),
         email: record.text("VisitorEmail"),
@@ -137,8 +137,8 @@ pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
 
 /// Translates a contract. Its desks are a text in a list and ids in a record fetched by its id. `[D]` The day of
 /// cancellation is the last day `[I]`. `RenewalDate` concerns invoices.
-pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Pauses) -> Option<Translated> {
-    let record = &Record::of(value)?;
+pub(super) fn contract(value: &Value, location: Option<Id>, pauses: ContractPauses) -> Option<Translated> {
+    let record = &JsonRecord::of(value)?;
     let id = record.id("Id")?;
     let (from, until) = (record.must("StartDate", record.day("StartDate")), record.day("CancellationDate"));
     let pauses = pauses.unwrap_or_else(|field| {
@@ -161,9 +161,9 @@ pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Pauses) -> O
 }
 
 /// The pauses of a contract, or the field of one that cannot be read.
-pub(super) type Pauses = Result<Vec<Pause>, String>;
+pub(super) type ContractPauses = Result<Vec<Pause>, String>;
 
-fn desks(record: &Record) -> Vec<Id> {
+fn desks(record: &JsonRecord) -> Vec<Id> {
     if record.value("Desks").is_some_and(Value::is_array) {
         return record.references("Desks");
     }
@@ -173,7 +173,7 @@ fn desks(record: &Record) -> Vec<Id> {
 /// Returns the assignment ids of a contract's desks; `None` if the record does not list its desks. A list may leave
 /// them out. `[D]`
 pub(super) fn desk_assignments(value: &Value) -> Option<Vec<Id>> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let id = record.id("Id")?;
     let says = value.get("FloorPlanDeskIds").is_some() || record.value("Desks").is_some();
     says.then(|| desks(record).iter().map(|desk| assignment_id(&id, desk)).collect())
@@ -189,7 +189,7 @@ fn assignment(contract: &str, desk: &str) -> Assignment {
 
 /// Returns the last day of a contract that has a successor.
 pub(super) fn followed(value: &Value) -> Option<Date> {
-    let record = Record::of(value)?;
+    let record = JsonRecord::of(value)?;
     let reason = record.text("CancellationReason")?.parse::<u64>().ok()?;
     record.day("CancellationDate").filter(|_| FOLLOWED.contains(&reason))
 }
@@ -197,7 +197,7 @@ pub(super) fn followed(value: &Value) -> Option<Date> {
 /// Returns a contract's id with a pause, or with the field that cannot be read. `PauseUntil` is the day on which the
 /// plan resumes `[D]`. If it has a time of day, that day is still paused.
 pub(super) fn pause(value: &Value) -> Option<(Id, Result<Pause, String>)> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let contract = record.reference("CoworkerContractId")?;
     let (from, day) = (record.day("PauseFrom"), record.day("PauseUntil"));
     if let Some(field) = record.malformed() {
@@ -222,7 +222,7 @@ pub(super) struct PassKind {
 
 /// Returns a kind of pass and its id.
 pub(super) fn time_pass(value: &Value) -> Option<(Id, PassKind)> {
-    let record = Record::of(value)?;
+    let record = JsonRecord::of(value)?;
     Some((record.id("Id")?, PassKind { name: record.text("Name"), location: record.reference("BusinessId") }))
 }
 
@@ -243,13 +243,13 @@ pub(super) fn unsold(id: &str, kind: &PassKind) -> Fact {
 
 /// Returns the other id of a pass, which check-ins use, and its own id.
 pub(super) fn pass_alias(value: &Value) -> Option<(Id, Id)> {
-    let record = Record::of(value)?;
+    let record = JsonRecord::of(value)?;
     Some((record.text("UniqueId")?.to_lowercase().into(), record.id("Id")?))
 }
 
 /// Returns the coworker and the kind of a pass.
 pub(super) fn pass_of(value: &Value) -> (Option<Id>, Option<Id>) {
-    let record = Record::of(value);
+    let record = JsonRecord::of(value);
     let read = |field| record.as_ref().and_then(|record| record.reference(field));
     (read("CoworkerId"), read("TimePassId"))
 }
@@ -262,7 +262,7 @@ pub(super) fn pass(
     name: Option<String>,
     location: Option<Id>,
 ) -> Option<Translated> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let (used, left) = (record.flag("Used"), record.number("RemainingUses"));
     let until = record.day("ExpireDate");
     let used_at = used_at(record);
@@ -286,7 +286,7 @@ pub(super) fn pass(
 }
 
 /// Returns the last use of a pass. A day without a time becomes noon, which is in that day nearly everywhere.
-fn used_at(record: &Record) -> Option<Timestamp> {
+fn used_at(record: &JsonRecord) -> Option<Timestamp> {
     const NOON: SignedDuration = SignedDuration::from_hours(12);
     let field = if record.value("UsedDate").is_some() {
         "UsedDate"
@@ -303,7 +303,7 @@ fn used_at(record: &Record) -> Option<Timestamp> {
 /// Translates a booking with its guests. Its two times are UTC. `[D]` A booking without a coworker is a block by staff
 /// and gives no one access.
 pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Translated> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let start = record.must("FromTime", record.instant("FromTime")).unwrap_or_default();
     let end = record.must("ToTime", record.instant("ToTime")).unwrap_or_default();
     let booker = record.reference("CoworkerId");
@@ -328,14 +328,14 @@ pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Translated> {
 
 /// Returns the room or desk that is booked.
 pub(super) fn booked(value: &Value) -> Option<Id> {
-    let record = Record::of(value)?;
+    let record = JsonRecord::of(value)?;
     let desk = || record.reference("FloorPlanDeskId").map(|desk| format!("{DESK}{desk}").into());
     record.reference("ResourceId").or_else(desk)
 }
 
 /// Translates a check-in. Returns the other id of the used pass too.
 pub(super) fn checkin(value: &Value) -> Option<(Translated, Option<Id>)> {
-    let record = &Record::of(value)?;
+    let record = &JsonRecord::of(value)?;
     let at = record.must("FromTime", record.instant("FromTime"));
     let (member, location) = (record.reference("CoworkerId"), record.reference("BusinessId"));
     let id = record.id("Id").or_else(|| Some(format!("{}@{}", member.as_deref()?, at?).into()))?;
@@ -347,11 +347,11 @@ pub(super) fn checkin(value: &Value) -> Option<(Translated, Option<Id>)> {
 
 /// Returns when a booking was cancelled because it moved to another time; `None` for other bookings.
 pub(super) fn rebooked(value: &Value) -> Option<Timestamp> {
-    let record = Record::of(value)?;
+    let record = JsonRecord::of(value)?;
     record.instant("CancelledOn").filter(|_| record.text("CancellationReason").as_deref() == Some("4"))
 }
 
 /// Returns whether a field of a record refers to this id.
 pub(super) fn is(record: &Value, field: &str, id: &str) -> bool {
-    Record::of(record).and_then(|record| record.reference(field)).as_deref() == Some(id)
+    JsonRecord::of(record).and_then(|record| record.reference(field)).as_deref() == Some(id)
 }

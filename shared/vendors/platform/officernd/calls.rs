@@ -15,7 +15,7 @@ use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 
 /// Client of the OfficeRnD API for one organisation.
-pub(super) struct Calls {
+pub(super) struct OfficerndApi {
     organization: String,
     access: Access,
     limiter: RateLimiter,
@@ -24,12 +24,12 @@ pub(super) struct Calls {
     webhooks: Identity,
 }
 
-impl Calls {
+impl OfficerndApi {
     /// Returns a client for `organization`. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let limiter = RateLimiter::new(access.http.clone(), access.time.clone(), &access.turn);
         let (things, webhooks) = (Identity::new(access.clone(), THINGS), Identity::new(access.clone(), WEBHOOKS));
-        Calls { organization: organization.to_owned(), access, limiter, home: OnceCell::new(), things, webhooks }
+        OfficerndApi { organization: organization.to_owned(), access, limiter, home: OnceCell::new(), things, webhooks }
     }
 
     /// Fetches `path` below the organisation; `None` if OfficeRnD answers 404.

@@ -3,30 +3,30 @@
 use serde_json::Value;
 
 use crate::platform::Hearing;
-use crate::platform::fields::Record;
+use crate::platform::fields::JsonRecord;
 use doorstep_core::model::ids::SiteId;
 
 /// Fields that may contain the address to which a webhook posts `[?]`.
 const ADDRESSES: [&str; 4] = ["url", "targetUrl", "callbackUrl", "endpoint"];
 
 /// A webhook that posts to Doorstep.
-pub(super) struct Hook {
+pub(super) struct OfficerndHook {
     id: String,
     enabled: bool,
 }
 
 /// Returns a webhook, if it posts to this site.
-pub(super) fn of(record: &Value, site: &SiteId) -> Option<Hook> {
-    let record = Record::of(record)?;
+pub(super) fn of(record: &Value, site: &SiteId) -> Option<OfficerndHook> {
+    let record = JsonRecord::of(record)?;
     let url = ADDRESSES.iter().find_map(|field| record.text(field))?;
     let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let enabled = record.flag_or("isEnabled", true);
     path.ends_with(&format!("/hooks/{site}/officernd"))
-        .then(|| Hook { id: record.text("_id").unwrap_or_default(), enabled })
+        .then(|| OfficerndHook { id: record.text("_id").unwrap_or_default(), enabled })
 }
 
 /// Returns what is wrong with these webhooks, and what to do.
-pub(super) fn hearing(hooks: &[Hook], site: &SiteId) -> Hearing {
+pub(super) fn hearing(hooks: &[OfficerndHook], site: &SiteId) -> Hearing {
     let off = hooks.iter().filter(|hook| !hook.enabled);
     let problems = off.map(|hook| {
         format!(

@@ -11,8 +11,8 @@ use crate::platform::{Platform, ReadPlatform, signature};
 
 mod calls;
 mod hooks;
-mod letters;
 mod limiter;
+mod parse;
 mod reader;
 mod region;
 mod token;
@@ -39,11 +39,11 @@ impl Platform for OfficeRnd {
     }
 
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
-        letters::read(verified.body())
+        parse::read(verified.body())
     }
 
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform> {
-        Box::new(reader::Reader::new(organization, access))
+        Box::new(reader::OfficerndReader::new(organization, access))
     }
 }
 

@@ -10,11 +10,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::calls::Calls;
+use super::calls::OfficerndApi;
 use super::limiter::Priority;
 use super::{hooks, wire};
 use crate::access::Access;
-use crate::platform::found::{Assigned, FactList, Lookup, Translated, Unreadable};
+use crate::platform::found::{FactList, Lookup, ResourceAssignments, Translated, Unreadable};
 use crate::platform::relation::Relation;
 use crate::platform::{Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
@@ -27,16 +27,16 @@ const PAGE: &str = "50";
 const MOST_PAGES: usize = 4_000;
 
 /// Reader of one organisation.
-pub(super) struct Reader {
-    calls: Calls,
+pub(super) struct OfficerndReader {
+    calls: OfficerndApi,
     card_property: Option<String>,
 }
 
-impl Reader {
+impl OfficerndReader {
     /// Returns a reader of `organization`, given by its slug. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let card_property = access.card_property.clone();
-        Reader { calls: Calls::new(organization, access), card_property }
+        OfficerndReader { calls: OfficerndApi::new(organization, access), card_property }
     }
 
     /// Translates a record. A member also gets the numbers of the member's cards.
@@ -100,14 +100,14 @@ impl Reader {
         Err(Error::retry(format!("OfficeRnD's list of {word} has no end")))
     }
 
-    async fn assigned(&self, by: &str, id: &str, priority: Priority) -> Result<Assigned> {
+    async fn assigned(&self, by: &str, id: &str, priority: Priority) -> Result<ResourceAssignments> {
         let (all, records) = self.list("assignments", Some((by, id)), priority, wire::assignment).await?;
-        let mut assigned = Assigned { nameless: records - all.len(), ..Assigned::default() };
+        let mut assigned = ResourceAssignments { nameless: records - all.len(), ..ResourceAssignments::default() };
         for one in all {
             match one {
-                wire::Assigned::To(membership, assignment) => assigned.read.push((membership, assignment)),
-                wire::Assigned::ToNone => {}
-                wire::Assigned::Unreadable(unreadable) => assigned.unreadable.push(unreadable),
+                wire::AssignmentContent::To(membership, assignment) => assigned.read.push((membership, assignment)),
+                wire::AssignmentContent::ToNone => {}
+                wire::AssignmentContent::Unreadable(unreadable) => assigned.unreadable.push(unreadable),
             }
         }
         Ok(assigned)
@@ -151,12 +151,12 @@ impl<T> All<T> {
 }
 
 #[async_trait]
-impl ReadPlatform for Reader {
+impl ReadPlatform for OfficerndReader {
     fn kinds(&self) -> &'static [Kind] {
         &Kind::ALL
     }
 
-    async fn look(&self, about: &FactId) -> Result<Lookup> {
+    async fn fetch(&self, about: &FactId) -> Result<Lookup> {
         let word = word(about.kind);
         let Some(record) = self.calls.ask(&[word, &about.id], &[], Priority::Refetch).await? else {
             return Ok(Lookup::Missing);
@@ -182,7 +182,7 @@ impl ReadPlatform for Reader {
         let word = word(kind);
         let filter = match (kind, span.changed_since) {
             (Kind::Checkin, _) => Some(("start[$gte]", span.checkins_from.to_string())),
-            (_, Some(since)) if tells_changes(kind) => Some(("modifiedAt[$gte]", since.to_string())),
+            (_, Some(since)) if has_change_filter(kind) => Some(("modifiedAt[$gte]", since.to_string())),
             _ => None,
         };
         let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
@@ -195,7 +195,7 @@ impl ReadPlatform for Reader {
     async fn confirms(&self, relation: &Relation) -> Result<bool> {
         let Relation::Assigned { membership, assignment, resource } = relation else { return Ok(false) };
         for (by, id) in [("membership", membership), ("resource", resource)] {
-            let Assigned { read, unreadable, .. } = self.assigned(by, id, Priority::Refetch).await?;
+            let ResourceAssignments { read, unreadable, .. } = self.assigned(by, id, Priority::Refetch).await?;
             let mut ids = read.iter().map(|(_, read)| &read.id).chain(unreadable.iter().map(|unread| &unread.id));
             if ids.any(|id| id == assignment) {
                 return Ok(true);
@@ -219,10 +219,11 @@ impl ReadPlatform for Reader {
         }
     }
 
-    async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
-        let mut all = Assigned::default();
+    async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments> {
+        let mut all = ResourceAssignments::default();
         for resource in resources {
-            let Assigned { read, unreadable, nameless } = self.assigned("resource", resource, Priority::List).await?;
+            let ResourceAssignments { read, unreadable, nameless } =
+                self.assigned("resource", resource, Priority::List).await?;
             all.read.extend(read);
             all.unreadable.extend(unreadable);
             all.nameless += nameless;
@@ -249,7 +250,7 @@ fn word(kind: Kind) -> &'static str {
 }
 
 /// Returns whether the list of a kind can be filtered by change. OfficeRnD answers 400 for any other kind. `[D]`
-fn tells_changes(kind: Kind) -> bool {
+fn has_change_filter(kind: Kind) -> bool {
     matches!(kind, Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking)
 }
 

@@ -27,7 +27,7 @@ const NOTE: &str = "region";
 
 /// The address that was found, and when.
 #[derive(Serialize, Deserialize)]
-struct Noted {
+struct FoundAddress {
     at: Timestamp,
     url: Option<String>,
 }
@@ -55,7 +55,7 @@ pub(super) async fn known(access: &Access, now: Timestamp) -> Result<Home> {
         None => {}
     }
     let noted = access.tokens.noted(&access.token_name, NOTE).await?;
-    let found = noted.and_then(|noted| serde_json::from_str::<Noted>(&noted).ok());
+    let found = noted.and_then(|noted| serde_json::from_str::<FoundAddress>(&noted).ok());
     let home = found.and_then(|found| {
         let good_for = if found.url.is_some() { GOOD_FOR } else { AGAIN_AFTER };
         let good = now.duration_since(found.at) < good_for;
@@ -78,7 +78,7 @@ pub(super) async fn remember(access: &Access, base: Url, record: Option<&Value>,
     }
     let home = region.unwrap_or(base);
     let url = record.map(|_| home.as_str().trim_end_matches('/').to_owned());
-    let found = serde_json::to_string(&Noted { at: now, url }).unwrap_or_default();
+    let found = serde_json::to_string(&FoundAddress { at: now, url }).unwrap_or_default();
     access.tokens.note(&access.token_name, NOTE, &found).await?;
     Ok(home)
 }

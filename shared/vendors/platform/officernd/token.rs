@@ -42,11 +42,11 @@ pub(super) struct Identity {
     scopes: &'static str,
     /// Name under which the token is stored.
     name: String,
-    state: Mutex<State>,
+    state: Mutex<TokenState>,
 }
 
 #[derive(Default)]
-struct State {
+struct TokenState {
     held: Option<Token>,
     /// The last failed request and its time. It is not repeated for a minute.
     failed: Option<(Timestamp, Error)>,

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::platform::fields::{self, Record};
+use crate::platform::fields::{self, JsonRecord};
 use crate::platform::found::{Translated, UnreadableAssignment};
 use doorstep_core::decide::cards::numbers;
 use doorstep_core::decide::recurrence::occurrences;
@@ -20,12 +20,12 @@ use doorstep_core::model::fact::{
 
 /// Returns the id of a record.
 pub(super) fn id(record: &Value) -> Option<Id> {
-    Record::of(record)?.id("_id")
+    JsonRecord::of(record)?.id("_id")
 }
 
 /// Translates a record into a fact of `kind`; `None` if the record does not say which thing it is.
 pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
-    let record = &Record::of(record)?;
+    let record = &JsonRecord::of(record)?;
     let what = match kind {
         Kind::Location => What::Location(Location { name: record.name(), timezone: record.text("timezone") }),
         Kind::Floor => What::Floor(Floor { name: record.name(), location: record.reference("location") }),
@@ -48,7 +48,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
 }
 
 /// Content of an assignment's record.
-pub(super) enum Assigned {
+pub(super) enum AssignmentContent {
     /// The membership with which the assignment comes, and the assignment.
     To(Id, Assignment),
     /// The assignment comes without a membership.
@@ -59,27 +59,29 @@ pub(super) enum Assigned {
 
 /// Translates an assignment; `None` if the record does not say which assignment it is. An assignment without dates has
 /// those of its membership.
-pub(super) fn assignment(record: &Value) -> Option<Assigned> {
-    let record = Record::of(record)?;
+pub(super) fn assignment(record: &Value) -> Option<AssignmentContent> {
+    let record = JsonRecord::of(record)?;
     let id = record.id("_id")?;
     let (from, until) = (record.day("startDate"), record.day("endDate"));
     let (resource, membership) =
         (record.must("resource", record.reference("resource")), record.reference("membership"));
     Some(match (record.malformed(), resource, membership) {
-        (None, Some(resource), Some(membership)) => Assigned::To(membership, Assignment { id, resource, from, until }),
-        (None, ..) => Assigned::ToNone,
-        (Some(field), ..) => Assigned::Unreadable(UnreadableAssignment { id, field }),
+        (None, Some(resource), Some(membership)) => {
+            AssignmentContent::To(membership, Assignment { id, resource, from, until })
+        }
+        (None, ..) => AssignmentContent::ToNone,
+        (Some(field), ..) => AssignmentContent::Unreadable(UnreadableAssignment { id, field }),
     })
 }
 
 /// Returns the member, or the company if no member is named. The company means all its members. `[D]`
-fn holder(record: &Record) -> Option<Holder> {
+fn holder(record: &JsonRecord) -> Option<Holder> {
     let member = record.reference("member").map(Holder::Member);
     member.or_else(|| record.reference("company").map(Holder::Team))
 }
 
 /// Translates a member. People who left, are not yet members or were rejected get no access through their company.
-fn member(record: &Record) -> Profile {
+fn member(record: &JsonRecord) -> Profile {
     let apart = matches!(record.text("status").as_deref(), Some("former" | "lead" | "not_approved"));
     Profile {
         name: record.name().into(),
@@ -109,7 +111,7 @@ pub(super) fn cards(record: &Value, property: &str) -> Vec<String> {
 
 /// Translates a guest. The member and the company in the record are the hosts. They give the guest no access but the
 /// booking's.
-fn visitor(record: &Record) -> Profile {
+fn visitor(record: &JsonRecord) -> Profile {
     Profile {
         name: record.name().into(),
         email: record.text("email"),
@@ -121,7 +123,7 @@ fn visitor(record: &Record) -> Profile {
     }
 }
 
-fn membership(record: &Record) -> Membership {
+fn membership(record: &JsonRecord) -> Membership {
     let (from, until) = (record.must("startDate", record.day("startDate")), record.day("endDate"));
     Membership {
         plan: record.reference("plan"),
@@ -138,7 +140,7 @@ fn membership(record: &Record) -> Membership {
 
 /// Returns whether a membership counts: only `approved` does. If OfficeRnD leaves the status out, the calculated status
 /// decides. If both are missing, the membership is not approved.
-fn approved(record: &Record) -> bool {
+fn approved(record: &JsonRecord) -> bool {
     match (record.text("status"), record.text("calculatedStatus")) {
         (Some(status), _) => status == "approved",
         (None, Some(status)) => matches!(status.as_str(), "not_started" | "active" | "expired"),
@@ -147,7 +149,7 @@ fn approved(record: &Record) -> bool {
 }
 
 /// Translates a booking, or a series in one record. Preparation time (`serviceSlots`) gives no access.
-fn booking(record: &Record) -> Booking {
+fn booking(record: &JsonRecord) -> Booking {
     let booking = Booking {
         resource: record.reference("resource"),
         location: record.reference("location"),
@@ -180,8 +182,8 @@ fn repeats_readably(booking: &Booking) -> bool {
 
 /// Returns the series; `None` for a single booking. An occurrence that is cancelled by its day or by its local time
 /// alone is appended to the rule as an `EXDATE` line, because only the expansion knows the zone.
-fn series(record: &Record) -> Option<Series> {
-    let recurrence = record.must("recurrence", Record::of(record.value("recurrence")?))?;
+fn series(record: &JsonRecord) -> Option<Series> {
+    let recurrence = record.must("recurrence", JsonRecord::of(record.value("recurrence")?))?;
     recurrence.value("rrule")?;
     let mut rule = record.must("recurrence.rrule", recurrence.text("rrule"))?;
     let mut except = Vec::new();
@@ -207,7 +209,7 @@ fn exdate(text: &str) -> Option<String> {
 
 /// Translates a pass: days bought in advance. OfficeRnD's passes have no names. A pass without a count is a single day.
 /// A pass with the status `used` has no days left.
-fn pass(record: &Record) -> Pass {
+fn pass(record: &JsonRecord) -> Pass {
     let count = record.number("count").unwrap_or(1.0);
     let used = record.number("usedCount").unwrap_or(0.0);
     let all_used = record.text("status").as_deref() == Some("used");
@@ -225,7 +227,7 @@ fn pass(record: &Record) -> Pass {
 }
 
 /// Translates a check-in. A check-in without an id gets one from the member and the time.
-fn checkin(record: &Record) -> Option<Translated> {
+fn checkin(record: &JsonRecord) -> Option<Translated> {
     let (at, member) = (record.must("start", record.instant("start")), record.reference("member"));
     let id = record.id("_id").or_else(|| Some(format!("{}@{}", member.as_deref()?, at?).into()))?;
     let at = at.unwrap_or_default();

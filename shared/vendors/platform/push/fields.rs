@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use sha2::{Digest, Sha256};
 
-use super::Record;
+use super::PushedThing;
 use doorstep_core::model::fact::{self, Fact, Profile, What};
 
 /// Longest id, and longest name of a plan, room or location, in bytes.
@@ -53,13 +53,13 @@ text! {
 
 /// A local day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day(pub Date);
+pub struct LocalDay(pub Date);
 
-impl<'de> Deserialize<'de> for Day {
+impl<'de> Deserialize<'de> for LocalDay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let day = text.parse().ok().filter(|_| text.len() == "2026-03-02".len());
-        day.map(Day).ok_or_else(|| D::Error::custom("write a day such as 2026-03-02"))
+        day.map(LocalDay).ok_or_else(|| D::Error::custom("write a day such as 2026-03-02"))
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Guest {
+pub struct PushedGuest {
     /// The name. It may be left out if there is an e-mail address.
     #[serde(default)]
     pub name: Option<Name>,
@@ -105,7 +105,7 @@ pub struct Guest {
     pub email: Option<Name>,
 }
 
-impl Guest {
+impl PushedGuest {
     /// Returns the fact of a guest of `booking`. `before` is the number of equal guests before this one.
     fn fact(&self, booking: &str, before: usize) -> Fact {
         let text = |field: &Option<Name>| field.as_ref().map(|text| text.0.trim().to_owned()).filter(|t| !t.is_empty());
@@ -123,19 +123,19 @@ impl Guest {
     }
 
     /// Returns whether the guest has a name or an e-mail address.
-    pub fn is_somebody(&self) -> bool {
+    pub fn is_identified(&self) -> bool {
         let said = |field: &Option<Name>| field.as_ref().is_some_and(|text| !text.0.trim().is_empty());
         said(&self.name) || said(&self.email)
     }
 }
 
 /// The error text for a guest without a name and an e-mail address.
-pub const NOBODY: &str = "a guest needs a name or an email";
+pub const UNIDENTIFIED_GUEST: &str = "a guest needs a name or an email";
 
 /// Returns the facts of a booking's guests. Guests with the same e-mail address are one guest.
-pub fn guests<'g>(booking: &str, guests: impl Iterator<Item = &'g Guest>) -> Vec<Fact> {
+pub fn guests<'g>(booking: &str, guests: impl Iterator<Item = &'g PushedGuest>) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
-    let mut seen: Vec<&Guest> = Vec::new();
+    let mut seen: Vec<&PushedGuest> = Vec::new();
     for guest in guests {
         let before = seen.iter().filter(|other| **other == guest).count();
         seen.push(guest);
@@ -156,10 +156,10 @@ pub fn address(email: &Option<Name>) -> Option<String> {
 ///
 /// # Errors
 /// The place, what is wrong and what to write there, without quoting the content.
-pub fn record<T: DeserializeOwned + Record + 'static>(
+pub fn record<T: DeserializeOwned + PushedThing + 'static>(
     value: &Value,
     whole: fn(&T) -> Result<(), &'static str>,
-) -> Result<Box<dyn Record>, String> {
+) -> Result<Box<dyn PushedThing>, String> {
     let thing: T = serde_path_to_error::deserialize(value).map_err(|error| {
         let (path, said) = (error.path().clone(), error.into_inner().to_string());
         format!("{}: {}", place(&path, said.starts_with(UNKNOWN)), words(&said))
@@ -227,6 +227,6 @@ mod schemas {
     schema!(Word, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
         "description": "1 to 200 bytes, not blank, no control characters" });
     schema!(Name, { "type": "string", "maxLength": LONGEST_NAME, "description": "at most 500 bytes" });
-    schema!(Day, { "type": "string", "format": "date" });
+    schema!(LocalDay, { "type": "string", "format": "date" });
     schema!(Instant, { "type": "string", "format": "date-time" });
 }

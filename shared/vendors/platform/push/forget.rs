@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::outdated::{lists, without};
 use super::store::PushStore;
-use super::{Contract, Entity};
+use super::{Contract, PushEntity};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::push_update::{ForgottenThing, Head, ThingUpdate, UpdateVersion, thing_hash};
+use doorstep_core::model::push_update::{ForgottenThing, PartHead, ThingUpdate, UpdateVersion, thing_hash};
 
 /// Things that say something about a person: the kind in the platform's word, and the id. The value is the version up
 /// to which no content of the thing may be stored again.
@@ -37,7 +37,8 @@ pub async fn forget(
         listed(contract, &lists(store, site, head).await?, profiles, &mut things);
     }
     for update in &updates {
-        if let Some(entity) = contract.entity(&update.entity).filter(|entity| letter_tells(entity, update, profiles)) {
+        if let Some(entity) = contract.entity(&update.entity).filter(|entity| update_concerns(entity, update, profiles))
+        {
             note(&mut things, (entity.word, update.id.clone()));
         }
     }
@@ -47,14 +48,14 @@ pub async fn forget(
     raise(&mut things, &updates, &heads);
     let mut erased = 0;
     for ((word, id), until) in things {
-        let telling = telling(contract, &updates, (word, &id), profiles);
-        erased += usize::from(telling.is_some_and(|update| update.data.is_some()));
+        let latest_update = latest_update(contract, &updates, (word, &id), profiles);
+        erased += usize::from(latest_update.is_some_and(|update| update.data.is_some()));
         let thing = ForgottenThing { entity: word.to_owned(), hash: thing_hash(site, word, &id), until };
-        store.note_forgotten(site, &thing, telling).await?;
+        store.note_forgotten(site, &thing, latest_update).await?;
     }
     for head in &heads {
         let mut text = lists(store, site, head).await?;
-        let taken = without(contract, &mut text, |entity, item| tells_of(entity, item, profiles));
+        let taken = without(contract, &mut text, |entity, item| concerns(entity, item, profiles));
         if taken > 0 {
             store.rewrite_snapshot(site, head, &text.to_string()).await?;
             erased += taken;
@@ -65,7 +66,7 @@ pub async fn forget(
 
 /// Returns the update about a thing, if it is about one of these profiles or is a removal. A newer update about other
 /// people stays.
-fn telling<'l>(
+fn latest_update<'l>(
     contract: &Contract,
     updates: &'l [ThingUpdate],
     (word, id): (&str, &str),
@@ -73,14 +74,14 @@ fn telling<'l>(
 ) -> Option<&'l ThingUpdate> {
     let entity = contract.entity(word)?;
     let update = updates.iter().find(|update| update.entity == word && update.id == id)?;
-    (update.data.is_none() || letter_tells(entity, update, profiles)).then_some(update)
+    (update.data.is_none() || update_concerns(entity, update, profiles)).then_some(update)
 }
 
 /// Adds the things of one snapshot part that are about these profiles.
 fn listed(contract: &Contract, lists: &Value, profiles: &BTreeSet<FactId>, things: &mut Things) {
     for entity in contract.entities {
         let items = lists.get(entity.list).and_then(Value::as_array).into_iter().flatten();
-        for item in items.filter(|item| tells_of(entity, item, profiles)) {
+        for item in items.filter(|item| concerns(entity, item, profiles)) {
             if let Ok(thing) = (entity.read)(item) {
                 note(things, (entity.word, thing.id().to_owned()));
             }
@@ -94,7 +95,7 @@ fn note(things: &mut Things, name: (&'static str, String)) {
 
 /// Raises each version to the newest known one. Nothing that is known by now may be stored again, neither in a snapshot
 /// nor in an update about the same thing.
-fn raise(things: &mut Things, updates: &[ThingUpdate], heads: &[Head]) {
+fn raise(things: &mut Things, updates: &[ThingUpdate], heads: &[PartHead]) {
     let newest = heads.iter().map(|head| &head.version).max();
     for ((word, id), until) in things {
         let own =
@@ -106,14 +107,14 @@ fn raise(things: &mut Things, updates: &[ThingUpdate], heads: &[Head]) {
 }
 
 /// Returns whether an update is about one of these profiles, or removes one.
-fn letter_tells(entity: &Entity, update: &ThingUpdate, profiles: &BTreeSet<FactId>) -> bool {
+fn update_concerns(entity: &PushEntity, update: &ThingUpdate, profiles: &BTreeSet<FactId>) -> bool {
     match update.data.as_deref().map(serde_json::from_str::<Value>) {
-        Some(Ok(data)) => tells_of(entity, &data, profiles),
+        Some(Ok(data)) => concerns(entity, &data, profiles),
         Some(Err(_)) => false,
         None => entity.kinds.iter().any(|kind| profiles.contains(&FactId::new(*kind, update.id.as_str()))),
     }
 }
 
-fn tells_of(entity: &Entity, item: &Value, profiles: &BTreeSet<FactId>) -> bool {
+fn concerns(entity: &PushEntity, item: &Value, profiles: &BTreeSet<FactId>) -> bool {
     (entity.read)(item).is_ok_and(|thing| thing.facts().iter().any(|fact| profiles.contains(&fact.name())))
 }

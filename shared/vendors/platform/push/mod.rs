@@ -51,7 +51,7 @@ impl Platform for PushPlatform {
     }
 
     fn reader(&self, _organization: &str, _access: Access) -> Box<dyn ReadPlatform> {
-        Box::new(reader::Reader::of_nothing(self.0))
+        Box::new(reader::PushReader::of_nothing(self.0))
     }
 
     fn contract(&self) -> Option<&'static Contract> {
@@ -64,19 +64,19 @@ pub struct Contract {
     /// The platform's word in addresses and reports.
     pub platform: &'static str,
     /// The kinds of things that it pushes. A kind comes after the kinds that it refers to.
-    pub entities: &'static [Entity],
+    pub entities: &'static [PushEntity],
     /// Returns the fact of a thing that other things refer to and that was never pushed itself.
     pub unknown: fn(&FactId) -> Option<Fact>,
 }
 
 /// A kind of thing that a platform pushes.
-pub struct Entity {
+pub struct PushEntity {
     /// Its word in events: `{word}.updated`, `{word}.removed`.
     pub word: &'static str,
     /// The key of its list in a snapshot.
     pub list: &'static str,
     /// Parses one thing strictly. An error says what is wrong without quoting the content.
-    pub read: fn(&Value) -> Result<Box<dyn Record>, String>,
+    pub read: fn(&Value) -> Result<Box<dyn PushedThing>, String>,
     /// The kinds of the facts that follow from one thing and have its id.
     pub kinds: &'static [Kind],
     /// Returns the facts that still hold after the thing is removed.
@@ -87,7 +87,7 @@ pub struct Entity {
 }
 
 /// A thing that was pushed.
-pub trait Record {
+pub trait PushedThing {
     /// Returns the platform's id of the thing.
     fn id(&self) -> &str;
     /// Returns the facts that follow from the thing.
@@ -100,12 +100,12 @@ pub trait Record {
 
 impl Contract {
     /// Returns the entity with this word.
-    pub fn entity(&self, word: &str) -> Option<&'static Entity> {
+    pub fn entity(&self, word: &str) -> Option<&'static PushEntity> {
         self.entities.iter().find(|entity| entity.word == word)
     }
 
     /// Returns the entity whose updates carry a fact, and the id of the thing.
-    fn pushed_in(&self, about: &FactId) -> Option<(&'static Entity, String)> {
+    fn pushed_in(&self, about: &FactId) -> Option<(&'static PushEntity, String)> {
         // The booking carries its guests. A guest's id begins with the booking's id.
         let (kind, id) = match about.kind {
             Kind::Visitor => (Kind::Booking, about.id.rsplit_once(fields::GUEST)?.0),

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::snapshot::is_news;
 use super::store::PushStore;
-use super::{Contract, Entity};
+use super::{Contract, PushEntity};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::push_update::{AcceptedSnapshot, ChangeHint, Head, Snapshots, thing_hash};
+use doorstep_core::model::push_update::{AcceptedSnapshot, ChangeHint, PartHead, Snapshots, thing_hash};
 
 /// Deletes the updates about these things that have just arrived and are already outdated.
 ///
@@ -62,8 +62,8 @@ pub async fn drop_snapshots(
 }
 
 /// Separates the parts that are older than the believed snapshot from all other parts.
-fn by_age(snapshots: &Snapshots) -> (Vec<&Head>, Vec<&Head>) {
-    let is_older = |head: &&Head| {
+fn by_age(snapshots: &Snapshots) -> (Vec<&PartHead>, Vec<&PartHead>) {
+    let is_older = |head: &&PartHead| {
         let accepted = snapshots.accepted.as_ref();
         accepted.is_some_and(|accepted| head.snapshot != accepted.snapshot && head.version.at < accepted.version.at)
     };
@@ -75,7 +75,7 @@ fn by_age(snapshots: &Snapshots) -> (Vec<&Head>, Vec<&Head>) {
 ///
 /// # Errors
 /// [`Error::Retry`] where the table is unavailable.
-pub async fn drop_letters(store: &dyn PushStore, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()> {
+pub async fn drop_updates(store: &dyn PushStore, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()> {
     let mut outdated = store.updates(site).await?;
     outdated.retain(|update| update.data.is_some() && update.version < accepted.version);
     if outdated.is_empty() {
@@ -92,7 +92,7 @@ pub async fn drop_letters(store: &dyn PushStore, site: &SiteId, accepted: &Accep
 ///
 /// # Errors
 /// [`Error::Retry`] where the table is unavailable. [`Error::Permanent`] for a part that cannot be read.
-pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &SiteId, heads: &[&Head]) -> Result<()> {
+pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &SiteId, heads: &[&PartHead]) -> Result<()> {
     if heads.is_empty() {
         return Ok(());
     }
@@ -119,7 +119,7 @@ pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &SiteId,
 }
 
 /// Removes from the lists of a snapshot every thing for which `goes` returns true. Returns their number.
-pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Entity, &Value) -> bool) -> usize {
+pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&PushEntity, &Value) -> bool) -> usize {
     let mut taken = 0;
     for entity in contract.entities {
         let Some(Value::Array(items)) = lists.get_mut(entity.list) else { continue };
@@ -131,7 +131,7 @@ pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Ent
 }
 
 /// Loads the lists of one part of a snapshot.
-pub(super) async fn lists(store: &dyn PushStore, site: &SiteId, head: &Head) -> Result<Value> {
+pub(super) async fn lists(store: &dyn PushStore, site: &SiteId, head: &PartHead) -> Result<Value> {
     let text = store.snapshot_text(site, head).await?;
     serde_json::from_str(&text).map_err(|_| Error::permanent("a roster in the table cannot be read"))
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::fields::{INSTANT, Id, instant, record};
-use super::{Contract, Entity, Record};
+use super::{Contract, PushEntity, PushedThing};
 use crate::delivery::WebhookContent;
 use crate::platform::json;
 use doorstep_core::model::fact::FactId;
@@ -28,9 +28,9 @@ pub fn read(contract: &'static Contract, body: &[u8]) -> WebhookContent {
 }
 
 /// Events of the contract.
-enum Event {
-    Updated(&'static Entity),
-    Removed(&'static Entity),
+enum PushEvent {
+    Updated(&'static PushEntity),
+    Removed(&'static PushEntity),
     Snapshot,
 }
 
@@ -45,11 +45,11 @@ fn opened(contract: &'static Contract, body: &[u8]) -> Result<WebhookContent, St
         Some(_) => return Err("data is not an object".into()),
     };
     let (body, hints) = match event {
-        Event::Updated(entity) => updated(entity, data, at)?,
-        Event::Removed(entity) => removed(entity, data, at)?,
-        Event::Snapshot => (snapshot(contract, data, &version)?, Vec::new()),
+        PushEvent::Updated(entity) => updated(entity, data, at)?,
+        PushEvent::Removed(entity) => removed(entity, data, at)?,
+        PushEvent::Snapshot => (snapshot(contract, data, &version)?, Vec::new()),
     };
-    Ok(WebhookContent::Tells(PushUpdate { version, body, hints }))
+    Ok(WebhookContent::Update(PushUpdate { version, body, hints }))
 }
 
 fn text<'e>(envelope: &'e Map<String, Value>, key: &str) -> Result<&'e str, String> {
@@ -60,21 +60,21 @@ fn text<'e>(envelope: &'e Map<String, Value>, key: &str) -> Result<&'e str, Stri
     }
 }
 
-fn event(contract: &'static Contract, name: &str) -> Option<Event> {
+fn event(contract: &'static Contract, name: &str) -> Option<PushEvent> {
     if name == ROSTER {
-        return Some(Event::Snapshot);
+        return Some(PushEvent::Snapshot);
     }
     let (word, verb) = name.split_once('.')?;
     let entity = contract.entity(word)?;
     match verb {
-        "updated" => Some(Event::Updated(entity)),
-        "removed" => Some(Event::Removed(entity)),
+        "updated" => Some(PushEvent::Updated(entity)),
+        "removed" => Some(PushEvent::Removed(entity)),
         _ => None,
     }
 }
 
 fn updated(
-    entity: &'static Entity,
+    entity: &'static PushEntity,
     data: &Map<String, Value>,
     at: Timestamp,
 ) -> Result<(UpdateBody, Vec<ChangeHint>), String> {
@@ -98,7 +98,7 @@ pub(crate) struct Removed {
     pub(crate) id: Id,
 }
 
-impl Record for Removed {
+impl PushedThing for Removed {
     fn id(&self) -> &str {
         &self.id.0
     }
@@ -109,7 +109,7 @@ impl Record for Removed {
 }
 
 fn removed(
-    entity: &'static Entity,
+    entity: &'static PushEntity,
     data: &Map<String, Value>,
     at: Timestamp,
 ) -> Result<(UpdateBody, Vec<ChangeHint>), String> {
@@ -119,7 +119,7 @@ fn removed(
     Ok((UpdateBody::Thing { entity: entity.word, id, data: None }, hints))
 }
 
-fn hints(entity: &Entity, id: &str, at: Timestamp, removed: bool) -> Vec<ChangeHint> {
+fn hints(entity: &PushEntity, id: &str, at: Timestamp, removed: bool) -> Vec<ChangeHint> {
     let about = entity.kinds.iter().map(|kind| FactId::new(*kind, id));
     about.map(|about| ChangeHint { about, reaches: Some(at), removed }).collect()
 }

@@ -7,17 +7,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::snapshot::{Choice, Listed, Name, choose, is_news, overlay};
+use super::snapshot::{Choice, SnapshotContent, ThingName, choose, is_news, overlay};
 use super::store::PushStore;
-use super::{Contract, Entity, KINDS, named, outdated};
-use crate::platform::found::{Assigned, FactList, Lookup, Unreadable};
+use super::{Contract, KINDS, PushEntity, named, outdated};
+use crate::platform::found::{FactList, Lookup, ResourceAssignments, Unreadable};
 use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
-    AcceptedSnapshot, Head, Snapshots, ThingUpdate, UnconfirmedSnapshot, thing_hash,
+    AcceptedSnapshot, PartHead, Snapshots, ThingUpdate, UnconfirmedSnapshot, thing_hash,
 };
 use doorstep_core::model::record::Kept;
 
@@ -26,53 +26,53 @@ type ByKind = BTreeMap<Kind, Vec<Fact>>;
 
 /// All facts of one site.
 #[derive(Default)]
-struct Whole {
+struct SiteFacts {
     facts: ByKind,
     /// Things whose latest update cannot be read. They exist, and their last known facts stay in force.
     unreadable: Vec<Unreadable>,
 }
 
 /// Reader of one site's push updates.
-pub struct Reader {
+pub struct PushReader {
     contract: &'static Contract,
-    mailbox: Option<Mailbox>,
+    mailbox: Option<SiteMailbox>,
     /// All facts, after the first read of everything.
-    whole: tokio::sync::Mutex<Option<Arc<Whole>>>,
+    whole: tokio::sync::Mutex<Option<Arc<SiteFacts>>>,
     /// The snapshot that counts, with the stored snapshots from which it was chosen.
     base: tokio::sync::Mutex<Option<(Snapshots, Arc<Choice>)>>,
     flaws: Mutex<Vec<String>>,
 }
 
 /// Access to the stored push updates of one site.
-struct Mailbox {
+struct SiteMailbox {
     store: Arc<dyn PushStore>,
     site: SiteId,
     time: SharedTime,
 }
 
-impl Reader {
+impl PushReader {
     /// Returns a reader of the push updates of `site`.
     pub fn new(contract: &'static Contract, store: Arc<dyn PushStore>, site: &SiteId, time: SharedTime) -> Self {
-        let mailbox = Some(Mailbox { store, site: site.to_owned(), time });
-        Reader { mailbox, ..Reader::of_nothing(contract) }
+        let mailbox = Some(SiteMailbox { store, site: site.to_owned(), time });
+        PushReader { mailbox, ..PushReader::of_nothing(contract) }
     }
 
     /// Returns a reader without a store. It finds no facts at all.
     pub fn of_nothing(contract: &'static Contract) -> Self {
         let (whole, base, flaws) = Default::default();
-        Reader { contract, mailbox: None, whole, base, flaws }
+        PushReader { contract, mailbox: None, whole, base, flaws }
     }
 
     /// Returns all known facts, by kind. The store is read once.
-    async fn whole(&self) -> Result<Arc<Whole>> {
+    async fn whole(&self) -> Result<Arc<SiteFacts>> {
         let mut whole = self.whole.lock().await;
         if let Some(whole) = whole.as_ref() {
             return Ok(whole.clone());
         }
         let found = match &self.mailbox {
-            None => Whole::default(),
+            None => SiteFacts::default(),
             Some(mailbox) => {
-                let doorstep_core::model::push_update::Mailbox { updates, unreadable } =
+                let doorstep_core::model::push_update::LatestUpdates { updates, unreadable } =
                     mailbox.store.mailbox(&mailbox.site).await?;
                 let snapshots = mailbox.store.snapshots(&mailbox.site).await?;
                 let choice = self.choice(mailbox, &snapshots, Some(&updates)).await?;
@@ -81,7 +81,7 @@ impl Reader {
                 let mut facts = facts(self.contract, choice.base.as_ref(), &updates);
                 let there: BTreeSet<&FactId> = unreadable.iter().map(|unreadable| &unreadable.name).collect();
                 facts.values_mut().for_each(|facts| facts.retain(|fact| !there.contains(&fact.name())));
-                Whole { facts, unreadable }
+                SiteFacts { facts, unreadable }
             }
         };
         let found = Arc::new(found);
@@ -91,7 +91,7 @@ impl Reader {
 
     /// Returns the known things whose updates cannot be read. An update's key contains only the hash of its thing, so
     /// the known things are compared by hash.
-    async fn of_unreadable(&self, mailbox: &Mailbox, hashes: &BTreeSet<String>) -> Result<Vec<Unreadable>> {
+    async fn of_unreadable(&self, mailbox: &SiteMailbox, hashes: &BTreeSet<String>) -> Result<Vec<Unreadable>> {
         let mut found = Vec::new();
         for kind in KINDS.into_iter().filter(|_| !hashes.is_empty()) {
             for record in mailbox.store.records_of(&mailbox.site, kind).await? {
@@ -99,7 +99,7 @@ impl Reader {
                 let pushed = self.contract.pushed_in(&name);
                 let hash = pushed.map(|(entity, id)| thing_hash(&mailbox.site, entity.word, &id));
                 if !record.gone && hash.is_some_and(|hash| hashes.contains(&hash)) {
-                    found.push(unreadable_letter(name));
+                    found.push(unreadable_update(name));
                 }
             }
         }
@@ -109,7 +109,7 @@ impl Reader {
     /// Chooses the snapshot that counts. Loads the updates itself if they are needed and not given.
     async fn choice(
         &self,
-        mailbox: &Mailbox,
+        mailbox: &SiteMailbox,
         snapshots: &Snapshots,
         updates: Option<&[ThingUpdate]>,
     ) -> Result<Arc<Choice>> {
@@ -130,7 +130,7 @@ impl Reader {
     }
 
     /// Returns the facts of one thing, or the facts that remain after its removal.
-    async fn thing(&self, mailbox: &Mailbox, entity: &'static Entity, id: &str) -> Result<Vec<Fact>> {
+    async fn thing(&self, mailbox: &SiteMailbox, entity: &'static PushEntity, id: &str) -> Result<Vec<Fact>> {
         // Loads the update before the snapshots. An update that is deleted between the two loads is then in a snapshot.
         let update = mailbox.store.update(&mailbox.site, entity.word, id).await?;
         let snapshots = mailbox.store.snapshots(&mailbox.site).await?;
@@ -140,9 +140,10 @@ impl Reader {
             _ => Some(self.choice(mailbox, &snapshots, None).await?),
         };
         let base = choice.as_ref().and_then(|choice| choice.base.as_ref());
-        let name: Name = (entity.word, id.to_owned());
+        let name: ThingName = (entity.word, id.to_owned());
         let listed = base.and_then(|base| base.things.get(&name));
-        let mut known: BTreeMap<Name, Value> = listed.map(|data| (name.clone(), data.clone())).into_iter().collect();
+        let mut known: BTreeMap<ThingName, Value> =
+            listed.map(|data| (name.clone(), data.clone())).into_iter().collect();
         if let Some(update) = &update {
             overlay(self.contract, base, update, &mut known);
         }
@@ -156,12 +157,12 @@ impl Reader {
 }
 
 #[async_trait]
-impl ReadPlatform for Reader {
+impl ReadPlatform for PushReader {
     fn kinds(&self) -> &'static [Kind] {
         &KINDS
     }
 
-    async fn look(&self, about: &FactId) -> Result<Lookup> {
+    async fn fetch(&self, about: &FactId) -> Result<Lookup> {
         if let Some(fact) = named(about) {
             return Ok(Lookup::Fact(fact));
         }
@@ -169,7 +170,7 @@ impl ReadPlatform for Reader {
             return Ok(Lookup::Missing);
         };
         if mailbox.store.update_kept(&mailbox.site, entity.word, &id).await? == Kept::Unreadable {
-            return Ok(Lookup::Unreadable(unreadable_letter(about.clone())));
+            return Ok(Lookup::Unreadable(unreadable_update(about.clone())));
         }
         let facts = self.thing(mailbox, entity, &id).await?;
         let fact = facts.into_iter().find(|fact| fact.name() == *about);
@@ -183,8 +184,8 @@ impl ReadPlatform for Reader {
         Ok(FactList { facts, unreadable: unreadable.cloned().collect(), nameless: 0 })
     }
 
-    async fn assignments(&self, _resources: &[Id]) -> Result<Assigned> {
-        Ok(Assigned::default())
+    async fn assignments(&self, _resources: &[Id]) -> Result<ResourceAssignments> {
+        Ok(ResourceAssignments::default())
     }
 
     fn answers_by_id(&self) -> bool {
@@ -213,15 +214,15 @@ impl ReadPlatform for Reader {
 /// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable. The next call then does the work.
 pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &SiteId, now: Timestamp) -> Result<()> {
     let snapshots = store.snapshots(site).await?;
-    let is_believed =
-        |head: &Head| snapshots.accepted.as_ref().is_some_and(|accepted| accepted.snapshot == head.snapshot);
-    let accepted = if snapshots.heads.iter().all(is_believed) && !is_news(&snapshots, now) {
+    let is_accepted =
+        |head: &PartHead| snapshots.accepted.as_ref().is_some_and(|accepted| accepted.snapshot == head.snapshot);
+    let accepted = if snapshots.heads.iter().all(is_accepted) && !is_news(&snapshots, now) {
         snapshots.accepted
     } else {
         decide(contract, store, site, snapshots, now).await?
     };
     match accepted {
-        Some(accepted) => outdated::drop_letters(store, site, &accepted).await,
+        Some(accepted) => outdated::drop_updates(store, site, &accepted).await,
         None => Ok(()),
     }
 }
@@ -245,8 +246,8 @@ async fn decide(
     if snapshots.accepted.as_ref() != Some(&base) {
         store.accept(site, &base).await?;
     }
-    let stays: Vec<_> = snapshots.heads.iter().filter(|head| !choice.spent.contains(head)).collect();
-    for head in &choice.spent {
+    let stays: Vec<_> = snapshots.heads.iter().filter(|head| !choice.obsolete.contains(head)).collect();
+    for head in &choice.obsolete {
         store.forget_part(site, head, &stays).await?;
     }
     Ok(Some(base))
@@ -257,7 +258,7 @@ async fn decide(
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
-pub async fn believe_held(store: &dyn PushStore, site: &SiteId) -> Result<bool> {
+pub async fn accept_held(store: &dyn PushStore, site: &SiteId) -> Result<bool> {
     match store.unconfirmed(site).await?.filter(UnconfirmedSnapshot::is_for_a_human) {
         Some(unconfirmed) => store.accept(site, &unconfirmed.latest).await.map(|()| true),
         None => Ok(false),
@@ -265,7 +266,7 @@ pub async fn believe_held(store: &dyn PushStore, site: &SiteId) -> Result<bool> 
 }
 
 /// Returns the facts that follow from a snapshot and the updates.
-fn facts(contract: &Contract, base: Option<&Listed>, updates: &[ThingUpdate]) -> ByKind {
+fn facts(contract: &Contract, base: Option<&SnapshotContent>, updates: &[ThingUpdate]) -> ByKind {
     let mut known = base.map(|base| base.things.clone()).unwrap_or_default();
     for update in updates {
         overlay(contract, base, update, &mut known);
@@ -296,10 +297,10 @@ fn facts(contract: &Contract, base: Option<&Listed>, updates: &[ThingUpdate]) ->
     by_kind
 }
 
-fn unreadable_letter(name: FactId) -> Unreadable {
+fn unreadable_update(name: FactId) -> Unreadable {
     Unreadable { name, field: "latest letter".to_owned() }
 }
 
-fn facts_of(entity: &Entity, data: &Value) -> Vec<Fact> {
+fn facts_of(entity: &PushEntity, data: &Value) -> Vec<Fact> {
     (entity.read)(data).map(|thing| thing.facts()).unwrap_or_default()
 }

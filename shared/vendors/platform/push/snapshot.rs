@@ -14,12 +14,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::store::PushStore;
-use super::{Contract, Entity, Record};
+use super::{Contract, PushEntity, PushedThing};
 use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
-    AcceptedSnapshot, Head, Receipt, SnapshotReport, Snapshots, ThingUpdate, UnconfirmedSnapshot, UpdateVersion,
+    AcceptedSnapshot, PartHead, Receipt, SnapshotReport, Snapshots, ThingUpdate, UnconfirmedSnapshot, UpdateVersion,
     version_of,
 };
 
@@ -32,22 +32,22 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 const CADENCE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Name of a thing: its kind in the platform's word, and its id.
-pub(super) type Name = (&'static str, String);
+pub(super) type ThingName = (&'static str, String);
 
 /// Content of a snapshot.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Listed {
+pub(super) struct SnapshotContent {
     /// Identity, version and counts of the snapshot.
     pub(super) accepted: AcceptedSnapshot,
     /// Each thing as the snapshot lists it.
-    pub(super) things: BTreeMap<Name, Value>,
+    pub(super) things: BTreeMap<ThingName, Value>,
 }
 
 /// A complete snapshot: all its parts have arrived.
-struct Whole<'r> {
+struct CompleteSnapshot<'r> {
     snapshot: &'r str,
     version: UpdateVersion,
-    heads: Vec<&'r Head>,
+    heads: Vec<&'r PartHead>,
     /// Time and delivery of the part that arrived last.
     receipt: &'r Receipt,
 }
@@ -55,19 +55,19 @@ struct Whole<'r> {
 /// Decision about the stored snapshots.
 pub(super) struct Choice {
     /// The snapshot that counts, if there is one.
-    pub(super) base: Option<Listed>,
+    pub(super) base: Option<SnapshotContent>,
     /// The newest snapshot, if it is not believed and enough deliveries reported it to ask a human.
-    pub(super) held: Option<Listed>,
+    pub(super) held: Option<SnapshotContent>,
     /// What is not believed, and why.
     pub(super) flaws: Vec<String>,
     /// The last content that was not believed.
     pub(super) unconfirmed: Option<UnconfirmedSnapshot>,
     /// Parts that can be deleted.
-    pub(super) spent: Vec<Head>,
+    pub(super) obsolete: Vec<PartHead>,
 }
 
 /// Reason why a snapshot cannot count.
-struct Flaw {
+struct SnapshotFlaw {
     version: UpdateVersion,
     why: String,
 }
@@ -84,11 +84,11 @@ pub(super) async fn choose(
     snapshots: &Snapshots,
     (updates, now): (&[ThingUpdate], Timestamp),
 ) -> Result<Choice> {
-    let (wholes, flaws) = wholes(&snapshots.heads, now);
+    let (complete_snapshots, flaws) = complete_snapshots(&snapshots.heads, now);
     let accepted = snapshots.accepted.as_ref();
-    let before = accepted.and_then(|accepted| wholes.iter().find(|whole| whole.is(accepted)));
+    let before = accepted.and_then(|accepted| complete_snapshots.iter().find(|complete| complete.is(accepted)));
     let base = match before {
-        Some(whole) => match listed(store, site, contract, whole).await {
+        Some(complete) => match listed(store, site, contract, complete).await {
             // An unreadable text is treated as overwritten: a newer snapshot may replace it.
             Err(Error::Permanent(_)) => None,
             listed => Some(listed?),
@@ -97,38 +97,38 @@ pub(super) async fn choose(
     };
     let overwritten = accepted.filter(|_| base.is_none());
     let (unconfirmed, held) = (snapshots.unconfirmed.clone(), None);
-    let mut judging = Judging { contract, updates, overwritten, base, unconfirmed, held, flaws, disbelief: None };
-    for whole in &wholes {
-        if accepted.is_some_and(|accepted| whole.version <= accepted.version) {
+    let mut selection = Selection { contract, updates, overwritten, base, unconfirmed, held, flaws, refusal: None };
+    for complete in &complete_snapshots {
+        if accepted.is_some_and(|accepted| complete.version <= accepted.version) {
             continue;
         }
-        match listed(store, site, contract, whole).await {
-            Ok(new) => judging.take(whole, new),
-            Err(Error::Permanent(why)) => judging.flaws.push(Flaw { version: whole.version.clone(), why }),
+        match listed(store, site, contract, complete).await {
+            Ok(new) => selection.take(complete, new),
+            Err(Error::Permanent(why)) => selection.flaws.push(SnapshotFlaw { version: complete.version.clone(), why }),
             Err(error) => return Err(error),
         }
     }
-    judging.choice(snapshots, &wholes)
+    selection.choice(snapshots, &complete_snapshots)
 }
 
 /// State of the judgement. It takes the snapshots one after the other, oldest first.
-struct Judging<'a> {
+struct Selection<'a> {
     contract: &'a Contract,
     updates: &'a [ThingUpdate],
     /// The snapshot that counted, if a part of it was overwritten.
     overwritten: Option<&'a AcceptedSnapshot>,
-    base: Option<Listed>,
+    base: Option<SnapshotContent>,
     unconfirmed: Option<UnconfirmedSnapshot>,
-    held: Option<Listed>,
-    flaws: Vec<Flaw>,
+    held: Option<SnapshotContent>,
+    flaws: Vec<SnapshotFlaw>,
     /// Why the newest snapshot is not believed.
-    disbelief: Option<String>,
+    refusal: Option<String>,
 }
 
-impl Judging<'_> {
+impl Selection<'_> {
     /// Judges the next newer snapshot.
-    fn take(&mut self, whole: &Whole<'_>, new: Listed) {
-        (self.held, self.disbelief) = (None, None);
+    fn take(&mut self, complete: &CompleteSnapshot<'_>, new: SnapshotContent) {
+        (self.held, self.refusal) = (None, None);
         let overwritten = self.overwritten.filter(|_| self.base.is_none());
         let Some(why) = judge(self.contract, self.base.as_ref(), overwritten, self.updates, &new) else {
             self.unconfirmed =
@@ -136,37 +136,41 @@ impl Judging<'_> {
             self.base = Some(new);
             return;
         };
-        let unconfirmed = reported(self.unconfirmed.take(), whole, &new);
+        let unconfirmed = reported(self.unconfirmed.take(), complete, &new);
         if unconfirmed.is_for_a_human() && unconfirmed.latest.version == new.accepted.version {
             self.held = Some(new);
         } else {
-            self.disbelief = Some(why);
+            self.refusal = Some(why);
         }
         self.unconfirmed = Some(unconfirmed);
     }
 
     /// Returns the decision. A flaw is reported only if it is newer than the snapshot that counts.
-    fn choice(self, snapshots: &Snapshots, wholes: &[Whole<'_>]) -> Result<Choice> {
-        let Judging { base, held, unconfirmed, flaws, disbelief, .. } = self;
+    fn choice(self, snapshots: &Snapshots, complete_snapshots: &[CompleteSnapshot<'_>]) -> Result<Choice> {
+        let Selection { base, held, unconfirmed, flaws, refusal, .. } = self;
         let counts =
             base.as_ref().map(|base| &base.accepted.version).or(snapshots.accepted.as_ref().map(|b| &b.version));
         let newer = flaws.into_iter().filter(|flaw| counts.is_none_or(|counts| *counts < flaw.version));
-        let mut flaws: Vec<String> = newer.map(|flaw| flaw.why).chain(disbelief).collect();
+        let mut flaws: Vec<String> = newer.map(|flaw| flaw.why).chain(refusal).collect();
         if base.is_none() && snapshots.accepted.is_some() {
             flaws.push("the roster that counted was told anew in part: send a whole one with a new id".to_owned());
             return Err(Error::permanent(flaws.join("; ")));
         }
-        let spent = spent(&snapshots.heads, wholes, (base.as_ref(), unconfirmed.as_ref()));
-        Ok(Choice { base, held, flaws, unconfirmed, spent })
+        let obsolete = obsolete(&snapshots.heads, complete_snapshots, (base.as_ref(), unconfirmed.as_ref()));
+        Ok(Choice { base, held, flaws, unconfirmed, obsolete })
     }
 }
 
 /// Adds a snapshot to the reports of a content that is not believed. A delivery that was read before is no new report.
 /// A delivery within [`CADENCE`] of the last report is none either.
-fn reported(before: Option<UnconfirmedSnapshot>, whole: &Whole<'_>, new: &Listed) -> UnconfirmedSnapshot {
+fn reported(
+    before: Option<UnconfirmedSnapshot>,
+    complete: &CompleteSnapshot<'_>,
+    new: &SnapshotContent,
+) -> UnconfirmedSnapshot {
     let content = new.content();
     let latest = new.accepted.clone();
-    let report = whole.report();
+    let report = complete.report();
     match before {
         Some(unconfirmed) if unconfirmed.content == content => {
             let mut reports = unconfirmed.reports;
@@ -189,29 +193,30 @@ fn reported(before: Option<UnconfirmedSnapshot>, whole: &Whole<'_>, new: &Listed
 
 /// Returns whether a complete snapshot is newer than the believed one.
 pub(super) fn is_news(snapshots: &Snapshots, now: Timestamp) -> bool {
-    let (wholes, _) = wholes(&snapshots.heads, now);
+    let (complete_snapshots, _) = complete_snapshots(&snapshots.heads, now);
     let accepted = snapshots.accepted.as_ref().map(|accepted| &accepted.version);
-    wholes.last().is_some_and(|newest| accepted.is_none_or(|accepted| *accepted < newest.version))
+    complete_snapshots.last().is_some_and(|newest| accepted.is_none_or(|accepted| *accepted < newest.version))
 }
 
 /// Returns the parts that can be deleted. Kept are the believed, the newest and the doubted snapshot, and the parts of
 /// incomplete snapshots that are not older than the believed one.
-fn spent(
-    heads: &[Head],
-    wholes: &[Whole<'_>],
-    (base, unconfirmed): (Option<&Listed>, Option<&UnconfirmedSnapshot>),
-) -> Vec<Head> {
+fn obsolete(
+    heads: &[PartHead],
+    complete_snapshots: &[CompleteSnapshot<'_>],
+    (base, unconfirmed): (Option<&SnapshotContent>, Option<&UnconfirmedSnapshot>),
+) -> Vec<PartHead> {
     let base = base.map(|base| &base.accepted.version);
-    let newest = wholes.last().map(|newest| &newest.version);
+    let newest = complete_snapshots.last().map(|newest| &newest.version);
     let unconfirmed = unconfirmed.map(|unconfirmed| &unconfirmed.latest.version);
-    let is_spent = |head: &&Head| match wholes.iter().find(|whole| whole.heads.contains(head)) {
-        Some(whole) => ![base, newest, unconfirmed].contains(&Some(&whole.version)),
+    let is_obsolete = |head: &&PartHead| match complete_snapshots.iter().find(|complete| complete.heads.contains(head))
+    {
+        Some(complete) => ![base, newest, unconfirmed].contains(&Some(&complete.version)),
         None => base.is_some_and(|base| head.version.at < base.at),
     };
-    heads.iter().filter(is_spent).cloned().collect()
+    heads.iter().filter(is_obsolete).cloned().collect()
 }
 
-impl Listed {
+impl SnapshotContent {
     /// Returns the SHA-256 of everything that the snapshot lists.
     fn content(&self) -> String {
         let things: Vec<_> = self.things.iter().collect();
@@ -219,7 +224,7 @@ impl Listed {
     }
 }
 
-impl Whole<'_> {
+impl CompleteSnapshot<'_> {
     fn is(&self, accepted: &AcceptedSnapshot) -> bool {
         self.snapshot == accepted.snapshot && self.version == accepted.version
     }
@@ -231,12 +236,12 @@ impl Whole<'_> {
 
 /// Returns the complete snapshots, oldest first, and the flaws of the others. An incomplete snapshot whose parts may
 /// still arrive is in neither.
-fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
-    let mut by_roster: BTreeMap<&str, Vec<&Head>> = BTreeMap::new();
+fn complete_snapshots(heads: &[PartHead], now: Timestamp) -> (Vec<CompleteSnapshot<'_>>, Vec<SnapshotFlaw>) {
+    let mut by_roster: BTreeMap<&str, Vec<&PartHead>> = BTreeMap::new();
     for head in heads {
         by_roster.entry(&head.snapshot).or_default().push(head);
     }
-    let (mut wholes, mut flaws) = (Vec::new(), Vec::new());
+    let (mut complete_snapshots, mut flaws) = (Vec::new(), Vec::new());
     for (snapshot, heads) in by_roster {
         let version = version_of(&heads);
         let Some(receipt) = heads.iter().map(|head| &head.receipt).max_by_key(|receipt| receipt.at) else { continue };
@@ -258,21 +263,26 @@ fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
             _ => None,
         };
         match why {
-            None => wholes.push(Whole { snapshot, version, heads, receipt }),
+            None => complete_snapshots.push(CompleteSnapshot { snapshot, version, heads, receipt }),
             Some(why) => {
                 let why = format!("a roster counts for nothing: {why}; send it again with a new id");
-                flaws.push(Flaw { version, why });
+                flaws.push(SnapshotFlaw { version, why });
             }
         }
     }
-    wholes.sort_by(|a, b| a.version.cmp(&b.version));
-    (wholes, flaws)
+    complete_snapshots.sort_by(|a, b| a.version.cmp(&b.version));
+    (complete_snapshots, flaws)
 }
 
 /// Loads everything that a snapshot lists.
-async fn listed(store: &dyn PushStore, site: &SiteId, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
+async fn listed(
+    store: &dyn PushStore,
+    site: &SiteId,
+    contract: &Contract,
+    complete: &CompleteSnapshot<'_>,
+) -> Result<SnapshotContent> {
     let mut things = BTreeMap::new();
-    for head in &whole.heads {
+    for head in &complete.heads {
         let unreadable = || Error::permanent("a roster in the table cannot be read");
         let text = store.snapshot_text(site, head).await?;
         let Ok(Value::Object(lists)) = serde_json::from_str(&text) else { return Err(unreadable()) };
@@ -293,17 +303,18 @@ async fn listed(store: &dyn PushStore, site: &SiteId, contract: &Contract, whole
     for (word, _) in things.keys() {
         *counts.entry((*word).to_owned()).or_default() += 1;
     }
-    let accepted = AcceptedSnapshot { snapshot: whole.snapshot.to_owned(), version: whole.version.clone(), counts };
-    Ok(Listed { accepted, things })
+    let accepted =
+        AcceptedSnapshot { snapshot: complete.snapshot.to_owned(), version: complete.version.clone(), counts };
+    Ok(SnapshotContent { accepted, things })
 }
 
 /// Judges a snapshot. Returns why it is not believed; `None` if it is.
 fn judge(
     contract: &Contract,
-    base: Option<&Listed>,
+    base: Option<&SnapshotContent>,
     overwritten: Option<&AcceptedSnapshot>,
     updates: &[ThingUpdate],
-    new: &Listed,
+    new: &SnapshotContent,
 ) -> Option<String> {
     let at = new.accepted.version.at;
     let known = known(contract, base, updates.iter().filter(|update| update.version < new.accepted.version));
@@ -314,9 +325,9 @@ fn judge(
         return refused(format!("is empty, and there were {total} things"));
     }
     for entity in contract.entities {
-        let live = |(name, data): &(&Name, &Value)| name.0 == entity.word && !is_over(entity, data, at);
-        let listed = |name: &&Name| new.things.contains_key(*name);
-        let names: Vec<&Name> = known.iter().filter(live).map(|(name, _)| name).collect();
+        let live = |(name, data): &(&ThingName, &Value)| name.0 == entity.word && !is_over(entity, data, at);
+        let listed = |name: &&ThingName| new.things.contains_key(*name);
+        let names: Vec<&ThingName> = known.iter().filter(live).map(|(name, _)| name).collect();
         let now = new.accepted.counts.get(entity.word).copied().unwrap_or_default();
         let (before, missing) = match overwritten.and_then(|overwritten| overwritten.counts.get(entity.word)) {
             Some(&before) => (before, before.saturating_sub(now)),
@@ -335,17 +346,17 @@ fn judge(
     None
 }
 
-fn is_over(entity: &Entity, data: &Value, at: Timestamp) -> bool {
-    (entity.read)(data).is_ok_and(|thing: Box<dyn Record>| thing.is_over(at))
+fn is_over(entity: &PushEntity, data: &Value, at: Timestamp) -> bool {
+    (entity.read)(data).is_ok_and(|thing: Box<dyn PushedThing>| thing.is_over(at))
 }
 
 /// Returns the things that exist by a snapshot and the newer updates.
 fn known<'k>(
     contract: &Contract,
-    base: Option<&'k Listed>,
+    base: Option<&'k SnapshotContent>,
     updates: impl Iterator<Item = &'k ThingUpdate>,
-) -> BTreeMap<Name, Value> {
-    let mut known: BTreeMap<Name, Value> = base.map(|base| base.things.clone()).unwrap_or_default();
+) -> BTreeMap<ThingName, Value> {
+    let mut known: BTreeMap<ThingName, Value> = base.map(|base| base.things.clone()).unwrap_or_default();
     for update in updates {
         overlay(contract, base, update, &mut known);
     }
@@ -355,9 +366,9 @@ fn known<'k>(
 /// Applies an update to the known things, if it is newer than the snapshot.
 pub(super) fn overlay(
     contract: &Contract,
-    base: Option<&Listed>,
+    base: Option<&SnapshotContent>,
     update: &ThingUpdate,
-    known: &mut BTreeMap<Name, Value>,
+    known: &mut BTreeMap<ThingName, Value>,
 ) {
     let Some(entity) = contract.entity(&update.entity) else { return };
     if base.is_some_and(|base| update.version < base.accepted.version) {

@@ -54,7 +54,7 @@ fn without(mut thing: Value, key: &str) -> Value {
 
 #[test]
 fn a_letter_says_what_happened_when_and_to_what() {
-    let WebhookContent::Tells(pushed) = update(&andcards::CONTRACT, "user.updated", user()) else {
+    let WebhookContent::Update(pushed) = update(&andcards::CONTRACT, "user.updated", user()) else {
         panic!("it is taken")
     };
     assert_eq!(pushed.version.at.to_string(), "2026-03-02T08:00:00Z");
@@ -66,7 +66,7 @@ fn a_letter_says_what_happened_when_and_to_what() {
     assert_eq!(about, ["member u1"]);
     assert!(pushed.hints.iter().all(|hint| hint.reaches == Some(pushed.version.at) && !hint.removed));
 
-    let WebhookContent::Tells(pushed) = update(&deskworks::CONTRACT, "member.removed", json!({ "id": "m1" })) else {
+    let WebhookContent::Update(pushed) = update(&deskworks::CONTRACT, "member.removed", json!({ "id": "m1" })) else {
         panic!("it is taken")
     };
     assert!(matches!(&pushed.body, UpdateBody::Thing { entity: "member", data: None, .. }));
@@ -139,8 +139,8 @@ fn data_that_is_wrong_is_refused_with_the_place_and_without_a_quote() {
         let why = said("booking.updated", with(booking(), "end", json!(instant)));
         assert_eq!(why, "data.end: write an instant with its offset, such as 2026-03-02T10:00:00+01:00", "{instant}");
     }
-    let nobody = with(booking(), "guests", json!([{ "name": " ", "email": null }]));
-    assert_eq!(said("booking.updated", nobody), "data: a guest needs a name or an email");
+    let unidentified = with(booking(), "guests", json!([{ "name": " ", "email": null }]));
+    assert_eq!(said("booking.updated", unidentified), "data: a guest needs a name or an email");
     let large: Vec<Value> = (0..900).map(|n| json!({ "name": format!("{n}{}", "x".repeat(400)) })).collect();
     assert_eq!(
         said("booking.updated", with(booking(), "guests", json!(large))),
@@ -173,7 +173,7 @@ fn a_roster_that_is_wrong_is_refused_with_the_place() {
 #[test]
 fn a_roster_is_whole_by_itself_or_in_parts() {
     let body = |data| match update(&andcards::CONTRACT, "roster.replaced", data) {
-        WebhookContent::Tells(pushed) => pushed.body,
+        WebhookContent::Update(pushed) => pushed.body,
         other => panic!("{other:?}"),
     };
     let UpdateBody::Snapshot { snapshot, part: 1, parts: 1, data } = body(json!({ "users": [user()] })) else {

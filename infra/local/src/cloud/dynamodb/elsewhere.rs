@@ -31,7 +31,7 @@ static IN_USE: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 pub(super) struct Elsewhere {
     http: Http,
     at: Uri,
-    place: Place,
+    place: DatabaseNumber,
 }
 
 impl Elsewhere {
@@ -39,7 +39,7 @@ impl Elsewhere {
     pub(super) async fn from_environment(http: &Http, name: &str) -> Result<Option<Self>, TableError> {
         let given = std::env::var(VARIABLE).ok().filter(|value| !value.is_empty());
         let Some(given) = given else { return Ok(None) };
-        let elsewhere = Elsewhere { http: http.clone(), at: loopback(&given)?, place: Place::take() };
+        let elsewhere = Elsewhere { http: http.clone(), at: loopback(&given)?, place: DatabaseNumber::take() };
         elsewhere.make_empty(name).await?;
         Ok(Some(elsewhere))
     }
@@ -93,14 +93,14 @@ fn loopback(given: &str) -> Result<Uri, TableError> {
 }
 
 /// The number of a database, reserved until this is dropped.
-struct Place(u32);
+struct DatabaseNumber(u32);
 
-impl Place {
+impl DatabaseNumber {
     fn take() -> Self {
         let mut used = locked(&IN_USE);
         let free = (0..).find(|n| !used.contains(n)).unwrap_or_default();
         used.insert(free);
-        Place(free)
+        DatabaseNumber(free)
     }
 
     /// Returns the access key. It includes the process, because several processes may use one DynamoDB Local.
@@ -109,7 +109,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for DatabaseNumber {
     fn drop(&mut self) {
         locked(&IN_USE).remove(&self.0);
     }
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn no_two_tables_share_a_database_and_one_that_came_free_is_used_again() {
-        let (one, two) = (Place::take(), Place::take());
+        let (one, two) = (DatabaseNumber::take(), DatabaseNumber::take());
         assert_ne!(one.key(), two.key());
         let (was, other) = (one.0, two.0);
         drop(one);

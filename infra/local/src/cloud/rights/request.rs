@@ -3,29 +3,29 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{Call, LEADING_KEYS};
+use super::{LEADING_KEYS, RequiredAction};
 use crate::cloud::{arn, wire};
 use doorstep_vendors::http::Request;
 
 /// Returns every action that `request` needs. An unknown request needs an action that no role has.
-pub(in crate::cloud) fn calls(request: &Request) -> Vec<Call> {
+pub(in crate::cloud) fn calls(request: &Request) -> Vec<RequiredAction> {
     let body = || serde_json::from_slice::<Value>(request.body()).unwrap_or_default();
     match wire::target(request) {
         Some(("DynamoDB_20120810", operation)) => of_table(operation, &body()),
         Some(("AmazonSQS", operation)) => vec![of_queue(operation, &body())],
         Some(("AWSEvents", operation)) => of_bus(operation, &body()),
         Some(("AmazonSSM", operation)) => of_parameters(operation, &body()),
-        Some((service, operation)) => vec![Call::new(format!("{service}:{operation}"), "unknown")],
+        Some((service, operation)) => vec![RequiredAction::new(format!("{service}:{operation}"), "unknown")],
         None => of_scheduler(request, &body()),
     }
 }
 
 /// Returns the actions of a table operation. A transaction needs the permission of each of its parts, a batch only that
 /// for batches. [IAM with DynamoDB transactions]
-fn of_table(operation: &str, body: &Value) -> Vec<Call> {
+fn of_table(operation: &str, body: &Value) -> Vec<RequiredAction> {
     let table = |body: &Value| arn("dynamodb", &format!("table/{}", text(&body["TableName"])));
     let call = |action: &str, table: String, keys: Vec<String>| {
-        Call::new(format!("dynamodb:{action}"), table).with(LEADING_KEYS, keys)
+        RequiredAction::new(format!("dynamodb:{action}"), table).with(LEADING_KEYS, keys)
     };
     match operation {
         "TransactWriteItems" | "TransactGetItems" => list(&body["TransactItems"])
@@ -71,28 +71,30 @@ fn partition_of(query: &Value) -> String {
     text(&query["ExpressionAttributeValues"][value]["S"])
 }
 
-fn of_queue(operation: &str, body: &Value) -> Call {
+fn of_queue(operation: &str, body: &Value) -> RequiredAction {
     let url = text(&body["QueueUrl"]);
     let name = url.rsplit('/').next().unwrap_or_default();
-    Call::new(format!("sqs:{}", operation.trim_end_matches("Batch")), arn("sqs", name))
+    RequiredAction::new(format!("sqs:{}", operation.trim_end_matches("Batch")), arn("sqs", name))
 }
 
-fn of_bus(operation: &str, body: &Value) -> Vec<Call> {
+fn of_bus(operation: &str, body: &Value) -> Vec<RequiredAction> {
     let buses = list(&body["Entries"]).iter().map(|entry| text(&entry["EventBusName"]));
-    buses.map(|bus| Call::new(format!("events:{operation}"), arn("events", &format!("event-bus/{bus}")))).collect()
+    buses
+        .map(|bus| RequiredAction::new(format!("events:{operation}"), arn("events", &format!("event-bus/{bus}"))))
+        .collect()
 }
 
 /// Returns the actions of a parameter read. Decrypting a secret also calls the key, with the caller's permission and
 /// the parameter as encryption context.
-fn of_parameters(operation: &str, body: &Value) -> Vec<Call> {
+fn of_parameters(operation: &str, body: &Value) -> Vec<RequiredAction> {
     let one = text(&body["Name"]);
     let names = list(&body["Names"]).iter().map(text).chain(Some(one).filter(|name| !name.is_empty()));
     let mut calls = Vec::new();
     for name in names {
         let parameter = arn("ssm", &format!("parameter{name}"));
-        calls.push(Call::new(format!("ssm:{operation}"), &parameter));
+        calls.push(RequiredAction::new(format!("ssm:{operation}"), &parameter));
         if body["WithDecryption"] == true {
-            let decrypt = Call::new("kms:Decrypt", crate::cloud::template::SECRETS_KEY);
+            let decrypt = RequiredAction::new("kms:Decrypt", crate::cloud::template::SECRETS_KEY);
             calls.push(decrypt.with("kms:EncryptionContext:PARAMETER_ARN", vec![parameter]));
         }
     }
@@ -101,9 +103,9 @@ fn of_parameters(operation: &str, body: &Value) -> Vec<Call> {
 
 /// Returns the actions of a Scheduler call. Creating a schedule passes its role to Scheduler, which needs its own
 /// permission.
-fn of_scheduler(request: &Request, body: &Value) -> Vec<Call> {
+fn of_scheduler(request: &Request, body: &Value) -> Vec<RequiredAction> {
     let Some(name) = request.uri().path().strip_prefix("/schedules") else {
-        return vec![Call::new("unknown", request.uri().path())];
+        return vec![RequiredAction::new("unknown", request.uri().path())];
     };
     let query = request.uri().query().unwrap_or_default();
     let query: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
@@ -113,14 +115,14 @@ fn of_scheduler(request: &Request, body: &Value) -> Vec<Call> {
     let schedule = arn("scheduler", &format!("schedule/{group}/{}", name.trim_start_matches('/')));
     match (request.method(), name.len() > 1) {
         (&Method::POST, _) => {
-            let role = Call::new("iam:PassRole", text(&body["Target"]["RoleArn"]));
+            let role = RequiredAction::new("iam:PassRole", text(&body["Target"]["RoleArn"]));
             let role = role.with("iam:PassedToService", vec!["scheduler.amazonaws.com".to_owned()]);
-            vec![Call::new("scheduler:CreateSchedule", schedule), role]
+            vec![RequiredAction::new("scheduler:CreateSchedule", schedule), role]
         }
-        (&Method::GET, true) => vec![Call::new("scheduler:GetSchedule", schedule)],
-        (&Method::GET, false) => vec![Call::new("scheduler:ListSchedules", schedule)],
-        (&Method::DELETE, _) => vec![Call::new("scheduler:DeleteSchedule", schedule)],
-        (method, _) => vec![Call::new(format!("scheduler:{method}"), schedule)],
+        (&Method::GET, true) => vec![RequiredAction::new("scheduler:GetSchedule", schedule)],
+        (&Method::GET, false) => vec![RequiredAction::new("scheduler:ListSchedules", schedule)],
+        (&Method::DELETE, _) => vec![RequiredAction::new("scheduler:DeleteSchedule", schedule)],
+        (method, _) => vec![RequiredAction::new(format!("scheduler:{method}"), schedule)],
     }
 }
 

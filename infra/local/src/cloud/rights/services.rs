@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Call, text};
+use super::{RequiredAction, text};
 use crate::cloud::arn;
 use crate::cloud::template::Template;
 
 /// Returns the calls that AWS itself makes, with their roles.
-pub(super) fn services(template: &Template) -> Vec<(String, Call)> {
+pub(super) fn services(template: &Template) -> Vec<(String, RequiredAction)> {
     let mut made = Vec::new();
     for (_, resource) in template.resources() {
         let properties = &resource["Properties"];
@@ -15,7 +15,8 @@ pub(super) fn services(template: &Template) -> Vec<(String, Call)> {
             Some("AWS::Serverless::Function") => {
                 let role = text(&properties["Role"]);
                 let logs = arn("logs", &format!("log-group:{}:*", text(&properties["LoggingConfig"]["LogGroup"])));
-                let mut call = |action: &str, resource: &str| made.push((role.clone(), Call::new(action, resource)));
+                let mut call =
+                    |action: &str, resource: &str| made.push((role.clone(), RequiredAction::new(action, resource)));
                 call("logs:CreateLogStream", &logs);
                 call("logs:PutLogEvents", &logs);
                 for source in properties["Events"].as_object().into_iter().flat_map(serde_json::Map::values) {
@@ -40,7 +41,7 @@ pub(super) fn services(template: &Template) -> Vec<(String, Call)> {
                         Some("lambda") => "lambda:InvokeFunction",
                         _ => return,
                     };
-                    made.push((role.clone(), Call::new(action, arn)));
+                    made.push((role.clone(), RequiredAction::new(action, arn)));
                 };
                 to(&target["Arn"]);
                 to(&target["DeadLetterConfig"]["Arn"]);

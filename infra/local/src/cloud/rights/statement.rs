@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Call, LEADING_KEYS, Right, texts};
+use super::{LEADING_KEYS, RequiredAction, Right, texts};
 
 /// An allowing statement of one role.
 pub(super) struct Statement {
@@ -12,10 +12,10 @@ pub(super) struct Statement {
     pub(super) role: String,
     actions: Vec<String>,
     resources: Vec<String>,
-    conditions: Vec<Condition>,
+    conditions: Vec<PolicyCondition>,
 }
 
-struct Condition {
+struct PolicyCondition {
     operator: String,
     key: String,
     values: Vec<String>,
@@ -23,7 +23,7 @@ struct Condition {
 
 impl Statement {
     /// Returns the permissions by which this statement allows `call`; `None` if it does not.
-    pub(super) fn allows(&self, role: &str, call: &Call) -> Option<Vec<Right>> {
+    pub(super) fn allows(&self, role: &str, call: &RequiredAction) -> Option<Vec<Right>> {
         if self.role != role || !self.actions.contains(&call.action) {
             return None;
         }
@@ -70,7 +70,7 @@ impl Statement {
     }
 }
 
-impl Condition {
+impl PolicyCondition {
     /// Returns the patterns that the values of a call match; `None` if the condition fails. Only the operators of the
     /// template are known. Any other operator fails.
     fn met_by(&self, context: &BTreeMap<&'static str, Vec<String>>) -> Option<Vec<&String>> {
@@ -103,10 +103,10 @@ pub(super) fn of_document(role: &str, document: &Value) -> Vec<Statement> {
         .collect()
 }
 
-fn conditions(of: &Value) -> Vec<Condition> {
+fn conditions(of: &Value) -> Vec<PolicyCondition> {
     let operators = of.as_object().into_iter().flatten();
     let each = operators.flat_map(|(operator, keys)| {
-        keys.as_object().into_iter().flatten().map(move |(key, values)| Condition {
+        keys.as_object().into_iter().flatten().map(move |(key, values)| PolicyCondition {
             operator: operator.clone(),
             key: key.clone(),
             values: texts(values),
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_condition_with_an_operator_that_is_not_known_never_holds() {
-        let condition = |operator: &str| Condition {
+        let condition = |operator: &str| PolicyCondition {
             operator: operator.to_owned(),
             key: "dynamodb:LeadingKeys".to_owned(),
             values: vec!["sites".to_owned()],

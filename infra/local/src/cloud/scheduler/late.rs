@@ -18,13 +18,13 @@ const AGAIN: [i64; 3] = [2, 40, 320];
 
 /// The delays of schedules.
 #[derive(Default)]
-pub(super) struct Late {
+pub(super) struct ScheduleDelays {
     seed: Option<u64>,
     /// The second firings, by their instant.
     again: BTreeMap<(Timestamp, String), Schedule>,
 }
 
-impl Late {
+impl ScheduleDelays {
     /// Sets the seed. Without a seed every schedule fires once, at its instant.
     pub(super) fn follow(&mut self, seed: Option<u64>) {
         self.seed = seed;

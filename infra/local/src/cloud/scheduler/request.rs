@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::Schedule;
-use crate::cloud::wire::Refusal;
+use crate::cloud::wire::ServiceError;
 
 /// Longest name. `[D]`
 const LONGEST_NAME: usize = 64;
@@ -15,7 +15,7 @@ const LARGEST_PAGE: usize = 100;
 
 /// Query parameters of all calls.
 #[derive(Default, Deserialize)]
-pub(super) struct Query {
+pub(super) struct ScheduleQuery {
     #[serde(rename = "groupName")]
     pub(super) group_name: Option<String>,
     #[serde(rename = "ScheduleGroup")]
@@ -28,7 +28,7 @@ pub(super) struct Query {
     max_results: Option<usize>,
 }
 
-impl Query {
+impl ScheduleQuery {
     /// Returns the page size.
     pub(super) fn page(&self) -> usize {
         self.max_results.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE)
@@ -45,7 +45,7 @@ pub(super) struct Create {
     schedule_expression_timezone: Option<String>,
     action_after_completion: Option<String>,
     flexible_time_window: FlexibleTimeWindow,
-    target: Target,
+    target: ScheduleTarget,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ struct FlexibleTimeWindow {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Target {
+struct ScheduleTarget {
     arn: String,
     role_arn: String,
     input: Option<String>,
@@ -71,8 +71,13 @@ struct SqsParameters {
 
 impl Create {
     /// Returns the requested schedule.
-    pub(super) fn schedule(self, name: &str, trigger_queue_arn: &str, now: Timestamp) -> Result<Schedule, Refusal> {
-        let invalid = |why: &str| Refusal::new("ValidationException", why);
+    pub(super) fn schedule(
+        self,
+        name: &str,
+        trigger_queue_arn: &str,
+        now: Timestamp,
+    ) -> Result<Schedule, ServiceError> {
+        let invalid = |why: &str| ServiceError::new("ValidationException", why);
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(named) {
             return Err(invalid("a name is 1 to 64 letters, digits, '-', '_' or '.'"));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
+use super::QueueConfig;
 use crate::keep::Keep;
 
 /// How long a repeated deduplication id is dropped. `[D]`
@@ -42,7 +42,7 @@ pub(super) struct Returned {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Seen {
+struct DedupEntry {
     /// Group and deduplication id.
     dedup_id: String,
     id: String,
@@ -51,7 +51,7 @@ struct Seen {
 }
 
 #[derive(Default)]
-struct Group {
+struct MessageGroup {
     waiting: VecDeque<Message>,
     serving: usize,
     hidden_until: Option<Timestamp>,
@@ -59,10 +59,10 @@ struct Group {
 
 pub(super) struct Queue {
     keep: Keep,
-    rules: Rules,
+    rules: QueueConfig,
     next: u64,
-    groups: BTreeMap<String, Group>,
-    seen: BTreeMap<String, Seen>,
+    groups: BTreeMap<String, MessageGroup>,
+    seen: BTreeMap<String, DedupEntry>,
     expiring: BTreeSet<(Timestamp, String)>,
     /// Pauses that the function requested, by the message's receipt handle, which is its id.
     pub(super) asked: BTreeMap<String, SignedDuration>,
@@ -70,7 +70,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Loads the queue from `keep`. Messages that were in flight when the last run ended wait again.
-    pub(super) fn kept(keep: Keep, rules: Rules) -> Self {
+    pub(super) fn kept(keep: Keep, rules: QueueConfig) -> Self {
         let mut queue = Queue {
             rules,
             next: 1,
@@ -84,7 +84,7 @@ impl Queue {
             queue.next = queue.next.max(message.sequence + 1);
             queue.groups.entry(message.group.clone()).or_default().waiting.push_back(message);
         }
-        for seen in keep.list_json::<Seen>(SEEN) {
+        for seen in keep.list_json::<DedupEntry>(SEEN) {
             queue.next = queue.next.max(seen.sequence + 1);
             queue.remember(seen);
         }
@@ -110,7 +110,7 @@ impl Queue {
             receives: 0,
         };
         let until = now.saturating_add(DEDUP_ID).unwrap_or(Timestamp::MAX);
-        let seen = Seen { dedup_id: same, id: message.id.clone(), sequence: message.sequence, until };
+        let seen = DedupEntry { dedup_id: same, id: message.id.clone(), sequence: message.sequence, until };
         // The message is stored first. A kill between the two writes costs a duplicate and never a message.
         if !self.keep.put_json(&key(LINE, message.sequence), &message) {
             return None;
@@ -123,7 +123,7 @@ impl Queue {
         Some(sent)
     }
 
-    fn remember(&mut self, seen: Seen) {
+    fn remember(&mut self, seen: DedupEntry) {
         self.expiring.insert((seen.until, seen.dedup_id.clone()));
         self.seen.insert(seen.dedup_id.clone(), seen);
     }
@@ -140,11 +140,11 @@ impl Queue {
     pub(super) fn take(&mut self, now: Timestamp) -> Option<Vec<Message>> {
         let mut batch = Vec::new();
         while let Some(room) = self.rules.batch.checked_sub(batch.len()).filter(|room| *room > 0) {
-            let free = |group: &&mut Group| {
+            let free = |group: &&mut MessageGroup| {
                 let visible = group.hidden_until.is_none_or(|until| until <= now);
                 group.serving == 0 && !group.waiting.is_empty() && visible
             };
-            let oldest = |group: &&mut Group| group.waiting.front().map_or(u64::MAX, |message| message.sequence);
+            let oldest = |group: &&mut MessageGroup| group.waiting.front().map_or(u64::MAX, |message| message.sequence);
             let Some(group) = self.groups.values_mut().filter(free).min_by_key(oldest) else { break };
             group.serving = group.waiting.len().min(room);
             batch.extend(group.waiting.drain(..group.serving));
@@ -184,7 +184,7 @@ impl Queue {
 
     /// Returns the number of waiting messages and of messages in flight.
     pub(super) fn len(&self) -> (usize, usize) {
-        let sum = |of: fn(&Group) -> usize| self.groups.values().map(of).sum();
+        let sum = |of: fn(&MessageGroup) -> usize| self.groups.values().map(of).sum();
         (sum(|group| group.waiting.len()), sum(|group| group.serving))
     }
 

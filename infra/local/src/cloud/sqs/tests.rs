@@ -8,7 +8,7 @@ fn line(template: &Template) -> FifoQueue {
     let clock = Arc::new(Clock::standing(Timestamp::UNIX_EPOCH));
     FifoQueue::new(
         "https://sqs.local.amazonaws.com/1/line.fifo",
-        Rules::of(template, "TriggerQueue", "Settle"),
+        QueueConfig::of(template, "TriggerQueue", "Settle"),
         Keep::memory(),
         clock,
         Changes::default(),

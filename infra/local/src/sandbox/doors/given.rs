@@ -3,26 +3,26 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Doors, Ids, Member, Thing};
+use super::{DoorsThing, DoorsWorld, IdFormat, Member};
 use crate::sandbox::object::{Object, list, object};
-use crate::sandbox::table::Item;
+use crate::sandbox::table::Keyed;
 
-impl Doors {
+impl DoorsWorld {
     /// Creates a place from a `_world` body.
     ///
     /// # Errors
     /// A message about the first invalid part.
-    pub fn new(given: Value, ids: &Ids) -> Result<Doors, String> {
+    pub fn new(given: Value, ids: &IdFormat) -> Result<DoorsWorld, String> {
         let mut top = object(given, "a world")?;
         let mut take = |name: &str| list(top.0.remove(name).unwrap_or_else(|| json!([])), name);
         let (groups, users) = (take("groups")?, take("users")?);
         check_top(&top)?;
-        let mut doors = Doors { top, top_unsaved: true, by_hand: true, ..Doors::default() };
+        let mut doors = DoorsWorld { top, top_unsaved: true, by_hand: true, ..DoorsWorld::default() };
         for user in users {
             let user = sound(object(user, "a user")?, ids, "users")?;
             let number = user.text("id").and_then(|id| id.parse().ok()).unwrap_or(0);
             doors.counters.user = doors.counters.user.max(number);
-            if !doors.users.add(Thing(user)) {
+            if !doors.users.add(DoorsThing(user)) {
                 return Err("users: an id is there twice".into());
             }
         }
@@ -33,10 +33,10 @@ impl Doors {
         Ok(doors)
     }
 
-    fn add_group(&mut self, group: Value, ids: &Ids) -> Result<(), String> {
+    fn add_group(&mut self, group: Value, ids: &IdFormat) -> Result<(), String> {
         let mut group = sound(object(group, "a group")?, ids, "groups")?;
         let members = list(group.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
-        let group = Thing(group);
+        let group = DoorsThing(group);
         let key = group.key();
         if !self.groups.add(group) {
             return Err("groups: an id is there twice".into());
@@ -93,7 +93,7 @@ impl Doors {
     }
 }
 
-fn sound(thing: Object, ids: &Ids, list: &str) -> Result<Object, String> {
+fn sound(thing: Object, ids: &IdFormat, list: &str) -> Result<Object, String> {
     let id = thing.text("id").ok_or_else(|| format!("{list}: every id must be a text: {}", ids.are))?;
     if !(ids.sound)(id) {
         return Err(format!("{list}: ids must be {}", ids.are));

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::object::Object;
 use super::quirks;
-use super::table::{Item, Table};
-pub use thing::{Member, MembershipChange, Thing};
+use super::table::{Keyed, ThingTable};
+pub use thing::{DoorsThing, Member, MembershipChange};
 
 /// The limit of stored crossings. When it is reached, the list is cleared.
 const MOST_MEMBERSHIP_CHANGES: usize = 100_000;
@@ -25,11 +25,11 @@ struct Counters {
     user: u64,
     /// Refresh tokens that were used.
     #[serde(default)]
-    spent: BTreeSet<String>,
+    used_tokens: BTreeSet<String>,
 }
 
 /// The id format of a vendor.
-pub struct Ids {
+pub struct IdFormat {
     /// Returns whether a text is a valid id.
     pub sound: fn(&str) -> bool,
     /// The description of the format.
@@ -38,13 +38,13 @@ pub struct Ids {
 
 /// One place.
 #[derive(Default)]
-pub struct Doors {
+pub struct DoorsWorld {
     /// Groups, in order.
-    pub groups: Table<Thing>,
+    pub groups: ThingTable<DoorsThing>,
     /// People, in order.
-    pub users: Table<Thing>,
+    pub users: ThingTable<DoorsThing>,
     /// Members of groups, in order.
-    pub members: Table<Member>,
+    pub members: ThingTable<Member>,
     /// The other keys of `_world`.
     pub top: Object,
     counters: Counters,
@@ -54,7 +54,7 @@ pub struct Doors {
     by_hand: bool,
 }
 
-impl Doors {
+impl DoorsWorld {
     /// Adds a person to the end of a group's list. Assigns the membership's id and returns it.
     pub fn add_member(&mut self, member: Member) -> u64 {
         self.counters.member += 1;
@@ -77,7 +77,7 @@ impl Doors {
 
     /// Removes every membership for which `gone` returns true.
     pub fn remove_members(&mut self, gone: impl Fn(&Member) -> bool) {
-        let ids: Vec<String> = self.members.iter().filter(|member| gone(member)).map(Item::key).collect();
+        let ids: Vec<String> = self.members.iter().filter(|member| gone(member)).map(Keyed::key).collect();
         for id in ids {
             self.remove_member(&id);
         }
@@ -113,7 +113,7 @@ impl Doors {
     /// Uses a refresh token that works once. Returns `false` if it was used before.
     pub fn spend(&mut self, token: &str) -> bool {
         self.top_unsaved = true;
-        self.counters.spent.insert(token.to_owned())
+        self.counters.used_tokens.insert(token.to_owned())
     }
 
     /// Removes a person, including all memberships. Returns `false` if the person does not exist.

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Doors, Member, Thing};
+use super::{DoorsThing, DoorsWorld, Member};
 use crate::sandbox::object::Object;
-use crate::sandbox::table::{Item, Shelf, Table};
+use crate::sandbox::table::{Keyed, Shelf, ThingTable};
 
-impl Doors {
+impl DoorsWorld {
     /// Returns everything, as `_world` shows it.
     pub fn show(&self) -> Value {
         let mut by_group: HashMap<&str, Vec<&Object>> = HashMap::new();
         for member in self.members.iter() {
             by_group.entry(&member.group).or_default().push(&member.shown);
         }
-        let group = |group: &Thing| {
+        let group = |group: &DoorsThing| {
             let mut shown = group.0.clone();
             shown.set("members", json!(by_group.get(group.key().as_str()).map_or(&[] as &[_], Vec::as_slice)));
             shown
@@ -39,11 +39,11 @@ impl Doors {
     }
 
     /// Loads a stored place.
-    pub fn load(shelf: &Shelf<'_>) -> Doors {
-        Doors {
-            groups: Table::load(shelf, "groups"),
-            users: Table::load(shelf, "users"),
-            members: Table::load(shelf, "members"),
+    pub fn load(shelf: &Shelf<'_>) -> DoorsWorld {
+        DoorsWorld {
+            groups: ThingTable::load(shelf, "groups"),
+            users: ThingTable::load(shelf, "users"),
+            members: ThingTable::load(shelf, "members"),
             top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),
             counters: shelf.get("counters").unwrap_or_default(),
             top_unsaved: false,
@@ -54,8 +54,8 @@ impl Doors {
 
     /// Removes a stored place.
     pub fn erase(shelf: &Shelf<'_>) {
-        Table::<Thing>::erase(shelf, "groups");
-        Table::<Thing>::erase(shelf, "users");
-        Table::<Member>::erase(shelf, "members");
+        ThingTable::<DoorsThing>::erase(shelf, "groups");
+        ThingTable::<DoorsThing>::erase(shelf, "users");
+        ThingTable::<Member>::erase(shelf, "members");
     }
 }

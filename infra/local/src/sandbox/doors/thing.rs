@@ -4,20 +4,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::object::Object;
-use crate::sandbox::table::Item;
+use crate::sandbox::table::Keyed;
 
 /// A group or a person, found by its `id` ignoring case.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Thing(pub Object);
+pub struct DoorsThing(pub Object);
 
-impl Item for Thing {
+impl Keyed for DoorsThing {
     fn key(&self) -> String {
         self.id().to_lowercase()
     }
 }
 
-impl Thing {
+impl DoorsThing {
     /// Returns its id, as given.
     pub fn id(&self) -> &str {
         self.0.text("id").unwrap_or_default()
@@ -44,7 +44,7 @@ pub struct Member {
     pub shown: Object,
 }
 
-impl Item for Member {
+impl Keyed for Member {
     fn key(&self) -> String {
         self.id.to_string()
     }

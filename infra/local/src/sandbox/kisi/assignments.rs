@@ -3,65 +3,65 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::list::{Page, among, fuzzy, whole};
-use super::{World, error, is_guest, wire};
+use super::list::{PageRequest, among, fuzzy, whole};
+use super::{KisiWorld, error, is_guest, wire};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::{Member, Thing};
+use crate::sandbox::doors::{DoorsThing, Member};
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, Kind, may, may_null, must};
-use crate::sandbox::table::Item;
+use crate::sandbox::shape::{Field, FieldKind, may, may_null, must};
+use crate::sandbox::table::Keyed;
 
 /// The first id of the assignments that represent a person's role.
 const ROLES: u64 = 9_000_000_000;
 
 const NEW: &[Field] = &[
-    must("applies_to_type", Kind::OneOf(&["Organization", "Place", "Group"])),
-    must("applies_to_id", Kind::Whole),
-    must("assignee_type", Kind::OneOf(&["User", "Team", "Guest"])),
-    must("assignee_id", Kind::Whole),
-    must("role_id", Kind::Text),
-    may_null("user_id", Kind::Whole),
-    may("group_id", Kind::Whole),
-    may("notify", Kind::Flag),
-    may_null("valid_from", Kind::Instant),
-    may_null("valid_until", Kind::Instant),
+    must("applies_to_type", FieldKind::OneOf(&["Organization", "Place", "Group"])),
+    must("applies_to_id", FieldKind::Whole),
+    must("assignee_type", FieldKind::OneOf(&["User", "Team", "Guest"])),
+    must("assignee_id", FieldKind::Whole),
+    must("role_id", FieldKind::Text),
+    may_null("user_id", FieldKind::Whole),
+    may("group_id", FieldKind::Whole),
+    may("notify", FieldKind::Flag),
+    may_null("valid_from", FieldKind::Instant),
+    may_null("valid_until", FieldKind::Instant),
 ];
 
 /// Validity cannot be patched `[I]`.
-const CHANGED: &[Field] = &[may("role_id", Kind::Text), may("notify", Kind::Flag)];
+const CHANGED: &[Field] = &[may("role_id", FieldKind::Text), may("notify", FieldKind::Flag)];
 
 /// An assignment to a group, or the one that represents a person's role.
-enum Line<'a> {
+enum AssignmentRow<'a> {
     Group(&'a Member),
-    Role(&'a Thing, String),
+    Role(&'a DoorsThing, String),
 }
 
-impl World {
+impl KisiWorld {
     pub(super) fn assignments(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 10, 250)?;
-        let asked = Asked::read(ask)?;
-        let groups = self.0.members.iter().map(Line::Group);
-        let roles = self.0.users.iter().filter_map(|user| Some(Line::Role(user, role_line(user)?)));
-        let all: Vec<Line<'_>> = groups.chain(roles).filter(|line| asked.takes(self, line, ask)).collect();
+        let page = PageRequest::read(ask, 10, 250)?;
+        let asked = AssignmentQuery::read(ask)?;
+        let groups = self.0.members.iter().map(AssignmentRow::Group);
+        let roles = self.0.users.iter().filter_map(|user| Some(AssignmentRow::Role(user, role_line(user)?)));
+        let all: Vec<AssignmentRow<'_>> = groups.chain(roles).filter(|line| asked.takes(self, line, ask)).collect();
         Ok(page.of(&all, |line| self.line(line)))
     }
 
-    fn line(&self, line: &Line<'_>) -> Value {
+    fn line(&self, line: &AssignmentRow<'_>) -> Value {
         match line {
-            Line::Group(member) => wire::assignment(self, member),
-            Line::Role(user, id) => wire::organization_role(self, user, id),
+            AssignmentRow::Group(member) => wire::assignment(self, member),
+            AssignmentRow::Role(user, id) => wire::organization_role(self, user, id),
         }
     }
 
     pub(super) fn one_assignment(&self, id: &str) -> Result<Answer, Answer> {
-        let member = self.0.members.get(id).map(Line::Group);
-        let role = || self.role_holder(id).map(|user| Line::Role(user, id.to_owned()));
+        let member = self.0.members.get(id).map(AssignmentRow::Group);
+        let role = || self.role_holder(id).map(|user| AssignmentRow::Role(user, id.to_owned()));
         let line = member.or_else(role).ok_or_else(error::not_found)?;
         Ok(answer::json(200, &self.line(&line)))
     }
 
-    fn role_holder(&self, id: &str) -> Option<&Thing> {
+    fn role_holder(&self, id: &str) -> Option<&DoorsThing> {
         let user = id.parse::<u64>().ok()?.checked_sub(ROLES)?.to_string();
         self.0.users.get(&user).filter(|user| role_line(user).is_some())
     }
@@ -121,16 +121,16 @@ impl World {
 }
 
 /// The query of a list of assignments.
-struct Asked {
+struct AssignmentQuery {
     group: Option<String>,
     user: Option<String>,
     assignee: Option<String>,
     applies_to: Option<String>,
 }
 
-impl Asked {
-    fn read(ask: &Ask) -> Result<Asked, Answer> {
-        Ok(Asked {
+impl AssignmentQuery {
+    fn read(ask: &Ask) -> Result<AssignmentQuery, Answer> {
+        Ok(AssignmentQuery {
             group: whole(ask, "group_id")?,
             user: whole(ask, "user_id")?,
             assignee: whole(ask, "assignee_id")?,
@@ -138,13 +138,15 @@ impl Asked {
         })
     }
 
-    fn takes(&self, world: &World, line: &Line<'_>, ask: &Ask) -> bool {
+    fn takes(&self, world: &KisiWorld, line: &AssignmentRow<'_>, ask: &Ask) -> bool {
         let (id, user, to, to_type, role) = match line {
-            Line::Group(member) => {
+            AssignmentRow::Group(member) => {
                 let role = member.shown.text("role_id").unwrap_or("group_basic");
                 (member.id.to_string(), member.user.as_str(), member.group.as_str(), "Group", role)
             }
-            Line::Role(user, id) => (id.clone(), user.id(), "1", "Organization", user.0.text("role").unwrap_or("")),
+            AssignmentRow::Role(user, id) => {
+                (id.clone(), user.id(), "1", "Organization", user.0.text("role").unwrap_or(""))
+            }
         };
         let is = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
         let simple = is(ask.param("applies_to_type"), to_type)
@@ -159,19 +161,19 @@ impl Asked {
         simple && (!deep || world.0.users.get(user).is_some_and(|person| self.suits(person, ask)))
     }
 
-    fn suits(&self, person: &Thing, ask: &Ask) -> bool {
+    fn suits(&self, person: &DoorsThing, ask: &Ask) -> bool {
         ask.param("assignee_type").is_none_or(|wanted| wanted == kind(person))
             && (self.user.is_none() || !is_guest(person))
             && fuzzy(ask, &[person.0.text("name").unwrap_or_default(), person.0.text("email").unwrap_or_default()])
     }
 }
 
-fn role_line(user: &Thing) -> Option<String> {
+fn role_line(user: &DoorsThing) -> Option<String> {
     user.0.text("role")?;
     Some((ROLES + user.key().parse::<u64>().ok()?).to_string())
 }
 
-fn kind(person: &Thing) -> &'static str {
+fn kind(person: &DoorsThing) -> &'static str {
     if is_guest(person) { "Guest" } else { "User" }
 }
 

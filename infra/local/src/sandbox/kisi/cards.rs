@@ -4,34 +4,34 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::list::{Page, among, whole};
+use super::list::{PageRequest, among, whole};
 use super::wire::{LONG_AGO, number};
-use super::{World, error, is_guest};
+use super::{KisiWorld, error, is_guest};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::Thing;
+use crate::sandbox::doors::DoorsThing;
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, Kind, may, may_null, must};
-use crate::sandbox::table::Item;
+use crate::sandbox::shape::{Field, FieldKind, may, may_null, must};
+use crate::sandbox::table::Keyed;
 use crate::sandbox::tag::Tag;
 
 const NEW: &[Field] = &[
-    must("assignee_type", Kind::OneOf(&["User", "Guest"])),
-    must("assignee_id", Kind::Whole),
-    must("card_id", Kind::Whole),
-    may_null("two_factor_pin", Kind::Text),
-    may("send_two_factor_pin_notification", Kind::Flag),
-    may_null("user_id", Kind::Whole),
-    may_null("guest_id", Kind::Whole),
+    must("assignee_type", FieldKind::OneOf(&["User", "Guest"])),
+    must("assignee_id", FieldKind::Whole),
+    must("card_id", FieldKind::Whole),
+    may_null("two_factor_pin", FieldKind::Text),
+    may("send_two_factor_pin_notification", FieldKind::Flag),
+    may_null("user_id", FieldKind::Whole),
+    may_null("guest_id", FieldKind::Whole),
 ];
 
 /// An assigned card.
-struct Line<'a> {
+struct CardRow<'a> {
     tag: &'a Tag,
-    holder: &'a Thing,
+    holder: &'a DoorsThing,
 }
 
-impl Line<'_> {
+impl CardRow<'_> {
     fn id(&self) -> u64 {
         number_from(&format!("assignment of {} to {}", self.tag.number, self.holder.key()))
     }
@@ -66,20 +66,20 @@ impl Line<'_> {
     }
 }
 
-impl World {
+impl KisiWorld {
     pub(super) fn cards(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 10, 250)?;
+        let page = PageRequest::read(ask, 10, 250)?;
         let user = whole(ask, "user_id")?;
         let is = |name: &str, own: &str| ask.param(name).is_none_or(|wanted| wanted.eq_ignore_ascii_case(own));
         let tags = self.0.tags();
         let asked = |tag: &&Tag| {
-            let line = self.0.holder(&tag.number).map(|holder| Line { tag, holder });
+            let line = self.0.holder(&tag.number).map(|holder| CardRow { tag, holder });
             is("token", &tag.number)
                 && is("uid", &uid(tag))
                 && ask.param("card_number").is_none()
                 && ask.param("card_id").is_none()
                 && ask.param("data_block_value").is_none()
-                && is("status", line.as_ref().map_or("unassigned", Line::status))
+                && is("status", line.as_ref().map_or("unassigned", CardRow::status))
                 && user.as_ref().is_none_or(|user| line.as_ref().is_some_and(|line| line.holder.id() == user))
                 && among(ask, &card_id(tag).to_string())
         };
@@ -88,18 +88,18 @@ impl World {
     }
 
     pub(super) fn card_assignments(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 10, 250)?;
+        let page = PageRequest::read(ask, 10, 250)?;
         let assignee = whole(ask, "assignee_id")?;
         let (tags, is) = (self.0.tags(), |name: &str, own: &str| ask.param(name).is_none_or(|wanted| wanted == own));
-        let asked = |line: &Line<'_>| {
+        let asked = |line: &CardRow<'_>| {
             is("assignee_type", line.kind())
                 && is("status", line.status())
                 && is("card_id", &card_id(line.tag).to_string())
                 && assignee.as_ref().is_none_or(|id| line.holder.id() == id)
                 && among(ask, &line.id().to_string())
         };
-        let all: Vec<Line<'_>> = self.lines(&tags).filter(asked).collect();
-        Ok(page.of(&all, Line::show))
+        let all: Vec<CardRow<'_>> = self.lines(&tags).filter(asked).collect();
+        Ok(page.of(&all, CardRow::show))
     }
 
     pub(super) fn one_card_assignment(&self, id: &str) -> Result<Answer, Answer> {
@@ -114,7 +114,8 @@ impl World {
         let text = |name: &str| given.0.get(name).map(Value::to_string).unwrap_or_default();
         let tags = self.0.tags();
         let tag = tags.iter().find(|tag| card_id(tag).to_string() == text("card_id")).ok_or_else(error::not_found)?;
-        let suits = |user: &&Thing| given.text("assignee_type") == Some(if is_guest(user) { "Guest" } else { "User" });
+        let suits =
+            |user: &&DoorsThing| given.text("assignee_type") == Some(if is_guest(user) { "Guest" } else { "User" });
         let key = self.0.users.get(&text("assignee_id")).filter(suits).ok_or_else(error::not_found)?.key();
         if self.0.holder(&tag.number).is_some() {
             return Err(error::invalid("card_id", "has already been assigned"));
@@ -124,7 +125,7 @@ impl World {
         theirs.push(json!(tag.number));
         holder.0.set("tags", theirs);
         let holder = self.0.users.get(&key).ok_or_else(error::not_found)?;
-        Ok(answer::json(200, &Line { tag, holder }.show()))
+        Ok(answer::json(200, &CardRow { tag, holder }.show()))
     }
 
     pub(super) fn take_card(&mut self, id: &str) -> Result<Answer, Answer> {
@@ -139,12 +140,12 @@ impl World {
         Ok(answer::empty(204))
     }
 
-    fn lines<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = Line<'a>> {
-        tags.iter().filter_map(|tag| Some(Line { tag, holder: self.0.holder(&tag.number)? }))
+    fn lines<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = CardRow<'a>> {
+        tags.iter().filter_map(|tag| Some(CardRow { tag, holder: self.0.holder(&tag.number)? }))
     }
 }
 
-fn card(tag: &Tag, holder: Option<&Thing>) -> Value {
+fn card(tag: &Tag, holder: Option<&DoorsThing>) -> Value {
     let active = holder.is_some() && !tag.blocked;
     json!({
         "id": card_id(tag),

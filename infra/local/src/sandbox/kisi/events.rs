@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::list::{Page, among, fuzzy};
+use super::list::{PageRequest, among, fuzzy};
 use super::wire::{LONG_AGO, number};
-use super::{IDS, World, is_guest};
+use super::{IDS, KisiWorld, is_guest};
 use crate::sandbox::answer::Answer;
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::Thing;
+use crate::sandbox::doors::DoorsThing;
 use crate::sandbox::locks::{self, Lock};
 use crate::sandbox::object::{Object, list, object};
 
@@ -40,9 +40,9 @@ struct Actor {
     email: Value,
 }
 
-impl World {
+impl KisiWorld {
     pub(super) fn locks(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 50, 250)?;
+        let page = PageRequest::read(ask, 50, 250)?;
         let all = locks::listed(&self.0.top, &id_of).into_iter();
         let all: Vec<Lock> = all.filter(|lock| among(ask, &lock.id) && fuzzy(ask, &[&lock.name])).collect();
         Ok(page.of(&all, |lock| shown(lock, ask.of.as_deref())))
@@ -116,7 +116,7 @@ impl World {
             Some(Value::Number(user)) => user.to_string(),
             Some(_) => return Err("events: user must be an id or an address".into()),
         };
-        let is_them = |thing: &&Thing| {
+        let is_them = |thing: &&DoorsThing| {
             thing.id() == user || thing.0.text("email").is_some_and(|email| email.eq_ignore_ascii_case(&user))
         };
         let person = self.0.users.iter().find(is_them).ok_or("events: a user is not among users")?;

@@ -2,34 +2,34 @@
 
 use serde_json::{Value, json};
 
-use super::list::{Page, among, fuzzy};
+use super::list::{PageRequest, among, fuzzy};
 use super::wire::{LONG_AGO, number};
-use super::{World, error};
+use super::{KisiWorld, error};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, Kind, may, must};
+use crate::sandbox::shape::{Field, FieldKind, may, must};
 
 const WEBHOOK: &str = "event_webhook";
 
 const NEW: &[Field] = &[
-    must("name", Kind::Text),
-    must("type", Kind::OneOf(&[WEBHOOK])),
-    must("url", Kind::Text),
-    may("enabled", Kind::Flag),
-    may("enabled_events", Kind::Texts),
-    may("signature_key", Kind::Text),
+    must("name", FieldKind::Text),
+    must("type", FieldKind::OneOf(&[WEBHOOK])),
+    must("url", FieldKind::Text),
+    may("enabled", FieldKind::Flag),
+    may("enabled_events", FieldKind::Texts),
+    may("signature_key", FieldKind::Text),
 ];
 
 const CHANGED: &[Field] = &[
-    may("name", Kind::Text),
-    may("url", Kind::Text),
-    may("enabled", Kind::Flag),
-    may("enabled_events", Kind::Texts),
-    may("signature_key", Kind::Text),
+    may("name", FieldKind::Text),
+    may("url", FieldKind::Text),
+    may("enabled", FieldKind::Flag),
+    may("enabled_events", FieldKind::Texts),
+    may("signature_key", FieldKind::Text),
 ];
 
-impl World {
+impl KisiWorld {
     fn all_integrations(&self) -> Vec<Object> {
         let all = self.0.top.list("integrations").iter();
         all.filter_map(Value::as_object).map(|item| Object(item.clone())).collect()
@@ -48,7 +48,7 @@ impl World {
     }
 
     pub(super) fn integrations(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 10, 250)?;
+        let page = PageRequest::read(ask, 10, 250)?;
         let enabled = ask.param("enabled").map(|asked| asked == "true");
         let mut all = self.all_integrations();
         all.retain(|one| {

@@ -12,22 +12,22 @@ pub const RANGE: &str = "x-collection-range";
 const FURTHEST: usize = 20_000;
 
 /// The requested part of a list.
-pub struct Page {
+pub struct PageRequest {
     limit: usize,
     offset: usize,
 }
 
-impl Page {
+impl PageRequest {
     /// Reads `limit` (`usual` by default, at most `most`) and `offset`. Values out of bounds get 422 `[?]`.
     ///
     /// # Errors
     /// Kisi's refusal.
-    pub fn read(ask: &Ask, usual: usize, most: usize) -> Result<Page, Answer> {
+    pub fn read(ask: &Ask, usual: usize, most: usize) -> Result<PageRequest, Answer> {
         let limit = number(ask, "limit", most)?.unwrap_or(usual);
         if limit == 0 {
             return Err(error::invalid("limit", "must be greater than 0"));
         }
-        Ok(Page { limit, offset: number(ask, "offset", FURTHEST)?.unwrap_or(0) })
+        Ok(PageRequest { limit, offset: number(ask, "offset", FURTHEST)?.unwrap_or(0) })
     }
 
     /// Returns this part of `all`, each item as `render` shows it. The end of the range may exceed the total `[D]`.

@@ -12,21 +12,21 @@ mod wire;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use list::{Page, among, fuzzy};
+use list::{PageRequest, among, fuzzy};
 use serde_json::Value;
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
-use super::doors::{Doors, Ids, MembershipChange, Thing};
-use super::route::{self, Found, Route};
-use super::table::{Item, Shelf};
+use super::doors::{DoorsThing, DoorsWorld, IdFormat, MembershipChange};
+use super::route::{self, Route, RouteMatch};
+use super::table::{Keyed, Shelf};
 use super::vendor::{self, Post};
 
 /// One organisation (or place) of Kisi.
-pub struct World(Doors);
+pub struct KisiWorld(DoorsWorld);
 
 #[derive(Clone, Copy)]
-enum Call {
+enum KisiCall {
     Places,
     Locks,
     Groups,
@@ -56,38 +56,38 @@ enum Call {
     TakeCard,
 }
 
-const ROUTES: &[Route<Call>] = &[
-    ("GET", "/places", Call::Places),
-    ("GET", "/locks", Call::Locks),
-    ("GET", "/groups", Call::Groups),
-    ("GET", "/groups/{id}", Call::Group),
-    ("GET", "/users", Call::Users),
-    ("POST", "/users", Call::MakeUser),
-    ("GET", "/users/{id}", Call::User),
-    ("PATCH", "/users/{id}", Call::ChangeUser),
-    ("DELETE", "/users/{id}", Call::DeleteUser),
-    ("GET", "/role_assignments", Call::Assignments),
-    ("POST", "/role_assignments", Call::Assign),
-    ("GET", "/role_assignments/{id}", Call::Assignment),
-    ("PATCH", "/role_assignments/{id}", Call::ChangeAssignment),
-    ("DELETE", "/role_assignments/{id}", Call::Unassign),
-    ("GET", "/guests", Call::Guests),
-    ("POST", "/guests", Call::MakeGuest),
-    ("DELETE", "/guests/{id}", Call::DeleteGuest),
-    ("GET", "/integrations", Call::Integrations),
-    ("POST", "/integrations", Call::MakeIntegration),
-    ("GET", "/integrations/{id}", Call::Integration),
-    ("PATCH", "/integrations/{id}", Call::ChangeIntegration),
-    ("DELETE", "/integrations/{id}", Call::DeleteIntegration),
-    ("GET", "/cards", Call::Cards),
-    ("GET", "/card_assignments", Call::CardAssignments),
-    ("POST", "/card_assignments", Call::AssignCard),
-    ("GET", "/card_assignments/{id}", Call::CardAssignment),
-    ("DELETE", "/card_assignments/{id}", Call::TakeCard),
+const ROUTES: &[Route<KisiCall>] = &[
+    ("GET", "/places", KisiCall::Places),
+    ("GET", "/locks", KisiCall::Locks),
+    ("GET", "/groups", KisiCall::Groups),
+    ("GET", "/groups/{id}", KisiCall::Group),
+    ("GET", "/users", KisiCall::Users),
+    ("POST", "/users", KisiCall::MakeUser),
+    ("GET", "/users/{id}", KisiCall::User),
+    ("PATCH", "/users/{id}", KisiCall::ChangeUser),
+    ("DELETE", "/users/{id}", KisiCall::DeleteUser),
+    ("GET", "/role_assignments", KisiCall::Assignments),
+    ("POST", "/role_assignments", KisiCall::Assign),
+    ("GET", "/role_assignments/{id}", KisiCall::Assignment),
+    ("PATCH", "/role_assignments/{id}", KisiCall::ChangeAssignment),
+    ("DELETE", "/role_assignments/{id}", KisiCall::Unassign),
+    ("GET", "/guests", KisiCall::Guests),
+    ("POST", "/guests", KisiCall::MakeGuest),
+    ("DELETE", "/guests/{id}", KisiCall::DeleteGuest),
+    ("GET", "/integrations", KisiCall::Integrations),
+    ("POST", "/integrations", KisiCall::MakeIntegration),
+    ("GET", "/integrations/{id}", KisiCall::Integration),
+    ("PATCH", "/integrations/{id}", KisiCall::ChangeIntegration),
+    ("DELETE", "/integrations/{id}", KisiCall::DeleteIntegration),
+    ("GET", "/cards", KisiCall::Cards),
+    ("GET", "/card_assignments", KisiCall::CardAssignments),
+    ("POST", "/card_assignments", KisiCall::AssignCard),
+    ("GET", "/card_assignments/{id}", KisiCall::CardAssignment),
+    ("DELETE", "/card_assignments/{id}", KisiCall::TakeCard),
 ];
 
 /// On the wire ids are whole numbers. In worlds they are the same numbers as text.
-const IDS: Ids = Ids {
+const IDS: IdFormat = IdFormat {
     sound: |id| id.parse::<u64>().is_ok_and(|number| number > 0 && number.to_string() == id),
     are: "whole numbers written as text, for example \"17\", as Kisi's are",
 };
@@ -95,65 +95,65 @@ const IDS: Ids = Ids {
 /// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
     match route::find(ROUTES, ask.method.as_str(), &ask.segments) {
-        Found::Call(_, pattern, _) | Found::OtherMethod(pattern) => Some(pattern.to_owned()),
-        Found::Nothing => None,
+        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => Some(pattern.to_owned()),
+        RouteMatch::Nothing => None,
     }
 }
 
 /// Returns whether this person has no Kisi account.
-fn is_guest(person: &Thing) -> bool {
+fn is_guest(person: &DoorsThing) -> bool {
     person.0.flag("guest") || person.0.text("email").is_none_or(str::is_empty)
 }
 
-impl World {
+impl KisiWorld {
     /// Creates a place from a `_world` body.
     ///
     /// # Errors
     /// A message about the first invalid part.
-    pub fn new(given: Value) -> Result<World, String> {
-        Ok(World(Doors::new(given, &IDS)?))
+    pub fn new(given: Value) -> Result<KisiWorld, String> {
+        Ok(KisiWorld(DoorsWorld::new(given, &IDS)?))
     }
 
     /// Loads a stored place.
-    pub fn load(shelf: &Shelf<'_>) -> World {
-        World(Doors::load(shelf))
+    pub fn load(shelf: &Shelf<'_>) -> KisiWorld {
+        KisiWorld(DoorsWorld::load(shelf))
     }
 
-    fn call(&mut self, call: Call, id: &str, ask: &Ask) -> Result<Answer, Answer> {
+    fn call(&mut self, call: KisiCall, id: &str, ask: &Ask) -> Result<Answer, Answer> {
         match call {
-            Call::Places => self.places(ask),
-            Call::Locks => self.locks(ask),
-            Call::Groups => self.groups(ask),
-            Call::Group => self.one_group(id, ask),
-            Call::Users => self.users(ask),
-            Call::MakeUser => self.make_user(ask),
-            Call::User => self.one_user(id),
-            Call::ChangeUser => self.change_user(id, ask),
-            Call::DeleteUser => self.delete_user(id),
-            Call::Assignments => self.assignments(ask),
-            Call::Assign => self.assign(ask),
-            Call::Assignment => self.one_assignment(id),
-            Call::ChangeAssignment => self.change_assignment(id, ask),
-            Call::Unassign => self.unassign(id),
-            Call::Guests => self.guests(ask),
-            Call::MakeGuest => self.make_guest(ask),
-            Call::DeleteGuest => self.delete_guest(id),
-            Call::Integrations => self.integrations(ask),
-            Call::MakeIntegration => self.make_integration(ask),
-            Call::Integration => self.one_integration(id),
-            Call::ChangeIntegration => self.change_integration(id, ask),
-            Call::DeleteIntegration => self.delete_integration(id),
-            Call::Cards => self.cards(ask),
-            Call::CardAssignments => self.card_assignments(ask),
-            Call::AssignCard => self.assign_card(ask),
-            Call::CardAssignment => self.one_card_assignment(id),
-            Call::TakeCard => self.take_card(id),
+            KisiCall::Places => self.places(ask),
+            KisiCall::Locks => self.locks(ask),
+            KisiCall::Groups => self.groups(ask),
+            KisiCall::Group => self.one_group(id, ask),
+            KisiCall::Users => self.users(ask),
+            KisiCall::MakeUser => self.make_user(ask),
+            KisiCall::User => self.one_user(id),
+            KisiCall::ChangeUser => self.change_user(id, ask),
+            KisiCall::DeleteUser => self.delete_user(id),
+            KisiCall::Assignments => self.assignments(ask),
+            KisiCall::Assign => self.assign(ask),
+            KisiCall::Assignment => self.one_assignment(id),
+            KisiCall::ChangeAssignment => self.change_assignment(id, ask),
+            KisiCall::Unassign => self.unassign(id),
+            KisiCall::Guests => self.guests(ask),
+            KisiCall::MakeGuest => self.make_guest(ask),
+            KisiCall::DeleteGuest => self.delete_guest(id),
+            KisiCall::Integrations => self.integrations(ask),
+            KisiCall::MakeIntegration => self.make_integration(ask),
+            KisiCall::Integration => self.one_integration(id),
+            KisiCall::ChangeIntegration => self.change_integration(id, ask),
+            KisiCall::DeleteIntegration => self.delete_integration(id),
+            KisiCall::Cards => self.cards(ask),
+            KisiCall::CardAssignments => self.card_assignments(ask),
+            KisiCall::AssignCard => self.assign_card(ask),
+            KisiCall::CardAssignment => self.one_card_assignment(id),
+            KisiCall::TakeCard => self.take_card(id),
         }
     }
 
     /// Lists the places that groups name, and the one that the caller names.
     fn places(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 50, 250)?;
+        let page = PageRequest::read(ask, 50, 250)?;
         let named = self.0.groups.iter().filter_map(|group| group.0.text("place"));
         let all: BTreeSet<&str> = named.chain(ask.of.as_deref()).filter(|id| id.parse::<u64>().is_ok()).collect();
         let all: Vec<&str> = all.into_iter().filter(|id| among(ask, id)).collect();
@@ -161,20 +161,20 @@ impl World {
     }
 
     fn groups(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 10, 250)?;
+        let page = PageRequest::read(ask, 10, 250)?;
         let place = ask.param("place_id");
-        let here = |group: &Thing| place.is_none_or(|place| group.0.text("place").is_none_or(|own| own == place));
-        let asked = |group: &&Thing| {
+        let here = |group: &DoorsThing| place.is_none_or(|place| group.0.text("place").is_none_or(|own| own == place));
+        let asked = |group: &&DoorsThing| {
             here(group) && among(ask, group.id()) && fuzzy(ask, &[group.0.text("name").unwrap_or_default()])
         };
-        let mut all: Vec<&Thing> = self.0.groups.iter().filter(asked).collect();
+        let mut all: Vec<&DoorsThing> = self.0.groups.iter().filter(asked).collect();
         match ask.param("sort") {
             Some("name") => all.sort_by_key(|group| group.0.text("name")),
             Some("-name") => all.sort_by_key(|group| std::cmp::Reverse(group.0.text("name"))),
             _ => {}
         }
         let sizes = self.0.group_sizes();
-        let size = |group: &Thing| sizes.get(group.key().as_str()).copied().unwrap_or(0);
+        let size = |group: &DoorsThing| sizes.get(group.key().as_str()).copied().unwrap_or(0);
         Ok(page.of(&all, |group| wire::group(group, size(group), place)))
     }
 
@@ -184,7 +184,7 @@ impl World {
     }
 }
 
-impl vendor::World for World {
+impl vendor::World for KisiWorld {
     fn show(&self) -> Value {
         self.0.show()
     }
@@ -194,7 +194,7 @@ impl vendor::World for World {
             return error::unauthorized();
         }
         match route::find(ROUTES, ask.method.as_str(), &ask.segments) {
-            Found::Call(call, _, filled) => {
+            RouteMatch::Call(call, _, filled) => {
                 let id = filled.first().map_or("", String::as_str);
                 let mut answer = self.call(call, id, ask).unwrap_or_else(|refusal| refusal);
                 if self.0.quirk("no-collection-range") {
@@ -202,8 +202,8 @@ impl vendor::World for World {
                 }
                 answer
             }
-            Found::OtherMethod(_) => error::plain(405, "Method Not Allowed", "a1e405"),
-            Found::Nothing => error::not_found(),
+            RouteMatch::OtherMethod(_) => error::plain(405, "Method Not Allowed", "a1e405"),
+            RouteMatch::Nothing => error::not_found(),
         }
     }
 

@@ -4,48 +4,48 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::list::{Page, among, fuzzy, whole};
-use super::{World, error, is_guest, wire};
+use super::list::{PageRequest, among, fuzzy, whole};
+use super::{KisiWorld, error, is_guest, wire};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::Thing;
+use crate::sandbox::doors::DoorsThing;
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, Kind, may, may_null, must};
-use crate::sandbox::table::Item;
+use crate::sandbox::shape::{Field, FieldKind, may, may_null, must};
+use crate::sandbox::table::Keyed;
 
 const NEW_USER: &[Field] = &[
-    must("email", Kind::Email),
-    may("name", Kind::Text),
-    may_null("image", Kind::Text),
-    may("send_emails", Kind::Flag),
-    may("confirm", Kind::Flag),
-    may("access_enabled", Kind::Flag),
-    may("password_flow_enabled", Kind::Flag),
-    may("metadata", Kind::Flat),
-    may_null("notes", Kind::Text),
+    must("email", FieldKind::Email),
+    may("name", FieldKind::Text),
+    may_null("image", FieldKind::Text),
+    may("send_emails", FieldKind::Flag),
+    may("confirm", FieldKind::Flag),
+    may("access_enabled", FieldKind::Flag),
+    may("password_flow_enabled", FieldKind::Flag),
+    may("metadata", FieldKind::Flat),
+    may_null("notes", FieldKind::Text),
 ];
 
 /// The e-mail is missing, because it cannot be changed `[D]`.
 const CHANGED_USER: &[Field] = &[
-    may("name", Kind::Text),
-    may_null("image", Kind::Text),
-    may("access_enabled", Kind::Flag),
-    may("password_flow_enabled", Kind::Flag),
-    may("metadata", Kind::Flat),
-    may_null("notes", Kind::Text),
+    may("name", FieldKind::Text),
+    may_null("image", FieldKind::Text),
+    may("access_enabled", FieldKind::Flag),
+    may("password_flow_enabled", FieldKind::Flag),
+    may("metadata", FieldKind::Flat),
+    may_null("notes", FieldKind::Text),
 ];
 
 const NEW_GUEST: &[Field] =
-    &[must("name", Kind::Text), may_null("email", Kind::Email), may_null("phone_number", Kind::Text)];
+    &[must("name", FieldKind::Text), may_null("email", FieldKind::Email), may_null("phone_number", FieldKind::Text)];
 
-impl World {
+impl KisiWorld {
     pub(super) fn users(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 50, 100)?;
+        let page = PageRequest::read(ask, 50, 100)?;
         let group = whole(ask, "group_id")?;
         let id = whole(ask, "user_id")?;
         let inside: Option<HashSet<&str>> =
             group.as_deref().map(|group| self.0.members_of(group).map(|member| member.user.as_str()).collect());
-        let mut all: Vec<&Thing> = self.0.users.iter().filter(|user| !is_guest(user)).collect();
+        let mut all: Vec<&DoorsThing> = self.0.users.iter().filter(|user| !is_guest(user)).collect();
         all.retain(|user| id.as_deref().is_none_or(|id| user.id() == id) && among(ask, user.id()));
         all.retain(|user| self.has_email(ask, user.0.text("email").unwrap_or_default()));
         all.retain(|user| {
@@ -72,7 +72,7 @@ impl World {
     /// Returns the user of that id. Guests are not users.
     fn user_key(&self, id: &str) -> Result<String, Answer> {
         let found = self.0.users.get(id).filter(|user| !is_guest(user));
-        found.map(Item::key).ok_or_else(error::not_found)
+        found.map(Keyed::key).ok_or_else(error::not_found)
     }
 
     pub(super) fn one_user(&self, id: &str) -> Result<Answer, Answer> {
@@ -84,7 +84,8 @@ impl World {
     pub(super) fn make_user(&mut self, ask: &Ask) -> Result<Answer, Answer> {
         let given = error::body(ask, "user", NEW_USER)?;
         let email = given.get("email").and_then(Value::as_str).unwrap_or_default();
-        let taken = |user: &Thing| !is_guest(user) && user.0.text("email").is_some_and(|own| same_email(own, email));
+        let taken =
+            |user: &DoorsThing| !is_guest(user) && user.0.text("email").is_some_and(|own| same_email(own, email));
         if self.0.users.iter().any(taken) {
             return Err(error::invalid("email", "has already been taken"));
         }
@@ -111,12 +112,12 @@ impl World {
     }
 
     pub(super) fn guests(&self, ask: &Ask) -> Result<Answer, Answer> {
-        let page = Page::read(ask, 10, 250)?;
-        let asked = |guest: &&Thing| {
+        let page = PageRequest::read(ask, 10, 250)?;
+        let asked = |guest: &&DoorsThing| {
             among(ask, guest.id())
                 && fuzzy(ask, &[guest.0.text("name").unwrap_or_default(), guest.0.text("email").unwrap_or_default()])
         };
-        let all: Vec<&Thing> = self.0.users.iter().filter(|user| is_guest(user)).filter(asked).collect();
+        let all: Vec<&DoorsThing> = self.0.users.iter().filter(|user| is_guest(user)).filter(asked).collect();
         Ok(page.of(&all, |guest| wire::guest(guest)))
     }
 
@@ -136,7 +137,7 @@ impl World {
     }
 
     /// Creates a person from the fields of a request. `confirm` and `send_emails` decide whether an invitation is open.
-    fn made(&mut self, given: Map<String, Value>, ask: &Ask) -> Thing {
+    fn made(&mut self, given: Map<String, Value>, ask: &Ask) -> DoorsThing {
         let mut item = Object(given);
         let managed = item.flag("confirm");
         let invited = item.or("send_emails", true);
@@ -151,7 +152,7 @@ impl World {
         item.set_missing("name", "");
         item.set_missing("email", Value::Null);
         state_follows(&mut item);
-        Thing(item)
+        DoorsThing(item)
     }
 }
 

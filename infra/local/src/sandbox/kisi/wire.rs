@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::World;
-use crate::sandbox::doors::{Member, Thing};
+use super::KisiWorld;
+use crate::sandbox::doors::{DoorsThing, Member};
 use crate::sandbox::object::Object;
-use crate::sandbox::table::Item;
+use crate::sandbox::table::Keyed;
 
 /// The creation date of things without one in the world.
 pub const LONG_AGO: &str = "2024-01-01T00:00:00Z";
@@ -17,7 +17,7 @@ pub fn number(id: &str) -> Value {
 }
 
 /// Returns a user.
-pub fn user(user: &Thing, groups: usize) -> Value {
+pub fn user(user: &DoorsThing, groups: usize) -> Value {
     let item = &user.0;
     json!({
         "id": number(user.id()),
@@ -45,7 +45,7 @@ fn access_enabled(item: &Object) -> Value {
 }
 
 /// Returns a guest.
-pub fn guest(guest: &Thing) -> Value {
+pub fn guest(guest: &DoorsThing) -> Value {
     let item = &guest.0;
     json!({
         "id": number(guest.id()),
@@ -59,7 +59,7 @@ pub fn guest(guest: &Thing) -> Value {
 }
 
 /// Returns a group. A group without a place belongs to the place of the query.
-pub fn group(group: &Thing, people: usize, asked_place: Option<&str>) -> Value {
+pub fn group(group: &DoorsThing, people: usize, asked_place: Option<&str>) -> Value {
     let item = &group.0;
     let place = item.text("place").or(asked_place).map_or(Value::Null, number);
     let mut shown = json!({
@@ -91,7 +91,7 @@ pub fn group(group: &Thing, people: usize, asked_place: Option<&str>) -> Value {
 }
 
 /// Returns the assignment of a person to a group.
-pub fn assignment(world: &World, member: &Member) -> Value {
+pub fn assignment(world: &KisiWorld, member: &Member) -> Value {
     let group = world.0.groups.get(&member.group);
     let group = json!({
         "id": number(&member.group),
@@ -114,7 +114,7 @@ pub fn assignment(world: &World, member: &Member) -> Value {
 }
 
 /// Returns the assignment that represents a person's `role` for the whole organisation.
-pub fn organization_role(world: &World, user: &Thing, id: &str) -> Value {
+pub fn organization_role(world: &KisiWorld, user: &DoorsThing, id: &str) -> Value {
     let organization = json!({ "id": 1, "resource_type": "Organization", "name": "Sandbox", "domain": "sandbox" });
     let mut shown = world.assigned(id, &user.key(), None);
     shown["role_id"] = user.0.or("role", "organization_basic");
@@ -128,7 +128,7 @@ pub fn organization_role(world: &World, user: &Thing, id: &str) -> Value {
     shown
 }
 
-impl World {
+impl KisiWorld {
     /// Returns the fields of all assignments: the person, and the creation date.
     fn assigned(&self, id: &str, user: &str, made: Option<Timestamp>) -> Value {
         let made = made.map_or_else(|| LONG_AGO.to_owned(), |made| made.to_string());

@@ -11,7 +11,7 @@ pub struct Actions {
 }
 
 /// One kind of thing.
-pub struct Entity {
+pub struct NexudusWorldEntity {
     /// Its name in worlds.
     pub name: &'static str,
     /// Its name in filters.
@@ -28,8 +28,8 @@ pub struct Entity {
     pub nameless: bool,
 }
 
-const fn silent(name: &'static str, filter: &'static str, path: &'static str) -> Entity {
-    Entity { name, filter, path, actions: None, collections: &[], access: false, nameless: false }
+const fn silent(name: &'static str, filter: &'static str, path: &'static str) -> NexudusWorldEntity {
+    NexudusWorldEntity { name, filter, path, actions: None, collections: &[], access: false, nameless: false }
 }
 
 const fn actions(create: u16, update: u16, delete: u16) -> Option<Actions> {
@@ -42,45 +42,54 @@ pub const ACCESS_CONTROL_UPDATE: u16 = 61;
 pub const CONTRACT_CANCEL: u16 = 11;
 
 /// All kinds, in the order of webhooks after a `_change` of several.
-pub const ENTITIES: [Entity; 15] = [
+pub const ENTITIES: [NexudusWorldEntity; 15] = [
     silent("Businesses", "Business", "sys/businesses"),
-    Entity { actions: actions(74, 76, 75), ..silent("Tariffs", "Tariff", "billing/tariffs") },
+    NexudusWorldEntity { actions: actions(74, 76, 75), ..silent("Tariffs", "Tariff", "billing/tariffs") },
     silent("TimePasses", "TimePass", "billing/timepasses"),
     silent("Resources", "Resource", "spaces/resources"),
-    Entity { actions: actions(71, 73, 72), ..silent("FloorPlanDesks", "FloorPlanDesk", "sys/floorplandesks") },
-    Entity {
+    NexudusWorldEntity {
+        actions: actions(71, 73, 72),
+        ..silent("FloorPlanDesks", "FloorPlanDesk", "sys/floorplandesks")
+    },
+    NexudusWorldEntity {
         actions: actions(57, 58, 59),
         collections: &["TeamMembers"],
         access: true,
         ..silent("Teams", "Team", "spaces/teams")
     },
-    Entity {
+    NexudusWorldEntity {
         actions: actions(3, 2, 50),
         collections: &["Teams"],
         ..silent("Coworkers", "Coworker", "spaces/coworkers")
     },
-    Entity {
+    NexudusWorldEntity {
         actions: actions(62, 60, 77),
         collections: &["Desks"],
         access: true,
         ..silent("CoworkerContracts", "CoworkerContract", "billing/coworkercontracts")
     },
-    Entity {
+    NexudusWorldEntity {
         access: true,
         nameless: true,
         ..silent("ContractPausedPeriods", "ContractPausedPeriod", "billing/contractpausedperiods")
     },
-    Entity { access: true, ..silent("CoworkerTimePasses", "CoworkerTimePass", "billing/coworkertimepasses") },
-    Entity {
+    NexudusWorldEntity {
+        access: true,
+        ..silent("CoworkerTimePasses", "CoworkerTimePass", "billing/coworkertimepasses")
+    },
+    NexudusWorldEntity {
         actions: actions(47, 48, 49),
         access: true,
         nameless: true,
         ..silent("Checkins", "Checkin", "spaces/checkins")
     },
-    Entity { nameless: true, ..silent("BookingVisitors", "BookingVisitor", "spaces/bookingvisitors") },
-    Entity { actions: actions(6, 7, 8), ..silent("Bookings", "Booking", "spaces/bookings") },
-    Entity { nameless: true, ..silent("CancelledBookings", "CancelledBooking", "spaces/cancelledbookings") },
-    Entity { nameless: true, ..silent("WebHooks", "WebHook", "sys/webhooks") },
+    NexudusWorldEntity { nameless: true, ..silent("BookingVisitors", "BookingVisitor", "spaces/bookingvisitors") },
+    NexudusWorldEntity { actions: actions(6, 7, 8), ..silent("Bookings", "Booking", "spaces/bookings") },
+    NexudusWorldEntity {
+        nameless: true,
+        ..silent("CancelledBookings", "CancelledBooking", "spaces/cancelledbookings")
+    },
+    NexudusWorldEntity { nameless: true, ..silent("WebHooks", "WebHook", "sys/webhooks") },
 ];
 
 /// Returns the index in [`ENTITIES`] of the kind with that name.

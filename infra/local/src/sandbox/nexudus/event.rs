@@ -11,13 +11,13 @@ use serde_json::{Map, Value, json};
 
 use super::entity::{self, ACCESS_CONTROL_UPDATE, CONTRACT_CANCEL, ENTITIES};
 use super::wire::{self, id_text};
-use super::world::World;
+use super::world::NexudusWorld;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 use crate::sandbox::vendor::Post;
 
 /// The state of a thing before and after a change.
-pub struct Change {
+pub struct EntityChange {
     /// Its kind.
     pub kind: usize,
     /// The state before.
@@ -27,7 +27,7 @@ pub struct Change {
 }
 
 /// Returns the webhooks that follow from these changes, in order.
-pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
+pub fn posts(world: &NexudusWorld, changes: &[EntityChange], now: Timestamp) -> Vec<Post> {
     let mut posts = Vec::new();
     let mut concerned_people = BTreeSet::new();
     for change in changes {
@@ -53,7 +53,7 @@ pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
     }
     let coworkers = entity::find("Coworkers").unwrap_or_default();
     for coworker in concerned_people {
-        if let Some(item) = world.seen(coworkers, &coworker, now) {
+        if let Some(item) = world.visible(coworkers, &coworker, now) {
             let mut shown = wire::listed(world, coworkers, item, now);
             shown.insert("UpdatedOn".into(), world.stamp(now).into());
             posts.extend(post(world, ACCESS_CONTROL_UPDATE, shown));
@@ -63,7 +63,7 @@ pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
 }
 
 /// Returns the people whose access a change concerns.
-fn concerned(world: &World, change: &Change) -> Vec<String> {
+fn concerned(world: &NexudusWorld, change: &EntityChange) -> Vec<String> {
     let Some(entity) = ENTITIES.get(change.kind) else { return Vec::new() };
     let both = || change.before.iter().chain(&change.after);
     let coworkers = |item: &Object| item.0.get("CoworkerId").and_then(id_text);
@@ -88,7 +88,7 @@ fn concerned(world: &World, change: &Change) -> Vec<String> {
 }
 
 /// Returns one webhook; `None` if the world has it switched off.
-fn post(world: &World, action: u16, entity: Map<String, Value>) -> Option<Post> {
+fn post(world: &NexudusWorld, action: u16, entity: Map<String, Value>) -> Option<Post> {
     let hooks = entity::find("WebHooks").and_then(|kind| world.table(kind))?;
     let of_action =
         || hooks.iter().filter_map(|hook| hook.object()).filter(|hook| hook.0.get("Action") == Some(&json!(action)));

@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::entity::{ENTITIES, Entity};
+use super::entity::{ENTITIES, NexudusWorldEntity};
 use super::wire::{self, id_text};
-use super::world::World;
+use super::world::NexudusWorld;
 use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
@@ -21,7 +21,7 @@ const MOST: usize = 1000;
 ///
 /// # Errors
 /// What is wrong with the query, for a 400.
-pub fn page(world: &World, kind: usize, ask: &Ask) -> Result<Value, String> {
+pub fn page(world: &NexudusWorld, kind: usize, ask: &Ask) -> Result<Value, String> {
     let number = |name: &str, usual: usize| match ask.param(name) {
         None => Ok(usual),
         Some(text) => text.parse::<usize>().ok().filter(|n| *n > 0).ok_or_else(|| format!("{name} is not a number")),
@@ -32,15 +32,15 @@ pub fn page(world: &World, kind: usize, ask: &Ask) -> Result<Value, String> {
     if ask.param("id").is_some() && quirks::on(&world.top, "no-id-lists") {
         return Err("The value of id is not valid.".to_owned());
     }
-    let seen = table.iter().filter_map(|record| record.seen(ask.now));
+    let visible = table.iter().filter_map(|record| record.visible(ask.now));
     let mut all: Vec<_> = match ask.param("id").filter(|_| !ignores).map(ids) {
         // Things that are requested by several ids include their collections [?].
         Some(ids) => {
             let asked = |item: &&Object| item.0.get("Id").and_then(id_text).is_some_and(|id| ids.contains(&id));
-            seen.filter(asked).map(|item| wire::whole(world, kind, item, ask.now)).collect()
+            visible.filter(asked).map(|item| wire::whole(world, kind, item, ask.now)).collect()
         }
         None => {
-            let shown = seen.map(|item| wire::listed(world, kind, item, ask.now));
+            let shown = visible.map(|item| wire::listed(world, kind, item, ask.now));
             shown.filter(|record| ignores || takes(entity, record, &ask.query)).collect()
         }
     };
@@ -76,7 +76,7 @@ fn order(all: &mut [Map<String, Value>], ask: &Ask) {
     });
 }
 
-fn takes(entity: &Entity, record: &Map<String, Value>, query: &[(String, String)]) -> bool {
+fn takes(entity: &NexudusWorldEntity, record: &Map<String, Value>, query: &[(String, String)]) -> bool {
     query.iter().all(|(name, wanted)| {
         let (bound, rest) = match (name.strip_prefix("from_"), name.strip_prefix("to_")) {
             (Some(rest), _) => (Some(Ordering::Greater), rest),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::entity::{self, ENTITIES};
-use super::world::World;
+use super::world::NexudusWorld;
 use crate::sandbox::object::Object;
 
 /// Fields that refer to another thing.
@@ -28,7 +28,7 @@ const REFERENCES: [&str; 13] = [
 const COLLECTIONS: [&str; 3] = ["Teams", "TeamMembers", "Desks"];
 
 /// Returns one thing as a read by its id shows it.
-pub fn whole(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
+pub fn whole(world: &NexudusWorld, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
     let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
     let mut full = usual(name);
     full.insert("UniqueId".into(), json!(alias(kind, item)));
@@ -37,7 +37,7 @@ pub fn whole(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<S
         "Coworkers" => {
             let teams: Vec<Value> = item.list("Teams").to_vec();
             let names = teams.iter().filter_map(|id| {
-                world.seen(entity::find("Teams")?, &id_text(id)?, now)?.text("Name").map(str::to_owned)
+                world.visible(entity::find("Teams")?, &id_text(id)?, now)?.text("Name").map(str::to_owned)
             });
             full.insert("TeamNames".into(), json!(names.collect::<Vec<_>>().join(", ")));
             full.insert("Teams".into(), json!(teams));
@@ -70,7 +70,7 @@ pub fn whole(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<S
 }
 
 /// Returns one thing as a list or a webhook shows it.
-pub fn listed(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
+pub fn listed(world: &NexudusWorld, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
     let mut full = whole(world, kind, item, now);
     for field in ENTITIES.get(kind).map_or(&[] as &[&str], |entity| entity.collections) {
         full.remove(*field);
@@ -86,11 +86,11 @@ pub fn alias(kind: usize, item: &Object) -> String {
 }
 
 /// Returns the contracts that include a desk. `[D]`
-fn contracts_of(world: &World, desk: &Object, now: Timestamp) -> Vec<String> {
+fn contracts_of(world: &NexudusWorld, desk: &Object, now: Timestamp) -> Vec<String> {
     let Some(id) = desk.0.get("Id").and_then(id_text) else { return Vec::new() };
     let contracts = entity::find("CoworkerContracts").and_then(|kind| world.table(kind));
-    let seen = contracts.into_iter().flat_map(|table| table.iter()).filter_map(|record| record.seen(now));
-    seen.filter(|item| desks(item).contains(&id)).filter_map(|item| item.0.get("Id").and_then(id_text)).collect()
+    let visible = contracts.into_iter().flat_map(|table| table.iter()).filter_map(|record| record.visible(now));
+    visible.filter(|item| desks(item).contains(&id)).filter_map(|item| item.0.get("Id").and_then(id_text)).collect()
 }
 
 fn desks(item: &Object) -> Vec<String> {

@@ -4,13 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::entity::{self, ENTITIES};
-use super::event::{self, Change};
-use super::relation::Relation;
+use super::event::{self, EntityChange};
+use super::relation::TeamRelation;
 use super::wire::{self, id_text};
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::quirks;
-use crate::sandbox::record::Record;
-use crate::sandbox::table::{Shelf, Table};
+use crate::sandbox::record::StoredThing;
+use crate::sandbox::table::{Shelf, ThingTable};
 use crate::sandbox::vendor::Post;
 
 /// How long reads lag behind a `_change` with the quirk `lag`.
@@ -22,8 +22,8 @@ const FIRST_ID: u64 = 7_000_000_000;
 
 /// The locations of one operator.
 #[derive(Default)]
-pub struct World {
-    tables: [Table<Record>; ENTITIES.len()],
+pub struct NexudusWorld {
+    tables: [ThingTable<StoredThing>; ENTITIES.len()],
     /// The other keys of `_world`.
     pub top: Object,
     top_unsaved: bool,
@@ -32,13 +32,13 @@ pub struct World {
     before_at_once: i64,
 }
 
-impl World {
+impl NexudusWorld {
     /// Creates a world from a `_world` body. A missing `UpdatedOn` is `now`.
     ///
     /// # Errors
     /// A message about the first invalid part.
-    pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
-        let mut world = World { top_unsaved: true, ..World::default() };
+    pub fn new(given: Value, now: Timestamp) -> Result<NexudusWorld, String> {
+        let mut world = NexudusWorld { top_unsaved: true, ..NexudusWorld::default() };
         for (key, value) in object(given, "a world")?.0 {
             if key == "quirks" {
                 world.top.set(&key, value);
@@ -58,7 +58,7 @@ impl World {
         self.give_id(kind, &mut item, 0);
         let id = id(&item, name)?;
         item.set_missing("UpdatedOn", instant(now));
-        match self.tables.get_mut(kind).is_some_and(|table| table.add(Record::new(&id, item))) {
+        match self.tables.get_mut(kind).is_some_and(|table| table.add(StoredThing::new(&id, item))) {
             true => Ok(()),
             false => Err(format!("{name}: an Id is there twice")),
         }
@@ -68,26 +68,26 @@ impl World {
     /// before it that are not in the list yet.
     fn give_id(&self, kind: usize, item: &mut Object, before: usize) {
         if ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
-            let place = self.table(kind).map_or(0, Table::next_place) + before;
+            let place = self.table(kind).map_or(0, ThingTable::next_place) + before;
             item.set_missing("Id", FIRST_ID + kind as u64 * 10_000_000 + place as u64);
         }
     }
 
     /// Returns the list of one kind, by its index in [`ENTITIES`].
-    pub fn table(&self, kind: usize) -> Option<&Table<Record>> {
+    pub fn table(&self, kind: usize) -> Option<&ThingTable<StoredThing>> {
         self.tables.get(kind)
     }
 
     /// Returns a thing as reads show it at `now`.
-    pub fn seen(&self, kind: usize, id: &str, now: Timestamp) -> Option<&Object> {
-        self.table(kind)?.get(id)?.seen(now)
+    pub fn visible(&self, kind: usize, id: &str, now: Timestamp) -> Option<&Object> {
+        self.table(kind)?.get(id)?.visible(now)
     }
 
     /// Returns everything, as `_world` shows it.
     pub fn show(&self) -> Value {
         let mut shown = self.top.0.clone();
         for (entity, table) in ENTITIES.iter().zip(&self.tables) {
-            let all: Vec<&Object> = table.iter().filter_map(Record::object).collect();
+            let all: Vec<&Object> = table.iter().filter_map(StoredThing::object).collect();
             shown.insert(entity.name.to_owned(), json!(all));
         }
         Value::Object(shown)
@@ -152,29 +152,29 @@ impl World {
         span.map(|span| now.saturating_add(span).unwrap_or(now))
     }
 
-    fn upsert(&mut self, kind: usize, item: Object, now: Timestamp) -> Option<Change> {
+    fn upsert(&mut self, kind: usize, item: Object, now: Timestamp) -> Option<EntityChange> {
         let id = item.0.get("Id").and_then(id_text)?;
         let (lag, stamp) = (self.lag(kind, now), self.stamp(now));
         let table = self.tables.get_mut(kind)?;
-        let before = table.get(&id).and_then(Record::object).cloned();
+        let before = table.get(&id).and_then(StoredThing::object).cloned();
         let mut after = before.clone().unwrap_or_default();
         after.set("UpdatedOn", stamp);
         let joins = item.0.contains_key("Teams") || item.0.contains_key("TeamMembers");
         after.0.extend(item.0);
         if table.get(&id).is_none() {
-            table.add(Record::absent(&id));
+            table.add(StoredThing::absent(&id));
         }
         table.change(&id)?.become_(Some(after.clone()), now, lag);
         if joins {
             self.join(kind, &id, &after, now);
         }
-        Some(Change { kind, before, after: Some(after) })
+        Some(EntityChange { kind, before, after: Some(after) })
     }
 
-    fn remove(&mut self, kind: usize, id: &str, now: Timestamp) -> Option<Change> {
+    fn remove(&mut self, kind: usize, id: &str, now: Timestamp) -> Option<EntityChange> {
         let lag = self.lag(kind, now);
         let table = self.tables.get_mut(kind)?;
-        let before = table.get(id).and_then(Record::object).cloned()?;
+        let before = table.get(id).and_then(StoredThing::object).cloned()?;
         let record = table.change(id)?;
         record.become_(None, now, lag);
         if record.is_gone() {
@@ -183,17 +183,17 @@ impl World {
         if entity::find("Bookings") == Some(kind) {
             self.cancelled(kind, &before, now);
         }
-        if let Some(relation) = Relation::across(kind) {
+        if let Some(relation) = TeamRelation::across(kind) {
             self.point(relation, id, |_| Some(false), now);
         }
-        Some(Change { kind, before: Some(before), after: None })
+        Some(EntityChange { kind, before: Some(before), after: None })
     }
 
     /// Adds a cancelled booking for a removed one, unless the world has it already `[D]`.
     fn cancelled(&mut self, bookings: usize, booking: &Object, now: Timestamp) {
         let Some(kind) = entity::find("CancelledBookings") else { return };
         let original = wire::alias(bookings, booking);
-        let there = |record: &Record| {
+        let there = |record: &StoredThing| {
             record
                 .object()
                 .and_then(|it| it.text("OriginalBookingId"))
@@ -216,9 +216,9 @@ impl World {
     fn join_all(&mut self, now: Timestamp) {
         for name in ["Coworkers", "Teams"] {
             let Some(kind) = entity::find(name) else { continue };
-            let Some(relation) = Relation::across(kind) else { continue };
+            let Some(relation) = TeamRelation::across(kind) else { continue };
             let own = if name == "Coworkers" { "Teams" } else { "TeamMembers" };
-            let table = self.table(kind).into_iter().flat_map(Table::iter);
+            let table = self.table(kind).into_iter().flat_map(ThingTable::iter);
             let all: Vec<(String, Vec<String>)> = table
                 .filter_map(|record| {
                     let item = record.object()?;
@@ -233,19 +233,19 @@ impl World {
 
     fn join(&mut self, kind: usize, id: &str, item: &Object, now: Timestamp) {
         let own = if entity::find("Coworkers") == Some(kind) { "Teams" } else { "TeamMembers" };
-        if let Some(relation) = Relation::across(kind) {
+        if let Some(relation) = TeamRelation::across(kind) {
             let named: Vec<String> = item.list(own).iter().filter_map(id_text).collect();
             self.point(relation, id, |theirs| Some(named.contains(&theirs.to_owned())), now);
         }
     }
 
     /// Adds `id` to the field of every thing of the relation, or removes it, as `wanted` returns for each.
-    fn point(&mut self, relation: Relation, id: &str, wanted: impl Fn(&str) -> Option<bool>, now: Timestamp) {
-        let Relation { kind, field } = relation;
+    fn point(&mut self, relation: TeamRelation, id: &str, wanted: impl Fn(&str) -> Option<bool>, now: Timestamp) {
+        let TeamRelation { kind, field } = relation;
         let Some(table) = self.tables.get_mut(kind) else { return };
         let keys: Vec<String> = table.iter().filter_map(|record| id_text(record.object()?.0.get("Id")?)).collect();
         for key in keys {
-            let Some(mut item) = table.get(&key).and_then(Record::object).cloned() else { continue };
+            let Some(mut item) = table.get(&key).and_then(StoredThing::object).cloned() else { continue };
             let mut named: Vec<String> = item.list(field).iter().filter_map(id_text).collect();
             let has = named.iter().any(|one| one == id);
             match wanted(&key) {
@@ -271,20 +271,20 @@ impl World {
     }
 
     /// Loads a stored world.
-    pub fn load(shelf: &Shelf<'_>) -> World {
-        let tables = ENTITIES.each_ref().map(|entity| Table::load(shelf, entity.name));
-        World {
+    pub fn load(shelf: &Shelf<'_>) -> NexudusWorld {
+        let tables = ENTITIES.each_ref().map(|entity| ThingTable::load(shelf, entity.name));
+        NexudusWorld {
             tables,
             top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),
             top_unsaved: false,
-            ..World::default()
+            ..NexudusWorld::default()
         }
     }
 
     /// Removes a stored world.
     pub fn erase(shelf: &Shelf<'_>) {
         for entity in &ENTITIES {
-            Table::<Record>::erase(shelf, entity.name);
+            ThingTable::<StoredThing>::erase(shelf, entity.name);
         }
     }
 }

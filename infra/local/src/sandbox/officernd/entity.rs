@@ -1,7 +1,7 @@
 //! The kinds of things at OfficeRnD, and what its interface offers for each.
 
 /// One kind of thing.
-pub struct Entity {
+pub struct OfficerndEntity {
     /// Its name in paths and worlds.
     pub name: &'static str,
     /// Its name in webhooks; `None` if it has none `[C]`.
@@ -14,16 +14,16 @@ pub struct Entity {
     pub scope: &'static str,
 }
 
-const fn silent(name: &'static str, since: Option<&'static str>, scope: &'static str) -> Entity {
-    Entity { name, event: None, posts_removal: false, since, scope }
+const fn silent(name: &'static str, since: Option<&'static str>, scope: &'static str) -> OfficerndEntity {
+    OfficerndEntity { name, event: None, posts_removal: false, since, scope }
 }
 
-const fn posted(name: &'static str, event: &'static str, posts_removal: bool, scope: &'static str) -> Entity {
-    Entity { name, event: Some(event), posts_removal, since: Some("modifiedAt"), scope }
+const fn posted(name: &'static str, event: &'static str, posts_removal: bool, scope: &'static str) -> OfficerndEntity {
+    OfficerndEntity { name, event: Some(event), posts_removal, since: Some("modifiedAt"), scope }
 }
 
 /// All kinds, in the order of webhooks after a `_change` of several.
-pub const ENTITIES: [Entity; 13] = [
+pub const ENTITIES: [OfficerndEntity; 13] = [
     silent("locations", None, "flex.space.locations.read"),
     silent("floors", None, "flex.space.floors.read"),
     silent("resources", Some("modifiedAt"), "flex.space.resources.read"),

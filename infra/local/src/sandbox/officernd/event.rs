@@ -3,14 +3,20 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::entity::{ENTITIES, Entity};
+use super::entity::{ENTITIES, OfficerndEntity};
 use super::wire;
-use super::world::{World, instant};
+use super::world::{OfficerndWorld, instant};
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 
 /// Returns the webhook for a created or changed thing; `None` for kinds without webhooks.
-pub fn upserted(world: &World, kind: usize, before: Option<&Object>, after: &Object, now: Timestamp) -> Option<Value> {
+pub fn upserted(
+    world: &OfficerndWorld,
+    kind: usize,
+    before: Option<&Object>,
+    after: &Object,
+    now: Timestamp,
+) -> Option<Value> {
     let entity = ENTITIES.get(kind)?;
     let cancelled = after.flag("isCancelled") && !before.is_some_and(|before| before.flag("isCancelled"));
     if entity.name == "bookings" && cancelled && before.is_some() && quirks::on(&world.top, "cancel-as-removed") {
@@ -29,12 +35,18 @@ pub fn upserted(world: &World, kind: usize, before: Option<&Object>, after: &Obj
 }
 
 /// Returns the webhook for a removed thing; `None` for kinds without webhooks.
-pub fn removed(world: &World, kind: usize, before: &Object, now: Timestamp) -> Option<Value> {
+pub fn removed(world: &OfficerndWorld, kind: usize, before: &Object, now: Timestamp) -> Option<Value> {
     let entity = ENTITIES.get(kind).filter(|entity| entity.posts_removal)?;
     body(world, entity, "removed", wire::object(world, kind, before, now), now)
 }
 
-fn body(world: &World, entity: &Entity, what: &str, full: Map<String, Value>, now: Timestamp) -> Option<Value> {
+fn body(
+    world: &OfficerndWorld,
+    entity: &OfficerndEntity,
+    what: &str,
+    full: Map<String, Value>,
+    now: Timestamp,
+) -> Option<Value> {
     let name = format!("{}.{what}", entity.event?);
     let full = if quirks::on(&world.top, "v1-events") { old_names(full) } else { full };
     Some(json!({ "event": name, "eventType": name, "createdAt": instant(now), "data": { "object": full } }))

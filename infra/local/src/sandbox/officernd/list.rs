@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::entity::Entity;
+use super::entity::OfficerndEntity;
 use super::wire;
-use super::world::World;
+use super::world::OfficerndWorld;
 use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
@@ -19,7 +19,7 @@ const PAGE: usize = 50;
 
 /// The query of a list.
 #[derive(Default)]
-struct Query<'a> {
+struct ListQuery<'a> {
     limit: Option<usize>,
     /// Index of the first thing.
     next: Option<usize>,
@@ -43,11 +43,11 @@ enum Bound {
 ///
 /// # Errors
 /// What is wrong with the query, for a 400.
-pub fn page(world: &World, kind: usize, entity: &Entity, ask: &Ask) -> Result<Value, String> {
-    let query = Query::read(entity, ask)?;
+pub fn page(world: &OfficerndWorld, kind: usize, entity: &OfficerndEntity, ask: &Ask) -> Result<Value, String> {
+    let query = ListQuery::read(entity, ask)?;
     let Some(table) = world.table(kind) else { return Err("no such list".into()) };
-    let seen = table.placed().filter_map(|(place, record)| Some((place, record.seen(ask.now)?)));
-    let all: Vec<(usize, &Object)> = seen.filter(|(_, item)| query.takes(entity, item)).collect();
+    let visible = table.placed().filter_map(|(place, record)| Some((place, record.visible(ask.now)?)));
+    let all: Vec<(usize, &Object)> = visible.filter(|(_, item)| query.takes(entity, item)).collect();
     let whole = quirks::on(&world.top, "bare-array");
     let limit = if whole { all.len() } else { query.limit.unwrap_or(PAGE) };
     let (start, end) = match (query.next, query.before) {
@@ -72,9 +72,9 @@ pub fn page(world: &World, kind: usize, entity: &Entity, ask: &Ask) -> Result<Va
     }))
 }
 
-impl<'a> Query<'a> {
-    fn read(entity: &Entity, ask: &'a Ask) -> Result<Query<'a>, String> {
-        let mut query = Query::default();
+impl<'a> ListQuery<'a> {
+    fn read(entity: &OfficerndEntity, ask: &'a Ask) -> Result<ListQuery<'a>, String> {
+        let mut query = ListQuery::default();
         for (name, value) in &ask.query {
             match name.as_str() {
                 "$limit" => query.limit = Some(limit(value)?),
@@ -102,7 +102,7 @@ impl<'a> Query<'a> {
         Ok(())
     }
 
-    fn takes(&self, entity: &Entity, item: &Object) -> bool {
+    fn takes(&self, entity: &OfficerndEntity, item: &Object) -> bool {
         if self.exact.is_some_and(|(field, value)| item.text(field) != Some(value)) {
             return false;
         }
@@ -119,7 +119,7 @@ impl<'a> Query<'a> {
     }
 }
 
-fn bound(entity: &Entity, name: &str) -> Option<Bound> {
+fn bound(entity: &OfficerndEntity, name: &str) -> Option<Bound> {
     match name.strip_prefix(entity.since?)? {
         "[$gte]" => Some(Bound::Least),
         "[$gt]" => Some(Bound::Above),

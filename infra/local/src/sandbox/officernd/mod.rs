@@ -9,7 +9,7 @@ mod token;
 mod wire;
 mod world;
 
-use entity::{ENTITIES, Entity};
+use entity::{ENTITIES, OfficerndEntity};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -18,10 +18,10 @@ use super::ask::Ask;
 use super::quirks;
 use super::table::Shelf;
 use super::vendor::{self, Post};
-pub use world::World;
+pub use world::OfficerndWorld;
 
 /// The call that a path means.
-enum Call {
+enum OfficerndCall {
     Token,
     Organization,
     List(usize),
@@ -32,52 +32,54 @@ enum Call {
 pub fn pattern(ask: &Ask) -> Option<String> {
     let name = |kind: usize| ENTITIES.get(kind).map_or("", |entity| entity.name);
     Some(match call(ask)? {
-        Call::Token => "/oauth/token".to_owned(),
-        Call::Organization => "/api/v1/organizations/{slug}".to_owned(),
-        Call::List(kind) => format!("/api/v2/organizations/{{slug}}/{}", name(kind)),
-        Call::One(kind, _) => format!("/api/v2/organizations/{{slug}}/{}/{{id}}", name(kind)),
+        OfficerndCall::Token => "/oauth/token".to_owned(),
+        OfficerndCall::Organization => "/api/v1/organizations/{slug}".to_owned(),
+        OfficerndCall::List(kind) => format!("/api/v2/organizations/{{slug}}/{}", name(kind)),
+        OfficerndCall::One(kind, _) => format!("/api/v2/organizations/{{slug}}/{}/{{id}}", name(kind)),
     })
 }
 
-fn call(ask: &Ask) -> Option<Call> {
+fn call(ask: &Ask) -> Option<OfficerndCall> {
     let parts: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["oauth", "token"] => Some(Call::Token),
-        ["api", "v1", "organizations", slug] if !slug.is_empty() => Some(Call::Organization),
-        ["api", "v2", "organizations", slug, name] if !slug.is_empty() => Some(Call::List(entity::find(name)?)),
+        ["oauth", "token"] => Some(OfficerndCall::Token),
+        ["api", "v1", "organizations", slug] if !slug.is_empty() => Some(OfficerndCall::Organization),
+        ["api", "v2", "organizations", slug, name] if !slug.is_empty() => {
+            Some(OfficerndCall::List(entity::find(name)?))
+        }
         ["api", "v2", "organizations", slug, name, id] if !slug.is_empty() && !id.is_empty() => {
-            Some(Call::One(entity::find(name)?, (*id).to_owned()))
+            Some(OfficerndCall::One(entity::find(name)?, (*id).to_owned()))
         }
         _ => None,
     }
 }
 
-impl vendor::World for World {
+impl vendor::World for OfficerndWorld {
     fn show(&self) -> Value {
-        World::show(self)
+        OfficerndWorld::show(self)
     }
 
     fn serve(&mut self, ask: &Ask) -> Answer {
         let Some(call) = call(ask) else { return error(404, "Cannot find this path", "Not Found") };
         match (call, ask.method.as_str()) {
-            (Call::Token, "POST") => token::give(ask),
-            (Call::Organization, "GET") => with_limits(self.organization(ask)),
-            (Call::List(kind), "GET") => with_limits(self.list(kind, ask)),
-            (Call::One(kind, id), "GET") => with_limits(self.one(kind, &id, ask)),
+            (OfficerndCall::Token, "POST") => token::give(ask),
+            (OfficerndCall::Organization, "GET") => with_limits(self.organization(ask)),
+            (OfficerndCall::List(kind), "GET") => with_limits(self.list(kind, ask)),
+            (OfficerndCall::One(kind, id), "GET") => with_limits(self.one(kind, &id, ask)),
             _ => error(405, "Method not allowed", "Method Not Allowed"),
         }
     }
 
     fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
-        Ok(World::change(self, body, now)?.iter().map(Post::of).collect())
+        Ok(OfficerndWorld::change(self, body, now)?.iter().map(Post::of).collect())
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {
-        World::save(self, shelf);
+        OfficerndWorld::save(self, shelf);
     }
 }
 
-impl World {
+impl OfficerndWorld {
     fn organization(&self, ask: &Ask) -> Answer {
         if token::scopes(ask).is_none() {
             return unauthorized();
@@ -112,7 +114,7 @@ impl World {
         if let Some((name, _)) = ask.query.first() {
             return error(400, &format!("property {name} should not exist"), "Bad Request");
         }
-        match self.seen(kind, id, ask.now) {
+        match self.visible(kind, id, ask.now) {
             Some(item) => answer::json(200, &Value::Object(wire::object(self, kind, item, ask.now))),
             None => error(404, "The requested resource was not found", "Not Found"),
         }
@@ -120,7 +122,7 @@ impl World {
 }
 
 /// Returns the kind, if the request's token may read it.
-fn allowed(kind: usize, ask: &Ask) -> Result<&'static Entity, Answer> {
+fn allowed(kind: usize, ask: &Ask) -> Result<&'static OfficerndEntity, Answer> {
     let scopes = token::scopes(ask).ok_or_else(unauthorized)?;
     let entity = ENTITIES.get(kind).ok_or_else(|| error(404, "Cannot find this path", "Not Found"))?;
     match scopes.split_whitespace().any(|scope| scope == entity.scope) {

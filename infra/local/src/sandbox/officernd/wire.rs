@@ -7,11 +7,11 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use serde_json::{Map, Value, json};
 
 use super::entity::{self, ENTITIES};
-use super::world::World;
+use super::world::OfficerndWorld;
 use crate::sandbox::object::Object;
 
 /// Returns one thing with every field of its kind `[C]`.
-pub fn object(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
+pub fn object(world: &OfficerndWorld, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
     let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
     let mut full = usual(name, item);
     match name {
@@ -63,7 +63,7 @@ fn series_end(item: &Object) -> Value {
 }
 
 /// Returns `calculatedStatus`: by local days, including the last one.
-fn membership(world: &World, item: &Object, now: Timestamp) -> &'static str {
+fn membership(world: &OfficerndWorld, item: &Object, now: Timestamp) -> &'static str {
     if item.text("status").is_some_and(|status| status != "approved") {
         return "not_approved";
     }
@@ -90,8 +90,8 @@ fn pass(item: &Object, now: Timestamp) -> &'static str {
 }
 
 /// Returns the time zone of the thing's location, if it has one.
-fn zone_name<'a>(world: &'a World, item: &Object, now: Timestamp) -> Option<&'a str> {
-    world.seen(entity::find("locations")?, item.text("location")?, now)?.text("timezone")
+fn zone_name<'a>(world: &'a OfficerndWorld, item: &Object, now: Timestamp) -> Option<&'a str> {
+    world.visible(entity::find("locations")?, item.text("location")?, now)?.text("timezone")
 }
 
 /// Returns the day of a field. Its time of day has no meaning.

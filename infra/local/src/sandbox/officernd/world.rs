@@ -8,8 +8,8 @@ use super::entity::{self, ENTITIES};
 use super::event;
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::quirks;
-use crate::sandbox::record::Record;
-use crate::sandbox::table::{Shelf, Table};
+use crate::sandbox::record::StoredThing;
+use crate::sandbox::table::{Shelf, ThingTable};
 
 /// How long reads lag behind a `_change` with the quirk `lag`.
 const LAG: SignedDuration = SignedDuration::from_mins(1);
@@ -18,20 +18,20 @@ const OTHER_KEYS: [&str; 3] = ["quirks", "regionInfo", "name"];
 
 /// One organisation.
 #[derive(Default)]
-pub struct World {
-    tables: [Table<Record>; ENTITIES.len()],
+pub struct OfficerndWorld {
+    tables: [ThingTable<StoredThing>; ENTITIES.len()],
     /// The other keys of `_world`.
     pub top: Object,
     top_unsaved: bool,
 }
 
-impl World {
+impl OfficerndWorld {
     /// Creates a world from a `_world` body. A missing `modifiedAt` is `now`.
     ///
     /// # Errors
     /// A message about the first invalid part.
-    pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
-        let mut world = World { top_unsaved: true, ..World::default() };
+    pub fn new(given: Value, now: Timestamp) -> Result<OfficerndWorld, String> {
+        let mut world = OfficerndWorld { top_unsaved: true, ..OfficerndWorld::default() };
         for (key, value) in object(given, "a world")?.0 {
             if OTHER_KEYS.contains(&key.as_str()) {
                 world.top.set(&key, value);
@@ -50,7 +50,7 @@ impl World {
         self.name_checkin(kind, &mut item);
         let id = id(&item, name)?;
         item.set_missing("modifiedAt", instant(now));
-        match self.tables.get_mut(kind).is_some_and(|table| table.add(Record::new(&id, item))) {
+        match self.tables.get_mut(kind).is_some_and(|table| table.add(StoredThing::new(&id, item))) {
             true => Ok(()),
             false => Err(format!("{name}: an _id is there twice")),
         }
@@ -59,26 +59,26 @@ impl World {
     /// Gives a check-in without `_id` an id. No call names a check-in.
     fn name_checkin(&self, kind: usize, item: &mut Object) {
         if ENTITIES.get(kind).is_some_and(|entity| entity.name == "checkins") {
-            let place = self.table(kind).map_or(0, Table::next_place);
+            let place = self.table(kind).map_or(0, ThingTable::next_place);
             item.set_missing("_id", format!("{:024x}", 0xc4ec_0000_0000_0000_u64 + place as u64));
         }
     }
 
     /// Returns the list of one kind, by its index in [`ENTITIES`].
-    pub fn table(&self, kind: usize) -> Option<&Table<Record>> {
+    pub fn table(&self, kind: usize) -> Option<&ThingTable<StoredThing>> {
         self.tables.get(kind)
     }
 
     /// Returns a thing as reads show it at `now`.
-    pub fn seen(&self, kind: usize, id: &str, now: Timestamp) -> Option<&Object> {
-        self.table(kind)?.get(id)?.seen(now)
+    pub fn visible(&self, kind: usize, id: &str, now: Timestamp) -> Option<&Object> {
+        self.table(kind)?.get(id)?.visible(now)
     }
 
     /// Returns everything, as `_world` shows it.
     pub fn show(&self) -> Value {
         let mut shown = self.top.0.clone();
         for (entity, table) in ENTITIES.iter().zip(&self.tables) {
-            let all: Vec<&Object> = table.iter().filter_map(Record::object).collect();
+            let all: Vec<&Object> = table.iter().filter_map(StoredThing::object).collect();
             shown.insert(entity.name.to_owned(), json!(all));
         }
         Value::Object(shown)
@@ -131,12 +131,12 @@ impl World {
     fn upsert(&mut self, kind: usize, item: Object, now: Timestamp, lag_until: Option<Timestamp>) -> Option<Value> {
         let id = item.text("_id")?.to_owned();
         let table = self.tables.get_mut(kind)?;
-        let before = table.get(&id).and_then(Record::object).cloned();
+        let before = table.get(&id).and_then(StoredThing::object).cloned();
         let mut after = before.clone().unwrap_or_default();
         after.set("modifiedAt", instant(now));
         after.0.extend(item.0);
         if table.get(&id).is_none() {
-            table.add(Record::absent(&id));
+            table.add(StoredThing::absent(&id));
         }
         table.change(&id)?.become_(Some(after.clone()), now, lag_until);
         event::upserted(self, kind, before.as_ref(), &after, now)
@@ -144,7 +144,7 @@ impl World {
 
     fn remove(&mut self, kind: usize, id: &str, now: Timestamp, lag_until: Option<Timestamp>) -> Option<Value> {
         let table = self.tables.get_mut(kind)?;
-        let before = table.get(id).and_then(Record::object).cloned()?;
+        let before = table.get(id).and_then(StoredThing::object).cloned()?;
         let record = table.change(id)?;
         record.become_(None, now, lag_until);
         if record.is_gone() {
@@ -164,15 +164,15 @@ impl World {
     }
 
     /// Loads a stored world.
-    pub fn load(shelf: &Shelf<'_>) -> World {
-        let tables = ENTITIES.each_ref().map(|entity| Table::load(shelf, entity.name));
-        World { tables, top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()), top_unsaved: false }
+    pub fn load(shelf: &Shelf<'_>) -> OfficerndWorld {
+        let tables = ENTITIES.each_ref().map(|entity| ThingTable::load(shelf, entity.name));
+        OfficerndWorld { tables, top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()), top_unsaved: false }
     }
 
     /// Removes a stored world.
     pub fn erase(shelf: &Shelf<'_>) {
         for entity in &ENTITIES {
-            Table::<Record>::erase(shelf, entity.name);
+            ThingTable::<StoredThing>::erase(shelf, entity.name);
         }
     }
 }

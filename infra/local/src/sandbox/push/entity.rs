@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// One kind of thing.
-pub struct Entity {
+pub struct PushWorldEntity {
     /// Its name in worlds and snapshots.
     pub list: &'static str,
     /// Its name in events.
@@ -43,14 +43,14 @@ impl Usual {
 use Usual::{No, NoOne, Nothing, Text, Yes};
 
 /// The kinds of andcards, in the order in which a change is sent.
-pub const ANDCARDS: &[Entity] = &[
-    Entity { list: "companies", word: "company", keys: &[("id", Nothing), ("name", Text(""))] },
-    Entity {
+pub const ANDCARDS: &[PushWorldEntity] = &[
+    PushWorldEntity { list: "companies", word: "company", keys: &[("id", Nothing), ("name", Text(""))] },
+    PushWorldEntity {
         list: "users",
         word: "user",
         keys: &[("id", Nothing), ("name", Text("")), ("email", Nothing), ("company", Nothing), ("active", Yes)],
     },
-    Entity {
+    PushWorldEntity {
         list: "subscriptions",
         word: "subscription",
         keys: &[
@@ -64,7 +64,7 @@ pub const ANDCARDS: &[Entity] = &[
             ("active", Yes),
         ],
     },
-    Entity {
+    PushWorldEntity {
         list: "bookings",
         word: "booking",
         keys: &[
@@ -82,8 +82,8 @@ pub const ANDCARDS: &[Entity] = &[
 ];
 
 /// The kinds of Deskworks, in the order in which a change is sent.
-pub const DESKWORKS: &[Entity] = &[
-    Entity {
+pub const DESKWORKS: &[PushWorldEntity] = &[
+    PushWorldEntity {
         list: "members",
         word: "member",
         keys: &[
@@ -95,7 +95,7 @@ pub const DESKWORKS: &[Entity] = &[
             ("master", Nothing),
         ],
     },
-    Entity {
+    PushWorldEntity {
         list: "billings",
         word: "billing",
         keys: &[
@@ -108,7 +108,7 @@ pub const DESKWORKS: &[Entity] = &[
             ("active", Yes),
         ],
     },
-    Entity {
+    PushWorldEntity {
         list: "reservations",
         word: "reservation",
         keys: &[

@@ -5,7 +5,7 @@ mod entity;
 mod world;
 
 pub use entity::{ANDCARDS, DESKWORKS};
-pub use world::World;
+pub use world::PushWorld;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,9 +15,9 @@ use super::ask::Ask;
 use super::table::Shelf;
 use super::vendor::{self, Post};
 
-impl vendor::World for World {
+impl vendor::World for PushWorld {
     fn show(&self) -> Value {
-        World::show(self)
+        PushWorld::show(self)
     }
 
     fn serve(&mut self, _ask: &Ask) -> Answer {
@@ -25,14 +25,14 @@ impl vendor::World for World {
     }
 
     fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
-        Ok(World::change(self, body, now)?.iter().map(Post::of).collect())
+        Ok(PushWorld::change(self, body, now)?.iter().map(Post::of).collect())
     }
 
     fn roster(&mut self, parts: usize, now: Timestamp) -> Result<Vec<Post>, String> {
-        Ok(World::roster(self, parts, now).iter().map(Post::of).collect())
+        Ok(PushWorld::roster(self, parts, now).iter().map(Post::of).collect())
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {
-        World::save(self, shelf);
+        PushWorld::save(self, shelf);
     }
 }

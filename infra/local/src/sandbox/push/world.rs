@@ -6,17 +6,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::entity::Entity;
+use super::entity::PushWorldEntity;
 use crate::sandbox::object::{Object, list, object};
-use crate::sandbox::table::{Item, Shelf, Table};
+use crate::sandbox::table::{Keyed, Shelf, ThingTable};
 
 /// The smallest distance between two updates. With equal instants, the receiver could not tell which one is later.
 const APART: SignedDuration = SignedDuration::from_micros(1);
 
 /// The world of one platform.
-pub struct World {
-    entities: &'static [Entity],
-    tables: BTreeMap<&'static str, Table<Thing>>,
+pub struct PushWorld {
+    entities: &'static [PushWorldEntity],
+    tables: BTreeMap<&'static str, ThingTable<PushedObject>>,
     top: Top,
     top_unsaved: bool,
 }
@@ -32,29 +32,29 @@ struct Top {
 
 /// One thing, as it was given.
 #[derive(Serialize, Deserialize)]
-struct Thing {
+struct PushedObject {
     id: String,
     object: Object,
 }
 
-impl Item for Thing {
+impl Keyed for PushedObject {
     fn key(&self) -> String {
         self.id.clone()
     }
 }
 
-impl World {
-    fn empty(entities: &'static [Entity]) -> World {
-        let tables = entities.iter().map(|entity| (entity.list, Table::default())).collect();
-        World { entities, tables, top: Top::default(), top_unsaved: true }
+impl PushWorld {
+    fn empty(entities: &'static [PushWorldEntity]) -> PushWorld {
+        let tables = entities.iter().map(|entity| (entity.list, ThingTable::default())).collect();
+        PushWorld { entities, tables, top: Top::default(), top_unsaved: true }
     }
 
     /// Creates a world from a `_world` body.
     ///
     /// # Errors
     /// A message about the first invalid part.
-    pub fn new(entities: &'static [Entity], given: Value) -> Result<World, String> {
-        let mut world = World::empty(entities);
+    pub fn new(entities: &'static [PushWorldEntity], given: Value) -> Result<PushWorld, String> {
+        let mut world = PushWorld::empty(entities);
         for (key, value) in object(given, "a world")?.0 {
             if key == "quirks" {
                 continue;
@@ -62,7 +62,7 @@ impl World {
             let table = world.tables.get_mut(key.as_str()).ok_or_else(|| format!("there is no entity {key}"))?;
             for item in list(value, &key)? {
                 let item = object(item, &key)?;
-                if !table.add(Thing { id: id(&item, &key)?, object: item }) {
+                if !table.add(PushedObject { id: id(&item, &key)?, object: item }) {
                     return Err(format!("{key}: an id is there twice"));
                 }
             }
@@ -124,7 +124,7 @@ impl World {
         let entity = self.entities.get(place)?;
         let table = self.tables.get_mut(entity.list)?;
         if table.get(id).is_none() {
-            table.add(Thing { id: id.to_owned(), object: Object::default() });
+            table.add(PushedObject { id: id.to_owned(), object: Object::default() });
         }
         let thing = table.change(id)?;
         thing.object.0.extend(item.0);
@@ -142,7 +142,7 @@ impl World {
     pub fn roster(&mut self, parts: usize, now: Timestamp) -> Vec<Value> {
         let mut all: Vec<(&'static str, Value)> = Vec::new();
         for entity in self.entities {
-            let things = self.tables.get(entity.list).into_iter().flat_map(Table::iter);
+            let things = self.tables.get(entity.list).into_iter().flat_map(ThingTable::iter);
             all.extend(things.map(|thing| (entity.list, sent(entity, &thing.object))));
         }
         self.top.snapshots += 1;
@@ -192,21 +192,21 @@ impl World {
     }
 
     /// Loads a stored world.
-    pub fn load(entities: &'static [Entity], shelf: &Shelf<'_>) -> World {
-        let tables = entities.iter().map(|entity| (entity.list, Table::load(shelf, entity.list))).collect();
-        World { entities, tables, top: shelf.get("top").unwrap_or_default(), top_unsaved: false }
+    pub fn load(entities: &'static [PushWorldEntity], shelf: &Shelf<'_>) -> PushWorld {
+        let tables = entities.iter().map(|entity| (entity.list, ThingTable::load(shelf, entity.list))).collect();
+        PushWorld { entities, tables, top: shelf.get("top").unwrap_or_default(), top_unsaved: false }
     }
 
     /// Removes a stored world.
-    pub fn erase(entities: &'static [Entity], shelf: &Shelf<'_>) {
+    pub fn erase(entities: &'static [PushWorldEntity], shelf: &Shelf<'_>) {
         for entity in entities {
-            Table::<Thing>::erase(shelf, entity.list);
+            ThingTable::<PushedObject>::erase(shelf, entity.list);
         }
     }
 }
 
 /// Returns a thing as it is sent: with exactly the keys of the contract, and defaults for missing ones.
-fn sent(entity: &Entity, object: &Object) -> Value {
+fn sent(entity: &PushWorldEntity, object: &Object) -> Value {
     let keys = entity.keys.iter();
     let pairs = keys.map(|(key, usual)| ((*key).to_owned(), object.or(key, usual.value())));
     Value::Object(pairs.collect())

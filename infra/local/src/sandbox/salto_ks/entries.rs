@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::filter::{Cell, Filter};
-use super::list::List;
-use super::{Done, IDS, World, error, wire};
+use super::list::ListForm;
+use super::{IDS, SaltoResult, SaltoWorld, error, wire};
 use crate::sandbox::answer;
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::{Doors, Thing};
+use crate::sandbox::doors::{DoorsThing, DoorsWorld};
 use crate::sandbox::locks::{self, Lock};
 use crate::sandbox::object::{Object, list, object};
 
@@ -28,7 +28,7 @@ fn id_of(name: &str) -> String {
 }
 
 /// Adds entries to a place, with defaults for missing fields. An entry replaces an earlier one with the same id.
-pub fn add(doors: &mut Doors, given: Vec<Value>, now: Timestamp) -> Result<(), String> {
+pub fn add(doors: &mut DoorsWorld, given: Vec<Value>, now: Timestamp) -> Result<(), String> {
     let mut all = doors.top.list("entries").to_vec();
     for entry in given {
         let entry = whole(doors, object(entry, "an entry")?, all.len(), now)?;
@@ -41,7 +41,7 @@ pub fn add(doors: &mut Doors, given: Vec<Value>, now: Timestamp) -> Result<(), S
     Ok(())
 }
 
-fn whole(doors: &Doors, mut entry: Object, place: usize, now: Timestamp) -> Result<Object, String> {
+fn whole(doors: &DoorsWorld, mut entry: Object, place: usize, now: Timestamp) -> Result<Object, String> {
     let at = match entry.text("at").map(str::parse::<Timestamp>) {
         None => now,
         Some(Ok(at)) => at,
@@ -56,7 +56,7 @@ fn whole(doors: &Doors, mut entry: Object, place: usize, now: Timestamp) -> Resu
     let user = match entry.0.get("user") {
         None | Some(Value::Null) => None,
         Some(Value::String(user)) => {
-            let them = |thing: &&Thing| {
+            let them = |thing: &&DoorsThing| {
                 wire::same(thing.id(), user) || thing.0.text("email").is_some_and(|email| wire::same(email, user))
             };
             let found = doors.users.iter().find(them).ok_or("entries: a user is not among users")?;
@@ -72,9 +72,9 @@ fn whole(doors: &Doors, mut entry: Object, place: usize, now: Timestamp) -> Resu
     Ok(entry)
 }
 
-impl World {
+impl SaltoWorld {
     /// Returns the entries in order of time, from the position of the token.
-    pub(super) fn entries(&self, ask: &Ask) -> Done {
+    pub(super) fn entries(&self, ask: &Ask) -> SaltoResult {
         let known = ["$filter", "$orderby", "$top", "$inlinecount"];
         if ask.query.iter().any(|(name, _)| !known.contains(&name.as_str())) {
             return Err(error::invalid("Unknown query parameter"));
@@ -109,7 +109,7 @@ impl World {
     }
 
     /// Returns one page. With the quirk `entries-empty-page` every other page is empty and has a token.
-    fn page(&self, all: &[Object], top: usize, token: Option<&str>) -> Done {
+    fn page(&self, all: &[Object], top: usize, token: Option<&str>) -> SaltoResult {
         let stale = || error::invalid("Invalid continuation token");
         let from = match token {
             None => 0,
@@ -163,7 +163,7 @@ impl World {
         })
     }
 
-    pub(super) fn locks(&self, ask: &Ask) -> Done {
+    pub(super) fn locks(&self, ask: &Ask) -> SaltoResult {
         let mut all = locks::listed(&self.0.top, &id_of);
         for entry in self.0.top.list("entries").iter().filter_map(Value::as_object).cloned().map(Object) {
             let (id, name) = (entry.text("lock").unwrap_or_default(), entry.text("lock_name").unwrap_or_default());
@@ -178,7 +178,7 @@ impl World {
         };
         let render =
             |lock: &Lock| json!({ "id": lock.id, "customer_reference": lock.name, "mac": null, "online": true });
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
     }
 
     /// Adds entries while the sandbox runs.

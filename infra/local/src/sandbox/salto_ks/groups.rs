@@ -6,73 +6,73 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::filter::Cell;
-use super::list::List;
-use super::{Done, World, error, wire};
+use super::list::ListForm;
+use super::{SaltoResult, SaltoWorld, error, wire};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::{Member, Thing};
+use crate::sandbox::doors::{DoorsThing, Member};
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, Kind, may, must};
-use crate::sandbox::table::Item;
+use crate::sandbox::shape::{Field, FieldKind, may, must};
+use crate::sandbox::table::Keyed;
 
 /// How long the quirk `just-created` lasts after a create, in seconds of the run's clock.
 const JUST: i64 = 60;
 
-const ONE: &[Field] = &[must("user_id", Kind::Uuid)];
-const MANY: &[Field] = &[may("add_ids", Kind::Uuids), may("remove_ids", Kind::Uuids)];
+const ONE: &[Field] = &[must("user_id", FieldKind::Uuid)];
+const MANY: &[Field] = &[may("add_ids", FieldKind::Uuids), may("remove_ids", FieldKind::Uuids)];
 
-impl World {
-    fn group(&self, id: &str) -> Result<&Thing, Answer> {
+impl SaltoWorld {
+    fn group(&self, id: &str) -> Result<&DoorsThing, Answer> {
         self.0.groups.get(&id.to_lowercase()).ok_or_else(error::not_found)
     }
 
-    pub(super) fn groups(&self, ask: &Ask) -> Done {
+    pub(super) fn groups(&self, ask: &Ask) -> SaltoResult {
         let sizes = self.0.group_sizes();
-        let size = |group: &Thing| sizes.get(group.key().as_str()).copied().unwrap_or(0);
-        let render = |group: &&Thing| wire::group(group, size(group));
-        let field = |group: &&Thing, name: &str| wire::group_field(group, name);
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, self.0.groups.iter().collect(), &[])
+        let size = |group: &DoorsThing| sizes.get(group.key().as_str()).copied().unwrap_or(0);
+        let render = |group: &&DoorsThing| wire::group(group, size(group));
+        let field = |group: &&DoorsThing, name: &str| wire::group_field(group, name);
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, self.0.groups.iter().collect(), &[])
     }
 
-    pub(super) fn one_group(&self, id: &str) -> Done {
+    pub(super) fn one_group(&self, id: &str) -> SaltoResult {
         let group = self.group(id)?;
         Ok(answer::json(200, &wire::group(group, self.0.members_of(&group.key()).count())))
     }
 
-    pub(super) fn group_users(&self, id: &str, ask: &Ask) -> Done {
+    pub(super) fn group_users(&self, id: &str, ask: &Ask) -> SaltoResult {
         let key = self.group(id)?.key();
         let environment = ask.param("excluded") == Some("true");
-        let all: Vec<&Thing> = if environment {
+        let all: Vec<&DoorsThing> = if environment {
             let inside: HashSet<&str> = self.0.members_of(&key).map(|member| member.user.as_str()).collect();
             self.0.users.iter().filter(|user| !inside.contains(user.key().as_str())).collect()
         } else {
             self.0.members_of(&key).filter_map(|member| self.0.users.get(&member.user)).collect()
         };
-        let render = |user: &&Thing| wire::member(user);
-        let field = |user: &&Thing, name: &str| wire::member_field(user, name);
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &["excluded"])
+        let render = |user: &&DoorsThing| wire::member(user);
+        let field = |user: &&DoorsThing, name: &str| wire::member_field(user, name);
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &["excluded"])
     }
 
-    pub(super) fn user_groups(&self, site_user: &str, ask: &Ask) -> Done {
+    pub(super) fn user_groups(&self, site_user: &str, ask: &Ask) -> SaltoResult {
         let user = self.by_site_user(site_user)?;
         self.just_created(user, ask)?;
         let key = user.key();
         let own = self.0.members.iter().filter(|member| member.user == key);
-        let all: Vec<&Thing> = own.filter_map(|member| self.0.groups.get(&member.group)).collect();
-        let render = |group: &&Thing| json!({ "id": group.id(), "customer_reference": group.0.or_null("name") });
-        let field = |group: &&Thing, name: &str| wire::group_field(group, name);
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
+        let all: Vec<&DoorsThing> = own.filter_map(|member| self.0.groups.get(&member.group)).collect();
+        let render = |group: &&DoorsThing| json!({ "id": group.id(), "customer_reference": group.0.or_null("name") });
+        let field = |group: &&DoorsThing, name: &str| wire::group_field(group, name);
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
     }
 
     /// Lists the schedules of a group. A group without a schedule opens nothing `[M]`.
-    pub(super) fn schedules(&self, id: &str, ask: &Ask) -> Done {
+    pub(super) fn schedules(&self, id: &str, ask: &Ask) -> SaltoResult {
         let group = self.group(id)?;
         let all = if group.0.or("schedule", true) == json!(false) { Vec::new() } else { vec![wire::schedule(group)] };
         let field = |schedule: &Value, name: &str| Some(Cell::text(schedule.get(name)?.as_str()));
-        List { field: &field, render: &Value::clone, bare: self.bare() }.answer(ask, all, &[])
+        ListForm { field: &field, render: &Value::clone, bare: self.bare() }.answer(ask, all, &[])
     }
 
-    pub(super) fn enter(&mut self, id: &str, ask: &Ask) -> Done {
+    pub(super) fn enter(&mut self, id: &str, ask: &Ask) -> SaltoResult {
         let group = self.group(id)?.key();
         let given = Object(error::body(ask, ONE)?);
         let user = self.member_key(given.text("user_id").unwrap_or_default(), ask)?;
@@ -82,7 +82,7 @@ impl World {
         Ok(answer::json(200, &wire::member(user)))
     }
 
-    pub(super) fn leave(&mut self, id: &str, user: &str, ask: &Ask) -> Done {
+    pub(super) fn leave(&mut self, id: &str, user: &str, ask: &Ask) -> SaltoResult {
         let group = self.group(id)?.key();
         let user = self.member_key(user, ask)?;
         self.may_leave(&group, &user)?;
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// Adds and removes people: all of them, or none if one id is refused `[?]`.
-    pub(super) fn enter_and_leave(&mut self, id: &str, ask: &Ask) -> Done {
+    pub(super) fn enter_and_leave(&mut self, id: &str, ask: &Ask) -> SaltoResult {
         let group = self.group(id)?.key();
         let given = Object(error::body(ask, MANY)?);
         let mut keys = [Vec::new(), Vec::new()];
@@ -121,7 +121,7 @@ impl World {
 
     /// Refuses a new user with the quirk `just-created`. One in three users is refused for a while, each in one of two
     /// ways, always the same.
-    fn just_created(&self, user: &Thing, ask: &Ask) -> Result<(), Answer> {
+    fn just_created(&self, user: &DoorsThing, ask: &Ask) -> Result<(), Answer> {
         let made = user.0.text("created_at").and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let is_new = made.is_some_and(|made| ask.now.as_second() - made.as_second() < JUST);
         if !is_new || !self.0.quirk("just-created") {
@@ -158,7 +158,7 @@ impl World {
             return;
         }
         let mut shown = Object::default();
-        shown.set("user", self.0.users.get(user).map_or(user, Thing::id));
+        shown.set("user", self.0.users.get(user).map_or(user, DoorsThing::id));
         shown.set("valid_from", Value::Null);
         shown.set("valid_until", Value::Null);
         let (group, user) = (group.to_owned(), user.to_owned());

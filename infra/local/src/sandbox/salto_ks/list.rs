@@ -11,7 +11,7 @@ use crate::sandbox::ask::Ask;
 const PAGE: usize = 100;
 
 /// The form of one kind of list.
-pub struct List<'a, T> {
+pub struct ListForm<'a, T> {
     /// Returns a field that filters and orders may name; `None` for any other name.
     pub field: &'a dyn Fn(&T, &str) -> Option<Cell>,
     /// Returns the item as on the wire.
@@ -20,7 +20,7 @@ pub struct List<'a, T> {
     pub bare: bool,
 }
 
-impl<T> List<'_, T> {
+impl<T> ListForm<'_, T> {
     /// Returns the requested part of `all`. Parameters that are not OData's must be among `also`.
     ///
     /// # Errors

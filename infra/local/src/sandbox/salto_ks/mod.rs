@@ -12,25 +12,25 @@ mod wire;
 
 use filter::Cell;
 use jiff::Timestamp;
-use list::List;
+use list::ListForm;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
-use super::doors::{Doors, Ids, MembershipChange};
+use super::doors::{DoorsWorld, IdFormat, MembershipChange};
 use super::object::{Object, list as list_of};
-use super::route::{self, Found, Route};
-use super::table::{Item, Shelf};
+use super::route::{self, Route, RouteMatch};
+use super::table::{Keyed, Shelf};
 use super::vendor::{self, Post};
 
 /// One site of SALTO KS.
-pub struct World(Doors);
+pub struct SaltoWorld(DoorsWorld);
 
 /// An answer, or the vendor's refusal.
-type Done = Result<Answer, Answer>;
+type SaltoResult = Result<Answer, Answer>;
 
 #[derive(Clone, Copy)]
-enum Call {
+enum SaltoCall {
     Sites,
     Site,
     Roles,
@@ -58,34 +58,34 @@ enum Call {
 }
 
 /// The calls below `/v1.1` or `/v1.2`.
-const ROUTES: &[Route<Call>] = &[
-    ("GET", "/sites", Call::Sites),
-    ("GET", "/sites/{id}", Call::Site),
-    ("GET", "/sites/{site_id}/roles", Call::Roles),
-    ("GET", "/sites/{site_id}/users", Call::Users),
-    ("POST", "/sites/{site_id}/users", Call::MakeUser),
-    ("GET", "/sites/{site_id}/users/{id}", Call::User),
-    ("PATCH", "/sites/{site_id}/users/{id}", Call::ChangeUser),
-    ("DELETE", "/sites/{site_id}/users/{id}", Call::DeleteUser),
-    ("PATCH", "/sites/{site_id}/users/{id}/subscription", Call::Subscribe),
-    ("POST", "/sites/{site_id}/guests", Call::MakeGuest),
-    ("GET", "/sites/{site_id}/users/{site_user_id}/keys", Call::Keys),
-    ("PATCH", "/sites/{site_id}/users/{site_user_id}/keys/{id}", Call::ChangeKey),
-    ("GET", "/sites/{site_id}/users/{site_user_id}/access_groups", Call::UserGroups),
-    ("GET", "/sites/{site_id}/tags", Call::Tags),
-    ("GET", "/sites/{site_id}/tags/{id}", Call::Tag),
-    ("GET", "/sites/{site_id}/access_groups", Call::Groups),
-    ("GET", "/sites/{site_id}/access_groups/{access_group_id}", Call::Group),
-    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/users", Call::GroupUsers),
-    ("POST", "/sites/{site_id}/access_groups/{access_group_id}/users", Call::Enter),
-    ("PATCH", "/sites/{site_id}/access_groups/{access_group_id}/users", Call::EnterAndLeave),
-    ("DELETE", "/sites/{site_id}/access_groups/{access_group_id}/users/{user_id}", Call::Leave),
-    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/time_schedules", Call::Schedules),
-    ("GET", "/sites/{site_id}/entries", Call::Entries),
-    ("GET", "/sites/{site_id}/locks", Call::Locks),
+const ROUTES: &[Route<SaltoCall>] = &[
+    ("GET", "/sites", SaltoCall::Sites),
+    ("GET", "/sites/{id}", SaltoCall::Site),
+    ("GET", "/sites/{site_id}/roles", SaltoCall::Roles),
+    ("GET", "/sites/{site_id}/users", SaltoCall::Users),
+    ("POST", "/sites/{site_id}/users", SaltoCall::MakeUser),
+    ("GET", "/sites/{site_id}/users/{id}", SaltoCall::User),
+    ("PATCH", "/sites/{site_id}/users/{id}", SaltoCall::ChangeUser),
+    ("DELETE", "/sites/{site_id}/users/{id}", SaltoCall::DeleteUser),
+    ("PATCH", "/sites/{site_id}/users/{id}/subscription", SaltoCall::Subscribe),
+    ("POST", "/sites/{site_id}/guests", SaltoCall::MakeGuest),
+    ("GET", "/sites/{site_id}/users/{site_user_id}/keys", SaltoCall::Keys),
+    ("PATCH", "/sites/{site_id}/users/{site_user_id}/keys/{id}", SaltoCall::ChangeKey),
+    ("GET", "/sites/{site_id}/users/{site_user_id}/access_groups", SaltoCall::UserGroups),
+    ("GET", "/sites/{site_id}/tags", SaltoCall::Tags),
+    ("GET", "/sites/{site_id}/tags/{id}", SaltoCall::Tag),
+    ("GET", "/sites/{site_id}/access_groups", SaltoCall::Groups),
+    ("GET", "/sites/{site_id}/access_groups/{access_group_id}", SaltoCall::Group),
+    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/users", SaltoCall::GroupUsers),
+    ("POST", "/sites/{site_id}/access_groups/{access_group_id}/users", SaltoCall::Enter),
+    ("PATCH", "/sites/{site_id}/access_groups/{access_group_id}/users", SaltoCall::EnterAndLeave),
+    ("DELETE", "/sites/{site_id}/access_groups/{access_group_id}/users/{user_id}", SaltoCall::Leave),
+    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/time_schedules", SaltoCall::Schedules),
+    ("GET", "/sites/{site_id}/entries", SaltoCall::Entries),
+    ("GET", "/sites/{site_id}/locks", SaltoCall::Locks),
 ];
 
-const IDS: Ids = Ids { sound: wire::is_id, are: "UUIDs, as SALTO KS's are" };
+const IDS: IdFormat = IdFormat { sound: wire::is_id, are: "UUIDs, as SALTO KS's are" };
 
 /// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
@@ -94,8 +94,8 @@ pub fn pattern(ask: &Ask) -> Option<String> {
     }
     let (version, rest) = versioned(ask)?;
     match route::find(ROUTES, ask.method.as_str(), rest) {
-        Found::Call(_, pattern, _) | Found::OtherMethod(pattern) => Some(format!("/{version}{pattern}")),
-        Found::Nothing => None,
+        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => Some(format!("/{version}{pattern}")),
+        RouteMatch::Nothing => None,
     }
 }
 
@@ -104,16 +104,16 @@ fn versioned(ask: &Ask) -> Option<(&str, &[String])> {
     ["v1.1", "v1.2"].contains(&version.as_str()).then_some((version, rest))
 }
 
-impl World {
+impl SaltoWorld {
     /// Creates a site from a `_world` body. A person without a site-user id gets one derived from the platform id.
     ///
     /// # Errors
     /// A message about the first invalid part.
-    pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
-        let mut doors = Doors::new(given, &IDS)?;
+    pub fn new(given: Value, now: Timestamp) -> Result<SaltoWorld, String> {
+        let mut doors = DoorsWorld::new(given, &IDS)?;
         let entries = doors.change_top().0.remove("entries").unwrap_or_else(|| json!([]));
         entries::add(&mut doors, list_of(entries, "entries")?, now)?;
-        let keys: Vec<String> = doors.users.iter().map(Item::key).collect();
+        let keys: Vec<String> = doors.users.iter().map(Keyed::key).collect();
         let mut seen = std::collections::HashSet::new();
         for key in keys {
             let Some(user) = doors.users.change(&key) else { continue };
@@ -125,19 +125,19 @@ impl World {
                 return Err("users: a site_user is there twice".into());
             }
         }
-        Ok(World(doors))
+        Ok(SaltoWorld(doors))
     }
 
     /// Loads a stored site.
-    pub fn load(shelf: &Shelf<'_>) -> World {
-        World(Doors::load(shelf))
+    pub fn load(shelf: &Shelf<'_>) -> SaltoWorld {
+        SaltoWorld(DoorsWorld::load(shelf))
     }
 
     fn bare(&self) -> bool {
         self.0.quirk("bare-array")
     }
 
-    fn answer(&mut self, ask: &Ask) -> Done {
+    fn answer(&mut self, ask: &Ask) -> SaltoResult {
         if ask.path == "/connect/token" && ask.method == http::Method::POST {
             return Ok(self.token(ask));
         }
@@ -146,52 +146,52 @@ impl World {
         }
         let (version, rest) = versioned(ask).ok_or_else(error::not_found)?;
         match route::find(ROUTES, ask.method.as_str(), rest) {
-            Found::Call(call, _, filled) => {
+            RouteMatch::Call(call, _, filled) => {
                 let part = |place: usize| filled.get(place).map_or("", String::as_str);
                 self.call(call, [part(0), part(1), part(2)], ask, version)
             }
-            Found::OtherMethod(_) => Err(error::refused(405, 1100, "Method not allowed")),
-            Found::Nothing => Err(error::not_found()),
+            RouteMatch::OtherMethod(_) => Err(error::refused(405, 1100, "Method not allowed")),
+            RouteMatch::Nothing => Err(error::not_found()),
         }
     }
 
-    fn call(&mut self, call: Call, [site, id, inner]: [&str; 3], ask: &Ask, version: &str) -> Done {
+    fn call(&mut self, call: SaltoCall, [site, id, inner]: [&str; 3], ask: &Ask, version: &str) -> SaltoResult {
         match call {
-            Call::Sites => self.sites(ask, version),
-            Call::Site => Ok(answer::json(200, &self.site(site, true))),
-            Call::Roles => self.roles(ask),
-            Call::Users => self.users(ask, version),
-            Call::MakeUser => self.make_user(ask, version),
-            Call::User => self.one_user(id, version),
-            Call::ChangeUser => self.change_user(id, ask, version),
-            Call::DeleteUser => self.delete_user(id, ask),
-            Call::Subscribe => self.subscribe(id, ask),
-            Call::MakeGuest => self.make_guest(ask, version),
-            Call::Keys => self.keys(id, ask),
-            Call::ChangeKey => self.change_key(id, inner, ask),
-            Call::UserGroups => self.user_groups(id, ask),
-            Call::Tags => self.tags(ask),
-            Call::Tag => self.one_tag(id),
-            Call::Groups => self.groups(ask),
-            Call::Group => self.one_group(id),
-            Call::GroupUsers => self.group_users(id, ask),
-            Call::Enter => self.enter(id, ask),
-            Call::EnterAndLeave => self.enter_and_leave(id, ask),
-            Call::Leave => self.leave(id, inner, ask),
-            Call::Schedules => self.schedules(id, ask),
-            Call::Entries => self.entries(ask),
-            Call::Locks => self.locks(ask),
+            SaltoCall::Sites => self.sites(ask, version),
+            SaltoCall::Site => Ok(answer::json(200, &self.site(site, true))),
+            SaltoCall::Roles => self.roles(ask),
+            SaltoCall::Users => self.users(ask, version),
+            SaltoCall::MakeUser => self.make_user(ask, version),
+            SaltoCall::User => self.one_user(id, version),
+            SaltoCall::ChangeUser => self.change_user(id, ask, version),
+            SaltoCall::DeleteUser => self.delete_user(id, ask),
+            SaltoCall::Subscribe => self.subscribe(id, ask),
+            SaltoCall::MakeGuest => self.make_guest(ask, version),
+            SaltoCall::Keys => self.keys(id, ask),
+            SaltoCall::ChangeKey => self.change_key(id, inner, ask),
+            SaltoCall::UserGroups => self.user_groups(id, ask),
+            SaltoCall::Tags => self.tags(ask),
+            SaltoCall::Tag => self.one_tag(id),
+            SaltoCall::Groups => self.groups(ask),
+            SaltoCall::Group => self.one_group(id),
+            SaltoCall::GroupUsers => self.group_users(id, ask),
+            SaltoCall::Enter => self.enter(id, ask),
+            SaltoCall::EnterAndLeave => self.enter_and_leave(id, ask),
+            SaltoCall::Leave => self.leave(id, inner, ask),
+            SaltoCall::Schedules => self.schedules(id, ask),
+            SaltoCall::Entries => self.entries(ask),
+            SaltoCall::Locks => self.locks(ask),
         }
     }
 
     /// Lists the one site, named by `of` or by the world's `site`.
-    fn sites(&self, ask: &Ask, version: &str) -> Done {
+    fn sites(&self, ask: &Ask, version: &str) -> SaltoResult {
         let own = self.0.top.0.get("site").and_then(|site| site.get("id")).and_then(Value::as_str);
         let unnamed = wire::id_from("site");
         let id = ask.of.as_deref().filter(|of| wire::is_id(of)).or(own).unwrap_or(&unnamed);
         let field = |site: &Value, name: &str| Some(Cell::text(site.get(name)?.as_str()));
         let all = vec![self.site(id, version != "v1.1")];
-        List { field: &field, render: &Value::clone, bare: self.bare() }.answer(ask, all, &[])
+        ListForm { field: &field, render: &Value::clone, bare: self.bare() }.answer(ask, all, &[])
     }
 
     /// Returns a site. The world's own `site` object overrides the defaults, for example `installation_state`.
@@ -219,18 +219,18 @@ impl World {
         Value::Object(site.0)
     }
 
-    fn roles(&self, ask: &Ask) -> Done {
+    fn roles(&self, ask: &Ask) -> SaltoResult {
         let field = |code: &&str, name: &str| match name {
             "id" => Some(Cell::text(Some(&wire::id_from(&format!("role {code}"))))),
             "code" | "customer_reference" => Some(Cell::text(Some(code))),
             _ => None,
         };
         let render = |code: &&str| wire::role(code);
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, wire::ROLES.to_vec(), &[])
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, wire::ROLES.to_vec(), &[])
     }
 }
 
-impl vendor::World for World {
+impl vendor::World for SaltoWorld {
     fn show(&self) -> Value {
         self.0.show()
     }

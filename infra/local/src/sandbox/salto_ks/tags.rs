@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::filter::Cell;
-use super::list::List;
-use super::{Done, World, error, wire};
+use super::list::ListForm;
+use super::{SaltoResult, SaltoWorld, error, wire};
 use crate::sandbox::answer;
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::Thing;
+use crate::sandbox::doors::DoorsThing;
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, Kind, may_null};
+use crate::sandbox::shape::{Field, FieldKind, may_null};
 use crate::sandbox::tag::Tag;
 
 /// Returns the id of a tag.
@@ -17,10 +17,10 @@ pub fn id_of(tag: &Tag) -> String {
     tag.id.clone().unwrap_or_else(|| wire::id_from(&format!("tag {}", tag.number)))
 }
 
-const CHANGED_KEY: &[Field] = &[may_null("blocked", Kind::Flag), may_null("offline_access", Kind::Flag)];
+const CHANGED_KEY: &[Field] = &[may_null("blocked", FieldKind::Flag), may_null("offline_access", FieldKind::Flag)];
 
-impl World {
-    pub(super) fn tags(&self, ask: &Ask) -> Done {
+impl SaltoWorld {
+    pub(super) fn tags(&self, ask: &Ask) -> SaltoResult {
         let field = |tag: &Tag, name: &str| match name {
             "id" => Some(Cell::text(Some(&id_of(tag)))),
             "tag_number" => Some(Cell::text(Some(&tag.number))),
@@ -29,10 +29,10 @@ impl World {
             _ => None,
         };
         let render = |tag: &Tag| wire::tag(tag, self.0.holder(&tag.number));
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, self.0.tags(), &[])
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, self.0.tags(), &[])
     }
 
-    pub(super) fn one_tag(&self, id: &str) -> Done {
+    pub(super) fn one_tag(&self, id: &str) -> SaltoResult {
         let tag = self.0.tags().into_iter().find(|tag| wire::same(&id_of(tag), id)).ok_or_else(error::not_found)?;
         Ok(answer::json(200, &wire::tag(&tag, self.0.holder(&tag.number))))
     }
@@ -49,7 +49,7 @@ impl World {
         }
     }
 
-    pub(super) fn keys(&self, site_user: &str, ask: &Ask) -> Done {
+    pub(super) fn keys(&self, site_user: &str, ask: &Ask) -> SaltoResult {
         let user = self.by_site_user(site_user)?;
         let numbers = user.0.texts("tags");
         let field = |number: &&str, name: &str| match name {
@@ -59,10 +59,10 @@ impl World {
             _ => None,
         };
         let render = |number: &&str| key(user, number);
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, numbers, &[])
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, numbers, &[])
     }
 
-    pub(super) fn change_key(&mut self, site_user: &str, id: &str, ask: &Ask) -> Done {
+    pub(super) fn change_key(&mut self, site_user: &str, id: &str, ask: &Ask) -> SaltoResult {
         let user = self.by_site_user(site_user)?;
         let number = user.0.texts("tags").into_iter().find(|number| wire::same(&wire::key_id(number), id));
         let number = number.ok_or_else(error::not_found)?.to_owned();
@@ -80,7 +80,7 @@ impl World {
     }
 }
 
-fn key(user: &Thing, number: &str) -> Value {
+fn key(user: &DoorsThing, number: &str) -> Value {
     json!({
         "id": wire::key_id(number),
         "key_identifier": number,

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::World;
+use super::SaltoWorld;
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::token::{self, LIFETIME};
@@ -16,7 +16,7 @@ const REFRESH: &str = "salto-ks refresh";
 const REFRESH_LIFETIME: i64 = 30 * 24 * 3600;
 const SCOPE: &str = "user_api.full_access";
 
-impl World {
+impl SaltoWorld {
     /// Answers `POST /connect/token`.
     pub(super) fn token(&mut self, ask: &Ask) -> Answer {
         self.grant(ask).unwrap_or_else(|refusal| refusal)

@@ -2,57 +2,57 @@
 
 use serde_json::{Map, Value, json};
 
-use super::list::List;
-use super::{Done, World, error, wire};
+use super::list::ListForm;
+use super::{SaltoResult, SaltoWorld, error, wire};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
-use crate::sandbox::doors::Thing;
+use crate::sandbox::doors::DoorsThing;
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, Kind, may, may_null, must};
-use crate::sandbox::table::Item;
+use crate::sandbox::shape::{Field, FieldKind, may, may_null, must};
+use crate::sandbox::table::Keyed;
 
 /// How long a deleted user stays with the quirk `delete-later`, in seconds of the run's clock.
 const DELETED_STAY: i64 = 60;
 
 const NEW_USER: &[Field] = &[
-    must("first_name", Kind::Text),
-    must("last_name", Kind::Text),
-    may_null("email", Kind::Email),
-    may_null("tag_id", Kind::Uuid),
-    may("role_ids", Kind::Uuids),
-    may_null("alias", Kind::Text),
-    may("toggle_easy_office_mode", Kind::Flag),
-    may("toggle_manual_office_mode", Kind::Flag),
-    may("blocked", Kind::Flag),
-    may("override_privacy_mode", Kind::Flag),
-    may("use_pin", Kind::Flag),
+    must("first_name", FieldKind::Text),
+    must("last_name", FieldKind::Text),
+    may_null("email", FieldKind::Email),
+    may_null("tag_id", FieldKind::Uuid),
+    may("role_ids", FieldKind::Uuids),
+    may_null("alias", FieldKind::Text),
+    may("toggle_easy_office_mode", FieldKind::Flag),
+    may("toggle_manual_office_mode", FieldKind::Flag),
+    may("blocked", FieldKind::Flag),
+    may("override_privacy_mode", FieldKind::Flag),
+    may("use_pin", FieldKind::Flag),
 ];
 
 const CHANGED_USER: &[Field] = &[
-    may_null("first_name", Kind::Text),
-    may_null("last_name", Kind::Text),
-    may_null("email", Kind::Email),
-    may_null("tag_id", Kind::Uuid),
-    may("role_ids", Kind::Uuids),
-    may_null("alias", Kind::Text),
-    may("toggle_easy_office_mode", Kind::Flag),
-    may("toggle_manual_office_mode", Kind::Flag),
-    may("blocked", Kind::Flag),
-    may("override_privacy_mode", Kind::Flag),
-    may("use_pin", Kind::Flag),
+    may_null("first_name", FieldKind::Text),
+    may_null("last_name", FieldKind::Text),
+    may_null("email", FieldKind::Email),
+    may_null("tag_id", FieldKind::Uuid),
+    may("role_ids", FieldKind::Uuids),
+    may_null("alias", FieldKind::Text),
+    may("toggle_easy_office_mode", FieldKind::Flag),
+    may("toggle_manual_office_mode", FieldKind::Flag),
+    may("blocked", FieldKind::Flag),
+    may("override_privacy_mode", FieldKind::Flag),
+    may("use_pin", FieldKind::Flag),
 ];
 
-const NEW_GUEST: &[Field] = &[must("alias", Kind::Text), may_null("expires_at", Kind::Instant)];
+const NEW_GUEST: &[Field] = &[must("alias", FieldKind::Text), may_null("expires_at", FieldKind::Instant)];
 
-const SUBSCRIPTION: &[Field] = &[must("state", Kind::OneOf(&["subscribed", "suspended"]))];
+const SUBSCRIPTION: &[Field] = &[must("state", FieldKind::OneOf(&["subscribed", "suspended"]))];
 
-impl World {
+impl SaltoWorld {
     /// Returns the person of that site-user id. The platform id finds no one `[M]`.
-    pub(super) fn by_site_user(&self, id: &str) -> Result<&Thing, Answer> {
+    pub(super) fn by_site_user(&self, id: &str) -> Result<&DoorsThing, Answer> {
         self.0.users.iter().find(|user| wire::same(wire::site_user(user), id)).ok_or_else(error::not_found)
     }
 
-    pub(super) fn change_by_site_user(&mut self, id: &str) -> Result<&mut Thing, Answer> {
+    pub(super) fn change_by_site_user(&mut self, id: &str) -> Result<&mut DoorsThing, Answer> {
         let key = self.by_site_user(id)?.key();
         self.0.users.change(&key).ok_or_else(error::not_found)
     }
@@ -68,19 +68,19 @@ impl World {
         seats.is_none_or(|seats| (used as u64) < seats)
     }
 
-    pub(super) fn users(&self, ask: &Ask, version: &str) -> Done {
-        let render = |user: &&Thing| wire::user(user, version != "v1.1");
-        let field = |user: &&Thing, name: &str| wire::user_field(user, name);
+    pub(super) fn users(&self, ask: &Ask, version: &str) -> SaltoResult {
+        let render = |user: &&DoorsThing| wire::user(user, version != "v1.1");
+        let field = |user: &&DoorsThing, name: &str| wire::user_field(user, name);
         let all = self.0.users.iter().collect();
-        List { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &["include_pod_info"])
+        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &["include_pod_info"])
     }
 
-    pub(super) fn one_user(&self, id: &str, version: &str) -> Done {
+    pub(super) fn one_user(&self, id: &str, version: &str) -> SaltoResult {
         Ok(answer::json(200, &wire::user(self.by_site_user(id)?, version != "v1.1")))
     }
 
     /// Creates a user. Without a free seat the user is created too, suspended, with 201 `[M]`.
-    pub(super) fn make_user(&mut self, ask: &Ask, version: &str) -> Done {
+    pub(super) fn make_user(&mut self, ask: &Ask, version: &str) -> SaltoResult {
         let given = error::body(ask, NEW_USER)?;
         if let Some(email) = given.get("email").and_then(Value::as_str) {
             self.free_email(email, None)?;
@@ -91,7 +91,7 @@ impl World {
         Ok(self.add(user, ask, version))
     }
 
-    pub(super) fn make_guest(&mut self, ask: &Ask, version: &str) -> Done {
+    pub(super) fn make_guest(&mut self, ask: &Ask, version: &str) -> SaltoResult {
         let mut guest = Object(error::body(ask, NEW_GUEST)?);
         guest.set("guest", true);
         guest.set("name", guest.or_null("alias"));
@@ -106,7 +106,7 @@ impl World {
         item.set("state", if self.has_free_seat() { "subscribed" } else { "suspended" });
         item.set("created_at", ask.now.to_string());
         item.set_missing("tags", json!([]));
-        let user = Thing(item);
+        let user = DoorsThing(item);
         let shown = wire::user(&user, version != "v1.1");
         self.0.users.add(user);
         answer::json(201, &shown)
@@ -127,7 +127,7 @@ impl World {
     fn free_email(&self, email: &str, own_key: Option<&str>) -> Result<(), Answer> {
         let email = email.to_lowercase();
         let same = |own: &str| own.to_lowercase() == email;
-        let taken = |user: &Thing| user.0.text("email").is_some_and(same) && own_key != Some(user.key().as_str());
+        let taken = |user: &DoorsThing| user.0.text("email").is_some_and(same) && own_key != Some(user.key().as_str());
         if !self.0.users.iter().any(taken) {
             return Ok(());
         }
@@ -167,7 +167,7 @@ impl World {
     }
 
     /// Changes a user. Names and address can be changed only while the person has no profile `[M]`.
-    pub(super) fn change_user(&mut self, id: &str, ask: &Ask, version: &str) -> Done {
+    pub(super) fn change_user(&mut self, id: &str, ask: &Ask, version: &str) -> SaltoResult {
         let user = self.by_site_user(id)?;
         let (key, mut item) = (user.key(), user.0.clone());
         let given = error::body(ask, CHANGED_USER)?;
@@ -185,7 +185,7 @@ impl World {
         Ok(answer::json(200, &wire::user(user, version != "v1.1")))
     }
 
-    pub(super) fn delete_user(&mut self, id: &str, ask: &Ask) -> Done {
+    pub(super) fn delete_user(&mut self, id: &str, ask: &Ask) -> SaltoResult {
         let key = self.by_site_user(id)?.key();
         if !self.0.quirk("delete-later") {
             self.0.remove_user(&key);
@@ -197,17 +197,17 @@ impl World {
 
     /// Removes the users who were deleted long enough ago.
     pub(super) fn finish_deletions(&mut self, ask: &Ask) {
-        let due = |user: &&Thing| {
+        let due = |user: &&DoorsThing| {
             user.0.0.get("deleted_after").and_then(Value::as_i64).is_some_and(|after| after <= ask.now.as_second())
         };
-        let keys: Vec<String> = self.0.users.iter().filter(due).map(Item::key).collect();
+        let keys: Vec<String> = self.0.users.iter().filter(due).map(Keyed::key).collect();
         for key in keys {
             self.0.remove_user(&key);
         }
     }
 
     /// Subscribes a user. Without a free seat a suspended user stays suspended: 400 with code 2212 `[?]`.
-    pub(super) fn subscribe(&mut self, id: &str, ask: &Ask) -> Done {
+    pub(super) fn subscribe(&mut self, id: &str, ask: &Ask) -> SaltoResult {
         let subscribed = wire::subscribed(self.by_site_user(id)?);
         let wanted = Object(error::body(ask, SUBSCRIPTION)?);
         if wanted.text("state") == Some("subscribed") && !subscribed && !self.has_free_seat() {

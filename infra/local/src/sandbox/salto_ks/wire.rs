@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::filter::Cell;
 use super::tags::id_of;
-use crate::sandbox::doors::Thing;
+use crate::sandbox::doors::DoorsThing;
 use crate::sandbox::object::Object;
 use crate::sandbox::tag::Tag;
 
@@ -25,7 +25,7 @@ pub fn id_from(text: &str) -> String {
 }
 
 /// Returns the site-user id.
-pub fn site_user(user: &Thing) -> &str {
+pub fn site_user(user: &DoorsThing) -> &str {
     user.0.text("site_user").unwrap_or_default()
 }
 
@@ -42,7 +42,7 @@ pub fn names(item: &Object) -> (String, String) {
 }
 
 /// Returns whether the user has a seat.
-pub fn subscribed(user: &Thing) -> bool {
+pub fn subscribed(user: &DoorsThing) -> bool {
     user.0.text("state").unwrap_or("subscribed") == "subscribed"
 }
 
@@ -67,7 +67,7 @@ pub fn role(code: &str) -> Value {
 }
 
 /// Returns a site user. `expires_at` is shown from version 1.2 on.
-pub fn user(user: &Thing, with_expiry: bool) -> Value {
+pub fn user(user: &DoorsThing, with_expiry: bool) -> Value {
     let item = &user.0;
     let mut shown = json!({
         "id": site_user(user),
@@ -89,7 +89,7 @@ pub fn user(user: &Thing, with_expiry: bool) -> Value {
     shown
 }
 
-fn platform_user(user: &Thing) -> Value {
+fn platform_user(user: &DoorsThing) -> Value {
     let (first, last) = names(&user.0);
     json!({
         "id": user.id(),
@@ -104,7 +104,7 @@ fn platform_user(user: &Thing) -> Value {
 }
 
 /// Returns a field of a site user.
-pub fn user_field(user: &Thing, name: &str) -> Option<Cell> {
+pub fn user_field(user: &DoorsThing, name: &str) -> Option<Cell> {
     let item = &user.0;
     Some(match name {
         "id" => Cell::text(Some(site_user(user))),
@@ -122,13 +122,13 @@ pub fn user_field(user: &Thing, name: &str) -> Option<Cell> {
 }
 
 /// Returns a person as lists of groups show them: by platform id.
-pub fn member(user: &Thing) -> Value {
+pub fn member(user: &DoorsThing) -> Value {
     let (first, last) = names(&user.0);
     json!({ "id": user.id(), "first_name": first, "last_name": last })
 }
 
 /// Returns a field of a person in a group's list.
-pub fn member_field(user: &Thing, name: &str) -> Option<Cell> {
+pub fn member_field(user: &DoorsThing, name: &str) -> Option<Cell> {
     Some(match name {
         "id" => Cell::text(Some(user.id())),
         "first_name" => Cell::text(Some(&names(&user.0).0)),
@@ -138,7 +138,7 @@ pub fn member_field(user: &Thing, name: &str) -> Option<Cell> {
 }
 
 /// Returns an access group.
-pub fn group(group: &Thing, people: usize) -> Value {
+pub fn group(group: &DoorsThing, people: usize) -> Value {
     json!({
         "id": group.id(),
         "customer_reference": group.0.or_null("name"),
@@ -148,7 +148,7 @@ pub fn group(group: &Thing, people: usize) -> Value {
 }
 
 /// Returns a field of an access group.
-pub fn group_field(group: &Thing, name: &str) -> Option<Cell> {
+pub fn group_field(group: &DoorsThing, name: &str) -> Option<Cell> {
     Some(match name {
         "id" => Cell::text(Some(group.id())),
         "customer_reference" => Cell::text(group.0.text("name")),
@@ -157,7 +157,7 @@ pub fn group_field(group: &Thing, name: &str) -> Option<Cell> {
 }
 
 /// Returns the schedule of a group that has one: always open.
-pub fn schedule(group: &Thing) -> Value {
+pub fn schedule(group: &DoorsThing) -> Value {
     json!({
         "id": id_from(&format!("schedule {}", group.id())),
         "monday": true,
@@ -175,7 +175,7 @@ pub fn schedule(group: &Thing) -> Value {
 }
 
 /// Returns a tag of the site, with its holder.
-pub fn tag(tag: &Tag, holder: Option<&Thing>) -> Value {
+pub fn tag(tag: &Tag, holder: Option<&DoorsThing>) -> Value {
     let mut shown = json!({
         "id": id_of(tag),
         "blocked": tag.blocked,

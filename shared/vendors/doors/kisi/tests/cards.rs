@@ -14,7 +14,7 @@ fn mine(status: &str) -> Value {
     json!([assigned(3, "Guest", 12, 70, "activated"), assigned(4, "User", 12, 70, status)])
 }
 
-fn posts_card() -> Step {
+fn posts_card() -> ScriptStep {
     let body = json!({"card_assignment": {"assignee_type": "User", "assignee_id": 12, "card_id": 70}});
     on("POST /card_assignments").with(body)
 }
@@ -23,15 +23,15 @@ fn card() -> Card {
     Card { id: "70".into(), numbers: vec!["0123".into()], ..Card::default() }
 }
 
-async fn gives(steps: impl IntoIterator<Item = Step>) -> Result<()> {
-    let script = Script::new(steps);
+async fn gives(steps: impl IntoIterator<Item = ScriptStep>) -> Result<()> {
+    let script = DoorsScript::new(steps);
     let given = kisi(&script).tag(&account("12"), &card()).await;
     script.is_over();
     given
 }
 
-async fn takes(steps: impl IntoIterator<Item = Step>) -> Result<()> {
-    let script = Script::new(steps);
+async fn takes(steps: impl IntoIterator<Item = ScriptStep>) -> Result<()> {
+    let script = DoorsScript::new(steps);
     let taken = kisi(&script).untag(&account("12"), &card()).await;
     script.is_over();
     taken
@@ -50,7 +50,7 @@ async fn every_card_goes_by_all_its_numbers_with_whose_it_is() {
         assigned(2, "Guest", 5, 70, "activated"),
         assigned(3, "User", 12, 71, "deactivated"),
     ]);
-    let script = Script::new([on("GET /cards?limit=250&offset=0").lists(cards), on(ASSIGNMENTS).lists(lines)]);
+    let script = DoorsScript::new([on("GET /cards?limit=250&offset=0").lists(cards), on(ASSIGNMENTS).lists(lines)]);
     let cards = kisi(&script).cards().await.unwrap();
     let numbers: Vec<String> = cards.iter().map(|card| card.numbers.join(" ")).collect();
     assert_eq!(numbers, ["0123 04A1B2C3", "AB 555", "9", "B10C"]);
@@ -105,7 +105,7 @@ async fn taking_back_is_done_when_it_is_seen() {
 
 #[tokio::test]
 async fn what_is_no_id_of_kisi_s_is_reported() {
-    let script = Script::new([]);
+    let script = DoorsScript::new([]);
     let strange = Card { id: "t7".into(), ..card() };
     assert!(!kisi(&script).tag(&account("12"), &strange).await.unwrap_err().is_retryable());
     assert!(!kisi(&script).untag(&account("12"), &strange).await.unwrap_err().is_retryable());

@@ -106,8 +106,8 @@ fn an_opening_is_told_without_names() {
     };
     assert_eq!(told, wanted);
     assert_eq!(opened(json!({ "actor_type": "Guest" })).account, Some(AccountId("guest:7".into())));
-    for nobody in [json!({ "actor_type": "GroupLink" }), json!({ "actor_type": null, "actor_id": null })] {
-        assert_eq!(opened(nobody).account, None);
+    for unknown in [json!({ "actor_type": "GroupLink" }), json!({ "actor_type": null, "actor_id": null })] {
+        assert_eq!(opened(unknown).account, None);
     }
 }
 

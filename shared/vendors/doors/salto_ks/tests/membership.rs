@@ -2,34 +2,38 @@
 
 use super::*;
 
-fn entry(user: &str) -> Entry {
-    Entry { account: Account { id: AccountId(user.into()), ..account(None) }.into(), until: None, replaces: Vec::new() }
+fn entry(user: &str) -> GroupAddition {
+    GroupAddition {
+        account: Account { id: AccountId(user.into()), ..account(None) }.into(),
+        until: None,
+        replaces: Vec::new(),
+    }
 }
 
 fn row(user: &str) -> GroupMember {
     GroupMember { account: AccountId(user.into()), handle: None, from: None, until: None }
 }
 
-fn bulk(add: &[&str], remove: &[&str]) -> Step {
+fn bulk(add: &[&str], remove: &[&str]) -> ScriptStep {
     on(&format!("PATCH {GROUP}")).with(json!({"add_ids": add, "remove_ids": remove}))
 }
 
-fn adds(user: &str) -> Step {
+fn adds(user: &str) -> ScriptStep {
     on(&format!("POST {GROUP}")).with(json!({"user_id": user}))
 }
 
-fn takes(user: &str) -> Step {
+fn takes(user: &str) -> ScriptStep {
     on(&format!("DELETE {GROUP}/{user}"))
 }
 
-fn members(users: &[&str]) -> Step {
+fn members(users: &[&str]) -> ScriptStep {
     let members: Vec<Value> = users.iter().map(|user| json!({"id": user})).collect();
     get(GROUP).says(200, items(json!(members)))
 }
 
-async fn change(steps: impl IntoIterator<Item = Step>, add: &[&str], remove: &[&str]) -> Vec<Result<()>> {
+async fn change(steps: impl IntoIterator<Item = ScriptStep>, add: &[&str], remove: &[&str]) -> Vec<Result<()>> {
     let script = script(steps);
-    let add: Vec<Entry> = add.iter().map(|user| entry(user)).collect();
+    let add: Vec<GroupAddition> = add.iter().map(|user| entry(user)).collect();
     let remove: Vec<GroupMember> = remove.iter().map(|user| row(user)).collect();
     let results = salto(&script).change(&group(), &add, &remove).await;
     script.is_over();
@@ -41,7 +45,7 @@ async fn one_is_one_call_and_several_are_one_call() {
     assert_eq!(change([adds("a").says(200, json!({"id": "a"}))], &["a"], &[]).await, [Ok(())]);
     assert_eq!(change([takes("a").is(204)], &[], &["a"]).await, [Ok(())]);
     assert_eq!(change([bulk(&["a", "b"], &["c"]).is(204)], &["a", "b"], &["c"]).await, [Ok(()), Ok(()), Ok(())]);
-    let nothing = Script::new([]);
+    let nothing = DoorsScript::new([]);
     assert!(salto(&nothing).change(&group(), &[], &[]).await.is_empty());
     nothing.is_over();
 }
@@ -140,7 +144,7 @@ async fn already_so_within_a_yes_is_what_the_list_says() {
     let inside = || adds("a").says(200, refusal("1101"));
     assert_eq!(change([inside(), members(&["a"])], &["a"], &[]).await, [Ok(())]);
     is_later(change([inside(), members(&["b"])], &["a"], &[]).await.remove(0));
-    let environment = |answer: Step| [answer, members(&["b"])];
+    let environment = |answer: ScriptStep| [answer, members(&["b"])];
     for answer in [takes("a").says(200, refusal("2202")), takes("a").says(200, refusal("1101")), takes("a").is(409)] {
         assert_eq!(change(environment(answer), &[], &["a"]).await, [Ok(())]);
     }
@@ -155,8 +159,9 @@ async fn already_so_within_a_yes_is_what_the_list_says() {
 
 #[tokio::test]
 async fn a_state_that_is_so_already_is_done() {
-    let says =
-        |state: &str, answer: Step| [answer, get(USER).says(200, changed(ada(), "subscription_state", json!(state)))];
+    let says = |state: &str, answer: ScriptStep| {
+        [answer, get(USER).says(200, changed(ada(), "subscription_state", json!(state)))]
+    };
     let set = |state: &str| on(&format!("PATCH {USER}/subscription")).with(json!({"state": state}));
     let known = account(Some("i1"));
     for status in [200, 400, 409] {

@@ -20,15 +20,15 @@ fn with_tag(number: Value) -> Value {
 }
 
 /// Fetches Ada, who has this tag.
-fn has(number: Value) -> Step {
+fn has(number: Value) -> ScriptStep {
     get(USER).says(200, with_tag(number))
 }
 
-fn patch(tag: Value) -> Step {
+fn patch(tag: Value) -> ScriptStep {
     on(&format!("PATCH {USER}")).with(json!({ "tag_id": tag }))
 }
 
-fn numbered(number: &str) -> Step {
+fn numbered(number: &str) -> ScriptStep {
     get(&format!("{TAGS}?$filter=tag_number eq '{number}'"))
 }
 
@@ -105,7 +105,7 @@ async fn whoever_has_another_tag_by_now_keeps_it() {
     script.is_over();
 }
 
-async fn salto_untag(script: &Script) -> Result<()> {
+async fn salto_untag(script: &DoorsScript) -> Result<()> {
     salto(script).untag(&account(Some("i1")), &card()).await
 }
 
@@ -127,7 +127,7 @@ async fn taking_back_is_done_when_it_is_seen() {
 
 #[tokio::test]
 async fn what_a_refusal_means() {
-    let gives = |answer: Step| script([has(Value::Null), answer]);
+    let gives = |answer: ScriptStep| script([has(Value::Null), answer]);
     for (step, word) in [
         (patch(json!("t7")).says(400, refusal("1101")), "1101"),
         (patch(json!("t7")).says(403, refusal("2220")), "pod"),
@@ -142,8 +142,8 @@ async fn what_a_refusal_means() {
     is_later(salto(&script).tag(&account(Some("i1")), &card()).await);
     script.is_over();
     // A 404 is about the tag, or about the person.
-    for look in [has(Value::Null), get(USER).is(404)] {
-        let script = self::script([has(Value::Null), patch(json!("t7")).says(404, refusal("2202")), look]);
+    for fetch in [has(Value::Null), get(USER).is(404)] {
+        let script = self::script([has(Value::Null), patch(json!("t7")).says(404, refusal("2202")), fetch]);
         is_later(salto(&script).tag(&account(Some("i1")), &card()).await);
         script.is_over();
     }

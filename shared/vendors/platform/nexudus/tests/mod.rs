@@ -1,7 +1,7 @@
 //! Each part of the module by itself.
 
 mod calls;
-mod letters;
+mod parse;
 mod proofs;
 mod reads;
 mod relations;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::platform::Span;
 use crate::platform::found::Lookup;
-use crate::platform::script::{Answer, Script, answer};
+use crate::platform::script::{PlatformScript, ScriptedAnswer, answer};
 use doorstep_core::model::error::Error;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, What};
 
@@ -16,12 +16,12 @@ fn ids(facts: &[Fact]) -> Vec<&str> {
     facts.iter().map(|fact| fact.id.as_str()).collect()
 }
 
-fn page(ids: &[u64], number: u64, total: u64, more: bool) -> Answer {
+fn page(ids: &[u64], number: u64, total: u64, more: bool) -> ScriptedAnswer {
     let records: Vec<Value> = ids.iter().map(|id| json!({ "Id": id, "Name": id.to_string() })).collect();
     answer(200, json!({ "Records": records, "CurrentPage": number, "TotalItems": total, "HasNextPage": more }))
 }
 
-fn list(records: Value) -> Answer {
+fn list(records: Value) -> ScriptedAnswer {
     let total = records.as_array().map_or(0, Vec::len);
     answer(
         200,
@@ -29,13 +29,14 @@ fn list(records: Value) -> Answer {
     )
 }
 
-async fn plans(script: Script) -> Result<Vec<Fact>, Error> {
+async fn plans(script: PlatformScript) -> Result<Vec<Fact>, Error> {
     script.reader().read(Kind::Plan, &span()).await.map(|list| list.facts)
 }
 
 #[tokio::test]
 async fn all_pages_are_read_in_the_order_of_their_ids() {
-    let script = Script::nexudus("").on("billing/tariffs", [page(&[1, 2], 1, 3, true), page(&[3], 2, 3, false)]);
+    let script =
+        PlatformScript::nexudus("").on("billing/tariffs", [page(&[1, 2], 1, 3, true), page(&[3], 2, 3, false)]);
     assert_eq!(ids(&plans(script.clone()).await.expect("a list")), ["1", "2", "3"]);
     let asked = script.asked();
     assert!(asked[1].contains("/api/billing/tariffs?page=1&size=1000&orderBy=Id&dir=1"), "{asked:?}");
@@ -46,11 +47,11 @@ async fn all_pages_are_read_in_the_order_of_their_ids() {
 async fn a_page_may_leave_out_everything_but_its_records() {
     let bare =
         |ids: &[u64]| answer(200, json!({ "Records": ids.iter().map(|id| json!({ "Id": id })).collect::<Vec<_>>() }));
-    let script = Script::nexudus("").on("billing/tariffs", [bare(&[1, 2])]);
+    let script = PlatformScript::nexudus("").on("billing/tariffs", [bare(&[1, 2])]);
     assert_eq!(ids(&plans(script).await.expect("a list")), ["1", "2"]);
     let pages =
         |number: u64| answer(200, json!({ "Records": [{ "Id": number }], "CurrentPage": number, "TotalPages": 2 }));
-    let script = Script::nexudus("").on("billing/tariffs", [pages(1), pages(2)]);
+    let script = PlatformScript::nexudus("").on("billing/tariffs", [pages(1), pages(2)]);
     assert_eq!(ids(&plans(script).await.expect("a list")), ["1", "2"]);
 }
 
@@ -59,9 +60,15 @@ async fn a_list_that_moves_is_read_again_and_then_given_up() {
     let first = || page(&[1, 2], 1, 3, true);
     for moved in [page(&[2], 2, 3, false), page(&[3], 2, 4, false), page(&[], 2, 3, false)] {
         let again = [first(), moved.clone(), page(&[1, 2], 1, 2, false)];
-        assert_eq!(ids(&plans(Script::nexudus("").on("billing/tariffs", again)).await.expect("a list")), ["1", "2"]);
+        assert_eq!(
+            ids(&plans(PlatformScript::nexudus("").on("billing/tariffs", again)).await.expect("a list")),
+            ["1", "2"]
+        );
         let twice = [first(), moved.clone(), first(), moved];
-        assert!(matches!(plans(Script::nexudus("").on("billing/tariffs", twice)).await, Err(Error::Retry { .. })));
+        assert!(matches!(
+            plans(PlatformScript::nexudus("").on("billing/tariffs", twice)).await,
+            Err(Error::Retry { .. })
+        ));
     }
 }
 
@@ -79,7 +86,7 @@ async fn a_bad_page_costs_the_whole_list() {
         answer(200, r#"{"Status":500,"Message":"x","Value":null,"WasSuccessful":false,"Errors":[]}"#),
         answer(200, r#"{"WasSuccessful":false}"#),
     ] {
-        let script = Script::nexudus("").on("billing/tariffs", [page(&[1, 2], 1, 3, true), bad]);
+        let script = PlatformScript::nexudus("").on("billing/tariffs", [page(&[1, 2], 1, 3, true), bad]);
         assert!(matches!(plans(script).await, Err(Error::Retry { .. })));
     }
 }
@@ -88,8 +95,9 @@ async fn a_bad_page_costs_the_whole_list() {
 async fn one_malformed_record_costs_only_itself() {
     let records = json!([7, { "Name": "nobody" }, { "Id": 1, "CoworkerId": 9, "StartDate": "2026-01-01", "CancellationDate": "soon" },
         { "Id": 2, "CoworkerId": 9, "StartDate": "2026-01-01" }]);
-    let script =
-        Script::nexudus("").on("coworkercontracts", [list(records)]).on("contractpausedperiods", [list(json!([]))]);
+    let script = PlatformScript::nexudus("")
+        .on("coworkercontracts", [list(records)])
+        .on("contractpausedperiods", [list(json!([]))]);
     let read = script.reader().read(Kind::Membership, &span()).await.expect("a list");
     let unreadable: Vec<String> = read.unreadable.iter().map(|one| format!("{} {}", one.name, one.field)).collect();
     assert_eq!((ids(&read.facts), unreadable), (vec!["2"], vec!["membership 1 CancellationDate".to_owned()]));
@@ -99,35 +107,39 @@ async fn one_malformed_record_costs_only_itself() {
 async fn a_dead_id_is_gone_only_when_a_good_list_leaves_it_out_too() {
     let booking = FactId::new(Kind::Booking, "5");
     let dead = || answer(500, r#"{"Message":"An error has occurred."}"#);
-    let of = |script: Script| async move { script.reader().look(&FactId::new(Kind::Booking, "5")).await };
+    let of = |script: PlatformScript| async move { script.reader().fetch(&FactId::new(Kind::Booking, "5")).await };
     for gone in [dead(), answer(404, "{}"), answer(200, r#"{"Status":500,"WasSuccessful":false}"#)] {
-        let script = Script::nexudus("").on("spaces/bookings", [list(json!([]))]).on("spaces/bookings/5", [gone]);
-        assert_eq!(script.reader().look(&booking).await, Ok(Lookup::Missing));
+        let script =
+            PlatformScript::nexudus("").on("spaces/bookings", [list(json!([]))]).on("spaces/bookings/5", [gone]);
+        assert_eq!(script.reader().fetch(&booking).await, Ok(Lookup::Missing));
         assert!(script.asked().iter().any(|asked| asked.contains("Booking_Id=5")), "{:?}", script.asked());
     }
-    let ignored =
-        Script::nexudus("").on("spaces/bookings", [list(json!([{ "Id": 4 }]))]).on("spaces/bookings/5", [dead()]);
+    let ignored = PlatformScript::nexudus("")
+        .on("spaces/bookings", [list(json!([{ "Id": 4 }]))])
+        .on("spaces/bookings/5", [dead()]);
     assert_eq!(of(ignored).await, Ok(Lookup::Missing), "a list that ignores the filter and has others");
-    let alive =
-        Script::nexudus("").on("spaces/bookings", [list(json!([{ "Id": 5 }]))]).on("spaces/bookings/5", [dead()]);
+    let alive = PlatformScript::nexudus("")
+        .on("spaces/bookings", [list(json!([{ "Id": 5 }]))])
+        .on("spaces/bookings/5", [dead()]);
     assert!(matches!(of(alive).await, Err(Error::Retry { .. })));
-    let broken = Script::nexudus("").on("spaces/bookings", [answer(200, "{}")]).on("spaces/bookings/5", [dead()]);
+    let broken =
+        PlatformScript::nexudus("").on("spaces/bookings", [answer(200, "{}")]).on("spaces/bookings/5", [dead()]);
     assert!(matches!(of(broken).await, Err(Error::Retry { .. })));
     let back =
         answer(200, r#"{"Id":5,"CoworkerId":9,"FromTime":"2026-03-02T10:00:00Z","ToTime":"2026-03-02T11:00:00Z"}"#);
-    let back = Script::nexudus("")
+    let back = PlatformScript::nexudus("")
         .on("spaces/bookings", [list(json!([{ "Id": 5 }]))])
         .on("bookingvisitors", [list(json!([]))])
         .on("spaces/bookings/5", [dead(), back]);
     assert!(of(back).await.expect("an answer").fact().is_some());
-    let other = Script::nexudus("").on("spaces/bookings/5", [answer(200, r#"{"Id":6}"#)]);
+    let other = PlatformScript::nexudus("").on("spaces/bookings/5", [answer(200, r#"{"Id":6}"#)]);
     assert!(matches!(of(other).await, Err(Error::Retry { .. })));
 }
 
 #[tokio::test]
 async fn only_our_businesses_count() {
     let tariffs = json!([{ "Id": 1, "BusinessId": 10 }, { "Id": 2, "BusinessId": 20 }, { "Id": 3 }]);
-    let both = |organization| Script::nexudus(organization).on("billing/tariffs", [list(tariffs.clone())]);
+    let both = |organization| PlatformScript::nexudus(organization).on("billing/tariffs", [list(tariffs.clone())]);
     assert_eq!(ids(&plans(both("10")).await.expect("a list")), ["1", "3"]);
     assert_eq!(ids(&plans(both("10,20")).await.expect("a list")), ["1", "2", "3"]);
     assert_eq!(ids(&plans(both("")).await.expect("a list")), ["1", "2", "3"]);
@@ -135,7 +147,7 @@ async fn only_our_businesses_count() {
         json!({ "Id": id, "ResourceId": resource, "CoworkerId": 9,
             "FromTime": "2026-03-02T10:00:00Z", "ToTime": "2026-03-02T11:00:00Z" })
     };
-    let script = Script::nexudus("10")
+    let script = PlatformScript::nexudus("10")
         .on("spaces/bookings", [list(json!([booked(1, 5), booked(2, 6)]))])
         .on("bookingvisitors", [list(json!([]))])
         .on("spaces/resources", [list(json!([{ "Id": 5, "BusinessId": 10 }, { "Id": 6, "BusinessId": 20 }]))])
@@ -153,7 +165,7 @@ async fn a_team_shares_the_passes_of_whoever_pays() {
         team
     };
     let holders = async |team: Value| {
-        let script = Script::nexudus("")
+        let script = PlatformScript::nexudus("")
             .on("coworkertimepasses", [list(json!([{ "Id": 1, "CoworkerId": 9, "TimePassId": 4 }]))])
             .on("billing/timepasses", [list(json!([{ "Id": 4, "Name": "Day" }]))])
             .on("spaces/teams", [list(json!([{ "Id": 3 }]))])

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::platform::found::Lookup;
 use crate::platform::relation::Relation;
-use crate::platform::script::{Answer, Script, answer};
+use crate::platform::script::{PlatformScript, ScriptedAnswer, answer};
 use crate::platform::{ReadPlatform, Span};
 use doorstep_core::model::error::Error;
 use doorstep_core::model::fact::{FactId, Holder, Kind, What};
@@ -13,7 +13,7 @@ fn span() -> Span {
     Span { changed_since: None, checkins_from: "2026-01-10T00:00:00Z".parse().expect("an instant") }
 }
 
-fn list(records: Value) -> Answer {
+fn list(records: Value) -> ScriptedAnswer {
     answer(200, json!({ "Records": records, "CurrentPage": 1, "HasNextPage": false }))
 }
 
@@ -28,8 +28,8 @@ async fn teams(reader: &dyn ReadPlatform) -> Vec<String> {
     profile.teams.iter().map(ToString::to_string).collect()
 }
 
-fn two_teams() -> Script {
-    Script::nexudus("")
+fn two_teams() -> PlatformScript {
+    PlatformScript::nexudus("")
         .on("spaces/coworkers", [list(json!([{ "Id": 9 }]))])
         .on("spaces/teams?page", [list(json!([{ "Id": 3 }, { "Id": 4 }]))])
         .on("spaces/teams/3", [answer(200, team(3, &[9]))])
@@ -75,32 +75,32 @@ async fn what_teams_that_were_read_together_take_from_anybody_is_confirmed_by_th
 async fn a_team_that_does_not_say_its_people_is_no_word_on_them() {
     let relation = Relation::TeamMember { team: "3".into(), member: "9".into() };
     for bad in [answer(200, "{}"), answer(200, r#"{"Id":3}"#), answer(200, r#"{"Id":4,"TeamMembers":[]}"#)] {
-        let script = Script::nexudus("").on("spaces/teams/3", [bad]);
+        let script = PlatformScript::nexudus("").on("spaces/teams/3", [bad]);
         let reader = script.reader();
         assert!(matches!(reader.confirms(&relation).await, Err(Error::Retry { .. })));
         assert!(reader.confirms(&relation).await.is_err(), "it is asked for once");
         assert_eq!(script.requests("spaces/teams/3").len(), 1);
     }
-    let none = Script::nexudus("").on("spaces/teams/3", [answer(200, team(3, &[]))]);
+    let none = PlatformScript::nexudus("").on("spaces/teams/3", [answer(200, team(3, &[]))]);
     assert_eq!(none.reader().confirms(&relation).await, Ok(false));
-    let there = Script::nexudus("").on("spaces/teams/3", [answer(200, team(3, &[9]))]);
+    let there = PlatformScript::nexudus("").on("spaces/teams/3", [answer(200, team(3, &[9]))]);
     assert_eq!(there.reader().confirms(&relation).await, Ok(true));
-    let bare = Script::nexudus("").on("spaces/coworkers/9", [answer(200, r#"{"Id":9,"FullName":"Ada"}"#)]);
-    let found = bare.reader().look(&FactId::new(Kind::Member, "9")).await;
+    let bare = PlatformScript::nexudus("").on("spaces/coworkers/9", [answer(200, r#"{"Id":9,"FullName":"Ada"}"#)]);
+    let found = bare.reader().fetch(&FactId::new(Kind::Member, "9")).await;
     assert!(matches!(found, Ok(Lookup::Unreadable(what)) if what.field == "Teams"));
 }
 
 #[tokio::test]
 async fn what_a_list_leaves_out_is_asked_for_by_whatever_refers_to_it() {
     let contract = json!([{ "Id": 1, "CoworkerId": 9, "TariffId": 7, "StartDate": "2026-01-01T00:00:00Z" }]);
-    let script = |tariff: Answer| {
-        Script::nexudus("10")
+    let script = |tariff: ScriptedAnswer| {
+        PlatformScript::nexudus("10")
             .on("coworkercontracts", [list(contract.clone())])
             .on("contractpausedperiods", [list(json!([]))])
             .on("billing/tariffs?page", [list(json!([]))])
             .on("billing/tariffs/7", [tariff])
     };
-    let read = async |tariff: Answer| {
+    let read = async |tariff: ScriptedAnswer| {
         let script = script(tariff);
         let reader = script.reader();
         reader.read(Kind::Plan, &span()).await.expect("a list");
@@ -116,14 +116,14 @@ async fn what_a_list_leaves_out_is_asked_for_by_whatever_refers_to_it() {
 
 #[tokio::test]
 async fn a_pass_keeps_the_name_of_its_kind_when_the_kinds_are_not_listed() {
-    let script = |kind: Answer| {
-        Script::nexudus("")
+    let script = |kind: ScriptedAnswer| {
+        PlatformScript::nexudus("")
             .on("coworkertimepasses", [list(json!([{ "Id": 1, "CoworkerId": 9, "TimePassId": 4 }]))])
             .on("spaces/teams?page", [list(json!([]))])
             .on("billing/timepasses?page", [list(json!([]))])
             .on("billing/timepasses/4", [kind])
     };
-    let read = async |kind: Answer| script(kind).reader().read(Kind::Pass, &span()).await.expect("a list");
+    let read = async |kind: ScriptedAnswer| script(kind).reader().read(Kind::Pass, &span()).await.expect("a list");
     let listed = read(answer(200, r#"{"Id":4,"Name":"Day"}"#)).await;
     let Some(What::Pass(pass)) = listed.facts.first().map(|fact| fact.what.clone()) else { panic!("a pass") };
     assert_eq!((pass.name.as_deref(), pass.holders), (Some("Day"), vec![Holder::Member("9".into())]));
@@ -133,7 +133,7 @@ async fn a_pass_keeps_the_name_of_its_kind_when_the_kinds_are_not_listed() {
 #[tokio::test]
 async fn guests_pauses_and_desks_are_asked_for_by_the_thing_that_says_it() {
     let script = || {
-        Script::nexudus("")
+        PlatformScript::nexudus("")
             .on("bookingvisitors/7", [answer(200, r#"{"Id":7,"BookingId":5}"#)])
             .on("contractpausedperiods/8", [answer(200, r#"{"Id":8,"CoworkerContractId":1}"#)])
             .on("coworkercontracts/1", [answer(200, r#"{"Id":1,"Desks":[61]}"#)])
@@ -155,6 +155,6 @@ async fn guests_pauses_and_desks_are_asked_for_by_the_thing_that_says_it() {
     ] {
         assert_eq!(script().reader().confirms(&relation).await, Ok(holds), "{relation:?}");
     }
-    let bare = Script::nexudus("").on("coworkercontracts/1", [answer(200, r#"{"Id":1}"#)]);
+    let bare = PlatformScript::nexudus("").on("coworkercontracts/1", [answer(200, r#"{"Id":1}"#)]);
     assert!(bare.reader().confirms(&desk("61")).await.is_err(), "it does not say which desks it has");
 }

@@ -1,7 +1,7 @@
 //! OfficeRnD, tested with recorded deliveries and an API that answers from a script.
 
 mod calls;
-mod letters;
+mod parse;
 mod proofs;
 mod reads;
 mod region;

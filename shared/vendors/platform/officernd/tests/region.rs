@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::platform::officernd::OfficeRnd;
-use crate::platform::script::{Answer, Script, answer};
+use crate::platform::script::{PlatformScript, ScriptedAnswer, answer};
 use crate::platform::{Platform, ReadPlatform};
 use crate::time::Time;
 use doorstep_core::model::fact::{FactId, Kind};
@@ -12,12 +12,12 @@ use doorstep_core::model::fact::{FactId, Kind};
 const MEMBER: &str = r#"{"_id":"m1","name":"Ada"}"#;
 const RECORD: &str = "/v1/organizations/";
 
-fn script(record: Answer) -> Script {
-    Script::new().on(RECORD, [record]).on("/members/m1", [answer(200, MEMBER)])
+fn script(record: ScriptedAnswer) -> PlatformScript {
+    PlatformScript::new().on(RECORD, [record]).on("/members/m1", [answer(200, MEMBER)])
 }
 
 async fn refetches(reader: &dyn ReadPlatform) -> bool {
-    reader.look(&FactId::new(Kind::Member, "m1")).await.expect("an answer").fact().is_some()
+    reader.fetch(&FactId::new(Kind::Member, "m1")).await.expect("an answer").fact().is_some()
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn any_refusal_means_the_usual_address_and_one_token() {
 #[tokio::test]
 async fn after_a_refusal_the_region_is_asked_for_again_some_hours_later() {
     let region = answer(200, r#"{"regionInfo":{"regionUrl":"https://app-eu.officernd.com"}}"#);
-    let script = Script::new().on(RECORD, [answer(403, "{}"), region]).on("/members/m1", [answer(200, MEMBER)]);
+    let script = PlatformScript::new().on(RECORD, [answer(403, "{}"), region]).on("/members/m1", [answer(200, MEMBER)]);
     let access = script.access();
     assert!(refetches(OfficeRnd.reader("riverside", access.clone()).as_ref()).await);
     let hours = SignedDuration::from_hours(7);
@@ -109,17 +109,17 @@ async fn a_sandbox_stands_for_the_vendor_and_sends_nobody_on_to_it() {
 
 #[tokio::test]
 async fn no_more_tokens_are_asked_for_than_the_vendor_gives_in_a_minute() {
-    let script = Script::new().on("/oauth/token", [answer(401, "{}")]);
+    let script = PlatformScript::new().on("/oauth/token", [answer(401, "{}")]);
     let reader = script.reader();
     for _ in 0..12 {
-        assert!(reader.look(&FactId::new(Kind::Member, "m1")).await.is_err());
+        assert!(reader.fetch(&FactId::new(Kind::Member, "m1")).await.is_err());
     }
     assert_eq!(script.requests("/oauth/token").len(), 1, "a reader repeats no refusal");
-    let script = Script::new().on("/members/m1", [answer(401, "{}")]);
+    let script = PlatformScript::new().on("/members/m1", [answer(401, "{}")]);
     let access = script.access();
     for _ in 0..12 {
         let reader = OfficeRnd.reader("riverside", access.clone());
-        assert!(reader.look(&FactId::new(Kind::Member, "m1")).await.is_err());
+        assert!(reader.fetch(&FactId::new(Kind::Member, "m1")).await.is_err());
     }
     assert_eq!(script.requests("/oauth/token").len(), 4, "and neither do many of them");
 }

@@ -266,16 +266,18 @@ fn a_checkin_is_somebody_somewhere_some_time() {
 #[test]
 fn an_assignment_that_cannot_be_read_says_so() {
     let record = |end: Value| json!({"_id": "a", "resource": "r", "membership": "m", "endDate": end});
-    let Some(wire::Assigned::To(_, open)) = wire::assignment(&record(json!(null))) else { panic!("an assignment") };
+    let Some(wire::AssignmentContent::To(_, open)) = wire::assignment(&record(json!(null))) else {
+        panic!("an assignment")
+    };
     assert_eq!((open.from, open.until), (None, None));
     let unreadable = |record: Value| match wire::assignment(&record) {
-        Some(wire::Assigned::Unreadable(unreadable)) => Some(unreadable.field),
+        Some(wire::AssignmentContent::Unreadable(unreadable)) => Some(unreadable.field),
         _ => None,
     };
     assert_eq!(unreadable(record(json!("soon"))).as_deref(), Some("endDate"));
     assert_eq!(unreadable(json!({"_id": "a", "membership": "m"})).as_deref(), Some("resource"));
     let of_none = wire::assignment(&json!({"_id": "a", "resource": "r"}));
-    assert!(matches!(of_none, Some(wire::Assigned::ToNone)));
+    assert!(matches!(of_none, Some(wire::AssignmentContent::ToNone)));
 }
 
 #[test]

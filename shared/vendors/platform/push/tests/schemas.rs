@@ -5,8 +5,8 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 
-use crate::platform::andcards::{Booking, Company, Subscription, User};
-use crate::platform::deskworks::{Billing, Member, Reservation};
+use crate::platform::andcards::{AndcardsBooking, AndcardsUser, Company, Subscription};
+use crate::platform::deskworks::{Billing, DeskworksMember, Reservation};
 use crate::platform::push::fields::{Id, Instant};
 use crate::platform::push::parse::Removed;
 
@@ -23,13 +23,13 @@ struct Andcards {
 #[serde(tag = "type", content = "data")]
 enum AndcardsEvent {
     #[serde(rename = "user.updated")]
-    User(User),
+    User(AndcardsUser),
     #[serde(rename = "company.updated")]
     Company(Company),
     #[serde(rename = "subscription.updated")]
     Subscription(Subscription),
     #[serde(rename = "booking.updated")]
-    Booking(Booking),
+    Booking(AndcardsBooking),
     #[serde(rename = "user.removed")]
     UserRemoved(Removed),
     #[serde(rename = "company.removed")]
@@ -50,17 +50,17 @@ struct AndcardsSnapshot {
     #[serde(rename = "roster")]
     snapshot: Option<Id>,
     /// The number of this part, starting at 1.
-    part: Option<Part>,
+    part: Option<PartNumber>,
     /// The number of parts.
-    parts: Option<Part>,
+    parts: Option<PartNumber>,
     #[serde(default)]
-    users: Vec<User>,
+    users: Vec<AndcardsUser>,
     #[serde(default)]
     companies: Vec<Company>,
     #[serde(default)]
     subscriptions: Vec<Subscription>,
     #[serde(default)]
-    bookings: Vec<Booking>,
+    bookings: Vec<AndcardsBooking>,
 }
 
 /// A push update of Deskworks.
@@ -76,7 +76,7 @@ struct Deskworks {
 #[serde(tag = "type", content = "data")]
 enum DeskworksEvent {
     #[serde(rename = "member.updated")]
-    Member(Member),
+    Member(DeskworksMember),
     #[serde(rename = "billing.updated")]
     Billing(Billing),
     #[serde(rename = "reservation.updated")]
@@ -99,11 +99,11 @@ struct DeskworksSnapshot {
     #[serde(rename = "roster")]
     snapshot: Option<Id>,
     /// The number of this part, starting at 1.
-    part: Option<Part>,
+    part: Option<PartNumber>,
     /// The number of parts.
-    parts: Option<Part>,
+    parts: Option<PartNumber>,
     #[serde(default)]
-    members: Vec<Member>,
+    members: Vec<DeskworksMember>,
     #[serde(default)]
     billings: Vec<Billing>,
     #[serde(default)]
@@ -113,7 +113,7 @@ struct DeskworksSnapshot {
 /// The number of a part.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
-struct Part(#[schemars(range(min = 1, max = 1000))] u32);
+struct PartNumber(#[schemars(range(min = 1, max = 1000))] u32);
 
 fn is_published(name: &str, schema: &schemars::Schema) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/contracts/{name}.schema.json"));

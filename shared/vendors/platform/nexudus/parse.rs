@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::actions::{self, About, WebhookAction};
+use super::actions::{self, ActionSubject, WebhookAction};
 use crate::delivery::WebhookContent;
 use crate::platform::json;
 use doorstep_core::model::fact::{DESK, FactId, Kind};
@@ -49,13 +49,13 @@ fn of(action: &WebhookAction, entity: &Map<String, Value>) -> Result<Vec<ChangeH
     let coworker = || id(entity.get("CoworkerId")).map(|id| told(FactId::new(Kind::Member, id)));
     let hint = |about| ChangeHint { about, reaches: None, removed: action.removes };
     Ok(match action.about {
-        About::Itself(kind) => vec![hint(FactId::new(kind, itself()?))],
-        About::Desk => vec![hint(FactId::new(Kind::Resource, format!("{DESK}{}", itself()?)))],
-        About::Checkin => {
+        ActionSubject::Itself(kind) => vec![hint(FactId::new(kind, itself()?))],
+        ActionSubject::Desk => vec![hint(FactId::new(Kind::Resource, format!("{DESK}{}", itself()?)))],
+        ActionSubject::Checkin => {
             let checkin = hint(FactId::new(Kind::Checkin, itself()?));
             [checkin].into_iter().chain(coworker()).collect()
         }
-        About::Host => coworker().into_iter().collect(),
+        ActionSubject::Host => coworker().into_iter().collect(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Subjects of deliveries: only the ids are taken.
 
 use crate::delivery::WebhookContent;
-use crate::platform::nexudus::letters;
+use crate::platform::nexudus::parse;
 
 /// Returns the expected subjects of a recorded payload.
 fn expected(name: &str) -> Vec<&'static str> {
@@ -40,7 +40,7 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
 }
 
 fn read(action: &str, body: &str) -> WebhookContent {
-    letters::read(&format!("/hooks/riverside/nexudus/{action}"), body.as_bytes())
+    parse::read(&format!("/hooks/riverside/nexudus/{action}"), body.as_bytes())
 }
 
 /// Returns the subjects of a delivery, such as `booking 7`. A `-` in front means that the thing is gone.

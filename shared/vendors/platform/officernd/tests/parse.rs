@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::delivery::WebhookContent;
-use crate::platform::officernd::letters::read;
+use crate::platform::officernd::parse::read;
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::push_update::ChangeHint;
 
