@@ -15,6 +15,7 @@ pub mod log_event;
 pub mod other_sites;
 pub mod person;
 pub mod platform_kind;
+pub mod problem;
 pub mod push_update;
 pub mod record;
 pub mod shared_group;

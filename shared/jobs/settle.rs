@@ -23,6 +23,7 @@ mod decide;
 mod directory;
 mod doors_cache;
 mod evaluate;
+mod failure;
 mod identity;
 mod intend;
 mod interrupted;
@@ -37,7 +38,6 @@ mod origin;
 mod other_sites;
 mod person_work;
 mod phase;
-mod problem_text;
 mod problems;
 mod refetch;
 mod refetcher;
@@ -52,7 +52,6 @@ pub use load::load_facts;
 pub use origin::Origin;
 pub use refetcher::end_refetch;
 pub use site_context::catalogue;
-pub use withhold::COUNTED;
 
 /// The messages of one site in one batch.
 struct SiteMessages {

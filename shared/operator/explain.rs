@@ -21,6 +21,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind, What};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Person, email_key};
+use doorstep_core::model::problem::Problem;
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
 use doorstep_jobs::settle::load_facts;
@@ -238,7 +239,7 @@ impl Book {
                 accounts: person.accounts.iter().map(|(doors, linked)| AccountShown::of(doors, linked)).collect(),
             },
             groups,
-            problems: [person.problems.clone(), file.problems.clone()].concat(),
+            problems: person.problems.iter().chain(&file.problems).map(ToString::to_string).collect(),
             next: person.next,
         }
     }
@@ -251,7 +252,7 @@ pub(crate) struct PersonContext {
     /// The person's entitlements around the instant.
     entitlements: Vec<Entitlement>,
     /// The problems of the person's facts, if the person was never settled.
-    problems: Vec<String>,
+    problems: Vec<Problem>,
     /// The facts that the explanation names, as they are stored. Facts that are gone are included.
     facts: BTreeMap<FactId, FactRecord>,
     /// The person's audit records, oldest first.

@@ -37,10 +37,7 @@ pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
     let each: Vec<_> = people.known.iter().map(|person| shown(environment, &site, &rules, person)).collect();
     let mut people_shown: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
     let unreadable = people.unreadable.iter().zip(people.problems(&site.id));
-    let each = unreadable.map(|(id, problem)| {
-        let person = Person { problems: vec![problem], ..Person::new(id.clone(), None) };
-        one(&site, &person, &[])
-    });
+    let each = unreadable.map(|(id, problem)| one(&site, &Person::new(id.clone(), None), &[], vec![problem]));
     people_shown.extend(each);
     let mut people = people_shown;
     // While the site is paused, each person shows that first.
@@ -54,7 +51,8 @@ pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
 async fn shown(environment: &Environment, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
     let (person_facts, _) = load_facts(environment, &site.id, &profiles).await?;
-    Ok(one(site, person, &rules.entitlements(site, &person_facts, environment.time.now())))
+    let problems = person.problems.iter().map(ToString::to_string).collect();
+    Ok(one(site, person, &rules.entitlements(site, &person_facts, environment.time.now()), problems))
 }
 
 /// The resolved names of the site file, as far as the table has them.
@@ -102,7 +100,7 @@ impl KnownRules {
     }
 }
 
-fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
+fn one(site: &Site, person: &Person, entitlements: &[Entitlement], problems: Vec<String>) -> Value {
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let platform = names.entry(site.platform.kind.word().to_owned()).or_default();
     platform.extend(person.profiles.iter().map(|name| name.id.to_string()));
@@ -139,7 +137,7 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
         .collect();
     json!({
         "id": person.id, "names": names, "email": person.email, "entitlements": entitlements, "claims": claims,
-        "tags": tags, "problems": person.problems, "next": person.next,
+        "tags": tags, "problems": problems, "next": person.next,
     })
 }
 

@@ -4,8 +4,10 @@ use super::values::{group, id, main_account};
 use super::{instant, noon};
 use doorstep_core::model::account::{Account, AccountId, Standing};
 use doorstep_core::model::cause::Cause;
+use doorstep_core::model::error::Error;
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::person::{Basis, CardIntent, Claim, Intent, IntentKind, Linked, OurCard, Person};
+use doorstep_core::model::problem::{DoorsProblem, Problem, Wrong};
 
 /// The id of the person.
 pub const ADA: &str = "p-ada";
@@ -18,7 +20,11 @@ pub fn person() -> Person {
     person.accounts.insert("main".to_owned(), Box::new(linked()));
     person.claims = vec![claim("g-1", main_account()), claim("g-2", AccountId("a-older".into()))];
     person.intents = intents();
-    person.problems = vec!["main: Kisi refused the name".into()];
+    person.problems = vec![
+        Problem::failed("main", &Error::permanent("Kisi refused the name")),
+        Problem::at("main", DoorsProblem::Card { card: "…A1B2".into(), what: Wrong::OfAnother }),
+        Problem::Fact { fact: id(Kind::Booking, "b-1"), why: "ends before it starts".into() },
+    ];
     person.next = Some(instant("2026-03-01T18:15:00Z"));
     person.failures = 2;
     person.waiting = Some(noon());

@@ -15,13 +15,12 @@
 //! A door system may allow only one card for each person. Then the first number counts whose card is unassigned, or
 //! is the account's already. The other numbers are troubles. A card that was assigned by hand is not replaced.
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use crate::model::account::{AccountId, Card};
 use crate::model::fact::FactId;
 use crate::model::person::{Linked, OurCard};
+use crate::model::problem::{DoorsProblem, Problem, Wrong};
 
 mod book;
 
@@ -153,43 +152,10 @@ pub struct Trouble {
     pub what: Wrong,
 }
 
-/// The kinds of trouble with a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wrong {
-    /// The door system has no such card.
-    Unknown,
-    /// The card is assigned to another account.
-    OfAnother,
-    /// Several cards have this number.
-    Several,
-    /// The card belongs to a pod.
-    Reserved,
-    /// The card is blocked and opens nothing.
-    Blocked,
-    /// The door system allows one card for each person, and the person has another.
-    OneOnly,
-    /// The door system allows one card for each person, and the person was given another by hand.
-    GivenByHand,
-}
-
-/// The beginning of every problem about a card, after the name of the door system.
-pub const TAG: &str = "tag …";
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.what {
-            Wrong::Unknown => "is not known at the door system: register it there, or correct the number",
-            Wrong::OfAnother => "is somebody else's at the door system: take it from them there, or correct the number",
-            Wrong::Several => "is the number of several cards: give the right one by hand",
-            Wrong::Reserved => "belongs to a pod, whose tags are left alone: use another one",
-            Wrong::Blocked => "is blocked and opens nothing: unblock or activate it at the door system",
-            Wrong::OneOnly => "is not given: the door system takes one tag for each person, and they have another",
-            Wrong::GivenByHand => {
-                "is not given: they were given another one by hand, and can have one only: take that one from them at \
-                 the door system"
-            }
-        };
-        write!(f, "tag {} {what}", shown(&self.number))
+impl Trouble {
+    /// Returns it as a problem of the person at a door system.
+    pub fn problem(&self, doors: &str) -> Problem {
+        Problem::at(doors, DoorsProblem::Card { card: shown(&self.number), what: self.what })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::model::account::{Account, AccountId, GroupId, Standing};
 use crate::model::cause::Cause;
 use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
+use crate::model::problem::Problem;
 use crate::model::usual::is_usual;
 
 /// Returns the form in which addresses are compared: trimmed, in lower case. Returns `None` for a text that cannot be
@@ -59,7 +60,7 @@ pub struct Person {
     pub intents: Vec<Intent>,
     /// Problems that the operator should look at.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
     /// When settle must evaluate the person next.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub next: Option<Timestamp>,

@@ -23,6 +23,7 @@ use doorstep_core::decide::person::{
 use doorstep_core::model::account::{AccountId, GroupRef};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
+use doorstep_core::model::problem::Problem;
 use doorstep_core::model::subject::Subject;
 
 /// One compared person.
@@ -38,7 +39,7 @@ pub struct PersonComparison {
     /// The name of the person at the platform.
     pub name: Option<String>,
     /// Problems of the facts about the person.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
     /// The groups that the person may be in.
     pub desired: Desired,
     /// The next instant at which any access of the person begins or ends.

@@ -9,7 +9,6 @@ use crate::compare::decide::{Compared, compare_people};
 use crate::compare::foreign::ForeignMember;
 use crate::compare::people::PersonCow;
 use crate::compare::unconfirmed::{of_foreign, of_person};
-use crate::settle::COUNTED;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::entitlement::is_awaited_anywhere;
@@ -171,11 +170,10 @@ impl Marking<'_> {
                 has_sure_work(compared) || !compared.result.links.conflicts.is_empty() || person.has_begun()
             }
         };
-        let troubles = compared.result.decision.troubles().map(|(doors, trouble)| format!("{doors}: {trouble}"));
-        let mut found =
-            compared.result.problems.iter().cloned().chain(troubles.filter(|_| self.context.mode != Mode::Observe));
+        let of_cards = compared.result.decision.card_problems().filter(|_| self.context.mode != Mode::Observe);
+        let mut found = compared.result.problems.iter().cloned().chain(of_cards);
         let new_problem = found.any(|problem| !person.problems.contains(&problem));
-        let problems = person.problems.iter().any(|problem| !problem.ends_with(COUNTED));
+        let problems = person.problems.iter().any(|problem| !problem.is_counted());
         to_do || new_problem || problems || person.failures == 0 && person.next != compared.result.next
     }
 

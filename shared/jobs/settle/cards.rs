@@ -7,17 +7,18 @@ use jiff::Timestamp;
 
 use super::accounts::{AFTER_AN_INTERRUPTION, reader};
 use super::evaluate::Evaluation;
+use super::failure::Failure;
 use super::person_work::PersonWork;
-use super::problem_text::about_card;
 use super::site_context::SiteContext;
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::cards::{CardBook, Number, Wrong, same_number};
+use doorstep_core::decide::cards::{CardBook, Number, same_number};
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::decide::person::desired_cards;
 use doorstep_core::model::account::{AccountId, Card};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Linked, Person};
+use doorstep_core::model::problem::Wrong;
 use doorstep_vendors::doors::ReadDoors;
 
 /// The number of people from which all cards are read at once.
@@ -93,7 +94,7 @@ impl Books {
             let Some(linked) = work.person.accounts.get(&doors) else { continue };
             match self.fetch(context, &doors, linked, numbers).await {
                 Ok(()) => drop(read_at.insert(doors)),
-                Err(error) => work.failures.push((doors, error)),
+                Err(error) => work.failures.push(Failure::at(&doors, error)),
             }
         }
         read_at
@@ -121,7 +122,7 @@ pub fn doors_to_refetch(context: &SiteContext, evaluation: &Evaluation, person: 
         let has = |number: &Number| linked.cards.iter().any(|ours| same_number(&ours.number, &number.number));
         let as_wanted = wanted.len() == linked.cards.len() && wanted.iter().all(has);
         let asked = evaluation.refetch_at.contains(*doors) && !linked.cards.is_empty();
-        let troubled = person.problems.iter().any(|problem| about_card(doors, problem));
+        let troubled = person.problems.iter().any(|problem| problem.is_at(doors) && problem.is_about_card());
         !as_wanted || asked || troubled || !linked.card_intents.is_empty()
     });
     needs.map(|(doors, _)| doors.clone()).collect()

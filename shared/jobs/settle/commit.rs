@@ -8,7 +8,6 @@ use super::evaluate::Evaluation;
 use super::lateness::{stamp, waits};
 use super::other_sites::trigger_others;
 use super::person_work::PersonWork;
-use super::problem_text::about_card;
 use super::problems::problems_of;
 use super::site_context::SiteContext;
 use super::unlist::{drop_gone_profiles, unlist_shell};
@@ -19,11 +18,12 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::people::put;
 use doorstep_cloud::store::{Store, Write, WriteStep, conflict};
 use doorstep_core::budgets::rounds::{CARD_CHECKS, LONGEST_BACK_OFF};
-use doorstep_core::decide::cards::{Trouble, Wrong};
+use doorstep_core::decide::cards::Trouble;
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
+use doorstep_core::model::problem::{Problem, Wrong};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::model::window::{floor_minute, minutes_later};
 pub use outcome::RoundOutcome;
@@ -74,7 +74,7 @@ pub async fn commit(
 /// Returns whether another round of this run could retry nothing of what failed: the vendors are closed, or no time is
 /// left.
 fn is_hopeless(context: &SiteContext, work: &PersonWork) -> bool {
-    let all_closed = work.failures.iter().all(|(doors, _)| context.is_closed(doors));
+    let all_closed = work.failures.iter().all(|failure| failure.doors().is_some_and(|doors| context.is_closed(doors)));
     !work.failures.is_empty() && all_closed
 }
 
@@ -96,9 +96,10 @@ async fn commit_one(
     if work.left {
         // The cards were not read in this phase. Known problems with them may persist.
         let known = evaluation.state.person.problems.iter();
-        problems.extend(known.filter(|problem| site_doors(context).any(|doors| about_card(doors, problem))).cloned());
-        problems.sort();
-        problems.dedup();
+        let persists =
+            |problem: &&Problem| problem.is_about_card() && context.site.doors.keys().any(|doors| problem.is_at(doors));
+        problems.extend(known.filter(persists).cloned());
+        problems = Problem::in_order(problems);
     }
     // A batch may take a while, and an audit entry needs the time at which it was written.
     let at = context.environment.time.now().max(now);
@@ -168,8 +169,8 @@ async fn cannot_be_written(
     let (site, store) = (&context.site.id, &context.environment.store);
     tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be stored");
     let later = minutes_later(context.now, LONGEST_BACK_OFF);
-    let why = format!("Doorstep's table refuses what is known of this person: {}", error.why());
-    let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };
+    let problem = Problem::Unstorable(error.why().to_owned());
+    let person = Person { version, problems: vec![problem], next: Some(later), ..before.clone() };
     let due = [Due::at(later, Subject::Person(person.id.clone()))];
     try_join(context.schedule(floor_minute(later)), store.put_dues(site, &due)).await?;
     match store.write_as(WriteStep::Commit, put(site, &person)?).await {
@@ -184,7 +185,7 @@ async fn cannot_be_written(
 /// two, only reconcile checks again.
 async fn refetch_again(context: &SiteContext, before: &Person, work: &PersonWork) -> Result<()> {
     let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::OfAnother);
-    let known = |doors: &String, trouble: &Trouble| before.problems.contains(&format!("{doors}: {trouble}"));
+    let known = |doors: &String, trouble: &Trouble| before.problems.contains(&trouble.problem(doors));
     if !work.decision.troubles().any(|(doors, trouble)| passes(trouble.what) && !known(doors, trouble)) {
         return Ok(());
     }
@@ -195,10 +196,6 @@ async fn refetch_again(context: &SiteContext, before: &Person, work: &PersonWork
         try_join(context.schedule(floor_minute(later)), put).await?;
     }
     Ok(())
-}
-
-fn site_doors(context: &SiteContext) -> impl Iterator<Item = &str> {
-    context.site.doors.keys().map(String::as_str)
 }
 
 /// Publishes what a round did. The audit chain is the record, so a failure of the bus loses nothing from it.

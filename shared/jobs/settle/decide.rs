@@ -8,6 +8,7 @@ use super::cards::{doors_to_refetch, finish_cards};
 use super::directory::{AccountDirectory, Sought};
 use super::doors_cache::DoorsCache;
 use super::evaluate::Evaluation;
+use super::failure::Failure;
 use super::interrupted::finish;
 use super::other_sites::read_again;
 use super::person_work::PersonWork;
@@ -81,7 +82,7 @@ fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> 
         None => {}
     }
     for group in &evaluation.groups {
-        let failure = cache.unread.get(group).map(|error| (group.doors.clone(), error.clone()));
+        let failure = cache.unread.get(group).map(|error| Failure::at(&group.doors, error.clone()));
         work.failures.extend(failure.filter(|failure| !work.failures.contains(failure)));
     }
     work.actions = finish(&mut work.person, &cache.groups, &context.systems, context.now);
@@ -145,7 +146,7 @@ async fn link_all(
             }
             Err(error) => {
                 barred.insert(doors.clone());
-                work.failures.push((doors.clone(), error));
+                work.failures.push(Failure::at(doors, error));
             }
         }
     }

@@ -79,7 +79,7 @@ impl DoorsCache {
                 self.directory.forget(doors, &before.account.id);
             }
             if let Some(now) = work.person.accounts.get(doors)
-                && !work.failures.iter().any(|(at, _)| at == doors)
+                && !work.failures.iter().any(|failure| failure.doors() == Some(doors))
             {
                 self.directory.note(doors, &now.account);
             }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::accounts::GuestsBefore;
 use super::evaluate::Evaluation;
+use super::failure::Failure;
 use super::lateness::stamp;
 use super::load::AT_ONCE;
 use super::person_work::PersonWork;
@@ -15,7 +16,7 @@ use doorstep_cloud::store::audits::Chain;
 use doorstep_cloud::store::people::put;
 use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::decide::action::Action;
-use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{CardIntent, Intent, IntentKind, Person};
 
 /// Stores the intents of every person of a round, unless the facts or the person changed since they were read. A person
@@ -44,8 +45,8 @@ async fn one(
     let begun = match intents(context, work, guests).await {
         Ok(begun) if begun.is_empty() && !begins_with_cards(work) => return known,
         Ok(begun) => begun,
-        Err((doors, error)) => {
-            work.failures.push((doors, error));
+        Err(failure) => {
+            work.failures.push(failure);
             work.decision.retain_actions(|_, _| false);
             return known;
         }
@@ -128,11 +129,7 @@ fn begin_cards(work: &mut PersonWork) {
 }
 
 /// Returns the intents of a person's actions.
-async fn intents(
-    context: &SiteContext,
-    work: &PersonWork,
-    guests: &GuestsBefore,
-) -> Result<Vec<Intent>, (String, Error)> {
+async fn intents(context: &SiteContext, work: &PersonWork, guests: &GuestsBefore) -> Result<Vec<Intent>, Failure> {
     let mut begun = Vec::new();
     for (doors, step) in work.decision.actions() {
         if *step != Action::Create {
@@ -143,7 +140,7 @@ async fn intents(
             Some(_) => Ok(Vec::new()),
             None => guests.named(context, doors, &work.name).await,
         };
-        let before = before.map_err(|error| (doors.clone(), error))?;
+        let before = before.map_err(|error| Failure::at(doors, error))?;
         let (doors, action) = (doors.clone(), IntentKind::Create { before });
         begun.push(Intent { doors, group: None, action, because: String::new() });
     }

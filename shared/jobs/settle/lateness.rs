@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::evaluate::Evaluation;
+use super::failure::Failure;
 use super::person_work::PersonWork;
-use super::problem_text::{about_card, problem};
 use doorstep_core::decide::entitlement::{Desired, open_at};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
@@ -21,8 +21,8 @@ pub fn stamp(actions: &mut [AuditEntry], evaluation: &Evaluation, at: Timestamp)
         action.delay = action.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
             // Card numbers appear in problems and never in audit entries.
             let problems = &evaluation.state.person.problems;
-            let mut problems = problems.iter().filter(|problem| !about_card(&action.doors, problem));
-            problems.find(|problem| problem.starts_with(&format!("{}: ", action.doors))).cloned()
+            let mut problems = problems.iter().filter(|problem| !problem.is_about_card());
+            problems.find(|problem| problem.is_at(&action.doors)).map(ToString::to_string)
         });
     }
 }
@@ -45,10 +45,9 @@ fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timesta
     }
 }
 
-/// Returns whether anything failed that keeps the person waiting at a door. Cards do not count: a card is one more way
-/// in.
+/// Returns whether anything failed that keeps the person waiting at a door.
 pub fn waits(work: &PersonWork) -> bool {
-    work.failures.iter().any(|(doors, error)| !about_card(doors, &problem(doors, error)))
+    work.failures.iter().any(Failure::keeps_waiting)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::failure::Failure;
 use doorstep_cloud::store::Write;
 use doorstep_cloud::store::holds::Release;
 use doorstep_core::decide::person::PersonDecision;
@@ -25,14 +26,14 @@ pub struct PersonWork {
     pub actions: Vec<AuditEntry>,
     /// Further writes of the person's transaction.
     pub writes: Vec<Write>,
-    /// The failures, with the door system or store that failed.
-    pub failures: Vec<(String, Error)>,
+    /// The failures.
+    pub failures: Vec<Failure>,
     /// Cards that could not be assigned or taken back: door system and number.
     pub kept: Vec<(String, String)>,
     /// Unconfirmed changes that are applied because they were released.
     pub released: Vec<Release>,
-    /// Changes that wait to be counted or approved, as text.
-    pub waits: Vec<String>,
+    /// Door systems where the new account waits to be counted or approved.
+    pub uncounted: Vec<String>,
     /// The actions require another round.
     pub more: bool,
     /// Door systems where an earlier run began to create the account, and none is found.
@@ -53,6 +54,6 @@ impl PersonWork {
 
     /// Records that the store failed. The person's round fails.
     pub fn store_failed(&mut self, error: Error) {
-        self.failures.push(("store".to_owned(), error));
+        self.failures.push(Failure::of_store(error));
     }
 }

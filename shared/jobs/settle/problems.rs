@@ -1,41 +1,30 @@
-//! The problems of one person that need the operator's attention: pure. Each text says what to do.
+//! The problems of one person that need the operator's attention: pure.
 
 use super::evaluate::Evaluation;
+use super::failure::Failure;
 use super::person_work::PersonWork;
-use super::problem_text::problem;
 use super::site_context::SiteContext;
 use doorstep_core::model::account::Standing;
+use doorstep_core::model::problem::{DoorsProblem, Problem};
 
-/// Returns the problems that follow from a person's failures and facts, as text.
-pub fn problems_of(context: &SiteContext, evaluation: &Evaluation, work: &PersonWork) -> Vec<String> {
+/// Returns the problems that follow from a person's failures and facts, in the order of their texts.
+pub fn problems_of(context: &SiteContext, evaluation: &Evaluation, work: &PersonWork) -> Vec<Problem> {
     let mut problems = evaluation.derived.problems.clone();
-    problems.extend(work.failures.iter().map(|(doors, error)| problem(doors, error)));
-    problems.extend(work.waits.iter().cloned());
-    problems.extend(work.decision.troubles().map(|(doors, trouble)| format!("{doors}: {trouble}")));
+    problems.extend(work.failures.iter().map(Failure::problem));
+    problems.extend(work.uncounted.iter().map(|doors| Problem::at(doors, DoorsProblem::Counted)));
+    problems.extend(work.decision.card_problems());
     for (doors, linked) in &work.person.accounts {
         if work.person.has_moved_on_from(linked) {
-            problems.push(format!(
-                "{doors}: the platform has another e-mail address now, which cannot be changed from here: change it \
-                 at the door system, or delete the account so that a new one is made"
-            ));
+            problems.push(Problem::at(doors, DoorsProblem::OtherAddress));
         }
         if linked.refused_name.is_some() {
-            problems.push(format!("{doors}: the changed name cannot be carried over: change it at the door system"));
+            problems.push(Problem::at(doors, DoorsProblem::RefusedName));
         }
         if work.person.claims_at(doors) && linked.account.standing == Standing::Suspended {
-            problems.push(if linked.suspended {
-                format!("{doors}: the account has no seat and opens nothing: buy or free a seat")
-            } else {
-                format!("{doors}: the account is suspended and opens nothing: resume it at the door system")
-            });
+            let what = if linked.suspended { DoorsProblem::NoSeat } else { DoorsProblem::Suspended };
+            problems.push(Problem::at(doors, what));
         }
     }
-    problems.extend(
-        context
-            .stale
-            .then(|| "the platform could not be read for a day: nothing new is opened until it can be".to_owned()),
-    );
-    problems.sort();
-    problems.dedup();
-    problems
+    problems.extend(context.stale.then_some(Problem::PlatformUnread));
+    Problem::in_order(problems)
 }

@@ -7,6 +7,7 @@ use super::accounts::reader;
 use super::cards::adopt_and_forget;
 use super::decide::DecidedWork;
 use super::evaluate::Evaluation;
+use super::failure::Failure;
 use super::new_account_gate::NewAccountGate;
 use super::other_sites::note;
 use super::person_work::PersonWork;
@@ -21,10 +22,6 @@ use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
-
-/// The text shown for a person whose new account waits to be counted.
-pub const COUNTED: &str = "the new account waits: very many are new at once, and they are counted before anybody is \
-                           invited; more than 100 wait for `doorstep approve`";
 
 /// Withholds from everyone's decision what must not be applied in this round, and returns the work that remains.
 /// Withheld are unconfirmed changes that were not released, actions of another phase, and suspensions of accounts that
@@ -107,7 +104,7 @@ async fn wait_for_the_guard(
     }
     // Access needs an account.
     decision.retain_actions(|doors, step| !held.iter().any(|held| held == doors) || step.takes_out());
-    work.waits.extend(held.into_iter().map(|doors| format!("{doors}: {COUNTED}")));
+    work.uncounted.extend(held);
 }
 
 /// Returns whether this person's new account must wait. It must if very many people may need one or already wait for an
@@ -217,7 +214,7 @@ async fn rest_only_the_idle(context: &SiteContext, work: &mut PersonWork, decisi
         match count {
             Ok(0) => continue,
             Ok(_) => linked.left_alone = true,
-            Err(error) => work.failures.push((doors.clone(), error)),
+            Err(error) => work.failures.push(Failure::at(doors, error)),
         }
         spared.insert(doors.clone());
     }

@@ -78,7 +78,7 @@ impl Troubled {
         (!problems.is_empty()).then(|| Troubled {
             person: id.clone(),
             email: email.clone(),
-            problems: problems.clone(),
+            problems: problems.iter().map(ToString::to_string).collect(),
         })
     }
 }

@@ -14,6 +14,7 @@ use doorstep_core::model::account::{GroupId, GroupRef, Standing};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::{Claim, Linked};
+use doorstep_core::model::problem::Problem;
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::{Mode, ThingSelection};
 
@@ -235,10 +236,7 @@ impl<'a> One<'a> {
             self.mode();
         }
         if self.book.stale {
-            self.lacks(
-                Missing::Unread,
-                "the platform could not be read for a day: nothing new is opened until it can be",
-            );
+            self.lacks(Missing::Unread, Problem::PlatformUnread.to_string());
         }
         self.refusals();
         if let Some(text) = self.hold() {
@@ -294,9 +292,8 @@ impl<'a> One<'a> {
             }
             return;
         }
-        let prefix = format!("{}: ", self.doors);
-        let problems: Vec<String> =
-            self.file.person.problems.iter().filter(|problem| problem.starts_with(&prefix)).cloned().collect();
+        let problems = self.file.person.problems.iter().filter(|problem| problem.is_at(self.doors));
+        let problems: Vec<String> = problems.map(ToString::to_string).collect();
         for problem in problems {
             let what = match self.linked {
                 None => Missing::NotLinked,

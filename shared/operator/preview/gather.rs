@@ -17,6 +17,7 @@ use doorstep_core::decide::guard::{Tally, WaitingChange};
 use doorstep_core::decide::person::{DoorsDecision, FOREIGN};
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::person::{Claim, Linked};
+use doorstep_core::model::problem::{DoorsProblem, Problem};
 use doorstep_jobs::compare::CompareContext;
 use doorstep_jobs::compare::decide::Compared;
 use doorstep_jobs::compare::foreign::ForeignMember;
@@ -165,14 +166,14 @@ impl<'a> Gathering<'a> {
     }
 
     fn problems(&mut self, compared: &Compared<'_>) {
-        self.diff.problems.extend(compared.result.problems.iter().cloned());
+        self.diff.problems.extend(compared.result.problems.iter().map(ToString::to_string));
         for (doors, why) in &compared.result.links.conflicts {
             let who = self.who(compared, doors);
             self.diff.problems.push(format!("{who}: {doors}: {why}"));
         }
         for (doors, trouble) in compared.result.decision.troubles() {
             let who = self.who(compared, doors);
-            self.diff.problems.push(format!("{who}: {doors}: {trouble}"));
+            self.diff.problems.push(format!("{who}: {}", trouble.problem(doors)));
         }
         let suspended = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
         let person = &compared.projected.person;
@@ -180,9 +181,8 @@ impl<'a> Gathering<'a> {
             let mut groups = compared.result.groups.iter().filter(|at| at.doors == *doors);
             if groups.any(|at| open_at(&compared.result.desired, at, self.context.now).is_some()) {
                 let who = self.who(compared, doors);
-                self.diff.problems.push(format!(
-                    "{who}: {doors}: the account is suspended and opens nothing: resume it at the door system"
-                ));
+                let problem = Problem::at(doors, DoorsProblem::Suspended);
+                self.diff.problems.push(format!("{who}: {problem}"));
             }
         }
     }

@@ -258,7 +258,8 @@ impl Retirement {
             }
         }
         inside.sort_by(|a, b| (&a.doors, &a.group, &a.account).cmp(&(&b.doors, &b.group, &b.account)));
-        let mut problems: Vec<String> = left.iter().flat_map(|person| person.problems.iter().cloned()).collect();
+        let mut problems: Vec<String> =
+            left.iter().flat_map(|person| person.problems.iter().map(ToString::to_string)).collect();
         problems.sort();
         problems.dedup();
         Retirement {

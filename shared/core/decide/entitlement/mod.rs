@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::decide::cards::{Number, same_number};
 use crate::model::account::{GroupId, GroupRef};
 use crate::model::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
+use crate::model::problem::Problem;
 use crate::model::window::{Window, union};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{IdSelection, Resolved};
@@ -164,7 +165,7 @@ pub struct Derived {
     /// The entitlements, in the order of the rules.
     pub entitlements: Vec<Entitlement>,
     /// Facts that open nothing although they should.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
 }
 
 /// Derives all entitlements of one person, as seen at `now`.
@@ -188,9 +189,8 @@ pub fn derive_by(book: &RuleIndex<'_>, person_facts: &PersonFacts, now: Timestam
             Selector::Pass => bench.passes(asked),
         }
     }
-    bench.derived.problems.sort();
-    bench.derived.problems.dedup();
-    bench.derived
+    let Derived { entitlements, problems } = bench.derived;
+    Derived { entitlements, problems: Problem::in_order(problems) }
 }
 
 /// One rule, with its names resolved.
@@ -255,8 +255,8 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
-    fn problem(&mut self, about: &FactId, what: &str) {
-        self.derived.problems.push(format!("{about} {what}"));
+    fn problem(&mut self, fact: &FactId, why: &str) {
+        self.derived.problems.push(Problem::Fact { fact: fact.clone(), why: why.to_owned() });
     }
 }
 

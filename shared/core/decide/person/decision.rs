@@ -6,6 +6,7 @@ use crate::decide::action::Action;
 use crate::decide::cards::{CardClaim, Trouble};
 use crate::model::account::GroupId;
 use crate::model::person::{Claim, Person};
+use crate::model::problem::Problem;
 
 /// What must change for one person, by door system. Door systems where nothing changes are absent.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -93,5 +94,10 @@ impl PersonDecision {
     pub fn troubles(&self) -> impl Iterator<Item = (&String, &Trouble)> {
         let each = self.by_doors.iter();
         each.flat_map(|(doors, here)| here.troubles.iter().map(move |trouble| (doors, trouble)))
+    }
+
+    /// Iterates over the problems with card numbers, as problems of the person.
+    pub fn card_problems(&self) -> impl Iterator<Item = Problem> {
+        self.troubles().map(|(doors, trouble)| trouble.problem(doors))
     }
 }

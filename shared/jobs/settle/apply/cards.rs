@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::Applier;
 use crate::settle::cards::card_action;
+use crate::settle::failure::Failure;
 use crate::settle::person_work::PersonWork;
-use crate::settle::problem_text::problem;
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::cards::{CardChange, recorded, shown};
+use doorstep_core::decide::cards::{CardChange, recorded};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::Account;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
@@ -63,12 +63,12 @@ impl PersonWork {
     /// Notes a failed card action, as for a group: a change that may have been applied stays an intent, and a refusal
     /// is recorded in the audit chain once.
     fn card_failed(&mut self, doors: &str, change: &CardChange, why: Error) {
-        let error = about_tag(why.clone(), &shown(&change.number));
+        let failure = Failure::of_card(doors, &change.number, why.clone());
         self.kept.push((doors.to_owned(), change.number.clone()));
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
-        if !error.is_retryable() {
+        if !why.is_retryable() {
             linked.card_done(&change.number);
-            if !self.person.problems.contains(&problem(doors, &error)) {
+            if !self.person.problems.contains(&failure.problem()) {
                 let (account, answer) = (&linked.account.id, about_tag(why, &recorded(&change.number)).to_string());
                 self.actions.push(AuditEntry::new(
                     doors,
@@ -80,7 +80,7 @@ impl PersonWork {
                 ));
             }
         }
-        self.failures.push((doors.to_owned(), error));
+        self.failures.push(failure);
     }
 }
 

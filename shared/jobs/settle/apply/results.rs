@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::settle::accounts::{WITHOUT_AN_ACCOUNT, invited};
+use crate::settle::failure::Failure;
 use crate::settle::person_work::PersonWork;
-use crate::settle::problem_text::problem;
 use doorstep_cloud::store::Store;
 use doorstep_cloud::store::people::{free_account, point_account};
 use doorstep_core::decide::action::Action;
@@ -14,6 +14,7 @@ use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::person::{Claim, Linked, Person};
+use doorstep_core::model::problem::Problem;
 use doorstep_vendors::doors::{GroupAddition, NewAccount};
 
 /// The answer in an audit entry for a change that was made.
@@ -157,7 +158,7 @@ impl PersonWork {
             }
             self.refused(doors, account, Some(group), because, &error);
         }
-        self.failures.push((doors.to_owned(), error));
+        self.failures.push(Failure::at(doors, error));
     }
 
     /// Records a failed change of the account itself. An account that was not created has no id yet.
@@ -176,12 +177,12 @@ impl PersonWork {
                 }
             }
         }
-        self.failures.push((doors, error));
+        self.failures.push(Failure::at(&doors, error));
     }
 
     /// Adds one audit entry for a refusal, however often it is retried.
     fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
-        if !self.person.problems.contains(&problem(doors, error)) {
+        if !self.person.problems.contains(&Problem::failed(doors, error)) {
             self.actions.push(AuditEntry::new(
                 doors,
                 account,

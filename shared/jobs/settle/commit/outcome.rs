@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::settle::failure::Failure;
 use doorstep_core::budgets::rounds::{LONGEST_BACK_OFF, LONGEST_PAUSE, RETRIES_EACH_MINUTE};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
@@ -47,9 +48,9 @@ pub enum Round {
 }
 
 /// Returns the shortest pause that vendors requested; `None` unless every failure came with one.
-pub fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
-    let pauses = failures.iter().map(|(_, error)| match error {
-        Error::Retry { after, .. } => *after,
+pub fn earliest_pause(failures: &[Failure]) -> Option<Duration> {
+    let pauses = failures.iter().map(|failure| match failure.error {
+        Error::Retry { after, .. } => after,
         Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,
     });
     pauses.collect::<Option<Vec<Duration>>>()?.into_iter().min()

@@ -30,6 +30,7 @@ use doorstep_core::model::error::Error;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
+use doorstep_core::model::problem::Problem;
 use doorstep_core::model::window::Window;
 use doorstep_core::site::{DoorsConfig, ForeignPolicy, Mode, WithoutAccess};
 use doorstep_vendors::doors::GroupAddition;
@@ -377,7 +378,7 @@ fn whole(known: &StoredPerson) -> Person {
     person.accounts.insert(DOORS.to_owned(), Linked::new(account, NAME, false));
     person.claims = known.claim.iter().map(claim).collect();
     person.intents = known.intents.iter().map(intent).collect();
-    person.problems = known.problem.then(|| "p".to_owned()).into_iter().collect();
+    person.problems = known.problem.then_some(Problem::PlatformUnread).into_iter().collect();
     person.next = known.next.map(at);
     person.failures = u32::from(known.failures);
     person
