@@ -39,16 +39,16 @@ macro_rules! text {
 
 text! {
     /// The platform's id of a thing.
-    Id(fact::Id), LONGEST_ID, |text| !text.trim().is_empty(), "write a text of 1 to 200 bytes that is not blank"
+    Id(fact::Id), LONGEST_ID, |text| !text.trim().is_empty(), ID
 }
 text! {
     /// The name of a plan, a room or a location, as the site file writes it.
     Word(fact::Id), LONGEST_ID, |text| !text.trim().is_empty() && !text.contains(char::is_control),
-    "write a text of 1 to 200 bytes that is not blank and has no control characters"
+    WORD
 }
 text! {
     /// The name of a person or a company, or an e-mail address.
-    Name(String), LONGEST_NAME, |_| true, "write a text of at most 500 bytes"
+    Name(String), LONGEST_NAME, |_| true, NAME
 }
 
 /// A local day.
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for LocalDay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let day = text.parse().ok().filter(|_| text.len() == "2026-03-02".len());
-        day.map(LocalDay).ok_or_else(|| D::Error::custom("write a day such as 2026-03-02"))
+        day.map(LocalDay).ok_or_else(|| D::Error::custom(DAY))
     }
 }
 
@@ -74,8 +74,18 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
+/// The error text for an invalid id.
+const ID: &str = "write a text of 1 to 200 bytes that is not blank";
+/// The error text for an invalid name of a plan, a room or a location.
+const WORD: &str = "write a text of 1 to 200 bytes that is not blank and has no control characters";
+/// The error text for an invalid name of a person or a company.
+const NAME: &str = "write a text of at most 500 bytes";
+/// The error text for an invalid day.
+const DAY: &str = "write a day such as 2026-03-02";
 /// The error text for an invalid instant.
 pub(super) const INSTANT: &str = "write an instant with its offset, such as 2026-03-02T10:00:00+01:00";
+/// The error texts of these values. They pass through the parser whole and quote no content.
+const OURS: [&str; 5] = [ID, WORD, NAME, DAY, INSTANT];
 
 /// Parses an instant with its offset. A time on the last two days of the year 9999 means "never". It becomes
 /// [`Timestamp::MAX`] if it exceeds the range of [`Timestamp`].
@@ -194,7 +204,7 @@ fn words(said: &str) -> String {
             format!("there is a key that the contract does not have; it has {known}")
         }
         (said, Some(expected)) if said.starts_with("invalid ") => format!("this is not {expected}"),
-        (said, _) if said.starts_with("write ") => said.to_owned(),
+        (said, _) if OURS.contains(&said) => said.to_owned(),
         _ => "this cannot be read".to_owned(),
     }
 }
