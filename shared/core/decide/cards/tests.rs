@@ -115,13 +115,13 @@ fn what_is_no_longer_said_is_taken_back_where_it_is_ours() {
 fn what_was_taken_away_by_hand_comes_back() {
     assert_eq!(several(&case(&["1"], &["1"], vec![card("1", None)])), ["+1"]);
     let lost = case(&["1"], &["1"], vec![card("1", Some("you"))]);
-    assert_eq!(several(&lost), ["!1 SomebodyElses"], "and it is still ours to take back");
+    assert_eq!(several(&lost), ["!1 OfAnother"], "and it is still ours to take back");
 }
 
 #[test]
 fn what_is_wrong_with_a_number_is_said() {
     assert_eq!(several(&case(&["1"], &[], vec![])), ["!1 Unknown"]);
-    assert_eq!(several(&case(&["1"], &[], vec![card("1", Some("you"))])), ["!1 SomebodyElses"]);
+    assert_eq!(several(&case(&["1"], &[], vec![card("1", Some("you"))])), ["!1 OfAnother"]);
     let pod = Card { reserved: true, ..card("1", None) };
     assert_eq!(several(&case(&["1"], &[], vec![pod])), ["!1 Reserved"]);
     let blocked = Card { blocked: true, ..card("1", None) };
@@ -135,8 +135,8 @@ fn what_is_wrong_with_a_number_is_said() {
 fn several_numbers_are_several_cards_or_one() {
     let cards = || vec![card("1", Some("you")), card("2", None), card("3", None)];
     let free = case(&["9", "1", "2", "3"], &[], cards());
-    assert_eq!(several(&free), ["+2", "+3", "!1 SomebodyElses", "!9 Unknown"]);
-    assert_eq!(one(&free), ["+2", "!1 SomebodyElses", "!3 OneOnly", "!9 Unknown"]);
+    assert_eq!(several(&free), ["+2", "+3", "!1 OfAnother", "!9 Unknown"]);
+    assert_eq!(one(&free), ["+2", "!1 OfAnother", "!3 OneOnly", "!9 Unknown"]);
     let again = case(&["9", "1", "2", "3"], &["2"], vec![card("2", Some("me")), card("3", None)]);
     assert_eq!(one(&again), ["!1 Unknown", "!3 OneOnly", "!9 Unknown"]);
     let both = Card { numbers: vec!["2".into(), "AB".into()], ..card("2", None) };
