@@ -164,9 +164,7 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Wrong::Unknown => "is not known at the door system: register it there, or correct the number",
-            Wrong::OfAnother => {
-                "is somebody else's at the door system: take it from them there, or correct the number"
-            }
+            Wrong::OfAnother => "is somebody else's at the door system: take it from them there, or correct the number",
             Wrong::Several => "is the number of several cards: give the right one by hand",
             Wrong::Reserved => "belongs to a pod, whose tags are left alone: use another one",
             Wrong::Blocked => "is blocked and opens nothing: unblock or activate it at the door system",
