@@ -57,8 +57,8 @@ fn key(sk: &str) -> Key {
 
 /// Every call once, with its failure.
 async fn failures(environment: &Environment) -> Vec<Error> {
-    let minute = "2026-03-02T09:00:00Z".parse().expect("an instant");
-    let unset = environment.schedules.try_set(&SiteId::from(SITE), minute).await.expect_err("Scheduler");
+    let at: jiff::Timestamp = "2026-03-02T09:00:00Z".parse().expect("an instant");
+    let unset = environment.schedules.try_set(&SiteId::from(SITE), at.into()).await.expect_err("Scheduler");
     let (doorstep_cloud::schedules::Unset::Schedule(unset) | doorstep_cloud::schedules::Unset::Queue(unset)) = unset;
     vec![
         environment.secrets.api("riverside/doors").await.expect_err("SSM"),

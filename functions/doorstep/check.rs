@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::files::{SiteFileText, site_file};
 use crate::{VerbOutcome, print, progress};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site, resolve};
 use doorstep_operator::check::{self, VendorCheck};
@@ -148,7 +149,7 @@ async fn ask(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -
     check::against_vendors(site, platform.as_ref(), &doors).await
 }
 
-type Readers = (Box<dyn ReadPlatform>, BTreeMap<String, Box<dyn ReadDoors>>);
+type Readers = (Box<dyn ReadPlatform>, BTreeMap<DoorsName, Box<dyn ReadDoors>>);
 
 fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<Readers> {
     let access = |of: &str, secret: &str, url: &Option<String>, identity_url: &Option<String>| {

@@ -54,7 +54,7 @@ fn table(rows: &[ReportRow]) -> Result<String> {
             row.day.to_string(),
             text(&row.name),
             text(&row.email),
-            row.doors.clone(),
+            row.doors.to_string(),
             row.lock.clone(),
             text(&row.lock_name),
             text(&row.first),

@@ -7,6 +7,7 @@ use crate::show::{self, Section};
 use crate::target::TargetOptions;
 use crate::{VerbOutcome, progress};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
 use doorstep_operator::push::PushOptions;
 
@@ -23,7 +24,7 @@ pub struct PushArgs {
     /// Leaves access as it is at doors that the files no longer have, separated by commas. Doorstep then no longer
     /// claims that access.
     #[arg(long, value_name = "DOORS", value_delimiter = ',')]
-    leave_access: Vec<String>,
+    leave_access: Vec<DoorsName>,
     #[command(flatten)]
     target: TargetOptions,
     /// Prints JSON.

@@ -9,7 +9,7 @@ use crate::reconcile_request::AskedBy;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::doors::Seats;
 use doorstep_vendors::time::SharedTime;
@@ -40,7 +40,7 @@ pub enum Notice {
     /// Nearly all seats of a door system are in use, or all.
     SeatsShort {
         /// The door system.
-        doors: String,
+        doors: DoorsName,
         /// The used and the paid seats.
         seats: Seats,
     },

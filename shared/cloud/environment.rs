@@ -23,6 +23,7 @@ use crate::secrets::Secrets;
 use crate::store::Store;
 use crate::trigger_queue::TriggerQueue;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::access::{Access, Share};
 use doorstep_vendors::deadline::{Bounded, Deadline};
@@ -303,7 +304,7 @@ impl Environment {
     pub async fn doors(
         &self,
         site: &Site,
-        doors: &str,
+        doors: &DoorsName,
         share: Share,
     ) -> Result<(Box<dyn ReadDoors>, Box<dyn WriteDoors>)> {
         let config = site.doors.get(doors).ok_or_else(|| Error::permanent(format!("there are no doors {doors}")))?;

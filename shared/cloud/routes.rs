@@ -14,7 +14,7 @@ use crate::secrets::Secrets;
 use crate::store::Store;
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::site::is_site_id;
 use doorstep_core::site::route::SiteRoute;
@@ -44,7 +44,7 @@ pub struct DoorsRoute {
     /// The site.
     pub site: SiteId,
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The place, if the site file names one of several.
     pub place: Option<String>,
     /// How many days access attempts are kept.
@@ -74,7 +74,7 @@ struct Misses {
 }
 
 /// Returns the path that a door system posts to: `/hooks/{site}/{kind}/{doors}`.
-pub fn address(site: &SiteId, kind: DoorsKind, doors: &str) -> String {
+pub fn address(site: &SiteId, kind: DoorsKind, doors: &DoorsName) -> String {
     format!("/hooks/{site}/{}/{doors}", kind.word())
 }
 
@@ -142,7 +142,7 @@ impl WebhookRoutes {
         let secrets = self.verifier(&route.site, &config.secret, now).await?;
         Ok(secrets.verify_anything().then(|| DoorsRoute {
             site: route.site.clone(),
-            doors: doors.to_owned(),
+            doors: doors.into(),
             place: config.place.clone(),
             keep_days: route.keep_days,
             secrets,
@@ -225,6 +225,9 @@ mod tests {
         for path in ["/hooks/riverside/officernd", "/hooks/riverside/kisi", "/hooks/riverside/salto-ks/main", "/", ""] {
             assert!(!is_address(path), "{path}");
         }
-        assert_eq!(address(&SiteId::from("riverside"), DoorsKind::Kisi, "main"), "/hooks/riverside/kisi/main");
+        assert_eq!(
+            address(&SiteId::from("riverside"), DoorsKind::Kisi, &DoorsName::from("main")),
+            "/hooks/riverside/kisi/main"
+        );
     }
 }

@@ -9,16 +9,16 @@ use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::aws::{Lazy, failure};
 use crate::bus::EventBus;
 use crate::reconcile_request::AskedBy;
-use crate::store::dues::minute_word;
 use crate::trigger_queue::{Trigger, TriggerMessage, TriggerQueue};
 use doorstep_core::budgets::aws::TRIES_AGAIN;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::minute::Minute;
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
 
@@ -78,7 +78,7 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Error::Retry`] if the minute has come and the queue did not take the trigger.
-    pub async fn set(&self, site: &SiteId, minute: Timestamp) -> Result<()> {
+    pub async fn set(&self, site: &SiteId, minute: Minute) -> Result<()> {
         match self.set_patiently(site, minute).await {
             Ok(()) => {
                 self.unset().remove(site);
@@ -96,7 +96,7 @@ impl Schedules {
     }
 
     /// Tries several times, but only once if the site's last schedule could not be set.
-    async fn set_patiently(&self, site: &SiteId, minute: Timestamp) -> Result<(), Unset> {
+    async fn set_patiently(&self, site: &SiteId, minute: Minute) -> Result<(), Unset> {
         let mut back_off = BackOff::new(&self.time);
         let tries = if self.unset().contains(site) { 0 } else { TRIES_AGAIN };
         for _ in 0..tries {
@@ -117,14 +117,14 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Unset`].
-    pub async fn try_set(&self, site: &SiteId, minute: Timestamp) -> Result<(), Unset> {
+    pub async fn try_set(&self, site: &SiteId, minute: Minute) -> Result<(), Unset> {
         let message = TriggerMessage::new(site, Trigger::Schedule(minute));
         let created = self
             .scheduler
             .create_schedule()
-            .name(format!("{site}-{}", minute_word(minute)))
+            .name(format!("{site}-{minute}"))
             .group_name(&self.settings.group)
-            .schedule_expression(minute.strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
+            .schedule_expression(minute.start().strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
             .schedule_expression_timezone("UTC")
             .flexible_time_window(exact().map_err(Unset::Schedule)?)
             .action_after_completion(ActionAfterCompletion::Delete)
@@ -188,8 +188,8 @@ impl Schedules {
         Ok(())
     }
 
-    fn has_come(&self, minute: Timestamp) -> bool {
-        self.time.now().saturating_add(SKEW).is_ok_and(|now| minute <= now)
+    fn has_come(&self, minute: Minute) -> bool {
+        self.time.now().saturating_add(SKEW).is_ok_and(|now| minute.start() <= now)
     }
 
     fn target(&self, message: &TriggerMessage) -> Result<Target> {

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::aws::{Lazy, failure};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::push_update::ChangeHint;
 
 /// A trigger: it says that something may have changed, and never what to do.
@@ -22,13 +23,13 @@ pub enum Trigger {
     /// These things at the platform may have changed.
     Hints(Vec<ChangeHint>),
     /// A person or thing is due at this minute or earlier.
-    Schedule(Timestamp),
+    Schedule(Minute),
     /// A person or thing is due now.
     Due,
     /// The account was refused at a door or changed at the door system. The trigger concerns its person.
     Account {
         /// The door system.
-        doors: String,
+        doors: DoorsName,
         /// The account.
         id: AccountId,
     },

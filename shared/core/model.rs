@@ -12,6 +12,7 @@ pub mod fact;
 pub mod few;
 pub mod ids;
 pub mod log_event;
+pub mod minute;
 pub mod other_sites;
 pub mod person;
 pub mod platform_kind;

@@ -19,10 +19,10 @@ use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::baseline::OlderFiles;
 use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::log_event;
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::shared_group::Neighbour;
-use doorstep_core::model::window::floor_minute;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Mode, Site};
 
@@ -64,7 +64,7 @@ pub struct Report {
     /// Problems that the operator should look at.
     pub problems: Vec<String>,
     /// How each source was read, by its name.
-    pub reads: BTreeMap<String, SourceRead>,
+    pub reads: BTreeMap<DoorsName, SourceRead>,
     /// Notices to publish on the event bus.
     #[serde(skip)]
     pub notices: Vec<Notice>,
@@ -161,7 +161,7 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
 /// Enqueues a trigger that carries our clock. The clock of the function that serves it may be some seconds behind the
 /// clock by which people were marked as due.
 async fn enqueue(environment: &Environment, site: &Site) -> Result<()> {
-    let trigger = Trigger::Schedule(environment.time.now());
+    let trigger = Trigger::Schedule(Minute::of(environment.time.now()));
     environment.triggers.enqueue(&TriggerMessage::new(&site.id, trigger), None).await
 }
 
@@ -174,7 +174,7 @@ async fn set_schedules(environment: &Environment, site: &SiteId, report: &mut Re
     let mut minutes: Vec<_> =
         environment.store.due_until(site, soon).await?.into_iter().map(|due| due.minute).collect();
     minutes.dedup();
-    let this_minute = floor_minute(now);
+    let this_minute = Minute::of(now);
     for minute in minutes.iter().filter(|&&minute| minute > this_minute) {
         match environment.schedules.try_set(site, *minute).await {
             Ok(()) => {}

@@ -17,7 +17,7 @@ use doorstep_core::decide::guard::{Hold, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::model::subject::Subject;
@@ -39,7 +39,7 @@ pub struct Opened {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ShownChange {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The change.
     pub what: Doing,
     /// The group that the account would leave; `None` for other changes.
@@ -106,7 +106,7 @@ pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<V
 
 /// The names for the changes of a hold.
 struct HoldNames {
-    groups: BTreeMap<String, Vec<Group>>,
+    groups: BTreeMap<DoorsName, Vec<Group>>,
     people: BTreeMap<String, Person>,
     profiles: BTreeMap<FactId, FactRecord>,
 }
@@ -140,7 +140,7 @@ impl HoldNames {
     }
 
     fn shown(&self, one: &WaitingChange) -> ShownChange {
-        let doors = one.change.doors().unwrap_or_default().to_owned();
+        let doors = one.change.doors().cloned().unwrap_or_default();
         let (group, account) = (one.change.group().cloned(), one.change.place().map(|(_, account)| account.clone()));
         let named = |id: &GroupId| self.groups.get(&doors)?.iter().find(|known| known.id == *id);
         let name = group.as_ref().and_then(named).map(|known| known.name.clone());

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use doorstep_cloud::routes::address;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{Mode, Selector, Site};
@@ -33,7 +34,7 @@ pub struct VendorCheck {
 pub async fn against_vendors(
     site: &Site,
     platform: &dyn ReadPlatform,
-    doors: &BTreeMap<String, Box<dyn ReadDoors>>,
+    doors: &BTreeMap<DoorsName, Box<dyn ReadDoors>>,
 ) -> Result<VendorCheck> {
     let span = Span { changed_since: None, checkins_from: Timestamp::UNIX_EPOCH };
     let mut facts = Vec::new();
@@ -56,7 +57,7 @@ pub async fn against_vendors(
     Ok(VendorCheck { findings, resolved })
 }
 
-async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<String>> {
+async fn of_doors(site: &Site, name: &DoorsName, doors: &dyn ReadDoors) -> Result<Vec<String>> {
     let asked = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
     let mut missing = BTreeSet::new();
     for email in asked {
@@ -76,7 +77,7 @@ async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<
 
 /// Returns the findings about the protected people of one door system. `is_there` tells which addresses have an
 /// account. No finding contains an address.
-pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+pub fn of_protected(site: &Site, name: &DoorsName, is_there: impl Fn(&str) -> bool) -> Vec<String> {
     let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
     let missing: Vec<usize> =
         (1..).zip(protected).filter(|(_, email)| !is_there(email)).map(|(number, _)| number).collect();

@@ -155,7 +155,7 @@ async fn each_finding_of_the_vendors_has_the_line_of_its_key() {
 
 async fn found(away: bool) -> Result<Vec<String>> {
     let doors: Box<dyn ReadDoors> = Box::new(OneGroup { away });
-    let answer = against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".to_owned(), doors)])).await;
+    let answer = against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".into(), doors)])).await;
     answer.map(|answer| answer.findings)
 }
 
@@ -225,7 +225,7 @@ fn b4_check_knows_a_shared_group_by_its_name_and_by_its_id() {
     let by_id = LEAST.replace("\"riverside\"", "\"harbour\"") + "[[rule]]\nplan = \"*\"\nopens = \"7\"\n";
     let by_id = Site::parse(&by_id).unwrap();
     let groups = [Group { id: GroupId("7".to_owned()), name: "A".to_owned(), problem: None }];
-    let groups = BTreeMap::from([("main".to_owned(), groups.to_vec())]);
+    let groups = BTreeMap::from([("main".into(), groups.to_vec())]);
     let resolved = |site: &Site| resolve(site, &Catalogue::of(&[]), &groups, None);
     let (first, second) = (resolved(&by_name), resolved(&by_id));
     let asked =

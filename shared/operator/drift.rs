@@ -12,7 +12,7 @@ use crate::preview::print::PreviewZone;
 use crate::push;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::shown_line;
 use doorstep_core::site::Mode;
@@ -42,7 +42,7 @@ pub struct Drift {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drifted {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The group; `None` for a difference of the account itself or of a tag.
     pub group: Option<String>,
     /// The name of the group.

@@ -19,7 +19,7 @@ use doorstep_core::model::account::{GroupId, GroupRef};
 use doorstep_core::model::audit::Record as Done;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind, What};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::record::FactRecord;
@@ -321,7 +321,7 @@ async fn by_hand(
     environment: &Environment,
     book: &Book,
     person: &Person,
-    doors: &str,
+    doors: &DoorsName,
     group: &GroupId,
 ) -> Option<bool> {
     let account = &person.accounts.get(doors)?.account.id;

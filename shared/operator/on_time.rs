@@ -13,7 +13,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 
 /// Maximum delay of a grant (I2).
 pub const TO_OPEN: SignedDuration = SignedDuration::from_secs(90);
@@ -95,7 +95,7 @@ pub struct LateChange {
     /// The person id.
     pub person: String,
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The account.
     pub account: AccountId,
     /// The group.

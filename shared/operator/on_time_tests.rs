@@ -20,8 +20,8 @@ fn bounds_are_kept_to_the_second_and_days_are_local() {
     let records: Vec<Record> = told
         .iter()
         .map(|(due, late, what)| {
-            let mut action =
-                AuditEntry::new("main", &AccountId("7".into()), Some(&GroupId("5".into())), *what, "b", "done");
+            let mut action = AuditEntry::new(*what, &DoorsName::from("main"), &AccountId("7".into()), "b")
+                .in_group(&GroupId("5".into()));
             action.due = late.map(|_| at(due));
             let late = SignedDuration::from_secs(late.unwrap_or(0));
             let (record, next) = head.record(&SiteId::from("s"), "p", at(due).checked_add(late).expect("time"), action);

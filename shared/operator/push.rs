@@ -9,7 +9,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Finding, Mode, Site, SiteFileError};
 use doorstep_jobs::reconcile::moved::{self, carry_over};
@@ -20,7 +20,7 @@ pub struct PushOptions {
     /// The mode of the file, repeated as a confirmation.
     pub mode: Option<Mode>,
     /// Names of door systems that the file no longer has, and whose access stays as it is.
-    pub leave_access: BTreeSet<String>,
+    pub leave_access: BTreeSet<DoorsName>,
 }
 
 /// What the operator sees of one site file.
@@ -142,7 +142,7 @@ async fn doors_that_moved(
     site: &Site,
     text: &str,
     now: Option<&SiteVersion>,
-    leave: &BTreeSet<String>,
+    leave: &BTreeSet<DoorsName>,
 ) -> Result<Vec<Finding>> {
     let mut findings = match now.and_then(|now| now.file().ok()) {
         Some(before) => moved::elsewhere(site, text, &before),

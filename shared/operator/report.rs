@@ -14,7 +14,7 @@ use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::{Person, email_key};
 
 /// Maximum number of people that are looked up at the same time.
@@ -48,7 +48,7 @@ pub struct ReportRow {
     #[serde(default)]
     pub email: Option<String>,
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The account; `None` if the door system recognised none.
     #[serde(default)]
     pub account: Option<AccountId>,
@@ -91,7 +91,7 @@ pub async fn entries(environment: &Environment, site: &SiteId, wanted: &ReportQu
     let site = environment.store.in_force(site).await?.site()?;
     let now = environment.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
-    let mut attempts = environment.store.attempts(&site.id, from, until, now, site.entries.keep_days).await?;
+    let mut attempts = environment.store.attempts(&site.id, from..until, now, site.entries.keep_days).await?;
     if let Some(email) = &wanted.email {
         let theirs = accounts_of(environment, &site.id, email).await?;
         attempts.retain(|one| one.account.as_ref().is_some_and(|id| theirs.contains(&(one.doors.clone(), id.clone()))));
@@ -133,7 +133,7 @@ fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
     found.ok_or_else(|| Error::invalid("write days such as 2026-03-02, or instants such as 2026-03-02T09:00:00Z"))
 }
 
-type Accounts = BTreeSet<(String, AccountId)>;
+type Accounts = BTreeSet<(DoorsName, AccountId)>;
 
 /// Returns the accounts of the person with this address. An unknown address yields none, and the report has no rows.
 async fn accounts_of(environment: &Environment, site: &SiteId, email: &str) -> Result<Accounts> {
@@ -153,7 +153,7 @@ struct AttemptHolder {
     email: Option<String>,
 }
 
-type HolderNames = BTreeMap<(String, AccountId), AttemptHolder>;
+type HolderNames = BTreeMap<(DoorsName, AccountId), AttemptHolder>;
 
 async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAttempt]) -> Result<HolderNames> {
     let accounts: Accounts =
@@ -165,7 +165,7 @@ async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAtte
     found.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-async fn who(environment: &Environment, site: &SiteId, doors: &str, id: &AccountId) -> Result<AttemptHolder> {
+async fn who(environment: &Environment, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<AttemptHolder> {
     let person = match environment.store.id_of_account(site, doors, id).await? {
         // A person with an unreadable item has no name. The others keep theirs.
         Some(person) => environment.store.people(site, &[person]).await?.pop(),
@@ -193,7 +193,7 @@ async fn profile_name(environment: &Environment, site: &SiteId, person: &Person)
 fn rows(
     attempts: &[AccessAttempt],
     people: &HolderNames,
-    locks: &BTreeMap<String, BTreeMap<String, String>>,
+    locks: &BTreeMap<DoorsName, BTreeMap<String, String>>,
     zone: &TimeZone,
 ) -> Vec<ReportRow> {
     let mut rows: BTreeMap<_, ReportRow> = BTreeMap::new();

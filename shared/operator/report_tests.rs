@@ -15,9 +15,9 @@ fn attempt(at: &str, account: Option<&str>, lock: &str, refused: Option<&str>) -
 #[test]
 fn each_person_door_and_local_day_is_a_row() {
     let who = AttemptHolder { name: Some("Ada Byron".into()), email: Some("ada@example.test".into()) };
-    let people = BTreeMap::from([(("main".to_owned(), AccountId("7".into())), who)]);
+    let people = BTreeMap::from([(("main".into(), AccountId("7".into())), who)]);
     let names = BTreeMap::from([("5".to_owned(), "Front door".to_owned())]);
-    let locks = BTreeMap::from([("main".to_owned(), names)]);
+    let locks = BTreeMap::from([("main".into(), names)]);
     let attempts = [
         attempt("2026-03-28T22:30:00Z", Some("7"), "5", Some("denied")),
         attempt("2026-03-28T22:31:00Z", Some("7"), "5", None),

@@ -15,7 +15,7 @@ use doorstep_cloud::store::{Store, WriteStep, people};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Head;
 use doorstep_core::model::fact::{Holder, Kind, Location, Plan};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::push_update::{UpdateBody, thing_hash};
 use doorstep_core::site::Site;
@@ -43,7 +43,7 @@ fn resolved() -> Resolved {
         plans: BTreeMap::from([("plan-1".into(), plan)]),
         ..Catalogue::default()
     };
-    resolve(&site(), &catalogue, &BTreeMap::from([("main".to_owned(), doors_read().groups)]), None)
+    resolve(&site(), &catalogue, &BTreeMap::from([("main".into(), doors_read().groups)]), None)
 }
 
 /// A first version of the site file that only observes.
@@ -78,7 +78,7 @@ pub fn record_lists() -> Vec<(&'static str, Key)> {
         ("listed", key::listed(&SiteId::from(SITE), ADA)),
         ("profile", key::profile(&SiteId::from(SITE), &member)),
         ("email", key::email(&SiteId::from(SITE), &email_digest(EMAIL))),
-        ("account", key::account(&SiteId::from(SITE), "main", &account)),
+        ("account", key::account(&SiteId::from(SITE), &DoorsName::from("main"), &account)),
         ("due person", key::due(&SiteId::from(SITE), "20260301T1200#person#p-ada#adopt")),
         ("due refetch", key::due(&SiteId::from(SITE), "20260301T1200#refetch#booking#b-1")),
         ("unreadable_delivery", key::unreadable_delivery(&SiteId::from(SITE), "dedup-id")),
@@ -108,7 +108,7 @@ pub fn record_lists() -> Vec<(&'static str, Key)> {
         ("held", key::held(&SiteId::from(SITE), &hold().checksum, 0)),
         ("release", key::release(&SiteId::from(SITE), &revoke())),
         ("tally", key::tally(&SiteId::from(SITE))),
-        ("made", key::made(&SiteId::from(SITE), "main", &account)),
+        ("made", key::made(&SiteId::from(SITE), &DoorsName::from("main"), &account)),
         ("lost_numbers", key::lost_numbers(&SiteId::from(SITE), &member)),
         ("many_accounts", key::many_accounts(&SiteId::from(SITE))),
         ("token", key::token(TOKEN)),
@@ -141,7 +141,7 @@ async fn write_people(store: &Store) {
         people::list(&SiteId::from(SITE), &person()),
         people::point_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada"), ADA),
         people::point_email(&SiteId::from(SITE), EMAIL, ADA),
-        people::point_account(&SiteId::from(SITE), "main", &account, ADA),
+        people::point_account(&SiteId::from(SITE), &DoorsName::from("main"), &account, ADA),
     ];
     store.write_all(WriteStep::Commit, writes).await.expect("it is kept");
     let mut chain = store.chain(&SiteId::from(SITE)).await.expect("it reads");
@@ -156,9 +156,12 @@ async fn write_site(store: &Store) {
     store.retire_site(&SiteId::from(SITE), &stored(store).await, retiring()).await.expect("it is kept");
     store.keep_resolved(&SiteId::from(SITE), &resolved()).await.expect("it is kept");
     store.keep_attempts(&SiteId::from(SITE), &[attempt()], 90, noon()).await.expect("it is kept");
-    store.keep_attempts_read(&SiteId::from(SITE), "main", &attempts_read()).await.expect("it is kept");
+    store
+        .keep_attempts_read(&SiteId::from(SITE), &DoorsName::from("main"), &attempts_read())
+        .await
+        .expect("it is kept");
     store.keep_platform_read(&SiteId::from(SITE), &platform_read()).await.expect("it is kept");
-    store.keep_doors_read(&SiteId::from(SITE), "main", &doors_read()).await.expect("it is kept");
+    store.keep_doors_read(&SiteId::from(SITE), &DoorsName::from("main"), &doors_read()).await.expect("it is kept");
     store.put_ruler(&ruled_group()).await.expect("it is kept");
     store.keep_runs(&SiteId::from(SITE), &StoredRuns::default(), runs()).await.expect("it is kept");
 }
@@ -171,7 +174,7 @@ async fn write_guard(store: &Store) {
     store.put_hold(&hold(), &waiting()).await.expect("it is kept");
     store.release(&SiteId::from(SITE), &[&revoke()], Some(&hold().checksum), noon()).await.expect("it is kept");
     store.keep_tally(&SiteId::from(SITE), &tally(), 0).await.expect("it is kept");
-    let made = Store::count_made(&SiteId::from(SITE), "main", &main_account(), noon()).expect("JSON");
+    let made = Store::count_made(&SiteId::from(SITE), &DoorsName::from("main"), &main_account(), noon()).expect("JSON");
     store.write(made).await.expect("it is kept");
     store.count_lost_numbers(&SiteId::from(SITE), &id(Kind::Member, "m-ada"), noon()).await.expect("it is kept");
     store.note_many_accounts(&SiteId::from(SITE), true).await.expect("it is kept");
@@ -221,7 +224,7 @@ async fn assert_people(store: &Store) {
     let found = Ok(Some(ADA.to_owned()));
     assert_eq!(store.id_of_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada")).await, found);
     assert_eq!(store.id_of_email(&SiteId::from(SITE), EMAIL).await, found);
-    assert_eq!(store.id_of_account(&SiteId::from(SITE), "main", &main_account()).await, found);
+    assert_eq!(store.id_of_account(&SiteId::from(SITE), &DoorsName::from("main"), &main_account()).await, found);
     let (record, _) = Head::default().record(&SiteId::from(SITE), ADA, noon(), action());
     assert_eq!(store.audit(&SiteId::from(SITE)).await, Ok(vec![record.clone()]));
     assert_eq!(store.audit_of(&SiteId::from(SITE), &ada).await, Ok(vec![record]), "found by the item of places");
@@ -234,12 +237,12 @@ async fn assert_site(store: &Store) {
     assert_eq!(store.site_route(&SiteId::from(SITE)).await, Ok(Some(SiteRoute::of(&site()))));
     assert_eq!(store.resolved(&SiteId::from(SITE)).await, Ok(Some(resolved())));
     let day = SignedDuration::from_hours(24);
-    let attempts = store.attempts(&SiteId::from(SITE), noon() - day, noon(), noon(), 90).await;
+    let attempts = store.attempts(&SiteId::from(SITE), noon() - day..noon(), noon(), 90).await;
     assert_eq!(attempts, Ok(vec![attempt()]));
     let read = attempts_read();
-    assert_eq!(store.attempts_read(&SiteId::from(SITE), "main", &read.of).await, Ok(read));
+    assert_eq!(store.attempts_read(&SiteId::from(SITE), &DoorsName::from("main"), &read.of).await, Ok(read));
     assert_eq!(store.platform_read(&SiteId::from(SITE)).await, Ok(platform_read()));
-    assert_eq!(store.doors_read(&SiteId::from(SITE), "main").await, Ok(Some(doors_read())));
+    assert_eq!(store.doors_read(&SiteId::from(SITE), &DoorsName::from("main")).await, Ok(Some(doors_read())));
     assert_eq!(store.rulers(&ruled_group()).await, Ok(vec![ruled_group()]));
     assert_eq!(store.runs(&SiteId::from(SITE)).await.map(|read| read.runs), Ok(runs()));
 }
@@ -252,7 +255,7 @@ async fn assert_guard(store: &Store) {
     let approved: Vec<_> = released.into_iter().map(|release| (release.change, release.approved)).collect();
     assert_eq!(approved, [(revoke(), Some(kept.checksum))]);
     let (read, _) = store.tally(&SiteId::from(SITE), noon()).await.expect("it reads");
-    assert_eq!((read.left, read.made), (tally().left, BTreeMap::from([("main".to_owned(), 1)])));
+    assert_eq!((read.left, read.made), (tally().left, BTreeMap::from([("main".into(), 1)])));
     assert_eq!(
         store.count_lost_numbers(&SiteId::from(SITE), &id(Kind::Member, "m-bob"), noon()).await,
         Ok(1),

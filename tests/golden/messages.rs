@@ -26,7 +26,7 @@ fn triggers() -> [(&'static str, TriggerMessage); 6] {
             "trigger of a delivery",
             TriggerMessage::new(&SiteId::from(SITE), Trigger::Hints(vec![hint])).by("delivery-1", noon()),
         ),
-        ("trigger of a schedule", TriggerMessage::new(&SiteId::from(SITE), Trigger::Schedule(noon()))),
+        ("trigger of a schedule", TriggerMessage::new(&SiteId::from(SITE), Trigger::Schedule(noon().into()))),
         ("trigger of due people", TriggerMessage::new(&SiteId::from(SITE), Trigger::Due)),
         ("trigger of an account", TriggerMessage::new(&SiteId::from(SITE), account)),
         ("trigger of an unreadable delivery", TriggerMessage::new(&SiteId::from(SITE), Trigger::Unreadable)),
@@ -58,7 +58,11 @@ pub async fn sections() -> Vec<Section> {
     }
     environment.reconciles.send(&[request()]).await.expect("taken");
     sections.push(taken(REQUEST));
-    environment.schedules.try_set(&SiteId::from(SITE), super::instant("2026-03-01T13:00:00Z")).await.expect("taken");
+    environment
+        .schedules
+        .try_set(&SiteId::from(SITE), super::instant("2026-03-01T13:00:00Z").into())
+        .await
+        .expect("taken");
     sections.push(taken(SCHEDULE));
     let notices = [
         ("event of a change", Notice::Changed(action())),
@@ -87,7 +91,7 @@ pub fn assert_read(golden: &[Section]) {
     let read: TriggerMessage = serde_json::from_str(&text(SCHEDULE, "Target.Input")).expect("a trigger");
     assert_eq!(
         read,
-        TriggerMessage::new(&SiteId::from(SITE), Trigger::Schedule(super::instant("2026-03-01T13:00:00Z")))
+        TriggerMessage::new(&SiteId::from(SITE), Trigger::Schedule(super::instant("2026-03-01T13:00:00Z").into()))
     );
 }
 

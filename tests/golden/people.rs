@@ -6,6 +6,7 @@ use doorstep_core::model::account::{Account, AccountId, Standing};
 use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::Error;
 use doorstep_core::model::fact::Kind;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Basis, CardIntent, Claim, Intent, IntentKind, Linked, OurCard, Person};
 use doorstep_core::model::problem::{DoorsProblem, Problem, Wrong};
 
@@ -17,12 +18,12 @@ pub const EMAIL: &str = "ada@example.test";
 pub fn person() -> Person {
     let mut person = Person::new(ADA.into(), Some(EMAIL.into()));
     person.profiles.insert(id(Kind::Member, "m-ada"));
-    person.accounts.insert("main".to_owned(), Box::new(linked()));
+    person.accounts.insert(DoorsName::from("main"), Box::new(linked()));
     person.claims = vec![claim("g-1", main_account()), claim("g-2", AccountId("a-older".into()))];
     person.intents = intents();
     person.problems = vec![
-        Problem::failed("main", &Error::permanent("Kisi refused the name")),
-        Problem::at("main", DoorsProblem::Card { card: "…A1B2".into(), what: Wrong::OfAnother }),
+        Problem::failed(&DoorsName::from("main"), &Error::permanent("Kisi refused the name")),
+        Problem::at(&DoorsName::from("main"), DoorsProblem::Card { card: "…A1B2".into(), what: Wrong::OfAnother }),
         Problem::Fact { fact: id(Kind::Booking, "b-1"), why: "ends before it starts".into() },
     ];
     person.next = Some(instant("2026-03-01T18:15:00Z"));

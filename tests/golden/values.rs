@@ -18,7 +18,7 @@ use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::fact::{
     Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
 };
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::push_update::{
     AcceptedSnapshot, ChangeHint, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UnconfirmedSnapshot, UpdateBody,
     UpdateVersion, thing_hash,
@@ -116,15 +116,16 @@ pub fn dues() -> [Due; 2] {
     let look = Subject::Refetch { hint, refetches: 1, delivery: Some("delivery-1".into()) };
     let person = Due::at(at, Subject::Person(ADA.into()))
         .because_of(Cause::Comparison)
-        .with_groups(vec![GroupRef::new("main", &group("g-1"))], true)
-        .with_refetch_at(BTreeSet::from(["main".to_owned()]))
+        .with_groups(vec![GroupRef::new(&DoorsName::from("main"), &group("g-1"))], true)
+        .with_refetch_at(BTreeSet::from(["main".into()]))
         .with_cards(true);
     [person, Due::at(at, look)]
 }
 
 pub fn action() -> AuditEntry {
     let because = "booking b-1 by rule 2 (line 20)";
-    let action = AuditEntry::new("main", &main_account(), Some(&group("g-1")), AuditAction::Granted, because, "201");
+    let action = AuditEntry::new(AuditAction::Granted, &DoorsName::from("main"), &main_account(), because);
+    let action = action.in_group(&group("g-1")).answered("201");
     AuditEntry { due: Some(noon()), delay: Some("Kisi was closed".into()), ..action }
 }
 
@@ -215,8 +216,8 @@ pub fn revoke() -> UnconfirmedChange {
 pub fn waiting() -> Vec<WaitingChange> {
     let (doors, account, profile) = ("main".to_owned(), main_account(), id(Kind::Member, "m-ada"));
     let person = Subject::Person(ADA.into());
-    let of_account = Subject::Account { doors: doors.clone(), id: account.clone() };
-    let card = UnconfirmedChange::Card { doors: doors.clone(), account: account.clone(), card: "c-1".into() };
+    let of_account = Subject::Account { doors: doors.clone().into(), id: account.clone() };
+    let card = UnconfirmedChange::Card { doors: doors.clone().into(), account: account.clone(), card: "c-1".into() };
     let foreign =
         WaitingChange { foreign: true, unconfirmed: true, joined: true, ..WaitingChange::new(revoke(), of_account) };
     let moves = UnconfirmedChange::Moves { profile: profile.clone(), to: "p-bob".into() };
@@ -224,10 +225,10 @@ pub fn waiting() -> Vec<WaitingChange> {
         foreign,
         WaitingChange { tag: Some("04A1B2".into()), ..WaitingChange::new(card, person.clone()) },
         WaitingChange::new(
-            UnconfirmedChange::Made { doors: doors.clone(), profile: profile.clone() },
+            UnconfirmedChange::Made { doors: doors.clone().into(), profile: profile.clone() },
             Subject::Profile(profile),
         ),
-        WaitingChange::new(UnconfirmedChange::Rests { doors, account }, person.clone()),
+        WaitingChange::new(UnconfirmedChange::Rests { doors: doors.into(), account }, person.clone()),
         WaitingChange::new(moves, person),
     ]
 }

@@ -72,7 +72,7 @@ async fn b5_doors_that_are_gone_leave_nothing_that_could_not_be_ended(at: Doors)
     world.put_at(place, DoorsFixture::with(&["Members"]).world(at)).await;
     let moved = world.machine.push(&renamed(&other, "was = \"main\"")).await.expect("an answer");
     assert!(moved.findings[0].message.contains("another door system"), "{:?}", moved.findings);
-    let leave = PushOptions { mode: None, leave_access: BTreeSet::from(["main".to_owned()]) };
+    let leave = PushOptions { mode: None, leave_access: BTreeSet::from(["main".into()]) };
     let shown = world.machine.push_with(&renamed(&other, ""), &leave).await.expect("an answer");
     assert!(shown.stored, "{:?}", shown.findings);
     world.machine.quiet().await;

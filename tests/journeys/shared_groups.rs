@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::sites::{Several, doors, fixture, site};
 use crate::support::{Doors, Platform, address, at_both};
 use doorstep_core::model::audit::Record;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, forget};
 use doorstep_operator::retire::{How, Order, RetireStage};
 
@@ -299,7 +299,11 @@ async fn b15_sites_at_different_places_share_nothing() {
     two.subscribe("harbour", "ada", true).await;
     let store = &two.several.machine.environment().store;
     for site in ["riverside", "harbour"] {
-        let read = store.doors_read(&SiteId::from(site), "main").await.expect("it reads").expect("it was read");
+        let read = store
+            .doors_read(&SiteId::from(site), &DoorsName::from("main"))
+            .await
+            .expect("it reads")
+            .expect("it was read");
         assert!(read.shared.is_empty() && !read.registered.is_empty(), "{read:?}");
     }
     two.subscribe("riverside", "ada", false).await;

@@ -259,7 +259,7 @@ async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
     slow.0.slow("officernd", Some(Slowness::Hangs));
     slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
     let minute: Timestamp = "2026-03-02T08:45:00Z".parse().expect("an instant");
-    let ring = TriggerMessage::new(&SiteId::from("mill"), Trigger::Schedule(minute)).text().expect("JSON");
+    let ring = TriggerMessage::new(&SiteId::from("mill"), Trigger::Schedule(minute.into())).text().expect("JSON");
     slow.0.cloud().triggers.send("mill", Some("alarm"), &ring).expect("taken");
     assert_eq!(slow.inside("kisi", "Meeting").await, ["bob"]);
     slow.opened_within("kisi", OTHER_SITE);

@@ -308,7 +308,7 @@ impl<'d> Stage<'d> {
         let opened = self.play.machine.holds(Some(&SiteId::from(SITE))).await.map_err(|wrong| wrong.to_string())?;
         let waiting = opened.iter().filter(|held| held.hold.approved.is_none()).flat_map(|held| &held.waiting);
         let keys = waiting.filter_map(|one| {
-            let doors = self.play.scenario.doors.iter().find(|doors| doors.name == one.doors)?;
+            let doors = self.play.scenario.doors.iter().find(|doors| one.doors == doors.name)?;
             let account = one.account.as_ref()?.0.trim_start_matches("guest:").to_lowercase();
             Some((doors.name, account, one.group.as_ref()?.0.clone()))
         });

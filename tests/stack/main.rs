@@ -104,7 +104,7 @@ async fn who_came_and_went_is_kept(cloud: &Cloud) {
     let (environment, now) = (cloud.environment().await, Timestamp::now());
     let kept = environment
         .store
-        .attempts(&SiteId::from(RIVERSIDE.id), now - 1.hours(), now + 1.hours(), now, 90)
+        .attempts(&SiteId::from(RIVERSIDE.id), now - 1.hours()..now + 1.hours(), now, 90)
         .await
         .expect("openings");
     assert_eq!(kept.len(), 1, "{kept:?}");

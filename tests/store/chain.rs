@@ -6,7 +6,7 @@ use super::{NOON, empty};
 use doorstep_cloud::store::{Store, Write, WriteStep, key};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 
 /// More than are read at a time.
@@ -24,7 +24,8 @@ async fn chain() -> Store {
         (store.chain(&SiteId::from("s")).await.expect("it reads"), Person::new("ada".into(), None));
     let mut writes = Vec::new();
     for n in 1..=RECORDS {
-        let action = AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok");
+        let action =
+            AuditEntry::new(AuditAction::Invited, &DoorsName::from("main"), &AccountId(n.to_string()), "booking 1");
         writes.extend(chain.join(&SiteId::from("s"), &mut ada, minute(n), &[action]).expect("it joins"));
         if writes.len() > 60 || n == RECORDS {
             store.write_all(WriteStep::Commit, std::mem::take(&mut writes)).await.expect("it writes");

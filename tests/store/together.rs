@@ -8,7 +8,7 @@ use doorstep_cloud::store::{Store, Write, WriteCondition, WriteStep, conflict};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 
 /// Tries until nobody is faster.
@@ -107,7 +107,7 @@ async fn a_chain_has_one_end() {
 }
 
 fn action(n: usize) -> AuditEntry {
-    AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok")
+    AuditEntry::new(AuditAction::Invited, &DoorsName::from("main"), &AccountId(n.to_string()), "booking 1")
 }
 
 #[tokio::test]

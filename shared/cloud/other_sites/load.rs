@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::store::Store;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 
 /// The other sites at each of a site's door systems.
-pub type Neighbours = BTreeMap<String, BTreeSet<Neighbour>>;
+pub type Neighbours = BTreeMap<DoorsName, BTreeSet<Neighbour>>;
 
 /// Returns those of these sites that are in service and have the door system. Items of a retired site do not count.
 ///
@@ -38,7 +39,7 @@ fn is_at(stored: &crate::store::site_version::SiteVersion, neighbour: &Neighbour
 pub async fn of_everyone(
     store: &Store,
     neighbours: &Neighbours,
-    seen: &BTreeMap<String, Vec<AccountId>>,
+    seen: &BTreeMap<DoorsName, Vec<AccountId>>,
 ) -> Result<OtherSites> {
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {

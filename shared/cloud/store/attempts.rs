@@ -1,6 +1,7 @@
 //! Access attempts in the table: one item for each, in one partition a day. The table deletes them when they expire.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Date;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Store, Write, body, key};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_vendors::doors::attempts::Cursor;
 
 /// Maximum number of days that are read at the same time.
@@ -66,18 +67,17 @@ impl Store {
         }
     }
 
-    /// Loads the access attempts from `from` until before `until`, in order. Leaves out those that have expired and are
-    /// not yet deleted.
+    /// Loads the access attempts within `span`, in order. Leaves out those that are older than `days` at the instant
+    /// `now`: they have expired and are not yet deleted.
     pub async fn attempts(
         &self,
         site: &SiteId,
-        from: Timestamp,
-        until: Timestamp,
+        span: Range<Timestamp>,
         now: Timestamp,
         days: u32,
     ) -> Result<Vec<AccessAttempt>> {
         let kept_since = now.saturating_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN);
-        let from = from.max(kept_since);
+        let (from, until) = (span.start.max(kept_since), span.end);
         let last = date(until.min(now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now)));
         let dates: Vec<Date> = date(from).series(jiff::Span::new().days(1)).take_while(|day| *day <= last).collect();
         let reads = stream::iter(dates).map(|day| async move {
@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// Loads the read state of a door system's access attempts. If it is of another door system, returns an empty one.
-    pub async fn attempts_read(&self, site: &SiteId, doors: &str, of: &str) -> Result<AttemptsRead> {
+    pub async fn attempts_read(&self, site: &SiteId, doors: &DoorsName, of: &str) -> Result<AttemptsRead> {
         let at = key::read(site, &format!("entries#{doors}"));
         let known: Option<AttemptsRead> = self.kept(&at).await?;
         let known = known.filter(|known| known.of == of);
@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// Stores the read state of a door system's access attempts.
-    pub async fn keep_attempts_read(&self, site: &SiteId, doors: &str, read: &AttemptsRead) -> Result<()> {
+    pub async fn keep_attempts_read(&self, site: &SiteId, doors: &DoorsName, read: &AttemptsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("entries#{doors}")), body(read)?)).await
     }
 }

@@ -12,9 +12,9 @@ use super::{Item, Store, Write, WriteCondition, body, conflict, key};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::subject::Subject;
-use doorstep_core::model::window::{floor_minute, next_minute};
 
 /// Maximum number of due items that are deleted at the same time.
 const AT_ONCE: usize = 16;
@@ -24,8 +24,8 @@ const TRIES: usize = 5;
 /// One due item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
-    /// The minute at which it is due, a whole minute.
-    pub minute: Timestamp,
+    /// The minute at which it is due.
+    pub minute: Minute,
     /// When it was requested, or is requested in the future, to the second; `None` means the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<Timestamp>,
@@ -42,7 +42,7 @@ pub struct Due {
     pub adopt: bool,
     /// Door systems whose account of the person must be read.
     #[serde(default)]
-    pub refetch_at: BTreeSet<String>,
+    pub refetch_at: BTreeSet<DoorsName>,
     /// In these door systems cards are being taken over too: Doorstep claims the cards that the account has.
     #[serde(default)]
     pub adopt_cards: bool,
@@ -61,8 +61,8 @@ impl Due {
     /// Creates a due item for `subject` at the minute of `at`.
     pub fn at(at: Timestamp, subject: Subject) -> Self {
         let mark = Uuid::new_v4().simple().to_string();
-        let (minute, groups, refetch_at) = (floor_minute(at), Vec::new(), BTreeSet::new());
-        let asked = Some(at).filter(|at| *at != minute);
+        let (minute, groups, refetch_at) = (Minute::of(at), Vec::new(), BTreeSet::new());
+        let asked = Some(at).filter(|at| *at != minute.start());
         Due {
             minute,
             asked,
@@ -85,7 +85,7 @@ impl Due {
 
     /// Returns when it was requested.
     pub fn asked(&self) -> Timestamp {
-        self.asked.unwrap_or(self.minute)
+        self.asked.unwrap_or(self.minute.start())
     }
 
     /// Sets the request time to that of its trigger, if that is known and earlier.
@@ -114,7 +114,7 @@ impl Due {
     }
 
     /// Sets the door systems whose account must be read.
-    pub fn with_refetch_at(mut self, doors: BTreeSet<String>) -> Self {
+    pub fn with_refetch_at(mut self, doors: BTreeSet<DoorsName>) -> Self {
         self.refetch_at = doors;
         self
     }
@@ -133,7 +133,7 @@ impl Due {
             (false, false) => "#look",
             (false, true) => "#adopt",
         };
-        format!("{}#{}{more}", minute_word(self.minute), key::subject(&self.subject))
+        format!("{}#{}{more}", self.minute, key::subject(&self.subject))
     }
 
     /// Builds the write that stores the item.
@@ -142,22 +142,17 @@ impl Due {
     }
 
     /// Builds the write that deletes the plain due item of a subject at that minute.
-    pub fn delete(site: &SiteId, minute: Timestamp, subject: &Subject) -> Write {
-        let sk = format!("{}#{}", minute_word(floor_minute(minute)), key::subject(subject));
+    pub fn delete(site: &SiteId, minute: Minute, subject: &Subject) -> Write {
+        let sk = format!("{minute}#{}", key::subject(subject));
         Write::delete(key::due(site, &sk))
     }
 }
 
-/// Returns a minute as keys and schedule names spell it: `yyyymmddThhmm`, UTC.
-pub fn minute_word(minute: Timestamp) -> String {
-    minute.strftime("%Y%m%dT%H%M").to_string()
-}
-
 impl Store {
-    /// Loads everything due until `minute`, inclusive, earliest first. Skips unreadable items, so that they do not
+    /// Loads everything due until the minute of `at`, inclusive, earliest first. Skips unreadable items, so that they do not
     /// block the others.
-    pub async fn due_until(&self, site: &SiteId, minute: Timestamp) -> Result<Vec<Due>> {
-        let end = minute_word(next_minute(minute));
+    pub async fn due_until(&self, site: &SiteId, at: Timestamp) -> Result<Vec<Due>> {
+        let end = Minute::of(at).later(1).to_string();
         let items = self.list_below(&key::dues(site), &end).await?;
         Ok(items.iter().filter_map(|item| self.due(site, item)).collect())
     }
@@ -259,7 +254,7 @@ mod tests {
     use doorstep_core::model::push_update::ChangeHint;
 
     fn due(person: &str, group: &str, adopt: bool) -> Due {
-        let groups = vec![GroupRef::new("main", &GroupId(group.to_owned()))];
+        let groups = vec![GroupRef::new(&DoorsName::from("main"), &GroupId(group.to_owned()))];
         Due::at(Timestamp::UNIX_EPOCH, Subject::Person(person.to_owned())).with_groups(groups, adopt)
     }
 

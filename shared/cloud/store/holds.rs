@@ -13,7 +13,7 @@ use doorstep_core::decide::guard::{Hold, RELEASED_FOR, TOGETHER, Tally, Unconfir
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::site::Site;
 
 /// Number of changes in one piece of a hold: far below the size limit of an item.
@@ -33,7 +33,7 @@ pub struct Release {
 /// A new account.
 #[derive(Serialize, Deserialize)]
 struct NewAccountTime {
-    doors: String,
+    doors: DoorsName,
     at: Timestamp,
 }
 
@@ -170,12 +170,12 @@ impl Store {
     }
 
     /// Counts the accounts of the last 24 hours that the operator did not approve, by door system.
-    pub async fn made(&self, site: &SiteId, now: Timestamp) -> Result<BTreeMap<String, usize>> {
+    pub async fn made(&self, site: &SiteId, now: Timestamp) -> Result<BTreeMap<DoorsName, usize>> {
         let items = self.list(&key::guard(site), key::MADE).await?;
         // An unreadable one still counts, because its key names the door system.
         let made = items.iter().filter_map(|item| {
             let at = Key { pk: key::guard(site), sk: item.sk.clone() };
-            self.readable(&at, item).or_else(|| Some(NewAccountTime { doors: key::made_at(&item.sk)?, at: now }))
+            self.readable(&at, item).or_else(|| Some(NewAccountTime { doors: key::made_at(&item.sk)?.into(), at: now }))
         });
         let mut counts = BTreeMap::new();
         for made in made.filter(|made: &NewAccountTime| now.duration_since(made.at) < TOGETHER) {
@@ -185,7 +185,7 @@ impl Store {
     }
 
     /// Builds the write that counts an account that was created at `at` without an approval.
-    pub fn count_made(site: &SiteId, doors: &str, account: &AccountId, at: Timestamp) -> Result<Write> {
+    pub fn count_made(site: &SiteId, doors: &DoorsName, account: &AccountId, at: Timestamp) -> Result<Write> {
         let until = at.checked_add(TOGETHER).unwrap_or(at);
         let made = NewAccountTime { doors: doors.to_owned(), at };
         Ok(Write::put(key::made(site, doors, account), body(&made)?).expires(until))

@@ -9,7 +9,7 @@ use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::push_update::thing_hash;
 use doorstep_core::model::shared_group::RuledGroup;
 use doorstep_core::model::subject::Subject;
@@ -178,7 +178,7 @@ pub fn email(site: &SiteId, digest: &str) -> Key {
 }
 
 /// Returns the key of the pointer from an account to a person id.
-pub fn account(site: &SiteId, doors: &str, id: &AccountId) -> Key {
+pub fn account(site: &SiteId, doors: &DoorsName, id: &AccountId) -> Key {
     Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "pointer")
 }
 
@@ -381,7 +381,7 @@ pub fn guard(site: &SiteId) -> String {
 }
 
 /// Returns the key of a new account that the operator did not approve.
-pub fn made(site: &SiteId, doors: &str, account: &AccountId) -> Key {
+pub fn made(site: &SiteId, doors: &DoorsName, account: &AccountId) -> Key {
     Key::new(guard(site), format!("{MADE}{}#{}", escape(doors), escape(&account.0)))
 }
 

@@ -8,7 +8,7 @@ use super::{Item, Map, Store, Write, WriteCondition, body, item, key_of};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::shared_group::Neighbour;
 
@@ -18,7 +18,7 @@ pub fn person_is_unchanged(site: &SiteId, id: &str, version: u64) -> Write {
 }
 
 /// Builds the check that another site links this account to no person.
-pub fn account_is_unlinked(site: &SiteId, doors: &str, id: &AccountId) -> Write {
+pub fn account_is_unlinked(site: &SiteId, doors: &DoorsName, id: &AccountId) -> Write {
     Write::check(key::account(site, doors, id), WriteCondition::New)
 }
 
@@ -138,7 +138,7 @@ impl Store {
     }
 
     /// Returns the person id of an account.
-    pub async fn id_of_account(&self, site: &SiteId, doors: &str, id: &AccountId) -> Result<Option<String>> {
+    pub async fn id_of_account(&self, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<Option<String>> {
         self.pointed(&key::account(site, doors, id)).await
     }
 
@@ -195,7 +195,7 @@ pub fn free_email(site: &SiteId, email: &str, person: &str) -> Write {
 }
 
 /// Builds the write that links an account to a person.
-pub fn point_account(site: &SiteId, doors: &str, id: &AccountId, person: &str) -> Write {
+pub fn point_account(site: &SiteId, doors: &DoorsName, id: &AccountId, person: &str) -> Write {
     Write::put(key::account(site, doors, id), person.to_owned())
 }
 
@@ -210,6 +210,6 @@ pub fn free_profile(site: &SiteId, name: &FactId) -> Write {
 }
 
 /// Builds the write that unlinks an account.
-pub fn free_account(site: &SiteId, doors: &str, id: &AccountId) -> Write {
+pub fn free_account(site: &SiteId, doors: &DoorsName, id: &AccountId) -> Write {
     Write::delete(key::account(site, doors, id))
 }

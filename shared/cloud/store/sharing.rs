@@ -21,7 +21,7 @@ impl Store {
             let at = Key { pk: pk.clone(), sk: item.sk.clone() };
             self.readable(&at, item).or_else(|| {
                 let (site, doors) = key::ruler_at(&item.sk)?;
-                Some(RuledGroup { at: Neighbour { site, doors }, place: None, ..group.clone() })
+                Some(RuledGroup { at: Neighbour { site, doors: doors.into() }, place: None, ..group.clone() })
             })
         };
         Ok(items.iter().filter_map(ruler).collect())

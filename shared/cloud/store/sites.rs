@@ -13,7 +13,7 @@ use crate::store::site_version::SiteVersion;
 use doorstep_core::decide::credibility::RefusedLists;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::record::Kept;
 use doorstep_core::model::usual::is_usual;
 use doorstep_core::site::resolve::Resolved;
@@ -157,19 +157,19 @@ impl Store {
     }
 
     /// Loads the read state of one door system; `None` if it is missing or unreadable.
-    pub async fn doors_read(&self, site: &SiteId, doors: &str) -> Result<Option<DoorsRead>> {
+    pub async fn doors_read(&self, site: &SiteId, doors: &DoorsName) -> Result<Option<DoorsRead>> {
         Ok(self.doors_read_kept(site, doors).await?.readable())
     }
 
     /// Loads the read state of one door system, and whether it is readable. No other item says which groups were taken
     /// over.
-    pub async fn doors_read_kept(&self, site: &SiteId, doors: &str) -> Result<Kept<DoorsRead>> {
+    pub async fn doors_read_kept(&self, site: &SiteId, doors: &DoorsName) -> Result<Kept<DoorsRead>> {
         self.kept_at(&key::read(site, &format!("doors#{doors}"))).await
     }
 
     /// Stores the read state of one door system. Keeps sharing and registration that were stored since `read` was
     /// loaded.
-    pub async fn keep_doors_read(&self, site: &SiteId, doors: &str, read: &DoorsRead) -> Result<()> {
+    pub async fn keep_doors_read(&self, site: &SiteId, doors: &DoorsName, read: &DoorsRead) -> Result<()> {
         let stored = self.doors_read(site, doors).await?.filter(|stored| stored.of == read.of);
         let Some(stored) = stored else { return self.replace_doors_read(site, doors, read).await };
         let mut read = read.clone();
@@ -179,12 +179,12 @@ impl Store {
     }
 
     /// Stores exactly this read state of one door system.
-    pub async fn replace_doors_read(&self, site: &SiteId, doors: &str, read: &DoorsRead) -> Result<()> {
+    pub async fn replace_doors_read(&self, site: &SiteId, doors: &DoorsName, read: &DoorsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("doors#{doors}")), body(read)?)).await
     }
 
     /// Deletes the read state of a door system whose name no longer exists.
-    pub async fn forget_doors_read(&self, site: &SiteId, doors: &str) -> Result<()> {
+    pub async fn forget_doors_read(&self, site: &SiteId, doors: &DoorsName) -> Result<()> {
         self.write(Write::delete(key::read(site, &format!("doors#{doors}")))).await
     }
 

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 
 use crate::model::account::{AccountId, Card};
 use crate::model::fact::FactId;
+use crate::model::ids::DoorsName;
 use crate::model::person::{Linked, OurCard};
 use crate::model::problem::{DoorsProblem, Problem, Wrong};
 
@@ -154,7 +155,7 @@ pub struct Trouble {
 
 impl Trouble {
     /// Returns it as a problem of the person at a door system.
-    pub fn problem(&self, doors: &str) -> Problem {
+    pub fn problem(&self, doors: &DoorsName) -> Problem {
         Problem::at(doors, DoorsProblem::Card { card: shown(&self.number), what: self.what })
     }
 }

@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::budgets::guest_seats::{HEAD_START, SHORTEST_PAUSE};
 use crate::decide::doors_context::DoorsContext;
 use crate::decide::entitlement::Desired;
+use crate::model::ids::DoorsName;
+use crate::model::minute::Minute;
 use crate::model::person::Person;
-use crate::model::window::floor_minute;
 use crate::site::WithoutAccess;
 
 /// Returns whether this person's account at this door system gives its seat back between visits.
@@ -23,12 +24,12 @@ pub fn gives_seat_back(person: &Person, doors_context: &DoorsContext) -> bool {
 }
 
 /// Returns whether no window at this door system is open, or opens soon.
-pub fn is_between_visits(desired: &Desired, doors: &str, now: Timestamp) -> bool {
+pub fn is_between_visits(desired: &Desired, doors: &DoorsName, now: Timestamp) -> bool {
     !opens_within(desired, doors, now, SHORTEST_PAUSE)
 }
 
 /// Returns whether a window at this door system opens so soon that a suspended account is resumed.
-pub fn is_about_to_come(desired: &Desired, doors: &str, now: Timestamp) -> bool {
+pub fn is_about_to_come(desired: &Desired, doors: &DoorsName, now: Timestamp) -> bool {
     opens_within(desired, doors, now, HEAD_START)
 }
 
@@ -37,26 +38,26 @@ pub fn is_about_to_come(desired: &Desired, doors: &str, now: Timestamp) -> bool 
 pub fn resume_at(
     person: &Person,
     desired: &Desired,
-    contexts: &BTreeMap<String, DoorsContext>,
+    contexts: &BTreeMap<DoorsName, DoorsContext>,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let resting = person.accounts.keys().filter_map(|doors| {
         let rests = contexts.get(doors).is_some_and(|doors_context| gives_seat_back(person, doors_context));
         let next = windows(desired, doors).map(|(from, _)| from).filter(|&from| from > now).min();
         let next = next.filter(|_| rests && is_between_visits(desired, doors, now))?;
-        next.checked_sub(HEAD_START).ok().map(floor_minute).filter(|&at| at > now)
+        next.checked_sub(HEAD_START).ok().map(|at| Minute::of(at).start()).filter(|&at| at > now)
     });
     resting.min()
 }
 
 /// Returns whether a window at this door system is open, or begins within `span`.
-fn opens_within(desired: &Desired, doors: &str, now: Timestamp, span: SignedDuration) -> bool {
+fn opens_within(desired: &Desired, doors: &DoorsName, now: Timestamp, span: SignedDuration) -> bool {
     let soon = now.saturating_add(span).unwrap_or(Timestamp::MAX);
     windows(desired, doors).any(|(from, until)| from <= soon && until.is_none_or(|until| now < until))
 }
 
-fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
-    let here = desired.iter().filter(move |(at, _)| at.doors == doors);
+fn windows(desired: &Desired, doors: &DoorsName) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
+    let here = desired.iter().filter(move |(at, _)| at.doors == *doors);
     here.flat_map(|(_, intervals)| intervals).map(|interval| (interval.window.from, interval.window.until))
 }
 
@@ -77,19 +78,20 @@ mod tests {
             because: Reasons::default(),
         };
         let all = vec![visit("02T09:45", "02T11:15"), visit("02T11:40", "02T12:00"), visit("20T09:45", "20T11:15")];
-        Desired::from([(GroupRef::new("main", &GroupId("g".into())), all)])
+        Desired::from([(GroupRef::new(&DoorsName::from("main"), &GroupId("g".into())), all)])
     }
 
     #[test]
     fn a_pause_is_long_enough_or_it_is_none() {
-        let between = |now: &str| is_between_visits(&visits(), "main", at(now));
+        let between = |now: &str| is_between_visits(&visits(), &DoorsName::from("main"), at(now));
         assert!(!between("02T10:00"), "a visit");
         assert!(!between("02T11:15"), "25 minutes until the next one");
         assert!(between("02T12:00") && between("19T12:00"));
         assert!(!between("20T09:20"));
-        assert!(is_between_visits(&visits(), "other", at("02T10:00")));
+        assert!(is_between_visits(&visits(), &DoorsName::from("other"), at("02T10:00")));
         assert!(
-            is_about_to_come(&visits(), "main", at("20T09:40")) && !is_about_to_come(&visits(), "main", at("20T09:39"))
+            is_about_to_come(&visits(), &DoorsName::from("main"), at("20T09:40"))
+                && !is_about_to_come(&visits(), &DoorsName::from("main"), at("20T09:39"))
         );
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::AccountId;
+use crate::model::ids::DoorsName;
 use crate::model::usual::is_usual;
 
 /// Longest vendor text that is stored with an attempt, in characters.
@@ -17,7 +18,7 @@ pub struct AccessAttempt {
     /// When it happened, according to the door system.
     pub at: Timestamp,
     /// Door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The door system's own id of the attempt. Two reports with the same id are one attempt.
     pub id: String,
     /// The lock.

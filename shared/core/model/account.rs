@@ -6,6 +6,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::ids::DoorsName;
 use crate::model::usual::is_usual;
 
 /// The door systems that a site file can name.
@@ -71,28 +72,28 @@ impl fmt::Display for GroupId {
 
 /// A group of one door system of a site. It is stored as the pair of the two.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "(String, GroupId)", into = "(String, GroupId)")]
+#[serde(from = "(DoorsName, GroupId)", into = "(DoorsName, GroupId)")]
 pub struct GroupRef {
     /// The name of the door system in the site file.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The id of the group there.
     pub group: GroupId,
 }
 
 impl GroupRef {
     /// Names a group of a door system.
-    pub fn new(doors: &str, group: &GroupId) -> Self {
+    pub fn new(doors: &DoorsName, group: &GroupId) -> Self {
         GroupRef { doors: doors.to_owned(), group: group.clone() }
     }
 }
 
-impl From<(String, GroupId)> for GroupRef {
-    fn from((doors, group): (String, GroupId)) -> Self {
+impl From<(DoorsName, GroupId)> for GroupRef {
+    fn from((doors, group): (DoorsName, GroupId)) -> Self {
         GroupRef { doors, group }
     }
 }
 
-impl From<GroupRef> for (String, GroupId) {
+impl From<GroupRef> for (DoorsName, GroupId) {
     fn from(at: GroupRef) -> Self {
         (at.doors, at.group)
     }
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_group_of_a_door_system_is_stored_as_a_pair() {
-        let at = GroupRef::new("main", &GroupId("g-1".to_owned()));
+        let at = GroupRef::new(&DoorsName::from("main"), &GroupId("g-1".to_owned()));
         let stored = serde_json::to_string(&at).unwrap();
         assert_eq!(stored, r#"["main","g-1"]"#);
         assert_eq!(serde_json::from_str::<GroupRef>(&stored).unwrap(), at);

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::account::{AccountId, GroupId};
 use crate::model::error::Error;
-use crate::model::ids::SiteId;
+use crate::model::ids::{DoorsName, SiteId};
 
 mod redact;
 mod verify;
@@ -45,11 +45,14 @@ pub enum AuditAction {
     Forgotten,
 }
 
+/// The answer in an entry for an action that succeeded.
+const DONE: &str = "done";
+
 /// An audit entry, before it has a position in the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The account.
     pub account: AccountId,
     /// The group. `None` for a change of the account itself.
@@ -71,25 +74,29 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// Creates an entry without a due instant. Removes e-mail addresses from its texts; see [`without_addresses`].
-    pub fn new(
-        doors: &str,
-        account: &AccountId,
-        group: Option<&GroupId>,
-        what: AuditAction,
-        because: &str,
-        answer: &str,
-    ) -> Self {
+    /// Creates an entry for an action on an account that succeeded. It has no group and no due instant. Removes e-mail
+    /// addresses from the reason; see [`without_addresses`].
+    pub fn new(what: AuditAction, doors: &DoorsName, account: &AccountId, because: &str) -> Self {
         AuditEntry {
             doors: doors.to_owned(),
             account: account.clone(),
-            group: group.cloned(),
+            group: None,
             what,
             because: without_addresses(because).into_owned(),
-            answer: without_addresses(answer).into_owned(),
+            answer: DONE.to_owned(),
             due: None,
             delay: None,
         }
+    }
+
+    /// Returns the entry with the group that the action was about.
+    pub fn in_group(self, group: &GroupId) -> Self {
+        AuditEntry { group: Some(group.clone()), ..self }
+    }
+
+    /// Returns the entry with this answer of the door system. Removes e-mail addresses from it.
+    pub fn answered(self, answer: &str) -> Self {
+        AuditEntry { answer: without_addresses(answer).into_owned(), ..self }
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::account::{AccountId, GroupId};
+use crate::model::ids::DoorsName;
 use crate::model::person::{IntentKind, Person};
 use crate::model::shared_group::Neighbour;
 
@@ -60,13 +61,13 @@ pub struct Owner<'a> {
 
 /// What other sites claim, by account. Empty for a site that shares nothing.
 #[derive(Debug, Clone, Default)]
-pub struct OtherSites(HashMap<(String, AccountId), Vec<Stake>>);
+pub struct OtherSites(HashMap<(DoorsName, AccountId), Vec<Stake>>);
 
 impl OtherSites {
     /// Adds what another site's person claims at the door system that this site names `doors`. Memberships that are
     /// being revoked there do not count.
-    pub fn add(&mut self, doors: &str, neighbour: &Neighbour, person: &Person) {
-        let there = neighbour.doors.as_str();
+    pub fn add(&mut self, doors: &DoorsName, neighbour: &Neighbour, person: &Person) {
+        let there = &neighbour.doors;
         let leaves = |group: &GroupId| {
             let intent = person.intent(there, group);
             intent.is_some_and(|intent| matches!(intent.action, IntentKind::Revoke { .. }))
@@ -76,11 +77,11 @@ impl OtherSites {
         let new = || Stake { person: Some(owner.clone()), next: person.next, ..Stake::unknown(neighbour) };
         if let Some(linked) = person.accounts.get(there) {
             let stake = stakes.entry(&linked.account.id).or_insert_with(new);
-            let begun = person.intents.iter().any(|intent| intent.doors == there);
+            let begun = person.intents.iter().any(|intent| intent.doors == *there);
             stake.needed = begun || person.has_cards_at(there) || person.next.is_some();
             stake.suspended = linked.suspended;
         }
-        for claim in person.claims.iter().filter(|claim| claim.doors == there && !leaves(&claim.group)) {
+        for claim in person.claims.iter().filter(|claim| claim.doors == *there && !leaves(&claim.group)) {
             let stake = stakes.entry(&claim.account).or_insert_with(new);
             stake.claims.push((claim.group.clone(), claim.until));
             stake.needed = true;
@@ -91,46 +92,46 @@ impl OtherSites {
     }
 
     /// Adds that no person of another site has this account.
-    pub fn add_unknown(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
+    pub fn add_unknown(&mut self, doors: &DoorsName, neighbour: &Neighbour, account: &AccountId) {
         self.push(doors, account, Stake::unknown(neighbour));
     }
 
     /// Adds that the item of another site's person with this account is unreadable. Until it is readable, nothing is
     /// revoked from the account.
-    pub fn add_unreadable(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
+    pub fn add_unreadable(&mut self, doors: &DoorsName, neighbour: &Neighbour, account: &AccountId) {
         self.push(doors, account, Stake { needed: true, unreadable: true, ..Stake::unknown(neighbour) });
     }
 
-    fn push(&mut self, doors: &str, account: &AccountId, stake: Stake) {
-        self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+    fn push(&mut self, doors: &DoorsName, account: &AccountId, stake: Stake) {
+        self.0.entry((doors.clone(), account.clone())).or_default().push(stake);
     }
 
     /// Returns whether the item of another site's person with this account is unreadable.
-    pub fn is_unreadable(&self, doors: &str, account: &AccountId) -> bool {
+    pub fn is_unreadable(&self, doors: &DoorsName, account: &AccountId) -> bool {
         self.stakes(doors, account).iter().any(|stake| stake.unreadable)
     }
 
-    fn stakes(&self, doors: &str, account: &AccountId) -> &[Stake] {
+    fn stakes(&self, doors: &DoorsName, account: &AccountId) -> &[Stake] {
         // Avoids the copies of the key for a site that shares nothing.
         if self.0.is_empty() {
             return &[];
         }
-        self.0.get(&(doors.to_owned(), account.clone())).map_or(&[], Vec::as_slice)
+        self.0.get(&(doors.clone(), account.clone())).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the ends of the memberships that other sites claim for an account in a group, one for each claim.
-    pub fn ends(&self, doors: &str, group: &GroupId, account: &AccountId) -> Vec<Option<Timestamp>> {
+    pub fn ends(&self, doors: &DoorsName, group: &GroupId, account: &AccountId) -> Vec<Option<Timestamp>> {
         let claims = self.stakes(doors, account).iter().flat_map(|stake| &stake.claims);
         claims.filter(|(claimed, _)| claimed == group).map(|(_, until)| *until).collect()
     }
 
     /// Returns whether another site needs an account: its person has or will have access with it.
-    pub fn need(&self, doors: &str, account: &AccountId) -> bool {
+    pub fn need(&self, doors: &DoorsName, account: &AccountId) -> bool {
         self.stakes(doors, account).iter().any(|stake| stake.needed)
     }
 
     /// Returns whether another site needs an account's seat: its person has access now, or will have it soon.
-    pub fn need_seat(&self, doors: &str, account: &AccountId, now: Timestamp) -> bool {
+    pub fn need_seat(&self, doors: &DoorsName, account: &AccountId, now: Timestamp) -> bool {
         let soon = now.checked_add(SOON).unwrap_or(now);
         let needs =
             |stake: &Stake| stake.unreadable || !stake.claims.is_empty() || stake.next.is_some_and(|next| next <= soon);
@@ -138,20 +139,20 @@ impl OtherSites {
     }
 
     /// Returns whether another site suspended an account.
-    pub fn suspended(&self, doors: &str, account: &AccountId) -> bool {
+    pub fn suspended(&self, doors: &DoorsName, account: &AccountId) -> bool {
         self.stakes(doors, account).iter().any(|stake| stake.suspended)
     }
 
     /// Returns who has an account at each other site, as far as the items there are readable. A decision about the
     /// account holds only while these owners are unchanged.
-    pub fn owners(&self, doors: &str, account: &AccountId) -> impl Iterator<Item = Owner<'_>> {
+    pub fn owners(&self, doors: &DoorsName, account: &AccountId) -> impl Iterator<Item = Owner<'_>> {
         let stakes = self.stakes(doors, account).iter().filter(|stake| !stake.unreadable);
         stakes
             .map(|stake| Owner { at: &stake.neighbour, person: stake.person.as_ref().map(|(id, n)| (id.as_str(), *n)) })
     }
 
     /// Returns the other sites that know an account.
-    pub fn knowing(&self, doors: &str, account: &AccountId) -> impl Iterator<Item = &Neighbour> {
+    pub fn knowing(&self, doors: &DoorsName, account: &AccountId) -> impl Iterator<Item = &Neighbour> {
         let stakes = self.stakes(doors, account).iter();
         stakes.filter(|stake| stake.person.is_some()).map(|stake| &stake.neighbour)
     }

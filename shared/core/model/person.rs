@@ -14,6 +14,7 @@ use crate::model::account::{Account, AccountId, GroupId, Standing};
 use crate::model::cause::Cause;
 use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
+use crate::model::ids::DoorsName;
 use crate::model::problem::Problem;
 use crate::model::usual::is_usual;
 
@@ -51,7 +52,7 @@ pub struct Person {
     pub profiles: Few<FactId>,
     /// The person's account at each door system, by the name of the door system.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub accounts: LiteMap<String, Box<Linked>>,
+    pub accounts: LiteMap<DoorsName, Box<Linked>>,
     /// Group memberships that Doorstep granted or adopted.
     #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub claims: Vec<Claim>,
@@ -110,7 +111,7 @@ impl Person {
 
     /// Returns the person with everything that [`Person::in_short`] omitted.
     pub fn in_full(mut self) -> Person {
-        let linked: LiteMap<String, AccountId> =
+        let linked: LiteMap<DoorsName, AccountId> =
             self.accounts.iter().map(|(doors, linked)| (doors.clone(), linked.account.id.clone())).collect();
         for (account, doors) in self.named_accounts() {
             if let Some(linked) = linked.get(&doors).filter(|_| account.0.is_empty()) {
@@ -127,7 +128,7 @@ impl Person {
     }
 
     /// Returns each account id in the claims and revokes, with its door system.
-    fn named_accounts(&mut self) -> impl Iterator<Item = (&mut AccountId, String)> {
+    fn named_accounts(&mut self) -> impl Iterator<Item = (&mut AccountId, DoorsName)> {
         let claims = self.claims.iter_mut().map(|claim| (&mut claim.account, claim.doors.clone()));
         let revokes = self.intents.iter_mut().filter_map(|intent| match &mut intent.action {
             IntentKind::Revoke { account, .. } => Some((account, intent.doors.clone())),
@@ -137,13 +138,13 @@ impl Person {
     }
 
     /// Returns the claim on this group, if there is one.
-    pub fn claim(&self, doors: &str, group: &GroupId) -> Option<&Claim> {
-        self.claims.iter().find(|claim| claim.doors == doors && claim.group == *group)
+    pub fn claim(&self, doors: &DoorsName, group: &GroupId) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.doors == *doors && claim.group == *group)
     }
 
     /// Removes the intent for this group, because the change is complete.
-    pub fn done(&mut self, doors: &str, group: &GroupId) {
-        self.intents.retain(|intent| intent.doors != doors || intent.group.as_ref() != Some(group));
+    pub fn done(&mut self, doors: &DoorsName, group: &GroupId) {
+        self.intents.retain(|intent| intent.doors != *doors || intent.group.as_ref() != Some(group));
     }
 
     /// Returns whether all of the person's profiles are guests. A person without profiles is not a guest.
@@ -152,43 +153,43 @@ impl Person {
     }
 
     /// Removes the intents for the account itself, because the change is complete.
-    pub fn account_done(&mut self, doors: &str) {
-        self.intents.retain(|intent| intent.doors != doors || intent.group.is_some());
+    pub fn account_done(&mut self, doors: &DoorsName) {
+        self.intents.retain(|intent| intent.doors != *doors || intent.group.is_some());
     }
 
     /// Removes the intent to create the account, and the grants that were to follow it. The account was never
     /// created, so no grant can have reached it.
-    pub fn never_made(&mut self, doors: &str) {
+    pub fn never_made(&mut self, doors: &DoorsName) {
         self.account_done(doors);
         self.intents.retain(|intent| {
-            intent.doors != doors || !matches!(intent.action, IntentKind::Grant { account: None, .. })
+            intent.doors != *doors || !matches!(intent.action, IntentKind::Grant { account: None, .. })
         });
     }
 
     /// Moves the account at `doors`, with its claims and intents, to the person `heir`.
-    pub fn hand_over(&mut self, doors: &str, heir: &mut Person) {
+    pub fn hand_over(&mut self, doors: &DoorsName, heir: &mut Person) {
         if let Some(linked) = self.accounts.remove(doors) {
             heir.accounts.insert(doors.to_owned(), linked);
         }
-        heir.claims.retain(|claim| claim.doors != doors || self.claim(doors, &claim.group).is_none());
-        heir.claims.extend(self.claims.extract_if(.., |claim| claim.doors == doors));
-        heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == doors));
+        heir.claims.retain(|claim| claim.doors != *doors || self.claim(doors, &claim.group).is_none());
+        heir.claims.extend(self.claims.extract_if(.., |claim| claim.doors == *doors));
+        heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == *doors));
     }
 
     /// Returns the door systems at which the person has a claim, an intent or a card that Doorstep assigned.
-    pub fn doors_of_ours(&self) -> BTreeSet<&str> {
-        let claims = self.claims.iter().map(|claim| claim.doors.as_str());
-        let intents = self.intents.iter().map(|intent| intent.doors.as_str());
-        let cards = self.accounts.keys().map(String::as_str).filter(|doors| self.has_cards_at(doors));
+    pub fn doors_of_ours(&self) -> BTreeSet<&DoorsName> {
+        let claims = self.claims.iter().map(|claim| &claim.doors);
+        let intents = self.intents.iter().map(|intent| &intent.doors);
+        let cards = self.accounts.keys().filter(|doors| self.has_cards_at(doors));
         claims.chain(intents).chain(cards).collect()
     }
 
     /// Moves the account, claims and intents at the door system `from` to the name `to`, or drops them if `to` is
     /// `None`. An account or a claim that `to` already has stays.
-    pub fn move_doors(&mut self, from: &str, to: Option<&str>) {
+    pub fn move_doors(&mut self, from: &DoorsName, to: Option<&DoorsName>) {
         let linked = self.accounts.remove(from);
-        let claims: Vec<Claim> = self.claims.extract_if(.., |claim| claim.doors == from).collect();
-        let intents: Vec<Intent> = self.intents.extract_if(.., |intent| intent.doors == from).collect();
+        let claims: Vec<Claim> = self.claims.extract_if(.., |claim| claim.doors == *from).collect();
+        let intents: Vec<Intent> = self.intents.extract_if(.., |intent| intent.doors == *from).collect();
         let Some(to) = to else { return };
         if let Some(linked) = linked.filter(|_| !self.accounts.contains_key(to)) {
             self.accounts.insert(to.to_owned(), linked);
@@ -202,12 +203,12 @@ impl Person {
     }
 
     /// Returns whether the person has a claim at this door system.
-    pub fn claims_at(&self, doors: &str) -> bool {
-        self.claims.iter().any(|claim| claim.doors == doors)
+    pub fn claims_at(&self, doors: &DoorsName) -> bool {
+        self.claims.iter().any(|claim| claim.doors == *doors)
     }
 
     /// Returns whether Doorstep assigned a card to the person at this door system, or has begun to.
-    pub fn has_cards_at(&self, doors: &str) -> bool {
+    pub fn has_cards_at(&self, doors: &DoorsName) -> bool {
         self.accounts.get(doors).is_some_and(|linked| !linked.cards.is_empty() || !linked.card_intents.is_empty())
     }
 
@@ -229,8 +230,8 @@ impl Person {
     }
 
     /// Returns the intent for this group, if there is one.
-    pub fn intent(&self, doors: &str, group: &GroupId) -> Option<&Intent> {
-        self.intents.iter().find(|intent| intent.doors == doors && intent.group.as_ref() == Some(group))
+    pub fn intent(&self, doors: &DoorsName, group: &GroupId) -> Option<&Intent> {
+        self.intents.iter().find(|intent| intent.doors == *doors && intent.group.as_ref() == Some(group))
     }
 }
 
@@ -298,7 +299,7 @@ impl Linked {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// Door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// Group.
     pub group: GroupId,
     /// Account.
@@ -341,7 +342,7 @@ pub struct Basis {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     /// Door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// Group. `None` for a change of the account itself.
     pub group: Option<GroupId>,
     /// The change.
@@ -398,7 +399,7 @@ mod tests {
     use super::*;
 
     fn person(linked: &str, claimed: &str, because: &str) -> Person {
-        let (doors, group) = ("main".to_owned(), GroupId("g".into()));
+        let (doors, group) = (DoorsName::from("main"), GroupId("g".into()));
         let account = Account {
             id: AccountId(linked.to_owned()),
             inner_id: None,

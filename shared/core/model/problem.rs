@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::error::Error;
 use crate::model::fact::FactId;
+use crate::model::ids::DoorsName;
 
 /// A problem of one person that the operator should look at. Its text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub enum Problem {
     /// A problem at one door system.
     At {
         /// The door system.
-        doors: String,
+        doors: DoorsName,
         /// The problem.
         what: DoorsProblem,
     },
@@ -87,22 +88,22 @@ pub enum Wrong {
 
 impl Problem {
     /// Returns a problem at a door system.
-    pub fn at(doors: &str, what: DoorsProblem) -> Self {
+    pub fn at(doors: &DoorsName, what: DoorsProblem) -> Self {
         Problem::At { doors: doors.to_owned(), what }
     }
 
     /// Returns the problem of a read or a change that failed at a door system.
-    pub fn failed(doors: &str, error: &Error) -> Self {
+    pub fn failed(doors: &DoorsName, error: &Error) -> Self {
         Problem::at(doors, DoorsProblem::Failed(error.why().to_owned()))
     }
 
     /// Returns the problem of a change that failed for one card. `card` is the end of its number.
-    pub fn card_failed(doors: &str, card: String, error: &Error) -> Self {
+    pub fn card_failed(doors: &DoorsName, card: String, error: &Error) -> Self {
         Problem::at(doors, DoorsProblem::CardFailed { card, why: error.why().to_owned() })
     }
 
     /// Returns whether it is a problem at this door system.
-    pub fn is_at(&self, at: &str) -> bool {
+    pub fn is_at(&self, at: &DoorsName) -> bool {
         matches!(self, Problem::At { doors, .. } if *doors == *at)
     }
 
@@ -187,10 +188,10 @@ mod tests {
         let fact = FactId::new(Kind::Booking, "b");
         let problems = vec![
             Problem::Store("away".to_owned()),
-            Problem::at("main", DoorsProblem::Counted),
-            Problem::card_failed("main", "…0123".to_owned(), &Error::retry("away")),
-            Problem::failed("annex", &Error::permanent("no right")),
-            Problem::at("main", DoorsProblem::Counted),
+            Problem::at(&DoorsName::from("main"), DoorsProblem::Counted),
+            Problem::card_failed(&DoorsName::from("main"), "…0123".to_owned(), &Error::retry("away")),
+            Problem::failed(&DoorsName::from("annex"), &Error::permanent("no right")),
+            Problem::at(&DoorsName::from("main"), DoorsProblem::Counted),
             Problem::Fact { fact, why: "ends before it starts".to_owned() },
         ];
         let problems = Problem::in_order(problems);
@@ -199,7 +200,7 @@ mod tests {
         assert_eq!((annex.as_str(), fact.as_str()), ("annex: no right", "booking b ends before it starts"));
         assert!(counted.starts_with("main: the new account waits"), "{counted}");
         assert_eq!((card.as_str(), store.as_str()), ("main: tag …0123: away", "store: away"));
-        let at_main = problems.iter().filter(|problem| problem.is_at("main"));
+        let at_main = problems.iter().filter(|problem| problem.is_at(&DoorsName::from("main")));
         assert_eq!(at_main.map(Problem::is_about_card).collect::<Vec<_>>(), [false, true]);
         assert_eq!(problems.iter().filter(|problem| problem.is_counted()).count(), 1);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::GroupId;
-use crate::model::ids::SiteId;
+use crate::model::ids::{DoorsName, SiteId};
 
 /// Another site that rules one of this site's groups.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,7 +11,7 @@ pub struct Neighbour {
     /// The site.
     pub site: SiteId,
     /// That site's name for the door system.
-    pub doors: String,
+    pub doors: DoorsName,
 }
 
 /// The registration that a site's rules grant access to a group.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::account::AccountId;
 use crate::model::fact::FactId;
+use crate::model::ids::DoorsName;
 use crate::model::push_update::ChangeHint;
 
 /// The subject of a due item.
@@ -17,7 +18,7 @@ pub enum Subject {
     /// The person who has this account at a door system.
     Account {
         /// Door system.
-        doors: String,
+        doors: DoorsName,
         /// Account.
         id: AccountId,
     },

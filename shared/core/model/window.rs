@@ -1,5 +1,6 @@
 //! Windows of time, and their union. Pure arithmetic, without people or doors.
 
+use crate::model::minute::Minute;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,8 @@ impl Window {
     /// rounds up.
     pub fn widened(&self, before: u32, after: u32) -> Window {
         let from = shift(self.from, -i64::from(before));
-        let until = self.until.map(|until| ceil_minute(shift(until, i64::from(after))));
-        Window { from: floor_minute(from), until }
+        let until = self.until.map(|until| Minute::not_before(shift(until, i64::from(after))).start());
+        Window { from: Minute::of(from).start(), until }
     }
 }
 
@@ -52,28 +53,6 @@ impl Window {
 fn shift(at: Timestamp, minutes: i64) -> Timestamp {
     let edge = if minutes < 0 { Timestamp::MIN } else { Timestamp::MAX };
     at.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(edge)
-}
-
-/// Returns the minute in which `at` lies.
-pub fn floor_minute(at: Timestamp) -> Timestamp {
-    let second = at.as_second() - at.as_second().rem_euclid(60);
-    Timestamp::from_second(second).unwrap_or(Timestamp::MIN)
-}
-
-/// Returns the first whole minute that is not before `at`.
-pub fn ceil_minute(at: Timestamp) -> Timestamp {
-    let floor = floor_minute(at);
-    if floor == at { at } else { shift(floor, 1) }
-}
-
-/// Returns the next whole minute after `at`.
-pub fn next_minute(at: Timestamp) -> Timestamp {
-    minutes_later(at, 1)
-}
-
-/// Returns the whole minute that lies `minutes` after the one in which `at` lies.
-pub fn minutes_later(at: Timestamp, minutes: i64) -> Timestamp {
-    shift(floor_minute(at), minutes)
 }
 
 /// Merges windows that overlap or touch. Back-to-back bookings become one window without a gap.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::account::DoorsKind;
 use crate::model::error::Error;
-use crate::model::ids::SiteId;
+use crate::model::ids::{DoorsName, SiteId};
 use crate::model::person::email_key;
 use crate::model::platform_kind::PlatformKind;
 
@@ -48,7 +48,7 @@ pub struct Site {
     /// The platform that has the bookings and memberships.
     pub platform: PlatformConfig,
     /// The door systems, by the names that rules use. Never empty.
-    pub doors: BTreeMap<String, DoorsConfig>,
+    pub doors: BTreeMap<DoorsName, DoorsConfig>,
     /// Defaults for every booking rule.
     pub bookings: Bookings,
     /// When a pass opens.
@@ -158,7 +158,7 @@ pub struct DoorsConfig {
     pub protected: Vec<String>,
     /// The earlier name of this table, if it was renamed. Claims and accounts under that name move to the present
     /// one.
-    pub was: Option<String>,
+    pub was: Option<DoorsName>,
 }
 
 impl DoorsConfig {

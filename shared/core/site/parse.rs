@@ -12,6 +12,7 @@ use super::{
     Unpaid, WithoutAccess, rule,
 };
 use crate::model::account::DoorsKind;
+use crate::model::ids::DoorsName;
 use crate::model::platform_kind::PlatformKind;
 
 /// The longest file, in bytes. A site file is stored whole in one item of the table.
@@ -140,13 +141,13 @@ fn locations(value: Value<'_>) -> Option<Option<Vec<String>>> {
     }
 }
 
-fn all_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<BTreeMap<String, DoorsConfig>> {
+fn all_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<BTreeMap<DoorsName, DoorsConfig>> {
     let table = value.table("[doors.main]")?;
-    let found: Vec<Option<(String, DoorsConfig)>> = table.values().map(|one| named_doors(&one, mode)).collect();
+    let found: Vec<Option<(DoorsName, DoorsConfig)>> = table.values().map(|one| named_doors(&one, mode)).collect();
     if found.is_empty() {
         return value.wrong("there is no door system: write [doors.main] and its keys");
     }
-    let found: BTreeMap<String, DoorsConfig> = found.into_iter().collect::<Option<_>>()?;
+    let found: BTreeMap<DoorsName, DoorsConfig> = found.into_iter().collect::<Option<_>>()?;
     let mut earlier = BTreeSet::new();
     for was in found.values().filter_map(|config| config.was.as_ref()) {
         if found.contains_key(was) || !earlier.insert(was) {
@@ -157,12 +158,12 @@ fn all_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<BTreeMap<String, D
     Some(found)
 }
 
-fn named_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<(String, DoorsConfig)> {
+fn named_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<(DoorsName, DoorsConfig)> {
     if let Err(advice) = words::doors_name(&value.key) {
         return value.wrong(advice);
     }
     let config = doors(&value.table(format!("[doors.{}]", value.key))?, mode)?;
-    Some((value.key.clone(), config))
+    Some((value.key.as_str().into(), config))
 }
 
 fn doors(table: &SheetTable<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
@@ -187,7 +188,7 @@ fn doors(table: &SheetTable<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
     });
     let prefix = table.maybe("prefix", |value| value.text().map(str::to_owned));
     let protected = protected(table, mode);
-    let was = table.maybe("was", |value| value.text().map(str::to_owned));
+    let was = table.maybe("was", |value| value.text().map(DoorsName::from));
     table.finish();
     Some(DoorsConfig {
         kind: kind?,
@@ -284,7 +285,7 @@ fn entries(table: &SheetTable<'_>) -> Option<Entries> {
     Some(Entries { keep_days: keep_days? })
 }
 
-fn rules(value: &Value<'_>, doors: Option<&BTreeMap<String, DoorsConfig>>, usual: &Bookings) -> Option<Vec<Rule>> {
+fn rules(value: &Value<'_>, doors: Option<&BTreeMap<DoorsName, DoorsConfig>>, usual: &Bookings) -> Option<Vec<Rule>> {
     let tables = value.tables("[[rule]]")?;
     let rules: Vec<Option<Rule>> = tables.iter().map(|table| rule::read(table, doors, usual)).collect();
     rules.into_iter().collect()

@@ -10,6 +10,7 @@ use super::named::{NamedThing, meaning};
 use super::{Rule, Selector, Site, ThingSelection};
 use crate::model::account::{Group, GroupId};
 use crate::model::fact::{DESK, Id};
+use crate::model::ids::DoorsName;
 
 /// The meaning of every name in a site file, and the problems that were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ impl IdSelection {
 pub fn resolve(
     site: &Site,
     catalogue: &Catalogue,
-    groups: &BTreeMap<String, Vec<Group>>,
+    groups: &BTreeMap<DoorsName, Vec<Group>>,
     before: Option<&Resolved>,
 ) -> Resolved {
     let mut resolving = Resolving { site, catalogue, groups, before, resolved: Resolved::default() };
@@ -86,7 +87,7 @@ pub fn resolve(
 struct Resolving<'a> {
     site: &'a Site,
     catalogue: &'a Catalogue,
-    groups: &'a BTreeMap<String, Vec<Group>>,
+    groups: &'a BTreeMap<DoorsName, Vec<Group>>,
     before: Option<&'a Resolved>,
     resolved: Resolved,
 }

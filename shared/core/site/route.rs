@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DoorsConfig, Entries, Site};
 use crate::model::account::DoorsKind;
-use crate::model::ids::SiteId;
+use crate::model::ids::{DoorsName, SiteId};
 use crate::model::platform_kind::PlatformKind;
 
 /// A site's route: what `receive` and `entries` need to know about the site, and no more.
@@ -20,7 +20,7 @@ pub struct SiteRoute {
     pub secret: String,
     /// The door systems by their names in the site file.
     #[serde(default)]
-    pub doors: BTreeMap<String, RouteDoors>,
+    pub doors: BTreeMap<DoorsName, RouteDoors>,
     /// How many days access attempts are kept.
     #[serde(default = "usual_days")]
     pub keep_days: u32,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::sheet::{SheetTable, Value};
 use super::{Bookings, DoorsConfig, Hours, words};
+use crate::model::ids::DoorsName;
 
 /// One `[[rule]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Rule {
     /// The things that the rule is about.
     pub wanted: ThingSelection,
     /// The door system whose groups the rule opens. One of [`super::Site::doors`].
-    pub doors: String,
+    pub doors: DoorsName,
     /// Names or ids of the groups that the rule opens. Never empty.
     pub opens: Vec<String>,
     /// Minutes of access before a booking. 0 in a rule that is not about bookings.
@@ -97,7 +98,7 @@ pub enum Audience {
 /// rule's `doors` is not checked.
 pub(super) fn read(
     table: &SheetTable<'_>,
-    doors: Option<&BTreeMap<String, DoorsConfig>>,
+    doors: Option<&BTreeMap<DoorsName, DoorsConfig>>,
     bookings: &Bookings,
 ) -> Option<Rule> {
     let selected = selected(table);
@@ -194,13 +195,13 @@ fn groups(value: Value<'_>) -> Option<Vec<String>> {
     }
 }
 
-fn doors_of(table: &SheetTable<'_>, doors: Option<&BTreeMap<String, DoorsConfig>>) -> Option<String> {
+fn doors_of(table: &SheetTable<'_>, doors: Option<&BTreeMap<DoorsName, DoorsConfig>>) -> Option<DoorsName> {
     let value = table.value("doors");
     let doors = doors?;
     let all = || doors.keys().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or ");
     match (value, doors.len()) {
         (Some(value), _) => match value.text()? {
-            name if doors.contains_key(name) => Some(name.to_owned()),
+            name if doors.contains_key(name) => Some(name.into()),
             _ => value.wrong(format!("there is no such [doors.*]: write {}", all())),
         },
         (None, 1) => doors.keys().next().cloned(),

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use doorstep_core::model::account::{Account, AccountId};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 
 /// The linked accounts of one door system, in their stored state.
 pub type LinkedAccounts<'a> = HashMap<&'a AccountId, &'a Arc<Account>>;
 
 /// Returns the accounts at `doors` that are linked to these people.
-pub fn links<'a>(people: &'a [Person], doors: &str) -> LinkedAccounts<'a> {
+pub fn links<'a>(people: &'a [Person], doors: &DoorsName) -> LinkedAccounts<'a> {
     let linked = people.iter().filter_map(|person| person.accounts.get(doors));
     linked.map(|linked| (&linked.account.id, &linked.account)).collect()
 }
@@ -74,10 +75,10 @@ mod tests {
     #[test]
     fn an_account_that_is_as_its_link_has_it_is_held_once() {
         let mut ada = Person::new("p".to_owned(), None);
-        ada.accounts.insert("main".to_owned(), Linked::new(account("1", "Ada"), "Ada", false));
+        ada.accounts.insert(DoorsName::from("main"), Linked::new(account("1", "Ada"), "Ada", false));
         let people = [ada];
-        let link = links(&people, "main");
-        assert!(links(&people, "annex").is_empty());
+        let link = links(&people, &DoorsName::from("main"));
+        assert!(links(&people, &DoorsName::from("annex")).is_empty());
         let id = AccountId("1".to_owned());
         let held = |listed: Vec<Account>| {
             AccountList::of(listed, &link).get(&id).is_some_and(|one| Arc::ptr_eq(one, link[&id]))

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use super::doors::DoorsSnapshot;
 use super::people::PersonCow;
 use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Linked, Person, compared_email};
 
 /// Every account at every door system, with the groups that it is in.
 pub struct AccountIndex<'a> {
     snapshot: &'a DoorsSnapshot,
     /// Built when a person without an account first needs one, which is rare.
-    by_email: OnceCell<BTreeMap<&'a str, AccountsByAddress<'a>>>,
-    by_id: BTreeMap<&'a str, HashMap<&'a AccountId, AccountState<'a>>>,
+    by_email: OnceCell<BTreeMap<&'a DoorsName, AccountsByAddress<'a>>>,
+    by_id: BTreeMap<&'a DoorsName, HashMap<&'a AccountId, AccountState<'a>>>,
 }
 
 /// The accounts of each address.
@@ -33,7 +34,7 @@ struct AccountState<'a> {
 impl<'a> AccountIndex<'a> {
     /// Builds the directory of a snapshot.
     pub fn of(snapshot: &'a DoorsSnapshot) -> Self {
-        let mut by_id: BTreeMap<&str, HashMap<&AccountId, AccountState<'_>>> = BTreeMap::new();
+        let mut by_id: BTreeMap<&DoorsName, HashMap<&AccountId, AccountState<'_>>> = BTreeMap::new();
         for (doors, accounts) in &snapshot.accounts {
             let entry = |account| AccountState { account: Some(account), groups: Vec::new() };
             by_id.insert(doors, accounts.iter().map(|account| (&account.id, entry(account))).collect());
@@ -49,13 +50,13 @@ impl<'a> AccountIndex<'a> {
         AccountIndex { snapshot, by_email: OnceCell::new(), by_id }
     }
 
-    fn entry(&self, doors: &str, id: &AccountId) -> Option<&AccountState<'a>> {
+    fn entry(&self, doors: &DoorsName, id: &AccountId) -> Option<&AccountState<'a>> {
         self.by_id.get(doors)?.get(id)
     }
 
-    fn by_email(&self) -> &BTreeMap<&'a str, AccountsByAddress<'a>> {
+    fn by_email(&self) -> &BTreeMap<&'a DoorsName, AccountsByAddress<'a>> {
         self.by_email.get_or_init(|| {
-            let mut by_email: BTreeMap<&str, AccountsByAddress<'_>> = BTreeMap::new();
+            let mut by_email: BTreeMap<&DoorsName, AccountsByAddress<'_>> = BTreeMap::new();
             for (doors, accounts) in &self.snapshot.accounts {
                 let here = by_email.entry(doors).or_default();
                 for account in accounts.iter() {
@@ -69,18 +70,18 @@ impl<'a> AccountIndex<'a> {
     }
 
     /// Returns one account. Returns `None` also if the list of all accounts lacks it.
-    pub fn account(&self, doors: &str, id: &AccountId) -> Option<&'a Arc<Account>> {
+    pub fn account(&self, doors: &DoorsName, id: &AccountId) -> Option<&'a Arc<Account>> {
         self.entry(doors, id)?.account
     }
 
-    fn is_other(&self, doors: &str, linked: &Linked) -> bool {
+    fn is_other(&self, doors: &DoorsName, linked: &Linked) -> bool {
         self.account(doors, &linked.account.id).is_some_and(|account| {
             *account != linked.account || linked.suspended && account.standing != Standing::Suspended
         })
     }
 
     /// Returns the groups that have the account as a member.
-    pub fn groups(&self, doors: &str, id: &AccountId) -> &[&'a GroupRef] {
+    pub fn groups(&self, doors: &DoorsName, id: &AccountId) -> &[&'a GroupRef] {
         self.entry(doors, id).map_or(&[], |entry| entry.groups.as_slice())
     }
 
@@ -91,14 +92,14 @@ impl<'a> AccountIndex<'a> {
     }
 
     /// Returns the accounts with this person's address.
-    pub fn of_address(&self, doors: &str, person: &Person) -> &[&'a Arc<Account>] {
+    pub fn of_address(&self, doors: &DoorsName, person: &Person) -> &[&'a Arc<Account>] {
         let here = self.by_email().get(doors).zip(person.email.as_deref());
         here.and_then(|(here, email)| here.get(email)).map_or(&[], Vec::as_slice)
     }
 
     /// Returns whether the account exists. An account at a door system whose accounts could not be read counts as
     /// existing.
-    pub fn has(&self, doors: &str, linked: &Linked) -> bool {
+    pub fn has(&self, doors: &DoorsName, linked: &Linked) -> bool {
         self.snapshot.accounts.get(doors).is_none_or(|accounts| accounts.get(&linked.account.id).is_some())
     }
 

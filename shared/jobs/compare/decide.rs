@@ -22,6 +22,7 @@ use doorstep_core::decide::person::{
 };
 use doorstep_core::model::account::{AccountId, GroupRef};
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::subject::Subject;
@@ -60,7 +61,7 @@ pub struct PersonComparison {
 
 impl PersonComparison {
     /// Iterates over all actions, including those that would follow, each with its door system.
-    pub fn actions(&self) -> impl Iterator<Item = (&String, &Action)> {
+    pub fn actions(&self) -> impl Iterator<Item = (&DoorsName, &Action)> {
         self.decision.actions().chain(self.aftermath.actions())
     }
 }
@@ -115,7 +116,7 @@ struct Wishes<'v> {
     desired: &'v Desired,
 }
 
-static NONE: BTreeSet<String> = BTreeSet::new();
+static NONE: BTreeSet<DoorsName> = BTreeSet::new();
 
 /// The indexes that every person's comparison uses.
 struct Comparer<'a> {
@@ -123,9 +124,9 @@ struct Comparer<'a> {
     directory: AccountIndex<'a>,
     rules: RuleIndex<'a>,
     /// The cards, with those that a decision of this comparison assigns.
-    books: BTreeMap<String, CardBook>,
+    books: BTreeMap<DoorsName, CardBook>,
     /// Door systems whose cards were read.
-    read: BTreeSet<String>,
+    read: BTreeSet<DoorsName>,
 }
 
 impl<'a> Comparer<'a> {
@@ -196,7 +197,7 @@ impl<'a> Comparer<'a> {
         let CompareContext { baseline, now, .. } = self.context;
         let evidence =
             RemovalEvidence { baseline, rules: self.context.rules(), person_facts: facts, desired, person, now };
-        let grade = |(doors, action): (&String, &Action)| {
+        let grade = |(doors, action): (&DoorsName, &Action)| {
             Some((change_of(person, doors, action)?, evidence.certainty(doors, action)))
         };
         decision.actions().filter_map(grade).filter(|(_, certainty)| *certainty != Certainty::Planned).collect()
@@ -247,7 +248,7 @@ impl<'a> Comparer<'a> {
         let mut view = self.view(&bare, wishes, &groups);
         view.actual.cards.read = &NONE;
         let last = decide_person(view);
-        let is_new = |doors: &str, action: &Action| {
+        let is_new = |doors: &DoorsName, action: &Action| {
             let now = decision.by_doors.get(doors);
             untags(action) && !now.is_some_and(|here| here.actions.contains(action))
         };
@@ -258,7 +259,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-fn revoked(doors: &str, action: &Action) -> Option<GroupRef> {
+fn revoked(doors: &DoorsName, action: &Action) -> Option<GroupRef> {
     match action {
         Action::Revoke { group, .. } => Some(GroupRef::new(doors, group)),
         _ => None,

@@ -12,6 +12,7 @@ use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::identity::address_of;
 use doorstep_core::model::account::{AccountId, GroupId, GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::ActualGroups;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Claim, compared_email};
 use doorstep_core::site::Mode;
 
@@ -19,7 +20,7 @@ use doorstep_core::site::Mode;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ForeignMember {
     /// Door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// Account.
     pub account: AccountId,
     /// Group.
@@ -72,7 +73,7 @@ pub fn foreign(
         LazyCell::new(|| context.facts.profiles().filter_map(|(_, profile)| address_of(profile)).collect());
     // An account that is not linked may belong to a person whom the platform knows, found by address. It is not
     // removed. An account that the list of all accounts lacks is kept too, because its address is unknown.
-    let mut is_unknown = |doors: &str, id: &AccountId| {
+    let mut is_unknown = |doors: &DoorsName, id: &AccountId| {
         let account = directory.account(doors, id).filter(|_| !projection.has_owner(doors, id));
         account.is_some_and(|account| {
             let email = account.email.as_deref().and_then(compared_email);

@@ -7,6 +7,7 @@ use super::accounts::AccountIndex;
 use super::people::{Owners, Projection};
 use doorstep_core::decide::identity::{AccountConflict, Acquisition, acquire, choose_account};
 use doorstep_core::model::account::{Account, AccountId};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Linked, Person};
 
 /// A projected person whose accounts are sought.
@@ -17,16 +18,16 @@ pub struct Seeker<'a> {
     /// The name for the link.
     pub name: &'a str,
     /// Door systems at which the person needs an account.
-    pub needs: &'a BTreeSet<String>,
+    pub needs: &'a BTreeSet<DoorsName>,
 }
 
 /// What became of a person's accounts.
 #[derive(Default)]
 pub struct LinkOutcome {
     /// Door systems at which an account of the person was found.
-    pub found: BTreeSet<String>,
+    pub found: BTreeSet<DoorsName>,
     /// Door systems at which the person's account is ambiguous. The person gets no access there.
-    pub conflicts: BTreeMap<String, AccountConflict>,
+    pub conflicts: BTreeMap<DoorsName, AccountConflict>,
 }
 
 impl Projection<'_> {
@@ -36,7 +37,7 @@ impl Projection<'_> {
         &mut self,
         seeker: Seeker<'_>,
         directory: &AccountIndex<'_>,
-        doors: impl Iterator<Item = &'d String>,
+        doors: impl Iterator<Item = &'d DoorsName>,
     ) -> LinkOutcome {
         let mut links = LinkOutcome::default();
         for doors in doors {
@@ -65,7 +66,12 @@ impl Projection<'_> {
 
     /// Links the account of the person's address, unless another person owns it. An owner without profiles hands the
     /// account over. Returns whether an account was linked.
-    fn link(&mut self, seeker: Seeker<'_>, doors: &str, candidates: &[&Arc<Account>]) -> Result<bool, AccountConflict> {
+    fn link(
+        &mut self,
+        seeker: Seeker<'_>,
+        doors: &DoorsName,
+        candidates: &[&Arc<Account>],
+    ) -> Result<bool, AccountConflict> {
         let Some(heir) = self.people.get(seeker.place) else { return Ok(false) };
         let candidates = candidates.iter().copied().cloned().collect();
         let Some(account) = choose_account(&heir.person, candidates)? else { return Ok(false) };
@@ -82,16 +88,16 @@ impl Projection<'_> {
             }
             given.hand_over(doors, heir.person.to_mut());
         }
-        self.owners().entry(doors.to_owned()).or_default().insert(id, seeker.place);
+        self.owners().entry(doors.clone()).or_default().insert(id, seeker.place);
         Ok(true)
     }
 
     /// Returns whether a person owns this account.
-    pub fn has_owner(&mut self, doors: &str, account: &AccountId) -> bool {
+    pub fn has_owner(&mut self, doors: &DoorsName, account: &AccountId) -> bool {
         self.owner(doors, account).is_some()
     }
 
-    fn owner(&mut self, doors: &str, account: &AccountId) -> Option<usize> {
+    fn owner(&mut self, doors: &DoorsName, account: &AccountId) -> Option<usize> {
         self.owners().get(doors)?.get(account).copied()
     }
 

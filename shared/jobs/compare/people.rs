@@ -12,6 +12,7 @@ use super::facts::FactIndex;
 use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 
 /// A person as settle would leave them.
@@ -89,7 +90,7 @@ pub struct Projection<'a> {
 }
 
 /// The indexes of people, by door system and account.
-pub(super) type Owners = HashMap<String, HashMap<AccountId, usize>>;
+pub(super) type Owners = HashMap<DoorsName, HashMap<AccountId, usize>>;
 
 impl<'a> Projection<'a> {
     /// Projects all people by these addresses.

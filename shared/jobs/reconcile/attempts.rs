@@ -16,6 +16,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::email_key;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::{DoorsConfig, Site};
@@ -64,7 +65,7 @@ pub async fn collect(environment: &Environment, site: &Site, snapshot: &DoorsSna
 struct AttemptsReading<'a> {
     environment: &'a Environment,
     site: &'a Site,
-    name: &'a str,
+    name: &'a DoorsName,
     config: &'a DoorsConfig,
     reader: &'a dyn ReadAttempts,
     accounts: &'a AccountList,
@@ -90,9 +91,9 @@ impl AttemptsReading<'_> {
         let store = &self.environment.store;
         let mut mark = read.mark.clone().unwrap_or_else(|| Cursor { since: before(now, FIRST), token: None });
         let days = self.site.entries.keep_days;
-        let known = store.attempts(&self.site.id, mark.since, Timestamp::MAX, now, days).await?;
+        let known = store.attempts(&self.site.id, mark.since..Timestamp::MAX, now, days).await?;
         let mut known: BTreeSet<String> =
-            known.into_iter().filter(|one| one.doors == self.name).map(|one| one.id).collect();
+            known.into_iter().filter(|one| one.doors == *self.name).map(|one| one.id).collect();
         for _ in 0..MOST_PAGES {
             let Some(page) = self.page(&mut mark).await? else { return Ok(()) };
             let new =

@@ -15,7 +15,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::{free_account, point_account, put};
 use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Site};
 
@@ -24,9 +24,9 @@ const TRIES: usize = 5;
 
 /// Returns a finding for each door system at which people have claims or accounts and which the new file does not
 /// account for.
-pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, all_people: &[Person]) -> Vec<Finding> {
-    let renamed: BTreeSet<&str> = site.doors.values().filter_map(|config| config.was.as_deref()).collect();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+pub fn unaccounted(site: &Site, leave: &BTreeSet<DoorsName>, all_people: &[Person]) -> Vec<Finding> {
+    let renamed: BTreeSet<&DoorsName> = site.doors.values().filter_map(|config| config.was.as_ref()).collect();
+    let mut counts: BTreeMap<&DoorsName, usize> = BTreeMap::new();
     for person in all_people {
         for doors in person.doors_of_ours() {
             let is_known = site.doors.contains_key(doors) || renamed.contains(doors) || leave.contains(doors);
@@ -37,7 +37,7 @@ pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, all_people: &[Person])
     counts.into_iter().map(|(doors, count)| finding(doors, count)).collect()
 }
 
-fn finding(doors: &str, count: usize) -> Finding {
+fn finding(doors: &DoorsName, count: usize) -> Finding {
     Finding::of_file(format!(
         "{count} people have access at [doors.{doors}], which the file no longer has. If the table has a new name, \
          write was = \"{doors}\" in it. To end their access, keep the table, take away its rules, and take it out \
@@ -46,7 +46,7 @@ fn finding(doors: &str, count: usize) -> Finding {
 }
 
 /// Returns a finding for each door system of `leave` that the file still has.
-pub fn still_there(site: &Site, leave: &BTreeSet<String>) -> Vec<Finding> {
+pub fn still_there(site: &Site, leave: &BTreeSet<DoorsName>) -> Vec<Finding> {
     let there = leave.iter().filter(|doors| site.doors.contains_key(*doors));
     let message = |doors| format!("--leave-access {doors}: the file still has [doors.{doors}]; leave that out");
     there.map(|doors| Finding::of_file(message(doors))).collect()
@@ -58,7 +58,7 @@ pub fn elsewhere(site: &Site, text: &str, before: &Site) -> Vec<Finding> {
     let renamed = site.doors.iter().filter_map(|(name, config)| Some((name, config, config.was.as_ref()?)));
     let other = renamed
         .filter(|(_, config, was)| before.doors.get(*was).is_some_and(|before| before.identity() != config.identity()));
-    let message = |name: &str, was: &str| {
+    let message = |name: &DoorsName, was: &DoorsName| {
         format!(
             "[doors.{name}] was = \"{was}\": that was another door system; claims move only within one. Push a new name \
              and a new place one after the other"
@@ -73,10 +73,10 @@ pub fn elsewhere(site: &Site, text: &str, before: &Site) -> Vec<Finding> {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if our table is unavailable, or if another function kept writing the
 /// same person.
-pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet<String>) -> Result<()> {
-    let mut moves: BTreeMap<&str, Option<&str>> = leave.iter().map(|doors| (doors.as_str(), None)).collect();
+pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet<DoorsName>) -> Result<()> {
+    let mut moves: BTreeMap<&DoorsName, Option<&DoorsName>> = leave.iter().map(|doors| (doors, None)).collect();
     for (name, config) in &site.doors {
-        let Some(was) = config.was.as_deref() else { continue };
+        let Some(was) = config.was.as_ref() else { continue };
         if announce(environment, site, name, was).await? {
             moves.insert(was, Some(name));
         }
@@ -100,7 +100,7 @@ pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet
 
 /// Copies the stored state of the door system to its new name. Returns whether anything may still be stored under the
 /// old name.
-pub async fn announce(environment: &Environment, site: &Site, name: &str, was: &str) -> Result<bool> {
+pub async fn announce(environment: &Environment, site: &Site, name: &DoorsName, was: &DoorsName) -> Result<bool> {
     let Some(read) = environment.store.doors_read(&site.id, was).await? else { return Ok(false) };
     if environment.store.doors_read(&site.id, name).await?.is_none() {
         environment.store.keep_doors_read(&site.id, name, &read).await?;
@@ -112,7 +112,7 @@ async fn one(
     environment: &Environment,
     site: &SiteId,
     person: Person,
-    moves: &BTreeMap<&str, Option<&str>>,
+    moves: &BTreeMap<&DoorsName, Option<&DoorsName>>,
 ) -> Result<()> {
     let (store, id) = (&environment.store, person.id.clone());
     let mut before = Some(person);
@@ -124,7 +124,7 @@ async fn one(
             return Ok(());
         }
         let mut writes = vec![put(site, &after)?];
-        for (doors, linked) in person.accounts.iter().filter(|(doors, _)| moves.contains_key(doors.as_str())) {
+        for (doors, linked) in person.accounts.iter().filter(|(doors, _)| moves.contains_key(doors)) {
             writes.push(free_account(site, doors, &linked.account.id));
         }
         for (doors, linked) in after.accounts.iter().filter(|(doors, _)| !person.accounts.contains_key(*doors)) {

@@ -16,6 +16,7 @@ use doorstep_core::decide::guard::removal::change_of;
 use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Mode;
@@ -85,7 +86,7 @@ impl Marking<'_> {
     }
 
     /// Returns the due item of a stored person, with the groups, accounts and cards to read.
-    fn due(&self, person: &Person, compared: &Compared<'_>, changed: &BTreeSet<String>) -> Due {
+    fn due(&self, person: &Person, compared: &Compared<'_>, changed: &BTreeSet<DoorsName>) -> Due {
         let (groups, take_over) = self.groups(compared);
         let cards = self.cards(compared);
         let refetch_at = changed.union(&compared.result.links.found).chain(&cards.doors).cloned().collect();
@@ -125,7 +126,7 @@ impl Marking<'_> {
         let groups: BTreeSet<GroupRef> = new.cloned().collect();
         let groups: Vec<GroupRef> = groups.into_iter().collect();
         let cards = self.cards(compared);
-        let refetch_at: BTreeSet<String> = result.links.found.union(&cards.doors).cloned().collect();
+        let refetch_at: BTreeSet<DoorsName> = result.links.found.union(&cards.doors).cloned().collect();
         for name in &projected.joined {
             let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
             let due = due.with_refetch_at(refetch_at.clone()).with_cards(cards.take_over);
@@ -148,7 +149,7 @@ impl Marking<'_> {
 
     /// Returns the door systems where a person with claims has an account that differs from the stored one: suspended,
     /// resumed, or with another address.
-    fn changed_accounts(&self, person: &Person, now: &PersonCow<'_>) -> BTreeSet<String> {
+    fn changed_accounts(&self, person: &Person, now: &PersonCow<'_>) -> BTreeSet<DoorsName> {
         // A changed account always makes a projected copy of the person.
         if matches!(now, PersonCow::Stored(_)) {
             return BTreeSet::new();
@@ -212,7 +213,7 @@ impl Marking<'_> {
 #[derive(Default)]
 struct CardReads {
     /// The door systems.
-    doors: BTreeSet<String>,
+    doors: BTreeSet<DoorsName>,
     /// Whether the cards that the account has already become Doorstep's.
     take_over: bool,
 }
@@ -233,7 +234,7 @@ fn has_sure_work(compared: &Compared<'_>) -> bool {
 }
 
 /// Returns whether the removal that an action makes is unconfirmed.
-fn is_unsure(compared: &Compared<'_>, doors: &str, step: &Action) -> bool {
+fn is_unsure(compared: &Compared<'_>, doors: &DoorsName, step: &Action) -> bool {
     change_of(&compared.projected.person, doors, step)
         .is_some_and(|change| compared.result.uncertain.contains_key(&change))
 }

@@ -57,7 +57,7 @@ pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -
     mark.counts.extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
     environment.store.keep_platform_read(&site.id, &mark).await?;
     let records = reading.counts.values().sum();
-    report.reads.insert(word.to_owned(), SourceRead { complete: wrong.is_empty(), records });
+    report.reads.insert(word.into(), SourceRead { complete: wrong.is_empty(), records });
     report.problems.extend(wrong.iter().chain(&reading.remarks).map(|problem| format!("{word}: {problem}")));
     Ok(PlatformState { known: reading.known, mark, sound, held_back })
 }

@@ -14,6 +14,7 @@ use doorstep_core::decide::identity::{Acquisition, acquire, appeared, choose_acc
 use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{IntentKind, Linked, Person};
 use doorstep_vendors::doors::ReadDoors;
 
@@ -39,14 +40,14 @@ pub const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 pub async fn link(
     context: &SiteContext,
     person: &mut Person,
-    doors: &str,
+    doors: &DoorsName,
     name: &str,
     directory: &mut AccountDirectory,
 ) -> Result<LinkWrites> {
     let linking = Linking { context, doors, name, reader: reader(context, doors)? };
     let mut found = LinkWrites::default();
     let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
-    let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
+    let begun = person.intents.iter().find(|intent| intent.doors == *doors && intent.group.is_none());
     let begun = begun.map(|intent| intent.action.clone());
     linking.refresh(person, begun.as_ref(), directory, &mut found).await?;
     if !person.accounts.contains_key(doors) {
@@ -60,7 +61,7 @@ pub async fn link(
             found.tried = making.is_some();
             return Ok(found);
         };
-        found.actions.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
+        found.actions.extend(making.is_some().then(|| invited(doors, &account.id).answered(AFTER_AN_INTERRUPTION)));
         linking.take(person, account, making.is_some()).await?;
     }
     person.account_done(doors);
@@ -73,20 +74,20 @@ pub async fn link(
     Ok(found)
 }
 
-fn seen(doors: &str, account: &AccountId, what: AuditAction) -> AuditEntry {
-    AuditEntry::new(doors, account, None, what, "begun before an interruption", AFTER_AN_INTERRUPTION)
+fn seen(doors: &DoorsName, account: &AccountId, what: AuditAction) -> AuditEntry {
+    AuditEntry::new(what, doors, account, "begun before an interruption").answered(AFTER_AN_INTERRUPTION)
 }
 
 /// The reason in an audit entry for creating an account.
 pub const WITHOUT_AN_ACCOUNT: &str = "somebody without an account may come in";
 
 /// Returns the audit entry of an account that was created.
-pub fn invited(doors: &str, account: &AccountId, answer: &str) -> AuditEntry {
-    AuditEntry::new(doors, account, None, AuditAction::Invited, WITHOUT_AN_ACCOUNT, answer)
+pub fn invited(doors: &DoorsName, account: &AccountId) -> AuditEntry {
+    AuditEntry::new(AuditAction::Invited, doors, account, WITHOUT_AN_ACCOUNT)
 }
 
 /// The guest accounts that exist before a round creates any, read once for each door system.
-pub struct GuestsBefore(BTreeMap<String, OnceCell<Vec<Account>>>);
+pub struct GuestsBefore(BTreeMap<DoorsName, OnceCell<Vec<Account>>>);
 
 impl GuestsBefore {
     /// Returns a list in which nothing is read yet.
@@ -95,7 +96,7 @@ impl GuestsBefore {
     }
 
     /// Returns the ids of the guests with this name.
-    pub async fn named(&self, context: &SiteContext, doors: &str, name: &str) -> Result<Vec<AccountId>> {
+    pub async fn named(&self, context: &SiteContext, doors: &DoorsName, name: &str) -> Result<Vec<AccountId>> {
         let reader = reader(context, doors)?;
         let guests = match self.0.get(doors) {
             Some(read) => read.get_or_try_init(|| reader.guests()).await?,
@@ -109,7 +110,7 @@ impl GuestsBefore {
 ///
 /// # Errors
 /// The error of a door system that cannot be reached; [`Error::Permanent`] if the site has no such door system.
-pub fn reader<'a>(context: &'a SiteContext, doors: &str) -> Result<&'a dyn ReadDoors> {
+pub fn reader<'a>(context: &'a SiteContext, doors: &DoorsName) -> Result<&'a dyn ReadDoors> {
     let unreachable = || context.unreachable.get(doors).cloned();
     let reader = context.readers.get(doors).map(|reader| reader.as_ref());
     reader.ok_or_else(|| unreachable().unwrap_or_else(|| Error::permanent(format!("there are no doors {doors}"))))
@@ -118,7 +119,7 @@ pub fn reader<'a>(context: &'a SiteContext, doors: &str) -> Result<&'a dyn ReadD
 /// The link of one person's account at one door system, while it is made true.
 struct Linking<'a> {
     context: &'a SiteContext,
-    doors: &'a str,
+    doors: &'a DoorsName,
     /// The person's name, for an account that is linked now.
     name: &'a str,
     reader: &'a dyn ReadDoors,

@@ -11,7 +11,7 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_vendors::doors::{GroupAddition, WriteDoors};
 use results::GroupChange;
 
@@ -29,7 +29,7 @@ const TIDYING: &str = "another line took its place";
 pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [PersonWork]) {
     let works = &Mutex::new(works);
     let (site, now) = (&context.site.id, context.now);
-    let invite = |doors: &String| context.site.doors.get(doors).is_none_or(|config| config.invite);
+    let invite = |doors: &DoorsName| context.site.doors.get(doors).is_none_or(|config| config.invite);
     let each = writers.iter().map(|(doors, writer)| {
         let writer = Applier { site, doors, writer: writer.as_ref(), invite: invite(doors), now, works };
         async move { writer.apply().await }
@@ -41,7 +41,7 @@ pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [Person
 /// which is held only between calls.
 struct Applier<'a> {
     site: &'a SiteId,
-    doors: &'a str,
+    doors: &'a DoorsName,
     writer: &'a dyn WriteDoors,
     invite: bool,
     now: jiff::Timestamp,
@@ -143,23 +143,21 @@ impl Applier<'_> {
         let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change was not answered")));
         for (place, entry, because) in part.add {
             let done = next();
+            let change = GroupChange { doors, group, account: &entry.account.id, because: &because };
             self.with(place, |work| match done {
-                Ok(()) => work.granted(doors, group, &entry, because, now),
-                Err(error) => {
-                    let change = GroupChange { doors, group, account: &entry.account.id, because: &because };
-                    work.failed(change, error, !entry.replaces.is_empty());
-                }
+                Ok(()) => work.granted(change, entry.until, now),
+                Err(error) => work.failed(change, error, !entry.replaces.is_empty()),
             });
         }
         for (place, row, because) in part.remove {
             let done = next();
-            self.with(place, |work| match (done, because) {
-                (Ok(()), Some(because)) => work.revoked(site, doors, group, &row, because),
-                (Ok(()), None) => work.tidied(doors, group, &row),
-                (Err(error), because) => {
-                    let because = because.as_deref().unwrap_or(TIDYING);
-                    work.failed(GroupChange { doors, group, account: &row.account, because }, error, false);
-                }
+            let revokes = because.is_some();
+            let because = because.as_deref().unwrap_or(TIDYING);
+            let change = GroupChange { doors, group, account: &row.account, because };
+            self.with(place, |work| match done {
+                Ok(()) if revokes => work.revoked(site, change),
+                Ok(()) => work.tidied(doors, group, &row),
+                Err(error) => work.failed(change, error, false),
             });
         }
     }

@@ -17,6 +17,7 @@ use doorstep_core::decide::person::desired_cards;
 use doorstep_core::model::account::{AccountId, Card};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Linked, Person};
 use doorstep_core::model::problem::Wrong;
 use doorstep_vendors::doors::ReadDoors;
@@ -28,17 +29,17 @@ const MANY: usize = 10;
 #[derive(Default)]
 pub struct Books {
     /// The cards by door system.
-    pub by_doors: BTreeMap<String, CardBook>,
+    pub by_doors: BTreeMap<DoorsName, CardBook>,
     /// Door systems where all cards were requested, with the result.
-    whole: BTreeMap<String, Result<()>>,
+    whole: BTreeMap<DoorsName, Result<()>>,
     /// Cards that this round assigns. A later read must not make them free again.
-    given: Vec<(String, Card, AccountId)>,
+    given: Vec<(DoorsName, Card, AccountId)>,
 }
 
 impl Books {
     /// Reads all cards of a door system if many people need theirs, or if it cannot search for single cards.
     pub async fn open(context: &SiteContext, evaluations: &[Evaluation]) -> Books {
-        let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
+        let mut wanted: BTreeMap<DoorsName, usize> = BTreeMap::new();
         for evaluation in evaluations {
             for doors in doors_to_refetch(context, evaluation, &evaluation.state.person) {
                 *wanted.entry(doors).or_default() += 1;
@@ -55,14 +56,20 @@ impl Books {
         books
     }
 
-    async fn read_all(&mut self, reader: &dyn ReadDoors, doors: &str) {
+    async fn read_all(&mut self, reader: &dyn ReadDoors, doors: &DoorsName) {
         let book = reader.cards().await.map(CardBook::of);
         let read = book.map(|book| drop(self.by_doors.insert(doors.to_owned(), book)));
         self.whole.insert(doors.to_owned(), read);
     }
 
     /// Reads the cards that concern one person, unless they were read already.
-    async fn fetch(&mut self, context: &SiteContext, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
+    async fn fetch(
+        &mut self,
+        context: &SiteContext,
+        doors: &DoorsName,
+        linked: &Linked,
+        numbers: &[Number],
+    ) -> Result<()> {
         let reader = reader(context, doors)?;
         if !self.whole.contains_key(doors) && !reader.finds_cards() {
             self.read_all(reader, doors).await;
@@ -87,14 +94,14 @@ impl Books {
         context: &SiteContext,
         work: &mut PersonWork,
         numbers: &[Number],
-        doors: BTreeSet<String>,
-    ) -> BTreeSet<String> {
+        doors: BTreeSet<DoorsName>,
+    ) -> BTreeSet<DoorsName> {
         let mut read_at = BTreeSet::new();
         for doors in doors {
             let Some(linked) = work.person.accounts.get(&doors) else { continue };
             match self.fetch(context, &doors, linked, numbers).await {
                 Ok(()) => drop(read_at.insert(doors)),
-                Err(error) => work.failures.push(Failure::at(&doors, error)),
+                Err(error) => work.failures.push(Failure::at(&doors.clone(), error)),
             }
         }
         read_at
@@ -115,7 +122,7 @@ impl Books {
 }
 
 /// Returns the door systems where this person's cards must be read.
-pub fn doors_to_refetch(context: &SiteContext, evaluation: &Evaluation, person: &Person) -> BTreeSet<String> {
+pub fn doors_to_refetch(context: &SiteContext, evaluation: &Evaluation, person: &Person) -> BTreeSet<DoorsName> {
     let known = person.accounts.iter().filter(|(doors, _)| context.systems.contains_key(*doors));
     let needs = known.filter(|(doors, linked)| {
         let wanted = desired_cards(person, &evaluation.numbers, &evaluation.desired, doors, context.now);
@@ -129,15 +136,20 @@ pub fn doors_to_refetch(context: &SiteContext, evaluation: &Evaluation, person: 
 }
 
 /// Finishes or drops the intents on cards that were read. Returns an audit entry for each change that was made.
-pub fn finish_cards(person: &mut Person, read_at: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<AuditEntry> {
+pub fn finish_cards(
+    person: &mut Person,
+    read_at: &BTreeSet<DoorsName>,
+    books: &Books,
+    now: Timestamp,
+) -> Vec<AuditEntry> {
     let mut actions = Vec::new();
     for doors in read_at {
         let (Some(linked), Some(book)) = (person.accounts.get_mut(doors), books.by_doors.get(doors)) else { continue };
         for intent in std::mem::take(&mut linked.card_intents) {
             if book.is_held(&intent.number, &linked.account.id) == intent.theirs {
                 linked.note_card(&intent.number, intent.theirs, &intent.because, now);
-                let (account, answer) = (&linked.account.id, AFTER_AN_INTERRUPTION);
-                actions.push(card_action(doors, account, intent.theirs, &intent.because, answer));
+                let done = card_action(doors, &linked.account.id, intent.theirs, &intent.because);
+                actions.push(done.answered(AFTER_AN_INTERRUPTION));
             }
         }
     }
@@ -145,9 +157,9 @@ pub fn finish_cards(person: &mut Person, read_at: &BTreeSet<String>, books: &Boo
 }
 
 /// Returns the audit entry of a card that was assigned or taken back.
-pub fn card_action(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> AuditEntry {
+pub fn card_action(doors: &DoorsName, account: &AccountId, theirs: bool, because: &str) -> AuditEntry {
     let what = if theirs { AuditAction::Tagged } else { AuditAction::Untagged };
-    AuditEntry::new(doors, account, None, what, because, answer)
+    AuditEntry::new(what, doors, account, because)
 }
 
 /// Applies the card changes that concern only the store.
@@ -165,10 +177,10 @@ pub fn wait_for_each_other(works: &mut [PersonWork]) {
         Action::Untag(change) => Some((doors.clone(), change.number.clone())),
         _ => None,
     });
-    let given_back: Vec<(String, String)> = given_back.collect();
+    let given_back: Vec<(DoorsName, String)> = given_back.collect();
     for work in works {
         work.more |= work.decision.troubles().any(|(doors, trouble)| {
-            let same = |(at, number): &(String, String)| at == doors && same_number(number, &trouble.number);
+            let same = |(at, number): &(DoorsName, String)| at == doors && same_number(number, &trouble.number);
             trouble.what == Wrong::OfAnother && given_back.iter().any(same)
         });
     }

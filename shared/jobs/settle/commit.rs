@@ -22,12 +22,13 @@ use doorstep_core::decide::cards::Trouble;
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::{Problem, Wrong};
 use doorstep_core::model::subject::Subject;
-use doorstep_core::model::window::{floor_minute, minutes_later};
 pub use outcome::RoundOutcome;
-use outcome::{Round, conclude, earliest_pause, needs_aftercare};
+use outcome::{RoundResult, conclude, earliest_pause, needs_aftercare};
 use write::write;
 
 mod basis;
@@ -117,9 +118,9 @@ async fn commit_one(
     person.next = evaluation.next;
     let more = work.more || needs_aftercare(&work.decision, person, &context.systems);
     let round = match (failed, evaluation.last) {
-        (false, _) => Round::Done { more },
-        (true, false) => Round::Failed,
-        (true, true) => Round::FailedForGood { asked: earliest_pause(&work.failures) },
+        (false, _) => RoundResult::Done { more },
+        (true, false) => RoundResult::Failed,
+        (true, true) => RoundResult::FailedForGood { asked: earliest_pause(&work.failures) },
     };
     let outcome = match conclude(person, round, now) {
         RoundOutcome::Settled if work.left => RoundOutcome::Left,
@@ -168,11 +169,11 @@ async fn cannot_be_written(
 ) -> Result<RoundOutcome> {
     let (site, store) = (&context.site.id, &context.environment.store);
     tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be stored");
-    let later = minutes_later(context.now, LONGEST_BACK_OFF);
+    let later = Minute::of(context.now).later(LONGEST_BACK_OFF);
     let problem = Problem::Unstorable(error.why().to_owned());
-    let person = Person { version, problems: vec![problem], next: Some(later), ..before.clone() };
-    let due = [Due::at(later, Subject::Person(person.id.clone()))];
-    try_join(context.schedule(floor_minute(later)), store.put_dues(site, &due)).await?;
+    let person = Person { version, problems: vec![problem], next: Some(later.start()), ..before.clone() };
+    let due = [Due::at(later.start(), Subject::Person(person.id.clone()))];
+    try_join(context.schedule(later), store.put_dues(site, &due)).await?;
     match store.write_as(WriteStep::Commit, put(site, &person)?).await {
         Ok(()) | Err(Error::Permanent(_)) => Ok(RoundOutcome::GaveUp),
         Err(error) if error == conflict() => Ok(RoundOutcome::GaveUp),
@@ -185,15 +186,15 @@ async fn cannot_be_written(
 /// two, only reconcile checks again.
 async fn refetch_again(context: &SiteContext, before: &Person, work: &PersonWork) -> Result<()> {
     let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::OfAnother);
-    let known = |doors: &String, trouble: &Trouble| before.problems.contains(&trouble.problem(doors));
+    let known = |doors: &DoorsName, trouble: &Trouble| before.problems.contains(&trouble.problem(doors));
     if !work.decision.troubles().any(|(doors, trouble)| passes(trouble.what) && !known(doors, trouble)) {
         return Ok(());
     }
     for minutes in CARD_CHECKS {
-        let later = minutes_later(context.now, minutes);
-        let due = [Due::at(later, Subject::Person(before.id.clone()))];
+        let later = Minute::of(context.now).later(minutes);
+        let due = [Due::at(later.start(), Subject::Person(before.id.clone()))];
         let put = context.environment.store.put_dues(&context.site.id, &due);
-        try_join(context.schedule(floor_minute(later)), put).await?;
+        try_join(context.schedule(later), put).await?;
     }
     Ok(())
 }

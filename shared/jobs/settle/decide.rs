@@ -18,6 +18,7 @@ use doorstep_core::decide::person::{
     ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, decide_person,
 };
 use doorstep_core::model::account::Standing;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
 
 /// One person's decision in a round, before anything is withheld.
@@ -51,7 +52,7 @@ async fn fetch_ahead(context: &SiteContext, started: &[StartedWork], directory: 
     if context.readers.len() < 2 {
         return;
     }
-    let at = |doors: &String| -> Vec<Sought> {
+    let at = |doors: &DoorsName| -> Vec<Sought> {
         let people = started.iter().filter(|one| one.in_need.contains(doors)).map(|started| &started.work.person);
         people.filter_map(|person| Sought::of(person, doors)).collect()
     };
@@ -63,7 +64,7 @@ struct StartedWork {
     work: PersonWork,
     decision: PersonDecision,
     /// Door systems where the account must be fetched.
-    in_need: BTreeSet<String>,
+    in_need: BTreeSet<DoorsName>,
 }
 
 /// Resolves what an interrupted run left, decides as much as is known, and lists what must be fetched.
@@ -133,9 +134,9 @@ async fn decide_one(
 async fn link_all(
     context: &SiteContext,
     work: &mut PersonWork,
-    doors: &BTreeSet<String>,
+    doors: &BTreeSet<DoorsName>,
     directory: &mut AccountDirectory,
-) -> BTreeSet<String> {
+) -> BTreeSet<DoorsName> {
     let mut barred = BTreeSet::new();
     for doors in doors {
         match link(context, &mut work.person, doors, &work.name, directory).await {
@@ -159,7 +160,7 @@ fn judge(
     evaluation: &Evaluation,
     work: &PersonWork,
     cache: &DoorsCache,
-    read_at: &BTreeSet<String>,
+    read_at: &BTreeSet<DoorsName>,
 ) -> PersonDecision {
     let cards = ActualCards { books: &cache.books.by_doors, read: read_at };
     decide_person(PersonView {
@@ -192,7 +193,7 @@ fn in_need_of_an_account(
     evaluation: &Evaluation,
     work: &PersonWork,
     decision: &PersonDecision,
-) -> BTreeSet<String> {
+) -> BTreeSet<DoorsName> {
     let person = &work.person;
     let touched = decision.actions().filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
     let started = person.intents.iter().filter(|intent| intent.group.is_none());

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_vendors::doors::ReadDoors;
 
@@ -20,8 +21,8 @@ const PAGE: usize = 100;
 #[derive(Default)]
 pub struct AccountDirectory {
     /// Accounts that were linked to a person in this round. The table does not contain these links yet.
-    taken: BTreeSet<(String, AccountId)>,
-    by_doors: BTreeMap<String, DoorsAccounts>,
+    taken: BTreeSet<(DoorsName, AccountId)>,
+    by_doors: BTreeMap<DoorsName, DoorsAccounts>,
 }
 
 /// What is known about the accounts of one door system.
@@ -46,7 +47,7 @@ pub enum Sought {
 
 impl Sought {
     /// Returns what must be fetched to find the account of `person` at `doors`; `None` if that is not known ahead.
-    pub fn of(person: &Person, doors: &str) -> Option<Sought> {
+    pub fn of(person: &Person, doors: &DoorsName) -> Option<Sought> {
         match person.accounts.get(doors) {
             Some(linked) => Some(Sought::Linked(linked.account.clone())),
             None => person.email.clone().map(Sought::Address),
@@ -126,7 +127,7 @@ impl AccountDirectory {
     /// Fetches accounts before they are needed, all door systems concurrently.
     pub async fn fetch_ahead<'a>(
         &mut self,
-        wanted: impl Iterator<Item = (&'a String, &'a dyn ReadDoors, Vec<Sought>)>,
+        wanted: impl Iterator<Item = (&'a DoorsName, &'a dyn ReadDoors, Vec<Sought>)>,
     ) {
         let mut each = Vec::new();
         for (doors, reader, sought) in wanted {
@@ -145,7 +146,7 @@ impl AccountDirectory {
 
     /// Announces `refetches` fetches at a door system that had `all` accounts when they were last counted. Requests the
     /// full list, once a run, if that takes fewer calls.
-    pub fn expect(&mut self, doors: &str, refetches: usize, all: Option<usize>) {
+    pub fn expect(&mut self, doors: &DoorsName, refetches: usize, all: Option<usize>) {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         let few = all.map_or(FEW, |all| all / PAGE + 1);
         if known.list == AccountListState::NotWanted && known.refetches + refetches > few {
@@ -154,28 +155,33 @@ impl AccountDirectory {
     }
 
     /// Returns whether the account was linked to a person in this round.
-    pub fn is_taken(&self, doors: &str, id: &AccountId) -> bool {
-        self.taken.contains(&(doors.to_owned(), id.clone()))
+    pub fn is_taken(&self, doors: &DoorsName, id: &AccountId) -> bool {
+        self.taken.contains(&(doors.clone(), id.clone()))
     }
 
     /// Records that the account was linked to a person.
-    pub fn take(&mut self, doors: &str, id: &AccountId) {
-        self.taken.insert((doors.to_owned(), id.clone()));
+    pub fn take(&mut self, doors: &DoorsName, id: &AccountId) {
+        self.taken.insert((doors.clone(), id.clone()));
     }
 
     /// Records an account that was just created or changed.
-    pub fn note(&mut self, doors: &str, account: &Account) {
+    pub fn note(&mut self, doors: &DoorsName, account: &Account) {
         self.by_doors.entry(doors.to_owned()).or_default().note(account.clone());
     }
 
     /// Discards an account that was just changed or deleted. Its state is unknown.
-    pub fn forget(&mut self, doors: &str, id: &AccountId) {
+    pub fn forget(&mut self, doors: &DoorsName, id: &AccountId) {
         self.by_doors.entry(doors.to_owned()).or_default().forget(id);
     }
 
     /// Returns the account as it is now; `None` if it is gone. An account that a list lacks is fetched by id: one bad
     /// page must not create a second account for anyone.
-    pub async fn account(&mut self, doors: &str, reader: &dyn ReadDoors, account: &Account) -> Result<Option<Account>> {
+    pub async fn account(
+        &mut self,
+        doors: &DoorsName,
+        reader: &dyn ReadDoors,
+        account: &Account,
+    ) -> Result<Option<Account>> {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         known.listed(reader).await;
         if let Some(seen) = known.by_id.get(&account.id) {
@@ -189,7 +195,7 @@ impl AccountDirectory {
 
     /// Returns the accounts with this address, in normalised form. If none is found, the door system's writer searches
     /// again right before it creates one.
-    pub async fn of_address(&mut self, doors: &str, reader: &dyn ReadDoors, email: &str) -> Result<Vec<Account>> {
+    pub async fn of_address(&mut self, doors: &DoorsName, reader: &dyn ReadDoors, email: &str) -> Result<Vec<Account>> {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         if known.listed(reader).await || known.sought.contains(email) {
             return Ok(known.of_address(email));
@@ -215,7 +221,7 @@ mod tests {
         let wanted = |refetches: &[usize], all: Option<usize>| {
             let mut directory = AccountDirectory::default();
             for refetches in refetches {
-                directory.expect("main", *refetches, all);
+                directory.expect(&DoorsName::from("main"), *refetches, all);
                 let known = directory.by_doors.get_mut("main").expect("it was asked about");
                 known.refetches += refetches;
             }

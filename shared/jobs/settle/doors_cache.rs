@@ -18,6 +18,7 @@ use doorstep_core::decide::credibility::AGREEING;
 use doorstep_core::model::account::{GroupId, GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
 
 /// Groups that could not be read, with the error.
@@ -94,7 +95,7 @@ impl DoorsCache {
     /// Reads each group that concerns anyone once, all door systems concurrently. A group that the door system no
     /// longer has counts as empty.
     async fn read_groups(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
-        let mut wanted: BTreeMap<&String, Vec<(&GroupId, bool)>> = BTreeMap::new();
+        let mut wanted: BTreeMap<&DoorsName, Vec<(&GroupId, bool)>> = BTreeMap::new();
         let groups: BTreeSet<_> = evaluations.iter().flat_map(|evaluation| &evaluation.groups).collect();
         for at in groups {
             let claimed = is_claimed(evaluations, &at.doors, &at.group);
@@ -124,7 +125,7 @@ impl DoorsCache {
 
 /// Returns the members of a group. A claimed group that seems empty is read three times before that is believed.
 /// Otherwise a wrong answer would delete the claims, and the access would stay open for ever.
-async fn rows(context: &SiteContext, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
+async fn rows(context: &SiteContext, doors: &DoorsName, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
     let reader = reader(context, doors)?;
     if context.systems.get(doors).is_some_and(|system| !system.has(group)) {
         return Ok(Vec::new());
@@ -139,6 +140,6 @@ async fn rows(context: &SiteContext, doors: &str, group: &GroupId, claimed: bool
     Ok(rows)
 }
 
-fn is_claimed(evaluations: &[Evaluation], doors: &str, group: &GroupId) -> bool {
+fn is_claimed(evaluations: &[Evaluation], doors: &DoorsName, group: &GroupId) -> bool {
     evaluations.iter().any(|evaluation| evaluation.state.person.claim(doors, group).is_some())
 }

@@ -14,6 +14,7 @@ use doorstep_core::decide::guest_seats::resume_at;
 use doorstep_core::decide::person::concerned;
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::cause::Cause;
+use doorstep_core::model::ids::DoorsName;
 
 /// One person's evaluation in one round.
 pub struct Evaluation {
@@ -34,11 +35,11 @@ pub struct Evaluation {
     /// Groups whose members are to be adopted.
     pub adopt: BTreeSet<GroupRef>,
     /// Door systems where the account must be fetched.
-    pub refetch_at: BTreeSet<String>,
+    pub refetch_at: BTreeSet<DoorsName>,
     /// The person's card numbers.
     pub numbers: Vec<Number>,
     /// Door systems whose cards are to be adopted.
-    pub adopt_cards: BTreeSet<String>,
+    pub adopt_cards: BTreeSet<DoorsName>,
     /// The next instant at which a window of the person opens or closes, or an account is to be resumed.
     pub next: Option<Timestamp>,
 }

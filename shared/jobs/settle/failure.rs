@@ -2,6 +2,7 @@
 
 use doorstep_core::decide::cards::shown;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::problem::Problem;
 
 /// A failure in one person's round.
@@ -19,11 +20,11 @@ pub enum FailureOf {
     /// A read or a write of Doorstep's table.
     Store,
     /// A read or a change at this door system.
-    Doors(String),
+    Doors(DoorsName),
     /// A change of one card.
     Card {
         /// The door system.
-        doors: String,
+        doors: DoorsName,
         /// The card's number.
         number: String,
     },
@@ -36,17 +37,17 @@ impl Failure {
     }
 
     /// Returns the failure of a read or a change at a door system.
-    pub fn at(doors: &str, error: Error) -> Self {
+    pub fn at(doors: &DoorsName, error: Error) -> Self {
         Failure { of: FailureOf::Doors(doors.to_owned()), error }
     }
 
     /// Returns the failure of a change of one card.
-    pub fn of_card(doors: &str, number: &str, error: Error) -> Self {
+    pub fn of_card(doors: &DoorsName, number: &str, error: Error) -> Self {
         Failure { of: FailureOf::Card { doors: doors.to_owned(), number: number.to_owned() }, error }
     }
 
     /// Returns the door system at which it failed; `None` for the store.
-    pub fn doors(&self) -> Option<&str> {
+    pub fn doors(&self) -> Option<&DoorsName> {
         match &self.of {
             FailureOf::Store => None,
             FailureOf::Doors(doors) | FailureOf::Card { doors, .. } => Some(doors),

@@ -16,7 +16,7 @@ use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
 use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Profile, What};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::{Linked, Person, email_key};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
@@ -32,9 +32,9 @@ pub struct WorkItem {
     /// Groups whose members are to be adopted.
     pub adopt: BTreeSet<GroupRef>,
     /// Door systems where the account must be fetched.
-    pub refetch_at: BTreeSet<String>,
+    pub refetch_at: BTreeSet<DoorsName>,
     /// Door systems whose cards are to be adopted.
-    pub adopt_cards: BTreeSet<String>,
+    pub adopt_cards: BTreeSet<DoorsName>,
 }
 
 impl WorkItem {
@@ -200,7 +200,7 @@ async fn moved(
 pub(super) async fn person_of_account(
     environment: &Environment,
     site: &Site,
-    doors: &str,
+    doors: &DoorsName,
     id: &AccountId,
 ) -> Result<Option<String>> {
     if let Some(known) = environment.store.id_of_account(&site.id, doors, id).await? {
@@ -212,7 +212,7 @@ pub(super) async fn person_of_account(
     };
     let account = account.unwrap_or_else(|error| {
         // The person is settled later, with all others.
-        tracing::warn!(site = site.id.as_str(), doors, %error, "the person of an account could not be found: the next reconcile finds the person");
+        tracing::warn!(site = site.id.as_str(), doors = doors.as_str(), %error, "the person of an account could not be found: the next reconcile finds the person");
         None
     });
     match account.and_then(|account| account.email).as_deref().and_then(email_key) {
@@ -223,7 +223,7 @@ pub(super) async fn person_of_account(
 
 /// Returns the person with an account. An unknown account gets a person with an id, so that changes to it have audit
 /// entries too.
-async fn of_account(environment: &Environment, site: &SiteId, doors: &str, id: &AccountId) -> Result<String> {
+async fn of_account(environment: &Environment, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<String> {
     if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
     }

@@ -17,6 +17,7 @@ use doorstep_cloud::store::people::put;
 use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{CardIntent, Intent, IntentKind, Person};
 
 /// Stores the intents of every person of a round, unless the facts or the person changed since they were read. A person
@@ -150,7 +151,7 @@ async fn intents(context: &SiteContext, work: &PersonWork, guests: &GuestsBefore
 /// Returns the intent of one action, if this function is the one that builds it. `intents` builds the intent for
 /// creating an account, and `begin_cards` those for cards. The other actions have none: after a crash nothing about
 /// them must be found out.
-pub(super) fn intent_of(person: &Person, doors: &str, step: &Action) -> Option<Intent> {
+pub(super) fn intent_of(person: &Person, doors: &DoorsName, step: &Action) -> Option<Intent> {
     let (group, action, because) = match step {
         Action::Grant { group, until, because, replaces } => {
             let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());

@@ -10,6 +10,7 @@ use doorstep_core::decide::group::our_member;
 use doorstep_core::model::account::{GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
 
 /// Finishes or drops the intents on groups that were read. Returns an audit entry for each change that was made. An
@@ -18,7 +19,7 @@ use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
 pub fn finish(
     person: &mut Person,
     held: &ActualGroups,
-    systems: &BTreeMap<String, DoorsContext>,
+    systems: &BTreeMap<DoorsName, DoorsContext>,
     now: Timestamp,
 ) -> Vec<AuditEntry> {
     let mut actions = Vec::new();
@@ -78,7 +79,8 @@ fn one(person: &mut Person, intent: &Intent, rows: &GroupRows, ends: bool, now: 
         }
         IntentKind::Create { .. } | IntentKind::Suspend | IntentKind::Resume | IntentKind::Delete => return None,
     };
-    Some(AuditEntry::new(&intent.doors, &account, Some(group), what, &intent.because, AFTER_AN_INTERRUPTION))
+    let entry = AuditEntry::new(what, &intent.doors, &account, &intent.because);
+    Some(entry.in_group(group).answered(AFTER_AN_INTERRUPTION))
 }
 
 #[cfg(test)]
@@ -108,7 +110,7 @@ mod tests {
         assert!(person.claims.is_empty(), "the new line was never made");
         let seen = one(&mut person, &intent, &GroupRows::of(vec![old, new.clone()]), true, now);
         assert_eq!(seen.map(|action| action.what), Some(AuditAction::Granted));
-        let claim = person.claim("main", &group).expect("the new line is ours");
+        let claim = person.claim(&DoorsName::from("main"), &group).expect("the new line is ours");
         assert_eq!((claim.until, claim.surplus.as_slice()), (new.until, ["1".to_owned()].as_slice()));
     }
 
@@ -135,7 +137,7 @@ mod tests {
             let seen = one(&mut person, &intent, &rows, true, Timestamp::UNIX_EPOCH);
             assert_eq!(seen.map(|action| action.what), Some(AuditAction::Revoked));
             assert_eq!(
-                person.claim("main", &group).map(|claim| claim.surplus.clone()),
+                person.claim(&DoorsName::from("main"), &group).map(|claim| claim.surplus.clone()),
                 Some(surplus).filter(|s| !s.is_empty())
             );
         }

@@ -55,6 +55,7 @@ mod tests {
     use super::*;
     use doorstep_core::decide::entitlement::{OpenInterval, Reasons};
     use doorstep_core::model::account::{AccountId, GroupId};
+    use doorstep_core::model::ids::DoorsName;
     use doorstep_core::model::window::Window;
 
     #[test]
@@ -66,9 +67,9 @@ mod tests {
         };
         let group = GroupId("5".into());
         let windows = vec![interval("07:00", Some("08:00")), interval("09:00", Some("10:00")), interval("12:00", None)];
-        let desired = Desired::from([(GroupRef::new("main", &group), windows)]);
+        let desired = Desired::from([(GroupRef::new(&DoorsName::from("main"), &group), windows)]);
         let edge = |what: AuditAction, now: &str| {
-            let action = AuditEntry::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
+            let action = AuditEntry::new(what, &DoorsName::from("main"), &AccountId("7".into()), "b").in_group(&group);
             super::edge(&action, &desired, at(now))
         };
         assert_eq!(edge(AuditAction::Granted, "09:00"), Some(at("09:00")));
@@ -78,7 +79,7 @@ mod tests {
         assert_eq!(edge(AuditAction::Revoked, "11:00"), Some(at("10:00")));
         assert_eq!(edge(AuditAction::Revoked, "06:00"), Some(Timestamp::MIN), "nothing ended");
         assert_eq!(edge(AuditAction::Refused, "09:00"), None);
-        let action = AuditEntry::new("main", &AccountId("7".into()), None, AuditAction::Granted, "b", "done");
+        let action = AuditEntry::new(AuditAction::Granted, &DoorsName::from("main"), &AccountId("7".into()), "b");
         assert_eq!(super::edge(&action, &desired, at("09:00")), None);
     }
 }

@@ -7,6 +7,7 @@ use doorstep_cloud::other_sites::load::{Neighbours, in_service};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::site::Site;
 
@@ -14,7 +15,7 @@ use doorstep_core::site::Site;
 pub async fn neighbours(
     environment: &Environment,
     site: &Site,
-    systems: &mut BTreeMap<String, DoorsContext>,
+    systems: &mut BTreeMap<DoorsName, DoorsContext>,
 ) -> Result<Neighbours> {
     let mut neighbours = Neighbours::new();
     for (name, DoorsContext { config, doors_read, ruled, .. }) in systems {

@@ -6,6 +6,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::guard::MOST_NEW;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
@@ -14,7 +15,7 @@ use doorstep_core::site::Site;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewAccountGate {
     /// There are few: the number in the last 24 hours, by door system.
-    Few(BTreeMap<String, usize>),
+    Few(BTreeMap<DoorsName, usize>),
     /// Many wait for an approval, or are about to be counted.
     Known,
     /// Many are new, and no reconcile was requested to count them.

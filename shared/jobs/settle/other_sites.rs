@@ -18,6 +18,7 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::shared_group::Neighbour;
 
@@ -50,7 +51,7 @@ pub async fn read_again(context: &SiteContext, work: &mut PersonWork) -> Result<
 pub fn note(work: &mut PersonWork, decision: &PersonDecision) {
     let mut needed: BTreeMap<Key, Write> = BTreeMap::new();
     let mut messages: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
-    let linked = |doors: &str| work.person.accounts.get(doors).map(|linked| &linked.account.id);
+    let linked = |doors: &DoorsName| work.person.accounts.get(doors).map(|linked| &linked.account.id);
     let moves = decision.actions().filter_map(|(doors, step)| {
         let account = match step {
             Action::Revoke { row, .. } => Some(&row.account),

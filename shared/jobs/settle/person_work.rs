@@ -9,6 +9,7 @@ use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::AuditEntry;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
@@ -29,15 +30,15 @@ pub struct PersonWork {
     /// The failures.
     pub failures: Vec<Failure>,
     /// Cards that could not be assigned or taken back: door system and number.
-    pub kept: Vec<(String, String)>,
+    pub kept: Vec<(DoorsName, String)>,
     /// Unconfirmed changes that are applied because they were released.
     pub released: Vec<Release>,
     /// Door systems where the new account waits to be counted or approved.
-    pub uncounted: Vec<String>,
+    pub uncounted: Vec<DoorsName>,
     /// The actions require another round.
     pub more: bool,
     /// Door systems where an earlier run began to create the account, and none is found.
-    pub tried: BTreeSet<String>,
+    pub tried: BTreeSet<DoorsName>,
     /// Some of the work is left for another phase.
     pub left: bool,
     /// What other sites of the stack hold of the person's accounts.

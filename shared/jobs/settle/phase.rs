@@ -43,13 +43,14 @@ impl Phase {
 mod tests {
     use super::*;
     use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
+    use doorstep_core::model::ids::DoorsName;
 
     #[test]
     fn what_costs_calls_of_its_own_is_apart_from_what_is_shared() {
         let decision = |actions: &[(&str, Action)]| {
             let mut decision = PersonDecision::default();
             for (doors, action) in actions {
-                decision.by_doors.entry((*doors).to_owned()).or_default().actions.push(action.clone());
+                decision.by_doors.entry((*doors).into()).or_default().actions.push(action.clone());
             }
             decision
         };
@@ -73,7 +74,7 @@ mod tests {
             (actions.collect::<Vec<_>>(), left)
         };
         let these = |places: &[usize]| -> Vec<_> {
-            places.iter().map(|&place| (all[place].0.to_owned(), all[place].1.clone())).collect()
+            places.iter().map(|&place| (DoorsName::from(all[place].0), all[place].1.clone())).collect()
         };
         assert_eq!(taken(Phase::Whole), (these(&[0, 1, 2, 3, 4, 5, 6]), false));
         assert_eq!(taken(Phase::Accounts), (these(&[0, 3, 6]), true));

@@ -13,6 +13,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::budgets::refetch::UNREACHABLE;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
@@ -114,7 +115,7 @@ async fn put_off_refetches(environment: &Environment, site: &Site, refetches: &[
 
 async fn put_and_trigger(environment: &Environment, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
     if at > environment.time.now() {
-        environment.schedules.set(&site.id, doorstep_core::model::window::floor_minute(at)).await?;
+        environment.schedules.set(&site.id, Minute::of(at)).await?;
     }
     environment.store.put_dues(&site.id, &dues).await
 }

@@ -15,6 +15,7 @@ use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::budgets::run::{FETCHING, PEOPLE_FIRST, RUN_TIME};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
@@ -31,7 +32,7 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, messages: &[
     for message in messages {
         match &message.trigger {
             Trigger::Hints(_) | Trigger::Account { .. } | Trigger::Due | Trigger::Snapshot => {}
-            Trigger::Schedule(minute) => until = until.max(*minute),
+            Trigger::Schedule(minute) => until = until.max(minute.start()),
             Trigger::Unreadable => environment.bus.want_reconcile(&site.id, AskedBy::Function).await,
         }
     }
@@ -130,7 +131,7 @@ impl<'a> TimedRun<'a> {
     /// Stores what is due for the next run, and enqueues a trigger for it.
     async fn enqueue_the_rest(&self) -> Result<()> {
         self.environment.store.put_dues(&self.site.id, &self.marked).await?;
-        let trigger = Trigger::Schedule(self.until.max(self.environment.time.now()));
+        let trigger = Trigger::Schedule(Minute::of(self.until.max(self.environment.time.now())));
         self.environment.triggers.enqueue(&TriggerMessage::new(&self.site.id, trigger), None).await
     }
 }

@@ -20,7 +20,8 @@ use doorstep_core::decide::guard::baseline::{Baseline, CatalogueBefore, Catalogu
 use doorstep_core::model::account::{AccountId, Group};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::record::{FactRecord, Kept};
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
@@ -33,17 +34,17 @@ const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
 /// The writers of each door system. They are kept apart from [`SiteContext`], so that only the code that applies
 /// actions can write.
-pub type Writers = BTreeMap<String, Arc<dyn WriteDoors>>;
+pub type Writers = BTreeMap<DoorsName, Arc<dyn WriteDoors>>;
 
 /// The door systems that one run has connected to, each with one reader and one writer. These cache what they found
 /// out, such as the role that new accounts get.
 #[derive(Default)]
-pub struct Connections(Mutex<BTreeMap<String, Connection>>);
+pub struct Connections(Mutex<BTreeMap<DoorsName, Connection>>);
 
 type Connection = (Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
 impl Connections {
-    async fn to(&self, environment: &Environment, site: &Site, name: &str) -> Result<Connection> {
+    async fn to(&self, environment: &Environment, site: &Site, name: &DoorsName) -> Result<Connection> {
         let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all().get(name).cloned();
         if let Some(known) = known {
@@ -82,13 +83,13 @@ pub struct SiteContext {
     /// The platform's catalogue.
     pub catalogue: Catalogue,
     /// The context of each door system that can be reached.
-    pub systems: BTreeMap<String, DoorsContext>,
+    pub systems: BTreeMap<DoorsName, DoorsContext>,
     /// Other sites of the stack that share a door system, by door system.
     pub neighbours: Neighbours,
     /// The reader of each reachable door system.
-    pub readers: BTreeMap<String, Arc<dyn ReadDoors>>,
+    pub readers: BTreeMap<DoorsName, Arc<dyn ReadDoors>>,
     /// The error of each door system that cannot be reached.
-    pub unreachable: BTreeMap<String, Error>,
+    pub unreachable: BTreeMap<DoorsName, Error>,
     /// The platform has been unreadable for so long that its last answers may open nothing new.
     pub stale: bool,
     /// The last confirmed state, for changes that are not confirmed.
@@ -102,10 +103,10 @@ pub struct SiteContext {
     /// Whether new accounts must be counted first, once that was loaded.
     pub gate: OnceCell<NewAccountGate>,
     /// People who get a new account in this batch without being counted, by door system and person.
-    pub makes: Mutex<BTreeSet<(String, String)>>,
+    pub makes: Mutex<BTreeSet<(DoorsName, String)>>,
     /// Set once the reconcile that counts new accounts was requested.
     pub asked: OnceCell<()>,
-    scheduled: Mutex<BTreeSet<Timestamp>>,
+    scheduled: Mutex<BTreeSet<Minute>>,
 }
 
 impl SiteContext {
@@ -139,9 +140,10 @@ impl SiteContext {
                 }
             }
         }
-        let groups =
-            systems.iter().map(|(name, side): (&String, &DoorsContext)| (name.clone(), side.doors_read.groups.clone()));
-        let groups: BTreeMap<String, Vec<Group>> = groups.collect();
+        let groups = systems
+            .iter()
+            .map(|(name, side): (&DoorsName, &DoorsContext)| (name.clone(), side.doors_read.groups.clone()));
+        let groups: BTreeMap<DoorsName, Vec<Group>> = groups.collect();
         let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
         let older = OlderFiles { files: older, replaced: stored.replaced() };
         let catalogues = Catalogues { now: &catalogue, before: changed };
@@ -188,7 +190,7 @@ impl SiteContext {
     }
 
     /// Returns whether a door system gets no more calls in this run: it hung, throttled or failed, or no time is left.
-    pub fn is_closed(&self, doors: &str) -> bool {
+    pub fn is_closed(&self, doors: &DoorsName) -> bool {
         let now = self.environment.time.now();
         let out_of_time = self.environment.deadline.left(now).is_some_and(|left| left.is_zero());
         out_of_time
@@ -197,8 +199,8 @@ impl SiteContext {
 
     /// Schedules a trigger at `minute`, once a run. Reconcile sets the schedules of minutes that are years away, a day
     /// ahead: dates such as 9999 are placeholders.
-    pub async fn schedule(&self, minute: Timestamp) -> Result<()> {
-        let far = self.environment.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
+    pub async fn schedule(&self, minute: Minute) -> Result<()> {
+        let far = self.environment.time.now().checked_add(FAR).is_ok_and(|far| minute.start() > far);
         if far || self.scheduled().contains(&minute) {
             return Ok(());
         }
@@ -211,17 +213,17 @@ impl SiteContext {
 
     /// Records that a person gets a new account, unless `most` others get one in this batch. Returns whether it was
     /// recorded.
-    pub fn makes(&self, doors: &str, person: &str, most: usize) -> bool {
+    pub fn makes(&self, doors: &DoorsName, person: &str, most: usize) -> bool {
         let mut makes = self.makes.lock().unwrap_or_else(PoisonError::into_inner);
         let one = (doors.to_owned(), person.to_owned());
-        let others = makes.iter().filter(|other| other.0 == doors && **other != one).count();
+        let others = makes.iter().filter(|other| other.0 == *doors && **other != one).count();
         if others < most {
             makes.insert(one);
         }
         others < most
     }
 
-    fn scheduled(&self) -> MutexGuard<'_, BTreeSet<Timestamp>> {
+    fn scheduled(&self) -> MutexGuard<'_, BTreeSet<Minute>> {
         self.scheduled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -237,7 +239,12 @@ pub async fn catalogue(environment: &Environment, site: &SiteId) -> Result<(Cata
 
 type DoorsClients = (DoorsContext, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
-async fn side(environment: &Environment, site: &Site, name: &str, connections: &Connections) -> Result<DoorsClients> {
+async fn side(
+    environment: &Environment,
+    site: &Site,
+    name: &DoorsName,
+    connections: &Connections,
+) -> Result<DoorsClients> {
     let config = site.doors.get(name).cloned().ok_or_else(|| Error::permanent(format!("there are no doors {name}")))?;
     let (read, write) = connections.to(environment, site, name).await?;
     let kept = environment.store.doors_read_kept(&site.id, name).await?;

@@ -21,6 +21,7 @@ use doorstep_core::decide::guard::removal::{RemovalEvidence, change_of};
 use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 
 /// Withholds from everyone's decision what must not be applied in this round, and returns the work that remains.
@@ -109,7 +110,7 @@ async fn wait_for_the_guard(
 
 /// Returns whether this person's new account must wait. It must if very many people may need one or already wait for an
 /// approval, or if the limit for 24 hours is reached. Looked up once a batch, and only for a person without an account.
-async fn must_be_counted(context: &SiteContext, doors: &str, person: &str) -> Result<bool> {
+async fn must_be_counted(context: &SiteContext, doors: &DoorsName, person: &str) -> Result<bool> {
     let (store, site) = (&context.environment.store, &context.site.id);
     let read_at = context.gate.get_or_try_init(|| async {
         let waits = store.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
@@ -157,7 +158,7 @@ async fn is_news(context: &SiteContext, change: &UnconfirmedChange) -> bool {
 }
 
 /// Returns the change of creating an account that must be counted first.
-fn new_account(doors: &str, person: &Person) -> Option<(UnconfirmedChange, Certainty)> {
+fn new_account(doors: &DoorsName, person: &Person) -> Option<(UnconfirmedChange, Certainty)> {
     let profile = person.profiles.first()?.clone();
     Some((UnconfirmedChange::Made { doors: doors.to_owned(), profile }, Certainty::Inferred))
 }
@@ -167,7 +168,7 @@ fn change(
     context: &SiteContext,
     evaluation: &Evaluation,
     person: &Person,
-    doors: &str,
+    doors: &DoorsName,
     step: &Action,
 ) -> Option<(UnconfirmedChange, Certainty)> {
     let now = context.now;

@@ -6,6 +6,7 @@ use super::vitals::{DoorsVitals, PlatformVitals, Troubled, Vitals};
 use super::{Checkup, DoctorFinding, FindingSubject};
 use doorstep_cloud::trigger_queue::QueueDepth;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
 
 /// The largest clock error. A larger one makes due minutes wrong, and soon the verification of webhooks.
@@ -137,7 +138,7 @@ impl Checkup {
         }
     }
 
-    fn doors(&mut self, name: &str, doors: &DoorsVitals, secret: &str, vitals: &Vitals) {
+    fn doors(&mut self, name: &DoorsName, doors: &DoorsVitals, secret: &str, vitals: &Vitals) {
         let DoorsVitals { answers, shut, seats, missing, hearing, read } = doors;
         if let Err(error) = answers {
             return self.refused(name, secret, error);

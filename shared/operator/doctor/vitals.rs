@@ -16,7 +16,8 @@ use doorstep_core::model::account::{Group, GroupId};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{DoorsConfig, Site};
@@ -36,13 +37,13 @@ pub struct Vitals {
     /// The platform.
     pub platform: PlatformVitals,
     /// The door systems, by name.
-    pub doors: BTreeMap<String, DoorsVitals>,
+    pub doors: BTreeMap<DoorsName, DoorsVitals>,
     /// Names of the site file that match nothing.
     pub names: Vec<String>,
     /// People with a problem: a change that fails, or facts that allow no decision.
     pub troubled: Vec<Troubled>,
     /// How many people have claims at doors that the site file does not name, by the name of the doors.
-    pub out_of_reach: BTreeMap<String, usize>,
+    pub out_of_reach: BTreeMap<DoorsName, usize>,
     /// The open holds.
     pub holds: Vec<Hold>,
     /// The number of verified deliveries that could not be parsed.
@@ -147,9 +148,9 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
     for kind in Kind::ALL {
         store.facts_of(&site.id, kind).await?;
     }
-    let minutes: BTreeSet<Timestamp> = dues.iter().map(|due| due.minute).filter(|minute| *minute > now).collect();
+    let minutes: BTreeSet<Minute> = dues.iter().map(|due| due.minute).filter(|minute| minute.start() > now).collect();
     Ok(Vitals {
-        overdue: dues.iter().filter(|due| now.duration_since(due.minute) > LATE).count(),
+        overdue: dues.iter().filter(|due| now.duration_since(due.minute.start()) > LATE).count(),
         due_soon: minutes.len(),
         troubled: all_people.iter().filter_map(Troubled::of).collect(),
         out_of_reach: out_of_reach(&site, &all_people),
@@ -169,10 +170,10 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
 }
 
 /// Counts the people with claims at each door system that the file does not name.
-fn out_of_reach(site: &Site, all_people: &[Person]) -> BTreeMap<String, usize> {
+fn out_of_reach(site: &Site, all_people: &[Person]) -> BTreeMap<DoorsName, usize> {
     let mut counts = BTreeMap::new();
     for person in all_people {
-        let at: BTreeSet<&String> = person.claims.iter().map(|claim| &claim.doors).collect();
+        let at: BTreeSet<&DoorsName> = person.claims.iter().map(|claim| &claim.doors).collect();
         for doors in at.into_iter().filter(|doors| !site.doors.contains_key(*doors)) {
             *counts.entry(doors.clone()).or_default() += 1;
         }
@@ -225,7 +226,7 @@ async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Res
 async fn of_doors(
     environment: &Environment,
     site: &Site,
-    name: &str,
+    name: &DoorsName,
     config: &DoorsConfig,
 ) -> Result<(DoorsVitals, Option<Vec<Group>>)> {
     let read = environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config));
@@ -265,11 +266,11 @@ async fn missing(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Vec<usi
 async fn shut(
     environment: &Environment,
     site: &Site,
-    name: &str,
+    name: &DoorsName,
     groups: &[Group],
     resolved: &Resolved,
 ) -> Vec<(String, String)> {
-    let ruled = site.rules.iter().zip(&resolved.rules).filter(|(rule, _)| rule.doors == name);
+    let ruled = site.rules.iter().zip(&resolved.rules).filter(|(rule, _)| rule.doors == *name);
     let ruled: BTreeSet<&GroupId> = ruled.flat_map(|(_, resolved)| &resolved.groups).collect();
     let Ok((reader, _)) = environment.doors(site, name, Share::Reconcile).await else { return Vec::new() };
     let mut shut = Vec::new();

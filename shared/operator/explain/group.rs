@@ -13,6 +13,7 @@ use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::account::{GroupId, GroupRef, Standing};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Claim, Linked};
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::record::FactRecord;
@@ -28,7 +29,7 @@ pub(super) async fn explain_group(
     environment: &Environment,
     book: &Book,
     file: &PersonContext,
-    doors: &str,
+    doors: &DoorsName,
     group: &GroupId,
 ) -> Result<GroupExplained> {
     let mut one = One::of(book, file, doors, group);
@@ -43,7 +44,7 @@ pub(super) async fn explain_group(
 struct One<'a> {
     book: &'a Book,
     file: &'a PersonContext,
-    doors: &'a str,
+    doors: &'a DoorsName,
     group: &'a GroupId,
     tense: Tense,
     claim: Option<&'a Claim>,
@@ -59,9 +60,9 @@ struct One<'a> {
 }
 
 impl<'a> One<'a> {
-    fn of(book: &'a Book, file: &'a PersonContext, doors: &'a str, group: &'a GroupId) -> Self {
+    fn of(book: &'a Book, file: &'a PersonContext, doors: &'a DoorsName, group: &'a GroupId) -> Self {
         let claim = file.person.claim(doors, group);
-        let here = |one: &&Entitlement| one.doors == doors && one.group == *group;
+        let here = |one: &&Entitlement| one.doors == *doors && one.group == *group;
         let mut entitlements: Vec<&Entitlement> = file.entitlements.iter().filter(here).collect();
         entitlements.sort_by_key(|one| (!one.window.holds(book.at), one.window));
         let may = entitlements.iter().any(|one| one.window.holds(book.at));
@@ -279,7 +280,7 @@ impl<'a> One<'a> {
     fn refusals(&mut self) {
         if self.tense == Tense::Past {
             let refused = |record: &&doorstep_core::model::audit::Record| {
-                let here = record.action.doors == self.doors
+                let here = record.action.doors == *self.doors
                     && record.action.group.as_ref().is_none_or(|group| group == self.group);
                 here && record.action.what == doorstep_core::model::audit::AuditAction::Refused
                     && record.at <= self.book.at
@@ -363,7 +364,7 @@ impl<'a> One<'a> {
     fn rules(&self) -> Vec<RuleShown> {
         let rules = self.book.site.rules.iter().zip(&self.book.rules.resolved().rules).enumerate();
         let attempt =
-            rules.filter(|(_, (rule, resolved))| rule.doors == self.doors && resolved.groups.contains(self.group));
+            rules.filter(|(_, (rule, resolved))| rule.doors == *self.doors && resolved.groups.contains(self.group));
         attempt
             .map(|(place, (rule, _))| {
                 let of = match &rule.wanted {
@@ -416,7 +417,7 @@ impl<'a> One<'a> {
 }
 
 /// Describes why a group is open to a person at an instant; `None` where it is not.
-pub(super) fn reason_at(file: &PersonContext, doors: &str, group: &GroupId, at: Timestamp) -> Option<String> {
+pub(super) fn reason_at(file: &PersonContext, doors: &DoorsName, group: &GroupId, at: Timestamp) -> Option<String> {
     let at_group = GroupRef::new(doors, group);
     open_at(&desired(&file.entitlements), &at_group, at).map(|interval| interval.because.to_string())
 }
@@ -428,7 +429,7 @@ fn reason(one: &Entitlement) -> String {
 
 impl AccountShown {
     /// Returns the account in its last known state.
-    pub(super) fn of(doors: &str, linked: &Linked) -> Self {
+    pub(super) fn of(doors: &DoorsName, linked: &Linked) -> Self {
         let account = linked.account.id.clone();
         AccountShown { doors: doors.to_owned(), account, active: linked.account.standing == Standing::Active }
     }

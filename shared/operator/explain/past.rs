@@ -6,6 +6,7 @@ use super::shape::Evidence;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Claim;
 
 /// Whether a person had a group at an instant, with the records around it.
@@ -22,15 +23,15 @@ pub struct PastHold<'r> {
 }
 
 /// Returns whether a record is about this group.
-pub fn is_about(record: &Record, doors: &str, group: &GroupId) -> bool {
-    record.action.doors == doors && record.action.group.as_ref() == Some(group)
+pub fn is_about(record: &Record, doors: &DoorsName, group: &GroupId) -> bool {
+    record.action.doors == *doors && record.action.group.as_ref() == Some(group)
 }
 
 /// Returns the state of one group at `at`, by one person's records, oldest first, and the present claim.
 pub fn held<'r>(
     records: &'r [Record],
     claim: Option<&Claim>,
-    doors: &str,
+    doors: &DoorsName,
     group: &GroupId,
     at: Timestamp,
 ) -> PastHold<'r> {
@@ -53,13 +54,13 @@ pub fn held<'r>(
 }
 
 /// Returns the record by which the account was suspended or deleted at `at`; `None` where it was active.
-pub fn suspended<'r>(records: &'r [Record], doors: &str, at: Timestamp) -> Option<&'r Record> {
+pub fn suspended<'r>(records: &'r [Record], doors: &DoorsName, at: Timestamp) -> Option<&'r Record> {
     let moved = |record: &&Record| {
         let stands = matches!(
             record.action.what,
             AuditAction::Suspended | AuditAction::Resumed | AuditAction::Deleted | AuditAction::Invited
         );
-        record.action.doors == doors && record.action.group.is_none() && stands && record.at <= at
+        record.action.doors == *doors && record.action.group.is_none() && stands && record.at <= at
     };
     let last = records.iter().rfind(moved);
     last.filter(|record| matches!(record.action.what, AuditAction::Suspended | AuditAction::Deleted))
@@ -98,8 +99,8 @@ mod tests {
         let mut head = Head::default();
         let each = told.iter().map(|(when, what, of_group)| {
             let group = GroupId("5".into());
-            let action =
-                AuditEntry::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
+            let action = AuditEntry::new(*what, &DoorsName::from("main"), &AccountId("7".into()), "b");
+            let action = AuditEntry { group: of_group.then(|| group.clone()), ..action };
             let (record, next) = head.record(&SiteId::from("s"), "p", at(when), action);
             head = next;
             record
@@ -115,13 +116,13 @@ mod tests {
             ("09:05", AuditAction::Refused, true),
             ("10:00", AuditAction::Revoked, true),
         ]);
-        let had = |when: &str| held(&told, None, "main", &group, at(when)).has;
+        let had = |when: &str| held(&told, None, &DoorsName::from("main"), &group, at(when)).has;
         assert_eq!(["08:59", "09:00", "09:30", "10:00", "11:00"].map(had), [false, true, true, false, false]);
-        assert!(!held(&told, None, "other", &group, at("09:30")).has);
+        assert!(!held(&told, None, &DoorsName::from("other"), &group, at("09:30")).has);
         let taken = records(&[("10:00", AuditAction::Revoked, true)]);
-        assert!(held(&taken, None, "main", &group, at("09:00")).has, "whoever is taken out was in");
+        assert!(held(&taken, None, &DoorsName::from("main"), &group, at("09:00")).has, "whoever is taken out was in");
         let claim = Claim { doors: "main".into(), group: group.clone(), since: at("12:00"), ..Claim::default() };
-        let adopted = |when: &str| held(&told, Some(&claim), "main", &group, at(when));
+        let adopted = |when: &str| held(&told, Some(&claim), &DoorsName::from("main"), &group, at(when));
         assert_eq!((adopted("11:00").has, adopted("12:00").has), (false, true));
         assert_eq!(adopted("12:00").evidence, Evidence::Claim);
     }
@@ -133,7 +134,7 @@ mod tests {
             ("09:00", AuditAction::Suspended, false),
             ("10:00", AuditAction::Resumed, false),
         ]);
-        let slept = |when: &str| suspended(&told, "main", at(when)).is_some();
+        let slept = |when: &str| suspended(&told, &DoorsName::from("main"), at(when)).is_some();
         assert_eq!(["07:00", "08:30", "09:00", "09:59", "10:00"].map(slept), [false, false, true, true, false]);
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::AuditAction;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::record::Source;
 use doorstep_core::model::window::Window;
 
@@ -65,7 +65,7 @@ pub struct Who {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountShown {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The account.
     pub account: AccountId,
     /// Whether it can open doors: not while it is suspended, blocked or without a seat.
@@ -90,7 +90,7 @@ pub enum Evidence {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupExplained {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The id of the group.
     pub group: GroupId,
     /// The name of the group, where it is known.

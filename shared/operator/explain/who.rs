@@ -19,7 +19,7 @@ use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Gr
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_jobs::settle::load_facts;
 use doorstep_vendors::access::Share;
@@ -84,7 +84,7 @@ pub struct Told {
     /// The site's time zone.
     pub timezone: String,
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The id of the group.
     pub group: GroupId,
     /// The name of the group.
@@ -155,7 +155,7 @@ async fn present(
     environment: &Environment,
     book: &Book,
     all_people: &[Person],
-    doors: &str,
+    doors: &DoorsName,
     group: &GroupId,
 ) -> Result<Vec<PersonInGroup>> {
     let (reader, _) = environment.doors(&book.site, doors, Share::Settle).await?;
@@ -211,13 +211,13 @@ async fn past(
     environment: &Environment,
     book: &Book,
     all_people: &[Person],
-    doors: &str,
+    doors: &DoorsName,
     group: &GroupId,
 ) -> Result<Vec<PersonInGroup>> {
     let mut records: HashMap<String, Vec<Record>> = HashMap::new();
     for record in environment.store.audit(&book.site.id).await? {
         let action = &record.action;
-        if action.doors == doors && action.group.as_ref().is_none_or(|of| of == group) {
+        if action.doors == *doors && action.group.as_ref().is_none_or(|of| of == group) {
             records.entry(record.person.clone()).or_default().push(record);
         }
     }
@@ -251,7 +251,7 @@ async fn future(
     environment: &Environment,
     book: &Book,
     all_people: Vec<Person>,
-    doors: &str,
+    doors: &DoorsName,
     group: &GroupId,
 ) -> Result<Vec<PersonInGroup>> {
     let each = all_people.into_iter().map(|person| async move {
@@ -287,7 +287,7 @@ impl PersonInGroup {
         }
     }
 
-    fn of(person: &Person, doors: &str, whose: Whose) -> Self {
+    fn of(person: &Person, doors: &DoorsName, whose: Whose) -> Self {
         let account = person.accounts.get(doors).map(|linked| &linked.account);
         PersonInGroup {
             name: account.and_then(|account| account.called()),

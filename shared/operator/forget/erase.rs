@@ -10,7 +10,7 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, Holder, Kind};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::subject::Subject;
@@ -128,7 +128,7 @@ async fn unlink_one(
 ) -> Result<AuditEntry> {
     let (store, id, now) = (&environment.store, &site.id, environment.time.now());
     let because = "requested by the operator";
-    let action = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
+    let action = AuditEntry::new(AuditAction::Forgotten, &DoorsName::from(""), &AccountId(String::new()), because);
     for _ in 0..TRIES {
         let mut shell = Person {
             forgotten: Some(now),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 
 /// The changes that a site file would make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct SiteDiff {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GroupDiff {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The group.
     pub group: String,
     /// The group's name at the door system.
@@ -57,7 +57,7 @@ pub struct GroupDiff {
 
 impl GroupDiff {
     /// Creates the entry of a group without changes.
-    pub fn of(doors: &str, group: &GroupId, name: &str) -> Self {
+    pub fn of(doors: &DoorsName, group: &GroupId, name: &str) -> Self {
         GroupDiff { doors: doors.to_owned(), group: group.0.clone(), name: name.to_owned(), ..GroupDiff::default() }
     }
 }
@@ -90,7 +90,7 @@ pub struct ShownPerson {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountDiff {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The change.
     pub what: AccountChangeKind,
     /// The person.
@@ -118,7 +118,7 @@ pub enum AccountChangeKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TagDiff {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The change.
     pub what: TagDone,
     /// The last characters of the card's number.
@@ -149,7 +149,7 @@ pub struct Soon {
     /// When it begins.
     pub from: Timestamp,
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The group's name.
     pub name: String,
     /// The person, the end and the reason.

@@ -6,6 +6,7 @@ use crate::check;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::Group;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{self, RuledSite};
@@ -34,7 +35,7 @@ pub fn of(site: &Site, snapshot: &DoorsSnapshot, names: &[String], text: &str) -
 /// Returns the problems of the names alone. A name may resolve to a group that exists and grants nothing yet.
 pub async fn names(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<Vec<String>> {
     let before = environment.store.resolved(&site.id).await?;
-    let groups: BTreeMap<String, Vec<Group>> = snapshot
+    let groups: BTreeMap<DoorsName, Vec<Group>> = snapshot
         .contexts
         .iter()
         .map(|(name, doors_context)| {
@@ -97,7 +98,7 @@ pub async fn shared_groups(environment: &Environment, site: &Site, snapshot: &Do
 /// Returns remarks about memberships that Doorstep granted at a door system that this file no longer has, or whose name
 /// now means another one.
 async fn left_behind(environment: &Environment, site: &Site, people: &[Person]) -> Result<Vec<String>> {
-    let mut claims: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut claims: BTreeMap<&DoorsName, usize> = BTreeMap::new();
     for claim in people.iter().flat_map(|person| &person.claims) {
         *claims.entry(&claim.doors).or_default() += 1;
     }

@@ -16,6 +16,7 @@ use doorstep_core::decide::guard::judge::{Measure, judge};
 use doorstep_core::decide::guard::{Tally, WaitingChange};
 use doorstep_core::decide::person::{DoorsDecision, FOREIGN};
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Claim, Linked};
 use doorstep_core::model::problem::{DoorsProblem, Problem};
 use doorstep_jobs::compare::CompareContext;
@@ -29,7 +30,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(24);
 /// An account that would be suspended or deleted if it is in no foreign group.
 pub struct Idle {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The account.
     pub account: Arc<Account>,
     /// The number of groups that it would have left by then.
@@ -83,7 +84,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Adds what becomes Doorstep's, or stops being Doorstep's, with no change at the door.
-    fn without_change(&mut self, compared: &Compared<'_>, doors: &str, here: &DoorsDecision) {
+    fn without_change(&mut self, compared: &Compared<'_>, doors: &DoorsName, here: &DoorsDecision) {
         for claim in &here.adopt {
             let change = self.claimed(compared, claim);
             self.group(&claim.doors, &claim.group).adopts.push(change);
@@ -95,20 +96,16 @@ impl<'a> Gathering<'a> {
             }
         }
         for card in &here.adopt_cards {
-            self.tag(compared, doors, TagDone::Adopted, &card.number, &card.because);
+            let who = self.who(compared, doors);
+            self.diff.tags.push(tag(doors, who, TagDone::Adopted, &card.number, &card.because));
         }
         for number in &here.disown_cards {
-            self.tag(compared, doors, TagDone::Released, number, "it is theirs no more");
+            let who = self.who(compared, doors);
+            self.diff.tags.push(tag(doors, who, TagDone::Released, number, "it is theirs no more"));
         }
     }
 
-    fn tag(&mut self, compared: &Compared<'_>, doors: &str, what: TagDone, number: &str, because: &str) {
-        let who = self.who(compared, doors);
-        let (doors, because) = (doors.to_owned(), because.to_owned());
-        self.diff.tags.push(TagDiff { doors, what, tag: shown(number), who, because });
-    }
-
-    fn step(&mut self, compared: &Compared<'_>, doors: &str, step: &Action) {
+    fn step(&mut self, compared: &Compared<'_>, doors: &DoorsName, step: &Action) {
         let who = self.who(compared, doors);
         match step {
             Action::Grant { group, replaces, because, .. } => {
@@ -128,16 +125,20 @@ impl<'a> Gathering<'a> {
             Action::Rename(_) => self.account(doors, AccountChangeKind::Renamed, who),
             Action::Suspend => self.idle(compared, doors, AccountChangeKind::Suspended, who),
             Action::Delete => self.idle(compared, doors, AccountChangeKind::Deleted, who),
-            Action::Tag(change) => self.tag(compared, doors, TagDone::Tagged, &change.number, &change.because),
-            Action::Untag(change) => self.tag(compared, doors, TagDone::Untagged, &change.number, &change.because),
+            Action::Tag(change) => {
+                self.diff.tags.push(tag(doors, who, TagDone::Tagged, &change.number, &change.because));
+            }
+            Action::Untag(change) => {
+                self.diff.tags.push(tag(doors, who, TagDone::Untagged, &change.number, &change.because));
+            }
         }
     }
 
-    fn account(&mut self, doors: &str, what: AccountChangeKind, who: ShownPerson) {
+    fn account(&mut self, doors: &DoorsName, what: AccountChangeKind, who: ShownPerson) {
         self.diff.accounts.push(AccountDiff { doors: doors.to_owned(), what, who });
     }
 
-    fn idle(&mut self, compared: &Compared<'_>, doors: &str, what: AccountChangeKind, who: ShownPerson) {
+    fn idle(&mut self, compared: &Compared<'_>, doors: &DoorsName, what: AccountChangeKind, who: ShownPerson) {
         if let Some(linked) = compared.projected.person.accounts.get(doors) {
             let here = compared.result.decision.by_doors.get(doors);
             let actions = here.into_iter().flat_map(|here| &here.actions);
@@ -223,17 +224,17 @@ impl<'a> Gathering<'a> {
         self.diff
     }
 
-    fn group(&mut self, doors: &str, group: &GroupId) -> &mut GroupDiff {
+    fn group(&mut self, doors: &DoorsName, group: &GroupId) -> &mut GroupDiff {
         let name = self.name(doors, group);
         let at = GroupRef::new(doors, group);
         self.groups.entry(at).or_insert_with(|| GroupDiff::of(doors, group, &name))
     }
 
-    fn name(&self, doors: &str, group: &GroupId) -> String {
+    fn name(&self, doors: &DoorsName, group: &GroupId) -> String {
         self.context.doors.name_of(doors, group)
     }
 
-    fn end(&self, compared: &Compared<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {
+    fn end(&self, compared: &Compared<'_>, doors: &DoorsName, group: &GroupId) -> Option<jiff::Timestamp> {
         open_at(&compared.result.desired, &GroupRef::new(doors, group), self.context.now)?.window.until
     }
 
@@ -242,7 +243,7 @@ impl<'a> Gathering<'a> {
         AccessChange { who: self.who(compared, &claim.doors), until, because: claim.because.clone() }
     }
 
-    fn who(&self, compared: &Compared<'_>, doors: &str) -> ShownPerson {
+    fn who(&self, compared: &Compared<'_>, doors: &DoorsName) -> ShownPerson {
         let person = &compared.projected.person;
         let account = person.accounts.get(doors).map(|linked| &linked.account);
         let named = || account.and_then(|account| account.called());
@@ -255,10 +256,14 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn stranger(&self, doors: &str, id: &AccountId) -> ShownPerson {
+    fn stranger(&self, doors: &DoorsName, id: &AccountId) -> ShownPerson {
         let account = self.context.doors.accounts.get(doors).and_then(|accounts| accounts.get(id));
         let name = account.and_then(|account| account.called()).unwrap_or_else(|| "somebody unknown".to_owned());
         let email = account.and_then(|account| account.email.clone());
         ShownPerson { name, email, person: None, account: Some(id.clone()) }
     }
+}
+
+fn tag(doors: &DoorsName, who: ShownPerson, what: TagDone, number: &str, because: &str) -> TagDiff {
+    TagDiff { doors: doors.to_owned(), what, tag: shown(number), who, because: because.to_owned() }
 }

@@ -49,7 +49,7 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     }
     let mut all_people = people_to_decide(&environment.store, site, &mut reading.known).await?;
     for (name, config) in &site.doors {
-        let was = config.was.as_deref().into_iter();
+        let was = config.was.iter();
         was.for_each(|was| all_people.known.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
     }
     let snapshot = doors::read(environment, site, &reading.known, &all_people).await?;

@@ -6,21 +6,29 @@ use super::{AccessDifference, DifferenceKind};
 use crate::preview::diff::ShownPerson;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, PersonFacts, RuleIndex, Rules, derive_by, desired};
 use doorstep_core::model::account::GroupRef;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::window::Window;
 use doorstep_jobs::compare::facts::FactIndex;
 use doorstep_jobs::compare::people::{AddressSource, ProjectedPerson, Projection};
 
-/// Returns what of `day` differs for each person between the rules `before` and `after`.
+/// The rules that are compared.
+pub struct RuleChange<'a> {
+    /// The rules in force.
+    pub before: Rules<'a>,
+    /// The rules that are tried.
+    pub after: Rules<'a>,
+}
+
+/// Returns what of `day` differs for each person between the rules before and after.
 pub fn compare(
-    before: Rules<'_>,
-    after: Rules<'_>,
+    rules: RuleChange<'_>,
     known: &FactIndex,
     people: &[Person],
     day: Window,
     names: &BTreeMap<GroupRef, String>,
 ) -> Vec<AccessDifference> {
-    let books = (RuleIndex::of(before), RuleIndex::of(after));
+    let books = (RuleIndex::of(rules.before), RuleIndex::of(rules.after));
     let open = |book: &RuleIndex<'_>, person_facts: &PersonFacts| {
         desired(&derive_by(book, person_facts, day.from).entitlements)
     };
@@ -68,7 +76,7 @@ fn only(these: &[OpenInterval], others: &[OpenInterval], day: Window) -> Vec<(Wi
     found
 }
 
-fn who(projected: &ProjectedPerson<'_>, person_facts: &PersonFacts, doors: &str) -> ShownPerson {
+fn who(projected: &ProjectedPerson<'_>, person_facts: &PersonFacts, doors: &DoorsName) -> ShownPerson {
     let account = projected.person.accounts.get(doors).map(|linked| &linked.account);
     let named = || account.and_then(|account| account.called());
     ShownPerson {

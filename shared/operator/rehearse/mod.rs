@@ -13,6 +13,7 @@ use doorstep_core::decide::entitlement::{HORIZON, Rules};
 use doorstep_core::model::account::{Group, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::window::Window;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
@@ -22,7 +23,7 @@ use doorstep_jobs::compare::facts::FactIndex;
 mod compare;
 mod print;
 
-use compare::compare;
+use compare::{RuleChange, compare};
 
 /// How long the facts of ended bookings and check-ins are stored: `comparison::platform` deletes them after that.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -50,7 +51,7 @@ pub struct Rehearsal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccessDifference {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The group.
     pub group: String,
     /// The group's name.
@@ -118,7 +119,8 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
     let names = old_groups.into_iter().chain(groups).flat_map(|(doors, groups)| {
         groups.into_iter().map(move |group| (GroupRef::new(&doors, &group.id), group.name)).collect::<Vec<_>>()
     });
-    let changes = compare(before.rules(&catalogue), after.rules(&catalogue), &known, &people, window, &names.collect());
+    let rules = RuleChange { before: before.rules(&catalogue), after: after.rules(&catalogue) };
+    let changes = compare(rules, &known, &people, window, &names.collect());
     Ok(Rehearsal {
         version: Some(stored.n),
         day: Some(day),
@@ -169,7 +171,7 @@ async fn known(environment: &Environment, site: &Site) -> Result<FactIndex> {
     Ok(known)
 }
 
-type Groups = BTreeMap<String, Vec<Group>>;
+type Groups = BTreeMap<DoorsName, Vec<Group>>;
 
 /// Resolves a file's names with the read states of its door systems. Unresolved names are problems.
 async fn side(

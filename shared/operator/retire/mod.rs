@@ -14,7 +14,7 @@ use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{UnconfirmedChange, checksum};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::subject::Subject;
@@ -86,7 +86,7 @@ pub struct Retirement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantedMembership {
     /// The door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// The group.
     pub group: String,
     /// The group's name, or its id if the name is unknown.
@@ -124,7 +124,7 @@ pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> 
         )));
     }
     if order.how == How::RevokeAccess && retirement.people > 0 {
-        take_out(environment, site, &stored, &file, people, &retirement.checksum).await?;
+        take_out(environment, &stored, &file, people, &retirement.checksum).await?;
         return Ok(Retirement { stage: RetireStage::UnderWay, ..retirement });
     }
     environment.store.strike_site(site, &stored).await?;
@@ -140,13 +140,12 @@ pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> 
 /// Requests that settle revokes all access that Doorstep granted. The operator saw the list, so the guard lets it pass.
 async fn take_out(
     environment: &Environment,
-    site: &SiteId,
     stored: &SiteVersion,
     file: &Site,
     people: &[Person],
     checksum: &str,
 ) -> Result<()> {
-    let now = environment.time.now();
+    let (site, now) = (&file.id, environment.time.now());
     if stored.retiring.is_none() {
         let retiring = Retiring { at: now, checksum: checksum.to_owned() };
         environment.store.retire_site(site, stored, retiring).await?;
@@ -155,7 +154,7 @@ async fn take_out(
     environment.store.release(site, &changes.iter().collect::<Vec<_>>(), Some(checksum), now).await?;
     let dues = people.iter().filter(|person| is_left(file, person)).map(|person| {
         let at = person.claims.iter().map(|claim| claim.doors.clone());
-        let looked: BTreeSet<String> = at.chain(person.accounts.keys().cloned()).collect();
+        let looked: BTreeSet<DoorsName> = at.chain(person.accounts.keys().cloned()).collect();
         let known = looked.into_iter().filter(|doors| file.doors.contains_key(doors)).collect();
         Due::at(now, Subject::Person(person.id.clone())).with_refetch_at(known)
     });
@@ -211,7 +210,7 @@ fn leaves(file: &Site, people: &[Person]) -> Vec<UnconfirmedChange> {
 
 /// Returns whether a person has anything left to revoke at door systems of the file.
 fn is_left(file: &Site, person: &Person) -> bool {
-    let here = |doors: &String| file.doors.contains_key(doors);
+    let here = |doors: &DoorsName| file.doors.contains_key(doors);
     let begun = person.intents.iter().any(|intent| here(&intent.doors));
     person.claims.iter().any(|claim| here(&claim.doors))
         || begun

@@ -12,6 +12,7 @@ use crate::access::WebhookSecrets;
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::DoorsName;
 
 /// The webhooks of a door system that posts its access attempts: how they are verified and parsed.
 pub trait PushAttempts: Send + Sync {
@@ -19,7 +20,7 @@ pub trait PushAttempts: Send + Sync {
     fn verify(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified>;
     /// Parses a verified delivery of the doors named `doors`. With a `place`, an event at another place of the same
     /// organisation is [`AccessNews::NotForUs`].
-    fn news(&self, doors: &str, place: Option<&str>, verified: &VerifiedDelivery) -> AccessNews;
+    fn news(&self, doors: &DoorsName, place: Option<&str>, verified: &VerifiedDelivery) -> AccessNews;
 }
 
 /// The content of a verified delivery of a door system.
@@ -44,7 +45,7 @@ pub trait ReadAttempts: Send + Sync {
     async fn locks(&self) -> Result<BTreeMap<String, String>>;
     /// Fetches the next page of access attempts after `from`, in order of time; `None` where the door system reports
     /// them by webhook only.
-    async fn page(&self, _doors: &str, _from: &Cursor) -> Result<Option<AttemptPage>> {
+    async fn page(&self, _doors: &DoorsName, _from: &Cursor) -> Result<Option<AttemptPage>> {
         Ok(None)
     }
     /// Fetches the account that holds the tag of this number, where it is known.

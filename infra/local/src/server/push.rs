@@ -10,6 +10,7 @@ use super::answer::{Refused, answer};
 use super::sites::{Answered, SitePath};
 use super::{body, known};
 use crate::Machine;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::{Finding, Mode, finding};
 use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
@@ -30,7 +31,7 @@ pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> An
 pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
     let Pushed { mode, leave_access } = serde_urlencoded::from_str(&query.unwrap_or_default())
         .map_err(|_| Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does"))?;
-    let left = leave_access.iter().flat_map(|names| names.split(',')).map(str::to_owned).collect();
+    let left = leave_access.iter().flat_map(|names| names.split(',')).map(DoorsName::from).collect();
     match text(request).await? {
         Ok(text) => Ok(whole(&machine.push_with(&text, &PushOptions { mode, leave_access: left }).await?)),
         Err(wrong) => Ok(whole(&wrong)),

@@ -191,7 +191,7 @@ fn of_a_number_no_more_than_its_end_is_shown() {
         Wrong::OneOnly,
         Wrong::GivenByHand,
     ] {
-        let said = Trouble { number: "04A2B3C4".into(), what }.problem("main").to_string();
+        let said = Trouble { number: "04A2B3C4".into(), what }.problem(&"main".into()).to_string();
         assert!(said.starts_with("main: tag …") && said.contains("…B3C4") && !said.contains("2B3"), "{said}");
     }
 }

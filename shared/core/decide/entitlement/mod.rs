@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::decide::cards::{Number, same_number};
 use crate::model::account::{GroupId, GroupRef};
 use crate::model::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
+use crate::model::ids::DoorsName;
 use crate::model::problem::Problem;
 use crate::model::window::{Window, union};
 use crate::site::catalogue::Catalogue;
@@ -39,7 +40,7 @@ const HINDSIGHT: SignedDuration = SignedDuration::from_hours(2 * 24);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entitlement {
     /// Door system.
-    pub doors: String,
+    pub doors: DoorsName,
     /// Group.
     pub group: GroupId,
     /// The window, already widened by the minutes of the rule.
@@ -301,8 +302,8 @@ pub fn open_at<'a>(desired: &'a Desired, at: &GroupRef, now: Timestamp) -> Optio
 }
 
 /// Returns whether any interval at this door system is open or still to come.
-pub fn is_awaited(desired: &Desired, doors: &str, now: Timestamp) -> bool {
-    let here = desired.iter().filter(|(at, _)| at.doors == doors);
+pub fn is_awaited(desired: &Desired, doors: &DoorsName, now: Timestamp) -> bool {
+    let here = desired.iter().filter(|(at, _)| at.doors == *doors);
     here.flat_map(|(_, intervals)| intervals).any(|interval| interval.window.until.is_none_or(|until| until > now))
 }
 

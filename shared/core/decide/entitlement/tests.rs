@@ -91,7 +91,7 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let facts: Vec<Fact> = facts.into_iter().chain(more).map(fact).collect();
     let catalogue = Catalogue::of(&facts);
     let group = |id: &str| crate::model::account::Group { id: GroupId(id.into()), name: id.into(), problem: None };
-    let groups = BTreeMap::from([("main".to_owned(), vec![group("g"), group("h")])]);
+    let groups = BTreeMap::from([("main".into(), vec![group("g"), group("h")])]);
     let resolved = resolve(&site, &catalogue, &groups, None);
     let person_facts = PersonFacts {
         facts: facts.into_iter().map(|fact| (fact.name(), Arc::new(fact))).collect(),

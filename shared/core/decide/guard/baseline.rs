@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::decide::entitlement::{Before, Desired, Entitlement, PersonFacts, Rules, derive, next_boundary};
 use crate::model::account::Group;
 use crate::model::fact::Fact;
+use crate::model::ids::DoorsName;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
 use crate::site::{Mode, Site};
@@ -79,7 +80,7 @@ impl Baseline {
     /// meaning that `resolved` gave them.
     pub fn of(
         site: &Site,
-        groups: &BTreeMap<String, Vec<Group>>,
+        groups: &BTreeMap<DoorsName, Vec<Group>>,
         resolved: Option<&Resolved>,
         older: OlderFiles,
         catalogues: Catalogues<'_>,

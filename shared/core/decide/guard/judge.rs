@@ -14,13 +14,13 @@ use jiff::Timestamp;
 
 use super::{Hold, MOST_NEW, Scope, TOGETHER, Tally, UnconfirmedChange, WaitingChange, checksum};
 use crate::model::account::{AccountId, GroupId, GroupRef};
-use crate::model::ids::SiteId;
+use crate::model::ids::{DoorsName, SiteId};
 use crate::site::Guard;
 
 /// The accounts in each group now, whether Doorstep put them there or not.
 pub type CurrentMembers = BTreeMap<GroupRef, BTreeSet<AccountId>>;
 /// The accounts at each door system to which Doorstep assigned a card.
-pub type Holders = BTreeMap<String, BTreeSet<AccountId>>;
+pub type Holders = BTreeMap<DoorsName, BTreeSet<AccountId>>;
 
 /// The input of the guard.
 #[derive(Clone, Copy)]
@@ -52,12 +52,12 @@ pub struct Judgement {
 #[derive(Clone, Copy)]
 enum Within<'a> {
     Site,
-    Doors(&'a str),
-    Group(&'a str, &'a GroupId),
+    Doors(&'a DoorsName),
+    Group(&'a DoorsName, &'a GroupId),
 }
 
 impl Within<'_> {
-    fn holds(self, doors: &str, group: Option<&GroupId>) -> bool {
+    fn holds(self, doors: &DoorsName, group: Option<&GroupId>) -> bool {
         match self {
             Within::Site => true,
             Within::Doors(at) => at == doors,
@@ -82,7 +82,7 @@ pub fn judge(measure: Measure<'_>, waiting: Vec<WaitingChange>) -> Judgement {
 
 impl Measure<'_> {
     fn invitations(self, made: Vec<WaitingChange>, judgement: &mut Judgement) {
-        for (doors, made) in by(made, |change| change.doors().unwrap_or_default().to_owned()) {
+        for (doors, made) in by(made, |change| change.doors().cloned().unwrap_or_default()) {
             let lately = self.tally.made.get(&doors).copied().unwrap_or_default();
             let count = made.len() + lately;
             if count > MOST_NEW {
@@ -125,7 +125,7 @@ impl Measure<'_> {
             let reason = "a list that lost half of what it held said the same three times".to_owned();
             judgement.holds.push(self.hold(Scope::Site, reason, unconfirmed));
         }
-        for (doors, removals) in by(removals, |change| change.doors().map(str::to_owned)) {
+        for (doors, removals) in by(removals, |change| change.doors().cloned()) {
             match doors {
                 Some(doors) => self.at_doors(&doors, removals, &mut judgement),
                 None => judgement.released.extend(removals),
@@ -134,10 +134,10 @@ impl Measure<'_> {
         judgement
     }
 
-    fn at_doors(self, doors: &str, removals: Vec<WaitingChange>, judgement: &mut Judgement) {
+    fn at_doors(self, doors: &DoorsName, removals: Vec<WaitingChange>, judgement: &mut Judgement) {
         let within = Within::Doors(doors);
         if let Some(reason) = self.too_many(&removals, within).or_else(|| self.all_cards(&removals, within)) {
-            judgement.holds.push(self.hold(Scope::Doors(doors.to_owned()), reason, removals));
+            judgement.holds.push(self.hold(Scope::Doors(doors.clone()), reason, removals));
             return;
         }
         for (group, removals) in by(removals, |change| change.group().cloned()) {
@@ -147,7 +147,7 @@ impl Measure<'_> {
             });
             match (reason, group) {
                 (Some(reason), Some(group)) => {
-                    judgement.holds.push(self.hold(Scope::Group(doors.to_owned(), group), reason, removals));
+                    judgement.holds.push(self.hold(Scope::Group(doors.clone(), group), reason, removals));
                 }
                 _ => judgement.released.extend(removals),
             }
@@ -192,7 +192,7 @@ impl Measure<'_> {
         let mut crowd = self.lately(within, |_| true);
         crowd.add(removals, within, |_| true);
         let inside = self.inside.iter().filter(|(at, _)| within.holds(&at.doors, Some(&at.group)));
-        crowd.there.extend(inside.flat_map(|(at, accounts)| accounts.iter().map(|id| (at.doors.as_str(), id))));
+        crowd.there.extend(inside.flat_map(|(at, accounts)| accounts.iter().map(|id| (&at.doors, id))));
         crowd.there.extend(self.holders(within));
         crowd
     }
@@ -206,9 +206,9 @@ impl Measure<'_> {
         crowd
     }
 
-    fn holders(&self, within: Within<'_>) -> impl Iterator<Item = (&str, &AccountId)> {
+    fn holders(&self, within: Within<'_>) -> impl Iterator<Item = (&DoorsName, &AccountId)> {
         let here = self.holders.iter().filter(move |(doors, _)| within.holds(doors, None));
-        here.flat_map(|(doors, accounts)| accounts.iter().map(move |id| (doors.as_str(), id)))
+        here.flat_map(|(doors, accounts)| accounts.iter().map(move |id| (doors, id)))
     }
 
     /// Counts the people of the removals that the guard released in the last 24 hours.
@@ -245,8 +245,8 @@ impl Measure<'_> {
 /// Counts of different people, each known by the account at a door system.
 #[derive(Default)]
 struct Crowd<'a> {
-    losing: BTreeSet<(&'a str, &'a AccountId)>,
-    there: BTreeSet<(&'a str, &'a AccountId)>,
+    losing: BTreeSet<(&'a DoorsName, &'a AccountId)>,
+    there: BTreeSet<(&'a DoorsName, &'a AccountId)>,
 }
 
 impl<'a> Crowd<'a> {

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::account::{AccountId, GroupId};
 use crate::model::fact::FactId;
-use crate::model::ids::SiteId;
+use crate::model::ids::{DoorsName, SiteId};
 use crate::model::subject::Subject;
 
 pub mod baseline;
@@ -42,7 +42,7 @@ pub enum UnconfirmedChange {
     /// An account leaves a group.
     Leaves {
         /// Door system.
-        doors: String,
+        doors: DoorsName,
         /// Group.
         group: GroupId,
         /// Account.
@@ -51,14 +51,14 @@ pub enum UnconfirmedChange {
     /// An account is created.
     Made {
         /// Door system.
-        doors: String,
+        doors: DoorsName,
         /// The first profile of the person.
         profile: FactId,
     },
     /// A card that Doorstep assigned is taken from an account.
     Card {
         /// Door system.
-        doors: String,
+        doors: DoorsName,
         /// Account.
         account: AccountId,
         /// The door system's own id of the card.
@@ -67,7 +67,7 @@ pub enum UnconfirmedChange {
     /// An account is suspended or deleted.
     Rests {
         /// Door system.
-        doors: String,
+        doors: DoorsName,
         /// Account.
         account: AccountId,
     },
@@ -82,7 +82,7 @@ pub enum UnconfirmedChange {
 
 impl UnconfirmedChange {
     /// Returns the door system, if the change is at one.
-    pub fn doors(&self) -> Option<&str> {
+    pub fn doors(&self) -> Option<&DoorsName> {
         match self {
             UnconfirmedChange::Leaves { doors, .. } | UnconfirmedChange::Made { doors, .. } => Some(doors),
             UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => Some(doors),
@@ -91,7 +91,7 @@ impl UnconfirmedChange {
     }
 
     /// Returns the door system and the account from which something is taken.
-    pub fn place(&self) -> Option<(&str, &AccountId)> {
+    pub fn place(&self) -> Option<(&DoorsName, &AccountId)> {
         match self {
             UnconfirmedChange::Leaves { doors, account, .. }
             | UnconfirmedChange::Card { doors, account, .. }
@@ -148,9 +148,9 @@ pub enum Scope {
     /// Everything of the site.
     Site,
     /// One door system.
-    Doors(String),
+    Doors(DoorsName),
     /// One group of one door system.
-    Group(String, GroupId),
+    Group(DoorsName, GroupId),
 }
 
 impl fmt::Display for Scope {
@@ -204,7 +204,7 @@ pub struct Hold {
 
 impl Hold {
     /// Returns the sentence for a report. `group` returns the name of a group.
-    pub fn describe(&self, group: impl Fn(&str, &GroupId) -> String) -> String {
+    pub fn describe(&self, group: impl Fn(&DoorsName, &GroupId) -> String) -> String {
         let Hold { checksum, scope, reason, .. } = self;
         let place = match scope {
             Scope::Group(doors, id) => format!("{doors}: {}", group(doors, id)),
@@ -256,7 +256,7 @@ pub struct Tally {
     /// New accounts that no human approved, by door system. They are stored as items of their own, because settle
     /// creates the accounts.
     #[serde(skip)]
-    pub made: BTreeMap<String, usize>,
+    pub made: BTreeMap<DoorsName, usize>,
 }
 
 impl Tally {

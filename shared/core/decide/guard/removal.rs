@@ -36,6 +36,7 @@ use crate::decide::action::Action;
 use crate::decide::cards::{CardChange, recorded, same_number};
 use crate::decide::entitlement::{Desired, PersonFacts, Rules};
 use crate::model::account::{AccountId, GroupId, GroupRef};
+use crate::model::ids::DoorsName;
 use crate::model::person::Person;
 use crate::model::record::Source;
 
@@ -67,7 +68,7 @@ fn removal(step: &Action) -> Option<Removal<'_>> {
 
 /// Returns the removal that an action makes, in the form that the guard stores. Returns `None` if the action takes
 /// nothing away.
-pub fn change_of(person: &Person, doors: &str, step: &Action) -> Option<UnconfirmedChange> {
+pub fn change_of(person: &Person, doors: &DoorsName, step: &Action) -> Option<UnconfirmedChange> {
     let doors = doors.to_owned();
     let linked = || Some(person.accounts.get(&doors)?.account.id.clone());
     match removal(step)? {
@@ -114,7 +115,7 @@ pub struct RemovalEvidence<'a> {
 
 impl RemovalEvidence<'_> {
     /// Grades an action by the table of this module. An action that takes nothing away is planned.
-    pub fn certainty(self, doors: &str, step: &Action) -> Certainty {
+    pub fn certainty(self, doors: &DoorsName, step: &Action) -> Certainty {
         match removal(step) {
             None => Certainty::Planned,
             Some(Removal::Membership { foreign: true, .. }) => Certainty::Inferred,
@@ -124,7 +125,7 @@ impl RemovalEvidence<'_> {
         }
     }
 
-    fn of_membership(self, doors: &str, group: &GroupId) -> Certainty {
+    fn of_membership(self, doors: &DoorsName, group: &GroupId) -> Certainty {
         let Some(since) = self.baseline.changed(self.person_facts) else { return Certainty::Planned };
         let at = GroupRef::new(doors, group);
         if self.is_over(&at, since) {
@@ -137,7 +138,7 @@ impl RemovalEvidence<'_> {
         self.baseline.graded(self.person_facts, open, claimed)
     }
 
-    fn of_card(self, doors: &str, change: &CardChange) -> Certainty {
+    fn of_card(self, doors: &DoorsName, change: &CardChange) -> Certainty {
         let Some(since) = self.baseline.changed(self.person_facts) else { return Certainty::Planned };
         let numbers = self.person_facts.as_confirmed().cards();
         let theirs = numbers.iter().any(|number| same_number(&number.number, &change.number));
@@ -147,17 +148,17 @@ impl RemovalEvidence<'_> {
         self.baseline.graded(self.person_facts, kept, ours.map(|ours| ours.since))
     }
 
-    fn of_account(self, doors: &str) -> Certainty {
+    fn of_account(self, doors: &DoorsName) -> Certainty {
         let Some(since) = self.baseline.changed(self.person_facts) else { return Certainty::Planned };
         self.baseline.graded(self.person_facts, self.had_access(doors, since), None)
     }
 
     /// Returns whether the person had access at this door system before, now or later. A group whose recorded end
     /// passed does not count.
-    fn had_access(self, doors: &str, since: Timestamp) -> bool {
+    fn had_access(self, doors: &DoorsName, since: Timestamp) -> bool {
         let before = self.baseline.before(self.rules, self.person_facts, self.now);
         before.into_iter().any(|one| {
-            let here = one.doors == doors && one.window.until.is_none_or(|until| until > self.now);
+            let here = one.doors == *doors && one.window.until.is_none_or(|until| until > self.now);
             here && !self.is_over(&GroupRef { doors: one.doors, group: one.group }, since)
         })
     }

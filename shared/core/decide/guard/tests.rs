@@ -32,7 +32,7 @@ fn made(who: usize) -> WaitingChange {
 
 fn people(doors: &str, group: &str, who: std::ops::Range<usize>) -> CurrentMembers {
     let accounts: BTreeSet<AccountId> = who.map(|n| AccountId(format!("a{n}"))).collect();
-    CurrentMembers::from([(GroupRef::new(doors, &GroupId(group.to_owned())), accounts)])
+    CurrentMembers::from([(GroupRef::new(&doors.into(), &GroupId(group.to_owned())), accounts)])
 }
 
 fn judged(inside: &CurrentMembers, tally: &Tally, waiting: Vec<WaitingChange>) -> Judgement {
@@ -141,7 +141,7 @@ fn more_than_a_hundred_new_accounts_at_one_door_system_are_held() {
 #[test]
 fn new_accounts_are_counted_over_a_day() {
     for (lately, held) in [(99, 0), (100, 1)] {
-        let tally = Tally { made: [("main".to_owned(), lately), ("other".to_owned(), 500)].into(), ..Tally::default() };
+        let tally = Tally { made: [("main".into(), lately), ("other".into(), 500)].into(), ..Tally::default() };
         assert_eq!(judged(&CurrentMembers::new(), &tally, vec![made(0)]).holds.len(), held, "{lately}");
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::model::account::{Account, AccountId, Standing};
 use crate::model::audit::AuditAction;
 use crate::model::error::Error;
+use crate::model::ids::DoorsName;
 use crate::model::person::{IntentKind, Linked, Person};
 
 /// The reason why no account is linked although accounts have the person's address.
@@ -75,7 +76,7 @@ pub enum Acquisition {
 ///
 /// # Errors
 /// [`AccountConflict::Taken`] if the owner has profiles.
-pub fn acquire(owner: Option<&Person>, doors: &str) -> Result<Acquisition, AccountConflict> {
+pub fn acquire(owner: Option<&Person>, doors: &DoorsName) -> Result<Acquisition, AccountConflict> {
     match owner {
         Some(owner) if !owner.profiles.is_empty() => Err(AccountConflict::Taken),
         Some(owner) if owner.accounts.contains_key(doors) => Ok(Acquisition::Inherit),
@@ -138,11 +139,11 @@ mod tests {
     #[test]
     fn an_account_passes_on_only_from_an_owner_without_profiles() {
         let mut owner = Person::new("o".to_owned(), None);
-        assert_eq!(acquire(None, "main"), Ok(Acquisition::Link));
-        assert_eq!(acquire(Some(&owner), "main"), Ok(Acquisition::Link));
-        owner.accounts.insert("main".to_owned(), Linked::new(account("1", None), "Ada", false));
-        assert_eq!(acquire(Some(&owner), "main"), Ok(Acquisition::Inherit));
+        assert_eq!(acquire(None, &DoorsName::from("main")), Ok(Acquisition::Link));
+        assert_eq!(acquire(Some(&owner), &DoorsName::from("main")), Ok(Acquisition::Link));
+        owner.accounts.insert(DoorsName::from("main"), Linked::new(account("1", None), "Ada", false));
+        assert_eq!(acquire(Some(&owner), &DoorsName::from("main")), Ok(Acquisition::Inherit));
         owner.profiles.insert(FactId::new(Kind::Member, "m"));
-        assert_eq!(acquire(Some(&owner), "main"), Err(AccountConflict::Taken));
+        assert_eq!(acquire(Some(&owner), &DoorsName::from("main")), Err(AccountConflict::Taken));
     }
 }

@@ -72,6 +72,7 @@ mod tests {
     use super::*;
     use crate::model::account::{Account, AccountId, Standing};
     use crate::model::fact::Kind;
+    use crate::model::ids::DoorsName;
     use crate::model::person::Linked;
 
     fn person(profiles: &[&str]) -> Person {
@@ -117,7 +118,7 @@ mod tests {
             privileged: false,
             guest: false,
         };
-        two.accounts.insert("main".to_owned(), Linked::new(Arc::new(account), "Ada", false));
+        two.accounts.insert(DoorsName::from("main"), Linked::new(Arc::new(account), "Ada", false));
         assert_eq!(takes_address(&two, "new@a.test"), TakesAddress::IfFreeAndLeft);
     }
 }

@@ -7,6 +7,7 @@ use crate::decide::action::Action;
 use crate::decide::cards::{CardBook, CardsView, Number, decide_cards};
 use crate::decide::entitlement::{Desired, is_awaited};
 use crate::model::account::AccountId;
+use crate::model::ids::DoorsName;
 use crate::model::person::Person;
 use crate::site::Mode;
 
@@ -17,7 +18,7 @@ pub fn desired_cards<'a>(
     person: &Person,
     numbers: &'a [Number],
     desired: &Desired,
-    doors: &str,
+    doors: &DoorsName,
     now: Timestamp,
 ) -> &'a [Number] {
     if person.claims_at(doors) || is_awaited(desired, doors, now) { numbers } else { &[] }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::decide::action::Action;
 use crate::decide::cards::{CardClaim, Trouble};
 use crate::model::account::GroupId;
+use crate::model::ids::DoorsName;
 use crate::model::person::{Claim, Person};
 use crate::model::problem::Problem;
 
@@ -12,7 +13,7 @@ use crate::model::problem::Problem;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PersonDecision {
     /// The decision at each door system.
-    pub by_doors: BTreeMap<String, DoorsDecision>,
+    pub by_doors: BTreeMap<DoorsName, DoorsDecision>,
 }
 
 /// What must change for one person at one door system.
@@ -59,20 +60,20 @@ impl PersonDecision {
     }
 
     /// Iterates over all actions, each with its door system.
-    pub fn actions(&self) -> impl Iterator<Item = (&String, &Action)> {
+    pub fn actions(&self) -> impl Iterator<Item = (&DoorsName, &Action)> {
         let each = self.by_doors.iter();
         each.flat_map(|(doors, here)| here.actions.iter().map(move |action| (doors, action)))
     }
 
     /// Adds those actions of another decision for which `counts` returns true.
-    pub fn add_actions(&mut self, other: &PersonDecision, counts: impl Fn(&str, &Action) -> bool) {
+    pub fn add_actions(&mut self, other: &PersonDecision, counts: impl Fn(&DoorsName, &Action) -> bool) {
         for (doors, action) in other.actions().filter(|(doors, action)| counts(doors, action)) {
             self.by_doors.entry(doors.clone()).or_default().actions.push(action.clone());
         }
     }
 
     /// Keeps the actions for which `keeps` returns true.
-    pub fn retain_actions(&mut self, mut keeps: impl FnMut(&str, &Action) -> bool) {
+    pub fn retain_actions(&mut self, mut keeps: impl FnMut(&DoorsName, &Action) -> bool) {
         for (doors, here) in &mut self.by_doors {
             here.actions.retain(|action| keeps(doors, action));
         }
@@ -91,7 +92,7 @@ impl PersonDecision {
     }
 
     /// Iterates over the problems with card numbers, each with its door system.
-    pub fn troubles(&self) -> impl Iterator<Item = (&String, &Trouble)> {
+    pub fn troubles(&self) -> impl Iterator<Item = (&DoorsName, &Trouble)> {
         let each = self.by_doors.iter();
         each.flat_map(|(doors, here)| here.troubles.iter().map(move |trouble| (doors, trouble)))
     }

@@ -13,6 +13,7 @@ use crate::decide::doors_context::DoorsContext;
 use crate::decide::entitlement::Desired;
 use crate::model::account::{GroupId, GroupRef};
 use crate::model::actual_groups::ActualGroups;
+use crate::model::ids::DoorsName;
 use crate::model::other_sites::OtherSites;
 use crate::model::person::{Linked, Person};
 use crate::site::Mode;
@@ -67,14 +68,14 @@ pub struct ActualState<'a> {
 #[derive(Clone, Copy)]
 pub struct ActualCards<'a> {
     /// The cards of each door system, as far as they were read.
-    pub books: &'a BTreeMap<String, CardBook>,
+    pub books: &'a BTreeMap<DoorsName, CardBook>,
     /// Door systems whose cards were read as far as they concern the person. No card is decided at the others.
-    pub read: &'a BTreeSet<String>,
+    pub read: &'a BTreeSet<DoorsName>,
 }
 
 impl<'a> ActualCards<'a> {
     /// Returns the cards of a door system, if they were read as far as they concern the person.
-    fn at(self, doors: &str) -> Option<&'a CardBook> {
+    fn at(self, doors: &DoorsName) -> Option<&'a CardBook> {
         self.books.get(doors).filter(|_| self.read.contains(doors))
     }
 }
@@ -87,14 +88,14 @@ pub struct CompareScope<'a> {
     /// Groups that are taken over now, even if they were taken over before.
     pub adopt: &'a BTreeSet<GroupRef>,
     /// Door systems whose cards are taken over now, even if they were taken over before.
-    pub adopt_cards: &'a BTreeSet<String>,
+    pub adopt_cards: &'a BTreeSet<DoorsName>,
 }
 
 /// What is the same for everyone who is decided at one instant.
 #[derive(Clone, Copy)]
 pub struct DecisionContext<'a> {
     /// The context of each door system.
-    pub doors: &'a BTreeMap<String, DoorsContext>,
+    pub doors: &'a BTreeMap<DoorsName, DoorsContext>,
     /// The mode of the site, which limits what may change.
     pub mode: Mode,
     /// The platform has been unreadable for too long, so nothing new may be opened.
@@ -116,7 +117,7 @@ pub fn concerned<'a>(
     let begun = person.intents.iter().filter_map(|intent| Some((&intent.doors, intent.group.as_ref()?)));
     let more = more.into_iter().map(|at| (&at.doors, &at.group));
     // The sources mostly name the same group, so duplicates go before anything is cloned.
-    let all: BTreeSet<(&String, &GroupId)> = open.chain(claimed).chain(begun).chain(more).collect();
+    let all: BTreeSet<(&DoorsName, &GroupId)> = open.chain(claimed).chain(begun).chain(more).collect();
     all.into_iter().map(|(doors, group)| GroupRef::new(doors, group)).collect()
 }
 
@@ -133,7 +134,7 @@ pub fn decide_person(view: PersonView<'_>) -> PersonDecision {
 #[derive(Clone, Copy)]
 struct AtDoors<'a> {
     view: PersonView<'a>,
-    doors: &'a str,
+    doors: &'a DoorsName,
     context: &'a DoorsContext,
     /// The person's account there.
     linked: Option<&'a Linked>,
@@ -157,6 +158,6 @@ impl<'a> AtDoors<'a> {
 
     /// Iterates over the groups of this door system that are compared.
     fn groups(self) -> impl Iterator<Item = &'a GroupRef> {
-        self.view.scope.groups.iter().filter(move |at| at.doors == self.doors)
+        self.view.scope.groups.iter().filter(move |at| at.doors == *self.doors)
     }
 }

@@ -18,6 +18,7 @@ use doorstep_core::model::account::{GroupId, GroupRef};
 use doorstep_core::model::actual_groups::GroupRows;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::Kept;
 use doorstep_core::model::shared_group::Neighbour;
@@ -66,7 +67,7 @@ struct DoorsReading<'a> {
 
 impl DoorsReading<'_> {
     /// Reads the groups and accounts of one door system.
-    async fn open(&mut self, name: &str, config: &DoorsConfig) -> Result<()> {
+    async fn open(&mut self, name: &DoorsName, config: &DoorsConfig) -> Result<()> {
         let kept = self.environment.store.doors_read_kept(&self.site.id, name).await?;
         let lost = kept == Kept::Unreadable;
         let before = kept.readable().filter(|before| before.is_of(config));
@@ -91,7 +92,7 @@ impl DoorsReading<'_> {
     /// believed.
     async fn survey(
         &mut self,
-        name: &str,
+        name: &DoorsName,
         config: &DoorsConfig,
         reader: &dyn ReadDoors,
         before: Option<&DoorsRead>,
@@ -120,23 +121,23 @@ impl DoorsReading<'_> {
     }
 
     /// Adds remarks and notices about the seats. A shortage of seats is for the operator and blocks nothing.
-    fn add_seats(&mut self, name: &str, seats: Option<Seats>) {
+    fn add_seats(&mut self, name: &DoorsName, seats: Option<Seats>) {
         let Some((seats, shortage)) = seats.and_then(|seats| Some((seats, seats.shortage()?))) else { return };
         self.snapshot.remarks.push(format!("{name}: {shortage}"));
         self.snapshot.notices.push(Notice::SeatsShort { doors: name.to_owned(), seats });
     }
 
-    fn unreachable(&mut self, name: &str, error: &Error) {
+    fn unreachable(&mut self, name: &DoorsName, error: &Error) {
         self.snapshot.notices.push(Notice::unreachable(name, &error.to_string()));
         self.unread(name, error);
     }
 
-    fn unread(&mut self, name: &str, error: &Error) {
+    fn unread(&mut self, name: &DoorsName, error: &Error) {
         self.incomplete(name, format!("{name}: {error}"));
         self.snapshot.reads.insert(name.to_owned(), SourceRead { complete: false, records: 0 });
     }
 
-    fn incomplete(&mut self, name: &str, problem: String) {
+    fn incomplete(&mut self, name: &DoorsName, problem: String) {
         self.snapshot.incomplete.entry(name.to_owned()).or_insert_with(|| problem.clone());
         self.snapshot.problems.push(problem);
     }
@@ -156,7 +157,7 @@ impl DoorsReading<'_> {
     async fn read_members(&mut self) {
         let claims = self.people.iter().flat_map(|person| &person.claims);
         let claimed: BTreeSet<GroupRef> = claims.map(|claim| GroupRef::new(&claim.doors, &claim.group)).collect();
-        let names: Vec<String> = self.snapshot.accounts.keys().cloned().collect();
+        let names: Vec<DoorsName> = self.snapshot.accounts.keys().cloned().collect();
         for name in names {
             let Some(context) = self.snapshot.contexts.get(&name) else { continue };
             let claimed = claimed.iter().filter(|at| at.doors == name).map(|at| at.group.clone());
@@ -167,7 +168,7 @@ impl DoorsReading<'_> {
         }
     }
 
-    async fn read_group(&mut self, name: &str, group: GroupId) {
+    async fn read_group(&mut self, name: &DoorsName, group: GroupId) {
         let snapshot = &mut self.snapshot;
         let (Some(reader), Some(context)) = (snapshot.readers.get(name), snapshot.contexts.get_mut(name)) else {
             return;
@@ -190,7 +191,7 @@ impl DoorsReading<'_> {
     }
 
     /// Reads the cards of every door system for which `wanted` returns true.
-    async fn read_cards(&mut self, wanted: impl Fn(&str) -> bool) {
+    async fn read_cards(&mut self, wanted: impl Fn(&DoorsName) -> bool) {
         let snapshot = &mut self.snapshot;
         for name in snapshot.accounts.keys().filter(|name| wanted(name)) {
             let (Some(reader), Some(read)) = (snapshot.readers.get(name), snapshot.reads.get_mut(name)) else {

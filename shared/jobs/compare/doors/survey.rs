@@ -8,14 +8,15 @@ use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::account::{Account, Group, GroupId, GroupMember};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::DoorsConfig;
 use doorstep_vendors::doors::{ReadDoors, Seats};
 
 /// Returns the groups of the last read that matter: those that were taken over, and those in which a person has a
 /// claim.
-pub(super) fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<Group> {
-    let claims = people.iter().flat_map(|person| &person.claims).filter(|claim| claim.doors == name);
+pub(super) fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &DoorsName) -> Vec<Group> {
+    let claims = people.iter().flat_map(|person| &person.claims).filter(|claim| claim.doors == *name);
     let claimed: BTreeSet<&GroupId> = claims.map(|claim| &claim.group).collect();
     let ours = before.groups.iter().filter(|group| before.taken.contains(&group.id) || claimed.contains(&group.id));
     ours.cloned().collect()

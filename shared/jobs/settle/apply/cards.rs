@@ -12,6 +12,7 @@ use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::Account;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::DoorsName;
 
 impl Applier<'_> {
     /// Applies the card actions at this door system: assigns cards if `theirs`, else takes them back. A person from
@@ -47,37 +48,31 @@ impl Applier<'_> {
 
 impl PersonWork {
     /// Returns the account that gets or loses the card; `None` if an earlier card could not be taken back.
-    fn account_for(&self, doors: &str, change: &CardChange, theirs: bool) -> Option<Arc<Account>> {
-        let kept = |(at, number): &(String, String)| theirs && at == doors && *number != change.number;
+    fn account_for(&self, doors: &DoorsName, change: &CardChange, theirs: bool) -> Option<Arc<Account>> {
+        let kept = |(at, number): &(DoorsName, String)| theirs && at == doors && *number != change.number;
         let linked = self.person.accounts.get(doors).filter(|_| !self.kept.iter().any(kept));
         Some(linked?.account.clone())
     }
 
-    fn changed_hands(&mut self, doors: &str, change: &CardChange, theirs: bool, now: jiff::Timestamp) {
+    fn changed_hands(&mut self, doors: &DoorsName, change: &CardChange, theirs: bool, now: jiff::Timestamp) {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         linked.note_card(&change.number, theirs, &change.because, now);
         linked.card_done(&change.number);
-        self.actions.push(card_action(doors, &linked.account.id, theirs, &change.because, "done"));
+        self.actions.push(card_action(doors, &linked.account.id, theirs, &change.because));
     }
 
     /// Notes a failed card action, as for a group: a change that may have been applied stays an intent, and a refusal
     /// is recorded in the audit chain once.
-    fn card_failed(&mut self, doors: &str, change: &CardChange, why: Error) {
+    fn card_failed(&mut self, doors: &DoorsName, change: &CardChange, why: Error) {
         let failure = Failure::of_card(doors, &change.number, why.clone());
-        self.kept.push((doors.to_owned(), change.number.clone()));
+        self.kept.push((doors.clone(), change.number.clone()));
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         if !why.is_retryable() {
             linked.card_done(&change.number);
             if !self.person.problems.contains(&failure.problem()) {
                 let (account, answer) = (&linked.account.id, about_tag(why, &recorded(&change.number)).to_string());
-                self.actions.push(AuditEntry::new(
-                    doors,
-                    account,
-                    None,
-                    AuditAction::Refused,
-                    &change.because,
-                    &answer,
-                ));
+                let refused = AuditEntry::new(AuditAction::Refused, doors, account, &change.because);
+                self.actions.push(refused.answered(&answer));
             }
         }
         self.failures.push(failure);

@@ -11,8 +11,9 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::person::Person;
-use doorstep_core::model::window::{ceil_minute, minutes_later};
 use doorstep_core::site::WithoutAccess;
 
 /// The outcome of one person's round.
@@ -32,7 +33,7 @@ pub enum RoundOutcome {
 
 /// The course of one person's round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Round {
+pub enum RoundResult {
     /// Nothing failed. The applied actions may require another round.
     Done {
         /// They do require one.
@@ -57,20 +58,20 @@ pub fn earliest_pause(failures: &[Failure]) -> Option<Duration> {
 }
 
 /// Returns the outcome of a round, and sets when a person who failed too often is retried.
-pub fn conclude(person: &mut Person, round: Round, now: Timestamp) -> RoundOutcome {
-    match round {
-        Round::Done { more } => {
+pub fn conclude(person: &mut Person, result: RoundResult, now: Timestamp) -> RoundOutcome {
+    match result {
+        RoundResult::Done { more } => {
             person.failures = 0;
             if more { RoundOutcome::Again } else { RoundOutcome::Settled }
         }
-        Round::Failed => RoundOutcome::Failed,
-        Round::FailedForGood { asked } => {
+        RoundResult::Failed => RoundOutcome::Failed,
+        RoundResult::FailedForGood { asked } => {
             person.failures += 1;
             let retry = match asked.and_then(|asked| SignedDuration::try_from(asked.min(LONGEST_PAUSE)).ok()) {
-                Some(asked) => ceil_minute(now.saturating_add(asked).unwrap_or(now)),
-                None => minutes_later(now, back_off(person.failures)),
+                Some(asked) => Minute::not_before(now.saturating_add(asked).unwrap_or(now)),
+                None => Minute::of(now).later(back_off(person.failures)),
             };
-            let retry = retry.max(minutes_later(now, 1));
+            let retry = retry.max(Minute::of(now).later(1)).start();
             person.next = Some(person.next.map_or(retry, |next| next.min(retry)));
             RoundOutcome::GaveUp
         }
@@ -80,7 +81,11 @@ pub fn conclude(person: &mut Person, round: Round, now: Timestamp) -> RoundOutco
 /// Returns whether the applied actions require another round. After a person left the last group, Doorstep takes back
 /// the cards, and may then suspend or delete the account. A claim with older members needs another round until the last
 /// of them is gone.
-pub fn needs_aftercare(decision: &PersonDecision, person: &Person, systems: &BTreeMap<String, DoorsContext>) -> bool {
+pub fn needs_aftercare(
+    decision: &PersonDecision,
+    person: &Person,
+    systems: &BTreeMap<DoorsName, DoorsContext>,
+) -> bool {
     decision.actions().any(|(doors, step)| match step {
         Action::Revoke { group, .. } => {
             let keeps = systems.get(doors).is_none_or(|system| system.without_access(person) == WithoutAccess::Keep);

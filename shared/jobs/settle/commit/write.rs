@@ -10,9 +10,9 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::people::put;
 use doorstep_cloud::store::{MOST_IN_ONE, WriteStep};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
-use doorstep_core::model::window::floor_minute;
 
 /// Most audit entries in one transaction.
 const MOST_ACTIONS: usize = 80;
@@ -34,7 +34,7 @@ pub async fn write(
     if let Some(next) = person.next.filter(|_| person.next != before.next) {
         // The due item and the schedule precede the person: an unneeded one does no harm.
         let due = [Due::at(next, me.clone())];
-        try_join(context.schedule(floor_minute(next)), store.put_dues(site, &due)).await?;
+        try_join(context.schedule(Minute::of(next)), store.put_dues(site, &due)).await?;
     }
     if work.actions.is_empty() && work.writes.is_empty() {
         store.write_as(WriteStep::Commit, put(site, person)?).await?;
@@ -48,7 +48,7 @@ pub async fn write(
     work.person.version += 1;
     let moved = before.next.filter(|&old| old > context.now && work.person.next != Some(old));
     if let Some(old) = moved
-        && let Err(error) = store.write(Due::delete(site, old, &me)).await
+        && let Err(error) = store.write(Due::delete(site, Minute::of(old), &me)).await
     {
         tracing::debug!(site = site.as_str(), %error, "an unneeded due item could not be deleted: the next run deletes it");
     }

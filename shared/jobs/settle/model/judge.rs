@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::state::{Act, Begun, Minute, ModelMember, Records, StoredPerson};
 use super::{ModelDoors, ModelScenario, RemovedGuard};
 use crate::settle::apply::results::GroupChange;
-use crate::settle::commit::outcome::{Round, RoundOutcome, conclude, needs_aftercare};
+use crate::settle::commit::outcome::{RoundOutcome, RoundResult, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
 use crate::settle::person_work::PersonWork;
@@ -19,7 +19,8 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_boundary};
 use doorstep_core::decide::person::{
-    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonView, concerned, decide_person,
+    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, concerned,
+    decide_person,
 };
 use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
@@ -27,13 +28,12 @@ use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Error;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::window::Window;
 use doorstep_core::site::{DoorsConfig, ForeignPolicy, Mode, WithoutAccess};
-use doorstep_vendors::doors::GroupAddition;
 
 const DOORS: &str = "main";
 const NAME: &str = "Kim";
@@ -76,7 +76,7 @@ pub struct Judge {
     sayings: Vec<Option<(Minute, Minute)>>,
     finishes: bool,
     claims: bool,
-    contexts: BTreeMap<String, DoorsContext>,
+    contexts: BTreeMap<DoorsName, DoorsContext>,
     decided: Mutex<HashMap<u64, ModelDecision>>,
     found: Mutex<HashMap<u64, ReconcileResult>>,
 }
@@ -93,6 +93,29 @@ fn at(minute: Minute) -> Timestamp {
 
 fn minute(at: Timestamp) -> Minute {
     u8::try_from(at.as_second() / 60).unwrap()
+}
+
+/// What a modelled round of settle starts from.
+#[derive(Clone, Copy, Hash)]
+pub struct RoundInput<'a> {
+    /// The stored person.
+    pub person: &'a StoredPerson,
+    /// What the stored fact says.
+    pub says: u8,
+    /// The members of the group. `None` if the group could not be read.
+    pub lines: Option<&'a [ModelMember]>,
+    /// Whether the due item asks for a look at the group.
+    pub look: bool,
+    /// The current minute.
+    pub now: Minute,
+}
+
+/// A person's desired and actual state.
+struct Comparison<'a> {
+    person: &'a Person,
+    desired: &'a Desired,
+    groups: &'a BTreeSet<GroupRef>,
+    held: &'a ActualGroups,
 }
 
 impl Judge {
@@ -126,7 +149,7 @@ impl Judge {
             sayings: story.sayings.clone(),
             finishes: !story.has(RemovedGuard::NothingFinished),
             claims: !story.has(RemovedGuard::ClaimForgotten),
-            contexts: BTreeMap::from([(DOORS.to_owned(), doors_context)]),
+            contexts: BTreeMap::from([(DOORS.into(), doors_context)]),
             decided: Mutex::default(),
             found: Mutex::default(),
         }
@@ -150,65 +173,46 @@ impl Judge {
     fn desired(&self, says: u8) -> Desired {
         let interval = |(from, until): (Minute, Minute)| {
             let window = Window::new(at(from), Some(at(until))).unwrap();
-            (GroupRef::new(DOORS, &group()), vec![OpenInterval { window, because: Reasons::default() }])
+            (group_ref(), vec![OpenInterval { window, because: Reasons::default() }])
         };
         self.window(says).map(interval).into_iter().collect()
     }
 
     /// Decides a round: resolves the intents, then decides the actions. `lines` is `None` if the group could not be
     /// read.
-    pub fn decide(
-        &self,
-        person: &StoredPerson,
-        says: u8,
-        lines: Option<&[ModelMember]>,
-        look: bool,
-        now: Minute,
-    ) -> ModelDecision {
-        let asked = key((person, says, lines, look, now));
+    pub fn decide(&self, input: RoundInput<'_>) -> ModelDecision {
+        let asked = key(input);
         if let Some(known) = self.decided.lock().unwrap().get(&asked) {
             return known.clone();
         }
-        let decided = self.decide_anew(person, says, lines, look, now);
+        let decided = self.decide_anew(input);
         self.decided.lock().unwrap().insert(asked, decided.clone());
         decided
     }
 
-    fn decide_anew(
-        &self,
-        known: &StoredPerson,
-        says: u8,
-        lines: Option<&[ModelMember]>,
-        look: bool,
-        now: Minute,
-    ) -> ModelDecision {
-        let mut person = whole(known);
+    fn decide_anew(&self, input: RoundInput<'_>) -> ModelDecision {
+        let RoundInput { person, says, lines, look, now } = input;
+        let mut person = whole(person);
         let desired = self.desired(says);
-        let more: Vec<_> = look.then(|| GroupRef::new(DOORS, &group())).into_iter().collect();
+        let more: Vec<_> = look.then(group_ref).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &more);
         let read = lines.filter(|_| !groups.is_empty());
-        let held: ActualGroups = read.map(|lines| (GroupRef::new(DOORS, &group()), rows(lines))).into_iter().collect();
+        let held: ActualGroups = read.map(|lines| (group_ref(), rows(lines))).into_iter().collect();
         let actions = if self.finishes {
             finish(&mut person, &held, &self.contexts, at(now))
         } else {
             person.intents.clear();
             Vec::new()
         };
-        let judged = self.judged(&person, &desired, &groups, &held, now);
+        let judged = self.judged(Comparison { person: &person, desired: &desired, groups: &groups, held: &held }, now);
         let more = needs_aftercare(&judged, &person, &self.contexts);
         judged.settle_claims(&mut person);
         let acts = judged.actions().map(|(_, step)| act(step)).collect();
         ModelDecision { person: brief(&person), acts, records: records(&actions), more }
     }
 
-    fn judged(
-        &self,
-        person: &Person,
-        desired: &Desired,
-        groups: &BTreeSet<GroupRef>,
-        held: &ActualGroups,
-        now: Minute,
-    ) -> doorstep_core::decide::person::PersonDecision {
+    fn judged(&self, comparison: Comparison<'_>, now: Minute) -> PersonDecision {
+        let Comparison { person, desired, groups, held } = comparison;
         let (books, looked, cards, adopt) = Default::default();
         decide_person(PersonView {
             person,
@@ -230,10 +234,10 @@ impl Judge {
             return *known;
         }
         let (person, desired) = (whole(person), self.desired(says));
-        let there: Vec<_> = (!lines.is_empty()).then(|| GroupRef::new(DOORS, &group())).into_iter().collect();
+        let there: Vec<_> = (!lines.is_empty()).then(group_ref).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &there);
-        let held = ActualGroups::from([(GroupRef::new(DOORS, &group()), rows(lines))]);
-        let judged = self.judged(&person, &desired, &groups, &held, now);
+        let held = ActualGroups::from([(group_ref(), rows(lines))]);
+        let judged = self.judged(Comparison { person: &person, desired: &desired, groups: &groups, held: &held }, now);
         let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
         let due = !judged.is_unchanged() || person.has_begun() || !person.problems.is_empty() || moved_on;
         let found = match (due, groups.is_empty()) {
@@ -248,7 +252,8 @@ impl Judge {
     /// Returns the person with the intents of these actions.
     pub fn begin(&self, known: &StoredPerson, acts: &[Act]) -> StoredPerson {
         let mut person = whole(known);
-        let begun: Vec<Intent> = acts.iter().filter_map(|act| intent_of(&person, DOORS, &step(act))).collect();
+        let begun: Vec<Intent> =
+            acts.iter().filter_map(|act| intent_of(&person, &DoorsName::from(DOORS), &step(act))).collect();
         person.intents.extend(begun);
         brief(&person)
     }
@@ -256,21 +261,14 @@ impl Judge {
     /// Returns the person and the audit entries after an action, successful or not.
     pub fn done(&self, known: &StoredPerson, act: &Act, well: bool, now: Minute) -> (StoredPerson, Records) {
         let person = whole(known);
-        let account = person.accounts.get(DOORS).expect("an account").account.clone();
+        let account = person.accounts.get(DOORS).expect("an account").account.id.clone();
         let mut task = PersonWork::of(person, NAME);
-        let id = account.id.clone();
         let group_id = group();
-        let change = GroupChange { doors: DOORS, group: &group_id, account: &id, because: "b" };
+        let change = GroupChange { doors: &DoorsName::from(DOORS), group: &group_id, account: &account, because: "b" };
         match (act, well) {
-            (Act::Grant(until, replaces), true) => {
-                let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
-                let entry = GroupAddition { account, until: until.map(at), replaces };
-                task.granted(DOORS, &group(), &entry, "b".to_owned(), at(now));
-            }
-            (Act::Revoke(handle), true) => {
-                task.revoked(&SiteId::from("site"), DOORS, &group(), &row(*handle, None), "b".to_owned())
-            }
-            (Act::Tidy(handle), true) => task.tidied(DOORS, &group(), &row(*handle, None)),
+            (Act::Grant(until, _), true) => task.granted(change, until.map(at), at(now)),
+            (Act::Revoke(_), true) => task.revoked(&SiteId::from("site"), change),
+            (Act::Tidy(handle), true) => task.tidied(&DoorsName::from(DOORS), &group(), &row(*handle, None)),
             (Act::Grant(_, replaces), false) => {
                 task.failed(change, Error::retry("away"), !replaces.is_empty());
             }
@@ -284,21 +282,9 @@ impl Judge {
     }
 
     /// Returns the person and the outcome at the end of a round.
-    pub fn conclude(
-        &self,
-        known: &StoredPerson,
-        failed: bool,
-        last: bool,
-        more: bool,
-        now: Minute,
-    ) -> (StoredPerson, RoundOutcome) {
+    pub fn conclude(&self, known: &StoredPerson, result: RoundResult, now: Minute) -> (StoredPerson, RoundOutcome) {
         let mut person = whole(known);
-        let round = match (failed, last) {
-            (false, _) => Round::Done { more },
-            (true, false) => Round::Failed,
-            (true, true) => Round::FailedForGood { asked: None },
-        };
-        let outcome = conclude(&mut person, round, at(now));
+        let outcome = conclude(&mut person, result, at(now));
         (brief(&person), outcome)
     }
 
@@ -310,6 +296,10 @@ impl Judge {
 
 fn row(handle: u8, until: Option<Minute>) -> GroupMember {
     GroupMember { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
+}
+
+fn group_ref() -> GroupRef {
+    GroupRef::new(&DoorsName::from(DOORS), &group())
 }
 
 fn rows(lines: &[ModelMember]) -> GroupRows {
@@ -364,7 +354,7 @@ fn whole(known: &StoredPerson) -> Person {
         guest: false,
     };
     let claim = |(until, surplus): &(Option<Minute>, Vec<u8>)| Claim {
-        doors: DOORS.to_owned(),
+        doors: DOORS.into(),
         group: group(),
         account: AccountId("a".to_owned()),
         since: at(0),
@@ -375,7 +365,7 @@ fn whole(known: &StoredPerson) -> Person {
         surplus: surplus.iter().map(ToString::to_string).collect(),
     };
     let mut person = Person::new("p".to_owned(), email);
-    person.accounts.insert(DOORS.to_owned(), Linked::new(account, NAME, false));
+    person.accounts.insert(DOORS.into(), Linked::new(account, NAME, false));
     person.claims = known.claim.iter().map(claim).collect();
     person.intents = known.intents.iter().map(intent).collect();
     person.problems = known.problem.then_some(Problem::PlatformUnread).into_iter().collect();
@@ -393,7 +383,7 @@ fn intent(begun: &Begun) -> Intent {
         },
         Begun::Revoke(handle) => Did::Revoke { account: account(), handle: handle.to_string() },
     };
-    Intent { doors: DOORS.to_owned(), group: Some(group()), action, because: "b".to_owned() }
+    Intent { doors: DOORS.into(), group: Some(group()), action, because: "b".to_owned() }
 }
 
 /// Returns the person in the form of the model.

@@ -15,7 +15,7 @@ mod state;
 mod stories;
 mod worker;
 
-use judge::Judge;
+use judge::{Judge, RoundInput};
 use state::{
     Budget, MINUTES, Minute, ModelMember, ModelState, Records, Round, StoredPerson, TriggerCounts, Worker, WorkerStep,
 };
@@ -351,7 +351,8 @@ impl MembershipModel {
     fn nothing_is_left(&self, state: &ModelState) -> bool {
         let says = state.fact.map_or(0, |fact| fact.says);
         let person = &state.person;
-        let decided = self.judge.decide(person, says, Some(&state.lines), true, state.now);
+        let lines = Some(state.lines.as_slice());
+        let decided = self.judge.decide(RoundInput { person, says, lines, look: true, now: state.now });
         let known = says == state.truth && person.next == self.judge.boundary(says, state.now);
         let still = decided.acts.is_empty() && decided.person == *person && person.intents.is_empty();
         known && still && !person.problem && person.failures == 0

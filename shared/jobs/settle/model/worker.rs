@@ -2,9 +2,10 @@
 //! and the door system. Production code makes their decisions (see [`super::judge`]). This file contains the order of
 //! reads and writes, and their conditions.
 
+use super::judge::RoundInput;
 use super::state::{Act, DoorsCall, ModelFact, ModelMember, ModelState, Records, Round, Worker, WorkerStep};
 use super::{Luck, MembershipModel, ModelDoors, RemovedGuard};
-use crate::settle::commit::outcome::RoundOutcome;
+use crate::settle::commit::outcome::{RoundOutcome, RoundResult};
 
 /// The result of storing a fact, or of a draft of it.
 pub struct StoreResult {
@@ -181,7 +182,8 @@ impl MembershipModel {
         let lines = (luck == Luck::Well).then_some(state.lines.as_slice());
         let round = &mut w.round;
         round.failed = luck != Luck::Well;
-        let decided = self.judge.decide(&round.before, round.says, lines, w.look, w.until);
+        let (says, look, now) = (round.says, w.look, w.until);
+        let decided = self.judge.decide(RoundInput { person: &round.before, says, lines, look, now });
         (round.person, round.records, round.more) = (decided.person, decided.records, decided.more);
         round.acts = decided.acts;
         // Grants are applied first.
@@ -244,7 +246,7 @@ impl MembershipModel {
             w.round.calls = self.calls(&act);
         }
         let call = w.round.calls.remove(0);
-        let well = match self.call(state, w, &act, call, luck) {
+        let well = match self.call(state, w, call, luck) {
             Some(well) if well && !w.round.calls.is_empty() => return,
             Some(well) => well,
             None => return,
@@ -264,7 +266,7 @@ impl MembershipModel {
     }
 
     /// Makes a call. Returns whether the answer was a success; `None` if other calls replace it.
-    fn call(&self, state: &mut ModelState, w: &mut Worker, act: &Act, call: DoorsCall, luck: Luck) -> Option<bool> {
+    fn call(&self, state: &mut ModelState, w: &mut Worker, call: DoorsCall, luck: Luck) -> Option<bool> {
         let (done, well) = (luck != Luck::NotDone, luck == Luck::Well);
         match call {
             DoorsCall::Add(until, replaces) => {
@@ -298,7 +300,8 @@ impl MembershipModel {
             }
             DoorsCall::Remove(handle) => {
                 if done && state.take_out(handle) {
-                    state.unrecorded.revoked += i8::from(matches!(act, Act::Revoke(_)));
+                    let revokes = matches!(w.round.acts.first(), Some(Act::Revoke(_)));
+                    state.unrecorded.revoked += i8::from(revokes);
                 }
                 Some(well)
             }
@@ -314,8 +317,12 @@ impl MembershipModel {
         }
         round.person.problem = round.failed;
         round.person.next = self.judge.boundary(round.says, w.until);
-        let (failed, last, more) = (round.failed, round.last, round.more);
-        let (person, outcome) = self.judge.conclude(&round.person, failed, last, more, w.until);
+        let result = match (round.failed, round.last) {
+            (false, _) => RoundResult::Done { more: round.more },
+            (true, false) => RoundResult::Failed,
+            (true, true) => RoundResult::FailedForGood { asked: None },
+        };
+        let (person, outcome) = self.judge.conclude(&round.person, result, w.until);
         round.person = person;
         if same(round) {
             return self.outcome(w, outcome);

@@ -9,9 +9,9 @@ use doorstep_core::budgets::refetch::{AGAIN_AFTER, LONGEST_PAUSE};
 use doorstep_core::decide::entitlement::days::end_of;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Membership, What};
+use doorstep_core::model::minute::Minute;
 use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::subject::Subject;
-use doorstep_core::model::window::ceil_minute;
 use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_vendors::platform::found::Unreadable;
@@ -74,8 +74,9 @@ impl Refetcher<'_> {
         wait: SignedDuration,
     ) -> Result<()> {
         let now = self.environment.time.now();
-        let at = ceil_minute(now.checked_add(wait).unwrap_or(now));
-        let due = Due::at(at, Subject::Refetch { hint: hint.clone(), refetches, delivery: origin.delivery.clone() });
+        let at = Minute::not_before(now.checked_add(wait).unwrap_or(now));
+        let due =
+            Due::at(at.start(), Subject::Refetch { hint: hint.clone(), refetches, delivery: origin.delivery.clone() });
         self.environment.schedules.set(&self.site.id, at).await?;
         self.environment.store.put_dues(&self.site.id, &[due]).await
     }

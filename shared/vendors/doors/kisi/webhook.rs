@@ -13,6 +13,7 @@ use crate::doors::attempts::{AccessNews, PushAttempts};
 use crate::platform::{json, signature};
 use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
+use doorstep_core::model::ids::DoorsName;
 
 /// The signature header: `sha256=<HMAC-SHA256 of the body>` `[D]`; in hex or base64, with or without the prefix `[?]`.
 const SIGNATURE: &str = "x-signature";
@@ -45,7 +46,7 @@ impl PushAttempts for EventWebhook {
         Ok(VerifiedDelivery::by(delivery, dedup_id))
     }
 
-    fn news(&self, doors: &str, place: Option<&str>, verified: &VerifiedDelivery) -> AccessNews {
+    fn news(&self, doors: &DoorsName, place: Option<&str>, verified: &VerifiedDelivery) -> AccessNews {
         read(doors, place, verified.body()).unwrap_or_else(|why| AccessNews::Unreadable(why.to_owned()))
     }
 }
@@ -63,7 +64,7 @@ fn tag(header: &str) -> Option<Vec<u8>> {
     (tag.len() == TAG).then_some(tag)
 }
 
-fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'static str> {
+fn read(doors: &DoorsName, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'static str> {
     let Value::Object(event) = json::strict(body)? else { return Err("the body is not an object") };
     Ok(match text(&event, "type").ok_or("the event has no type")? {
         // A webhook of the organisation posts the events of all its places.
@@ -85,7 +86,7 @@ fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'s
 
 const NO_OBJECT: &str = "the event has no usable object_id";
 
-fn attempt(doors: &str, event: &Map<String, Value>) -> Result<AccessAttempt, &'static str> {
+fn attempt(doors: &DoorsName, event: &Map<String, Value>) -> Result<AccessAttempt, &'static str> {
     let id = text(event, "uuid").filter(|id| id.len() <= LONGEST_ID).ok_or("the event has no usable uuid")?;
     let at = text(event, "created_at").and_then(|at| at.parse::<Timestamp>().ok());
     let lock = event.get("object_id").and_then(number).ok_or(NO_OBJECT)?;

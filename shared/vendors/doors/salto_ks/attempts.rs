@@ -23,6 +23,7 @@ use crate::doors::attempts::{AttemptPage, Cursor, ListedAttempt, ReadAttempts};
 use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::DoorsName;
 
 /// The number of entries on a page.
 const PAGE: &str = "100";
@@ -72,7 +73,7 @@ impl SaltoEntry {
 
     /// Translates an entry. Returns `None` for an entry that is no access attempt, or has no usable id, lock or
     /// instant.
-    fn seen(self, doors: &str) -> Option<ListedAttempt> {
+    fn seen(self, doors: &DoorsName) -> Option<ListedAttempt> {
         let category = self.event_category.as_deref().unwrap_or_default();
         let opened = match category {
             "lock_opened" => true,
@@ -121,7 +122,7 @@ impl ReadAttempts for SaltoKs {
     ///
     /// # Errors
     /// [`Error::Invalid`] where the token is refused: the caller starts again at `since`.
-    async fn page(&self, doors: &str, from: &Cursor) -> Result<Option<AttemptPage>> {
+    async fn page(&self, doors: &DoorsName, from: &Cursor) -> Result<Option<AttemptPage>> {
         let since = from.since.strftime("%Y-%m-%dT%H:%M:%SZ");
         let filter = format!("utc_date_time ge DateTime'{since}'");
         let query = [("$filter", filter.as_str()), ("$orderby", "utc_date_time"), ("$top", PAGE)];
@@ -147,7 +148,7 @@ impl SaltoKs {
     /// Fetches all access attempts since `since`, oldest first, without a filter: from the newest entry backwards, over
     /// a bounded number of pages. A page that is not in this order does not end the read, because no source says that
     /// the order is kept `[?]`.
-    async fn unfiltered(&self, doors: &str, since: Timestamp) -> Result<Vec<ListedAttempt>> {
+    async fn unfiltered(&self, doors: &DoorsName, since: Timestamp) -> Result<Vec<ListedAttempt>> {
         let query = [("$orderby", "utc_date_time desc"), ("$top", PAGE)];
         let (mut seen, mut token): (Vec<ListedAttempt>, Option<String>) = (Vec::new(), None);
         for _ in 0..MOST_UNFILTERED {
@@ -196,7 +197,7 @@ mod tests {
     }
 
     fn seen(more: Value) -> Option<ListedAttempt> {
-        serde_json::from_value::<SaltoEntry>(entry(more)).unwrap().seen("main")
+        serde_json::from_value::<SaltoEntry>(entry(more)).unwrap().seen(&DoorsName::from("main"))
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
         let script = DoorsScript::new([token_step].into_iter().chain(steps));
         let (reader, _) = salto_ks::connect(Some("s1"), script.access("salto-ks"));
         let from = Cursor { since: "2026-03-02T09:00:00Z".parse().unwrap(), token: token.map(str::to_owned) };
-        let page = reader.attempts().page("main", &from).await;
+        let page = reader.attempts().page(&DoorsName::from("main"), &from).await;
         script.is_over();
         if let Some(token) = token {
             assert_eq!(script.header(1, "CLP-Continuation-Token"), token);

@@ -41,6 +41,15 @@ pub(super) struct SaltoClient {
     pub(super) user_role: OnceCell<String>,
 }
 
+/// A request without its token.
+struct Outgoing<'a> {
+    method: Method,
+    url: &'a Url,
+    body: Option<&'a serde_json::Value>,
+    /// Headers beside the token.
+    headers: &'a [(&'a str, &'a str)],
+}
+
 impl SaltoClient {
     pub(super) fn new(place: Option<&str>, access: Access) -> Self {
         SaltoClient {
@@ -85,7 +94,7 @@ impl SaltoClient {
         let mut url = self.url(version, path)?;
         url.query_pairs_mut().extend_pairs(query);
         let token = token.map(|token| ("CLP-Continuation-Token", token));
-        self.send_more(Method::GET, &url, None, token.as_slice()).await
+        self.send_more(&Outgoing { method: Method::GET, url: &url, body: None, headers: token.as_slice() }).await
     }
 
     /// Fetches a complete list below the site. After a bad read it starts over once.
@@ -166,40 +175,27 @@ impl SaltoClient {
     }
 
     async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<SaltoAnswer> {
-        self.send_more(method, url, body, &[]).await
+        self.send_more(&Outgoing { method, url, body, headers: &[] }).await
     }
 
-    /// Sends a request with additional headers. A refused token is replaced once. A request that got a 401 was not
-    /// processed, so even a change may be sent again.
-    async fn send_more(
-        &self,
-        method: Method,
-        url: &Url,
-        body: Option<&serde_json::Value>,
-        more: &[(&str, &str)],
-    ) -> Result<SaltoAnswer> {
+    /// Sends a request. A refused token is replaced once. A request that got a 401 was not processed, so even a change
+    /// may be sent again.
+    async fn send_more(&self, outgoing: &Outgoing<'_>) -> Result<SaltoAnswer> {
         let token = self.login.token(&self.http, None).await?;
-        let answer = SaltoAnswer::from(self.send_with(&token, method.clone(), url, body, more).await?);
+        let answer = SaltoAnswer::from(self.send_with(&token, outgoing).await?);
         if !answer.is_unauthorized() {
             return Ok(answer);
         }
         let token = self.login.token(&self.http, Some(&token)).await?;
-        Ok(SaltoAnswer::from(self.send_with(&token, method, url, body, more).await?))
+        Ok(SaltoAnswer::from(self.send_with(&token, outgoing).await?))
     }
 
-    async fn send_with(
-        &self,
-        token: &Secret,
-        method: Method,
-        url: &Url,
-        body: Option<&serde_json::Value>,
-        more: &[(&str, &str)],
-    ) -> Result<Response> {
-        let reads = method == Method::GET;
+    async fn send_with(&self, token: &Secret, outgoing: &Outgoing<'_>) -> Result<Response> {
         let bearer = format!("Bearer {}", token.reveal());
-        let headers = [&[("Authorization", bearer.as_str()), ("Accept", "application/json")], more].concat();
-        let request = vendor_http::request(method, url, &headers, body)?;
-        if reads { self.http.read(request).await } else { self.http.write(request).await }
+        let headers =
+            [&[("Authorization", bearer.as_str()), ("Accept", "application/json")], outgoing.headers].concat();
+        let request = vendor_http::request(outgoing.method.clone(), outgoing.url, &headers, outgoing.body)?;
+        if outgoing.method == Method::GET { self.http.read(request).await } else { self.http.write(request).await }
     }
 
     fn url(&self, version: &str, path: &[&str]) -> Result<Url> {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::outdated::{lists, without};
+use super::snapshot::ThingName;
 use super::store::PushStore;
 use super::{Contract, PushEntity};
 use doorstep_core::model::error::Result;
@@ -18,7 +19,7 @@ use doorstep_core::model::push_update::{ForgottenThing, PartHead, ThingUpdate, U
 
 /// Things that say something about a person: the kind in the platform's word, and the id. The value is the version up
 /// to which no content of the thing may be stored again.
-type Things = BTreeMap<(&'static str, String), UpdateVersion>;
+type Things = BTreeMap<ThingName, UpdateVersion>;
 
 /// Removes everything that was pushed about these profiles. The marks are stored first, so an interrupted run can be
 /// repeated. Returns the number of removed entries.
@@ -47,10 +48,10 @@ pub async fn forget(
     }
     raise(&mut things, &updates, &heads);
     let mut erased = 0;
-    for ((word, id), until) in things {
-        let latest_update = latest_update(contract, &updates, (word, &id), profiles);
+    for (name, until) in things {
+        let latest_update = latest_update(contract, &updates, &name, profiles);
         erased += usize::from(latest_update.is_some_and(|update| update.data.is_some()));
-        let thing = ForgottenThing { entity: word.to_owned(), hash: thing_hash(site, word, &id), until };
+        let thing = ForgottenThing { entity: name.0.to_owned(), hash: thing_hash(site, name.0, &name.1), until };
         store.note_forgotten(site, &thing, latest_update).await?;
     }
     for head in &heads {
@@ -69,11 +70,11 @@ pub async fn forget(
 fn latest_update<'l>(
     contract: &Contract,
     updates: &'l [ThingUpdate],
-    (word, id): (&str, &str),
+    name: &ThingName,
     profiles: &BTreeSet<FactId>,
 ) -> Option<&'l ThingUpdate> {
-    let entity = contract.entity(word)?;
-    let update = updates.iter().find(|update| update.entity == word && update.id == id)?;
+    let entity = contract.entity(name.0)?;
+    let update = updates.iter().find(|update| update.entity == name.0 && update.id == name.1)?;
     (update.data.is_none() || update_concerns(entity, update, profiles)).then_some(update)
 }
 
@@ -89,7 +90,7 @@ fn listed(contract: &Contract, lists: &Value, profiles: &BTreeSet<FactId>, thing
     }
 }
 
-fn note(things: &mut Things, name: (&'static str, String)) {
+fn note(things: &mut Things, name: ThingName) {
     things.entry(name).or_insert_with(|| UpdateVersion { at: jiff::Timestamp::MIN, hash: String::new() });
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::snapshot::{Choice, SnapshotContent, ThingName, choose, is_news, overlay};
+use super::snapshot::{Choice, SnapshotContent, StoredPushes, ThingName, choose, is_news, overlay};
 use super::store::PushStore;
 use super::{Contract, KINDS, PushEntity, named, outdated};
 use crate::platform::found::{FactList, Lookup, ResourceAssignments, Unreadable};
@@ -123,7 +123,9 @@ impl PushReader {
         };
         let updates = updates.unwrap_or(&read);
         let now = mailbox.time.now();
-        let choice = choose(mailbox.store.as_ref(), &mailbox.site, self.contract, snapshots, (updates, now)).await?;
+        let choice =
+            choose(mailbox.store.as_ref(), &mailbox.site, self.contract, StoredPushes { snapshots, updates }, now)
+                .await?;
         let choice = Arc::new(choice);
         *base = Some((snapshots.clone(), choice.clone()));
         Ok(choice)
@@ -238,7 +240,8 @@ async fn decide(
 ) -> Result<Option<AcceptedSnapshot>> {
     outdated::take_out(contract, store, site, &snapshots.heads.iter().collect::<Vec<_>>()).await?;
     let updates = store.updates(site).await?;
-    let choice = choose(store, site, contract, &snapshots, (&updates, now)).await?;
+    let stored = StoredPushes { snapshots: &snapshots, updates: &updates };
+    let choice = choose(store, site, contract, stored, now).await?;
     if snapshots.unconfirmed != choice.unconfirmed {
         store.keep_unconfirmed(site, choice.unconfirmed.as_ref()).await?;
     }

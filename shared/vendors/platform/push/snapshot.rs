@@ -66,6 +66,14 @@ pub(super) struct Choice {
     pub(super) obsolete: Vec<PartHead>,
 }
 
+/// What the platform pushed and the table still has.
+pub(super) struct StoredPushes<'a> {
+    /// The snapshots, in parts.
+    pub(super) snapshots: &'a Snapshots,
+    /// The updates about single things.
+    pub(super) updates: &'a [ThingUpdate],
+}
+
 /// Reason why a snapshot cannot count.
 struct SnapshotFlaw {
     version: UpdateVersion,
@@ -81,9 +89,10 @@ pub(super) async fn choose(
     store: &dyn PushStore,
     site: &SiteId,
     contract: &Contract,
-    snapshots: &Snapshots,
-    (updates, now): (&[ThingUpdate], Timestamp),
+    stored: StoredPushes<'_>,
+    now: Timestamp,
 ) -> Result<Choice> {
+    let StoredPushes { snapshots, updates } = stored;
     let (complete_snapshots, flaws) = complete_snapshots(&snapshots.heads, now);
     let accepted = snapshots.accepted.as_ref();
     let before = accepted.and_then(|accepted| complete_snapshots.iter().find(|complete| complete.is(accepted)));
@@ -156,7 +165,7 @@ impl Selection<'_> {
             flaws.push("the roster that counted was told anew in part: send a whole one with a new id".to_owned());
             return Err(Error::permanent(flaws.join("; ")));
         }
-        let obsolete = obsolete(&snapshots.heads, complete_snapshots, (base.as_ref(), unconfirmed.as_ref()));
+        let obsolete = obsolete(&snapshots.heads, complete_snapshots, base.as_ref(), unconfirmed.as_ref());
         Ok(Choice { base, held, flaws, unconfirmed, obsolete })
     }
 }
@@ -203,7 +212,8 @@ pub(super) fn is_news(snapshots: &Snapshots, now: Timestamp) -> bool {
 fn obsolete(
     heads: &[PartHead],
     complete_snapshots: &[CompleteSnapshot<'_>],
-    (base, unconfirmed): (Option<&SnapshotContent>, Option<&UnconfirmedSnapshot>),
+    base: Option<&SnapshotContent>,
+    unconfirmed: Option<&UnconfirmedSnapshot>,
 ) -> Vec<PartHead> {
     let base = base.map(|base| &base.accepted.version);
     let newest = complete_snapshots.last().map(|newest| &newest.version);

@@ -86,7 +86,7 @@ fn event(more: Value) -> Vec<u8> {
 }
 
 fn opened(more: Value) -> AccessAttempt {
-    match read("main", None, &event(more)) {
+    match read(&DoorsName::from("main"), None, &event(more)) {
         Ok(AccessNews::AccessAttempt(attempt)) => attempt,
         other => panic!("{other:?}"),
     }
@@ -113,7 +113,9 @@ fn an_opening_is_told_without_names() {
 
 #[test]
 fn what_happens_at_another_place_is_none_of_our_business() {
-    let told = |place: Option<&str>, id: Value| read("main", place, &event(json!({ "place_id": id }))).unwrap();
+    let told = |place: Option<&str>, id: Value| {
+        read(&DoorsName::from("main"), place, &event(json!({ "place_id": id }))).unwrap()
+    };
     for (place, id) in [(Some("42"), json!(43)), (Some("42"), json!("43"))] {
         assert_eq!(told(place, id), AccessNews::NotForUs);
     }
@@ -135,7 +137,7 @@ fn each_refusal_has_its_reason() {
 
 #[test]
 fn other_events_ring_for_an_account_or_are_none_of_our_business() {
-    let news = |kind: &str| read("main", None, &event(json!({ "type": kind }))).unwrap();
+    let news = |kind: &str| read(&DoorsName::from("main"), None, &event(json!({ "type": kind }))).unwrap();
     assert_eq!(news("user.update"), AccessNews::Account(AccountId("5".into())));
     assert_eq!(news("guest.destroy"), AccessNews::Account(AccountId("guest:5".into())));
     assert_eq!(news("integration.disable_due_to_error"), AccessNews::Unclear);
@@ -156,9 +158,12 @@ fn what_cannot_be_read_says_why_without_quoting() {
         (json!({ "created_at": "yesterday" }), "the event has no usable created_at"),
         (json!({ "success": "yes" }), "the event does not say whether the lock opened"),
     ] {
-        assert_eq!(read("main", None, &event(more)).unwrap_err(), why);
+        assert_eq!(read(&DoorsName::from("main"), None, &event(more)).unwrap_err(), why);
     }
-    assert_eq!(read("main", None, b"[]").unwrap_err(), "the body is not an object");
-    assert_eq!(read("main", None, b"").unwrap_err(), "the body is empty");
-    assert_eq!(read("main", None, br#"{"type":"a","type":"b"}"#).unwrap_err(), "the body says a key twice");
+    assert_eq!(read(&DoorsName::from("main"), None, b"[]").unwrap_err(), "the body is not an object");
+    assert_eq!(read(&DoorsName::from("main"), None, b"").unwrap_err(), "the body is empty");
+    assert_eq!(
+        read(&DoorsName::from("main"), None, br#"{"type":"a","type":"b"}"#).unwrap_err(),
+        "the body says a key twice"
+    );
 }
