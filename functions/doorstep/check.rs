@@ -13,7 +13,7 @@ use crate::{VerbOutcome, print, progress};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
-use doorstep_core::site::{Finding, Site, resolve};
+use doorstep_core::site::{Finding, Place, Site, SiteProblem, resolve};
 use doorstep_operator::check::{self, VendorCheck};
 use doorstep_vendors::access::{Access, ApiSecrets, Share};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
@@ -58,12 +58,12 @@ struct FileFinding {
 }
 
 impl FileFinding {
-    fn about(file: &SiteFileText, text: String) -> FileFinding {
-        FileFinding { file: file.path.clone(), finding: Finding::located(text, &file.text) }
+    fn about(file: &SiteFileText, problem: SiteProblem) -> FileFinding {
+        FileFinding { file: file.path.clone(), finding: Finding::of_problem(problem, &file.text) }
     }
 
     fn about_the_name(file: &SiteFileText, text: String) -> FileFinding {
-        FileFinding { file: file.path.clone(), finding: Finding::of_key("site", text, &file.text) }
+        FileFinding { file: file.path.clone(), finding: Finding::at(&Place::File.key("site"), text, &file.text) }
     }
 }
 
@@ -118,14 +118,14 @@ async fn checked(asked: &CheckArgs) -> Result<Checked> {
             }
             None => ([check::alone(site), resolve::unserved(site)].concat(), None),
         };
-        checked.findings.extend(findings.into_iter().map(|text| FileFinding::about(file, text)));
+        checked.findings.extend(findings.into_iter().map(|problem| FileFinding::about(file, problem)));
         resolved.push(ids);
     }
     let all: Vec<&Site> = sites.iter().map(|(_, site)| site).collect();
     let ruled: Vec<RuledSite<'_>> =
         iter::zip(&all, &resolved).map(|(site, resolved)| RuledSite { site, resolved: resolved.as_ref() }).collect();
     let same_site = |(number, text)| sites.get(number).map(|(file, _)| FileFinding::about_the_name(file, text));
-    let about = |(number, text)| sites.get(number).map(|(file, _)| FileFinding::about(file, text));
+    let about = |(number, problem)| sites.get(number).map(|(file, _)| FileFinding::about(file, problem));
     checked.findings.extend(check::together(&all).into_iter().filter_map(same_site));
     checked.remarks.extend(shared_groups(&ruled).into_iter().filter_map(about));
     Ok(checked)

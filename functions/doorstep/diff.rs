@@ -9,7 +9,7 @@ use crate::target::TargetOptions;
 use crate::{VerbOutcome, progress};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::site::{Finding, Site};
+use doorstep_core::site::{Finding, Place, Site};
 use doorstep_operator::check;
 
 /// The arguments of `doorstep diff`.
@@ -77,7 +77,7 @@ pub fn between(files: &[SiteFileText]) -> Vec<Section> {
     let said = check::together(&sites).into_iter();
     said.filter_map(|(number, said)| {
         let file = parsed.get(number)?.0;
-        Some(Section::faulty(file.path.clone(), vec![Finding::of_key("site", said, &file.text)]))
+        Some(Section::faulty(file.path.clone(), vec![Finding::at(&Place::File.key("site"), said, &file.text)]))
     })
     .collect()
 }

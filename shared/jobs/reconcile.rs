@@ -93,7 +93,7 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     report.problems.append(&mut snapshot.problems);
     report.problems.append(&mut snapshot.remarks);
     report.notices.append(&mut snapshot.notices);
-    report.problems.extend(snapshot.resolved.problems.iter().cloned());
+    report.problems.extend(snapshot.resolved.problems.iter().map(ToString::to_string));
     keep(environment, &site, &snapshot).await?;
     register(environment, &site, &mut snapshot).await?;
     let now = environment.time.now();

@@ -11,7 +11,7 @@ use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
-use doorstep_core::site::{Mode, Selector, Site};
+use doorstep_core::site::{Mode, Place, Selector, Site, SiteProblem};
 use doorstep_vendors::doors::ReadDoors;
 use doorstep_vendors::platform::{ReadPlatform, Span};
 
@@ -21,7 +21,7 @@ pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind:
 /// The result of a check against the vendors.
 pub struct VendorCheck {
     /// The errors, with what to do about each. A valid file has none.
-    pub findings: Vec<String>,
+    pub findings: Vec<SiteProblem>,
     /// The vendors' ids of the names in the file.
     pub resolved: Resolved,
 }
@@ -53,11 +53,12 @@ pub async fn against_vendors(
     findings.extend(resolved.problems.iter().cloned());
     findings.extend(about_doors);
     let hearing = platform.hearing(&site.id).await?.at(site.platform.locations.as_deref());
-    findings.extend(hearing.problems.into_iter().chain(hearing.silence).map(|said| format!("[platform] {said}")));
+    let unheard = hearing.problems.into_iter().chain(hearing.silence);
+    findings.extend(unheard.map(|said| SiteProblem::new(Place::platform(), said)));
     Ok(VendorCheck { findings, resolved })
 }
 
-async fn of_doors(site: &Site, name: &DoorsName, doors: &dyn ReadDoors) -> Result<Vec<String>> {
+async fn of_doors(site: &Site, name: &DoorsName, doors: &dyn ReadDoors) -> Result<Vec<SiteProblem>> {
     let asked = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
     let mut missing = BTreeSet::new();
     for email in asked {
@@ -67,54 +68,55 @@ async fn of_doors(site: &Site, name: &DoorsName, doors: &dyn ReadDoors) -> Resul
     }
     let mut findings = of_protected(site, name, |email| !missing.contains(email));
     let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
-    findings.extend(shortage.map(|shortage| format!("[doors.{name}] {shortage}")));
+    findings.extend(shortage.map(|shortage| SiteProblem::new(Place::doors(name), shortage)));
     if let Some(config) = site.doors.get(name) {
         let trouble = doors.attempts().webhook_trouble(&address(&site.id, config.kind, name)).await?;
-        findings.extend(trouble.map(|trouble| format!("[doors.{name}] {trouble}")));
+        findings.extend(trouble.map(|trouble| SiteProblem::new(Place::doors(name), trouble)));
     }
     Ok(findings)
 }
 
 /// Returns the findings about the protected people of one door system. `is_there` tells which addresses have an
 /// account. No finding contains an address.
-pub fn of_protected(site: &Site, name: &DoorsName, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+pub fn of_protected(site: &Site, name: &DoorsName, is_there: impl Fn(&str) -> bool) -> Vec<SiteProblem> {
     let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
     let missing: Vec<usize> =
         (1..).zip(protected).filter(|(_, email)| !is_there(email)).map(|(number, _)| number).collect();
     let advice = "correct the address, or create an account for it there";
-    let said = |number| format!("[doors.{name}] protected: address {number} has no account there: {advice}");
-    let mut findings: Vec<String> = missing.iter().map(said).collect();
+    let problem = |said: String| SiteProblem::new(Place::doors(name).key("protected"), said);
+    let absent = |number| problem(format!("address {number} has no account there: {advice}"));
+    let mut findings: Vec<SiteProblem> = missing.iter().map(absent).collect();
     if site.mode == Mode::Full && protected.len().saturating_sub(missing.len()) < 2 {
-        findings
-            .push(format!("[doors.{name}] protected: mode \"full\" needs two addresses that have an account there"));
+        findings.push(problem("mode \"full\" needs two addresses that have an account there".to_owned()));
     }
     findings
 }
 
 /// Returns the findings about one valid file that is probably not what the operator wants.
-pub fn alone(site: &Site) -> Vec<String> {
+pub fn alone(site: &Site) -> Vec<SiteProblem> {
     let mut findings = Vec::new();
     if !site.platform.kind.has_floors() && site.platform.kind.has_read_api() {
         let floors = site.rules.iter().filter(|rule| rule.selector == Selector::Floor);
         findings.extend(floors.map(|rule| {
             let word = site.platform.kind.word();
-            format!("line {}: {word} has no floors, so this rule opens nothing: use assignable or location", rule.line)
+            let said = format!("{word} has no floors, so this rule opens nothing: use assignable or location");
+            SiteProblem::new(Place::Rule(rule.line), said)
         }));
     }
     if site.rules.is_empty() {
-        findings.push("the file has no [[rule]], so no door opens: write one".to_owned());
+        findings.push(SiteProblem::new(Place::File, "the file has no [[rule]], so no door opens: write one"));
     }
     for (name, config) in &site.doors {
         if !site.rules.iter().any(|rule| rule.doors == *name) && !site.rules.is_empty() {
-            findings.push(format!("no rule opens [doors.{name}]: write a rule, or remove these doors"));
+            let said = format!("no rule opens [doors.{name}]: write a rule, or remove these doors");
+            findings.push(SiteProblem::new(Place::File, said));
         }
         let same = site.doors.iter().take_while(|(other, _)| *other != name).find(|(_, other)| {
             (other.kind, &other.place, &other.secret) == (config.kind, &config.place, &config.secret)
         });
         if let Some((other, _)) = same {
-            findings.push(format!(
-                "[doors.{name}] place: [doors.{other}] has the same place: write all rules for one of the two"
-            ));
+            let said = format!("[doors.{other}] has the same place: write all rules for one of the two");
+            findings.push(SiteProblem::new(Place::doors(name).key("place"), said));
         }
     }
     findings

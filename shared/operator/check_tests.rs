@@ -13,7 +13,7 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
-use doorstep_core::site::{Finding, Site};
+use doorstep_core::site::{Finding, Site, SiteProblem};
 use doorstep_vendors::doors::attempts::ReadAttempts;
 use doorstep_vendors::doors::{ReadDoors, Seats};
 use doorstep_vendors::platform::found::{FactList, Lookup, ResourceAssignments};
@@ -146,22 +146,26 @@ fn full_text() -> String {
 #[tokio::test]
 async fn each_finding_of_the_vendors_has_the_line_of_its_key() {
     let text = full_text();
-    let lines = found(false).await.unwrap().into_iter().map(|said| Finding::located(said, &text).line);
+    let lines = found(false).await.unwrap().into_iter().map(|problem| Finding::of_problem(problem, &text).line);
     let line = |begins: &str| text.lines().position(|line| line.starts_with(begins)).unwrap() + 1;
     let (rule, protected) = (line("[[rule]]"), line("protected"));
     let (doors, platform) = (line("[doors.main]"), line("[platform]"));
     assert_eq!(lines.collect::<Vec<_>>(), [rule, rule, protected, protected, doors, doors, platform, platform]);
 }
 
-async fn found(away: bool) -> Result<Vec<String>> {
+async fn found(away: bool) -> Result<Vec<SiteProblem>> {
     let doors: Box<dyn ReadDoors> = Box::new(OneGroup { away });
     let answer = against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".into(), doors)])).await;
     answer.map(|answer| answer.findings)
 }
 
+fn texts(problems: &[SiteProblem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
 #[tokio::test]
 async fn what_the_vendors_say() {
-    let findings = found(false).await.unwrap();
+    let findings = texts(&found(false).await.unwrap());
     assert_eq!(
         findings,
         [
@@ -182,10 +186,10 @@ async fn what_the_vendors_say() {
 
 #[test]
 fn one_file_alone() {
-    assert!(alone(&Site::parse(LEAST).unwrap())[0].contains("no [[rule]]"));
+    assert!(alone(&Site::parse(LEAST).unwrap())[0].message.contains("no [[rule]]"));
     let text = LEAST.to_owned() + "[doors.side]\nkind = \"kisi\"\nsecret = \"riverside/kisi\"\n";
     let text = text + "[[rule]]\nplan = \"*\"\nopens = \"A\"\ndoors = \"main\"\n";
-    let findings = alone(&Site::parse(&text).unwrap());
+    let findings = texts(&alone(&Site::parse(&text).unwrap()));
     assert!(findings[0].contains("no rule opens [doors.side]"), "{findings:?}");
     assert!(findings[1].contains("[doors.side] place: [doors.main] has the same place"), "{findings:?}");
 }
@@ -194,14 +198,15 @@ fn one_file_alone() {
 fn a_floor_opens_nothing_where_there_are_none() {
     let rule = "[[rule]]\nfloor = \"First\"\nopens = \"A\"\n";
     let nexudus = LEAST.replace("\"officernd\"", "\"nexudus\"").replace("riverside-hub", "12") + rule;
-    let findings = alone(&Site::parse(&nexudus).unwrap());
+    let findings = texts(&alone(&Site::parse(&nexudus).unwrap()));
     assert_eq!(findings, ["line 12: nexudus has no floors, so this rule opens nothing: use assignable or location"]);
     assert!(alone(&Site::parse(&(LEAST.to_owned() + rule)).unwrap()).is_empty());
 }
 
 fn remarks(texts: &[&str]) -> Vec<(usize, String)> {
     let sites: Vec<Site> = texts.iter().map(|text| Site::parse(text).unwrap()).collect();
-    shared_groups(&sites.iter().map(|site| RuledSite { site, resolved: None }).collect::<Vec<_>>())
+    let ruled: Vec<RuledSite<'_>> = sites.iter().map(|site| RuledSite { site, resolved: None }).collect();
+    shared_groups(&ruled).into_iter().map(|(number, remark)| (number, remark.to_string())).collect()
 }
 
 #[test]

@@ -180,7 +180,7 @@ impl Book {
         if stale {
             remarks.push("the platform could not be read for a day: nothing new is opened until it can be".to_owned());
         }
-        remarks.extend(rules.resolved().problems.iter().cloned());
+        remarks.extend(rules.resolved().problems.iter().map(ToString::to_string));
         let paused = stored.paused.is_some() || stored.observing;
         Ok(Book { site, rules, names, remarks, paused, stale, at, now })
     }

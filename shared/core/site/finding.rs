@@ -3,9 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use toml::de::{DeTable, DeValue};
 
-use super::{Fault, SiteFileError};
+use super::{Fault, Place, SiteFileError, SiteProblem};
 
 /// One finding about a site file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -17,48 +16,26 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Finds the line for a message about the file `text`. It is the line that the message names (`line 12: ...`), or
-    /// the line of the key or table that it names (`[doors.main] protected: ...`), or else line 1.
-    pub fn located(said: String, text: &str) -> Finding {
-        let numbered = said.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
-        if let Some((Ok(line), message)) = numbered.map(|(line, message)| (line.parse(), message)) {
-            return Finding { line, message: message.to_owned() };
-        }
-        let Some((table, rest)) = said.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
-            return Finding { line: WHOLE_FILE, message: said };
-        };
-        let table: Vec<&str> = table.split('.').collect();
-        let key = rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default();
-        let line = line_of(text, &[&table[..], &[key]].concat()).or_else(|| line_of(text, &table));
-        Finding { line: line.unwrap_or(WHOLE_FILE), message: said }
+    /// Returns a finding about a part of the file `text`.
+    pub fn at(place: &Place, message: String, text: &str) -> Finding {
+        Finding { line: place.line(text), message }
     }
 
-    /// Returns a finding about one key above the first table.
-    pub fn of_key(key: &str, message: String, text: &str) -> Finding {
-        Finding { line: line_of(text, &[key]).unwrap_or(WHOLE_FILE), message }
+    /// Returns the finding of a problem of the file `text`. Its message names a table and a key. It does not name a
+    /// line, because the finding has one.
+    pub fn of_problem(problem: SiteProblem, text: &str) -> Finding {
+        let line = problem.place.line(text);
+        let message = match problem.place {
+            Place::Rule(_) => problem.message,
+            Place::File | Place::Table(_) | Place::Key { .. } => problem.to_string(),
+        };
+        Finding { line, message }
     }
 
     /// Returns a finding about the whole file.
     pub fn of_file(message: String) -> Finding {
-        Finding { line: WHOLE_FILE, message }
+        Finding::at(&Place::File, message, "")
     }
-}
-
-/// The line of a finding about the whole file.
-const WHOLE_FILE: usize = 1;
-
-/// Returns the line of the key at the end of `path`. The keys before it are tables.
-fn line_of(text: &str, path: &[&str]) -> Option<usize> {
-    let (key, tables) = path.split_last()?;
-    let (root, _errors) = DeTable::parse_recoverable(text);
-    let mut table = root.get_ref();
-    for name in tables {
-        let DeValue::Table(inner) = table.get(*name)?.get_ref() else { return None };
-        table = inner;
-    }
-    let (key, _) = table.iter().find(|(found, _)| found.get_ref() == key)?;
-    let before = text.bytes().take(key.span().start);
-    Some(1 + before.filter(|byte| *byte == b'\n').count())
 }
 
 /// Decodes the text of a site file.
@@ -95,13 +72,20 @@ impl From<SiteFileError> for Vec<Finding> {
 mod tests {
     use super::*;
 
-    fn line(said: &str, text: &str) -> usize {
-        Finding::located(said.to_owned(), text).line
+    fn found(place: Place, message: &str, text: &str) -> (usize, String) {
+        let found = Finding::of_problem(SiteProblem::new(place, message), text);
+        (found.line, found.message)
+    }
+
+    fn line(place: &Place, text: &str) -> usize {
+        Finding::at(place, String::new(), text).line
     }
 
     #[test]
-    fn a_finding_has_the_line_that_it_names() {
-        let found = Finding::located("line 12: no plan".to_owned(), "");
+    fn a_finding_has_the_line_of_its_rule() {
+        let problem = SiteProblem::new(Place::Rule(12), "no plan");
+        assert_eq!(problem.to_string(), "line 12: no plan");
+        let found = Finding::of_problem(problem, "");
         assert_eq!(found, Finding { line: 12, message: "no plan".to_owned() });
         assert_eq!(found.to_string(), "12: no plan");
         assert_eq!(text(b"site = \"a\"\nmode = \"\xff\"".to_vec()).unwrap_err().line, 2);
@@ -111,30 +95,33 @@ mod tests {
     fn a_finding_about_a_key_has_the_line_of_the_key() {
         let text = "site = \"a\"\n\n[platform]\nlocations = [\n  \"Quay\"]\n  [doors.main]\n  secret = \"s\"\n\
                     # protected\n  protected = []\n[doors.\"side\"]\nprotected = []\n[bookings]\nplace = 1\n";
-        assert_eq!(line("[platform] locations: none", text), 4);
-        assert_eq!(line("[doors.main] protected: address 1 has no account there", text), 9);
-        assert_eq!(line("[doors.side] protected: address 1 has no account there", text), 11);
-        assert_eq!(Finding::of_key("site", "twice".to_owned(), text).line, 1);
-        assert_eq!(Finding::of_key("site", "twice".to_owned(), "\nsite = 1").line, 2);
+        let (locations, address) = (Place::platform().key("locations"), "address 1 has no account there");
+        assert_eq!(found(locations, "none", text), (4, "[platform] locations: none".to_owned()));
+        let message = format!("[doors.main] protected: {address}");
+        assert_eq!(found(Place::doors("main").key("protected"), address, text), (9, message));
+        assert_eq!(line(&Place::doors("side").key("protected"), text), 11);
+        assert_eq!(line(&Place::File.key("site"), text), 1);
+        assert_eq!(line(&Place::File.key("site"), "\nsite = 1"), 2);
     }
 
     #[test]
     fn a_finding_about_a_table_has_the_line_of_the_table() {
-        let text = "site = \"a\"\n[doors.main]\nkind = \"kisi\"\n[doors.side]\nplace = 1\n";
-        assert_eq!(line("[doors.side] is opened by no rule", text), 4);
-        assert_eq!(line("[doors.main] place: another table has the same", text), 2, "the key is not in this table");
-        assert_eq!(line("[doors.main] 8 of 10 seats are in use", text), 2);
+        let text = "site = \"a\"\n[doors.main]\nkind = \"kisi\"\n[doors.side]\nplace = 1\n[doors.\"a.b\"]\n";
+        let message = "[doors.side] is opened by no rule".to_owned();
+        assert_eq!(found(Place::doors("side"), "is opened by no rule", text), (4, message));
+        assert_eq!(line(&Place::doors("main").key("place"), text), 2, "the key is not in this table");
+        assert_eq!(line(&Place::doors("main"), text), 2);
+        assert_eq!(line(&Place::doors("a.b"), text), 6);
     }
 
     #[test]
     fn a_finding_about_the_whole_file_has_line_1() {
         let text = "# A site.\n[doors.main]\n";
-        for said in
-            ["there is no [[rule]]", "[doors.other] is opened by no rule", "[] a", "[", "[[rule]] a", "line of thought"]
-        {
-            let found = Finding::located(said.to_owned(), text);
-            assert_eq!((found.line, found.message.as_str()), (1, said));
+        for said in ["there is no [[rule]]", "[doors.main] a", "line 2: a"] {
+            assert_eq!(found(Place::File, said, text), (1, said.to_owned()), "no place is read from a message");
         }
+        assert_eq!(line(&Place::doors("other"), text), 1);
+        assert_eq!(line(&Place::doors("other").key("protected"), text), 1);
         assert_eq!(Finding::of_file("it is empty".to_owned()).to_string(), "1: it is empty");
     }
 }

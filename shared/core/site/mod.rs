@@ -21,6 +21,7 @@ pub mod finding;
 pub mod hours;
 mod named;
 mod parse;
+pub mod place;
 pub mod resolve;
 pub mod route;
 pub mod rule;
@@ -33,6 +34,7 @@ mod words;
 pub use fault::{Fault, SiteFileError};
 pub use finding::Finding;
 pub use hours::Hours;
+pub use place::{Place, SiteProblem};
 pub use rule::{Audience, Rule, Selector, ThingSelection};
 pub use words::is_site_id;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::named::{NamedThing, meaning};
-use super::{Rule, Selector, Site, ThingSelection};
+use super::{Place, Rule, Selector, Site, SiteProblem, ThingSelection};
 use crate::model::account::{Group, GroupId};
 use crate::model::fact::{DESK, Id};
 use crate::model::ids::DoorsName;
@@ -19,8 +19,8 @@ pub struct Resolved {
     pub rules: Vec<ResolvedRule>,
     /// The ids of the locations that count. `None`: all.
     pub locations: Option<BTreeSet<String>>,
-    /// Problems for the operator, each with the line of its rule and what to do.
-    pub problems: Vec<String>,
+    /// Problems for the operator, each with its place in the file and what to do.
+    pub problems: Vec<SiteProblem>,
     /// The id that each name last meant while it was clear, by what the name stands for. It keeps access in place if
     /// a thing is renamed.
     #[serde(default)]
@@ -95,7 +95,7 @@ struct Resolving<'a> {
 /// The names of one key of one rule: their place in the file, what they stand for, and the word for one of them in a
 /// problem.
 struct NameQuery<'q> {
-    place: String,
+    place: Place,
     scope: String,
     one: &'q str,
     /// The limit on where a thing must be, in the operator's words. Empty if there is none.
@@ -106,7 +106,7 @@ impl<'a> Resolving<'a> {
     fn locations(&mut self) {
         let Some(names) = &self.site.platform.locations else { return };
         let asked = NameQuery {
-            place: "[platform] locations".to_owned(),
+            place: Place::platform().key("locations"),
             scope: "location".to_owned(),
             one: "location",
             within: String::new(),
@@ -129,7 +129,7 @@ impl<'a> Resolving<'a> {
         let ThingSelection::Named(names) = at else { return IdSelection::Any };
         let chosen = self.resolved.locations.clone();
         let asked = NameQuery {
-            place: format!("line {}", rule.line),
+            place: Place::Rule(rule.line),
             scope: "location of a rule".to_owned(),
             one: "location",
             within: "among the `locations` of [platform]".to_owned(),
@@ -165,7 +165,7 @@ impl<'a> Resolving<'a> {
         let word = rule.selector.word();
         let limits = at.and(rule.at.as_ref()).map(listed);
         let asked = NameQuery {
-            place: format!("line {}", rule.line),
+            place: Place::Rule(rule.line),
             scope: limits.as_ref().map_or_else(|| word.to_owned(), |limits| format!("{word} at {limits}")),
             one: word,
             within: limits
@@ -230,7 +230,7 @@ impl<'a> Resolving<'a> {
 
     fn opened(&mut self, rule: &Rule) -> Vec<GroupId> {
         let asked = NameQuery {
-            place: format!("line {}", rule.line),
+            place: Place::Rule(rule.line),
             scope: format!("group of {}", rule.doors),
             one: "group",
             within: String::new(),
@@ -279,7 +279,7 @@ impl<'a> Resolving<'a> {
             return Some(name.to_owned());
         }
         if let Some(problem) = meaning.problem(name, asked.one, &asked.within) {
-            self.resolved.problems.push(format!("{}: {problem}", asked.place));
+            self.resolved.problems.push(SiteProblem::new(asked.place.clone(), problem));
         }
         // A thing that is gone may return, for example after a bad read. Until then its name keeps the meaning.
         let id = meaning.id().map(str::to_owned);
@@ -306,7 +306,7 @@ impl<'a> Resolving<'a> {
     }
 
     fn problem(&mut self, rule: &Rule, text: &str) {
-        self.resolved.problems.push(format!("line {}: {text}", rule.line));
+        self.resolved.problems.push(SiteProblem::new(Place::Rule(rule.line), text));
     }
 }
 
@@ -323,7 +323,7 @@ fn may_be_id(text: &str) -> bool {
 }
 
 /// Returns the problems of rules that can never match, because the platform sends nothing that they are about.
-pub fn unserved(site: &Site) -> Vec<String> {
+pub fn unserved(site: &Site) -> Vec<SiteProblem> {
     let platform = site.platform.kind;
     if platform.has_read_api() {
         return Vec::new();
@@ -331,8 +331,9 @@ pub fn unserved(site: &Site) -> Vec<String> {
     let served = [Selector::Plan, Selector::Resource];
     let unserved = site.rules.iter().filter(|rule| !served.contains(&rule.selector));
     let said = unserved.map(|rule| {
-        let (line, word, platform) = (rule.line, rule.selector.word(), platform.word());
-        format!("line {line}: {platform} tells of no {word}, so this can never match: write plan or resource")
+        let (word, platform) = (rule.selector.word(), platform.word());
+        let said = format!("{platform} tells of no {word}, so this can never match: write plan or resource");
+        SiteProblem::new(Place::Rule(rule.line), said)
     });
     said.collect()
 }

@@ -1,8 +1,8 @@
 //! Finds the groups that the rules of two site files open. This is allowed. The operator should know it, because a
 //! person of both sites leaves such a group only when both sites end the access.
 
-use super::Site;
 use super::resolve::Resolved;
+use super::{Place, Site, SiteProblem};
 use crate::model::account::DoorsKind;
 
 /// A site file, with the vendors' ids of its names if they were resolved.
@@ -15,7 +15,7 @@ pub struct RuledSite<'s> {
 }
 
 /// Returns a remark for each group of `sites` that an earlier site rules, too, with the index of the later site.
-pub fn shared_groups(sites: &[RuledSite<'_>]) -> Vec<(usize, String)> {
+pub fn shared_groups(sites: &[RuledSite<'_>]) -> Vec<(usize, SiteProblem)> {
     let mut remarks = Vec::new();
     for (number, ours) in sites.iter().enumerate() {
         let earlier = sites.iter().take(number).filter(|theirs| theirs.site.id != ours.site.id);
@@ -24,15 +24,15 @@ pub fn shared_groups(sites: &[RuledSite<'_>]) -> Vec<(usize, String)> {
     remarks
 }
 
-fn of_two(ours: RuledSite<'_>, theirs: RuledSite<'_>) -> Vec<String> {
+fn of_two(ours: RuledSite<'_>, theirs: RuledSite<'_>) -> Vec<SiteProblem> {
     let other = ruled(theirs);
     let shared = ruled(ours).into_iter().filter(|group| other.iter().any(|theirs| group.is_same(theirs)));
     let remark = |OpenedGroup { line, word, .. }: OpenedGroup<'_>| {
         let site = &theirs.site.id;
-        format!(
-            "line {line}: site \"{site}\" also rules group \"{word}\": a person of both sites stays in it until both sites \
-             end the access"
-        )
+        let said = format!(
+            "site \"{site}\" also rules group \"{word}\": a person of both sites stays in it until both sites end the access"
+        );
+        SiteProblem::new(Place::Rule(line), said)
     };
     shared.map(remark).collect()
 }

@@ -17,7 +17,7 @@ use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
-use doorstep_core::site::{Finding, Site};
+use doorstep_core::site::{Finding, Place, Site};
 
 /// The number of tries for a person whom another function writes at the same time.
 const TRIES: usize = 5;
@@ -64,7 +64,8 @@ pub fn elsewhere(site: &Site, text: &str, before: &Site) -> Vec<Finding> {
              and a new place one after the other"
         )
     };
-    other.map(|(name, _, was)| Finding::located(message(name, was), text)).collect()
+    let finding = |name: &DoorsName, was: &DoorsName| Finding::at(&Place::doors(name).key("was"), message(name, was), text);
+    other.map(|(name, _, was)| finding(name, was)).collect()
 }
 
 /// Moves claims, accounts and intents from the old names of `site`'s door systems to the new ones, and gives up those

@@ -159,7 +159,7 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
         queue: environment.triggers.waiting().await,
         schedules: environment.schedules.of(&site.id).await.map(|schedules| schedules.len()),
         ahead: ahead(environment).await,
-        names: resolved.problems,
+        names: resolved.problems.iter().map(ToString::to_string).collect(),
         unreadable: store.unreadable().problems(),
         site,
         stored,

@@ -10,30 +10,30 @@ use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{self, RuledSite};
-use doorstep_core::site::{Finding, Site};
+use doorstep_core::site::{Finding, Site, SiteProblem};
 use doorstep_jobs::compare::doors::DoorsSnapshot;
 use doorstep_vendors::platform::{PlatformVendor, standard_webhooks};
 
 /// Returns everything for which a file is not put in force: suspicious content, names that resolve to nothing or to
 /// several things, and protected people without an account.
-pub fn of(site: &Site, snapshot: &DoorsSnapshot, names: &[String], text: &str) -> Vec<Finding> {
-    let mut said = check::alone(site);
-    said.extend(names.iter().cloned());
+pub fn of(site: &Site, snapshot: &DoorsSnapshot, names: &[SiteProblem], text: &str) -> Vec<Finding> {
+    let mut problems = check::alone(site);
+    problems.extend(names.iter().cloned());
     for (name, accounts) in &snapshot.accounts {
         let is_there = |email: &str| {
             let same = |theirs: &str| email_key(theirs) == email_key(email);
             accounts.iter().any(|account| account.email.as_deref().is_some_and(same))
         };
-        said.extend(check::of_protected(site, name, is_there));
+        problems.extend(check::of_protected(site, name, is_there));
     }
-    let mut findings: Vec<Finding> = said.into_iter().map(|said| Finding::located(said, text)).collect();
+    let mut findings: Vec<Finding> = problems.into_iter().map(|problem| Finding::of_problem(problem, text)).collect();
     findings.sort_by_key(|finding| finding.line);
     findings.dedup();
     findings
 }
 
 /// Returns the problems of the names alone. A name may resolve to a group that exists and grants nothing yet.
-pub async fn names(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<Vec<String>> {
+pub async fn names(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<Vec<SiteProblem>> {
     let before = environment.store.resolved(&site.id).await?;
     let groups: BTreeMap<DoorsName, Vec<Group>> = snapshot
         .contexts
@@ -51,11 +51,11 @@ pub async fn remarks(
     environment: &Environment,
     site: &Site,
     snapshot: &DoorsSnapshot,
-    names: &[String],
+    names: &[SiteProblem],
     people: &[Person],
 ) -> Result<Vec<String>> {
-    let mut remarks: Vec<String> =
-        snapshot.resolved.problems.iter().filter(|said| !names.contains(said)).cloned().collect();
+    let others = snapshot.resolved.problems.iter().filter(|problem| !names.contains(problem));
+    let mut remarks: Vec<String> = others.map(ToString::to_string).collect();
     remarks.extend(snapshot.remarks.iter().cloned());
     let secret = &site.platform.secret;
     let told = site.platform.kind.vendor().contract().is_some();
@@ -90,7 +90,7 @@ pub async fn shared_groups(environment: &Environment, site: &Site, snapshot: &Do
         let resolved = environment.store.resolved(&site_route.site).await?;
         let theirs = RuledSite { site: &other, resolved: resolved.as_ref() };
         let ours = RuledSite { site, resolved: Some(&snapshot.resolved) };
-        remarks.extend(shared_groups::shared_groups(&[theirs, ours]).into_iter().map(|(_, remark)| remark));
+        remarks.extend(shared_groups::shared_groups(&[theirs, ours]).into_iter().map(|(_, remark)| remark.to_string()));
     }
     Ok(remarks)
 }

@@ -189,7 +189,7 @@ async fn side(
     }
     let before = environment.store.resolved(&site.id).await?;
     let resolved = resolve(&site, catalogue, &groups, before.as_ref());
-    problems.extend(resolved.problems.iter().cloned());
+    problems.extend(resolved.problems.iter().map(ToString::to_string));
     Ok((RehearsedSite { site, resolved }, groups))
 }
 
