@@ -18,6 +18,7 @@ pub mod person;
 pub mod platform_kind;
 pub mod problem;
 pub mod push_update;
+pub mod reasons;
 pub mod record;
 pub mod shared_group;
 pub mod shown;

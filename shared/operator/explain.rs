@@ -34,7 +34,6 @@ pub mod shape;
 pub mod who;
 
 use group::explain_group;
-use past::facts_named;
 pub use shape::Explained;
 use shape::{AccountShown, Tense, Who};
 
@@ -273,7 +272,7 @@ impl PersonContext {
         let mut spoken: BTreeSet<FactId> = profiles.into_iter().collect();
         spoken.extend(derived.entitlements.iter().flat_map(|one| one.because.iter().cloned()));
         spoken.extend(person.claims.iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
-        spoken.extend(done.iter().rev().take(MOST_RECORDS).flat_map(|record| facts_named(&record.action.because)));
+        spoken.extend(done.iter().rev().take(MOST_RECORDS).flat_map(|record| record.action.facts.iter().cloned()));
         let spoken: Vec<FactId> = spoken.into_iter().collect();
         let facts = environment.store.facts(&book.site.id, &spoken).await?;
         let facts = facts.into_iter().map(|record| (record.fact.name(), record)).collect();

@@ -9,6 +9,7 @@ use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Basis, CardIntent, Claim, Intent, IntentKind, Linked, OurCard, Person};
 use doorstep_core::model::problem::{DoorsProblem, Problem, Wrong};
+use doorstep_core::model::reasons::{Reasons, RevokeCause, RevokeReason};
 
 /// The id of the person.
 pub const ADA: &str = "p-ada";
@@ -77,12 +78,14 @@ fn claim(of: &str, account: AccountId) -> Claim {
 }
 
 fn intents() -> Vec<Intent> {
-    let grant = IntentKind::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()] };
-    let revoke = IntentKind::Revoke { account: main_account(), handle: "line-9".into() };
+    let reasons = Reasons::of(id(Kind::Membership, "s-1"), 20);
+    let grant = IntentKind::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()], because: reasons };
+    let ended = RevokeReason { cause: RevokeCause::Ended, approved: Some("0123456789abcdef".into()) };
+    let revoke = IntentKind::Revoke { account: main_account(), handle: "line-9".into(), because: ended };
     let create = IntentKind::Create { before: vec![AccountId("a-1".into())] };
-    let of_group = [("g-3", grant, "membership s-1"), ("g-1", revoke, "ended: booking b-1 by rule 2 (line 20)")];
+    let of_group = [("g-3", grant), ("g-1", revoke)];
     let of_account = [create, IntentKind::Suspend, IntentKind::Resume, IntentKind::Delete];
-    let intent = |group, action, because: &str| Intent { doors: "main".into(), group, action, because: because.into() };
-    let groups = of_group.into_iter().map(|(of, action, because)| intent(Some(group(of)), action, because));
-    groups.chain(of_account.into_iter().map(|action| intent(None, action, "no access left"))).collect()
+    let intent = |group, action| Intent { doors: "main".into(), group, action };
+    let groups = of_group.into_iter().map(|(of, action)| intent(Some(group(of)), action));
+    groups.chain(of_account.into_iter().map(|action| intent(None, action))).collect()
 }

@@ -23,6 +23,7 @@ use doorstep_core::model::push_update::{
     AcceptedSnapshot, ChangeHint, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UnconfirmedSnapshot, UpdateBody,
     UpdateVersion, thing_hash,
 };
+use doorstep_core::model::reasons::{Reason, Reasons};
 use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::model::subject::Subject;
@@ -123,7 +124,8 @@ pub fn dues() -> [Due; 2] {
 }
 
 pub fn action() -> AuditEntry {
-    let because = "booking b-1 by rule 2 (line 20)";
+    let because = Reason { facts: vec![id(Kind::Booking, "b-1")], rule: 2, line: 20 };
+    let because = &Reasons::from_iter([because]);
     let action = AuditEntry::new(AuditAction::Granted, &DoorsName::from("main"), &main_account(), because);
     let action = action.in_group(&group("g-1")).answered("201");
     AuditEntry { due: Some(noon()), delay: Some("Kisi was closed".into()), ..action }

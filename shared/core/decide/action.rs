@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::decide::cards::CardChange;
 use crate::model::account::{GroupId, GroupMember};
+use crate::model::reasons::{Reasons, RevokeReason};
 
 /// One action at a door system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub enum Action {
         until: Option<Timestamp>,
         /// Group members that the new one replaces.
         replaces: Vec<GroupMember>,
-        /// The reason for the action.
-        because: String,
+        /// The reasons for the action.
+        because: Reasons,
     },
     /// Take an account out of a group.
     Revoke {
@@ -33,10 +34,8 @@ pub enum Action {
         group: GroupId,
         /// The group member to remove.
         row: GroupMember,
-        /// Whether the membership never belonged to Doorstep.
-        foreign: bool,
         /// The reason for the action.
-        because: String,
+        because: RevokeReason,
     },
     /// Remove an older group member that a claimed one replaced. The account keeps its access, with the same end.
     Tidy {
@@ -80,7 +79,7 @@ impl fmt::Display for Action {
             Action::Resume => f.write_str("wake the account"),
             Action::Rename(_) => f.write_str("rename the account"),
             Action::Grant { group, because, .. } => write!(f, "open {group}: {because}"),
-            Action::Revoke { group, because, .. } => write!(f, "close {group}: {because}"),
+            Action::Revoke { group, .. } => write!(f, "close {group}"),
             Action::Tidy { group, .. } => write!(f, "tidy {group}"),
             Action::Suspend => f.write_str("suspend the account"),
             Action::Delete => f.write_str("delete the account"),

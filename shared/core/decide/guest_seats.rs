@@ -64,7 +64,8 @@ fn windows(desired: &Desired, doors: &DoorsName) -> impl Iterator<Item = (Timest
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::entitlement::{OpenInterval, Reasons};
+    use crate::decide::entitlement::OpenInterval;
+    use crate::model::reasons::Reasons;
     use crate::model::account::{GroupId, GroupRef};
     use crate::model::window::Window;
 

@@ -9,8 +9,11 @@ use sha2::{Digest, Sha256};
 
 use crate::model::account::{AccountId, GroupId};
 use crate::model::error::Error;
+use crate::model::fact::FactId;
 use crate::model::ids::{DoorsName, SiteId};
+use crate::model::reasons::WrittenReason;
 
+mod fact_pairs;
 mod redact;
 mod verify;
 
@@ -61,6 +64,10 @@ pub struct AuditEntry {
     pub what: AuditAction,
     /// The reason for the action.
     pub because: String,
+    /// The facts behind the action, except those whose id contains an e-mail address. The key is left out of the record
+    /// if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "fact_pairs")]
+    pub facts: Vec<FactId>,
     /// The answer of the door system.
     pub answer: String,
     /// When the action should have happened: at the edge of the window, or when Doorstep first knew or was asked, if
@@ -75,14 +82,19 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// Creates an entry for an action on an account that succeeded. It has no group and no due instant. Removes e-mail
-    /// addresses from the reason; see [`without_addresses`].
-    pub fn new(what: AuditAction, doors: &DoorsName, account: &AccountId, because: &str) -> Self {
+    /// addresses from the reason, and leaves out the facts whose id contains one; see [`without_addresses`].
+    pub fn new(what: AuditAction, doors: &DoorsName, account: &AccountId, because: impl Into<WrittenReason>) -> Self {
+        let WrittenReason { text, mut facts } = because.into();
+        facts.retain(|fact| without_addresses(&fact.id) == fact.id.as_str());
+        facts.sort();
+        facts.dedup();
         AuditEntry {
             doors: doors.to_owned(),
             account: account.clone(),
             group: None,
             what,
-            because: without_addresses(because).into_owned(),
+            because: without_addresses(&text).into_owned(),
+            facts,
             answer: DONE.to_owned(),
             due: None,
             delay: None,
@@ -120,9 +132,9 @@ pub struct Record {
     pub hash: String,
 }
 
-/// The keys of a record in the order in which they are hashed. `due` and `delay` may be absent.
-pub const KEYS: [&str; 14] = [
-    "seq", "at", "site", "person", "doors", "account", "group", "what", "because", "answer", "due", "delay",
+/// The keys of a record in the order in which they are hashed. `facts`, `due` and `delay` may be absent.
+pub const KEYS: [&str; 15] = [
+    "seq", "at", "site", "person", "doors", "account", "group", "what", "because", "facts", "answer", "due", "delay",
     "previous", "hash",
 ];
 

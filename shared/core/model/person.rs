@@ -16,6 +16,7 @@ use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
 use crate::model::ids::DoorsName;
 use crate::model::problem::Problem;
+use crate::model::reasons::{Reasons, RevokeReason};
 use crate::model::usual::is_usual;
 
 /// Returns the form in which addresses are compared: trimmed, in lower case. Returns `None` for a text that cannot be
@@ -37,9 +38,6 @@ pub fn compared_email(email: &str) -> Option<Cow<'_, str>> {
 pub fn email_digest(email: &str) -> String {
     hex::encode(Sha256::digest(email.as_bytes()))
 }
-
-/// What the reason of an intent ends with where the claim's reason follows.
-const FOLLOWS: &str = ": ";
 
 /// A person across all systems, and what Doorstep did for them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -88,22 +86,14 @@ impl Person {
         Person { id, email, ..Person::default() }
     }
 
-    /// Returns the form that is stored. It omits an account id that is the linked account's, and the part of an
-    /// intent's reason that repeats the claim's reason. A person is written several times for each booking, and each
-    /// KiB counts.
+    /// Returns the form that is stored. It omits an account id that is the linked account's. A person is written several
+    /// times for each booking, and each KiB counts.
     pub fn in_short(&self) -> Person {
         let mut short = self.clone();
         for (account, doors) in short.named_accounts() {
             let linked = self.accounts.get(&doors).map(|linked| &linked.account.id);
             if linked == Some(account) {
                 account.0.clear();
-            }
-        }
-        for intent in short.intents.iter_mut().filter(|intent| intent.revokes()) {
-            let claim = intent.group.as_ref().and_then(|group| self.claim(&intent.doors, group));
-            let begins = claim.and_then(|claim| intent.because.strip_suffix(&claim.because));
-            if let Some(begins) = begins.filter(|begins| begins.ends_with(FOLLOWS)).map(str::to_owned) {
-                intent.because = begins;
             }
         }
         short
@@ -118,12 +108,6 @@ impl Person {
                 account.clone_from(linked);
             }
         }
-        let mut intents = std::mem::take(&mut self.intents);
-        for intent in intents.iter_mut().filter(|intent| intent.revokes() && intent.because.ends_with(FOLLOWS)) {
-            let claim = intent.group.as_ref().and_then(|group| self.claim(&intent.doors, group));
-            intent.because.extend(claim.map(|claim| claim.because.as_str()));
-        }
-        self.intents = intents;
         self
     }
 
@@ -347,14 +331,6 @@ pub struct Intent {
     pub group: Option<GroupId>,
     /// The change.
     pub action: IntentKind,
-    /// The reason for the change.
-    pub because: String,
-}
-
-impl Intent {
-    fn revokes(&self) -> bool {
-        matches!(self.action, IntentKind::Revoke { .. })
-    }
 }
 
 /// The kind of change that an intent stands for.
@@ -370,6 +346,9 @@ pub enum IntentKind {
         /// Group members that the new one replaces, by their ids at the door system.
         #[serde(default)]
         replaces: Vec<String>,
+        /// The reasons for the change.
+        #[serde(default, skip_serializing_if = "is_usual")]
+        because: Reasons,
     },
     /// Takes the account out of the group.
     Revoke {
@@ -379,6 +358,8 @@ pub enum IntentKind {
         /// The group member's id at the door system. Empty if the door system names members by account.
         #[serde(default, skip_serializing_if = "is_usual")]
         handle: String,
+        /// The reason for the change. The claim has the rest of it.
+        because: RevokeReason,
     },
     /// Creates a guest account. A guest has no address by which it could be found. The intent therefore lists the
     /// accounts of the same name that existed before; one that exists only afterwards is the new account.
@@ -397,8 +378,9 @@ pub enum IntentKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::reasons::RevokeCause;
 
-    fn person(linked: &str, claimed: &str, because: &str) -> Person {
+    fn person(linked: &str, claimed: &str, because: RevokeReason) -> Person {
         let (doors, group) = (DoorsName::from("main"), GroupId("g".into()));
         let account = Account {
             id: AccountId(linked.to_owned()),
@@ -418,25 +400,27 @@ mod tests {
             because: "booking b".to_owned(),
             ..Claim::default()
         };
-        let action = IntentKind::Revoke { account: claimed, handle: String::new() };
-        let intent = Intent { doors: doors.clone(), group: Some(group), action, because: because.to_owned() };
+        let action = IntentKind::Revoke { account: claimed, handle: String::new(), because };
+        let intent = Intent { doors: doors.clone(), group: Some(group), action };
         let accounts = [(doors, Linked::new(account, "n", false))].into_iter().collect();
         Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new("p".to_owned(), None) }
     }
 
     #[test]
     fn what_follows_is_left_out_of_what_is_kept_and_comes_back_when_it_is_read() {
-        let texts = ["ended: booking b", "no longer so: booking b", "ended: booking b (approved: 12)", "foreign"];
-        for (because, claimed) in texts.into_iter().flat_map(|text| [(text, "7"), (text, "8")]) {
-            let person = person("7", claimed, because);
+        let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some("12".to_owned()) };
+        let reasons = [RevokeCause::Ended.into(), RevokeCause::Unfounded.into(), approved, RevokeCause::Foreign.into()];
+        for (because, claimed) in reasons.iter().flat_map(|reason| [(reason, "7"), (reason, "8")]) {
+            let person = person("7", claimed, because.clone());
             let kept = serde_json::to_string(&person.in_short()).expect("it is written");
             assert_eq!(kept.contains("\"8\""), claimed == "8", "an older account stays as it is: {kept}");
-            assert_eq!(kept.matches("booking b").count(), if because.ends_with(')') { 2 } else { 1 }, "{kept}");
+            assert_eq!(kept.matches("booking b").count(), 1, "the claim alone has its reason: {kept}");
             let read: Person = serde_json::from_str(&kept).expect("it is read");
             assert_eq!(read.in_full(), person);
         }
-        let old = serde_json::to_string(&person("7", "7", "ended: booking b")).expect("it is written");
+        let ended = || person("7", "7", RevokeCause::Ended.into());
+        let old = serde_json::to_string(&ended()).expect("it is written");
         let read: Person = serde_json::from_str(&old).expect("as it was kept before");
-        assert_eq!(read.in_full(), person("7", "7", "ended: booking b"));
+        assert_eq!(read.in_full(), ended());
     }
 }

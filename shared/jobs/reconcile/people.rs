@@ -245,8 +245,8 @@ fn count(compared: &Compared<'_>, mode: Mode, report: &mut Report) {
         let waits = mode == Mode::Full && is_unsure(compared, doors, step);
         match step {
             Action::Grant { .. } => report.granted += 1,
-            Action::Revoke { foreign: false, .. } => report.revoked += usize::from(!waits),
-            Action::Revoke { .. } | Action::Tidy { .. } | Action::Create => {}
+            Action::Revoke { because, .. } => report.revoked += usize::from(!waits && !because.is_foreign()),
+            Action::Tidy { .. } | Action::Create => {}
             Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => {}
             Action::Tag(_) => report.tagged += 1,
             Action::Untag(_) => report.untagged += usize::from(!waits),

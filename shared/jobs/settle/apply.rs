@@ -12,6 +12,7 @@ use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::reasons::{Reasons, RevokeReason, WrittenReason};
 use doorstep_vendors::doors::{GroupAddition, WriteDoors};
 use results::GroupChange;
 
@@ -124,7 +125,7 @@ impl Applier<'_> {
                     let entry = GroupAddition { account, until, replaces };
                     groups.entry(group).or_default().add.push((place, entry, because));
                 }
-                Action::Revoke { group, row, because, .. } => {
+                Action::Revoke { group, row, because } => {
                     groups.entry(group).or_default().remove.push((place, row, Some(because)));
                 }
                 Action::Tidy { group, row } => groups.entry(group).or_default().remove.push((place, row, None)),
@@ -143,6 +144,7 @@ impl Applier<'_> {
         let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change was not answered")));
         for (place, entry, because) in part.add {
             let done = next();
+            let because = WrittenReason::from(&because);
             let change = GroupChange { doors, group, account: &entry.account.id, because: &because };
             self.with(place, |work| match done {
                 Ok(()) => work.granted(change, entry.until, now),
@@ -152,12 +154,15 @@ impl Applier<'_> {
         for (place, row, because) in part.remove {
             let done = next();
             let revokes = because.is_some();
-            let because = because.as_deref().unwrap_or(TIDYING);
-            let change = GroupChange { doors, group, account: &row.account, because };
-            self.with(place, |work| match done {
-                Ok(()) if revokes => work.revoked(site, change),
-                Ok(()) => work.tidied(doors, group, &row),
-                Err(error) => work.failed(change, error, false),
+            self.with(place, |work| {
+                let claim = work.person.claim(doors, group);
+                let because = because.map_or_else(|| TIDYING.into(), |because| because.of(claim));
+                let change = GroupChange { doors, group, account: &row.account, because: &because };
+                match done {
+                    Ok(()) if revokes => work.revoked(site, change),
+                    Ok(()) => work.tidied(doors, group, &row),
+                    Err(error) => work.failed(change, error, false),
+                }
             });
         }
     }
@@ -166,7 +171,7 @@ impl Applier<'_> {
 /// The changes of one group, each with the index of its person.
 #[derive(Default)]
 struct GroupBatch {
-    add: Vec<(usize, GroupAddition, String)>,
+    add: Vec<(usize, GroupAddition, Reasons)>,
     /// Members to remove. A member that is only tidied away has no reason.
-    remove: Vec<(usize, GroupMember, Option<String>)>,
+    remove: Vec<(usize, GroupMember, Option<RevokeReason>)>,
 }

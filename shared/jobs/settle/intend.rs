@@ -143,7 +143,7 @@ async fn intents(context: &SiteContext, work: &PersonWork, guests: &GuestsBefore
         };
         let before = before.map_err(|error| Failure::at(doors, error))?;
         let (doors, action) = (doors.clone(), IntentKind::Create { before });
-        begun.push(Intent { doors, group: None, action, because: String::new() });
+        begun.push(Intent { doors, group: None, action });
     }
     Ok(begun)
 }
@@ -152,20 +152,21 @@ async fn intents(context: &SiteContext, work: &PersonWork, guests: &GuestsBefore
 /// creating an account, and `begin_cards` those for cards. The other actions have none: after a crash nothing about
 /// them must be found out.
 pub(super) fn intent_of(person: &Person, doors: &DoorsName, step: &Action) -> Option<Intent> {
-    let (group, action, because) = match step {
+    let (group, action) = match step {
         Action::Grant { group, until, because, replaces } => {
             let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());
             let replaces = replaces.iter().map(|row| row.handle().to_owned()).collect();
-            (Some(group.clone()), IntentKind::Grant { account, until: *until, replaces }, because.clone())
+            let because = because.clone();
+            (Some(group.clone()), IntentKind::Grant { account, until: *until, replaces, because })
         }
-        Action::Revoke { group, row, because, .. } => {
+        Action::Revoke { group, row, because } => {
             let (account, handle) = (row.account.clone(), row.handle.clone().unwrap_or_default());
-            (Some(group.clone()), IntentKind::Revoke { account, handle }, because.clone())
+            (Some(group.clone()), IntentKind::Revoke { account, handle, because: because.clone() })
         }
-        Action::Resume => (None, IntentKind::Resume, String::new()),
-        Action::Suspend => (None, IntentKind::Suspend, String::new()),
-        Action::Delete => (None, IntentKind::Delete, String::new()),
+        Action::Resume => (None, IntentKind::Resume),
+        Action::Suspend => (None, IntentKind::Suspend),
+        Action::Delete => (None, IntentKind::Delete),
         Action::Create | Action::Tidy { .. } | Action::Rename(_) | Action::Tag(_) | Action::Untag(_) => return None,
     };
-    Some(Intent { doors: doors.to_owned(), group, action, because })
+    Some(Intent { doors: doors.to_owned(), group, action })
 }

@@ -47,8 +47,8 @@ pub fn finish(
 fn one(person: &mut Person, intent: &Intent, rows: &GroupRows, ends: bool, now: Timestamp) -> Option<AuditEntry> {
     let group = intent.group.as_ref()?;
     let linked = person.accounts.get(&intent.doors).map(|linked| linked.account.id.clone());
-    let (account, what) = match &intent.action {
-        IntentKind::Grant { account, until, replaces } => {
+    let (account, what, because) = match &intent.action {
+        IntentKind::Grant { account, until, replaces, because } => {
             let account = account.clone().or(linked)?;
             let rows = rows.of_account(&account);
             let old = |row: &GroupMember| replaces.iter().any(|old| old == row.handle());
@@ -62,24 +62,25 @@ fn one(person: &mut Person, intent: &Intent, rows: &GroupRows, ends: bool, now: 
                 account: account.clone(),
                 since: now,
                 until: *until,
-                because: intent.because.clone(),
+                because: because.to_string(),
                 surplus,
                 ..Claim::default()
             });
-            (account, AuditAction::Granted)
+            (account, AuditAction::Granted, because.into())
         }
-        IntentKind::Revoke { account, handle } => {
+        IntentKind::Revoke { account, handle, because } => {
             if rows.of_account(account).iter().any(|row| handle.is_empty() || row.handle() == handle) {
                 return None;
             }
+            let because = because.of(person.claim(&intent.doors, group));
             // The claim lists what else must be removed. It ends with the last of that.
             let here = |claim: &Claim| claim.doors == intent.doors && claim.group == *group;
             person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
-            (account.clone(), AuditAction::Revoked)
+            (account.clone(), AuditAction::Revoked, because)
         }
         IntentKind::Create { .. } | IntentKind::Suspend | IntentKind::Resume | IntentKind::Delete => return None,
     };
-    let entry = AuditEntry::new(what, &intent.doors, &account, &intent.because);
+    let entry = AuditEntry::new(what, &intent.doors, &account, because);
     Some(entry.in_group(group).answered(AFTER_AN_INTERRUPTION))
 }
 
@@ -87,6 +88,7 @@ fn one(person: &mut Person, intent: &Intent, rows: &GroupRows, ends: bool, now: 
 mod tests {
     use super::*;
     use doorstep_core::model::account::{AccountId, GroupId};
+    use doorstep_core::model::reasons::{Reasons, RevokeCause};
 
     fn row(handle: &str, until: &str) -> GroupMember {
         GroupMember {
@@ -100,10 +102,14 @@ mod tests {
     #[test]
     fn a_renewal_that_stopped_half_way_is_seen_and_what_it_left_is_noted() {
         let (old, new) = (row("1", "2026-03-02T09:15:00Z"), row("2", "2026-03-02T10:15:00Z"));
-        let action =
-            IntentKind::Grant { account: Some(AccountId("7".into())), until: new.until, replaces: vec!["1".into()] };
+        let action = IntentKind::Grant {
+            account: Some(AccountId("7".into())),
+            until: new.until,
+            replaces: vec!["1".into()],
+            because: Reasons::default(),
+        };
         let group = GroupId("g".into());
-        let intent = Intent { doors: "main".into(), group: Some(group.clone()), action, because: "b".into() };
+        let intent = Intent { doors: "main".into(), group: Some(group.clone()), action };
         let mut person = Person { id: "p".into(), ..Person::default() };
         let now = Timestamp::UNIX_EPOCH;
         assert!(one(&mut person, &intent, &GroupRows::of(vec![old.clone()]), true, now).is_none());
@@ -118,8 +124,8 @@ mod tests {
     fn a_revoke_that_was_done_unseen_forgets_no_older_line_of_ours() {
         let (old, new) = (row("1", "2026-03-02T10:15:00Z"), row("2", "2026-03-02T09:15:00Z"));
         let (account, group) = (old.account.clone(), GroupId("g".into()));
-        let action = IntentKind::Revoke { account: account.clone(), handle: "2".into() };
-        let intent = Intent { doors: "main".into(), group: Some(group.clone()), action, because: "b".into() };
+        let action = IntentKind::Revoke { account: account.clone(), handle: "2".into(), because: RevokeCause::Ended.into() };
+        let intent = Intent { doors: "main".into(), group: Some(group.clone()), action };
         for surplus in [vec!["1".to_owned()], Vec::new()] {
             let mut person = Person { id: "p".into(), ..Person::default() };
             person.claims.push(Claim {

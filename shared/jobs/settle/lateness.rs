@@ -53,9 +53,10 @@ pub fn waits(work: &PersonWork) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorstep_core::decide::entitlement::{OpenInterval, Reasons};
+    use doorstep_core::decide::entitlement::OpenInterval;
     use doorstep_core::model::account::{AccountId, GroupId};
     use doorstep_core::model::ids::DoorsName;
+    use doorstep_core::model::reasons::Reasons;
     use doorstep_core::model::window::Window;
 
     #[test]

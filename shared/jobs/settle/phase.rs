@@ -44,6 +44,7 @@ mod tests {
     use super::*;
     use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
     use doorstep_core::model::ids::DoorsName;
+    use doorstep_core::model::reasons::Reasons;
 
     #[test]
     fn what_costs_calls_of_its_own_is_apart_from_what_is_shared() {
@@ -55,7 +56,7 @@ mod tests {
             decision
         };
         let grant =
-            || Action::Grant { group: GroupId("g".into()), until: None, replaces: Vec::new(), because: "b".to_owned() };
+            || Action::Grant { group: GroupId("g".into()), until: None, replaces: Vec::new(), because: Reasons::default() };
         let row = GroupMember { account: AccountId("a".into()), handle: None, from: None, until: None };
         let tidy = Action::Tidy { group: GroupId("g".into()), row };
         let all = [

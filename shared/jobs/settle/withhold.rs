@@ -23,6 +23,7 @@ use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
+use doorstep_core::model::reasons::RevokeReason;
 
 /// Withholds from everyone's decision what must not be applied in this round, and returns the work that remains.
 /// Withheld are unconfirmed changes that were not released, actions of another phase, and suspensions of accounts that
@@ -188,9 +189,9 @@ fn change(
 /// Returns the action with the approval added to its reason in the audit entry.
 fn approved(step: Action, release: &Release) -> Action {
     match (step, &release.approved) {
-        (Action::Revoke { group, row, foreign, because }, Some(checksum)) => {
-            let because = format!("{because} (approved: {checksum})");
-            Action::Revoke { group, row, foreign, because }
+        (Action::Revoke { group, row, because }, Some(checksum)) => {
+            let because = RevokeReason { approved: Some(checksum.clone()), ..because };
+            Action::Revoke { group, row, because }
         }
         (Action::Untag(change), Some(checksum)) => {
             let because = format!("{} (approved: {checksum})", change.because);

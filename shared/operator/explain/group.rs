@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::past::{self, PastHold, facts_named, is_about};
+use super::past::{self, PastHold, is_about};
 use super::shape::{
     AccountShown, Because, ClaimShown, DoneShown, Evidence, FactShown, GroupExplained, Lack, Missing, RuleShown, Tense,
 };
@@ -311,10 +311,10 @@ impl<'a> One<'a> {
         }
         let at = self.book.at;
         let next = self.entitlements.iter().filter(|one| one.window.from > at).min_by_key(|one| one.window.from);
-        let next = next.map(|one| (one.window.from, reason(one)));
+        let next = next.map(|one| (one.window.from, one.reason()));
         let last =
             self.entitlements.iter().filter_map(|one| Some((one.window.until.filter(|until| *until <= at)?, one)));
-        let last = last.max_by_key(|(until, _)| *until).map(|(until, one)| (until, reason(one)));
+        let last = last.max_by_key(|(until, _)| *until).map(|(until, one)| (until, one.reason()));
         if let Some((until, reason)) = &last {
             self.lacks_at(Missing::Over, format!("over since {until}: {reason}"), *until);
         }
@@ -342,7 +342,7 @@ impl<'a> One<'a> {
     /// Returns the facts behind the person's access that the platform no longer has.
     fn gone_facts(&self) -> Vec<(String, Timestamp)> {
         let here = self.file.done.iter().rev().filter(|record| is_about(record, self.doors, self.group));
-        let mut names: Vec<FactId> = here.take(2).flat_map(|record| facts_named(&record.action.because)).collect();
+        let mut names: Vec<FactId> = here.take(2).flat_map(|record| record.action.facts.iter().cloned()).collect();
         names.extend(self.claim.into_iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
         names.sort();
         names.dedup();
@@ -420,11 +420,6 @@ impl<'a> One<'a> {
 pub(super) fn reason_at(file: &PersonContext, doors: &DoorsName, group: &GroupId, at: Timestamp) -> Option<String> {
     let at_group = GroupRef::new(doors, group);
     open_at(&desired(&file.entitlements), &at_group, at).map(|interval| interval.because.to_string())
-}
-
-fn reason(one: &Entitlement) -> String {
-    let facts: Vec<String> = one.because.iter().map(ToString::to_string).collect();
-    format!("{} by rule {} (line {})", facts.join(" with "), one.rule, one.line)
 }
 
 impl AccountShown {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::shape::Evidence;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::audit::{AuditAction, Record};
-use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Claim;
 
@@ -66,17 +66,6 @@ pub fn suspended<'r>(records: &'r [Record], doors: &DoorsName, at: Timestamp) ->
     last.filter(|record| matches!(record.action.what, AuditAction::Suspended | AuditAction::Deleted))
 }
 
-/// Parses the facts out of a reason in the format of [`doorstep_core::decide::entitlement::desired`].
-pub fn facts_named(because: &str) -> Vec<FactId> {
-    let parts = because.split("; ").filter_map(|part| part.split_once(" by rule "));
-    let facts = parts.flat_map(|(facts, _)| facts.rsplit(": ").next().unwrap_or_default().split(" with "));
-    let named = facts.filter_map(|fact| {
-        let (kind, id) = fact.split_once(' ')?;
-        Some(FactId::new(kind_of(kind)?, id))
-    });
-    named.collect()
-}
-
 /// Returns the kind for a word.
 pub fn kind_of(word: &str) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| kind.word() == word)
@@ -85,11 +74,9 @@ pub fn kind_of(word: &str) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorstep_core::decide::entitlement::{Entitlement, desired};
     use doorstep_core::model::account::AccountId;
     use doorstep_core::model::audit::{AuditEntry, Head};
     use doorstep_core::model::ids::SiteId;
-    use doorstep_core::model::window::Window;
 
     fn at(text: &str) -> Timestamp {
         format!("2026-03-02T{text}:00Z").parse().expect("an instant")
@@ -136,28 +123,5 @@ mod tests {
         ]);
         let slept = |when: &str| suspended(&told, &DoorsName::from("main"), at(when)).is_some();
         assert_eq!(["07:00", "08:30", "09:00", "09:59", "10:00"].map(slept), [false, false, true, true, false]);
-    }
-
-    #[test]
-    fn reasons_name_their_facts() {
-        let one = |kind: Kind, id: &str, more: Option<&str>| Entitlement {
-            doors: "main".into(),
-            group: GroupId("5".into()),
-            window: Window { from: at("09:00"), until: None },
-            because: [Some(FactId::new(kind, id)), more.map(|id| FactId::new(Kind::Checkin, id))]
-                .into_iter()
-                .flatten()
-                .collect(),
-            rule: 1,
-            line: 9,
-        };
-        let both = [one(Kind::Booking, "b 1", None), one(Kind::Pass, "p", Some("c"))];
-        let intervals = desired(&both);
-        let because = intervals.values().next().expect("a group")[0].because.to_string();
-        let wanted =
-            vec![FactId::new(Kind::Booking, "b 1"), FactId::new(Kind::Pass, "p"), FactId::new(Kind::Checkin, "c")];
-        assert_eq!(facts_named(&because), wanted, "{because}");
-        assert_eq!(facts_named(&format!("no longer so: adopted: {because}")), wanted);
-        assert!(facts_named("only Doorstep adds people to this group").is_empty());
     }
 }

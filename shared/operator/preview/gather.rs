@@ -14,11 +14,12 @@ use doorstep_core::decide::entitlement::open_at;
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::judge::{Measure, judge};
 use doorstep_core::decide::guard::{Tally, WaitingChange};
-use doorstep_core::decide::person::{DoorsDecision, FOREIGN};
+use doorstep_core::decide::person::DoorsDecision;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Claim, Linked};
 use doorstep_core::model::problem::{DoorsProblem, Problem};
+use doorstep_core::model::reasons::FOREIGN;
 use doorstep_jobs::compare::CompareContext;
 use doorstep_jobs::compare::decide::Compared;
 use doorstep_jobs::compare::foreign::ForeignMember;
@@ -109,14 +110,15 @@ impl<'a> Gathering<'a> {
         let who = self.who(compared, doors);
         match step {
             Action::Grant { group, replaces, because, .. } => {
-                let change = AccessChange { until: self.end(compared, doors, group), who, because: because.clone() };
+                let change = AccessChange { until: self.end(compared, doors, group), who, because: because.to_string() };
                 let now = self.context.now;
                 let open = replaces.iter().any(|row: &GroupMember| is_valid(row, now));
                 let at = self.group(doors, group);
                 if open { at.extends.push(change) } else { at.opens.push(change) }
             }
             Action::Revoke { group, because, .. } => {
-                let change = AccessChange { until: None, who, because: because.clone() };
+                let because = because.of(compared.projected.person.claim(doors, group)).text;
+                let change = AccessChange { until: None, who, because };
                 self.group(doors, group).closes.push(change);
             }
             Action::Tidy { .. } => self.diff.counts.tidied += 1,

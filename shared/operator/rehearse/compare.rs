@@ -92,8 +92,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use doorstep_core::decide::entitlement::Reasons;
     use doorstep_core::model::fact::{FactId, Kind};
+    use doorstep_core::model::reasons::Reasons;
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(minute * 60).expect("an instant")

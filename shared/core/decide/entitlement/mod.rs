@@ -16,19 +16,18 @@ use crate::model::account::{GroupId, GroupRef};
 use crate::model::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
 use crate::model::ids::DoorsName;
 use crate::model::problem::Problem;
+use crate::model::reasons::{Reason, Reasons};
 use crate::model::window::{Window, union};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{IdSelection, Resolved};
 use crate::site::{Selector, Site};
 
-mod because;
 mod book;
 mod bookings;
 pub mod days;
 mod memberships;
 mod passes;
 
-pub use because::Reasons;
 pub use book::RuleIndex;
 
 /// How far ahead recurring bookings and opening hours are expanded.
@@ -51,6 +50,13 @@ pub struct Entitlement {
     pub rule: usize,
     /// Line of that rule in the site file.
     pub line: usize,
+}
+
+impl Entitlement {
+    /// Returns its reason.
+    pub fn reason(&self) -> Reason {
+        Reason { facts: self.because.clone(), rule: self.rule, line: self.line }
+    }
 }
 
 /// The rules of a site, with their names resolved.
@@ -289,7 +295,10 @@ pub fn desired(entitlements: &[Entitlement]) -> Desired {
     }
     let merge = |parts: Vec<&Entitlement>| {
         let windows: Vec<Window> = parts.iter().map(|part| part.window).collect();
-        let behind = |places: Vec<usize>| places.iter().filter_map(|&place| parts.get(place).copied()).collect();
+        let behind = |places: Vec<usize>| {
+            let parts = places.iter().filter_map(|&place| parts.get(place).copied());
+            parts.map(Entitlement::reason).collect()
+        };
         let intervals = union(&windows).into_iter();
         intervals.map(|(window, places)| OpenInterval { window, because: behind(places) }).collect()
     };

@@ -1,7 +1,7 @@
 //! Tests of the tables in `group.rs`, row by row.
 
 use super::*;
-use crate::decide::entitlement::Reasons;
+use crate::model::reasons::Reasons;
 use crate::model::account::{AccountId, GroupId};
 use crate::model::window::Window;
 

@@ -53,8 +53,8 @@ enum Removal<'a> {
 /// Returns what an action takes away. The match is exhaustive, so that a new kind of action must decide here.
 fn removal(step: &Action) -> Option<Removal<'_>> {
     match step {
-        Action::Revoke { group, row, foreign, .. } => {
-            Some(Removal::Membership { group, account: &row.account, foreign: *foreign })
+        Action::Revoke { group, row, because } => {
+            Some(Removal::Membership { group, account: &row.account, foreign: because.is_foreign() })
         }
         Action::Untag(change) => Some(Removal::Card(change)),
         Action::Suspend | Action::Delete => Some(Removal::Account),

@@ -9,10 +9,8 @@ use crate::decide::group::{ActualMembership, EndDirection, GroupDecision, decide
 use crate::model::account::{AccountId, GroupMember, GroupRef};
 use crate::model::actual_groups::GroupRows;
 use crate::model::person::Claim;
+use crate::model::reasons::RevokeCause;
 use crate::site::Mode;
-
-/// The reason for removing a foreign member of an exclusive group.
-pub const FOREIGN: &str = "only Doorstep adds people to this group";
 
 /// One group with its desired interval, its claim and the account to compare.
 struct AtGroup<'a> {
@@ -63,15 +61,15 @@ impl<'a> AtDoors<'a> {
             GroupDecision::Nothing => {}
             GroupDecision::Grant { .. } if self.view.context.stale => {}
             GroupDecision::Grant { until, replaces } => {
-                let because = group.desired.map(|interval| interval.because.to_string()).unwrap_or_default();
+                let because = group.desired.map(|interval| interval.because.shortened()).unwrap_or_default();
                 decision.actions.push(Action::Grant { group: id(), until, replaces, because });
             }
             GroupDecision::Revoke { .. } if self.view.context.mode == Mode::GrantOnly => {}
             // The person of another site who has this account cannot be read. The membership may belong to that person.
             GroupDecision::Revoke { .. } if group.account.is_some_and(is_unreadable) => {}
             GroupDecision::Revoke { member: row, foreign } => {
-                let because = if foreign { FOREIGN.to_owned() } else { self.why_revoked(group) };
-                decision.actions.push(Action::Revoke { group: id(), row, foreign, because });
+                let cause = if foreign { RevokeCause::Foreign } else { self.why_revoked(group) };
+                decision.actions.push(Action::Revoke { group: id(), row, because: cause.into() });
             }
             GroupDecision::Adopt { until } => decision.adopt.extend(self.adopted(group, until)),
             GroupDecision::Disown => decision.disown.push(id()),
@@ -95,12 +93,11 @@ impl<'a> AtDoors<'a> {
         })
     }
 
-    fn why_revoked(self, group: &AtGroup<'_>) -> String {
-        let was = group.claim.map(|claim| claim.because.as_str()).unwrap_or_default();
+    fn why_revoked(self, group: &AtGroup<'_>) -> RevokeCause {
         let mut intervals = self.view.desired.access.get(group.at).into_iter().flatten();
         let now = self.view.context.now;
         let is_over = intervals.any(|interval| interval.window.until.is_some_and(|until| until <= now));
-        if is_over { format!("ended: {was}") } else { format!("no longer so: {was}") }
+        if is_over { RevokeCause::Ended } else { RevokeCause::Unfounded }
     }
 }
 

@@ -25,7 +25,6 @@ mod groups;
 
 pub use cards::desired_cards;
 pub use decision::{DoorsDecision, PersonDecision};
-pub use groups::FOREIGN;
 
 /// The inputs of one person's decision.
 #[derive(Clone, Copy)]

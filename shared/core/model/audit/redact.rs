@@ -31,6 +31,11 @@ fn is_address(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::account::AccountId;
+    use crate::model::audit::{AuditAction, AuditEntry};
+    use crate::model::fact::{FactId, Kind};
+    use crate::model::ids::DoorsName;
+    use crate::model::reasons::{Reason, Reasons};
 
     #[test]
     fn words_that_look_like_addresses_are_left_out_and_all_others_stay() {
@@ -44,5 +49,19 @@ mod tests {
         ] {
             assert_eq!(without_addresses(text), shown);
         }
+    }
+
+    #[test]
+    fn no_address_is_in_a_record_by_the_id_of_a_fact() {
+        let facts: Vec<FactId> = ["b 100%", "ada@example.test", "<b%40example.test>", "a"]
+            .map(|id| FactId::new(Kind::Membership, id))
+            .into();
+        let because = &Reasons::from_iter([Reason { facts, rule: 1, line: 23 }]);
+        let entry = AuditEntry::new(AuditAction::Granted, &DoorsName::from("main"), &AccountId("7".into()), because);
+        assert_eq!(entry.facts, ["a", "b 100%"].map(|id| FactId::new(Kind::Membership, id)));
+        let record = serde_json::to_string(&entry).expect("JSON");
+        assert!(!record.contains("example.test"), "{record}");
+        assert!(record.contains(r#""facts":[["membership","a"],["membership","b 100%"]]"#), "{record}");
+        assert_eq!(serde_json::from_str::<AuditEntry>(&record).expect("an entry"), entry);
     }
 }

@@ -115,9 +115,12 @@ pub fn verify(site: &SiteId, items: &[Value], known: Option<Head>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::model::account::{AccountId, GroupId};
     use crate::model::audit::{AuditAction, AuditEntry, KEYS};
+    use crate::model::fact::{FactId, Kind};
 
     fn chain(n: usize) -> Vec<Value> {
         let mut head = Head::default();
@@ -130,6 +133,7 @@ mod tests {
                 group: Some(GroupId("5".into())),
                 what: AuditAction::Granted,
                 because: "membership \"s\" — größer/🔑\u{1}\t by rule 1 (line 9)".into(),
+                facts: vec![FactId::new(Kind::Membership, "s"), FactId::new(Kind::Pass, "größer/🔑")],
                 answer: "done".into(),
                 due,
                 delay: due.map(|_| "main: busy".into()),
@@ -168,6 +172,8 @@ mod tests {
         };
         assert!(change(2, "because", "x".into()).1.contains("not what was written"));
         assert_eq!(change(2, "account", "x".into()).0, 3);
+        assert!(change(2, "facts", json!([["pass", "s"]])).1.contains("not what was written"));
+        assert!(change(2, "facts", json!([])).1.contains("not what was written"));
         assert!(change(2, "due", "2026-03-02T09:00:00Z".into()).1.contains("not what was written"));
         assert!(change(2, "more", 1.into()).1.contains("added"));
         assert!(change(2, "what", "opened".into()).1.contains("cannot be read"));
@@ -214,7 +220,7 @@ mod tests {
         assert_eq!(serde_json::to_value(&record).expect("JSON").as_object().map(|keys| keys.len()), Some(KEYS.len()));
     }
 
-    /// The record was written before the key `due` existed.
+    /// The record was written before the keys `facts` and `due` existed.
     #[test]
     fn a_record_of_an_earlier_version_is_still_right() {
         let old = r#"{"seq":1,"at":"2026-03-02T08:00:00Z","site":"riverside","person":"p","doors":"main","account":"7","group":null,"what":"invited","because":"b","answer":"made","previous":"","hash":""}"#;

@@ -17,6 +17,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_core::model::problem::Problem;
+use doorstep_core::model::reasons::WrittenReason;
 use doorstep_vendors::doors::NewAccount;
 
 /// One change of a group that a door system was asked for.
@@ -28,7 +29,7 @@ pub struct GroupChange<'a> {
     /// The account.
     pub account: &'a AccountId,
     /// The reason, as the audit entry has it.
-    pub because: &'a str,
+    pub because: &'a WrittenReason,
 }
 
 impl GroupChange<'_> {
@@ -108,7 +109,7 @@ impl PersonWork {
     pub(in crate::settle) fn granted(&mut self, change: GroupChange<'_>, until: Option<Timestamp>, now: Timestamp) {
         self.actions.push(change.entry(AuditAction::Granted));
         let GroupChange { doors, group, account, because } = change;
-        let (account, because) = (account.clone(), because.to_owned());
+        let (account, because) = (account.clone(), because.text.clone());
         let claim = self.person.claims.iter_mut().find(|claim| claim.doors == *doors && claim.group == *group);
         match claim {
             Some(claim) => (claim.until, claim.because, claim.account) = (until, because, account),

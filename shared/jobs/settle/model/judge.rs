@@ -17,7 +17,7 @@ use crate::settle::interrupted::finish;
 use crate::settle::person_work::PersonWork;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
-use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_boundary};
+use doorstep_core::decide::entitlement::{Desired, OpenInterval, next_boundary};
 use doorstep_core::decide::person::{
     ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, concerned,
     decide_person,
@@ -32,6 +32,7 @@ use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::problem::Problem;
+use doorstep_core::model::reasons::{Reasons, RevokeCause};
 use doorstep_core::model::window::Window;
 use doorstep_core::site::{DoorsConfig, ForeignPolicy, Mode, WithoutAccess};
 
@@ -264,7 +265,8 @@ impl Judge {
         let account = person.accounts.get(DOORS).expect("an account").account.id.clone();
         let mut task = PersonWork::of(person, NAME);
         let group_id = group();
-        let change = GroupChange { doors: &DoorsName::from(DOORS), group: &group_id, account: &account, because: "b" };
+        let (doors, because) = (DoorsName::from(DOORS), "b".into());
+        let change = GroupChange { doors: &doors, group: &group_id, account: &account, because: &because };
         match (act, well) {
             (Act::Grant(until, _), true) => task.granted(change, until.map(at), at(now)),
             (Act::Revoke(_), true) => task.revoked(&SiteId::from("site"), change),
@@ -323,13 +325,15 @@ fn act(step: &Action) -> Act {
 }
 
 fn step(act: &Act) -> Action {
-    let (group, because) = (group(), "b".to_owned());
+    let group = group();
     match act {
         Act::Grant(until, replaces) => {
             let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
-            Action::Grant { group, until: until.map(at), replaces, because }
+            Action::Grant { group, until: until.map(at), replaces, because: Reasons::default() }
         }
-        Act::Revoke(handle) => Action::Revoke { group, row: row(*handle, None), foreign: false, because },
+        Act::Revoke(handle) => {
+            Action::Revoke { group, row: row(*handle, None), because: RevokeCause::Ended.into() }
+        }
         Act::Tidy(handle) => Action::Tidy { group, row: row(*handle, None) },
     }
 }
@@ -380,10 +384,13 @@ fn intent(begun: &Begun) -> Intent {
             account: Some(account()),
             until: until.map(at),
             replaces: replaces.iter().map(ToString::to_string).collect(),
+            because: Reasons::default(),
         },
-        Begun::Revoke(handle) => Did::Revoke { account: account(), handle: handle.to_string() },
+        Begun::Revoke(handle) => {
+            Did::Revoke { account: account(), handle: handle.to_string(), because: RevokeCause::Ended.into() }
+        }
     };
-    Intent { doors: DOORS.into(), group: Some(group()), action, because: "b".to_owned() }
+    Intent { doors: DOORS.into(), group: Some(group()), action }
 }
 
 /// Returns the person in the form of the model.
