@@ -189,7 +189,7 @@ mod tests {
         let claim = Claim { because: "adopted: booking b".to_owned(), basis, ..Claim::default() };
         let of = |cause: RevokeCause| RevokeReason::from(cause).of(Some(&claim));
         let written = |text: &str, facts: &[FactId]| WrittenReason { text: text.to_owned(), facts: facts.to_vec() };
-        assert_eq!(of(RevokeCause::Ended), written("ended: adopted: booking b", &[fact.clone()]));
+        assert_eq!(of(RevokeCause::Ended), written("ended: adopted: booking b", std::slice::from_ref(&fact)));
         assert_eq!(of(RevokeCause::Unfounded), written("no longer so: adopted: booking b", &[fact]));
         assert_eq!(of(RevokeCause::Foreign), written(FOREIGN, &[]));
         let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some("12".to_owned()) };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::site::Mode;
 
 /// The changes that a site file would make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub struct SiteDiff {
     /// The site.
     pub site: SiteId,
     /// The mode of the file. In `observe` nothing of the diff would be applied.
-    pub mode: String,
+    pub mode: Mode,
     /// The instant of the evaluation.
     pub at: Timestamp,
     /// The site's time zone, in which the diff is printed.

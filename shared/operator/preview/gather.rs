@@ -58,7 +58,7 @@ impl<'a> Gathering<'a> {
         let site = context.site;
         let diff = SiteDiff {
             site: site.id.clone(),
-            mode: site.mode.word().to_owned(),
+            mode: site.mode,
             at: context.now,
             timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
             groups: Vec::new(),

@@ -9,6 +9,7 @@ use super::diff::{
     AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon, TagDiff, TagDone,
 };
 use doorstep_core::shown_line;
+use doorstep_core::site::Mode;
 
 /// Maximum number of windows that are printed. The JSON has all of them.
 const MOST_SOON: usize = 20;
@@ -17,8 +18,8 @@ impl fmt::Display for SiteDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SiteDiff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
         let zone = PreviewZone::named(timezone);
-        shown_line!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
-        if mode == "observe" {
+        shown_line!(f, "site {site}, mode {}, as of {} in the time of {timezone}", mode.word(), zone.of(*at))?;
+        if *mode == Mode::Observe {
             shown_line!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
         }
         for group in groups {
