@@ -79,7 +79,8 @@ fn claim(of: &str, account: AccountId) -> Claim {
 
 fn intents() -> Vec<Intent> {
     let reasons = Reasons::of(id(Kind::Membership, "s-1"), 20);
-    let grant = IntentKind::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()], because: reasons };
+    let grant =
+        IntentKind::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()], because: reasons };
     let ended = RevokeReason { cause: RevokeCause::Ended, approved: Some("0123456789abcdef".into()) };
     let revoke = IntentKind::Revoke { account: main_account(), handle: "line-9".into(), because: ended };
     let create = IntentKind::Create { before: vec![AccountId("a-1".into())] };

@@ -65,8 +65,8 @@ fn windows(desired: &Desired, doors: &DoorsName) -> impl Iterator<Item = (Timest
 mod tests {
     use super::*;
     use crate::decide::entitlement::OpenInterval;
-    use crate::model::reasons::Reasons;
     use crate::model::account::{GroupId, GroupRef};
+    use crate::model::reasons::Reasons;
     use crate::model::window::Window;
 
     fn at(text: &str) -> Timestamp {

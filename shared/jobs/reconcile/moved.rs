@@ -64,7 +64,8 @@ pub fn elsewhere(site: &Site, text: &str, before: &Site) -> Vec<Finding> {
              and a new place one after the other"
         )
     };
-    let finding = |name: &DoorsName, was: &DoorsName| Finding::at(&Place::doors(name).key("was"), message(name, was), text);
+    let finding =
+        |name: &DoorsName, was: &DoorsName| Finding::at(&Place::doors(name).key("was"), message(name, was), text);
     other.map(|(name, _, was)| finding(name, was)).collect()
 }
 

@@ -124,7 +124,8 @@ mod tests {
     fn a_revoke_that_was_done_unseen_forgets_no_older_line_of_ours() {
         let (old, new) = (row("1", "2026-03-02T10:15:00Z"), row("2", "2026-03-02T09:15:00Z"));
         let (account, group) = (old.account.clone(), GroupId("g".into()));
-        let action = IntentKind::Revoke { account: account.clone(), handle: "2".into(), because: RevokeCause::Ended.into() };
+        let action =
+            IntentKind::Revoke { account: account.clone(), handle: "2".into(), because: RevokeCause::Ended.into() };
         let intent = Intent { doors: "main".into(), group: Some(group.clone()), action };
         for surplus in [vec!["1".to_owned()], Vec::new()] {
             let mut person = Person { id: "p".into(), ..Person::default() };

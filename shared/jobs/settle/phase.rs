@@ -55,8 +55,12 @@ mod tests {
             }
             decision
         };
-        let grant =
-            || Action::Grant { group: GroupId("g".into()), until: None, replaces: Vec::new(), because: Reasons::default() };
+        let grant = || Action::Grant {
+            group: GroupId("g".into()),
+            until: None,
+            replaces: Vec::new(),
+            because: Reasons::default(),
+        };
         let row = GroupMember { account: AccountId("a".into()), handle: None, from: None, until: None };
         let tidy = Action::Tidy { group: GroupId("g".into()), row };
         let all = [

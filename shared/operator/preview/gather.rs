@@ -110,7 +110,8 @@ impl<'a> Gathering<'a> {
         let who = self.who(compared, doors);
         match step {
             Action::Grant { group, replaces, because, .. } => {
-                let change = AccessChange { until: self.end(compared, doors, group), who, because: because.to_string() };
+                let change =
+                    AccessChange { until: self.end(compared, doors, group), who, because: because.to_string() };
                 let now = self.context.now;
                 let open = replaces.iter().any(|row: &GroupMember| is_valid(row, now));
                 let at = self.group(doors, group);

@@ -1,8 +1,8 @@
 //! Tests of the tables in `group.rs`, row by row.
 
 use super::*;
-use crate::model::reasons::Reasons;
 use crate::model::account::{AccountId, GroupId};
+use crate::model::reasons::Reasons;
 use crate::model::window::Window;
 
 fn at(text: &str) -> Timestamp {

@@ -145,7 +145,8 @@ fn rules_that_can_never_match() {
     let environment = resolve(&Site::parse(&text).unwrap(), &Catalogue::of(&world()), &groups, None);
     assert_eq!(environment.rules[0].at, Some(of(&[])));
     assert!(
-        problems(&environment)[0].starts_with("line 13: location \"Harbour\" is not among the `locations` of [platform]")
+        problems(&environment)[0]
+            .starts_with("line 13: location \"Harbour\" is not among the `locations` of [platform]")
     );
     assert!(problems(&environment)[1].starts_with("line 17: floor \"First\" is not among the `locations`"));
     let rule = "pass = [\"Day pass\", \"603dfbc260f4054084125d39\"]\nopens = \"g1\"";
@@ -230,7 +231,9 @@ fn o14_a_group_without_the_prefix_is_left_alone_unless_it_had_it_before() {
     let mut before = with("DOORSTEP_all", None);
     assert_eq!(before.rules[0].groups, [GroupId("g2".into())]);
     assert_eq!(before.problems.len(), 1);
-    assert!(problems(&before)[0].starts_with("line 13: the name of group \"Members\" does not start with \"DOORSTEP_\""));
+    assert!(
+        problems(&before)[0].starts_with("line 13: the name of group \"Members\" does not start with \"DOORSTEP_\"")
+    );
     for _ in 0..2 {
         before = with("all", Some(&before));
         assert_eq!((before.rules[0].groups.len(), before.problems.len()), (1, 2));

@@ -331,9 +331,7 @@ fn step(act: &Act) -> Action {
             let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
             Action::Grant { group, until: until.map(at), replaces, because: Reasons::default() }
         }
-        Act::Revoke(handle) => {
-            Action::Revoke { group, row: row(*handle, None), because: RevokeCause::Ended.into() }
-        }
+        Act::Revoke(handle) => Action::Revoke { group, row: row(*handle, None), because: RevokeCause::Ended.into() },
         Act::Tidy(handle) => Action::Tidy { group, row: row(*handle, None) },
     }
 }
