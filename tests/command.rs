@@ -249,7 +249,7 @@ async fn b6_the_command_shows_drift_and_ends_with_it() {
     assert!(shown.ends_with("everything is as the site file says\n") && code == Some(0), "{shown}");
 }
 
-/// One form for every error, help on standard output, and no colour where nobody sees it.
+/// One form for every error, help on standard output, and no colour unless output is a terminal.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_says_what_is_wrong_in_one_form() {
     let desk = Desk::set().await;
@@ -316,7 +316,7 @@ async fn b2_b11_the_command_pauses_rehearses_examines_and_retires() {
     let local = format!("--local={}", desk.local);
     // The run's own yesterday: a stack's is that of the operator's clock.
     let (shown, _, code) = desk.run(&["rehearse", &other, &local, "--day", "2026-03-01"]).await;
-    assert!(shown.contains("  + Ada Byron <ada@example.test> would have got in from 2026-03-01 00:00"), "{shown}");
+    assert!(shown.contains("  + Ada Byron <ada@example.test> would have had access from 2026-03-01 00:00"), "{shown}");
     assert_eq!(code, Some(0));
     let (shown, _, _) = desk.run(&["retire", SITE, "--revoke-access", "--delete-data", "--json", &local]).await;
     let shown: Value = serde_json::from_str(&shown).expect("JSON");

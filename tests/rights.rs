@@ -59,7 +59,7 @@ async fn at_kisi() -> World {
         .await;
     world.machine.skew(Skew::default());
     world.change_and_deliver(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-ada"] } })).await;
-    assert_eq!(world.deliver(b"[]").await, 202, "it is proven and cannot be read");
+    assert_eq!(world.deliver(b"[]").await, 202, "it is verified and cannot be parsed");
     world.machine.cloud().triggers.send(SITE, Some("1"), "no message of ours").expect("taken");
     world.machine.quiet().await;
     for (number, body) in [refused_at("2026-03-02T10:14:00Z"), "[]".to_owned()].iter().enumerate() {

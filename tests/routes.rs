@@ -201,7 +201,7 @@ async fn i8_names_that_are_no_site_cost_few_calls_and_hide_no_site() {
     }
     let calls = watched.count() - before;
     assert!((51..=53).contains(&calls), "fifty looks, and then the list, once, and what was throttled again: {calls}");
-    assert_eq!(watched.post(&world, HARBOUR).await, 202, "a site that nobody asked for yet is still found");
+    assert_eq!(watched.post(&world, HARBOUR).await, 202, "a site without a request so far is still found");
     assert_eq!(watched.post(&world, OFFICERND).await, 202);
 }
 
@@ -221,7 +221,7 @@ async fn b1_a_query_that_is_no_uri_keeps_no_delivery_out() {
 
 /// A Function URL joins the values of a header that was sent twice with a comma.
 #[tokio::test]
-async fn i8_a_signature_that_was_sent_twice_and_joined_proves_nothing() {
+async fn i8_a_signature_that_was_sent_twice_and_joined_verifies_nothing() {
     for platform in [Platform::OfficeRnd, Platform::Nexudus, Platform::Andcards, Platform::Deskworks] {
         let world =
             Scenario::at(Doors::Kisi, PLAN).on(platform).start(json!({}), DoorsFixture::with(&["Members"])).await;
@@ -246,7 +246,7 @@ async fn i8_a_signature_that_was_sent_twice_and_joined_proves_nothing() {
 }
 
 #[tokio::test]
-async fn i8_a_signature_of_a_door_system_that_was_sent_twice_and_joined_proves_nothing() {
+async fn i8_a_signature_of_a_door_system_that_was_sent_twice_and_joined_verifies_nothing() {
     let world = Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
     let watched = Watched::of(&world);
     let header = format!("sha256={}", hmac(SECRET, &[b"{}"]));

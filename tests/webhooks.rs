@@ -35,7 +35,7 @@ fn trigger() -> Vec<u8> {
 
 /// Nothing was done, nothing was asked, nothing waits; and what the delivery was about is found by the reconcile.
 async fn changed_nothing_and_lost_nothing(world: &World) {
-    assert!(world.machine.cloud().triggers.is_empty(), "nobody rang");
+    assert!(world.machine.cloud().triggers.is_empty(), "no trigger was enqueued");
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
@@ -43,7 +43,7 @@ async fn changed_nothing_and_lost_nothing(world: &World) {
 }
 
 #[tokio::test]
-async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
+async fn whatever_does_not_verify_is_refused_alike_and_costs_no_call() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let (now, body) = (world.machine.now().as_second(), trigger());
     let good = signature(SECRET, now, &body);
@@ -133,7 +133,7 @@ fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Environment {
 }
 
 #[tokio::test]
-async fn whatever_proves_is_taken_and_opens() {
+async fn whatever_verifies_is_taken_and_opens() {
     for seconds in [-300, -299, 299, 300] {
         let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
         let at = world.machine.now().as_second() + seconds;
@@ -155,7 +155,7 @@ async fn whatever_proves_is_taken_and_opens() {
 }
 
 #[tokio::test]
-async fn any_of_several_secrets_proves_and_a_retired_one_does_not() {
+async fn any_of_several_secrets_verifies_and_a_retired_one_does_not() {
     let mut scenario = Scenario::at(Doors::Kisi, PLAN);
     let api = "client_id = \"a\"\nclient_secret = \"b\"\nusername = \"c\"\npassword = \"d\"\napi_key = \"e\"\n";
     scenario.secrets = Some(format!(
@@ -172,7 +172,7 @@ async fn any_of_several_secrets_proves_and_a_retired_one_does_not() {
 }
 
 #[tokio::test]
-async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
+async fn another_site_s_signature_and_a_swapped_path_verify_nothing() {
     let mut scenario = Scenario::at(Doors::Kisi, PLAN);
     scenario.neighbours = vec![scenario.named("harbour"), scenario.named("silent")];
     let api = "client_id = \"a\"\nclient_secret = \"b\"\napi_key = \"e\"\n";
@@ -203,7 +203,7 @@ async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
 
 /// From OfficeRnD 202, for it switches a webhook off that keeps failing; kept, said, and everything is read.
 #[tokio::test]
-async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
+async fn a_verified_body_that_cannot_be_read_is_kept_said_and_made_good() {
     let bodies: Vec<Vec<u8>> = vec![
         Vec::new(),
         b"{".to_vec(),
@@ -225,12 +225,12 @@ async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
     }
     assert_eq!(world.inside("Members").await, ["ada", "bob"], "the reconcile that it rings finds what it was about");
     let report = world.ends_well().await;
-    let said = format!("{count} proven deliveries could not be read");
+    let said = format!("{count} verified deliveries could not be read");
     assert!(report.problems.iter().any(|problem| problem.contains(&said)), "{report:?}");
 }
 
 #[tokio::test]
-async fn events_that_are_none_of_our_business_are_taken_and_ring_nobody() {
+async fn events_that_are_none_of_our_business_are_taken_and_enqueue_nothing() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for event in ["invoice.created", "ticket.updated", "member.paymentdetails.removed", "a.b.c.d", "resource.updated"] {
         let body = json!({ "event": event, "data": { "object": { "_id": "s-ada" } } }).to_string();
@@ -253,9 +253,9 @@ async fn a_body_of_1_mib_is_taken_and_one_byte_more_is_not() {
     world.ends_well().await;
 }
 
-/// A letter is dated by its signed timestamp; what it says of itself is not believed.
+/// A delivery is dated by its signed timestamp. The time in its body is ignored.
 #[tokio::test]
-async fn a_letter_from_the_future_or_the_past_waits_for_nothing() {
+async fn a_delivery_from_the_future_or_the_past_waits_for_nothing() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for modified in ["9999-12-31T23:59:59.999Z", "1900-01-01T00:00:00.000Z", "tomorrow"] {
         let object = json!({ "_id": "s-bob", "modifiedAt": modified });
@@ -339,7 +339,7 @@ async fn a_group_that_is_gone_and_a_plan_that_was_renamed_take_nothing() {
     let report = world.reconcile().await;
     assert!(report.problems.iter().any(|problem| problem.contains("Hot desk")), "{report:?}");
     assert!(report.problems.iter().any(|problem| problem.contains("Gone")), "{report:?}");
-    assert_eq!(world.inside("Members").await, ["ada"], "a name that nobody has any more takes nothing from anybody");
+    assert_eq!(world.inside("Members").await, ["ada"], "a name that no longer exists revokes nothing");
     world.change_and_deliver(json!({ "memberships": [hot_desk("bob")] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"], "and goes on meaning what it meant");
     world.ends_well().await;
@@ -365,7 +365,7 @@ async fn a_platform_address_that_points_inside_the_network_is_refused() {
 }
 
 #[tokio::test]
-async fn a_thing_that_the_table_does_not_take_stays_as_it_was_and_stops_nobody_else() {
+async fn a_thing_that_the_table_does_not_take_stays_as_it_was_and_blocks_nothing_else() {
     let world = Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
     let large = json!({ "_id": "m-eve", "name": "x".repeat(450_000), "email": "eve@example.test" });
     world.change_and_deliver(json!({ "members": [large], "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
@@ -374,7 +374,7 @@ async fn a_thing_that_the_table_does_not_take_stays_as_it_was_and_stops_nobody_e
     assert!(report.problems.iter().any(|problem| problem.contains("member m-eve stays as it was")), "{report:?}");
     world.change(json!({ "memberships": [hot_desk("bob")] })).await;
     world.reconcile().await;
-    assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"], "the rest of the list is believed");
+    assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"], "the rest of the list is accepted");
     world.change(json!({ "members": [{ "_id": "m-eve", "name": "Eve", "email": "eve@example.test" }] })).await;
     assert_eq!(world.reconcile().await.problems, [""; 0]);
     world.ends_well().await;
@@ -398,7 +398,7 @@ async fn a_company_of(people: usize) {
     (shared["member"], shared["company"]) = (Value::Null, json!("c-large"));
     shared["endDate"] = json!("2026-03-02T00:00:00Z");
     world.change_and_deliver(json!({ "memberships": [shared] })).await;
-    assert_eq!(world.inside("Members").await.len(), 0, "so many are not invited before somebody has looked");
+    assert_eq!(world.inside("Members").await.len(), 0, "so many accounts need an approval");
     world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), people);
     world.clock("2026-03-03T00:00:00Z").await;

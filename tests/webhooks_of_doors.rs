@@ -47,14 +47,14 @@ async fn rows(world: &World) -> Vec<ReportRow> {
 }
 
 async fn changed_nothing(world: &World) {
-    assert!(world.machine.cloud().triggers.is_empty(), "nobody rang");
+    assert!(world.machine.cloud().triggers.is_empty(), "no trigger was enqueued");
     assert_eq!(rows(world).await, []);
     assert_eq!(world.inside("Members").await, [""; 0]);
     world.ends_in_order().await;
 }
 
 #[tokio::test]
-async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
+async fn whatever_does_not_verify_is_refused_alike_and_costs_no_call() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let good = hex::encode(mac(SECRET, &body));
@@ -80,7 +80,7 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
 }
 
 #[tokio::test]
-async fn hex_and_base64_prove_with_and_without_the_prefix_and_duplicates_are_one() {
+async fn hex_and_base64_verify_with_and_without_the_prefix_and_duplicates_are_one() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let tag = mac(SECRET, &body);
@@ -95,7 +95,7 @@ async fn hex_and_base64_prove_with_and_without_the_prefix_and_duplicates_are_one
 }
 
 #[tokio::test]
-async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
+async fn another_site_s_signature_and_a_swapped_path_verify_nothing() {
     let mut scenario = Scenario::at(Doors::Kisi, PLAN);
     scenario.neighbours = vec![scenario.named("harbour"), scenario.named("silent")];
     let api = "client_id = \"a\"\nclient_secret = \"b\"\napi_key = \"e\"\n";
@@ -136,7 +136,7 @@ async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
 
 /// Kisi switches a webhook off that keeps failing: 202, kept, said, and everything is read.
 #[tokio::test]
-async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
+async fn a_verified_body_that_cannot_be_read_is_kept_said_and_made_good() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let bodies: Vec<Vec<u8>> = vec![
         Vec::new(),
@@ -165,12 +165,12 @@ async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
     assert_eq!(world.inside("Members").await, ["ada"], "the reconcile that it rings finds what hands did");
     assert_eq!(rows(&world).await, []);
     let report = world.ends_well().await;
-    let said = format!("{count} proven deliveries could not be read");
+    let said = format!("{count} verified deliveries could not be read");
     assert!(report.problems.iter().any(|problem| problem.contains(&said)), "{report:?}");
 }
 
 #[tokio::test]
-async fn what_is_none_of_our_business_or_long_past_is_taken_and_rings_nobody() {
+async fn what_is_none_of_our_business_or_long_past_is_taken_and_enqueues_nothing() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for more in [
         json!({ "type": "lock.opened" }),
@@ -208,12 +208,12 @@ async fn ids_that_look_like_our_keys_land_in_their_own_place() {
         assert_eq!(post(&world, PATH, &[&header(SECRET, &body)], &body).await, 202, "{uuid}");
     }
     assert_eq!(rows(&world).await[0].opened, 5);
-    assert_eq!(world.inside("Members").await, [""; 0], "whoever got in needs nobody");
+    assert_eq!(world.inside("Members").await, [""; 0], "an opened door needs no work");
     world.ends_in_order().await;
 }
 
 #[tokio::test]
-async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
+async fn a_table_or_a_queue_that_is_away_has_it_sent_again() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let environment = world.machine.environment();

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_keep_their_distance_once_and_nobody_else_does() {
+    fn functions_keep_their_distance_once_and_no_one_else_does() {
         let step = |by, times, now| decide(&runs(4, 4, None), &request(4, by), &handed("m", times), at(now));
         assert_eq!(step(AskedBy::Function, 1, 12), RequestDecision::Wait(at(15)));
         assert!(matches!(step(AskedBy::Function, 1, 15), RequestDecision::Run(_)));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_one_time_are_one_and_nobody_who_waits_is_merged_with_one_that_may() {
+    fn requests_of_one_time_are_one_and_no_one_who_waits_is_merged_with_one_that_may() {
         let id = |begun, by| request(begun, by).dedup_id();
         assert_eq!(id(3, AskedBy::Function), id(3, AskedBy::Function));
         assert_eq!(id(3, AskedBy::Clock), id(3, AskedBy::Operator));

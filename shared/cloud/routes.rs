@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_door_systems_are_told_from_platforms() {
+    fn addresses_of_door_systems_are_distinguished_from_platforms() {
         for path in ["/hooks/riverside/kisi/main", "/hooks//kisi/", "/hooks/a/kisi/b/c"] {
             assert!(is_address(path), "{path}");
         }

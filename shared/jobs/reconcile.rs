@@ -42,9 +42,9 @@ pub use serve::serve;
 /// How far ahead schedules are set again, in case setting one failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// The problem text for a snapshot that is not believed and that contains no change that the operator could approve.
-const HELD_BACK: &str = "the last roster is not believed, though three letters said it: nobody would lose access by it now. \
-    If it is true, say it by letters";
+/// The problem text for a snapshot that is rejected and that contains no change that the operator could approve.
+const HELD_BACK: &str = "the last roster is rejected, although three deliveries contained it: it would change no access now. \
+    If it is correct, send its changes as single updates";
 
 /// The result of one reconcile.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -137,10 +137,10 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     }
     let unread = environment.store.unreadable_deliveries(&site.id).await?.len();
     if unread > 0 {
-        report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
+        report.problems.push(format!("{unread} verified deliveries could not be read; their senders' formats changed"));
     }
     if let Err(error) = environment.bus.publish(&site.id, &report.notices).await {
-        tracing::warn!(site = site.id.as_str(), %error, "what was found could not be published");
+        tracing::warn!(site = site.id.as_str(), %error, "the findings could not be published");
     }
     report.problems.extend(environment.store.unreadable().problems());
     report.problems.sort();

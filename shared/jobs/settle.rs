@@ -181,11 +181,11 @@ mod tests {
         };
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         assert_eq!(sorted(4), (ids(&["1", "3"]), ids(&["2", "4"])));
-        assert_eq!(sorted(5), (ids(&["1", "4", "3"]), ids(&["2"])), "nobody waits for a dead letter");
+        assert_eq!(sorted(5), (ids(&["1", "4", "3"]), ids(&["2"])), "no other message waits for a dead letter");
     }
 
     #[test]
-    fn what_fails_comes_again_later_each_time() {
+    fn what_fails_is_redelivered_later_each_time() {
         let pause = |count: &str| {
             let mut message = SqsMessage::default();
             message.attributes.insert("ApproximateReceiveCount".to_owned(), count.to_owned());

@@ -111,20 +111,20 @@ impl DriftKind {
     /// Returns the sign of the correction, and the words for the difference.
     fn words(self) -> (char, &'static str) {
         match self {
-            DriftKind::TakenOut => ('+', "was taken out by hand"),
+            DriftKind::TakenOut => ('+', "was removed by hand"),
             DriftKind::NotIn => ('+', "is not in yet"),
-            DriftKind::PutIn => ('-', "was put in by hand"),
-            DriftKind::Stays => ('?', "was put in by hand, and stays"),
+            DriftKind::PutIn => ('-', "was added by hand"),
+            DriftKind::Stays => ('?', "was added by hand, and stays"),
             DriftKind::StillIn => ('-', "is still in"),
-            DriftKind::NotOurs => ('=', "is in, and not ours yet"),
-            DriftKind::OtherEnd => ('~', "is in with another end"),
-            DriftKind::OutAlready => ('=', "was taken out by hand, and should be out"),
+            DriftKind::NotOurs => ('=', "is a member, but not ours yet"),
+            DriftKind::OtherEnd => ('~', "is a member with another end"),
+            DriftKind::OutAlready => ('=', "was removed by hand, and should not be a member"),
             DriftKind::NoAccount => ('+', "has no account yet"),
-            DriftKind::Resting => ('~', "has an account that rests"),
+            DriftKind::Resting => ('~', "has a suspended account"),
             DriftKind::OtherName => ('~', "has an account with another name"),
             DriftKind::Idle => ('-', "has an account without access"),
             DriftKind::NoTag => ('+', "lacks a tag"),
-            DriftKind::OtherTag => ('=', "has a tag that is not as our books say"),
+            DriftKind::OtherTag => ('=', "has a tag that differs from Doorstep's records"),
         }
     }
 }
@@ -251,10 +251,10 @@ impl fmt::Display for Drift {
         let wrong = found.iter().filter(|one| one.what != DriftKind::Stays).count();
         let hands = found.iter().filter(|one| one.by_hand).count();
         match (wrong, hands) {
-            (0, 0) if problems.is_empty() => write!(f, "\neverything is as the site file says"),
-            (0, 0) => write!(f, "\nnothing is known to be otherwise than the site file says, but for these problems"),
-            (0, hands) => write!(f, "\neverything is as the site file says; {hands} by hand, who may stay"),
-            (wrong, hands) => write!(f, "\n{wrong} not as the site file says; {hands} by hand"),
+            (0, 0) if problems.is_empty() => write!(f, "\nthe doors match the site file"),
+            (0, 0) => write!(f, "\nno difference from the site file was found, except for these problems"),
+            (0, hands) => write!(f, "\nthe doors match the site file; {hands} added by hand, who may stay"),
+            (wrong, hands) => write!(f, "\n{wrong} differ from the site file; {hands} by hand"),
         }
     }
 }

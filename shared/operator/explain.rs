@@ -101,7 +101,7 @@ async fn find(environment: &Environment, site: &SiteId, wanted: &ExplainQuery) -
         }
         (None, Some(id), None) => store.person(site, id).await,
         (None, None, Some(profile)) => of_profile(environment, site, profile).await,
-        _ => Err(Error::invalid("say who: one of email, person and profile")),
+        _ => Err(Error::invalid("name the person: one of email, person and profile")),
     }
 }
 
@@ -220,7 +220,7 @@ impl Book {
         let person = &file.person;
         let mut remarks = self.remarks.clone();
         remarks.extend(file.id().is_none().then(|| {
-            "nothing was ever opened to them: this is what the platform says of them, and there are no records"
+            "this person never had access: the answer contains only the platform's data, and there are no records"
                 .to_owned()
         }));
         Explained {

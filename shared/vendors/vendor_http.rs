@@ -94,7 +94,10 @@ impl VendorHttp {
             if let Ok(answer) = &sent
                 && answer.status().is_redirection()
             {
-                return Err(Error::permanent(format!("{} sent us elsewhere, and we do not follow", self.vendor)));
+                return Err(Error::permanent(format!(
+                    "{} answered with a redirect, which Doorstep does not follow",
+                    self.vendor
+                )));
             }
             if let Ok(answer) = &sent {
                 farewell::note(self.vendor, &request, answer);
@@ -110,7 +113,7 @@ impl VendorHttp {
                 (RetryDecision::Done, Err(_)) => return Err(Error::retry(why)),
             }
         }
-        Err(Error::retry(format!("{} was asked too often", self.vendor)))
+        Err(Error::retry(format!("{} throttled the call", self.vendor)))
     }
 
     fn admits(&self, call: &CallIdentity) -> Result<()> {
@@ -126,7 +129,7 @@ impl VendorHttp {
             Ok(answer) => format!("{} answered {}", self.vendor, answer.status().as_u16()),
             Err(none @ NoAnswer::Lost(_)) => none.to_string(),
             Err(NoAnswer::Late) => format!("{} did not answer in time", self.vendor),
-            Err(NoAnswer::OutOfTime) => format!("no time was left to ask {}", self.vendor),
+            Err(NoAnswer::OutOfTime) => format!("no time was left to call {}", self.vendor),
         }
     }
 
@@ -243,7 +246,7 @@ fn composed(method: Method, url: &Url, headers: &[(&str, &str)], body: Option<(&
 }
 
 fn unsendable() -> Error {
-    Error::invalid("a secret or an address holds characters that cannot be sent")
+    Error::invalid("a secret or an address contains characters that cannot be sent")
 }
 
 /// Deserializes a vendor's JSON body.
@@ -252,7 +255,7 @@ fn unsendable() -> Error {
 /// [`Error::Retry`] where the body does not parse: a proxy answered, or the vendor is in trouble. The error never
 /// quotes the body.
 pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|_| Error::retry(format!("{vendor} answered something that cannot be read")))
+    serde_json::from_slice(body).map_err(|_| Error::retry(format!("{vendor} sent an answer that cannot be parsed")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The verbs by which somebody who runs a site sees that they can trust it: against a stack and against this machine.
+//! The verbs with which an operator checks a site: against a stack and against this machine.
 
 use std::process::Command;
 
@@ -66,7 +66,7 @@ async fn b3_the_command_explains_a_person_and_a_group() {
     }
 }
 
-/// What the port answers, for whoever drives it without the command.
+/// The answers of the port to callers that do not use the command.
 #[tokio::test(flavor = "multi_thread")]
 async fn b3_the_port_says_in_its_status_what_came_of_it() {
     let desk = let_in().await;

@@ -12,14 +12,14 @@ at_both!(
     a5_the_person_is_invited,
     a6_a_subscription_that_is_deactivated_or_expires_ends_access,
     a6_people_who_are_not_active_or_were_removed_have_nothing,
-    a7_a_group_managed_solely_loses_whoever_was_added_by_hand,
-    k3_a_room_opens_for_whoever_booked_it_and_their_guests,
+    a7_a_group_managed_solely_loses_a_person_who_was_added_by_hand,
+    k3_a_room_opens_for_a_person_who_booked_it_and_their_guests,
     d6_a_room_of_one_name_opens_by_location,
 );
 
 const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n";
 
-/// A company of two, and somebody on her own.
+/// A company of two, and an individual member.
 pub fn space(more: Value) -> Value {
     let mut world: Map<String, Value> = match json!({
         "users": [
@@ -96,7 +96,11 @@ async fn a3_a_subscription_of_a_person_is_theirs_and_of_a_company_all_its_people
             json!({ "users": [{ "id": "u-eve", "company": "c-acme" }, { "id": "u-bob", "company": null }] }),
         )
         .await;
-    assert_eq!(world.inside("Members").await, ["ada", "eve"], "whoever joins gains, whoever leaves loses");
+    assert_eq!(
+        world.inside("Members").await,
+        ["ada", "eve"],
+        "new people of the company gain access, and leavers lose it"
+    );
     let zoe = json!({ "id": "u-zoe", "name": "Zoë", "email": "zoe@example.test", "company": "c-acme" });
     world.change_and_deliver(json!({ "users": [zoe] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve", "zoe"]);
@@ -122,7 +126,7 @@ async fn a4_name_address_start_and_end_are_carried_over(at: Doors) {
     (dated["start"], dated["end"]) = (json!("2026-03-04"), json!("2026-03-29"));
     world.change_and_deliver(json!({ "subscriptions": [dated] })).await;
     world.at("2026-03-03T23:59:59Z", "Members", &[]).await;
-    assert!(world.account("ada").await.is_null(), "nobody appears before it starts");
+    assert!(world.account("ada").await.is_null(), "no account exists before it starts");
     world.at("2026-03-04T00:00:00Z", "Members", &["ada"]).await;
     let account = world.account("ada").await;
     assert_eq!((&account["name"], &account["email"]), (&json!("Ada Byron"), &json!("ada@example.test")));
@@ -171,7 +175,7 @@ async fn a6_people_who_are_not_active_or_were_removed_have_nothing(at: Doors) {
     world.ends_well().await;
 }
 
-async fn a7_a_group_managed_solely_loses_whoever_was_added_by_hand(at: Doors) {
+async fn a7_a_group_managed_solely_loses_a_person_who_was_added_by_hand(at: Doors) {
     let fixture =
         DoorsFixture::with(&["Members"]).person("mallory").inside("mallory", "Members").inside("ops", "Members");
     let scenario = Scenario::at(at, PLAN).doors_say("foreign = \"remove\"");
@@ -180,7 +184,7 @@ async fn a7_a_group_managed_solely_loses_whoever_was_added_by_hand(at: Doors) {
     world.ends_well().await;
 }
 
-async fn k3_a_room_opens_for_whoever_booked_it_and_their_guests(at: Doors) {
+async fn k3_a_room_opens_for_a_person_who_booked_it_and_their_guests(at: Doors) {
     let rules = "[[rule]]\nresource = \"Boardroom\"\nopens = [\"Meeting\"]\n";
     let world = begin(Scenario::at(at, rules), json!({}), &["Meeting"]).await;
     let mut booked = booking("eve");

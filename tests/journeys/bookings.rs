@@ -7,7 +7,7 @@ use crate::support::{Doors, DoorsFixture, Scenario, at_both};
 
 at_both!(
     o9_a_bookable_resource_opens_as_the_booking_approaches_and_closes_after_it_ends,
-    o9_a_moved_booking_moves_its_access_without_dropping_whoever_is_inside,
+    o9_a_moved_booking_moves_its_access_without_dropping_a_person_who_is_inside,
     o9_a_cancelled_or_removed_booking_opens_nothing,
     o9_back_to_back_bookings_are_one_stretch_of_access,
     o9_a_series_follows_the_clock_on_the_wall_and_leaves_out_exceptions,
@@ -25,7 +25,7 @@ async fn o9_a_bookable_resource_opens_as_the_booking_approaches_and_closes_after
         .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] }))
         .await;
     world.at("2026-03-02T09:44:59Z", "Meeting", &[]).await;
-    assert!(world.account("eve").await.is_null(), "nobody appears before their window");
+    assert!(world.account("eve").await.is_null(), "no account exists before the window");
     world.at("2026-03-02T09:45:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T11:14:59Z", "Meeting", &["eve"]).await;
     if at == Doors::Kisi {
@@ -37,7 +37,7 @@ async fn o9_a_bookable_resource_opens_as_the_booking_approaches_and_closes_after
     world.ends_well().await;
 }
 
-async fn o9_a_moved_booking_moves_its_access_without_dropping_whoever_is_inside(at: Doors) {
+async fn o9_a_moved_booking_moves_its_access_without_dropping_a_person_who_is_inside(at: Doors) {
     let booked = booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z");
     let world = Scenario::at(at, ROOM).begin(town(json!({ "bookings": [booked] })), DoorsFixture::with(&MEETING)).await;
     world.at("2026-03-02T10:30:00Z", "Meeting", &["eve"]).await;

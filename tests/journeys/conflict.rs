@@ -23,11 +23,11 @@ use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::Time;
 
 at_both!(
-    i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it,
-    i1_a_minute_that_goes_by_while_we_look_keeps_nobody_in,
+    i4_a_run_that_decided_before_a_fact_was_known_does_nothing_about_it,
+    i1_a_minute_that_goes_by_while_settle_refetches_keeps_no_one_in,
 );
 
-/// The library's own, but right after a settle has written down what it will do, somebody else keeps another fact.
+/// The library's store, but right after settle stores its intents, another writer stores another fact.
 struct Interrupted {
     times: Arc<AtomicU32>,
 }
@@ -75,7 +75,7 @@ async fn call_off(store: &Store) -> Result<()> {
     store.keep_fact(&SiteId::from(SITE), &record).await.map(drop)
 }
 
-async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Doors) {
+async fn i4_a_run_that_decided_before_a_fact_was_known_does_nothing_about_it(at: Doors) {
     let times = Arc::new(AtomicU32::new(0));
     let functions = Arc::new(Interrupted { times: times.clone() });
     let fixture = DoorsFixture::with(&["Meeting"]).person("eve");
@@ -86,12 +86,12 @@ async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Do
         .await;
     assert_eq!(world.inside("Meeting").await, [""; 0]);
     assert_eq!(times.load(Ordering::SeqCst), 1, "it was about to open");
-    assert_eq!(world.actions("eve").await, [""; 0], "nobody came in and went out again");
+    assert_eq!(world.actions("eve").await, [""; 0], "no access was granted and revoked again");
     let people = world.people().await;
     assert_eq!(people[0]["problems"], json!([]));
 }
 
-/// The library's own, but once somebody looks at the platform a minute has gone by.
+/// The library's store, but a minute passes during each fetch from the platform.
 struct Slow;
 
 /// A clock that is a minute ahead once it was told so.
@@ -136,8 +136,8 @@ impl Functions for Slow {
     }
 }
 
-/// Whoever a removal concerns is due in the minute in which it was seen, which may be the one after the bell's.
-async fn i1_a_minute_that_goes_by_while_we_look_keeps_nobody_in(at: Doors) {
+/// People whom a removal concerns are due in the minute of the fetch, which may follow the minute of the trigger.
+async fn i1_a_minute_that_goes_by_while_settle_refetches_keeps_no_one_in(at: Doors) {
     let fixture = DoorsFixture::with(&["Meeting"]).person("eve");
     let world = Scenario::at(at, ROOM).start_with(town(json!({})), fixture, Arc::new(Slow)).await;
     world.reconcile().await;

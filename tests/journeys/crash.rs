@@ -1,5 +1,5 @@
 //! Functions that are shot right after a step, and door systems that do the work and then fail: whatever happens, the
-//! doors are right when it is over, every change is written down once, and nobody has two accounts.
+//! doors are right at the end, every change is recorded once, and no person has two accounts.
 
 use serde_json::{Value, json};
 
@@ -12,14 +12,14 @@ at_both!(
     i4_shot_after_writing_down_what_will_be_done,
     i4_shot_after_a_change_at_the_door,
     i4_shot_after_committing,
-    i9_shot_after_ringing_the_line,
+    i9_shot_after_enqueueing,
     i4_shot_while_access_is_prolonged,
     i1_shot_while_access_is_shortened_or_called_off,
     i1_shot_after_reading_that_a_booking_is_gone,
     i7_the_door_system_does_the_work_and_then_fails,
     i7_the_door_system_fails_for_a_while,
     i1_the_door_system_is_away_and_comes_back,
-    i4_a_bell_that_comes_twice_or_out_of_order_does_nothing_twice,
+    i4_a_trigger_that_arrives_twice_or_out_of_order_does_nothing_twice,
 );
 
 const MEETING: [&str; 1] = ["Meeting"];
@@ -78,7 +78,7 @@ async fn granted_and_revoked_once(world: &World, people: usize) {
 }
 
 /// The sender is told that it failed, and sends the same bytes again.
-async fn i9_shot_after_ringing_the_line(at: Doors) {
+async fn i9_shot_after_enqueueing(at: Doors) {
     let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
     world.change(json!({ "bookings": [the_booking()] })).await;
     let delivery = json!({ "event": "booking.created", "data": { "object": { "_id": "b-eve" } } }).to_string();
@@ -110,7 +110,7 @@ async fn i4_shot_while_access_is_prolonged(at: Doors) {
     }
 }
 
-/// Whatever an interrupted change left behind, nobody stays in longer than they may.
+/// After an interrupted change, no access outlasts its window.
 async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
     let ends = json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T08:30:00Z" }] });
     let is_called_off = json!({ "bookings": [{ "_id": "b-eve", "isCancelled": true }] });
@@ -128,7 +128,7 @@ async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
     }
 }
 
-/// Whoever looks again finds it gone already. Those whom it was about were marked before it was kept.
+/// A second refetch finds it gone already. The people it concerned were marked before it was stored.
 async fn i1_shot_after_reading_that_a_booking_is_gone(at: Doors) {
     for times in [1, 3] {
         let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
@@ -198,7 +198,7 @@ async fn i1_the_door_system_is_away_and_comes_back(at: Doors) {
     world.ends_well().await;
 }
 
-async fn i4_a_bell_that_comes_twice_or_out_of_order_does_nothing_twice(at: Doors) {
+async fn i4_a_trigger_that_arrives_twice_or_out_of_order_does_nothing_twice(at: Doors) {
     let world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
     let delivery = |event: &str, modified: &str| {
         json!({ "event": event, "data": { "object": { "_id": "b-eve", "modifiedAt": modified } } }).to_string()

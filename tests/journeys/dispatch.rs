@@ -36,7 +36,7 @@ fn batch(id: &str, begun: u64, by: AskedBy, times: u32) -> SqsEvent {
     batch
 }
 
-/// Serves a request with a reconcile that only counts. Returns whether the request comes again.
+/// Serves a request with a reconcile that only counts. Returns whether the request is redelivered.
 async fn served(environment: &Environment, batch: SqsEvent, count: &Arc<AtomicUsize>) -> bool {
     let run = |_| async {
         count.fetch_add(1, Ordering::SeqCst);
@@ -142,7 +142,7 @@ async fn l1_the_lease_of_a_function_that_died_ends_by_itself() {
     let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     dies(environment, batch("m", 0, AskedBy::Clock, 1)).await;
     assert!(served(environment, batch("other", 1, AskedBy::Clock, 1), &count).await, "it waits");
-    assert!(!served(environment, batch("m", 0, AskedBy::Clock, 2), &count).await, "its own message comes again");
+    assert!(!served(environment, batch("m", 0, AskedBy::Clock, 2), &count).await, "its own message is redelivered");
     assert_eq!(count.load(Ordering::SeqCst), 1);
     dies(environment, batch("n", 2, AskedBy::Clock, 1)).await;
     world.clock("2026-03-02T08:15:00Z").await;
@@ -152,7 +152,7 @@ async fn l1_the_lease_of_a_function_that_died_ends_by_itself() {
 
 /// The queue's own time-out is six times as long.
 #[tokio::test]
-async fn l1_a_request_whose_function_dies_comes_again_after_its_longest_life() {
+async fn l1_a_request_whose_function_dies_is_redelivered_after_its_longest_life() {
     let world = world().await;
     let environment = world.machine.environment();
     let (http, pauses) = (environment.http.clone(), Arc::new(Mutex::new(Vec::new())));
@@ -183,7 +183,7 @@ async fn l1_functions_ask_at_most_every_five_minutes_and_a_person_at_once() {
 }
 
 #[tokio::test]
-async fn a_reconcile_that_fails_serves_nobody_and_comes_again() {
+async fn a_reconcile_that_fails_serves_no_one_and_is_redelivered() {
     let world = world().await;
     let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     let fails = |_| async { Err(Error::retry("the table is away")) };

@@ -8,9 +8,9 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_operator::drift::{Drift, DriftKind};
 
 at_both!(
-    b6_drift_tells_what_hands_did_from_what_nobody_did_yet,
-    b6_drift_that_was_put_right_is_not_told_again,
-    b6_drift_names_whoever_has_no_place_in_a_group_that_is_ours_alone,
+    b6_drift_distinguishes_what_hands_did_from_what_no_one_did_yet,
+    b6_drift_that_was_put_right_is_not_reported_again,
+    b6_drift_names_a_person_who_has_no_place_in_a_group_that_is_ours_alone,
 );
 
 async fn drift(world: &World) -> Drift {
@@ -24,7 +24,7 @@ fn told(drift: &Drift) -> Vec<(&str, DriftKind, bool)> {
     told
 }
 
-/// Ada was taken out by hand and Mallory put in; Bob left and Eve came, and nobody told Doorstep.
+/// Ada was removed by hand and Mallory added. Bob left and Eve joined, and no webhook was sent.
 async fn hands_and_silence(at: Doors, doors_say: &str) -> World {
     let fixture = DoorsFixture::with(&["Members"]).person("mallory");
     let scenario = Scenario::at(at, PLAN).doors_say(doors_say);
@@ -44,7 +44,7 @@ async fn hands_and_silence(at: Doors, doors_say: &str) -> World {
     world
 }
 
-async fn b6_drift_tells_what_hands_did_from_what_nobody_did_yet(at: Doors) {
+async fn b6_drift_distinguishes_what_hands_did_from_what_no_one_did_yet(at: Doors) {
     let world = hands_and_silence(at, "").await;
     let (state, table) = (world.state().await, world.table().await);
     let found = drift(&world).await;
@@ -57,22 +57,22 @@ async fn b6_drift_tells_what_hands_did_from_what_nobody_did_yet(at: Doors) {
     ];
     assert_eq!(told(&found), wanted);
     let said = found.to_string();
-    assert!(said.contains("  + Ada Byron <ada@example.test> was taken out by hand: membership s-ada"), "{said}");
+    assert!(said.contains("  + Ada Byron <ada@example.test> was removed by hand: membership s-ada"), "{said}");
     assert!(said.ends_with("4 not as the site file says; 2 by hand"), "{said}");
     assert_eq!((world.state().await, world.table().await), (state, table), "it is only looked at");
 }
 
-async fn b6_drift_that_was_put_right_is_not_told_again(at: Doors) {
+async fn b6_drift_that_was_put_right_is_not_reported_again(at: Doors) {
     let world = hands_and_silence(at, "").await;
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "eve", "mallory"]);
     let found = drift(&world).await;
     assert_eq!(told(&found), [("mallory@example.test", DriftKind::Stays, true)]);
-    assert!(!found.is_any(), "whoever may stay is no finding");
+    assert!(!found.is_any(), "people who may stay are no finding");
     world.ends_well().await;
 }
 
-async fn b6_drift_names_whoever_has_no_place_in_a_group_that_is_ours_alone(at: Doors) {
+async fn b6_drift_names_a_person_who_has_no_place_in_a_group_that_is_ours_alone(at: Doors) {
     let world = hands_and_silence(at, "foreign = \"remove\"").await;
     let found = drift(&world).await;
     assert!(told(&found).contains(&("mallory@example.test", DriftKind::PutIn, true)), "{found}");

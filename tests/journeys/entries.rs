@@ -1,4 +1,4 @@
-//! Who came and went, and what follows where somebody was refused who should have come in.
+//! Access attempts, and the effect of a refused attempt by an entitled person.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
@@ -14,10 +14,10 @@ use doorstep_operator::report::{ReportQuery, ReportRow};
 at_both!(
     k9_openings_are_collected_once_and_shown_per_person_door_and_day,
     k9_openings_are_kept_as_long_as_the_site_file_says,
-    k9_whoever_is_asked_for_is_shown_alone,
+    k9_a_person_who_is_asked_for_is_shown_alone,
     b14_a_refused_swipe_of_an_entitled_person_lets_them_in_at_once,
-    b14_a_refused_swipe_of_somebody_who_is_not_entitled_changes_nothing,
-    b14_a_swipe_that_was_refused_long_ago_rings_for_nobody,
+    b14_a_refused_swipe_of_a_person_who_is_not_entitled_changes_nothing,
+    b14_a_swipe_that_was_refused_long_ago_enqueues_nothing,
 );
 
 /// Ada is a member, with an account and inside; Eve has an account and nothing else.
@@ -120,7 +120,7 @@ async fn k9_openings_are_kept_as_long_as_the_site_file_says(at: Doors) {
     world.ends_well().await;
 }
 
-async fn k9_whoever_is_asked_for_is_shown_alone(at: Doors) {
+async fn k9_a_person_who_is_asked_for_is_shown_alone(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
     let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
@@ -135,7 +135,7 @@ async fn k9_whoever_is_asked_for_is_shown_alone(at: Doors) {
     world.ends_well().await;
 }
 
-/// Somebody took Ada out of the group by hand; nobody would notice before the next reconcile.
+/// Ada was removed from the group by hand. Only the next reconcile would notice it.
 async fn take_ada_out(world: &mut World) {
     world.by_hand(|world| world["groups"][0]["members"] = json!([])).await;
     assert_eq!(world.inside("Members").await, [""; 0]);
@@ -149,22 +149,22 @@ async fn b14_a_refused_swipe_of_an_entitled_person_lets_them_in_at_once(at: Door
     world.ends_well().await;
 }
 
-async fn b14_a_refused_swipe_of_somebody_who_is_not_entitled_changes_nothing(at: Doors) {
+async fn b14_a_refused_swipe_of_a_person_who_is_not_entitled_changes_nothing(at: Doors) {
     let world = riverside(Scenario::at(at, PLAN)).await;
     let people = world.people().await.len();
     change_undelivered(&world, Some("eve"), "2026-03-02T08:00:00Z", true).await;
     change_undelivered(&world, Some("owner"), "2026-03-02T08:00:00Z", true).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
-    assert_eq!(world.people().await.len(), people, "nobody becomes one of our people for trying a door");
+    assert_eq!(world.people().await.len(), people, "an access attempt creates no person");
     world.ends_well().await;
 }
 
-async fn b14_a_swipe_that_was_refused_long_ago_rings_for_nobody(at: Doors) {
+async fn b14_a_swipe_that_was_refused_long_ago_enqueues_nothing(at: Doors) {
     let world = riverside(Scenario::at(at, PLAN)).await;
     if at == Doors::Kisi {
         let calls = world.calls("kisi").await;
         change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
-        assert_eq!(world.calls("kisi").await, calls, "nobody was looked at");
+        assert_eq!(world.calls("kisi").await, calls, "no account was read");
         assert_eq!(rows(&world, &ReportQuery::default()).await.len(), 1, "but it is kept");
     } else {
         change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
@@ -174,7 +174,7 @@ async fn b14_a_swipe_that_was_refused_long_ago_rings_for_nobody(at: Doors) {
     world.ends_well().await;
 }
 
-/// Of somebody who is entitled we may not know the account yet: it is found by its address.
+/// The account of an entitled person may not be linked yet: it is found by its address.
 #[tokio::test]
 async fn b14_an_account_that_is_not_linked_is_found_by_its_address() {
     let mut world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
@@ -212,7 +212,7 @@ async fn b6_an_account_that_was_deleted_by_hand_is_made_again_at_once() {
 }
 
 #[tokio::test]
-async fn k9_an_opening_that_is_told_twice_is_one_and_a_crash_loses_none() {
+async fn k9_an_opening_that_is_reported_twice_is_one_and_a_crash_loses_none() {
     let mut world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let event = json!({ "user": "ada@example.test", "lock": "5", "success": false });
     let deliveries = world.change_undelivered(json!({ "events": [event] })).await;
@@ -256,9 +256,9 @@ async fn k9_entries_of_salto_ks_are_read_page_by_page_to_the_last() {
     world.ends_well().await;
 }
 
-/// A rejected entry of SALTO KS names nobody; whose tag it is is looked up.
+/// A rejected entry of SALTO KS names no user. The owner of the tag is looked up.
 #[tokio::test]
-async fn b14_whoever_was_rejected_without_a_name_is_known_by_their_tag() {
+async fn b14_a_person_who_was_rejected_without_a_name_is_known_by_their_tag() {
     let mut world = riverside(Scenario::at(Doors::SaltoKs, PLAN)).await;
     world
         .by_hand(|world| {

@@ -1,4 +1,4 @@
-//! Why somebody can open a door or cannot, now, before and later; and who can.
+//! Explains why a person can or cannot open a door, in the past, now and in the future; and lists who can.
 
 use serde_json::json;
 
@@ -17,12 +17,12 @@ use doorstep_operator::explain::{self, ExplainQuery};
 at_both!(
     b3_a_grant_is_explained_by_claim_facts_rule_and_delivery,
     b3_before_between_and_after_a_window_each_instant_is_explained,
-    b3_what_was_is_told_by_records_and_what_should_have_been_by_facts,
-    b3_whoever_has_nothing_is_told_why,
+    b3_what_was_is_reported_by_records_and_what_should_have_been_by_facts,
+    b3_a_person_without_access_gets_the_reason,
     b3_what_the_mode_and_the_vendor_keep_back_is_said,
     b3_what_the_guard_holds_is_said_with_its_checksum,
     b3_a_pause_and_a_platform_that_cannot_be_read_are_said,
-    b3_everybody_in_a_group_is_told_apart,
+    b3_everyone_in_a_group_is_distinguished,
 );
 
 /// Explains one person's group.
@@ -31,7 +31,7 @@ async fn group(world: &World, who: &str, name: &str, at: Option<&str>) -> (Expla
     let wanted = ExplainQuery { email: Some(address(who)), at: at.map(str::to_owned), ..ExplainQuery::default() };
     let explained =
         explain::explain(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer");
-    let explained = explained.expect("somebody");
+    let explained = explained.expect("a person");
     let group = explained.groups.iter().find(|group| group.name.as_deref() == Some(name)).expect("the group").clone();
     (explained, group)
 }
@@ -92,7 +92,7 @@ async fn b3_before_between_and_after_a_window_each_instant_is_explained(at: Door
 }
 
 /// Ada's membership is gone; what she had is still told by what was written down.
-async fn b3_what_was_is_told_by_records_and_what_should_have_been_by_facts(at: Doors) {
+async fn b3_what_was_is_reported_by_records_and_what_should_have_been_by_facts(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
     let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     world.clock("2026-03-02T09:00:00Z").await;
@@ -110,7 +110,7 @@ async fn b3_what_was_is_told_by_records_and_what_should_have_been_by_facts(at: D
     world.ends_well().await;
 }
 
-async fn b3_whoever_has_nothing_is_told_why(at: Doors) {
+async fn b3_a_person_without_access_gets_the_reason(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
     let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let (explained, eve) = group(&world, "eve", "Members", None).await;
@@ -178,7 +178,7 @@ async fn b3_what_the_mode_and_the_vendor_keep_back_is_said(at: Doors) {
     world.ends_in_order().await;
 }
 
-async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
+async fn b3_everyone_in_a_group_is_distinguished(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")],
         "bookings": [{ "_id": "b-x", "resource": "r-board", "member": "m-bob", "location": "l-riverside",
             "start": "2026-03-02T10:00:00Z", "end": "2026-03-02T11:00:00Z", "timezone": "Europe/London" }] });
@@ -208,7 +208,7 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
     world.ends_in_order().await;
 }
 
-/// Somebody who is in a group although nothing opens it any more, because that waits for a human.
+/// A person keeps a group without an entitlement, because the revoke waits for an approval.
 async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
     let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
@@ -234,7 +234,7 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
         rests: 0,
         moves: 0,
         version: 0,
-        reason: "half of everybody".into(),
+        reason: "half of all people".into(),
         since: now,
         reported: now,
         approved: None,
@@ -245,7 +245,7 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
     environment.store.put_hold(&hold, &[waiting]).await.expect("it writes");
     let (_, ada) = group(&world, "ada", "Members", None).await;
     let said = ada.why.iter().find(|why| why.contains("the guard holds")).expect("it is said");
-    assert!(said.contains("half of everybody") && said.contains("0123456789abcdef"), "{said}");
+    assert!(said.contains("half of all people") && said.contains("0123456789abcdef"), "{said}");
 }
 
 async fn b3_a_pause_and_a_platform_that_cannot_be_read_are_said(at: Doors) {

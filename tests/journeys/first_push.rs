@@ -30,7 +30,7 @@ async fn b2_first_push_observes_until_the_mode_is_said(at: Doors) {
     let report = world.reconcile().await;
     assert!(report.problems.iter().any(|problem| problem.contains("only observes")), "{:?}", report.problems);
     assert_eq!(world.inside("Members").await, ["mallory"], "nothing is done");
-    // A better file is still the first that anybody looks at, and the same one again changes nothing.
+    // A corrected file is still a first push. Pushing the same one again changes nothing.
     let better = text.clone() + ROOM;
     let shown = world.machine.push(&better).await.expect("a push");
     assert_eq!((shown.version, shown.mode, shown.remarks.len()), (Some(2), Some(Mode::Observe), 1));
@@ -77,7 +77,7 @@ async fn b2_a_file_that_is_loaded_is_taken_at_its_word(at: Doors) {
     doorstep_operator::push::load(world.machine.environment(), &scenario.text()).await.expect("it is stored");
     assert!(
         !store.in_force(&SiteId::from(SITE)).await.expect("it is here").observing,
-        "the same text, but nobody pushed it"
+        "the same text, but it was never pushed"
     );
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);

@@ -17,11 +17,11 @@ use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, Forgotten, forget};
 use doorstep_vendors::http::Http;
 
 at_both!(
-    b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole,
-    b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why,
-    b8_whoever_was_forgotten_comes_back_as_somebody_new,
+    b8_a_person_who_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole,
+    b8_a_person_who_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why,
+    b8_a_person_who_was_forgotten_comes_back_as_a_new_person,
     b8_an_id_that_is_an_address_is_nowhere_in_the_table_after_forget,
-    b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told,
+    b8_a_person_of_a_pushing_platform_is_taken_out_of_what_it_pushed,
 );
 
 async fn asked(world: &World, who: &str) -> ForgetOutcome {
@@ -37,7 +37,7 @@ async fn forgotten(world: &World, who: &str) -> Forgotten {
     }
 }
 
-/// Nothing of the whole table holds any of these, whoever reads it how.
+/// No item of the table contains any of these texts.
 async fn is_nowhere(world: &World, words: &[&str]) {
     let digest = email_digest(&address("ada"));
     for (at, item) in world.table().await {
@@ -77,7 +77,7 @@ async fn ada_left(at: Doors) -> World {
     world
 }
 
-async fn b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(at: Doors) {
+async fn b8_a_person_who_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(at: Doors) {
     let world = ada_left(at).await;
     let before = verified(&world).await;
     assert!(world.table().await.iter().any(|(_, item)| item.contains("ada@example.test")), "she is known until then");
@@ -99,7 +99,7 @@ async fn b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(
     world.ends_in_order().await;
 }
 
-async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why(at: Doors) {
+async fn b8_a_person_who_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why(at: Doors) {
     let world = Scenario::at(at, PLAN)
         .begin(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"]))
         .await;
@@ -110,7 +110,7 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
     };
     let first = why(asked(&world, "ada").await);
     assert!(first.contains("still in group") && first.contains("still has the person as member m-ada"), "{first}");
-    assert!(why(asked(&world, "eve").await).contains("member m-eve"), "nobody ever opened anything to her");
+    assert!(why(asked(&world, "eve").await).contains("member m-eve"), "she never had access");
     assert_eq!(world.table().await, before, "nothing was erased");
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     let first = why(asked(&world, "ada").await);
@@ -143,7 +143,7 @@ async fn b8_an_id_that_is_an_address_is_nowhere_in_the_table_after_forget(at: Do
     world.ends_in_order().await;
 }
 
-async fn b8_whoever_was_forgotten_comes_back_as_somebody_new(at: Doors) {
+async fn b8_a_person_who_was_forgotten_comes_back_as_a_new_person(at: Doors) {
     let world = ada_left(at).await;
     let done = forgotten(&world, "ada").await;
     world
@@ -159,7 +159,7 @@ async fn b8_whoever_was_forgotten_comes_back_as_somebody_new(at: Doors) {
     world.ends_in_order().await;
 }
 
-async fn b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told(at: Doors) {
+async fn b8_a_person_of_a_pushing_platform_is_taken_out_of_what_it_pushed(at: Doors) {
     let things = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
     let world =
         begin(Scenario::at(at, "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n"), things, &["Members"]).await;

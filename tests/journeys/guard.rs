@@ -1,4 +1,4 @@
-//! The guard: what would take access from many at once, and that nobody vouched for, waits for a human. What was announced
+//! The guard: unconfirmed changes that would revoke many people's access at once wait for an approval. What was announced
 //! or is over does not.
 
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ at_both!(
     b4_what_is_announced_or_over_is_not_held,
     b4_a_signed_removal_of_what_is_held_goes_on,
     b4_a_new_site_file_that_takes_from_many_waits,
-    b4_a_plan_that_vanished_from_the_platform_puts_nobody_out,
-    b4_whoever_comes_back_is_held_no_more,
+    b4_a_plan_that_vanished_from_the_platform_revokes_nothing,
+    b4_a_person_who_comes_back_is_held_no_more,
     b4_a_list_that_lost_half_three_times_alike_can_be_approved,
     b4_an_approval_is_for_exactly_that_set_and_for_an_hour,
     b4_many_foreign_people_are_not_removed_unseen,
@@ -26,7 +26,7 @@ at_both!(
     b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again,
     b4_what_grant_only_left_waits_and_what_is_announced_since_does_not,
     b4_a_group_that_seems_empty_for_a_moment_is_left_all_the_same,
-    b4_settle_does_nothing_that_nobody_vouched_for_before_it_is_judged,
+    b4_settle_does_nothing_unconfirmed_before_it_is_judged,
 );
 
 fn who(n: usize) -> String {
@@ -145,7 +145,7 @@ async fn b4_a_signed_removal_of_what_is_held_goes_on(at: Doors) {
     let world = full(at, 12).await;
     world.change(memberships(0..5)).await;
     assert_eq!(world.reconcile().await.held, 5);
-    // The delivery comes late, after the list: now somebody vouches for it.
+    // The delivery arrives late, after the list: now the change is confirmed.
     world.change(json!({ "memberships": [hot_desk("p00")] })).await;
     world.change_and_deliver(memberships(0..1)).await;
     assert_eq!(world.inside("Members").await, names(1..12));
@@ -160,11 +160,11 @@ async fn b4_a_new_site_file_that_takes_from_many_waits(at: Doors) {
     world.change(json!({ "plans": [{ "_id": "pl-day", "name": "Day desk" }] })).await;
     let shown = world.machine.push(&other).await.expect("a push");
     assert!(shown.stored, "{shown:?}");
-    assert_eq!(world.inside("Members").await, names(0..12), "nobody announced that");
+    assert_eq!(world.inside("Members").await, names(0..12), "no delivery announced that");
     assert_eq!(world.reconcile().await.held, 12);
-    // Somebody is settled for another reason: still held.
+    // A person is settled for another reason: still held.
     let mut renamed = people(1)["members"].clone();
-    renamed[0]["name"] = json!("Somebody Else");
+    renamed[0]["name"] = json!("Another Name");
     world.change_and_deliver(json!({ "members": renamed })).await;
     assert_eq!(world.inside("Members").await.len(), 12);
     world.approve_all().await;
@@ -172,7 +172,7 @@ async fn b4_a_new_site_file_that_takes_from_many_waits(at: Doors) {
     world.ends_well().await;
 }
 
-async fn b4_a_plan_that_vanished_from_the_platform_puts_nobody_out(at: Doors) {
+async fn b4_a_plan_that_vanished_from_the_platform_revokes_nothing(at: Doors) {
     let world = full(at, 12).await;
     world.change(json!({ "remove": { "plans": ["p-hot"] } })).await;
     let report = world.reconcile().await;
@@ -184,7 +184,7 @@ async fn b4_a_plan_that_vanished_from_the_platform_puts_nobody_out(at: Doors) {
     assert!(world.holds().await.is_empty());
 }
 
-async fn b4_whoever_comes_back_is_held_no_more(at: Doors) {
+async fn b4_a_person_who_comes_back_is_held_no_more(at: Doors) {
     let world = full(at, 12).await;
     world.change(memberships(0..5)).await;
     assert_eq!(world.reconcile().await.held, 5);
@@ -230,7 +230,7 @@ async fn b4_an_approval_is_for_exactly_that_set_and_for_an_hour(at: Doors) {
     world.change(memberships(6..7)).await;
     world.machine.approve(None, &six[0].hold.checksum).await.expect("still held");
     assert_eq!(world.inside("Members").await, names(6..24), "exactly those six");
-    // Whoever vanished meanwhile is judged by themselves.
+    // People who vanished in the meantime are judged separately.
     assert_eq!(world.reconcile().await.revoked, 1);
     assert_eq!(world.inside("Members").await, names(7..24));
     world.ends_well().await;
@@ -259,7 +259,7 @@ async fn b4_more_than_100_new_accounts_at_once_wait(at: Doors) {
     world.change(company(101)).await;
     world.reconcile().await;
     world.change_and_deliver(json!({ "memberships": [shared] })).await;
-    assert_eq!(world.inside("Members").await, [""; 0], "nobody is invited yet");
+    assert_eq!(world.inside("Members").await, [""; 0], "no account is created yet");
     let held = world.holds().await;
     // Ada and Bob work there, too.
     assert_eq!((held[0].hold.accounts, held[0].hold.revokes), (103, 0));
@@ -268,12 +268,12 @@ async fn b4_more_than_100_new_accounts_at_once_wait(at: Doors) {
     let asked = told(&world.machine, "reconcile.wanted");
     world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), 103);
-    assert_eq!(told(&world.machine, "reconcile.wanted"), asked, "whoever was released is not counted again");
+    assert_eq!(told(&world.machine, "reconcile.wanted"), asked, "released people are not counted again");
     assert_eq!(world.problems("c1").await, [""; 0]);
     world.ends_well().await;
 }
 
-async fn b4_settle_does_nothing_that_nobody_vouched_for_before_it_is_judged(at: Doors) {
+async fn b4_settle_does_nothing_unconfirmed_before_it_is_judged(at: Doors) {
     let rules = format!("{PLAN}{ROOM}");
     let world = Scenario::at(at, &rules).begin(town(people(3)), DoorsFixture::with(&["Members", "Meeting"])).await;
     world.change(memberships(0..3)).await;
@@ -300,7 +300,7 @@ async fn b4_what_is_held_still_ends_when_its_recorded_time_is_over(at: Doors) {
     world.change(json!({ "remove": { "bookings": gone } })).await;
     assert_eq!(world.reconcile().await.held, 3);
     world.clock("2026-03-02T11:14:00Z").await;
-    assert_eq!(world.inside("Meeting").await, names(0..3), "nobody approved it");
+    assert_eq!(world.inside("Meeting").await, names(0..3), "it is not approved");
     world.clock("2026-03-02T11:15:00Z").await;
     assert_eq!(world.inside("Meeting").await, [""; 0], "and not a minute longer than was booked");
     world.ends_well().await;

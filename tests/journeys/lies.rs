@@ -1,11 +1,11 @@
 //! What a platform says for a while and is not so: lists that are empty or leave something out, and answers by id that are
-//! no such thing. Nobody loses anything by it, in a comparison or after a hint, and nothing is left of it afterwards.
+//! no such thing. No access is lost by it, in a comparison or after a hint, and no trace of it remains.
 
 use serde_json::{Value, json};
 
 use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
 
-/// The groups that somebody is in, each by a kind of thing of its own.
+/// The groups, each opened by its own kind of thing.
 const GROUPS: [&str; 6] = ["Members", "Day", "Evening", "Meeting", "Desks", "Guests"];
 const START: &str = "2026-03-02T08:00:00Z";
 const ENDS: &str = "2026-03-02T23:45:00Z";
@@ -59,7 +59,7 @@ async fn pass(world: &World, minute: &mut i64, minutes: i64) {
     world.clock(&format!("2026-03-02T{hour:02}:{minute:02}:00Z")).await;
 }
 
-/// Everybody's ways in at Nexudus, and one way for each list: a tariff's location, a team's people, who pays for a team, the
+/// All ways to get access at Nexudus, and one way for each list: a tariff's location, a team's people, who pays for a team, the
 /// name of a pass, a check-in's pass, guests of a booking, desks of a contract, a pause.
 fn nexudus() -> Value {
     let contract = |coworker: u64, more: Value| {
@@ -111,7 +111,7 @@ const NEXUDUS_LISTS: [(&str, &str, u64); 13] = [
     ("spaces/checkins", "Checkins", 801),
 ];
 
-/// Hints about everybody, the booking, a contract, the teams, a desk and a tariff. Their bodies differ with each lie, for
+/// Hints about all people, the booking, a contract, the teams, a desk and a tariff. Their bodies differ with each lie, for
 /// equal ones would count as one.
 fn nexudus_hints(number: usize) -> Vec<(Option<u16>, String)> {
     let about = |action: u16, id: u64| (Some(action), format!("[{{\"Id\":{id},\"Lie\":{number}}}]"));
@@ -165,7 +165,7 @@ fn lists(path: &str, records: &[Value], id: u64) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn b4_no_list_of_nexudus_that_is_empty_or_leaves_something_out_takes_anything_from_anybody() {
+async fn b4_no_list_of_nexudus_that_is_empty_or_leaves_something_out_revokes_anything() {
     nexudus_lies("", |_, path, records, id| lists(path, records, id)).await;
 }
 
@@ -180,7 +180,7 @@ async fn b4_the_same_where_only_one_business_counts() {
 }
 
 #[tokio::test]
-async fn b4_no_answer_of_nexudus_by_an_id_that_is_no_such_thing_takes_anything_from_anybody() {
+async fn b4_no_answer_of_nexudus_by_an_id_that_is_no_such_thing_revokes_anything() {
     let lies = |_, path: &str, records: &[Value], id: u64| -> Vec<Value> {
         let whole = records.iter().find(|record| record["Id"] == json!(id)).cloned().unwrap_or_default();
         // Lists leave out collections; this one leaves them out by its id, too.
@@ -206,7 +206,7 @@ async fn b4_no_answer_of_nexudus_by_an_id_that_is_no_such_thing_takes_anything_f
     nexudus_lies("", lies).await;
 }
 
-/// Everybody's ways in at OfficeRnD.
+/// All ways to get access at OfficeRnD.
 fn officernd() -> Value {
     let desk = |n: u64, who: &str| {
         json!({ "_id": format!("a-{n}"), "resource": "r-desk", "membership": format!("s-{who}"),
@@ -290,7 +290,7 @@ async fn officernd_lies(lies: impl Fn(&str, &[Value], &str) -> Vec<Value>) {
 }
 
 #[tokio::test]
-async fn b4_no_list_of_officernd_that_is_empty_or_leaves_something_out_takes_anything_from_anybody() {
+async fn b4_no_list_of_officernd_that_is_empty_or_leaves_something_out_revokes_anything() {
     let lies = |list: &str, records: &[Value], id: &str| {
         let others = records.iter().filter(|record| record["_id"] != json!(id)).cloned();
         // What worlds may leave out and the interface never does.
@@ -313,7 +313,7 @@ async fn b4_no_list_of_officernd_that_is_empty_or_leaves_something_out_takes_any
 }
 
 #[tokio::test]
-async fn b4_no_answer_of_officernd_by_an_id_that_is_no_such_thing_takes_anything_from_anybody() {
+async fn b4_no_answer_of_officernd_by_an_id_that_is_no_such_thing_revokes_anything() {
     let lies = |list: &str, _: &[Value], id: &str| {
         let mut all = match list {
             "assignments" => Vec::new(),

@@ -48,7 +48,7 @@ mod withheld;
 
 use serde_json::{Map, Value, json};
 
-/// A small town: two locations in two time zones, a company of two, and somebody on her own.
+/// A small town: two locations in two time zones, a company of two, and an individual member.
 pub fn town(more: Value) -> Value {
     let mut world: Map<String, Value> = match json!({
         "locations": [
@@ -94,7 +94,7 @@ pub fn booking(who: &str, start: &str, end: &str) -> Value {
         "start": start, "end": end, "timezone": "Europe/London" })
 }
 
-/// Opens *Members* to whoever has the plan *Hot desk*.
+/// Opens *Members* to people with the plan *Hot desk*.
 pub const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n";
-/// Opens *Meeting* to whoever books the Boardroom, a quarter of an hour on either side.
+/// Opens *Meeting* to people who book the Boardroom, from 15 minutes before to 15 minutes after.
 pub const ROOM: &str = "[[rule]]\nresource = \"Boardroom\"\nopens = [\"Meeting\"]\n";

@@ -35,7 +35,7 @@ async fn o16_a_changed_address_is_reported_with_what_to_do_and_takes_nothing(at:
     let report = world.ends_well().await;
     assert!(report.problems.iter().any(|problem| problem.contains("another e-mail address")), "{report:?}");
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
-    assert_eq!(world.inside("Members").await, [""; 0], "access ends all the same");
+    assert_eq!(world.inside("Members").await, [""; 0], "access ends anyway");
     world.ends_well().await;
 }
 

@@ -1,4 +1,4 @@
-//! Many who come in at once: accounts are made one by one, and groups are changed once for everybody.
+//! Many who come in at once: accounts are made one by one, and groups are changed once for all people.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World, address};
 use doorstep_local::run::crash::CrashStep;
 
-/// Opens *Front* to whoever has the plan *Office*.
+/// Opens *Front* to people with the plan *Office*.
 const OFFICE: &str = "[[rule]]\nplan = \"Office\"\nopens = [\"Front\"]\n";
 /// So many, with Ada and Bob: more than are served whole, and fewer than a human must approve.
 const MANY: usize = 80;
@@ -62,9 +62,9 @@ async fn o5_newcomers_are_let_in_by_one_call() {
     world.ends_well().await;
 }
 
-/// Thirty who work there already, and everybody else.
+/// Thirty people with accounts, and all others.
 #[tokio::test]
-async fn i2_whoever_has_an_account_does_not_wait_for_those_who_need_one() {
+async fn i2_a_person_who_has_an_account_does_not_wait_for_those_who_need_one() {
     let mut things = company();
     let known: Vec<Value> = (0..30).map(|n| hot_desk(&who(n))).collect();
     things["memberships"].as_array_mut().expect("a list").extend(known);
@@ -83,9 +83,9 @@ async fn i2_whoever_has_an_account_does_not_wait_for_those_who_need_one() {
     world.ends_well().await;
 }
 
-/// Whatever was made stays made, nobody is made twice, and everybody is in when it is over.
+/// Created accounts stay, none is created twice, and all people have access at the end.
 #[tokio::test]
-async fn i4_a_function_that_dies_while_accounts_are_made_makes_nobody_a_second_one() {
+async fn i4_a_function_that_dies_while_accounts_are_made_makes_no_one_a_second_one() {
     for (step, times) in [(CrashStep::Intend, 3), (CrashStep::Apply, 3), (CrashStep::Commit, 3)] {
         let mut world = begin(company(), DoorsFixture::with(&["Members", "Front"])).await;
         world.crash(step, times);
@@ -99,9 +99,9 @@ async fn i4_a_function_that_dies_while_accounts_are_made_makes_nobody_a_second_o
     }
 }
 
-/// One vendor error is one person's trouble; an account that was made all the same is found, not made again.
+/// A vendor error affects one person. If the account was created despite the error, it is found and not created again.
 #[tokio::test]
-async fn i7_an_account_that_fails_keeps_nobody_else_out() {
+async fn i7_an_account_that_fails_keeps_no_one_else_out() {
     for after in [json!(null), json!("apply")] {
         let mut world = begin(company(), DoorsFixture::with(&["Members", "Front"])).await;
         let fault = json!({ "match": "POST *users", "status": 500, "times": 2, "after": after });
@@ -113,9 +113,9 @@ async fn i7_an_account_that_fails_keeps_nobody_else_out() {
     }
 }
 
-/// Cards are each one's own calls: they are given once everybody is in.
+/// Each card takes its own call, so cards are assigned after all people have access.
 #[tokio::test]
-async fn n1_cards_of_many_follow_once_everybody_is_in() {
+async fn n1_cards_of_many_follow_once_everyone_is_in() {
     let mut things = company();
     for (n, member) in things["members"].as_array_mut().expect("a list").iter_mut().enumerate() {
         member["properties"] = json!({ "Card number": format!("77{n:04}") });

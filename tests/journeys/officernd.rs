@@ -13,7 +13,7 @@ async fn begin(things: serde_json::Value, says: &str) -> World {
 }
 
 #[tokio::test]
-async fn o1_a_refused_region_costs_nobody_access_and_one_question() {
+async fn o1_a_refused_region_costs_no_one_access_and_one_question() {
     let world = begin(json!({ "quirks": ["region-refused"], "memberships": [hot_desk("ada")] }), "").await;
     let report = world.reconcile().await;
     assert!(report.reads["officernd"].complete, "{report:?}");

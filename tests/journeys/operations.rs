@@ -61,7 +61,7 @@ async fn a_restored_table_knows_again_who_came_since(at: Doors) {
 async fn without_taking_the_groups_over_again_who_came_since_stays(at: Doors) {
     let world = restored(at, true).await;
     world.reconcile().await;
-    assert_eq!(world.reconcile().await.foreign, 1, "she looks like somebody whom a hand put in");
+    assert_eq!(world.reconcile().await.foreign, 1, "she looks like a person added by hand");
     world.change_and_deliver(json!({ "remove": { "memberships": ["s-eve"] } })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
 }

@@ -23,7 +23,7 @@ at_both!(
     b8_a_person_of_a_thousand_profiles_is_forgotten,
     b8_an_id_that_looks_like_an_address_is_not_in_the_chain,
     b2_a_name_makes_no_line_of_its_own_in_a_diff,
-    the_doctor_finds_people_who_need_a_human_and_looks_at_all_sites,
+    the_doctor_finds_people_who_need_a_human_and_checks_all_sites,
     a_version_that_another_doorstep_wrote_can_be_replaced_paused_and_retired,
 );
 
@@ -160,7 +160,7 @@ async fn b2_a_name_makes_no_line_of_its_own_in_a_diff(at: Doors) {
     assert!(!shown.contains('\u{202e}'), "{shown}");
 }
 
-async fn the_doctor_finds_people_who_need_a_human_and_looks_at_all_sites(at: Doors) {
+async fn the_doctor_finds_people_who_need_a_human_and_checks_all_sites(at: Doors) {
     let fixture = DoorsFixture::with(&["Members"]).person("ada").person("zed");
     let mut world = Scenario::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("bob")] })), fixture).await;
     world

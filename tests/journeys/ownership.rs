@@ -6,12 +6,12 @@ use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
 
 at_both!(
-    o13_a_group_managed_solely_loses_whoever_was_added_by_hand,
+    o13_a_group_managed_solely_loses_a_person_who_was_added_by_hand,
     b5_what_was_done_by_hand_survives_where_the_operator_wants_it,
     b5_people_in_a_group_that_is_taken_over_are_adopted_if_entitled,
-    b5_whoever_was_in_a_group_while_the_site_observed_is_adopted_when_it_acts,
-    b5_whoever_is_added_by_hand_later_stays_when_their_booking_ends,
-    b6_whoever_was_taken_out_by_hand_comes_back,
+    b5_a_person_who_was_in_a_group_while_the_site_observed_is_adopted_when_it_acts,
+    b5_a_person_who_is_added_by_hand_later_stays_when_their_booking_ends,
+    b6_a_person_who_was_taken_out_by_hand_comes_back,
     b7_o17_protected_people_are_never_revoked,
     o14_a_group_without_the_prefix_is_not_touched_and_said,
     o15_accounts_are_kept_unless_asked_otherwise,
@@ -21,7 +21,7 @@ at_both!(
     b2_in_grant_only_nothing_is_taken,
 );
 
-/// Puts somebody with an account into the first group, as the vendor's own screens would.
+/// Adds a person with an account to the first group by hand.
 async fn put_in(world: &mut World, who: &str) {
     let account = world.account(who).await["id"].clone();
     assert!(account.is_string(), "{who} has an account");
@@ -33,7 +33,7 @@ async fn put_in(world: &mut World, who: &str) {
         .await;
 }
 
-async fn o13_a_group_managed_solely_loses_whoever_was_added_by_hand(at: Doors) {
+async fn o13_a_group_managed_solely_loses_a_person_who_was_added_by_hand(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
     let fixture = DoorsFixture::with(&["Members", "Staff"])
         .person("mallory")
@@ -68,18 +68,18 @@ async fn b5_people_in_a_group_that_is_taken_over_are_adopted_if_entitled(at: Doo
     world.ends_well().await;
 }
 
-async fn b5_whoever_is_added_by_hand_later_stays_when_their_booking_ends(at: Doors) {
+async fn b5_a_person_who_is_added_by_hand_later_stays_when_their_booking_ends(at: Doors) {
     let booked = booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z");
     let fixture = DoorsFixture::with(&["Meeting"]).person("eve");
     let mut world = Scenario::at(at, ROOM).begin(town(json!({ "bookings": [booked] })), fixture).await;
     put_in(&mut world, "eve").await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T11:30:00Z", "Meeting", &["eve"]).await;
-    assert_eq!(world.actions("eve").await, [""; 0], "what somebody was given by hand stays theirs");
+    assert_eq!(world.actions("eve").await, [""; 0], "memberships given by hand stay");
     world.ends_well().await;
 }
 
-async fn b6_whoever_was_taken_out_by_hand_comes_back(at: Doors) {
+async fn b6_a_person_who_was_taken_out_by_hand_comes_back(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
     let mut world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     world.by_hand(|world| world["groups"][0]["members"] = json!([])).await;
@@ -150,7 +150,7 @@ async fn o15_only_accounts_that_we_made_are_deleted_where_asked(at: Doors) {
     world.ends_well().await;
 }
 
-async fn b5_whoever_was_in_a_group_while_the_site_observed_is_adopted_when_it_acts(at: Doors) {
+async fn b5_a_person_who_was_in_a_group_while_the_site_observed_is_adopted_when_it_acts(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
     let fixture = DoorsFixture::with(&["Members"]).person("ada").inside("ada", "Members");
     let world = Scenario::at(at, PLAN).mode("observe").begin(town(things), fixture).await;

@@ -21,7 +21,7 @@ async fn b2_a_paused_site_changes_nothing_at_its_doors_and_catches_up_when_it_is
     assert_eq!((state.changed, state.mode), (true, Mode::Observe));
     world.change_and_deliver(json!({ "memberships": [hot_desk("bob")], "remove": { "memberships": ["s-ada"] } })).await;
     world.at("2026-03-02T10:30:00Z", "Meeting", &[]).await;
-    assert_eq!(world.inside("Members").await, ["ada"], "nobody is let in and nobody put out");
+    assert_eq!(world.inside("Members").await, ["ada"], "no access changes");
     let report = world.reconcile().await;
     let said = "riverside is paused since 2026-03-02 08:00 UTC (the hall ispainted): nothing is changed";
     assert!(report.problems.iter().any(|problem| problem.starts_with(said)), "{:?}", report.problems);

@@ -8,10 +8,10 @@ use super::{PLAN, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World, address, at_both};
 
 at_both!(
-    o4_a_plan_opens_groups_while_a_membership_runs_and_nobody_appears_before_it_starts,
+    o4_a_plan_opens_groups_while_a_membership_runs_and_no_one_appears_before_it_starts,
     o4_a_membership_that_is_not_approved_or_ends_before_its_start_opens_nothing,
     o5_a_membership_without_a_member_opens_for_the_whole_company,
-    o5_whoever_joins_or_leaves_the_company_gains_or_loses_its_access,
+    o5_a_person_who_joins_or_leaves_the_company_gains_or_loses_its_access,
     o2_only_chosen_locations_count,
     o2_without_a_choice_every_location_counts,
     o12_all_rules_add_up,
@@ -19,14 +19,14 @@ at_both!(
     o4_b10_an_end_that_comes_forward_or_goes_back_is_followed,
 );
 
-async fn o4_a_plan_opens_groups_while_a_membership_runs_and_nobody_appears_before_it_starts(at: Doors) {
+async fn o4_a_plan_opens_groups_while_a_membership_runs_and_no_one_appears_before_it_starts(at: Doors) {
     let mut membership = hot_desk("ada");
     membership["startDate"] = json!("2026-03-04T00:00:00Z");
     membership["endDate"] = json!("2026-03-29T00:00:00Z");
     let world = Scenario::at(at, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
     world.change_and_deliver(json!({ "memberships": [membership] })).await;
     world.at("2026-03-03T23:59:59Z", "Members", &[]).await;
-    assert!(world.account("ada").await.is_null(), "nobody appears before the membership starts");
+    assert!(world.account("ada").await.is_null(), "no account exists before the membership starts");
     world.at("2026-03-04T00:00:00Z", "Members", &["ada"]).await;
     // The clocks go forward on the last day, which therefore ends at 23:00 UTC.
     world.at("2026-03-29T22:59:59Z", "Members", &["ada"]).await;
@@ -66,7 +66,7 @@ async fn o5_a_membership_without_a_member_opens_for_the_whole_company(at: Doors)
     world.ends_well().await;
 }
 
-async fn o5_whoever_joins_or_leaves_the_company_gains_or_loses_its_access(at: Doors) {
+async fn o5_a_person_who_joins_or_leaves_the_company_gains_or_loses_its_access(at: Doors) {
     let mut shared = hot_desk("acme");
     shared["member"] = json!(null);
     shared["company"] = json!("c-acme");
@@ -200,7 +200,7 @@ async fn o5_a_large_company_comes_and_goes_in_one_call_each() {
     let members: Vec<Value> = (0..120).map(member).collect();
     let world = town(json!({ "members": members, "memberships": [shared] }));
     let world = Scenario::at(Doors::SaltoKs, PLAN).begin(world, fixture).await;
-    // Whoever was never let in has no account that we know of; whoever was, has.
+    // People without former access have no linked account. People with former access have one.
     let count = |calls: &BTreeMap<String, u64>, what: &str| {
         calls.iter().filter(|(call, _)| call.starts_with(what)).map(|(_, count)| *count).sum::<u64>()
     };

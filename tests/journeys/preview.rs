@@ -16,13 +16,13 @@ at_both!(
     b2_in_observe_the_diff_is_that_of_full_and_says_so,
     b2_in_grant_only_the_diff_takes_nothing,
     b2_accounts_that_would_be_suspended_are_shown,
-    b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem,
+    b2_a_person_whose_account_is_ambiguous_is_shown_as_a_problem,
     b2_findings_name_their_line_and_nothing_is_stored,
     b2_a_vendor_that_cannot_be_read_refuses_the_push,
     b2_a_site_can_be_paused_while_a_vendor_is_away,
 );
 
-/// Ada is in and loses her membership, Bob gets one, and nobody told Doorstep.
+/// Ada has access and loses her membership, Bob gets one, and no webhook was sent.
 async fn unlinked(at: Doors, doors_say: &str) -> (World, Scenario) {
     let scenario = || Scenario::at(at, PLAN).doors_say(doors_say);
     let fixture = DoorsFixture::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
@@ -169,7 +169,7 @@ async fn b2_accounts_that_would_be_suspended_are_shown(at: Doors) {
     assert!(world.machine.drift(&SiteId::from(SITE)).await.expect("a diff").diff.expect("one").is_empty());
 }
 
-async fn b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem(at: Doors) {
+async fn b2_a_person_whose_account_is_ambiguous_is_shown_as_a_problem(at: Doors) {
     let mut world = Scenario::at(at, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"]).person("bob")).await;
     world
         .by_hand(|world| {
@@ -294,13 +294,13 @@ async fn b2_doors_that_become_others_are_taken_over_anew() {
     assert_eq!(whose(&members["opens"]), ["ada", "bob"], "what is ours there begins anew");
     world.reconcile().await;
     assert_eq!(world.lines(&world.get_at("0ther").await, "Members").len(), 2);
-    assert_eq!(world.lines(&world.get_at("5e0c").await, "Members").len(), 2, "nobody asked to take them out");
+    assert_eq!(world.lines(&world.get_at("5e0c").await, "Members").len(), 2, "no removal was requested");
     let after = world.machine.drift(&SiteId::from(SITE)).await.expect("a diff").diff.expect("one");
     assert!(after.is_empty(), "{after}");
 }
 
 #[tokio::test]
-async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
+async fn b2_a_version_is_stored_only_over_the_one_that_was_read() {
     let world =
         Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members", "Meeting"])).await;
     let store = &world.machine.environment().store;
@@ -311,7 +311,7 @@ async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
     assert_eq!(store.store_site_over(before.as_ref(), &site_route, &over(&text)).await, Ok(2));
     let other = over(&Scenario::at(Doors::Kisi, ROOM).text());
     let late = store.store_site_over(before.as_ref(), &site_route, &other).await;
-    assert!(late.is_err_and(|error| error.is_retryable()), "somebody else was faster");
+    assert!(late.is_err_and(|error| error.is_retryable()), "conflict: the item changed since it was read; retrying");
     assert_eq!(version(&world).await, Some(2));
 }
 

@@ -1,5 +1,5 @@
 //! What both platforms that cannot be asked have in common, told at andcards: letters that are late, twice or of one
-//! instant, removals that are remembered, and rosters, whole or in parts, believed or not.
+//! instant, removals that are remembered, and rosters, complete or in parts, accepted or rejected.
 
 use serde_json::{Value, json};
 
@@ -9,12 +9,12 @@ use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::crash::CrashStep;
 
 at_both!(
-    a6_a_late_older_letter_changes_nothing,
-    a6_of_two_letters_of_one_instant_the_greater_hash_wins_in_either_order,
+    a6_a_late_older_delivery_changes_nothing,
+    a6_of_two_deliveries_of_one_instant_the_greater_hash_wins_in_either_order,
     a6_a_removal_is_remembered,
     a6_a_roster_is_what_a_full_read_is_elsewhere,
     a6_a_roster_may_come_in_parts_in_any_order_and_twice,
-    a6_a_letter_that_is_newer_than_the_roster_wins_whichever_comes_first,
+    a6_a_delivery_that_is_newer_than_the_roster_wins_whichever_comes_first,
     i9_nothing_that_was_answered_2xx_is_lost_when_receive_is_shot,
 );
 
@@ -35,13 +35,13 @@ pub fn ended(who: &str) -> Value {
     subscription
 }
 
-async fn a6_a_late_older_letter_changes_nothing(at: Doors) {
+async fn a6_a_late_older_delivery_changes_nothing(at: Doors) {
     let world = begin(Scenario::at(at, PLAN), json!({}), &["Members"]).await;
     deliver(&world, "subscription.updated", "2026-03-02T08:02:00Z", &subscription("ada")).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     deliver(&world, "subscription.updated", "2026-03-02T08:01:00+00:00", &ended("ada")).await;
     deliver(&world, "subscription.removed", "1900-01-01T00:00:00Z", &json!({ "id": "s-ada" })).await;
-    assert_eq!(world.inside("Members").await, ["ada"], "what is older than what is known is not believed");
+    assert_eq!(world.inside("Members").await, ["ada"], "older content is rejected");
     // The same instant, written otherwise, is no later one; the same letter changes nothing.
     deliver(&world, "subscription.updated", "2026-03-02T08:02:00Z", &subscription("ada")).await;
     world.clock("2026-03-02T08:10:00Z").await;
@@ -54,7 +54,7 @@ async fn a6_a_late_older_letter_changes_nothing(at: Doors) {
     world.ends_well().await;
 }
 
-async fn a6_of_two_letters_of_one_instant_the_greater_hash_wins_in_either_order(at: Doors) {
+async fn a6_of_two_deliveries_of_one_instant_the_greater_hash_wins_in_either_order(at: Doors) {
     use sha2::{Digest, Sha256};
     let instant = "2026-03-02T08:01:00Z";
     let deliveries = [&subscription("ada"), &ended("ada")].map(|data| delivery("subscription.updated", instant, data));
@@ -89,7 +89,7 @@ async fn a6_a_roster_is_what_a_full_read_is_elsewhere(at: Doors) {
     let world = begin(Scenario::at(at, PLAN), things, &["Members"]).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.change(json!({ "remove": { "subscriptions": ["s-bob"] }, "subscriptions": [subscription("eve")] })).await;
-    assert_eq!(world.inside("Members").await, ["ada", "bob"], "nobody has told yet");
+    assert_eq!(world.inside("Members").await, ["ada", "bob"], "no update has arrived yet");
     for body in world.roster(1).await {
         assert_eq!(world.deliver(&body).await, 202);
     }
@@ -127,7 +127,7 @@ async fn a6_a_roster_may_come_in_parts_in_any_order_and_twice(at: Doors) {
     world.ends_well().await;
 }
 
-async fn a6_a_letter_that_is_newer_than_the_roster_wins_whichever_comes_first(at: Doors) {
+async fn a6_a_delivery_that_is_newer_than_the_roster_wins_whichever_comes_first(at: Doors) {
     for letter_first in [true, false] {
         let world =
             begin(Scenario::at(at, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await;
@@ -179,13 +179,13 @@ pub fn roster(things: Value, at: &str) -> Vec<u8> {
 pub async fn refused(world: &World, body: &[u8], said: &str) -> Report {
     let before = world.inside("Members").await;
     assert_eq!(world.deliver(body).await, 202);
-    assert_eq!(world.inside("Members").await, before, "nobody is put out");
+    assert_eq!(world.inside("Members").await, before, "no one loses access");
     let report = world.reconcile().await;
     assert_eq!((report.granted, report.revoked), (0, 0));
     assert!(!report.reads["andcards"].complete, "{report:?}");
     assert!(report.problems.iter().any(|problem| problem.contains(said)), "{report:?}");
     let published = world.machine.cloud().bus.published();
-    assert!(published.iter().any(|event| event.kind == "read.refused"), "somebody is told");
+    assert!(published.iter().any(|event| event.kind == "read.refused"), "an event is published");
     report
 }
 
@@ -195,7 +195,7 @@ async fn b4_an_empty_roster_where_there_was_one_is_refused_and_a_good_one_heals(
         let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
         assert_eq!(world.inside("Members").await.len(), 12);
         refused(&world, &roster(things, "2026-03-02T08:01:00Z"), "the last roster is empty").await;
-        // A letter goes on as ever.
+        // Single updates still work.
         deliver(&world, "subscription.removed", "2026-03-02T08:02:00Z", &json!({ "id": "s-p12" })).await;
         assert_eq!(world.inside("Members").await.len(), 11);
         world.clock("2026-03-02T08:05:00Z").await;
@@ -226,7 +226,7 @@ async fn b4_a_roster_that_lost_half_of_a_list_is_refused_whole() {
 
 /// What was told by letters alone is as good as a roster: an empty one is refused there too.
 #[tokio::test]
-async fn b4_a_first_roster_is_judged_by_the_letters_before_it() {
+async fn b4_a_first_roster_is_judged_by_the_deliveries_before_it() {
     let world =
         Scenario::at(Doors::Kisi, PLAN).on(Platform::Andcards).start(json!({}), DoorsFixture::with(&["Members"])).await;
     world.reconcile().await;
@@ -265,7 +265,7 @@ async fn b4_a_roster_that_never_comes_whole_counts_for_nothing_and_is_said() {
     assert_eq!(world.inside("Members").await.len(), 12);
 }
 
-/// Against the contract, but nobody shall be put out by it.
+/// It breaks the contract, but must not revoke access.
 #[tokio::test]
 async fn b4_a_roster_id_that_is_used_again_takes_nothing_and_is_said() {
     let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;

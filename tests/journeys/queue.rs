@@ -6,7 +6,7 @@ use super::{ROOM, booking, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario};
 
 #[tokio::test]
-async fn a_message_that_nobody_can_read_is_a_dead_letter_and_its_site_goes_on() {
+async fn a_message_that_no_one_can_read_is_a_dead_letter_and_its_site_goes_on() {
     let world = Scenario::at(Doors::Kisi, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
     world.machine.cloud().triggers.send(SITE, Some("poison"), "not a bell").expect("taken");
     world
@@ -30,7 +30,7 @@ async fn i9_an_id_with_a_character_that_sqs_refuses_is_taken_and_its_site_goes_o
 }
 
 #[tokio::test]
-async fn an_alarm_that_could_not_be_set_is_set_in_the_next_round() {
+async fn a_schedule_that_could_not_be_set_is_set_in_the_next_round() {
     let world = Scenario::at(Doors::Kisi, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
     for refused in 1..=3 {
         world.machine.cloud().schedules.refuse(refused);

@@ -1,4 +1,4 @@
-//! A day that was, replayed through a changed site file: who would have got in, who not, from when until when.
+//! A day that was, replayed through a changed site file: who would have had access, who not, from when until when.
 
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use doorstep_operator::rehearse::{DifferenceKind, Rehearsal};
 
 at_both!(
     b11_yesterday_is_replayed_through_a_changed_site_file,
-    b11_whoever_has_both_ways_in_loses_nothing_with_one_of_them,
-    b11_a_day_that_nobody_remembers_is_refused_and_says_how_far_back_it_goes,
+    b11_a_person_who_has_both_ways_in_loses_nothing_with_one_of_them,
+    b11_a_day_that_no_one_remembers_is_refused_and_says_how_far_back_it_goes,
     b11_a_file_that_is_wrong_is_not_rehearsed,
 );
 
@@ -53,14 +53,14 @@ async fn b11_yesterday_is_replayed_through_a_changed_site_file(at: Doors) {
     ];
     assert_eq!(told(&played), wanted);
     let said = played.to_string();
-    let line = "  + Eve Curie <eve@example.test> would have got in from 2026-03-01 09:30 until 2026-03-01 09:45: booking b-eve";
+    let line = "  + Eve Curie <eve@example.test> would have had access from 2026-03-01 09:30 until 2026-03-01 09:45: booking b-eve";
     assert!(
         said.starts_with("site riverside, Sunday 2026-03-01 in the time of Europe/London") && said.contains(line),
         "{said}"
     );
-    assert!(said.ends_with("2 would have got in who did not, 2 would not have who did"), "{said}");
+    assert!(said.ends_with("2 would have had access who did not, 2 would not have who did"), "{said}");
     assert_eq!((world.state().await, world.table().await), (state, table), "nothing is written");
-    assert_eq!([world.calls(at.word()).await, world.calls("officernd").await], calls, "nobody is asked");
+    assert_eq!([world.calls(at.word()).await, world.calls("officernd").await], calls, "no vendor is called");
     // A day to come is played as well as one that was.
     let played = rehearse(&world, &text, Some("2026-03-03")).await.expect("it is played");
     assert_eq!(told(&played).len(), 2, "{played}");
@@ -70,7 +70,7 @@ async fn b11_yesterday_is_replayed_through_a_changed_site_file(at: Doors) {
     world.ends_well().await;
 }
 
-async fn b11_whoever_has_both_ways_in_loses_nothing_with_one_of_them(at: Doors) {
+async fn b11_a_person_who_has_both_ways_in_loses_nothing_with_one_of_them(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")],
         "bookings": [booking("ada", "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z")] });
     let both = format!("{}{ROOM}", PLAN.replace("Members", "Meeting"));
@@ -86,7 +86,7 @@ async fn b11_whoever_has_both_ways_in_loses_nothing_with_one_of_them(at: Doors) 
     assert_eq!(told(&played), [""; 0], "her membership opens it all day");
 }
 
-async fn b11_a_day_that_nobody_remembers_is_refused_and_says_how_far_back_it_goes(at: Doors) {
+async fn b11_a_day_that_no_one_remembers_is_refused_and_says_how_far_back_it_goes(at: Doors) {
     let world = after_a_sunday(at).await;
     let text = Scenario::at(at, &format!("{PLAN}{ROOM}")).text();
     for far in ["2026-02-26", "2025-03-01", "2026-08-01"] {
@@ -98,7 +98,7 @@ async fn b11_a_day_that_nobody_remembers_is_refused_and_says_how_far_back_it_goe
     let refused = rehearse(&world, &elsewhere, None).await.expect_err("there is no such site").to_string();
     assert!(refused.contains("there is no site harbour"), "{refused}");
     let other = text.replace("organization = \"riverside\"", "organization = \"other\"");
-    let refused = rehearse(&world, &other, None).await.expect_err("nobody knows that").to_string();
+    let refused = rehearse(&world, &other, None).await.expect_err("that day is unknown").to_string();
     assert!(refused.contains("names another platform"), "{refused}");
 }
 

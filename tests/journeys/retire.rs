@@ -1,4 +1,4 @@
-//! A site is taken out of service: by the line, after a look, and with nothing left behind that anybody serves.
+//! A site is retired: through the queue, after a preview, and with no work left behind.
 
 use serde_json::json;
 
@@ -8,14 +8,14 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_operator::retire::{How, Order, RetireStage, Retirement};
 
 at_both!(
-    a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out,
-    a_site_is_retired_and_everybody_stays,
+    a_site_is_retired_and_a_person_who_doorstep_put_in_is_taken_out,
+    a_site_is_retired_and_everyone_stays,
     a_site_is_retired_in_the_end_although_its_doors_were_away,
     a_checksum_of_something_else_retires_nothing,
     a_retired_site_can_be_pushed_again,
 );
 
-/// More people than the guard would ever let go at once, somebody who was put in by hand, and a booking to come.
+/// More people than the guard would release at once, a person who was added by hand, and a future booking.
 async fn house_full(at: Doors) -> World {
     let names: Vec<String> = (0..12).map(|n| format!("p{n}")).collect();
     let members: Vec<_> = names
@@ -45,7 +45,7 @@ async fn is_out_of_service(world: &World) {
     assert_eq!(world.state().await, state);
 }
 
-async fn a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out(at: Doors) {
+async fn a_site_is_retired_and_a_person_who_doorstep_put_in_is_taken_out(at: Doors) {
     let world = house_full(at).await;
     let (state, table) = (world.state().await, world.table().await);
     let shown = say(&world, How::RevokeAccess, true, None).await;
@@ -56,7 +56,7 @@ async fn a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out(at: Doors) {
     let done = say(&world, How::RevokeAccess, true, Some(&shown.checksum)).await;
     assert_eq!((done.stage, done.people), (RetireStage::Done, 0));
     assert!(done.deleted > 20, "{done:?}");
-    assert_eq!(world.inside("Members").await, ["mallory"], "whoever was put in by hand stays");
+    assert_eq!(world.inside("Members").await, ["mallory"], "people added by hand stay");
     let chain = world.machine.environment().store.audit(&SiteId::from(SITE)).await.expect("the chain");
     assert_eq!(chain.len(), 36, "accounts made, granted, revoked: each change has its record");
     let kept: Vec<String> = world.table().await.into_iter().map(|(key, _)| key).collect();
@@ -66,7 +66,7 @@ async fn a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out(at: Doors) {
     assert_eq!((again.stage, again.deleted), (RetireStage::Done, 0), "said again it is so already");
 }
 
-async fn a_site_is_retired_and_everybody_stays(at: Doors) {
+async fn a_site_is_retired_and_everyone_stays(at: Doors) {
     let world = house_full(at).await;
     let inside = world.inside("Members").await;
     let shown = say(&world, How::LeaveAccess, false, None).await;

@@ -36,14 +36,14 @@ async fn patches(world: &crate::support::World) -> u64 {
     calls.get("PATCH /v1.1/sites/{site_id}/users/{id}").copied().unwrap_or(0)
 }
 
-/// The create is answered 201 all the same: only the state tells.
+/// The create call is answered 201 anyway: only the state shows the difference.
 #[tokio::test]
 async fn b9_a_missing_seat_is_seen_and_said_and_the_seat_is_used_when_one_comes_free() {
     let things = json!({ "memberships": [hot_desk("ada")] });
     let fixture = DoorsFixture::with(&["Members"]).person("eve").says("seats", json!(3));
     let mut world = Scenario::at(Doors::SaltoKs, PLAN).begin(town(things), fixture).await;
     assert_eq!(world.account("ada").await["state"], "suspended", "two protected people and Eve have the seats");
-    assert_eq!(world.inside("Members").await, ["ada"], "the membership is given all the same");
+    assert_eq!(world.inside("Members").await, ["ada"], "the membership is granted anyway");
     let problems = world.problems("ada").await;
     assert!(problems.iter().any(|problem| problem.contains("seat") || problem.contains("suspended")), "{problems:?}");
     world.by_hand(|world| world["seats"] = json!(4)).await;
@@ -71,7 +71,7 @@ async fn b9_a_guest_s_seat_comes_free_when_the_visit_is_over() {
     world.ends_well().await;
 }
 
-/// Somebody whom an operator suspended is not woken, and a group without a schedule is said.
+/// An account that an operator suspended is not resumed. A group without a schedule is reported.
 #[tokio::test]
 async fn o4_a_suspended_user_and_a_group_without_schedule_get_the_membership_and_a_problem() {
     let things = json!({ "memberships": [hot_desk("ada")] });

@@ -14,10 +14,10 @@ use doorstep_operator::retire::{How, Order, RetireStage};
 at_both!(
     b5_a_person_of_two_sites_stays_while_either_lets_them_in,
     b5_of_two_sites_that_end_at_one_instant_one_takes_the_person_out,
-    b5_the_second_site_finds_and_keeps_whom_the_first_one_let_in,
-    b5_people_of_another_site_are_not_foreign_and_strangers_are,
+    b5_the_second_site_finds_and_keeps_people_whom_the_first_one_let_in,
+    b5_people_of_another_site_are_not_foreign_and_foreign_accounts_are,
     i1_an_end_that_moves_at_one_site_moves_only_what_is_that_site_s,
-    b5_a_retired_site_takes_out_only_whom_no_other_site_lets_in,
+    b5_a_retired_site_takes_out_only_people_whom_no_other_site_lets_in,
 );
 
 const SALTO: &str = "00000000-0000-4000-8000-0000000000a1";
@@ -109,7 +109,7 @@ impl Two {
         self.world().await["groups"][0]["members"].as_array().map_or(0, Vec::len)
     }
 
-    /// Both sites compare twice and find nothing to do; nobody is let in or put out by it.
+    /// Both sites reconcile twice and find nothing to do. No access changes.
     async fn ends_well(&self) {
         let before = self.inside().await;
         self.several.end_well(&["riverside", "harbour", "riverside"]).await;
@@ -168,11 +168,11 @@ async fn b5_of_two_sites_that_end_at_one_instant_one_takes_the_person_out(at: Do
     two.ends_well().await;
 }
 
-async fn b5_the_second_site_finds_and_keeps_whom_the_first_one_let_in(at: Doors) {
+async fn b5_the_second_site_finds_and_keeps_people_whom_the_first_one_let_in(at: Doors) {
     let two = Two::begin(at, "foreign = \"remove\"\n").await;
     two.subscribe("riverside", "ada", true).await;
     assert_eq!(two.inside().await, ["ada"]);
-    // Nobody tells harbour but a comparison.
+    // Harbour learns of it only by a reconcile.
     two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
     two.subscribe("harbour", "ada", true).await;
     two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
@@ -181,7 +181,7 @@ async fn b5_the_second_site_finds_and_keeps_whom_the_first_one_let_in(at: Doors)
     two.ends_well().await;
 }
 
-async fn b5_people_of_another_site_are_not_foreign_and_strangers_are(at: Doors) {
+async fn b5_people_of_another_site_are_not_foreign_and_foreign_accounts_are(at: Doors) {
     let two = Two::begin(at, "foreign = \"remove\"\n").await;
     two.subscribe("riverside", "ada", true).await;
     two.subscribe("harbour", "bob", true).await;
@@ -229,7 +229,7 @@ async fn i1_an_end_that_moves_at_one_site_moves_only_what_is_that_site_s(at: Doo
     }
 }
 
-async fn b5_a_retired_site_takes_out_only_whom_no_other_site_lets_in(at: Doors) {
+async fn b5_a_retired_site_takes_out_only_people_whom_no_other_site_lets_in(at: Doors) {
     let two = Two::begin(at, "").await;
     for (site, who) in [("riverside", "ada"), ("harbour", "ada"), ("riverside", "bob")] {
         two.subscribe(site, who, true).await;
@@ -288,7 +288,7 @@ async fn b9_a_guest_of_two_sites_is_suspended_by_the_last_and_resumed_by_either(
     two.ends_well().await;
 }
 
-/// A place of its own is nobody else's business, and costs nothing.
+/// A place of only one site needs no call to other sites.
 #[tokio::test]
 async fn b15_sites_at_different_places_share_nothing() {
     let other = file("harbour", Doors::Kisi, "").replace("place = \"7\"", "place = \"8\"");

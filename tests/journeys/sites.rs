@@ -102,7 +102,7 @@ impl Several {
     }
 }
 
-/// A house with these groups and nobody in it but the two who are protected.
+/// Door systems with these groups and only the two protected people.
 pub fn fixture(salto: bool, groups: &[&str]) -> Value {
     let id = |n: usize| if salto { format!("00000000-0000-4000-8000-{n:012}") } else { n.to_string() };
     let user = |n: usize, who: &str| json!({ "id": id(n), "site_user": id(n + 500), "email": format!("{who}@example.test"), "name": who, "state": "subscribed" });
@@ -302,7 +302,7 @@ async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
         several.change_and_deliver(Platform::Deskworks, None, "mill", told).await.iter().all(|status| *status == 202)
     );
     assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec!["ada".to_owned()]]);
-    // What is addressed to a site on another platform is nobody's.
+    // A delivery for a site on another platform has no route.
     let delivery = json!({ "type": "user.removed", "timestamp": MONDAY, "data": { "id": "1" } }).to_string();
     let wrong = several.deliver(Platform::Andcards, "/hooks/mill/andcards", Bytes::from(delivery)).await;
     assert_eq!(wrong, 404);

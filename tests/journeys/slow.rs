@@ -1,5 +1,5 @@
 //! Vendors that fail, hang, throttle and take their time, by a clock in which calls and pauses take time: what one of
-//! them does costs nobody else a door, and no function comes near its limit.
+//! them does costs no one else access, and no function comes near its limit.
 
 use std::collections::BTreeMap;
 
@@ -204,7 +204,7 @@ async fn i10_a_door_system_that_hangs_keeps_the_other_one_of_its_site_shut_for_n
 }
 
 #[tokio::test]
-async fn i10_a_door_system_that_hangs_keeps_nobody_in_another_one() {
+async fn i10_a_door_system_that_hangs_keeps_no_one_in_another_one() {
     let slow = mill().await;
     slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada")] })).await;
     assert_eq!(slow.inside("kisi", "Members").await, ["ada"]);
@@ -238,7 +238,7 @@ async fn i10_a_vendor_that_asks_for_a_pause_is_left_alone_until_it_is_over() {
         if let Some(before) = before {
             slow.clock(before).await;
         }
-        assert_eq!(slow.calls("salto-ks").await, calls, "nobody asks within {asked} s");
+        assert_eq!(slow.calls("salto-ks").await, calls, "no call within {asked} s");
         assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob", "eve"]);
         slow.clock(after).await;
         // Calls took time: what was asked a moment later is due a minute later.
@@ -249,7 +249,7 @@ async fn i10_a_vendor_that_asks_for_a_pause_is_left_alone_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
+async fn i10_a_person_who_is_due_does_not_wait_for_a_platform_that_hangs() {
     let slow = mill().await;
     let new = booking("bob", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z");
     slow.change_and_deliver("mill", json!({ "bookings": [new] })).await;

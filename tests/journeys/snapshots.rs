@@ -1,5 +1,5 @@
 //! Snapshots of everything, which platforms push that have no read API: which reports of a broken one count, what goes on
-//! while it is not believed, what heals it, and that a forgotten person stays out of all that is posted again.
+//! while it is rejected, what heals it, and that a forgotten person stays out of all that is posted again.
 
 use serde_json::{Value, json};
 
@@ -31,26 +31,26 @@ async fn post(world: &World, body: &[u8]) {
     world.machine.quiet().await;
 }
 
-async fn is_told_of_a_broken_roster(world: &World) {
+async fn is_reported_of_a_broken_roster(world: &World) {
     let report = world.reconcile().await;
-    assert!(report.problems.iter().any(|problem| problem.contains("it is not believed")), "{report:?}");
+    assert!(report.problems.iter().any(|problem| problem.contains("it is rejected")), "{report:?}");
     assert_eq!((report.revoked, report.held), (0, 0), "{report:?}");
     assert!(world.holds().await.is_empty());
     assert_eq!(world.inside("Members").await.len(), 12);
 }
 
 #[tokio::test]
-async fn b4_one_broken_snapshot_is_never_believed_by_being_read_or_posted_again() {
+async fn b4_one_broken_snapshot_is_never_accepted_by_being_read_or_posted_again() {
     let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     let half = roster(first(6), "2026-03-02T08:01:00Z");
     for minute in 1..6 {
         post(&world, &half).await;
-        is_told_of_a_broken_roster(&world).await;
+        is_reported_of_a_broken_roster(&world).await;
         world.clock(&format!("2026-03-02T{:02}:{:02}:00Z", 8 + minute * 20 / 60, minute * 20 % 60)).await;
     }
-    is_told_of_a_broken_roster(&world).await;
+    is_reported_of_a_broken_roster(&world).await;
     deliver(&world, "subscription.updated", "2026-03-02T09:30:00Z", &subscription("eve")).await;
-    assert_eq!(world.inside("Members").await.len(), 13, "letters go on");
+    assert_eq!(world.inside("Members").await.len(), 13, "single updates go on");
 }
 
 #[tokio::test]
@@ -63,10 +63,10 @@ async fn b4_broken_snapshots_posted_at_once_are_one_report_whatever_they_are_dat
             }
             for date in dates {
                 post(&world, &roster(things.clone(), &format!("2026-03-02T{date}Z"))).await;
-                is_told_of_a_broken_roster(&world).await;
+                is_reported_of_a_broken_roster(&world).await;
             }
             world.clock("2026-03-02T11:00:00Z").await;
-            is_told_of_a_broken_roster(&world).await;
+            is_reported_of_a_broken_roster(&world).await;
         }
     }
 }
@@ -90,7 +90,7 @@ async fn b4_three_reports_of_a_broken_snapshot_are_held_and_grants_go_on(at: Doo
         post(&world, &roster(half.clone(), &format!("2026-03-02T08:{minute:02}:00Z"))).await;
         let report = world.reconcile().await;
         assert_eq!((report.revoked, report.held), (0, held), "{report:?}");
-        assert_eq!(world.inside("Members").await.len(), 12, "nobody is put out");
+        assert_eq!(world.inside("Members").await.len(), 12, "no one loses access");
     }
     world.clock("2026-03-02T08:40:00Z").await;
     deliver(
@@ -117,7 +117,7 @@ async fn b4_another_broken_snapshot_between_begins_the_count_anew() {
     for (minute, count) in [(1, 6), (16, 6), (31, 5), (46, 6)] {
         world.clock(&format!("2026-03-02T08:{minute:02}:00Z")).await;
         post(&world, &roster(first(count), &format!("2026-03-02T08:{minute:02}:00Z"))).await;
-        is_told_of_a_broken_roster(&world).await;
+        is_reported_of_a_broken_roster(&world).await;
     }
 }
 
@@ -157,7 +157,7 @@ async fn b4_a_good_snapshot_counts_though_a_broken_one_is_newer() {
     assert_eq!(world.deliver(&roster(good, "2026-03-02T08:00:30Z")).await, 202);
     assert_eq!(world.deliver(&roster(first(2), "2026-03-02T08:00:40Z")).await, 202);
     assert_eq!(world.inside("Members").await.len(), 13);
-    refused(&world, &roster(first(2), "2026-03-02T08:00:50Z"), "it is not believed").await;
+    refused(&world, &roster(first(2), "2026-03-02T08:00:50Z"), "it is rejected").await;
 }
 
 #[tokio::test]
@@ -234,7 +234,7 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
         world.reconcile().await;
         is_nowhere(&world, &ADA).await;
     }
-    // A newer letter brings her back, as somebody new.
+    // A newer delivery brings her back as a new person.
     deliver(&world, "user.updated", "2026-03-02T09:00:00Z", &ada).await;
     let mut hers = subscription("ada");
     hers["user"] = json!("u-ada");
@@ -245,7 +245,7 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
 
 /// Without any roster, letters alone.
 #[tokio::test]
-async fn b8_a_letter_posted_again_after_forget_brings_nothing_back_where_there_never_was_a_snapshot() {
+async fn b8_a_delivery_posted_again_after_forget_brings_nothing_back_where_there_never_was_a_snapshot() {
     let world = Scenario::at(Doors::Kisi, PLAN)
         .on(Platform::Andcards)
         .start(json!({}), crate::support::DoorsFixture::with(&["Members"]))

@@ -29,7 +29,7 @@ at_both!(
     n1_in_every_awkward_moment_of_the_vendor,
     n2_a_pod_s_tag_is_left_alone,
     n2_an_unknown_tag_is_a_problem_and_holds_nothing_up,
-    n2_somebody_else_s_tag_is_a_problem_and_stays_theirs,
+    n2_another_person_s_tag_is_a_problem_and_stays_theirs,
     n2_one_number_of_two_people_is_given_once,
     n2_a_yes_that_was_not_done_is_a_problem,
     n2_a_door_system_that_refuses_tags_opens_doors_all_the_same,
@@ -109,7 +109,7 @@ async fn n1_removed_numbers_are_taken_back_and_the_next_person_gets_the_tag(at: 
     world.ends_well().await;
 }
 
-/// Whoever is served first: the one who gives it back, or the one who is waiting for it.
+/// The order does not matter: the person who returns the tag, or the person who waits for it, may be served first.
 async fn n1_a_tag_that_changes_its_owner_changes_hands_at_once(at: Doors) {
     let world = ada_has(at, "0123").await;
     for (from, to) in [("ada", "bob"), ("bob", "ada")] {
@@ -394,7 +394,7 @@ async fn n1_many_at_once_cost_one_list(at: Doors) {
         .await;
     let after = world.calls(at.word()).await;
     assert_eq!(world.inside("Meeting").await, ["p2"]);
-    assert_eq!(after.get(lists).copied(), before, "whose cards are as they should be, nobody asks");
+    assert_eq!(after.get(lists).copied(), before, "correct cards cause no call");
     world.ends_well().await;
 }
 
@@ -427,14 +427,14 @@ async fn n2_an_unknown_tag_is_a_problem_and_holds_nothing_up(at: Doors) {
     world.ends_well().await;
 }
 
-async fn n2_somebody_else_s_tag_is_a_problem_and_stays_theirs(at: Doors) {
+async fn n2_another_person_s_tag_is_a_problem_and_stays_theirs(at: Doors) {
     let fixture = fixture().person("mallory").tagged("mallory", "0777");
     let mut world = scenario(at).begin(on_plan(&["ada"]), fixture).await;
     world.change_and_deliver(card("ada", "0777")).await;
     assert_eq!((world.tags("ada").await, world.tags("mallory").await), (vec![], vec!["0777".to_owned()]));
     let problems = world.problems("ada").await;
     assert!(
-        matches!(problems.as_slice(), [one] if one.starts_with("main: tag …0777 is somebody else's")),
+        matches!(problems.as_slice(), [one] if one.starts_with("main: tag …0777 is assigned to another account")),
         "{problems:?}"
     );
     assert_eq!(world.inside("Members").await, ["ada"]);
@@ -458,15 +458,18 @@ async fn n2_one_number_of_two_people_is_given_once(at: Doors) {
     world.reconcile().await;
     let (ada, bob) = (world.tags("ada").await, world.tags("bob").await);
     assert_eq!(ada.len() + bob.len(), 1, "{ada:?} {bob:?}");
-    assert!(world.audit().await.iter().all(|record| record["what"] != "refused"), "nobody even tried");
+    assert!(world.audit().await.iter().all(|record| record["what"] != "refused"), "no call was tried");
     let without = if ada.is_empty() { "ada" } else { "bob" };
     let problems = world.problems(without).await;
-    assert!(problems.iter().any(|problem| problem.contains("tag …0123 is somebody else's")), "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.contains("tag …0123 is assigned to another account")),
+        "{problems:?}"
+    );
     world.ends_well().await;
     let with = if without == "ada" { "bob" } else { "ada" };
     world.change_and_deliver(card(with, "")).await;
     world.reconcile().await;
-    assert_eq!(world.tags(without).await, ["0123"], "whoever is left gets it");
+    assert_eq!(world.tags(without).await, ["0123"], "the remaining person gets it");
     world.ends_well().await;
 }
 

@@ -52,7 +52,7 @@ async fn assert_nothing_follows(world: &World, group: &str, inside: &[String], a
 }
 
 #[tokio::test]
-async fn i6_bookings_whose_times_cannot_be_read_take_nothing_from_anybody() {
+async fn i6_bookings_whose_times_cannot_be_read_revoke_nothing() {
     let booked = |n: usize| booking(&who(n), MORNING, EVENING);
     let things = json!({ "members": members(), "bookings": (0..ALL).map(booked).collect::<Vec<_>>() });
     let world = Scenario::at(Doors::SaltoKs, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"])).await;

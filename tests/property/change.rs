@@ -110,7 +110,7 @@ fn silent(dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
     }
 }
 
-/// A booking with a guest whom nobody knew.
+/// A booking with a new guest.
 fn guested(dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
     let guest = things::visitor(dice, world, &format!("{fresh}g"), now);
     let mut booking = things::booking(dice, world, fresh, now);

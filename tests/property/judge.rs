@@ -19,7 +19,7 @@ pub struct Expected {
 
 impl Expected {
     /// Works out who of those already inside stays whatever the platform says: protected people, and, where groups are
-    /// not ours alone, whoever was in them without being entitled.
+    /// not ours alone, the members who were in them without an entitlement.
     pub fn taken_over(
         &mut self,
         scenario: &GeneratedScenario,
@@ -78,7 +78,7 @@ pub async fn doors(play: &Play) -> Result<(), String> {
     let mut suspended = Vec::new();
     for doors in &play.scenario.doors {
         for line in lines(play, doors).await {
-            // Whoever a hand puts in after we put their account to rest is the hand's to wake.
+            // If a person is added by hand after Doorstep suspended the account, resuming it is manual too.
             if line.state == "suspended" && may.contains(&line.entry) {
                 suspended.push(line.entry.clone());
             }

@@ -28,7 +28,7 @@ pub struct Play {
     pub expected: Expected,
     pub machine: Machine,
     rough: bool,
-    /// What happened, for whoever has to understand a failure.
+    /// The events so far, for reading a failure.
     pub trace: Vec<String>,
     /// Letters that were not delivered yet, with the number of their change.
     late: Vec<(usize, SignedWebhook)>,

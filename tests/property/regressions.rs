@@ -40,7 +40,7 @@ fn scenario(rules: Vec<Rule>, doors: Vec<Doors>) -> GeneratedScenario {
     GeneratedScenario { platform: Platform::OfficeRnd, start: instant(NINE), site, doors, platform_quirks: Vec::new() }
 }
 
-/// A world of nobody, with these lists in place of its empty ones.
+/// An empty world with these lists.
 fn world(lists: Value) -> Value {
     let mut world = things::world(&super::story::Story::default(), instant(NINE), &[]);
     world.as_object_mut().expect("a world").extend(lists.as_object().expect("lists").clone());
@@ -115,7 +115,7 @@ fn a_known_member_who_is_not_entitled_leaves_a_group_that_is_ours_alone() {
 }
 
 #[test]
-fn somebody_seen_at_two_door_systems_at_once_is_taken_out_of_both() {
+fn a_person_seen_at_two_door_systems_at_once_is_taken_out_of_both() {
     let rules = vec![booked(Audience::Everyone), Rule { doors: "back", ..booked(Audience::Everyone) }];
     let both =
         [("front", "kisi"), ("back", "salto-ks")].map(|(name, kind)| Doors { exclusive: true, ..doors(name, kind) });

@@ -162,7 +162,7 @@ impl Doors {
             }
         }
         let id = |number: usize| if self.kind == "kisi" { (100 + number).to_string() } else { uuid(100 + number) };
-        let place = |email: &str| people.iter().position(|one| *one == email).expect("somebody");
+        let place = |email: &str| people.iter().position(|one| *one == email).expect("a person");
         let user = |(number, email): (usize, &&str)| {
             let mut user = json!({ "id": id(number), "email": email, "name": "Some Body", "state": "subscribed" });
             if self.kind == "salto-ks" {

@@ -45,9 +45,9 @@ pub struct Event {
 pub enum What {
     /// Something changes at the platform.
     Change { dice: u64, way: Way },
-    /// Somebody who booked books once more, right behind, right before, or over what they have.
+    /// A person with a booking books again: right after, right before, or overlapping.
     Seam { dice: u64, way: Way },
-    /// Somebody is put into a group by hand, or taken out.
+    /// A person is added to a group or removed from it by hand.
     Hand { dice: u64 },
     /// A vendor fails, for so many seconds at most.
     Fault { vendor: Vendor, fault: Value, lasts: i64 },
@@ -227,7 +227,7 @@ impl fmt::Display for What {
                 skew.receive, skew.settle, skew.reconcile
             ),
             What::Forgery { .. } => f.write_str("a forged delivery"),
-            What::Replay { .. } => f.write_str("an old delivery comes again"),
+            What::Replay { .. } => f.write_str("an old delivery is replayed"),
             What::NoSchedules(times) => write!(f, "{times} alarm(s) cannot be set"),
             What::Reconcile => f.write_str("a reconcile beside the usual ones"),
             What::Half { kind, lasts } => write!(f, "half of the {kind} vanish for {lasts} s"),

@@ -31,7 +31,7 @@ pub enum By {
     Adopted,
     /// Made by hand.
     Hand,
-    /// Made by hand while Doorstep had claimed, or begun to make, what nobody can tell from it.
+    /// Made by hand while Doorstep had claimed, or begun to grant, an indistinguishable membership.
     Unclear,
 }
 
@@ -45,7 +45,7 @@ pub struct Tally {
     pub unclear: bool,
 }
 
-/// Something that somebody did at a door.
+/// A manual change at a door system.
 #[derive(Debug, Clone)]
 pub struct Passed {
     pub line: Line,
@@ -63,7 +63,7 @@ pub struct DoorsRecord {
     pub tallies: BTreeMap<Key, Tally>,
     /// What Doorstep last did through the interface, or adopted: put in, not taken out again.
     claimed: BTreeSet<Key>,
-    /// When somebody was last put in or taken out by hand.
+    /// The instant of the last manual change.
     pub touched: BTreeMap<Entry, Minute>,
 }
 
@@ -106,7 +106,7 @@ impl DoorsRecord {
             };
             let until = crossing.until.map(|until| until.as_second());
             if by == By::Unclear {
-                // Of two lines that are alike nobody can tell which is whose.
+                // Two identical memberships cannot be told apart.
                 let alike = |line: &&mut Line| line.key == key && line.until == until;
                 self.lines.values_mut().filter(alike).for_each(|line| line.by = By::Unclear);
             }
@@ -136,7 +136,7 @@ impl DoorsRecord {
         Passed { line, entered: crossing.entered, by_hand: crossing.by_hand, left, left_at_last: left }
     }
 
-    /// The first comparison is over: whoever may be in a ruled group and was in it already is ours now.
+    /// The first reconcile is over: memberships of entitled people in ruled groups are ours now.
     pub fn taken_over(&mut self, ruled: impl Fn(&Line) -> bool) {
         for line in self.lines.values_mut().filter(|line| line.by == By::Hand && ruled(line)) {
             line.by = By::Adopted;

@@ -12,9 +12,9 @@ use crate::property::judge;
 use crate::property::scenario::GeneratedScenario;
 use crate::reference_model::{Entry, Minute, text};
 
-/// Nobody is in longer after their window's end, while the vendor answers.
+/// The longest time that access may outlast its window, while the vendor answers.
 const I1_BOUND: Minute = 120;
-/// Nobody waits longer after their window's start, while the vendor answers.
+/// The longest wait for access after the window's start, while the vendor answers.
 const I2_BOUND: Minute = 90;
 /// What takes a vendor a few minutes by itself.
 const SLOW: Minute = 400;
@@ -62,9 +62,9 @@ impl Observation<'_> {
         self.record.touched.get(entry).is_some_and(|at| self.now <= at + BY_COMPARISON)
     }
 
-    /// I1: nobody holds a claimed group later than its window's end plus the bound (2 min while the vendor answers; 15
+    /// I1: no person has a claimed group later than its window's end plus the bound (2 min while the vendor answers; 15
     /// min after it recovers).
-    /// Whoever is held for a human to see stays.
+    /// People whose removal waits for an approval stay.
     pub fn i1_nobody_stays(&self, held: &BTreeMap<Key, Rc<Value>>) -> Kept {
         let (_, open) = self.bounds(I1_BOUND);
         let over = self.record.held(self.now).find(|line| {
@@ -103,7 +103,7 @@ impl Observation<'_> {
         Ok(())
     }
 
-    /// I5: overlapping and back-to-back windows are a union, never last-wins: nobody is taken out while one runs.
+    /// I5: overlapping and back-to-back windows are a union, never last-wins: no access is revoked while one runs.
     pub fn i5_no_gap(&self, passed: &[Passed]) -> Kept {
         let instants = [self.now - SKEW, self.now, self.now + self.ahead];
         let (open, _) = self.known.bounds(&self.known.credible(self.now - 1), &instants);
@@ -171,7 +171,7 @@ impl Observation<'_> {
     }
 }
 
-/// Whether whoever is in this line's group is taken out unless entitled, whoever put them there.
+/// Returns whether members of this group are removed unless they are entitled, even if they were added by hand.
 pub fn is_ours_alone(scenario: &GeneratedScenario, line: &Line) -> bool {
     let (_, doors, group) = &line.entry;
     is_ruled(scenario, line)

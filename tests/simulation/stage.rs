@@ -68,7 +68,7 @@ pub struct Stage<'d> {
     confirmed: bool,
     /// How long a function worked that was not let pass yet.
     worked: SignedDuration,
-    /// Somebody crossed since the audit chain was last looked at.
+    /// Whether access changed since the audit chain was last checked.
     unaudited: bool,
 }
 
@@ -172,7 +172,7 @@ impl<'d> Stage<'d> {
         self.end().await
     }
 
-    /// The first comparison: whoever is in and entitled becomes ours.
+    /// The first reconcile: memberships of entitled people become ours.
     async fn take_over(&mut self) -> Result<(), String> {
         self.see().await;
         if !platform::can_be_asked(self.day.platform) {
@@ -506,7 +506,7 @@ impl<'d> Stage<'d> {
         self.play.note("the day ends: all trouble stops");
         let scenario = self.play.scenario.clone();
         self.play.expected.by_hand = self.record.spared(|line| is_ours_alone(&scenario, line));
-        // Letters that a look put off are looked at again, and what nobody vouched for is approved.
+        // Postponed refetches run again, and unconfirmed changes are approved.
         let ended = self.put_right().await;
         let passed = self.see().await;
         ended.map_err(|wrong| format!("I4: {wrong}"))?;

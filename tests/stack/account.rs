@@ -156,7 +156,7 @@ impl Cloud {
         send.message_group_id(site).message_deduplication_id(body).send().await.expect("taken");
     }
 
-    /// How many messages nobody could serve.
+    /// Returns the number of dead letters.
     pub async fn dead_letters(&self) -> usize {
         let count = QueueAttributeName::ApproximateNumberOfMessages;
         let asked = client!(aws_sdk_sqs, self).get_queue_attributes().queue_url(self.output("DeadLetters"));

@@ -1,5 +1,5 @@
 //! The deployed stack, on this machine: the template as an operator deploys it, the functions as Lambda runs them, and a
-//! clock that nobody moves. The vendors are the sandboxes of a one-machine run, reached over plain http on loopback.
+//! clock that runs. The vendors are the sandboxes of a one-machine run, reached over plain http on loopback.
 //!
 //! `make e2e` builds what it needs and names it in the environment. This is the one test that waits for real time.
 
@@ -39,7 +39,7 @@ async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     let booking = Booking::soon();
     book(&cloud, &vendors, RIVERSIDE, "b1", &booking).await;
     break_harbour(&cloud, &vendors, &booking).await;
-    a_platform_that_cannot_be_asked_is_believed(&cloud, &vendors).await;
+    a_platform_that_cannot_be_asked_is_accepted(&cloud, &vendors).await;
     who_came_and_went_is_kept(&cloud).await;
     a_door_opens_and_closes_by_the_clock(&vendors, &booking).await;
     an_update_keeps_what_is_remembered(&mut cloud, &vendors).await;
@@ -48,7 +48,7 @@ async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     recorder.judge(&cloud).await;
 }
 
-/// When somebody may come in.
+/// The window of a booking.
 struct Booking {
     start: Timestamp,
     end: Timestamp,
@@ -79,12 +79,12 @@ async fn book(cloud: &Cloud, vendors: &Vendors, site: site::Site, id: &str, book
 
 async fn an_unproven_delivery_changes_nothing(cloud: &Cloud) {
     let delivery = br#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"b1"}}}"#;
-    assert_eq!(cloud.post(RIVERSIDE, delivery, "somebody else's").await, 401);
+    assert_eq!(cloud.post(RIVERSIDE, delivery, "another secret").await, 401);
     assert_eq!(cloud.post(RIVERSIDE, delivery, HARBOUR.secret).await, 401, "another site's secret proves nothing");
 }
 
 /// Its letters carry all there is to know.
-async fn a_platform_that_cannot_be_asked_is_believed(cloud: &Cloud, vendors: &Vendors) {
+async fn a_platform_that_cannot_be_asked_is_accepted(cloud: &Cloud, vendors: &Vendors) {
     let delivery = |kind: &str, data: Value| json!({ "type": kind, "timestamp": Timestamp::now(), "data": data });
     let user =
         json!({ "id": "u1", "name": "Ada Example", "email": "ada@example.test", "company": null, "active": true });
@@ -113,9 +113,9 @@ async fn who_came_and_went_is_kept(cloud: &Cloud) {
 /// Nothing is called here: the alarm that settle set is fired by the deployed clock.
 async fn a_door_opens_and_closes_by_the_clock(vendors: &Vendors, booking: &Booking) {
     vendors.until(RIVERSIDE, &["ada"]).await;
-    assert!(Timestamp::now() >= booking.start, "nobody comes in early");
+    assert!(Timestamp::now() >= booking.start, "no access begins early");
     vendors.until(RIVERSIDE, &[]).await;
-    assert!(Timestamp::now() >= booking.end, "nobody is put out early");
+    assert!(Timestamp::now() >= booking.end, "no access ends early");
 }
 
 async fn an_update_keeps_what_is_remembered(cloud: &mut Cloud, vendors: &Vendors) {
@@ -131,7 +131,7 @@ async fn an_update_keeps_what_is_remembered(cloud: &mut Cloud, vendors: &Vendors
     assert_eq!(same.account.id, account.account.id, "the same account, not another one");
 }
 
-/// What nobody can read is out of the way within seconds, and its site goes on.
+/// A malformed message moves to the dead-letter queue within seconds, and its site continues.
 async fn poison_does_not_stop_its_site(cloud: &Cloud, vendors: &Vendors) {
     let dead = cloud.dead_letters().await;
     cloud.send(RIVERSIDE.id, "not a bell").await;

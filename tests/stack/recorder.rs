@@ -27,7 +27,7 @@ const OTHER_OCCASIONS: [(&str, &str); 13] = [
     // So many names that are no site.
     ("ReceiveRole", "dynamodb:Query"),
     ("EntriesRole", "dynamodb:Query"),
-    // A delivery that is proven and cannot be read; entries rings for a person who was refused.
+    // A verified delivery that cannot be parsed; entries enqueues a trigger for a person who was refused.
     ("ReceiveRole", "dynamodb:PutItem"),
     ("EntriesRole", "dynamodb:PutItem"),
     ("EntriesRole", "sqs:SendMessage"),

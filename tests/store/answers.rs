@@ -47,10 +47,10 @@ async fn a_transaction_whose_answer_was_lost_is_asked_again_and_counts_once() {
 }
 
 #[tokio::test]
-async fn a_single_write_whose_answer_was_lost_reads_as_somebody_faster() {
+async fn a_single_write_whose_answer_was_lost_reads_as_a_conflict() {
     let (store, writes) = forgetful().await;
     let ended = store.write(put("a", "new").only_if(WriteCondition::New)).await;
-    assert_eq!(ended, Err(conflict()), "it was our own, but nobody can tell");
+    assert_eq!(ended, Err(conflict()), "it was our own write, but that is unknown");
     assert_eq!(writes.load(Ordering::SeqCst), 2);
     assert_eq!(body(&store, "a").await.as_deref(), Some("new"));
 }
@@ -76,7 +76,7 @@ fn reasons(codes: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn two_on_one_item_at_once_is_somebody_faster() {
+async fn two_on_one_item_at_once_is_a_conflict() {
     for codes in [["TransactionConflict", "None"], ["None", "ConditionalCheckFailed"]] {
         let [together, _] = answered("TransactionCanceledException", reasons(&codes)).await;
         assert_eq!(together, Err(conflict()), "{codes:?}");

@@ -60,7 +60,7 @@ async fn b8_whatever_is_done_to_a_chain_in_the_table_is_found_out() {
         "an end that is gone tells nothing"
     );
     let verdict = store.verify_audit(&SiteId::from("s"), Some(noted)).await.expect("it reads");
-    assert_eq!(verdict.broken.map(|broken| broken.seq), Some(RECORDS), "but to whoever noted it");
+    assert_eq!(verdict.broken.map(|broken| broken.seq), Some(RECORDS), "but the noted position shows it");
 }
 
 #[tokio::test]

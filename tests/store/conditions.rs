@@ -29,7 +29,7 @@ async fn a_version_is_met_exactly() {
 }
 
 #[tokio::test]
-async fn what_is_told_is_put_over_what_ranks_below_it_alone() {
+async fn what_is_reported_is_put_over_what_ranks_below_it_alone() {
     let store = empty().await;
     let reported = |version: &str| {
         put("a", version).versioned(version.to_owned()).only_if(WriteCondition::Below(version.to_owned()))

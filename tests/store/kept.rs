@@ -51,7 +51,7 @@ async fn a_later_read_is_never_overwritten_by_an_earlier_one() {
 }
 
 #[tokio::test]
-async fn whoever_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
+async fn a_person_who_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
     let store = empty().await;
     let team = |name: &str| Holder::Team(name.into());
     let ada = FactId::new(Kind::Member, "1");
@@ -71,7 +71,7 @@ async fn whoever_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
 }
 
 #[tokio::test]
-async fn what_a_full_read_alone_took_is_remembered_until_somebody_vouches_for_it() {
+async fn what_a_full_read_alone_took_is_remembered_until_it_is_confirmed() {
     let store = empty().await;
     let (name, team) = (FactId::new(Kind::Member, "1"), Holder::Team("a".into()));
     let known = member(1, Some("a"));
@@ -175,7 +175,7 @@ async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
     assert_eq!(store.site_routes().await, Ok(vec![]));
     assert!(
         store.strike_site(&SiteId::from("s"), &stored).await.is_err_and(|error| error.is_retryable()),
-        "somebody else did"
+        "another writer did"
     );
     assert_eq!(store.store_site(&site_route(90), "one", instant(NOON)).await, Ok(2));
     store.store_site(&site_route(90), "more", instant(NOON)).await.expect("it is stored");

@@ -221,7 +221,7 @@ async fn a_fact_about_more_people_than_a_transaction_holds_is_whole_in_the_end()
         let (about, version) =
             store.holdings(&SiteId::from("s"), &Holder::Visitor(guest.into())).await.expect("it reads");
         assert_eq!(about.len(), invited, "{guest}");
-        assert!(version > 0, "{guest}: whoever reads them knows that something changed");
+        assert!(version > 0, "{guest}: the version shows that something changed");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Several at once: somebody wins, nobody is half done, and whoever loses is told so.
+//! Concurrent writers: one wins, no write is partial, and the others get a conflict.
 
 use futures_util::future::join_all;
 
@@ -11,7 +11,7 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 
-/// Tries until nobody is faster.
+/// Repeats until there is no conflict.
 async fn insist(store: &Store, writes: impl Fn() -> Vec<Write>) -> Result<()> {
     loop {
         match store.write_all(WriteStep::Keep, writes()).await {
@@ -22,7 +22,7 @@ async fn insist(store: &Store, writes: impl Fn() -> Vec<Write>) -> Result<()> {
 }
 
 #[tokio::test]
-async fn everybody_who_counts_is_counted() {
+async fn everyone_who_counts_is_counted() {
     let store = empty().await;
     let counts = (0..24).map(|n| {
         let store = &store;
@@ -54,7 +54,7 @@ async fn of_all_who_want_a_place_one_gets_it() {
     assert!(ended.iter().all(|end| end.is_ok() || *end == Err(conflict())), "{ended:?}");
     assert_eq!(body(&store, "place").await, Some(won[0].to_string()));
     let others = store.list("p", "of ").await.expect("it lists");
-    assert_eq!(others.len(), won[0] % 2, "whoever lost left nothing");
+    assert_eq!(others.len(), won[0] % 2, "a writer with a conflict leaves nothing");
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn an_address_is_one_person_s() {
     };
     let ended = join_all(["one", "two", "three"].map(join)).await;
     assert_eq!(ended.iter().filter(|end| end.is_ok()).count(), 1, "{ended:?}");
-    let owner = store.id_of_email(&SiteId::from("s"), "ada@example.test").await.expect("it reads").expect("somebody's");
+    let owner = store.id_of_email(&SiteId::from("s"), "ada@example.test").await.expect("it reads").expect("an owner");
     for id in ["one", "two", "three"] {
         assert_eq!(store.person(&SiteId::from("s"), id).await.expect("it reads").is_some(), id == owner);
     }
@@ -87,7 +87,7 @@ async fn a_chain_has_one_end() {
         async move {
             loop {
                 let mut chain = store.chain(&SiteId::from("s")).await?;
-                let (mut person, actions) = (Person::new("somebody".into(), None), [action(n), action(n)]);
+                let (mut person, actions) = (Person::new("a person".into(), None), [action(n), action(n)]);
                 match store
                     .write_all(WriteStep::Commit, chain.join(&SiteId::from("s"), &mut person, at, &actions)?)
                     .await

@@ -128,7 +128,7 @@ impl World {
         self.get(self.doors.word(), "/_world").await
     }
 
-    /// Somebody's account; null where they have none.
+    /// Returns a person's account; null if there is none.
     pub async fn account(&self, who: &str) -> Value {
         self.machine.quiet().await;
         let world = self.door_world().await;
@@ -139,7 +139,7 @@ impl World {
         })
     }
 
-    /// The numbers of somebody's cards.
+    /// Returns the numbers of a person's cards.
     pub async fn tags(&self, who: &str) -> Vec<String> {
         let account = self.account(who).await;
         account["tags"].as_array().into_iter().flatten().map(text).collect()
@@ -156,7 +156,7 @@ impl World {
         self.from = self.audit().await.len();
     }
 
-    /// Changes the platform, which tells nobody.
+    /// Changes the platform without sending webhooks.
     pub async fn change(&self, change: Value) {
         self.changed(change).await;
     }
@@ -307,14 +307,14 @@ impl World {
         .collect()
     }
 
-    /// Everybody whom Doorstep knows.
+    /// Returns all people in the store.
     pub async fn people(&self) -> Vec<Value> {
         self.machine.quiet().await;
         let people = self.machine.people(&SiteId::from(SITE)).await.expect("people");
         people.as_array().expect("a list").clone()
     }
 
-    /// What is wrong with somebody, in words.
+    /// Returns the problems of a person.
     pub async fn problems(&self, who: &str) -> Vec<String> {
         let people = self.people().await.into_iter();
         let of = people.filter(|person| person["email"] == address(who));

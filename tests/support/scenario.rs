@@ -135,7 +135,7 @@ pub struct DoorsFixture {
 }
 
 impl DoorsFixture {
-    /// A house with these groups, and nobody in them.
+    /// Door systems with these groups, without members.
     pub fn with(groups: &[&str]) -> Self {
         let groups = groups.iter().map(|&group| group.to_owned()).collect();
         DoorsFixture {
@@ -147,19 +147,19 @@ impl DoorsFixture {
         }
     }
 
-    /// Somebody has an account.
+    /// Adds an account.
     pub fn person(mut self, who: &str) -> Self {
         self.people.push(who.to_owned());
         self
     }
 
-    /// Somebody with an account is in a group.
+    /// Adds a person with an account to a group.
     pub fn inside(mut self, who: &str, group: &str) -> Self {
         self.inside.push((who.to_owned(), group.to_owned()));
         self
     }
 
-    /// Somebody with an account has a card.
+    /// Gives a card to a person with an account.
     pub fn tagged(mut self, who: &str, number: &str) -> Self {
         self.tags.push((who.to_owned(), number.to_owned()));
         self
@@ -191,7 +191,7 @@ impl DoorsFixture {
     }
 }
 
-/// Everybody's address.
+/// Returns all addresses.
 pub fn address(who: &str) -> String {
     format!("{who}@example.test")
 }

@@ -1,5 +1,5 @@
-//! The same list for platforms that cannot be asked, whose letters are proven by Standard Webhooks. What is wrong with a
-//! proven one is said to whoever builds the sender, and then nothing of it is kept.
+//! The same list for platforms without a read API, whose deliveries are verified by Standard Webhooks. A verified
+//! delivery that is wrong is answered with its fault, for the developer of the sender, and is not stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -48,13 +48,13 @@ async fn send(world: &World, headers: &Headers, body: &[u8]) -> u16 {
 
 /// Nothing was kept, nothing rung, nothing changed.
 async fn changed_nothing(world: &World, before: &[(String, String)]) {
-    assert!(world.machine.cloud().triggers.is_empty(), "nobody rang");
+    assert!(world.machine.cloud().triggers.is_empty(), "no trigger was enqueued");
     assert_eq!(world.table().await, before, "nothing was written");
     assert_eq!(world.inside("Members").await, ["ada"]);
 }
 
 #[tokio::test]
-async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
+async fn whatever_does_not_verify_is_refused_alike_and_costs_no_call() {
     let world = riverside().await;
     let (now, body) = (world.machine.now().as_second(), bobs());
     let good = signed(KEY, now, &body);
@@ -107,7 +107,7 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
 }
 
 #[tokio::test]
-async fn whatever_proves_is_taken_and_opens() {
+async fn whatever_verifies_is_taken_and_opens() {
     for seconds in [-300, -299, 299, 300] {
         let world = riverside().await;
         let at = world.machine.now().as_second() + seconds;
@@ -124,7 +124,7 @@ async fn whatever_proves_is_taken_and_opens() {
 }
 
 #[tokio::test]
-async fn any_of_several_secrets_proves_and_neither_a_retired_nor_another_site_s_does() {
+async fn any_of_several_secrets_verifies_and_neither_a_retired_nor_another_site_s_does() {
     let keys: [&[u8]; 3] =
         [b"the new secret of twenty-four", b"the old secret of twenty-four", b"their secret, not any of ours"];
     let [new, old, theirs] = keys.map(|key| format!("whsec_{}", STANDARD.encode(key)));
@@ -166,7 +166,7 @@ async fn any_of_several_secrets_proves_and_neither_a_retired_nor_another_site_s_
 }
 
 #[tokio::test]
-async fn a_proven_letter_that_is_wrong_is_refused_in_words_and_nothing_is_kept() {
+async fn a_verified_delivery_that_is_wrong_is_refused_in_words_and_nothing_is_kept() {
     let world = riverside().await;
     let before = world.table().await;
     let with = |key: &str, value: Value| {
@@ -181,7 +181,7 @@ async fn a_proven_letter_that_is_wrong_is_refused_in_words_and_nothing_is_kept()
         (b"[]".to_vec(), "the body is not an object"),
         (b"null".to_vec(), "the body is not an object"),
         (vec![b'['; 1_000_000], "the body is nested too deep"),
-        (br#"{"type":"user.removed","type":"user.removed"}"#.to_vec(), "the body says a key twice"),
+        (br#"{"type":"user.removed","type":"user.removed"}"#.to_vec(), "the body has a key twice"),
         (br#"{"data":{}}"#.to_vec(), "type is missing"),
         (with("id", json!("")), "data.id: write a text of 1 to 200 bytes that is not blank"),
         (with("id", json!(7)), "data.id: this is not a string"),
@@ -236,7 +236,7 @@ async fn a_body_of_1_mib_is_taken_and_one_byte_more_is_not() {
 
 /// The table or the line does not take it: the sender is asked to try again, and then nothing is missing.
 #[tokio::test]
-async fn what_cannot_be_written_down_or_rung_is_answered_503_and_comes_again() {
+async fn what_cannot_be_stored_or_enqueued_is_answered_503_and_sent_again() {
     let world = riverside().await;
     for target in ["DynamoDB_20120810.PutItem", "AmazonSQS.SendMessage"] {
         let environment = world.machine.environment();
@@ -270,7 +270,7 @@ async fn what_cannot_be_written_down_or_rung_is_answered_503_and_comes_again() {
 }
 
 #[tokio::test]
-async fn the_letters_of_the_docs_are_taken() {
+async fn the_deliveries_of_the_docs_are_taken() {
     for (platform, count) in [(Platform::Andcards, 10), (Platform::Deskworks, 8)] {
         let folder = format!("{}/tests/webhooks/{}", env!("CARGO_MANIFEST_DIR"), platform.word());
         let world =
@@ -360,7 +360,7 @@ async fn a_company_of_300_comes_in_by_a_roster_and_goes_out() {
     let things = json!({ "users": (0..300).map(user).collect::<Vec<_>>(), "companies": [{ "id": "c-large", "name": "Large" }],
         "subscriptions": [shared] });
     let world = begin(Scenario::at(Doors::SaltoKs, PLAN), things, &["Members"]).await;
-    assert_eq!(world.inside("Members").await.len(), 0, "so many are not invited before somebody has looked");
+    assert_eq!(world.inside("Members").await.len(), 0, "so many accounts need an approval");
     world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), 300);
     world.clock("2026-03-03T00:00:00Z").await;

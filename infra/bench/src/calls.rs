@@ -26,9 +26,9 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     Ok(figures)
 }
 
-/// One look at the booking, one call that opens, one that closes. Before each of the two the group is read, so that
-/// nothing is done twice and nobody else's line is taken; a list that is empty is believed only when the group itself
-/// was asked; and whoever is let in has their account looked at, for one that is suspended or gone opens nothing.
+/// Counts the calls of one booking: one fetch of the booking, one grant, one revoke. Before each change the group is
+/// read, so that no change is made twice and no other member is removed. An empty list is accepted only after the group
+/// itself was read. The account of the person who gets access is read too, because a suspended account opens nothing.
 async fn life(options: &Options, doors: Doors) -> Outcome<Vec<Figure>> {
     let stage = Stage::open(Town { doors, ..HOUSE }, MONDAY.parse()?).await?;
     stage.reconcile().await?;
@@ -45,9 +45,9 @@ async fn life(options: &Options, doors: Doors) -> Outcome<Vec<Figure>> {
     ])
 }
 
-/// Many come in at once, into one group. The fewest: the list of accounts in pages of 100, the group and, for it is empty,
-/// itself; where accounts must be made, the role that they get, and for each a look for the address right before the call
-/// that makes it, so that nobody who was given an account by hand meanwhile gets a second one.
+/// Counts the calls when many people get access to one group at once. The minimum: the list of accounts in pages of 100,
+/// the members of the group and, because it is empty, the group itself. Where accounts are created, also their role, and
+/// one search for each address right before the create call, so that an account made by hand in the meantime is found.
 async fn company(options: &Options, members: usize, accounts: bool) -> Outcome<Vec<Figure>> {
     let town = Town { doors: Doors::SaltoKs, members, groups: 1, on_plans: true, accounts, inside: false };
     let stage = Stage::open(town, MONDAY.parse()?).await?;
@@ -63,7 +63,7 @@ async fn company(options: &Options, members: usize, accounts: bool) -> Outcome<V
         stage.machine.approve(None, &held.hold.checksum).await?;
     }
     if stage.inside().await? != town.members {
-        return Err("not everybody came in".into());
+        return Err("not all people have access".into());
     }
     let (_, calls) = counted(&stage, options, &who).await?;
     let bulk = Figure::count(format!("bulk calls to the one group, {who}"), "calls", sum(&calls, "PATCH") as f64);
@@ -86,8 +86,8 @@ async fn idle(options: &Options) -> Outcome<Vec<Figure>> {
     let (platform, calls) = counted(&stage, options, "idle").await?;
     let title = "reconcile of 1,000 with nothing to do";
     // Members and memberships in pages of 50, and nine short lists; groups, accounts in pages of 100, seats and a page of
-    // who came and went; of each group its people and whether it has a time schedule, which no list tells; and the one
-    // group itself that is empty.
+    // access attempts; for each group its members and its time schedules, which no list contains; and the one empty
+    // group itself.
     let (of_platform, of_doors) =
         (town.members.div_ceil(50) * 2 + 9, 3 + (town.members + 2).div_ceil(100) + 2 * 21 + 1);
     Ok(vec![

@@ -29,7 +29,7 @@ pub struct Lambda {
     pub started: Duration,
 }
 
-/// What the function told the runtime interface.
+/// The calls of the function to the runtime interface.
 enum RuntimeCall {
     /// It asked for an event.
     Asked(Instant),
@@ -148,7 +148,7 @@ async fn failed_to_start(State(interface): State<Arc<Interface>>, body: Bytes) -
 }
 
 async fn told(interface: &Interface, heard: RuntimeCall) -> StatusCode {
-    // Nobody listens any more once the function was dropped.
+    // The receiver is gone after the function was dropped.
     let _unheard = interface.hears.send(heard).await;
     StatusCode::ACCEPTED
 }

@@ -38,7 +38,7 @@ async fn settle(options: &Options) -> Outcome<Figure> {
     let town =
         Town { doors: Doors::SaltoKs, members: 2_000, groups: 10, on_plans: true, accounts: true, inside: false };
     let stage = Stage::open(town, Timestamp::now()).await?;
-    // Marks everybody due; the line that it rings is served by the process alone.
+    // Marks all people as due. Only the started process serves the trigger that it enqueues.
     doorstep_jobs::reconcile::reconcile(stage.machine.environment(), &SiteId::from(SITE)).await?;
     let mut lambda = Lambda::start(&options.function("settle"), &stage.environment(stage.serve().await?)).await?;
     let message = TriggerMessage::new(&SiteId::from(SITE), Trigger::Due).text()?;
@@ -51,7 +51,7 @@ async fn settle(options: &Options) -> Outcome<Figure> {
         let before = stage.inside().await?;
         let (answer, _) = lambda.call(&event).await?;
         if stage.inside().await? == before {
-            return Err(format!("nobody comes in any more: {answer}").into());
+            return Err(format!("no more people get access: {answer}").into());
         }
     }
     figure("peak memory of settle, 2,000 come in", lambda.peak())

@@ -1,5 +1,5 @@
-//! A reconcile of 10,000 people and 200 groups in which there is nothing to do: whole, and the deciding alone. In this
-//! process, with a clock that stands: the vendors' rate limits cost no time.
+//! Measures a reconcile of 10,000 people and 200 groups that finds nothing to do: all of it, and the decisions alone. It
+//! runs in this process with a frozen clock, so the vendors' rate limits cost no time.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use doorstep_jobs::reconcile::reconcile;
 /// The large site.
 pub const LARGE: Town =
     Town { doors: Doors::SaltoKs, members: 10_000, groups: 200, on_plans: true, accounts: true, inside: true };
-/// At most so many milliseconds to decide what everybody should have.
+/// The limit in milliseconds for deciding the access of all people.
 const AIM: f64 = 100.0;
 /// A whole one takes seconds.
 const RUNS: usize = 5;

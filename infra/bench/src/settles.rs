@@ -1,4 +1,4 @@
-//! Settles a second: the functions' own code, whole, in this process. The clock stands, so the vendors' rate limits cost
+//! Settles per second: the functions' complete code in this process. The clock is frozen, so the vendors' rate limits cost
 //! no time; the table, the line and the vendors are the one machine's.
 
 use std::time::Instant;
@@ -34,10 +34,10 @@ async fn at(options: &Options, doors: Doors) -> Outcome<Vec<Figure>> {
         }
     }
     let of = |what: &str, rates| Figure::new(format!("{what} a second, {}", doors.name()), "/s", rates);
-    Ok(vec![of("bookings heard", heard), of("people let in", opened), of("people put out", closed)])
+    Ok(vec![of("bookings refetched", heard), of("people granted", opened), of("people revoked", closed)])
 }
 
-/// A day on which everybody books the same hour: how fast that is heard, opened and closed.
+/// Measures a day on which all people book the same hour: how fast settle refetches, grants and revokes.
 async fn day(stage: &Stage, run: usize) -> Outcome<[f64; 3]> {
     let date = jiff::civil::date(2026, 3, 3).checked_add(jiff::Span::new().days(i64::try_from(run)?))?;
     let book =

@@ -26,7 +26,7 @@ use doorstep_vendors::delivery::Delivery;
 /// What the sandbox platform signs with.
 const SECRET: &str = doorstep_local::secrets::SANDBOX_WEBHOOK_SECRET;
 
-/// The one machine, with a clock that stands until it is moved.
+/// The machine, with a clock that is frozen until it is moved.
 pub struct Stage {
     /// The machine.
     pub machine: Machine,
@@ -35,7 +35,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts the machine at an instant, with a site on it that nobody has read yet.
+    /// Starts the machine at an instant, with a site that was never read.
     pub async fn open(town: Town, at: Timestamp) -> Outcome<Stage> {
         let setup =
             Setup { sites: vec![town.site()], secrets: None, clock: Some(at), reconcile: None, data: Data::Memory };

@@ -30,7 +30,7 @@ impl<S: Subscriber> Layer<S> for Stopwatch {
     }
 }
 
-/// Starts listening. Nothing else of what is logged is heard.
+/// Starts listening. All other log lines are ignored.
 pub fn install() {
     let decides = |metadata: &Metadata<'_>| metadata.is_span() && metadata.name() == DECIDE;
     Registry::default().with(Stopwatch.with_filter(filter_fn(decides))).init();

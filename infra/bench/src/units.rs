@@ -71,11 +71,11 @@ pub async fn live(stage: &Stage, day: usize, compare: bool) -> Outcome<()> {
 fn print_units(stage: &Stage, options: &Options, title: &str) -> Outcome<(f64, f64)> {
     let (mut write, mut read) = (0.0, 0.0);
     for one in stage.machine.cloud().units_used() {
-        // Tokens are bought once an hour, for everybody.
+        // Tokens are fetched once an hour, for all people together.
         if one.keys.iter().any(|key| key.ends_with(" token")) {
             continue;
         }
-        let units = one.units.ok_or("a write was refused, and nobody counts what it cost")?;
+        let units = one.units.ok_or("a write was refused, so its units are not counted")?;
         *(if one.is_write() { &mut write } else { &mut read }) += units;
         if options.each && !title.is_empty() && one.is_write() {
             eprintln!("{title}: {units} {} {}", one.operation, one.keys.join(", "));

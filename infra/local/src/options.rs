@@ -28,7 +28,7 @@ pub struct Options {
     /// Folder of the embedded table; `:memory:` stores nothing on disk
     #[arg(long, env = "DOORSTEP_DATA", default_value = ".doorstep")]
     pub data: PathBuf,
-    /// An RFC 3339 instant at which the clock stands until a call moves it; left out: real time
+    /// An RFC 3339 instant at which the clock is frozen until a call moves it; left out: real time
     #[arg(long, env = "DOORSTEP_CLOCK")]
     pub clock: Option<Timestamp>,
     /// How often every site is reconciled (`15m`, `1h`), or `off` for only on request

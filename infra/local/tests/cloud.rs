@@ -67,7 +67,7 @@ async fn a_token_stands_for_one_transaction() {
 }
 
 #[tokio::test]
-async fn the_line_refuses_what_sqs_refuses() {
+async fn the_queue_refuses_what_sqs_refuses() {
     let (machine, _) = machine(setup()).await;
     let client = sqs(machine.environment());
     let send = || client.send_message().queue_url(&machine.environment().settings.trigger_queue_url).message_body("x");
@@ -91,7 +91,7 @@ async fn the_line_refuses_what_sqs_refuses() {
 }
 
 #[tokio::test]
-async fn alarms_have_one_name_and_no_past() {
+async fn schedules_have_one_name_and_no_past() {
     let (machine, _) = machine(setup()).await;
     let environment = machine.environment();
     schedule(environment, "a-1", "2026-03-01T12:30:00").await.expect("it is set");

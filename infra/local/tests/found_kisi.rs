@@ -77,7 +77,7 @@ async fn clock(machine: &Machine, now: &str) {
     call(machine, "PUT", "/sandbox/clock", json!({ "now": now })).await;
 }
 
-/// Everybody in a group, with the ends of their lines.
+/// Returns all members of a group, with the ends of their memberships.
 async fn held(machine: &Machine, group: &str) -> Vec<(String, Option<String>)> {
     let world = call(machine, "GET", "/sandbox/kisi/_world", Value::Null).await;
     let groups = world["groups"].as_array().expect("groups");
@@ -98,7 +98,7 @@ async fn records(machine: &Machine, what: &str, group: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_group_in_use_becomes_ours_alone_and_whoever_is_entitled_stays() {
+async fn a_group_in_use_becomes_ours_alone_and_a_person_who_is_entitled_stays() {
     let inside = json!([{"user": "20"}, {"user": "22"}]);
     let machine = start("foreign = \"remove\"", inside).await;
     assert_eq!(users(&machine, "Members").await, ["20"]);
@@ -128,7 +128,7 @@ async fn a_booking_far_away_opens_without_a_reconcile() {
 }
 
 #[tokio::test]
-async fn whoever_uses_their_last_pass_is_not_shut_out_by_its_bell() {
+async fn a_person_who_uses_their_last_pass_is_not_shut_out_by_its_trigger() {
     let machine = start("", json!([])).await;
     let pass = |used: u8| {
         json!({"passes": [{"_id": "q1", "count": 1, "usedCount": used, "member": "m2",
@@ -145,7 +145,7 @@ async fn whoever_uses_their_last_pass_is_not_shut_out_by_its_bell() {
 }
 
 #[tokio::test]
-async fn a_shortened_booking_leaves_no_longer_line_behind_after_a_crash() {
+async fn a_shortened_booking_leaves_no_longer_membership_behind_after_a_crash() {
     let machine = start("", json!([])).await;
     announced(&machine, booking("2026-03-02T12:00:00Z", json!({}))).await;
     call(&machine, "POST", "/sandbox/crash", json!({"after": "apply", "times": 1})).await;
@@ -158,7 +158,7 @@ async fn a_shortened_booking_leaves_no_longer_line_behind_after_a_crash() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_is_over_at_once_keeps_nobody_waiting() {
+async fn a_refusal_that_is_over_at_once_keeps_no_one_waiting() {
     for status in [401, 403, 404, 409, 422] {
         let machine = start("", json!([])).await;
         let faults = json!([{"match": "GET /users", "status": status, "times": 2},

@@ -85,7 +85,7 @@ impl Run {
         self.send(Method::PUT, "salto-ks", "/_world", &world).await;
     }
 
-    /// Addresses (or `guest`) of whoever is in a group.
+    /// Returns the addresses (or `guest`) of the members of a group.
     async fn inside(&self, group: &str) -> Vec<String> {
         let world = self.at_the_doors().await;
         let users = world["users"].as_array().expect("users");
@@ -124,7 +124,7 @@ impl Run {
 }
 
 #[tokio::test]
-async fn a_crash_at_any_step_makes_no_account_twice_and_leaves_nobody_inside() {
+async fn a_crash_at_any_step_makes_no_account_twice_and_leaves_no_one_inside() {
     for step in [CrashStep::Intend, CrashStep::Apply, CrashStep::Commit] {
         for moment in ["open", "shut"] {
             let run = Run::of("guest_accounts = \"suspend\"").await;
@@ -175,7 +175,7 @@ async fn a_deletion_is_written_down_though_the_function_died() {
 }
 
 #[tokio::test]
-async fn an_exclusive_group_keeps_whom_the_platform_entitles_and_loses_the_others() {
+async fn an_exclusive_group_keeps_people_whom_the_platform_entitles_and_loses_the_others() {
     let run = Run::of("foreign = \"remove\"").await;
     run.platform(&[("a", "a@x.test"), ("b", "b@x.test")], &["a"], &[]).await;
     let users = [("0a", "A@x.test"), ("0b", "b@x.test"), ("0c", "c@x.test"), ("0d", "Ops@r.test")];
@@ -197,7 +197,7 @@ async fn a_problem_that_was_solved_at_the_doors_is_gone() {
     run.reconcile().await;
     run.by_hand("a@x.test", "state", "suspended").await;
     run.reconcile().await;
-    assert_eq!(run.reconcile().await.problems.len(), 1, "somebody suspended them");
+    assert_eq!(run.reconcile().await.problems.len(), 1, "a person suspended by hand");
     run.by_hand("a@x.test", "state", "subscribed").await;
     run.reconcile().await;
     assert_eq!(run.reconcile().await.problems, [""; 0]);
@@ -210,7 +210,7 @@ async fn a_problem_that_was_solved_at_the_doors_is_gone() {
 }
 
 #[tokio::test]
-async fn whom_a_hand_suspended_nobody_wakes() {
+async fn an_account_that_a_hand_suspended_is_not_resumed() {
     let run = Run::of("without_access = \"suspend\"").await;
     run.platform(&[("a", "a@x.test")], &["a"], &[]).await;
     run.doors(&[("0a", "a@x.test")], &[]).await;
@@ -239,7 +239,7 @@ async fn two_people_exchange_addresses_and_both_stay_inside() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_gone_stands_in_nobody_elses_way() {
+async fn a_group_that_is_gone_does_not_block_others() {
     let run = Run::of("").await;
     run.platform(&[("a", "a@x.test")], &["a"], &[Guest { id: "v", email: Some("v@x.test") }]).await;
     run.doors(&[], &[]).await;

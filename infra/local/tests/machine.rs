@@ -50,7 +50,7 @@ async fn each_site_is_served_in_its_order_and_equal_ids_once() {
 }
 
 #[tokio::test]
-async fn what_fails_comes_again_and_is_given_up_after_five() {
+async fn what_fails_is_redelivered_and_is_given_up_after_five() {
     let (machine, notes) = machine(setup()).await;
     enqueue(machine.environment(), "a", "1", "fail").await;
     enqueue(machine.environment(), "a", "2", "after").await;
@@ -84,7 +84,7 @@ async fn a_function_is_shot_right_after_its_step() {
 }
 
 #[tokio::test]
-async fn a_sender_hears_of_a_shot_and_the_line_was_rung() {
+async fn a_sender_hears_of_a_shot_and_a_trigger_was_enqueued() {
     let (machine, notes) = machine(setup()).await;
     machine.crash(CrashStep::Enqueue, 1);
     assert_eq!(machine.deliver(delivery("a", "one")).await.status, 500);

@@ -192,7 +192,7 @@ async fn b2_a_site_is_pushed_in_real_time() {
 }
 
 #[tokio::test]
-async fn b2_every_call_drains_the_line_first() {
+async fn b2_every_call_drains_the_queue_first() {
     let machine = run(setup()).await;
     assert_eq!(NOON.parse::<jiff::Timestamp>().ok(), Some(machine.now()));
     let change = r#"{"members":[{"_id":"m2","name":"Bob","email":"bob@example.test"}]}"#;

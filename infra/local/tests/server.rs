@@ -24,7 +24,7 @@ async fn the_clock_is_moved_by_hand() {
 }
 
 #[tokio::test]
-async fn every_call_but_a_delivery_drains_the_line_first() {
+async fn every_call_but_a_delivery_drains_the_queue_first() {
     let (machine, notes) = machine(setup()).await;
     let paths = [
         ("GET", "/sandbox/clock"),

@@ -1,4 +1,4 @@
-//! The cloud on one machine does what AWS does that nobody wishes for, without being asked to: each test holds a row of
+//! The local cloud has AWS's inconvenient behaviour by default: each test checks a row of
 //! docs/aws.md.
 
 mod common;
@@ -100,7 +100,7 @@ impl Functions for Watching {
 }
 
 #[tokio::test]
-async fn a_batch_holds_several_groups_and_what_failed_of_it_comes_again_alone() {
+async fn a_batch_holds_several_groups_and_what_failed_of_it_is_redelivered_alone() {
     let functions = Watching::default();
     let machine = functions.start().await;
     for (n, (site, body)) in [("a", "1"), ("b", "fails"), ("a", "2"), ("c", "3")].into_iter().enumerate() {
@@ -211,7 +211,7 @@ async fn the_table_throttles_a_call_now_and_then() {
 }
 
 #[tokio::test]
-async fn what_is_throttled_is_sent_again_and_nobody_notices() {
+async fn what_is_throttled_is_sent_again_and_no_one_notices() {
     let (machine, _) = machine(setup()).await;
     for _ in 0..500 {
         machine.environment().store.list("p", "").await.expect("it reads");

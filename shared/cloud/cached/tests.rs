@@ -63,7 +63,7 @@ async fn a_source_that_failed_is_not_asked_again_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn keys_that_nobody_asks_for_any_more_are_dropped() {
+async fn keys_that_no_one_asks_for_any_more_are_dropped() {
     let source = CountingSource::new();
     for key in 0..MOST_KEYS {
         source.at(0, &key.to_string()).await.expect("a value");

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn two_looks_at_one_thing_keep_the_removal_the_latest_version_and_the_fewest_looks() {
+    fn two_refetches_of_one_thing_keep_the_removal_the_latest_version_and_the_fewest_refetches() {
         let at = |hour: i64| Timestamp::from_second(hour * 3600).ok();
         let look = |removed: bool, hour: i64, refetches: u8, by: &str| Subject::Refetch {
             hint: ChangeHint {

@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn long_ids_are_cut_and_still_tell_things_apart() {
+    fn long_ids_are_cut_and_still_stay_distinct() {
         let long = "🔑".repeat(1000);
         assert!(escape(&long).len() < 600 && escape(&"#".repeat(5000)).len() < 600);
         assert_ne!(escape(&long), escape(&format!("{long}x")));

@@ -105,7 +105,7 @@ impl Item {
 
 /// Returns the JSON that is stored as a value's content.
 pub fn body<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Error::permanent("something cannot be written to the table"))
+    serde_json::to_string(value).map_err(|_| Error::permanent("an item cannot be written to the table"))
 }
 
 impl Store {
@@ -384,7 +384,7 @@ impl Store {
 }
 
 fn undone(what: &str, count: usize) -> Error {
-    Error::retry(format!("the table is busy: it left {count} {what} of a batch undone"))
+    Error::retry(format!("the table is busy: it left {count} {what} of a batch unprocessed"))
 }
 
 fn text(value: &str) -> AttributeValue {

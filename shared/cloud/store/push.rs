@@ -131,7 +131,7 @@ impl PushStore for Store {
     async fn rewrite_snapshot(&self, site: &SiteId, head: &PartHead, text: &str) -> Result<()> {
         let pieces = pieces(text);
         if pieces.len() > head.pieces {
-            return Err(Error::permanent("a roster grew by what was taken out of it"));
+            return Err(Error::permanent("a roster became larger although a person was removed from it"));
         }
         let writes = (0..head.pieces).map(|n| {
             let piece = pieces.get(n).copied().unwrap_or_default();

@@ -8,7 +8,7 @@ use doorstep_core::model::error::Error;
 
 /// Returns the error for an item that another writer changed since it was read, or is changing now.
 pub fn conflict() -> Error {
-    Error::retry("somebody else was faster")
+    Error::retry("conflict: the item changed since it was read; retrying")
 }
 
 /// Returns the error for a cancelled transaction, from the reasons of all its items.
@@ -22,7 +22,7 @@ pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
         return conflict();
     }
     let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
-    Error::retry(format!("the table did not take a transaction: {}", codes.join(", ")))
+    Error::retry(format!("the table rejected a transaction: {}", codes.join(", ")))
 }
 
 /// Returns the error for a failed call.

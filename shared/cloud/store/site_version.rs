@@ -112,16 +112,16 @@ impl SiteVersion {
         let mut remarks = Vec::new();
         if let Some(Retiring { at, checksum }) = &self.retiring {
             remarks.push(format!(
-                "{site} is being retired since {}: whoever Doorstep put in is taken out. When nobody is left, say \
-                 `doorstep retire {site} --revoke-access --yes {checksum}` once more",
+                "{site} is being retired since {}: Doorstep is revoking the access that it granted. When no one is left, \
+                 run `doorstep retire {site} --revoke-access --yes {checksum}` again",
                 at.strftime("%F %R UTC")
             ));
             return remarks;
         }
         if self.observing {
             remarks.push(format!(
-                "{site} only observes, because this was its first push: nothing is changed at the doors. When the diff \
-                 is what you want, push the file again with --mode and the mode that it says"
+                "{site} only observes, because this was its first push: nothing is changed at the doors. If the diff \
+                 is right, push the file again with --mode and its mode"
             ));
         }
         if let Some(Paused { at, why }) = &self.paused {

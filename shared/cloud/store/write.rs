@@ -177,7 +177,7 @@ impl Write {
 }
 
 fn unbuilt(error: impl std::fmt::Display) -> Error {
-    Error::permanent(format!("a write to the table cannot be put together: {error}"))
+    Error::permanent(format!("a write to the table cannot be built: {error}"))
 }
 
 fn stored(

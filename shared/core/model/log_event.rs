@@ -1,4 +1,4 @@
-//! Log events that an alarm counts or that an operator searches for. Each stands in the field `event` of its log line. The
+//! Log events that an alarm counts or that an operator searches for. Each is the value of the field `event` of its log line. The
 //! metric filters of `infra/watch.yaml` and the queries of `docs/operations.md` match that field, so the message beside
 //! it may be reworded.
 

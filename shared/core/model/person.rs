@@ -333,7 +333,7 @@ pub struct Intent {
     pub action: IntentKind,
 }
 
-/// The kind of change that an intent stands for.
+/// The kind of change that an intent records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IntentKind {

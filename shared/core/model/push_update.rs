@@ -137,7 +137,7 @@ pub struct PartHead {
     pub receipt: Receipt,
 }
 
-/// The snapshot that was last believed.
+/// The snapshot that was last accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedSnapshot {
     /// The id of the snapshot.
@@ -148,7 +148,7 @@ pub struct AcceptedSnapshot {
     pub counts: BTreeMap<String, usize>,
 }
 
-/// Content of a snapshot that is not believed, and the updates that reported it.
+/// Content of a snapshot that is rejected, and the updates that reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnconfirmedSnapshot {
     /// SHA-256 of the list.
@@ -182,9 +182,9 @@ pub struct ForgottenThing {
 /// All stored snapshots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshots {
-    /// The snapshot that was last believed.
+    /// The snapshot that was last accepted.
     pub accepted: Option<AcceptedSnapshot>,
-    /// The last content that was not believed.
+    /// The last content that was rejected.
     pub unconfirmed: Option<UnconfirmedSnapshot>,
     /// All parts of all snapshots.
     pub heads: Vec<PartHead>,

@@ -38,8 +38,8 @@ impl fmt::Display for Source {
             Source::Delivery(id) => write!(f, "delivery {id}"),
             Source::Refetch => f.write_str("a refetch"),
             Source::Read => f.write_str("a read of everything"),
-            Source::Missing => f.write_str("an id that is not known any more, which no removal announced"),
-            Source::Unconfirmed => f.write_str("reads of everything that were doubted and repeated"),
+            Source::Missing => f.write_str("an id that the platform no longer knows, without a signed removal"),
+            Source::Unconfirmed => f.write_str("full reads that repeated an unconfirmed change"),
         }
     }
 }
@@ -88,13 +88,13 @@ impl FactRecord {
         self
     }
 
-    /// Returns whether a full read that is believed repeats a change that was doubted. From then on the change is
+    /// Returns whether a full read that is accepted repeats an unconfirmed change. From then on the change is
     /// inferred like any other.
     pub fn confirms_end_of(&self, old: &FactRecord) -> bool {
         old.is_unconfirmed() && self.source == Source::Read
     }
 
-    /// Returns whether this is a change that is believed only because it was repeated.
+    /// Returns whether this is a change that is accepted only because it was repeated.
     pub fn is_unconfirmed(&self) -> bool {
         self.source == Source::Unconfirmed && self.confirmed.is_some()
     }

@@ -225,7 +225,7 @@ fn text_of<'t>(value: &'t DeValue<'t>) -> Option<&'t str> {
 
 fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "empty, or holds characters that cannot be seen",
+        DeValue::String(_) => "empty, or contains invisible characters",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",

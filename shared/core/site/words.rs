@@ -129,7 +129,7 @@ pub(super) fn address(text: &str) -> Result<String, String> {
         return Err(format!("only https addresses are called: {advice}"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("an address holds no user and no password: put them into the secret".to_owned());
+        return Err("an address must not contain a user or a password: put them into the secret".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("an address ends before ? and #: write only scheme, host and path".to_owned());

@@ -49,7 +49,7 @@ pub async fn people_to_decide(store: &Store, site: &Site, facts: &mut FactIndex)
 /// The result of reading one source.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourceRead {
-    /// Whether all of it was read and believed.
+    /// Whether all of it was read and accepted.
     pub complete: bool,
     /// Number of records.
     pub records: usize,

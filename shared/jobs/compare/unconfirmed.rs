@@ -43,7 +43,7 @@ pub fn of_person(compared: &Compared<'_>) -> Vec<WaitingChange> {
     made.chain(taken).collect()
 }
 
-/// Returns the removals that a snapshot which is not believed would cause, for the operator to look at. The facts of
+/// Returns the removals that a snapshot which is rejected would cause, for the operator to look at. The facts of
 /// the context are those of that snapshot. Changes in `waiting` are left out.
 pub fn if_confirmed(context: CompareContext<'_>, waiting: &[WaitingChange]) -> Vec<WaitingChange> {
     let waiting: BTreeSet<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();

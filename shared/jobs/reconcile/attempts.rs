@@ -105,7 +105,7 @@ impl AttemptsReading<'_> {
             store.keep_attempts(&self.site.id, &new, days, now).await?;
             let last = page.next.is_none();
             if !last && page.next == mark.token {
-                return Err(Error::retry("the list of entries goes in circles"));
+                return Err(Error::retry("the list of entries repeats a page"));
             }
             mark.token = page.next;
             if last {

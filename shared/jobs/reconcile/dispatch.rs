@@ -46,7 +46,7 @@ pub async fn dispatch(environment: &Environment, asked: DispatchInput) -> Result
 
 async fn one(environment: &Environment, site: SiteId, by: AskedBy) -> Result<()> {
     if !environment.store.has_site(&site).await? {
-        tracing::warn!("a reconcile of a site that is not here was asked for");
+        tracing::warn!("a reconcile was requested for an unknown site");
         return Ok(());
     }
     let begun = environment.store.runs(&site).await?.runs.begun;

@@ -30,7 +30,7 @@ pub struct Holding<'a> {
     pub known: &'a FactIndex,
     /// Every stored person that can be read.
     pub people: &'a [Person],
-    /// Whether the platform was read completely, and the read is believed.
+    /// Whether the platform was read completely, and the read is accepted.
     pub sound: bool,
     pub now: Timestamp,
 }
@@ -55,7 +55,7 @@ impl Holding<'_> {
         let unjudged = unread.len();
         let whole = self.sound && self.site.doors.keys().all(|doors| self.snapshot.is_complete(doors));
         if unjudged > 0 {
-            report.problems.push(format!("{unjudged} changes that nobody vouched for wait for a complete read"));
+            report.problems.push(format!("{unjudged} unconfirmed changes wait for a complete read"));
         }
         let approved = self.environment.store.approved(&self.site.id, self.now).await?;
         let (theirs, judged): (Vec<WaitingChange>, Vec<WaitingChange>) =
@@ -196,7 +196,7 @@ fn unless_changed(written: Result<()>) -> Result<bool> {
     match written {
         Ok(()) => Ok(true),
         Err(error) if error.is_retryable() => {
-            tracing::warn!(%error, "a hold stays as it is until the next comparison");
+            tracing::warn!(%error, "a hold could not be stored; the next reconcile stores it");
             Ok(false)
         }
         Err(error) => Err(error),

@@ -40,8 +40,8 @@ pub fn unaccounted(site: &Site, leave: &BTreeSet<DoorsName>, all_people: &[Perso
 fn finding(doors: &DoorsName, count: usize) -> Finding {
     Finding::of_file(format!(
         "{count} people have access at [doors.{doors}], which the file no longer has. If the table has a new name, \
-         write was = \"{doors}\" in it. To end their access, keep the table, take away its rules, and take it out \
-         when nobody is left. To leave their access as it is, push with --leave-access {doors}"
+         write was = \"{doors}\" in it. To end their access, keep the table, remove its rules, and remove it \
+         when no one is left. To leave their access as it is, push with --leave-access {doors}"
     ))
 }
 

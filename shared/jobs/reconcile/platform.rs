@@ -29,9 +29,9 @@ pub struct PlatformState {
     pub known: FactIndex,
     /// The stored history of platform reads.
     pub mark: PlatformRead,
-    /// Whether this read is complete and believed.
+    /// Whether this read is complete and accepted.
     pub sound: bool,
-    /// The facts of a snapshot that is not believed and waits for an approval.
+    /// The facts of a snapshot that is rejected and waits for an approval.
     pub held_back: Option<Vec<Fact>>,
 }
 
@@ -112,7 +112,7 @@ async fn read_and_keep<'a>(
 async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
     match reader.hearing(&site.id).await {
         Ok(hearing) => hearing.at(site.platform.locations.as_deref()).problems,
-        Err(error) => vec![format!("its webhooks cannot be looked at: {error}")],
+        Err(error) => vec![format!("its webhooks cannot be read: {error}")],
     }
 }
 
@@ -141,7 +141,7 @@ async fn plan_end_refetch(environment: &Environment, site: &Site, known: &FactIn
         return Ok(());
     };
     if let Err(error) = environment.schedules.set(&site.id, due.minute).await {
-        tracing::warn!(site = site.id.as_str(), %error, "a schedule could not be set; the next comparison sets it");
+        tracing::warn!(site = site.id.as_str(), %error, "a schedule could not be set; the next reconcile sets it");
     }
     environment.store.put_dues(&site.id, &[due]).await
 }

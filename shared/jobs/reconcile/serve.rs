@@ -100,7 +100,7 @@ async fn release(environment: &Environment, site: &SiteId, read: &StoredRuns, we
     let Runs { begun, at, ended, .. } = read.runs.clone();
     let ended = if well { begun } else { ended };
     if let Err(error) = environment.store.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {
-        tracing::warn!(site = site.as_str(), %error, "the lease of a reconcile could not be given back; it ends by itself");
+        tracing::warn!(site = site.as_str(), %error, "the lease of a reconcile could not be released; it expires by itself");
     }
 }
 

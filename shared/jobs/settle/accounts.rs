@@ -79,7 +79,7 @@ fn seen(doors: &DoorsName, account: &AccountId, what: AuditAction) -> AuditEntry
 }
 
 /// The reason in an audit entry for creating an account.
-pub const WITHOUT_AN_ACCOUNT: &str = "somebody without an account may come in";
+pub const WITHOUT_AN_ACCOUNT: &str = "a person without an account may get access";
 
 /// Returns the audit entry of an account that was created.
 pub fn invited(doors: &DoorsName, account: &AccountId) -> AuditEntry {

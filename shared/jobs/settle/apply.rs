@@ -20,7 +20,7 @@ mod cards;
 pub mod results;
 
 /// The reason for removing a member that another one replaced.
-const TIDYING: &str = "another line took its place";
+const TIDYING: &str = "another membership replaced it";
 
 /// Applies the actions of every person, all door systems concurrently: a slow door system delays only itself.
 ///
@@ -141,7 +141,7 @@ impl Applier<'_> {
         let entries: Vec<GroupAddition> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
         let rows: Vec<GroupMember> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
         let mut results = self.writer.change(group, &entries, &rows).await.into_iter();
-        let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change was not answered")));
+        let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change got no answer")));
         for (place, entry, because) in part.add {
             let done = next();
             let because = WrittenReason::from(&because);

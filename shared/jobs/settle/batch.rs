@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn few_are_served_whole_and_so_is_everybody_where_each_costs_calls_of_their_own() {
+    fn few_are_served_whole_and_so_is_everyone_where_each_costs_calls_of_their_own() {
         let batcher = Batcher::new(true);
         assert_eq!(batcher.next(Vec::new(), secs(45)), NextStep::Done);
         assert_eq!(told(&batcher.next(people(20), secs(45))), (Some(Phase::Whole), 20));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_an_account_waits_for_nobody_and_newcomers_come_in_by_one_call() {
+    fn a_person_who_has_an_account_waits_for_no_one_and_newcomers_come_in_by_one_call() {
         use Phase::{Accounts, Groups, Whole};
         let (served, left) = play(300, 700, Duration::from_millis(100), Groups);
         let slices = [20, 40, 80, 160, 320, 80].map(|size| (Accounts, size));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_rung_again_before_a_function_dies() {
+    fn a_trigger_is_enqueued_again_before_a_function_dies() {
         let mut batcher = Batcher::new(true);
         let dues = people(2_000);
         dues.iter().for_each(|due| batcher.note(due, DueStage::Ready));

@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_read_where_it_takes_fewer_calls_than_single_looks() {
+    fn the_list_is_read_where_it_takes_fewer_calls_than_single_fetches() {
         let wanted = |refetches: &[usize], all: Option<usize>| {
             let mut directory = AccountDirectory::default();
             for refetches in refetches {
@@ -229,7 +229,7 @@ mod tests {
         };
         assert!(!wanted(&[1], Some(5)) && wanted(&[2], Some(5)));
         assert!(!wanted(&[21], Some(2_002)) && wanted(&[22], Some(2_002)));
-        assert!(!wanted(&[50], None) && wanted(&[51], None), "nobody counted");
+        assert!(!wanted(&[50], None) && wanted(&[51], None), "no count exists");
         assert!(wanted(&[10, 12], Some(2_002)), "looks add up in a run");
     }
 }

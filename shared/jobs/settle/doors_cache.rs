@@ -123,7 +123,7 @@ impl DoorsCache {
     }
 }
 
-/// Returns the members of a group. A claimed group that seems empty is read three times before that is believed.
+/// Returns the members of a group. A claimed group that seems empty is read three times before the empty list is accepted.
 /// Otherwise a wrong answer would delete the claims, and the access would stay open for ever.
 async fn rows(context: &SiteContext, doors: &DoorsName, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
     let reader = reader(context, doors)?;

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revoke_that_was_done_unseen_forgets_no_older_line_of_ours() {
+    fn a_revoke_that_was_done_unseen_forgets_no_older_membership_of_ours() {
         let (old, new) = (row("1", "2026-03-02T10:15:00Z"), row("2", "2026-03-02T09:15:00Z"));
         let (account, group) = (old.account.clone(), GroupId("g".into()));
         let action =

@@ -40,7 +40,7 @@ pub async fn load(context: &SiteContext, ids: &[String]) -> Result<Vec<PersonSta
 async fn load_one(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
     match read(environment, site, id).await {
         Err(Error::Permanent(why)) => {
-            tracing::error!(site = site.as_str(), person = id, why, "a person cannot be read; passing over them");
+            tracing::error!(site = site.as_str(), person = id, why, "a person cannot be read; skipping this person");
             Ok(None)
         }
         read => read,

@@ -1,5 +1,5 @@
 //! Members without any card number when they are fetched by id. A single loss counts as confirmed. Many losses at once
-//! are not believed, as with a list that shrank: a property was renamed, or a permission is missing.
+//! are rejected, as with a list that shrank: a property was renamed, or a permission is missing.
 
 use std::sync::Arc;
 

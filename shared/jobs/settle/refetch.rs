@@ -40,7 +40,7 @@ pub async fn refetch(
     let refetcher = match Refetcher::in_passing(environment, site, ends).await {
         Ok(refetcher) => refetcher,
         Err(error) => {
-            tracing::warn!(site = site.id.as_str(), %error, "the platform cannot be reached; hints wait a minute");
+            tracing::warn!(site = site.id.as_str(), %error, "the platform cannot be reached; its hints are retried in a minute");
             let now = environment.time.now();
             put_off(environment, site, &hints, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
             return Ok(marked);
@@ -68,7 +68,7 @@ pub async fn refetch_again(environment: &Environment, site: &Site, refetches: &[
     let refetcher = match Refetcher::new(environment, site, ends).await {
         Ok(refetcher) => refetcher,
         Err(error) => {
-            tracing::warn!(site = site.id.as_str(), %error, "the platform cannot be reached; looks wait a minute");
+            tracing::warn!(site = site.id.as_str(), %error, "the platform cannot be reached; its refetches are retried in a minute");
             let now = environment.time.now();
             put_off_refetches(environment, site, refetches, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
             return environment.store.cross_out(&site.id, refetches).await;

@@ -56,6 +56,6 @@ mod tests {
         let dropped: Vec<usize> =
             (0..4).map(|_| drop_gone_profiles(&SiteId::from("s"), &mut person, &nothing).len()).collect();
         assert_eq!((dropped, person.profiles.len()), (vec![10, 10, 4, 0], 1));
-        assert!(!is_shell(&person), "somebody whose last profile is gone");
+        assert!(!is_shell(&person), "a person whose last profile is gone");
     }
 }

@@ -144,7 +144,7 @@ impl<'a> One<'a> {
             } else if self.may && self.lacks.is_empty() {
                 self.lacks(
                     Missing::NotSettled,
-                    "by what is known today they should have been in, and were not: it was not known then, or the \
+                    "from the facts known today they should have been in, and were not: it was not known then, or the \
                      mode did not let Doorstep act",
                 );
             }

@@ -48,7 +48,7 @@ impl fmt::Display for Explained {
         }
         match self.next {
             Some(next) => write!(f, "settled next at {}", zone.of(next)),
-            None => write!(f, "nothing of theirs begins or ends within sight"),
+            None => write!(f, "no access of this person begins or ends soon"),
         }
     }
 }
@@ -110,9 +110,11 @@ impl fmt::Display for Told {
             print_inside(f, inside, &zone)?;
         }
         match self.tense {
-            Tense::Past => write!(f, "by what was written down then: whoever was there by hand is not in it"),
-            Tense::Present => write!(f, "by what the door system lists now"),
-            Tense::Future => write!(f, "by what is known today"),
+            Tense::Past => {
+                write!(f, "from the audit records of then, which do not include people who were added by hand")
+            }
+            Tense::Present => write!(f, "as the door system lists it now"),
+            Tense::Future => write!(f, "from the facts known today"),
         }
     }
 }
@@ -122,7 +124,7 @@ fn print_inside(f: &mut fmt::Formatter<'_>, inside: &PersonInGroup, zone: &Expla
         Whose::Ours => ("=", "ours"),
         Whose::Protected => ("#", "protected"),
         Whose::Foreign => ("?", "foreign"),
-        Whose::Missing => ("!", "ours, and not there any more"),
+        Whose::Missing => ("!", "ours, but no longer in the group"),
         Whose::Expected => ("+", "expected"),
     };
     let name = inside.name.as_deref().unwrap_or("nameless");

@@ -121,8 +121,8 @@ pub async fn who(environment: &Environment, site: &SiteId, wanted: &WhoQuery) ->
     let unknown = unreadable.len();
     let unknown = (unknown > 0).then(|| {
         format!(
-            "{unknown} people of this site cannot be read from the table: who of them is in this group is not known, and \
-             their accounts are shown as foreign. `doorstep doctor` says more"
+            "{unknown} people of this site cannot be read from the table: their memberships in this group are \
+             unknown, and their accounts are shown as foreign. See `doorstep doctor`"
         )
     });
     Ok(Told {

@@ -62,13 +62,13 @@ pub async fn remarks(
     match environment.secrets.webhook(secret).await {
         Ok(Some(found)) if told && found.webhook_secrets.iter().any(standard_webhooks::is_secret) => {}
         Ok(_) if told => remarks.push(format!(
-            "there is no webhook secret \"{secret}\" that is whsec_ and the base64 of 24 to 64 bytes: this platform cannot be \
-             asked, so nothing will be known of it"
+            "there is no webhook secret \"{secret}\" that is whsec_ and the base64 of 24 to 64 bytes: this platform \
+             has no read API, so Doorstep would learn nothing from it"
         )),
         Ok(Some(found)) if !found.webhook_secrets.is_empty() => {}
         Ok(_) => remarks.push(format!(
-            "there is no webhook secret \"{secret}\": deliveries to this site are not taken, and changes come in with \
-             each reconcile only"
+            "there is no webhook secret \"{secret}\": deliveries to this site are rejected, and only a reconcile \
+             finds changes"
         )),
         Err(error) => remarks.push(error.to_string()),
     }
@@ -108,8 +108,8 @@ async fn left_behind(environment: &Environment, site: &Site, people: &[Person]) 
         let same = |config| known.as_ref().is_none_or(|known| known.is_of(config));
         if !site.doors.get(name).is_some_and(same) {
             remarks.push(format!(
-                "{count} memberships that Doorstep gave at the doors which [doors.{name}] meant until now stay there: to \
-                 take them back, first remove that table's rules and wait until nobody is in"
+                "{count} memberships that Doorstep granted at the former door system of [doors.{name}] stay there: to \
+                 revoke them, first remove that table's rules and wait until no one is left"
             ));
         }
     }

@@ -105,7 +105,7 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
     let before = stored.file()?;
     if (site.platform.kind, &site.platform.organization) != (before.platform.kind, &before.platform.organization) {
         return Err(Error::invalid(
-            "the file names another platform than the one in force, and nothing is known of its days",
+            "the file names another platform than the one in force, and no data of its days is stored",
         ));
     }
     let (day, window) = chosen(&site, day, environment.time.now())?;
@@ -134,7 +134,7 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
 
 /// Returns the day and its window; by default yesterday.
 fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Window)> {
-    let nowhere = |_| Error::invalid("this is no day that there is");
+    let nowhere = |_| Error::invalid("this day does not exist");
     let zone = &site.timezone;
     let today = now.to_zoned(zone.clone()).date();
     let day = match day {
@@ -162,7 +162,9 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
 /// Loads all facts of the platform.
 async fn known(environment: &Environment, site: &Site) -> Result<FactIndex> {
     if environment.store.platform_read(&site.id).await?.whole.is_none() {
-        return Err(Error::invalid("the platform was not read whole yet, so no day is known: wait for a reconcile"));
+        return Err(Error::invalid(
+            "the platform was not read completely yet, so no day is known: wait for a reconcile",
+        ));
     }
     let mut known = FactIndex::default();
     for kind in Kind::ALL {
@@ -184,7 +186,7 @@ async fn side(
     for (name, config) in &site.doors {
         match environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config)) {
             Some(read) => drop(groups.insert(name.clone(), read.groups)),
-            None => problems.push(format!("{name}: these doors were never read, so their rules open nothing here")),
+            None => problems.push(format!("{name}: this door system was never read, so its rules open nothing here")),
         }
     }
     let before = environment.store.resolved(&site.id).await?;
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_a_local_day_and_one_that_nobody_remembers_is_refused() {
+    fn a_day_is_a_local_day_and_one_that_no_one_remembers_is_refused() {
         let (day, window) = chosen_day(None).expect("yesterday");
         assert_eq!(day.to_string(), "2026-03-29", "by the site's own clock");
         let length = window.until.expect("an end").duration_since(window.from);

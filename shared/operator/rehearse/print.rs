@@ -22,8 +22,8 @@ impl fmt::Display for Rehearsal {
                 head = Some((doors, group));
             }
             let (sign, word) = match what {
-                DifferenceKind::Gains => ('+', "would have got in"),
-                DifferenceKind::Loses => ('-', "would not have got in"),
+                DifferenceKind::Gains => ('+', "would have had access"),
+                DifferenceKind::Loses => ('-', "would not have had access"),
             };
             shown_line!(f, "  {sign} {who} {word} from {} until {}: {because}", zone.of(*from), zone.of(*until))?;
         }
@@ -39,7 +39,7 @@ impl fmt::Display for Rehearsal {
         };
         match (people(DifferenceKind::Gains), people(DifferenceKind::Loses)) {
             (0, 0) => write!(f, "\nthe day would have been the same"),
-            (gain, lose) => write!(f, "\n{gain} would have got in who did not, {lose} would not have who did"),
+            (gain, lose) => write!(f, "\n{gain} would have gained access, {lose} would have lost it"),
         }
     }
 }

@@ -120,7 +120,7 @@ pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> 
     let Some(yes) = &order.yes else { return Ok(retirement) };
     if *yes != retirement.checksum {
         return Err(Error::invalid(format!(
-            "{yes} is not the checksum of what would be done now: look again without --yes, and say what you then see"
+            "{yes} is not the checksum of the present changes: run the command without --yes, and pass the checksum that it prints"
         )));
     }
     if order.how == How::RevokeAccess && retirement.people > 0 {
@@ -188,7 +188,9 @@ async fn of_retired(environment: &Environment, site: &SiteId, order: &Order) -> 
                 retirement.stage = RetireStage::Done;
             }
             Some(yes) => {
-                return Err(Error::invalid(format!("{yes} is not the checksum of that: look again without --yes")));
+                return Err(Error::invalid(format!(
+                    "{yes} is not the checksum of this deletion: run the command without --yes, and pass the checksum that it prints"
+                )));
             }
             None => {}
         }

@@ -11,9 +11,9 @@ impl fmt::Display for Retirement {
         match stage {
             RetireStage::Shown => self.shown(f)?,
             RetireStage::UnderWay => {
-                shown_line!(f, "{site} is being retired: something is left to do for {people} people")?;
+                shown_line!(f, "{site} is being retired: {people} people still have work to do")?;
                 inside.iter().try_for_each(|one| shown_line!(f, "  - {one}"))?;
-                shown_line!(f, "say the same again with --yes {}, until nobody is left", self.checksum)?;
+                shown_line!(f, "repeat the command with --yes {} until no one is left", self.checksum)?;
             }
             RetireStage::Done => {
                 shown_line!(f, "{site} is out of service: its address answers 404 within a minute")?;
@@ -40,23 +40,30 @@ impl Retirement {
             How::RevokeAccess => ('-', "--revoke-access"),
         };
         match (how, people) {
-            (_, 0) => shown_line!(f, "{site}: nobody is in because of Doorstep")?,
+            (_, 0) => shown_line!(f, "{site}: no one has access because of Doorstep")?,
             (How::LeaveAccess, _) => {
-                shown_line!(f, "{site}: {} memberships that Doorstep gave stay, and nobody ends them", inside.len())?;
+                shown_line!(
+                    f,
+                    "{site}: {} memberships that Doorstep granted stay. Doorstep will not end them",
+                    inside.len()
+                )?;
             }
             (How::RevokeAccess, people) => {
-                shown_line!(f, "{site}: {} memberships of {people} people would be taken back", inside.len())?;
+                shown_line!(f, "{site}: {} memberships of {people} people would be revoked", inside.len())?;
             }
         }
         inside.iter().try_for_each(|one| shown_line!(f, "  {sign} {one}"))?;
-        shown_line!(f, "then the site is out of service: no delivery, alarm or reconcile is served any more")?;
+        shown_line!(f, "then the site is out of service: Doorstep serves no delivery, schedule or reconcile for it")?;
         let data = if *delete_data {
-            shown_line!(f, "and everything that is kept of it is deleted, but for its audit chain")?;
+            shown_line!(f, "and all its stored data is deleted, except the audit chain")?;
             " --delete-data"
         } else {
             ""
         };
-        shown_line!(f, "nothing was done yet. To do exactly this: doorstep retire {site} {flag}{data} --yes {checksum}")
+        shown_line!(
+            f,
+            "nothing was changed. To apply exactly this: doorstep retire {site} {flag}{data} --yes {checksum}"
+        )
     }
 }
 

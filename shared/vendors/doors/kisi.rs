@@ -86,7 +86,7 @@ impl ReadDoors for Kisi {
         if list.items.is_empty() {
             let there: wire::GroupSize = vendor_http::json(VENDOR, &self.there_is(group).await?)?;
             if list.says_nothing() && there.users_count.is_some_and(|count| count > 0) {
-                return Err(Error::retry("Kisi listed nobody of a group that counts people"));
+                return Err(Error::retry("Kisi listed no members of a group whose member count is above zero"));
             }
         }
         list.items
@@ -243,7 +243,7 @@ impl Kisi {
         let answer = self.client.write(Method::POST, &["users"], Some(&json!({ "user": user }))).await?;
         let about_email = refused_fields(&answer).iter().any(|field| field == "email");
         if answer.status() == StatusCode::CONFLICT || (about_email && !self.find(email).await?.is_empty()) {
-            return Err(Error::retry("Kisi has an account with this address already: it is looked up again"));
+            return Err(Error::retry("Kisi already has an account with this address; looking it up again"));
         }
         let user: wire::KisiUser = vendor_http::json(VENDOR, &done(answer)?)?;
         Ok(user.into())
@@ -323,7 +323,7 @@ impl Kisi {
 }
 
 fn account_gone() -> Error {
-    Error::retry("the account is gone at Kisi: it is looked up again")
+    Error::retry("the account no longer exists at Kisi; looking it up again")
 }
 
 fn done_or_gone(answer: crate::http::Response) -> Result<()> {

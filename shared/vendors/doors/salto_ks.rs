@@ -84,7 +84,7 @@ impl ReadDoors for SaltoKs {
         if members.is_empty() {
             let summary = self.0.one(V1_1, &["access_groups", &group.0]).await?.done()?;
             if summary.json::<wire::SaltoGroup>()?.user_count.is_some_and(|count| count > 0) {
-                return Err(Error::retry("SALTO KS listed nobody of a group that counts people"));
+                return Err(Error::retry("SALTO KS listed no members of a group whose member count is above zero"));
             }
         }
         Ok(members.into_iter().map(GroupMember::from).collect())
@@ -229,5 +229,5 @@ fn no_seat() -> Error {
 }
 
 fn account_gone() -> Error {
-    Error::retry("the account is gone at SALTO KS: it is looked up again")
+    Error::retry("the account no longer exists at SALTO KS; looking it up again")
 }

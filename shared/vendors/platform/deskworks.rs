@@ -137,7 +137,7 @@ pub(crate) struct Reservation {
 
 impl DeskworksMember {
     fn check(&self) -> Result<(), &'static str> {
-        if self.master.as_ref() == Some(&self.id) { Err("nobody is their own master") } else { Ok(()) }
+        if self.master.as_ref() == Some(&self.id) { Err("a member cannot be its own master") } else { Ok(()) }
     }
 }
 

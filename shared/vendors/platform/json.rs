@@ -19,7 +19,7 @@ pub fn strict(body: &[u8]) -> Result<Value, &'static str> {
     match serde_json::from_str::<Strict>(text) {
         Ok(Strict(value)) => Ok(value),
         Err(error) => Err(match error.to_string() {
-            why if why.starts_with(TWICE) => "the body says a key twice",
+            why if why.starts_with(TWICE) => "the body has a key twice",
             why if why.starts_with("recursion limit exceeded") => "the body is nested too deep",
             _ => "the body is not JSON",
         }),
@@ -109,8 +109,8 @@ mod tests {
             (b"{\"a\":1}x", "the body is not JSON"),
             (b"{\"a\":1e999}", "the body is not JSON"),
             (b"\xef\xbb\xbf{}", "the body is not JSON"),
-            (b"{\"a\":1,\"a\":1}", "the body says a key twice"),
-            (b"[{\"a\":{\"b\":1,\"\\u0062\":2}}]", "the body says a key twice"),
+            (b"{\"a\":1,\"a\":1}", "the body has a key twice"),
+            (b"[{\"a\":{\"b\":1,\"\\u0062\":2}}]", "the body has a key twice"),
             (deep.as_bytes(), "the body is nested too deep"),
         ] {
             assert_eq!(strict(body), Err(why));

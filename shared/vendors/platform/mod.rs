@@ -76,7 +76,7 @@ pub trait ReadPlatform: Send + Sync {
     async fn read(&self, kind: Kind, span: &Span) -> Result<FactList>;
     /// Fetches the assignments of these resources.
     async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments>;
-    /// Returns all facts of the newest snapshot, if that snapshot is not believed and waits for a human. These facts
+    /// Returns all facts of the newest snapshot, if that snapshot is rejected and waits for a human. These facts
     /// count only after the human approves what would follow from them.
     async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
         Ok(None)
@@ -87,7 +87,7 @@ pub trait ReadPlatform: Send + Sync {
     fn answers_by_id(&self) -> bool {
         true
     }
-    /// Returns what was read so far and is not believed, with the reason.
+    /// Returns what was read so far and is rejected, with the reason.
     fn flaws(&self) -> Vec<String> {
         Vec::new()
     }

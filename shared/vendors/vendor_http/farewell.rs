@@ -22,7 +22,7 @@ pub(super) fn note(vendor: &'static str, request: &Request, answer: &Response) {
     }
     let path = format!("{} {}", request.method(), pattern(request.uri().path()));
     if is_new(vendor, &path) {
-        tracing::warn!(vendor, path, deprecation, sunset, "the vendor announces the end of a part of its interface");
+        tracing::warn!(vendor, path, deprecation, sunset, "the vendor announces the end of a part of its API");
     }
 }
 

@@ -121,7 +121,7 @@ impl Health {
             run.patience = run.patience.saturating_sub(one.took.saturating_sub(SLOW));
             match tried {
                 Tried::Late => run.close(one.why),
-                _ if run.patience.is_zero() => run.close("the vendor takes too long over its answers"),
+                _ if run.patience.is_zero() => run.close("the vendor answers too slowly"),
                 _ => {}
             }
         }

@@ -18,7 +18,7 @@ use doorstep_core::model::ids::SiteId;
 enum Then {
     /// Reconcile reports it.
     Reported,
-    /// Nobody reads its content, or only at another vendor, or only once somebody asks.
+    /// Its content is never read, or only at another vendor, or only on request.
     Unread,
     /// Deliveries are answered 503 until reconcile has written it anew, and reported it.
     RefusesDeliveries,
@@ -149,7 +149,7 @@ async fn break_one(world: &World, wanted: &str, breaks: Option<&str>) -> Key {
     key
 }
 
-/// Ada is inside, and whoever a hand puts there is taken out: what is not known to be ours would go.
+/// Ada is a member. People added by hand are removed: memberships that are not known as ours are revoked.
 async fn begin(platform: Platform) -> World {
     let rules = format!("{PLAN}{ROOM}");
     let scenario = Scenario::at(Doors::Kisi, &rules).doors_say("foreign = \"remove\"");
@@ -163,7 +163,7 @@ async fn begin(platform: Platform) -> World {
     world
 }
 
-/// Somebody gets a plan.
+/// A person gets a plan.
 fn news(platform: Platform, who: &str) -> Value {
     match platform {
         Platform::Andcards => json!({ "subscriptions": [andcards::subscription(who)] }),

@@ -1,4 +1,4 @@
-//! One bad item never stops a site: what cannot be read, named or written is passed over, and everybody else goes on.
+//! One bad item never stops a site: an item that cannot be read, named or written is skipped, and all others continue.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ async fn assert_the_site_goes_on(world: &World) {
 }
 
 #[tokio::test]
-async fn i4_a_due_item_that_names_nobody_stops_nobody_and_is_crossed_out() {
+async fn i4_a_due_item_that_names_no_one_blocks_nothing_and_is_crossed_out() {
     let world = town_with_rules().await;
     let due = json!({ "minute": "2026-03-02T08:00:00Z", "subject": { "person": "ghost" }, "mark": "1" });
     put(&world, "due", &format!("{NOW}#person#ghost"), &due.to_string()).await;
@@ -45,7 +45,7 @@ async fn i4_a_due_item_that_names_nobody_stops_nobody_and_is_crossed_out() {
 }
 
 #[tokio::test]
-async fn i4_due_items_that_cannot_be_read_stop_nobody() {
+async fn i4_due_items_that_cannot_be_read_block_nothing() {
     let world = town_with_rules().await;
     for (n, body) in ["", "7", "{}", r#"{"minute":"soon","subject":{"robot":"r"},"mark":"1"}"#].iter().enumerate() {
         put(&world, "due", &format!("{NOW}#unknown#{n}"), body).await;
@@ -55,7 +55,7 @@ async fn i4_due_items_that_cannot_be_read_stop_nobody() {
 }
 
 #[tokio::test]
-async fn i4_a_person_whose_item_the_table_refuses_stops_nobody() {
+async fn i4_a_person_whose_item_the_table_refuses_blocks_nothing() {
     let rules = format!("{PLAN}{ROOM}");
     let things = json!({ "memberships": [hot_desk("ada")] });
     let world =
@@ -83,7 +83,7 @@ async fn i4_a_person_whose_item_the_table_refuses_stops_nobody() {
 /// A removal is told, and in the same minute a change of the same thing, which the platform still has: both are looked at
 /// later, and the removal is not forgotten over the change.
 #[tokio::test]
-async fn b1_later_looks_at_one_thing_in_one_minute_are_one_and_a_removal_stays_told() {
+async fn b1_later_refetches_of_one_thing_in_one_minute_are_one_and_a_removal_stays_reported() {
     let things = json!({ "quirks": ["lag"], "memberships": [hot_desk("eve")] });
     let world = Scenario::at(Doors::Kisi, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, ["eve"]);

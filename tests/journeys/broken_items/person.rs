@@ -47,7 +47,7 @@ async fn begin(more: &str) -> World {
 }
 
 #[tokio::test]
-async fn i3_nobody_is_foreign_because_their_item_cannot_be_read_and_strangers_still_go() {
+async fn i3_no_one_is_foreign_because_their_item_cannot_be_read_and_foreign_accounts_still_go() {
     let mut world = begin("foreign = \"remove\"").await;
     let whole = break_ada(&world).await;
     world
@@ -92,7 +92,7 @@ async fn o4_a_person_who_cannot_be_read_stops_no_command() {
     assert!(matches!(&refused, Error::Permanent(why) if why.contains("cannot be read (person ")), "{refused}");
     let wanted = |who: &str| forget::ForgetQuery { email: Some(address(who)), person: None };
     assert_eq!(
-        forget(environment, &SiteId::from(SITE), &wanted("zoe")).await.expect("nobody is meant"),
+        forget(environment, &SiteId::from(SITE), &wanted("zoe")).await.expect("no person matches"),
         ForgetOutcome::NoPerson
     );
     assert!(matches!(

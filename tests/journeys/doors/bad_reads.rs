@@ -1,4 +1,4 @@
-//! Answers of a door system that say nothing, or less than is so: nobody is taken out, and nobody is made twice.
+//! Empty or incomplete answers of a door system: no access is revoked, and no account is created twice.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
 
 at_both!(
-    i4_a_list_that_says_nothing_takes_nothing_and_makes_nobody_twice,
+    i4_a_list_that_says_nothing_takes_nothing_and_makes_no_one_twice,
     i4_an_account_that_is_not_found_once_is_not_made_again,
     i4_a_group_that_a_list_leaves_out_stays_ours,
     i4_a_group_that_was_deleted_is_given_up,
@@ -43,14 +43,14 @@ async fn revoked(world: &World) -> usize {
     world.audit().await.iter().filter(|record| record["what"] == "revoked").count()
 }
 
-async fn i4_a_list_that_says_nothing_takes_nothing_and_makes_nobody_twice(at: Doors) {
+async fn i4_a_list_that_says_nothing_takes_nothing_and_makes_no_one_twice(at: Doors) {
     let mut world = at_work(at).await;
     let there = accounts(&world).await;
     let mut minute = 1;
     for path in paths(at) {
         for answer in ANSWERS {
             world.faults(json!([{ "match": path, "body": answer, "times": -1 }])).await;
-            // Everybody is looked at: a booking moves, and everything is compared.
+            // All people are evaluated: a booking moves, and a reconcile runs.
             let end = format!("2026-03-02T12:{:02}:00Z", minute % 60);
             world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": end }] })).await;
             world.reconcile().await;
@@ -72,7 +72,7 @@ async fn i4_a_list_that_says_nothing_takes_nothing_and_makes_nobody_twice(at: Do
     world.ends_well().await;
 }
 
-/// One 404 by id is not believed while a list has the account.
+/// One 404 by id is not enough while a list has the account.
 async fn i4_an_account_that_is_not_found_once_is_not_made_again(at: Doors) {
     let mut world = at_work(at).await;
     let there = accounts(&world).await;

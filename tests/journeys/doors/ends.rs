@@ -47,7 +47,7 @@ async fn b2_in_grant_only_an_end_only_moves_later() {
 }
 
 #[tokio::test]
-async fn b2_in_grant_only_a_line_that_a_hand_gave_is_never_cut_short() {
+async fn b2_in_grant_only_a_membership_that_a_hand_gave_is_never_cut_short() {
     for given in [Value::Null, json!("2026-04-01T00:00:00Z")] {
         let fixture = DoorsFixture::with(&["Members"]).person("ada").inside("ada", "Members");
         let world = begun("grant-only", fixture, Some(given.clone())).await;
@@ -62,7 +62,7 @@ async fn b2_in_grant_only_a_line_that_a_hand_gave_is_never_cut_short() {
 
 /// A protected person is never revoked: an end that comes forward would do it.
 #[tokio::test]
-async fn b7_the_line_of_a_protected_person_is_never_cut_short() {
+async fn b7_the_membership_of_a_protected_person_is_never_cut_short() {
     let ops = json!({ "_id": "m-ops", "name": "Ops", "email": "ops@example.test", "location": "l-riverside" });
     let mut membership = hot_desk("ops");
     membership["endDate"] = json!("2026-03-03T00:00:00Z");
@@ -75,7 +75,7 @@ async fn b7_the_line_of_a_protected_person_is_never_cut_short() {
     world.ends_well().await;
 }
 
-/// In mode `full` what was adopted follows the membership: should Doorstep be down, it ends all the same.
+/// In mode `full` what was adopted follows the membership: it ends even if Doorstep is down.
 #[tokio::test]
 async fn b10_in_full_an_end_that_comes_forward_is_followed() {
     let world = begun("full", DoorsFixture::with(&["Members"]), None).await;

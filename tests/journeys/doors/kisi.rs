@@ -1,4 +1,4 @@
-//! Kisi: lists that nobody counts, and accounts that an identity provider rules.
+//! Kisi: lists without a total, and accounts that an identity provider manages.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ async fn o4_what_an_identity_provider_switched_off_is_said_and_left_off() {
     let mut world = Scenario::at(Doors::Kisi, PLAN).start(town(things), fixture).await;
     world.by_hand(|world| world["users"][2]["scim_access_enabled"] = json!(false)).await;
     world.reconcile().await;
-    assert_eq!(world.inside("Members").await, ["ada"], "the membership is given all the same");
+    assert_eq!(world.inside("Members").await, ["ada"], "the membership is granted anyway");
     let problems = world.problems("ada").await;
     assert!(problems.iter().any(|problem| problem.contains("suspended")), "{problems:?}");
     assert_eq!(world.account("ada").await["scim_access_enabled"], false);

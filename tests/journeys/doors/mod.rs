@@ -1,4 +1,4 @@
-//! What door systems do that nobody asked them to do, and what follows.
+//! Unrequested behaviour of door systems, and its effects.
 
 mod bad_reads;
 mod ends;

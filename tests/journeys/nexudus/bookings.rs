@@ -9,7 +9,7 @@ at_both!(
     k3_a_booking_gives_access_from_15_minutes_before_its_start,
     k8_contacts_who_are_not_members_book_and_get_in,
     k3_guests_who_appear_late_are_found,
-    k3_a_moved_booking_never_drops_whoever_is_inside,
+    k3_a_moved_booking_never_drops_a_person_who_is_inside,
     k3_what_is_tentative_unpaid_or_blocked_by_staff_waits_or_opens_nothing,
 );
 
@@ -49,7 +49,7 @@ async fn k3_guests_who_appear_late_are_found(at: Doors) {
     let world = Scenario::at(at, ROOM).on(Platform::Nexudus).begin(things, DoorsFixture::with(&["Meeting"])).await;
     let guest = json!({ "BookingId": 213, "VisitorFullName": "Gus Holst", "VisitorEmail": "gus@example.test" });
     world.change_and_deliver(json!({ "Bookings": [booking(13, "2026-03-02T08:05:00Z", "2026-03-02T09:00:00Z")], "BookingVisitors": [guest] })).await;
-    assert_eq!(world.inside("Meeting").await, ["eve"], "nobody else is there yet");
+    assert_eq!(world.inside("Meeting").await, ["eve"], "no other member exists yet");
     world.at("2026-03-02T08:01:00Z", "Meeting", &["eve", "gus"]).await;
     // Another one, of whom no bell tells, after the first look and before the second.
     let guest = json!({ "BookingId": 213, "VisitorFullName": "Hal Holst" });
@@ -59,7 +59,7 @@ async fn k3_guests_who_appear_late_are_found(at: Doors) {
     world.ends_well().await;
 }
 
-async fn k3_a_moved_booking_never_drops_whoever_is_inside(at: Doors) {
+async fn k3_a_moved_booking_never_drops_a_person_who_is_inside(at: Doors) {
     let mut old = booking(13, "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z");
     old["UniqueId"] = json!("0A-213");
     let world = begin(at, ROOM, json!({ "Bookings": [old] }), &["Meeting"]).await;

@@ -9,7 +9,7 @@ at_both!(
     n3_a_desk_that_moves_closes_for_the_contract_that_lost_it_and_opens_for_the_other,
     n3_a_desk_that_is_taken_away_closes_though_no_contract_gains_it,
     n3_a_desk_that_is_deleted_closes_for_the_contract_that_had_it,
-    n3_a_desk_that_moves_is_looked_at_again_while_the_platform_lags,
+    n3_a_desk_that_moves_is_read_again_while_the_platform_lags,
 );
 
 const DESK: &str = "[[rule]]\nassignable = \"Desk 12\"\nopens = [\"Desks\"]\n";
@@ -67,7 +67,7 @@ async fn n3_a_desk_that_is_deleted_closes_for_the_contract_that_had_it(at: Doors
     world.ends_in_order().await;
 }
 
-async fn n3_a_desk_that_moves_is_looked_at_again_while_the_platform_lags(at: Doors) {
+async fn n3_a_desk_that_moves_is_read_again_while_the_platform_lags(at: Doors) {
     let mut things = town(hers());
     things["quirks"] = json!(["lag"]);
     let world = Scenario::at(at, DESK).on(Platform::Nexudus).begin(things, DoorsFixture::with(&["Desks"])).await;

@@ -33,11 +33,11 @@ async fn b12_a_webhook_that_was_silently_switched_off_is_noticed_and_said() {
         "{problems:?}"
     );
     assert!(problems.iter().any(|problem| problem.contains("action 7 (BookingUpdate) failed 3 times")), "{problems:?}");
-    assert!(!problems.concat().contains("ada@"), "what the vendor says of the error may name somebody");
+    assert!(!problems.concat().contains("ada@"), "the vendor's error text may contain personal data");
     world.change(json!({ "remove": { "WebHooks": [908] } })).await;
     let problems = said().await;
     assert!(problems.iter().any(|problem| problem.contains("missing for 8 (BookingDelete)")), "{problems:?}");
-    // What it would have told is found all the same.
+    // The change that it would have reported is found anyway.
     world.change(json!({ "CoworkerContracts": [contract(13)] })).await;
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["eve"]);
@@ -45,7 +45,7 @@ async fn b12_a_webhook_that_was_silently_switched_off_is_noticed_and_said() {
 }
 
 #[tokio::test]
-async fn b12_webhooks_that_cannot_be_looked_at_are_a_problem_and_stop_nothing() {
+async fn b12_webhooks_that_cannot_be_read_are_a_problem_and_stop_nothing() {
     let mut world = begin(Doors::Kisi, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
     world.platform_faults(json!([{ "match": "GET /sys/webhooks", "status": 403, "times": -1 }])).await;
     let report = world.reconcile().await;
@@ -57,7 +57,7 @@ async fn b12_webhooks_that_cannot_be_looked_at_are_a_problem_and_stop_nothing() 
 }
 
 #[tokio::test]
-async fn n4_a_forged_path_and_a_replay_cost_a_look_and_no_more() {
+async fn n4_a_forged_path_and_a_replay_cost_a_refetch_and_no_more() {
     let things = json!({ "CoworkerContracts": [contract(13)], "Bookings": [booking(13, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] });
     let world = begin(Doors::Kisi, PLAN, things, &["Members"]).await;
     let before = world.state().await;
@@ -97,7 +97,7 @@ async fn n4_a_dead_id_takes_nothing_while_a_list_has_it_or_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn whatever_does_not_prove_is_refused_alike_and_an_address_without_an_action_does_not_exist() {
+async fn whatever_does_not_verify_is_refused_alike_and_an_address_without_an_action_does_not_exist() {
     let world = begin(Doors::Kisi, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
     let body = br#"[{"Id":113}]"#;
     let good = world.platform.sign(SECRET, 0, body);
@@ -129,7 +129,7 @@ async fn whatever_does_not_prove_is_refused_alike_and_an_address_without_an_acti
 }
 
 #[tokio::test]
-async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
+async fn a_verified_body_that_cannot_be_read_is_kept_said_and_made_good() {
     let world = begin(Doors::Kisi, PLAN, json!({}), &["Members"]).await;
     world.change(json!({ "CoworkerContracts": [contract(13)] })).await;
     let bodies: [&[u8]; 6] = [b"", b"{", b"\xff\xfe", b"[]", b"[{}]", br#"[{"Id":1,"Id":2}]"#];
@@ -139,13 +139,13 @@ async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
     assert_eq!(world.inside("Members").await, ["eve"], "the reconcile that it rings finds what it was about");
     let report = world.ends_well().await;
     assert!(
-        report.problems.iter().any(|problem| problem.contains("6 proven deliveries could not be read")),
+        report.problems.iter().any(|problem| problem.contains("6 verified deliveries could not be read")),
         "{report:?}"
     );
 }
 
 #[tokio::test]
-async fn a_bad_read_takes_nothing_from_anybody() {
+async fn a_bad_read_revokes_nothing() {
     let things = json!({ "CoworkerContracts": (11..=13).map(contract).collect::<Vec<_>>() });
     let mut world = begin(Doors::Kisi, PLAN, things, &["Members"]).await;
     for fault in [

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
 
-/// A small town: two locations in two time zones, a team of two, and somebody on her own. The desk has the number of a
+/// A small town: two locations in two time zones, a team of two, and an individual member. The desk has the number of a
 /// room, as it may.
 pub fn town(more: Value) -> Value {
     let mut world: Map<String, Value> = match json!({
@@ -72,14 +72,14 @@ pub fn booking(coworker: u64, from: &str, to: &str) -> Value {
     json!({ "Id": 200 + coworker, "ResourceId": 61, "CoworkerId": coworker, "FromTime": from, "ToTime": to })
 }
 
-/// A pass of somebody's.
+/// A pass of one person.
 pub fn pass(coworker: u64, kind: u64) -> Value {
     json!({ "Id": kind * 100 + coworker, "CoworkerId": coworker, "TimePassId": kind, "BusinessId": 1 })
 }
 
-/// Opens *Members* to whoever has the plan *Hot desk* of Riverside.
+/// Opens *Members* to people with the plan *Hot desk* of Riverside.
 pub const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nat = \"Riverside\"\nopens = [\"Members\"]\n";
-/// Opens *Meeting* to whoever books the Boardroom, a quarter of an hour on either side.
+/// Opens *Meeting* to people who book the Boardroom, from 15 minutes before to 15 minutes after.
 pub const ROOM: &str = "[[rule]]\nresource = \"Boardroom\"\nopens = [\"Meeting\"]\n";
-/// Opens *Members* to whoever has a pass.
+/// Opens *Members* to people with a pass.
 pub const PASSES: &str = "[[rule]]\npass = \"*\"\nopens = [\"Members\"]\n";

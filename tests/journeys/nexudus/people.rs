@@ -1,4 +1,4 @@
-//! Who somebody is: newcomers and leavers, several profiles of one person, several locations.
+//! Identity: newcomers and leavers, several profiles of one person, several locations.
 
 use serde_json::json;
 
@@ -104,7 +104,7 @@ async fn k1_a_kind_of_pass_can_be_ruled_before_the_first_is_sold() {
 }
 
 #[tokio::test]
-async fn b3_explain_and_who_remark_on_no_name_of_a_pass_that_they_have_not_looked_for() {
+async fn b3_explain_and_who_remark_on_no_name_of_a_pass_that_they_have_not_searched() {
     let rules = "[[rule]]\npass = \"Day pass\"\nopens = [\"Members\"]\n";
     let world = begin(Doors::Kisi, rules, json!({ "CoworkerTimePasses": [pass(13, 51)] }), &["Members"]).await;
     let environment = world.machine.environment();

@@ -32,7 +32,7 @@ async fn b4_a_caught_delivery_at_the_address_of_a_removal_takes_nothing_while_re
 }
 
 #[tokio::test]
-async fn n4_a_removal_is_looked_at_again_before_it_is_believed_and_a_cancelled_booking_is_gone_at_once() {
+async fn n4_a_removal_is_read_again_before_it_is_accepted_and_a_cancelled_booking_is_gone_at_once() {
     let booked = booking(12, "2026-03-02T08:05:00Z", "2026-03-02T09:00:00Z");
     let things = json!({ "CoworkerContracts": [contract(13)], "Bookings": [booked] });
     let world = begin(Doors::Kisi, &format!("{PLAN}{ROOM}"), things, &["Members", "Meeting"]).await;

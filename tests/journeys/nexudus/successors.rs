@@ -6,7 +6,7 @@ use super::{PASSES, PLAN, begin, contract, pass};
 use crate::support::{Doors, at_both};
 
 at_both!(
-    n3_a_renewed_contract_s_successor_is_looked_for_before_anything_is_revoked_at_midnight,
+    n3_a_renewed_contract_s_successor_is_searched_before_anything_is_revoked_at_midnight,
     n3_a_renewal_that_never_comes_ends_some_minutes_after_midnight,
     n3_a_team_that_begins_or_stops_to_share_its_passes_is_obeyed_at_once,
 );
@@ -16,7 +16,7 @@ fn renewed() -> Value {
     json!({ "Id": 113, "Cancelled": true, "CancellationReason": 11, "CancellationDate": "2026-03-02T00:00:00Z" })
 }
 
-async fn n3_a_renewed_contract_s_successor_is_looked_for_before_anything_is_revoked_at_midnight(at: Doors) {
+async fn n3_a_renewed_contract_s_successor_is_searched_before_anything_is_revoked_at_midnight(at: Doors) {
     for told in [true, false] {
         let world = begin(at, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
         if told {
@@ -26,7 +26,7 @@ async fn n3_a_renewed_contract_s_successor_is_looked_for_before_anything_is_revo
             world.reconcile().await;
         }
         world.at("2026-03-03T00:02:00Z", "Members", &["eve"]).await;
-        // The new contract is made some minutes after midnight, and nobody tells of it.
+        // The new contract is created some minutes after midnight, without a webhook.
         let mut next = contract(13);
         (next["Id"], next["StartDate"]) = (json!(999), json!("2026-03-03T00:00:00Z"));
         world.change(json!({ "CoworkerContracts": [next] })).await;

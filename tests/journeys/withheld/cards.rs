@@ -68,9 +68,9 @@ async fn b4_card_numbers_that_vanish_are_held_like_revokes(at: Doors) {
     let shown = held[0].to_string();
     assert!(shown.contains("the tag …00 is taken from p00"), "{shown}");
     assert!(!shown.contains(&number(0)), "no number stands there whole: {shown}");
-    // Somebody is settled for another reason: still held.
+    // A person is settled for another reason: still held.
     let mut renamed = bare(0..1);
-    renamed["members"][0]["name"] = json!("Somebody Else");
+    renamed["members"][0]["name"] = json!("Another Name");
     world.change(renamed).await;
     world.reconcile().await;
     assert_eq!(carded(&world).await, 12);
@@ -121,7 +121,7 @@ async fn b4_a_site_file_that_names_another_property_takes_no_card_back(at: Doors
     assert_eq!(carded(&world).await, 12);
     world.reconcile().await;
     world.reconcile().await;
-    assert_eq!(carded(&world).await, 12, "believed at last, and held");
+    assert_eq!(carded(&world).await, 12, "accepted at last, and held");
     assert_eq!(world.holds().await[0].hold.cards, 12);
     world.approve_all().await;
     assert_eq!(carded(&world).await, 0);

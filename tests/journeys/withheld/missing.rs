@@ -6,12 +6,12 @@ use super::{full, hot_desk, member, names, who};
 use crate::support::{Doors, at_both};
 
 at_both!(
-    b4_six_minutes_of_404_take_nothing_from_anybody_while_the_list_is_fine,
+    b4_six_minutes_of_404_revoke_nothing_while_the_list_is_fine,
     b4_what_is_missing_by_its_id_and_in_its_list_is_judged_by_the_guard,
     b4_one_that_is_missing_by_its_id_and_in_its_list_goes,
 );
 
-async fn b4_six_minutes_of_404_take_nothing_from_anybody_while_the_list_is_fine(at: Doors) {
+async fn b4_six_minutes_of_404_revoke_nothing_while_the_list_is_fine(at: Doors) {
     let cases = [
         ("memberships", (0..25).map(|n| hot_desk(&who(n))).collect::<Vec<Value>>()),
         ("members", (0..25).map(member).collect()),

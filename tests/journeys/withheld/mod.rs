@@ -21,7 +21,7 @@ fn names(range: std::ops::Range<usize>) -> Vec<String> {
     range.map(who).collect()
 }
 
-/// The number of somebody's card.
+/// Returns the number of a person's card.
 fn number(n: usize) -> String {
     format!("{:04}", 1000 + n)
 }

@@ -1,4 +1,4 @@
-//! People who would be joined, or parted, by addresses that nobody confirmed.
+//! People who would be joined or separated by unconfirmed addresses.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,8 @@ use super::{carded, full, member, names, who};
 use crate::support::{Doors, World, address, at_both};
 
 at_both!(
-    b4_one_address_for_everybody_joins_nobody_and_healing_heals_whole,
-    b4_one_address_for_everybody_can_be_approved_and_healing_heals_whole,
+    b4_one_address_for_everyone_joins_no_one_and_healing_heals_whole,
+    b4_one_address_for_everyone_can_be_approved_and_healing_heals_whole,
     b4_few_who_are_joined_by_a_read_are_joined_at_once_and_healing_heals_whole,
     b4_who_is_parted_from_others_by_a_read_is_judged_as_a_set,
     b4_a_signed_change_of_an_address_is_planned,
@@ -33,7 +33,7 @@ async fn count(world: &World) -> usize {
     world.people().await.len()
 }
 
-async fn b4_one_address_for_everybody_joins_nobody_and_healing_heals_whole(at: Doors) {
+async fn b4_one_address_for_everyone_joins_no_one_and_healing_heals_whole(at: Doors) {
     for email in ["info@example.test".to_owned(), address("p07")] {
         let world = full(at, 30).await;
         let before = count(&world).await;
@@ -58,7 +58,7 @@ async fn b4_one_address_for_everybody_joins_nobody_and_healing_heals_whole(at: D
     }
 }
 
-async fn b4_one_address_for_everybody_can_be_approved_and_healing_heals_whole(at: Doors) {
+async fn b4_one_address_for_everyone_can_be_approved_and_healing_heals_whole(at: Doors) {
     let world = full(at, 30).await;
     let before = count(&world).await;
     world.change(joined(0..30, "info@example.test")).await;
@@ -94,7 +94,7 @@ async fn b4_who_is_parted_from_others_by_a_read_is_judged_as_a_set(at: Doors) {
     world.ends_in_order().await;
     world.change(healed(0..12)).await;
     world.ends_in_order().await;
-    assert_eq!(world.inside("Members").await, names(0..12), "that takes nothing from anybody");
+    assert_eq!(world.inside("Members").await, names(0..12), "no access is lost");
     world.ends_well().await;
 }
 
@@ -127,7 +127,7 @@ async fn l2_profiles_whose_facts_are_gone_are_dropped(at: Doors) {
         world.change_and_deliver(json!({ "remove": { "members": [format!("m-twin{n}")] } })).await;
     }
     let people = world.people().await;
-    let person = people.iter().find(|person| person["email"] == address(&who(0))).expect("somebody");
+    let person = people.iter().find(|person| person["email"] == address(&who(0))).expect("a person");
     let profiles = person["names"]["officernd"].as_array().expect("profiles").len();
     assert!(profiles <= 2, "{profiles} profiles of which one is there");
     assert_eq!(world.inside("Members").await, names(0..3));

@@ -1,4 +1,4 @@
-//! What was doubted once does not stay so: what a list that is believed leaves out, too, is judged like anything else.
+//! An unconfirmed change does not stay unconfirmed: if an accepted list also lacks the thing, it is judged like any other.
 
 use serde_json::{Value, json};
 
@@ -8,9 +8,9 @@ use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, address, at
 use doorstep_jobs::reconcile::Report;
 
 at_both!(
-    b4_what_a_doubted_list_and_a_good_one_leave_out_is_judged_like_anything_else,
-    b4_a_card_number_that_doubted_lists_and_a_good_one_leave_out_is_taken_back,
-    b4_what_doubted_lists_of_nexudus_and_a_good_one_leave_out_is_judged_like_anything_else,
+    b4_what_an_unconfirmed_list_and_a_good_one_leave_out_is_judged_like_anything_else,
+    b4_a_card_number_that_unconfirmed_lists_and_a_good_one_leave_out_is_taken_back,
+    b4_what_unconfirmed_lists_of_nexudus_and_a_good_one_leave_out_is_judged_like_anything_else,
 );
 
 /// Compares three times, so that what the lists say is doubted and held.
@@ -21,7 +21,7 @@ async fn unconfirmed(world: &World) -> Report {
     world.reconcile().await
 }
 
-async fn b4_what_a_doubted_list_and_a_good_one_leave_out_is_judged_like_anything_else(at: Doors) {
+async fn b4_what_an_unconfirmed_list_and_a_good_one_leave_out_is_judged_like_anything_else(at: Doors) {
     let world = full(at, 12).await;
     let ids: Vec<String> = (0..6).map(|n| format!("s-{}", who(n))).collect();
     world.change(json!({ "remove": { "memberships": ids } })).await;
@@ -37,7 +37,7 @@ async fn b4_what_a_doubted_list_and_a_good_one_leave_out_is_judged_like_anything
     world.ends_well().await;
 }
 
-async fn b4_a_card_number_that_doubted_lists_and_a_good_one_leave_out_is_taken_back(at: Doors) {
+async fn b4_a_card_number_that_unconfirmed_lists_and_a_good_one_leave_out_is_taken_back(at: Doors) {
     let world = full(at, 12).await;
     let bare = |n| {
         let mut bare = member(n);
@@ -56,7 +56,7 @@ async fn b4_a_card_number_that_doubted_lists_and_a_good_one_leave_out_is_taken_b
     world.ends_well().await;
 }
 
-async fn b4_what_doubted_lists_of_nexudus_and_a_good_one_leave_out_is_judged_like_anything_else(at: Doors) {
+async fn b4_what_unconfirmed_lists_of_nexudus_and_a_good_one_leave_out_is_judged_like_anything_else(at: Doors) {
     let coworker = |n: usize| json!({ "Id": 500 + n, "FullName": who(n), "Email": address(&who(n)) });
     let contract = |n: usize| nexudus::contract(500 + n as u64);
     let things = json!({

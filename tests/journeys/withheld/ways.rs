@@ -45,7 +45,7 @@ fn with(mut thing: Value, field: &str, value: Value) -> Value {
     thing
 }
 
-/// A company on the plan, in which everybody of the second half is.
+/// A company on the plan, with all people of the second half.
 fn company() -> Value {
     let mut shared = hot_desk("firm");
     (shared["member"], shared["company"]) = (Value::Null, json!("c-firm"));
@@ -119,7 +119,7 @@ async fn begun(at: Doors, way: &Way) -> World {
 }
 
 async fn left(world: &World) -> (Vec<String>, usize) {
-    // Whoever got somebody else's memberships is let in.
+    // People who received the memberships of others get access.
     let inside = world.inside("Members").await.into_iter().filter(|who| who != "eve").collect();
     (inside, carded(world).await)
 }

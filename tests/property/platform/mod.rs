@@ -116,7 +116,7 @@ fn fit_guests(world: &mut Value) {
     }
 }
 
-/// Bookings take place once, and have no members but whoever booked.
+/// Bookings take place once, and their only member is the one who booked.
 fn fit_bookings(world: &mut Value, tentative: bool) {
     let visitors: Vec<Value> = list(world, "visitors").iter().map(|visitor| visitor["_id"].clone()).collect();
     for booking in things(world, "bookings") {
@@ -133,7 +133,7 @@ fn fit_holders(world: &mut Value, kind: &str, companies: bool) {
     for thing in things(world, kind).iter_mut().filter(|thing| !companies || !thing["member"].is_null()) {
         thing["company"] = Value::Null;
     }
-    // What belongs to somebody who is gone is gone as well.
+    // Things of a person who is gone are gone too.
     things(world, kind).retain(|thing| {
         if thing["member"].is_null() {
             companies && !thing["company"].is_null()

@@ -1,4 +1,4 @@
-//! A world in Nexudus' words. Teams share nothing here that a company of OfficeRnD would, so nobody is in one.
+//! A world in Nexudus' words. Teams share nothing here as a company of OfficeRnD would, so teams are empty.
 
 use serde_json::{Value, json};
 

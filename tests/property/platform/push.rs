@@ -47,7 +47,7 @@ fn guests(world: &Value, booking: &Value) -> Vec<Value> {
     list(booking, "visitors").iter().filter_map(known).map(guest).collect()
 }
 
-/// Whoever booked is a guest where no member did.
+/// The person who booked is a guest if no member did.
 fn booker(world: &Value, booking: &Value) -> (Value, Vec<Value>) {
     let mut guests = guests(world, booking);
     match text(booking, "member") {
@@ -56,7 +56,7 @@ fn booker(world: &Value, booking: &Value) -> (Value, Vec<Value>) {
     }
 }
 
-/// A list with one more thing in it, that opens nothing: one that ran out is not believed, which is another story.
+/// A list with one more thing that opens nothing, because an empty list is rejected.
 fn never_empty(mut things: Vec<Value>, more: Value) -> Vec<Value> {
     things.push(more);
     things

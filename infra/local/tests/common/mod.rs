@@ -123,7 +123,7 @@ pub async fn written(environment: &Environment, step: &str) -> i32 {
     query.expression_attribute_values(":pk", AttributeValue::S(step.into())).send().await.expect("it reads").count()
 }
 
-/// Puts somebody into the sandbox of Kisi.
+/// Adds a person to the sandbox of Kisi.
 pub async fn fill_doors(machine: &Machine) {
     let world = r#"{"groups":[],"users":[{"id":"7","email":"ada@example.test","name":"Ada"}]}"#;
     let put = Request::new(Bytes::from_static(world.as_bytes()));

@@ -233,7 +233,7 @@ async fn faults_may_be_written_with_the_vendor_s_prefix_or_without() {
 }
 
 #[tokio::test]
-async fn a_world_of_one_business_serves_whoever_names_several() {
+async fn a_world_of_one_business_serves_a_person_who_names_several() {
     let mut client = client(json!({})).await;
     let world = json!({ "Coworkers": [{ "Id": 1 }] });
     assert_eq!(client.back("PUT", "/_world?of=20", world.clone()).await.status, 200);

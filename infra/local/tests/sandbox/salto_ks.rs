@@ -134,7 +134,7 @@ async fn lists_go_on_behind_their_link() {
 }
 
 #[tokio::test]
-async fn the_wrong_one_of_two_ids_finds_nobody() {
+async fn the_wrong_one_of_two_ids_finds_no_one() {
     let client = client(json!([])).await;
     for (method, wrong) in [
         ("GET", format!("users/{ADA}")),

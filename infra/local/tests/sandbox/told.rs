@@ -16,7 +16,7 @@ fn stamps(webhooks: &[Value]) -> Vec<Timestamp> {
 }
 
 #[tokio::test]
-async fn a_change_is_told_in_the_contract_s_own_keys_each_letter_later_than_the_one_before() {
+async fn a_change_is_reported_in_the_contract_s_own_keys_each_delivery_later_than_the_one_before() {
     let client = andcards(json!({ "users": [{ "id": "u1", "name": "Ada" }] })).await;
     let change = json!({
         "users": [{ "id": "u1", "company": "c1", "shoe": 38 }],

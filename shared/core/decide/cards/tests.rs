@@ -157,11 +157,11 @@ fn where_there_is_room_for_one_ours_makes_way_and_what_was_given_by_hand_does_no
     assert_eq!(one(&first), ["-2", "+1", "!2 OneOnly"], "the first is wanted before the others");
     assert_eq!(said(&first, keep), ["!1 OneOnly"]);
     let by_hand = case(&["1", "2"], &[], vec![card("1", None), card("2", Some("me"))]);
-    assert_eq!(one(&by_hand), ["!1 OneOnly"], "what they were given by hand is one of theirs");
+    assert_eq!(one(&by_hand), ["!1 OneOnly"], "a card assigned by hand counts");
 }
 
 #[test]
-fn a_card_that_is_given_in_mind_is_somebody_s() {
+fn a_card_that_is_given_in_mind_is_a_person_s() {
     let mut book = CardBook::of(vec![card("Ab", None)]);
     let free = book.numbered(" aB ").next().cloned().expect("in either case");
     book.hand(&free, &me());

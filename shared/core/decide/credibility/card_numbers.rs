@@ -27,8 +27,8 @@ impl CardNumbers {
         Self::beside(facts, stored, |record| &record.fact)
     }
 
-    /// Compares a list of members with their confirmed numbers, before any doubted loss. A list that repeats a doubted
-    /// loss is not believed more than the lists before it.
+    /// Compares a list of members with their confirmed numbers, before any unconfirmed loss. A list that repeats an unconfirmed
+    /// loss counts no more than the lists before it.
     pub fn with_unconfirmed(facts: &[Fact], stored: &BTreeMap<FactId, FactRecord>) -> Self {
         Self::beside(facts, stored, |record| match &record.confirmed {
             Some(confirmed) if record.is_unconfirmed() => confirmed,

@@ -1,8 +1,8 @@
-//! Decides which lists to believe. Every list from which Doorstep could infer a removal is judged here, because a list
+//! Decides which lists to accept. Every list from which Doorstep could infer a removal is judged here, because a list
 //! that lost half of its entries is more likely a fault of the vendor than the truth. Pure.
 //!
 //! ```text
-//! list                              entries fetched one by one   not believed if it lost
+//! list                              entries fetched one by one   rejected if it lost
 //! things of a platform              yes                          half of at least 10
 //! card numbers of the members       no                           half of at least 10
 //! assignments of desks and offices  no                           half of at least 10, or all of at least 3
@@ -11,7 +11,7 @@
 //! members of a claimed group        no                           all
 //! ```
 //!
-//! The same answer in [`AGREEING`] complete reads is believed as doubted: the guard holds what follows from it for
+//! The same answer in [`AGREEING`] complete reads is accepted as unconfirmed: the guard holds what follows from it for
 //! approval by a human.
 
 use std::collections::BTreeMap;
@@ -22,13 +22,13 @@ use sha2::{Digest, Sha256};
 
 pub mod card_numbers;
 
-/// The least size of a list of which a loss of half is not believed. In a list of three memberships, one that ends is
+/// The least size of a list of which a loss of half is rejected. In a list of three memberships, one that ends is
 /// a third.
 const BASE: usize = 10;
-/// The least size of a list of which a loss of everything is not believed, if its entries cannot be fetched one by
+/// The least size of a list of which a loss of everything is rejected, if its entries cannot be fetched one by
 /// one.
 const FEW: usize = 3;
-/// How many complete reads must agree before an answer that is not believed counts.
+/// How many complete reads must agree before an answer that is rejected counts.
 pub const AGREEING: usize = 3;
 
 /// Returns whether so many reads gave the same answer that it counts.
@@ -45,7 +45,7 @@ pub struct Loss {
     pub lost: usize,
 }
 
-/// The loss from which a list is not believed.
+/// The loss from which a list is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LossLimit {
     /// Half of at least ten.
@@ -57,7 +57,7 @@ pub enum LossLimit {
 }
 
 impl Loss {
-    /// Returns whether a list with this loss is believed.
+    /// Returns whether a list with this loss is accepted.
     pub fn is_credible(self, limit: LossLimit) -> bool {
         let Loss { known, lost } = self;
         let half = known >= BASE && lost * 2 >= known;
@@ -77,18 +77,18 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Whether a list is believed.
+/// Whether a list is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credibility {
-    /// It is believed.
+    /// It is accepted.
     Credible,
-    /// It lost too much and said the same in [`AGREEING`] complete reads: it counts as doubted.
+    /// It lost too much and said the same in [`AGREEING`] complete reads: it counts as unconfirmed.
     Repeated,
-    /// It lost too much and is not believed.
+    /// It lost too much and is rejected.
     Incredible,
 }
 
-/// An answer that is not believed.
+/// An answer that is rejected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedList {
     /// The hash of what the list lacks.
@@ -105,18 +105,18 @@ impl RefusedList {
     }
 }
 
-/// The lists that were not believed in the latest reads, by name.
+/// The lists that were rejected in the latest reads, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RefusedLists(BTreeMap<String, RefusedList>);
 
 impl RefusedLists {
-    /// Returns whether no list is disbelieved.
+    /// Returns whether no list is rejected.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Judges a list of which these known entries are `missing`, and remembers the answer if it is not believed.
+    /// Judges a list of which these known entries are `missing`, and remembers the answer if it is rejected.
     pub fn judge(&mut self, list: &str, missing: &impl Serialize, loss: Loss, limit: LossLimit) -> Credibility {
         if loss.is_credible(limit) {
             self.0.remove(list);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_ten_is_not_believed_and_of_nine_it_is() {
+    fn half_of_ten_is_rejected_and_of_nine_it_is() {
         let half = [(10, 4), (10, 5), (9, 9), (200, 100), (201, 100), (0, 0)];
         assert_eq!(refused(LossLimit::Half, half), [false, true, false, true, false, false]);
         let all = [(0, 0), (1, 1), (3, 2), (3, 3), (10, 5)];

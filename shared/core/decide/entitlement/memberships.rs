@@ -58,13 +58,16 @@ impl<'a> RuleEvaluator<'a> {
     /// moment of its last.
     fn runs(&mut self, fact: &Fact, membership: &Membership, location: Option<&str>) -> Vec<Window> {
         if membership.from.is_none() {
-            self.problem(&fact.name(), "has no start date and opens nothing: give it one at the platform");
+            self.problem(&fact.name(), "has no start date and opens nothing: enter one at the platform");
             return Vec::new();
         }
         match days(membership.from, membership.until, &self.zone(location)) {
             DayWindow::Window(window) => self.but_for_pauses(waiting(window, membership), membership, location),
             DayWindow::Backwards => {
-                self.problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
+                self.problem(
+                    &fact.name(),
+                    "ends before it starts and opens nothing: correct its dates at the platform",
+                );
                 Vec::new()
             }
         }

@@ -88,7 +88,7 @@ pub struct Before {
     pub fact: Arc<Fact>,
     /// When the read began that showed the change.
     pub until: Timestamp,
-    /// Whether that read lost half of what was known, and is believed only because it was repeated.
+    /// Whether that read lost half of what was known, and is accepted only because it was repeated.
     pub unconfirmed: bool,
 }
 

@@ -27,7 +27,7 @@ impl<'a> RuleEvaluator<'a> {
         let zone = self.zone(location);
         let DayWindow::Window(valid) = days(pass.from, pass.until, &zone) else {
             return self
-                .problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
+                .problem(&fact.name(), "ends before it starts and opens nothing: correct its dates at the platform");
         };
         let unused = pass.count.is_none_or(|count| pass.used < count);
         if unused && self.rules.site.passes == PassOpening::WhileUnused {

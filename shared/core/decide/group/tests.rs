@@ -55,7 +55,7 @@ fn what_is_as_wanted_stays() {
 }
 
 #[test]
-fn another_end_replaces_our_line_and_no_other() {
+fn another_end_replaces_our_membership_and_no_other() {
     let members = [member(None), member(Some(at("10:30")))];
     let decision = decided(true, Some(claim(Some(at("10:30")))), actual(&members));
     assert_eq!(decision, GroupDecision::Grant { until: Some(at("11:15")), replaces: vec![member(Some(at("10:30")))] });
@@ -84,14 +84,14 @@ fn entitled_people_are_adopted_when_a_group_is_taken_over() {
 }
 
 #[test]
-fn a_line_that_is_over_holds_nothing_and_makes_room() {
+fn a_membership_that_is_over_holds_nothing_and_makes_room() {
     let members = [member(Some(at("09:00")))];
     let decision = decided(true, None, actual(&members));
     assert_eq!(decision, GroupDecision::Grant { until: Some(at("11:15")), replaces: members.to_vec() });
 }
 
 #[test]
-fn a_shorter_line_by_hand_does_not_cover() {
+fn a_shorter_membership_by_hand_does_not_cover() {
     let members = [member(Some(at("10:30")))];
     assert_eq!(
         decided(true, None, actual(&members)),
@@ -116,14 +116,14 @@ fn protected_people_are_never_revoked() {
 }
 
 #[test]
-fn a_group_of_our_own_loses_strangers() {
+fn a_group_of_our_own_loses_foreign_accounts() {
     let members = [member(None)];
     let decision = decided(false, None, ActualMembership { exclusive: true, ..actual(&members) });
     assert_eq!(decision, GroupDecision::Revoke { member: members[0].clone(), foreign: true });
 }
 
 #[test]
-fn without_ends_at_the_doors_any_line_is_ours() {
+fn without_ends_at_the_doors_any_membership_is_ours() {
     let members = [member(None)];
     let salto = ActualMembership { ends_by_itself: false, ..actual(&members) };
     assert_eq!(decided(true, Some(claim(None)), salto), GroupDecision::Nothing);
@@ -134,7 +134,7 @@ fn without_ends_at_the_doors_any_line_is_ours() {
 }
 
 #[test]
-fn where_ends_only_move_later_no_line_is_cut_short() {
+fn where_ends_only_move_later_no_membership_is_cut_short() {
     fn later_only(members: &[GroupMember]) -> ActualMembership<'_> {
         ActualMembership { ends: EndDirection::LaterOnly, ..actual(members) }
     }
@@ -164,7 +164,7 @@ fn where_ends_only_move_later_no_line_is_cut_short() {
 
 /// The second table: another site claims the membership, too.
 #[test]
-fn a_line_that_another_site_claims_serves_both_and_is_taken_out_by_the_last() {
+fn a_membership_that_another_site_claims_serves_both_and_is_taken_out_by_the_last() {
     let (open, short) = (vec![member(None)], vec![member(Some(at("10:30")))]);
     let shared = |members| ActualMembership { elsewhere: &[None], ..actual(members) };
     assert_eq!(

@@ -26,7 +26,7 @@ pub struct CatalogueBefore {
     pub catalogue: Catalogue,
     /// When the latest of the changes was read.
     pub until: Timestamp,
-    /// Whether one of the changes is believed only because it was repeated.
+    /// Whether one of the changes is accepted only because it was repeated.
     pub unconfirmed: bool,
 }
 

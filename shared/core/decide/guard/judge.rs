@@ -4,7 +4,7 @@
 //! 2. It holds the new accounts of a door system if there are more than [`MOST_NEW`] within [`TOGETHER`].
 //! 3. It tests the removals from the widest scope to the narrowest: the site, each door system, each group. The
 //!    widest scope that is too large is held whole, so that one fault is one hold to approve.
-//! 4. It holds changes that follow from a list that was believed only because it was repeated, however few there are.
+//! 4. It holds changes that follow from a list that was accepted only because it was repeated, however few there are.
 //! 5. People who are joined or parted, with everything that this takes from them, are one set. The set is released or
 //!    held whole.
 
@@ -101,7 +101,7 @@ impl Measure<'_> {
         let mut all = self.removals(removals);
         let stays = all.holds.iter().find(|(_, held)| held.iter().any(|one| one.joined));
         if let Some((stays, _)) = stays {
-            let reason = format!("people would be joined or parted: {}", stays.reason);
+            let reason = format!("people would be merged or split: {}", stays.reason);
             let held = all.holds.drain(..).flat_map(|(_, held)| held);
             let every: Vec<WaitingChange> = all.released.drain(..).chain(held).collect();
             let (joined, others): (Vec<WaitingChange>, Vec<WaitingChange>) =
@@ -122,7 +122,7 @@ impl Measure<'_> {
         let (unconfirmed, removals): (Vec<WaitingChange>, Vec<WaitingChange>) =
             removals.into_iter().partition(|one| one.unconfirmed);
         if !unconfirmed.is_empty() {
-            let reason = "a list that lost half of what it held said the same three times".to_owned();
+            let reason = "a list lost half of its entries, and three reads agree".to_owned();
             judgement.holds.push(self.hold(Scope::Site, reason, unconfirmed));
         }
         for (doors, removals) in by(removals, |change| change.doors().cloned()) {

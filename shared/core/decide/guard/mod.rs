@@ -122,7 +122,7 @@ pub struct WaitingChange {
     /// Whether the membership never belonged to Doorstep.
     #[serde(default)]
     pub foreign: bool,
-    /// Whether the change follows from a list that is believed only because it was repeated. Such a change is held,
+    /// Whether the change follows from a list that is accepted only because it was repeated. Such a change is held,
     /// however few there are.
     #[serde(default)]
     pub unconfirmed: bool,
@@ -135,7 +135,7 @@ pub struct WaitingChange {
 }
 
 impl WaitingChange {
-    /// Creates a change of one subject, from reads that are believed.
+    /// Creates a change of one subject, from reads that are accepted.
     pub fn new(change: UnconfirmedChange, who: Subject) -> Self {
         WaitingChange { change, who, foreign: false, unconfirmed: false, joined: false, tag: None }
     }

@@ -62,7 +62,7 @@ fn a_fifth_and_at_least_five_of_at_least_ten_are_held_and_so_are_more_than_fifty
 #[test]
 fn a_group_of_three_or_more_is_not_emptied() {
     assert_eq!((held(1, 1), held(2, 2), held(3, 3), held(4, 4)), (0, 0, 3, 4));
-    assert_eq!((held(3, 4), held(8, 9)), (0, 0), "somebody stays");
+    assert_eq!((held(3, 4), held(8, 9)), (0, 0), "some stay");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn people_of(
 }
 
 #[test]
-fn somebody_who_leaves_two_groups_is_one_person() {
+fn a_person_who_leaves_two_groups_is_one_person() {
     let mut inside = people("main", "g", 0..20);
     inside.extend(people("main", "h", 0..20));
     let four = people_of("main", "g", 0..4).chain(people_of("main", "h", 0..4));
@@ -153,7 +153,7 @@ fn card(who: usize) -> WaitingChange {
 }
 
 #[test]
-fn cards_are_judged_beside_those_who_have_one_and_beside_everybody() {
+fn cards_are_judged_beside_those_who_have_one_and_beside_everyone() {
     let held = |cards: usize, holders: usize, people_inside: usize| {
         let inside = people("main", "g", 0..people_inside);
         let holders = Holders::from([("main".into(), (0..holders).map(|n| AccountId(format!("a{n}"))).collect())]);
@@ -191,7 +191,7 @@ fn who_is_joined_is_held_with_everything_that_follows_or_not_at_all() {
     let judgement = judged(&inside, &Tally::default(), waiting);
     let [(hold, _)] = judgement.holds.as_slice() else { panic!("one hold: {judgement:?}") };
     assert_eq!((hold.moves, hold.revokes, &hold.scope), (5, 5, &Scope::Site));
-    assert_eq!(judgement.released.len(), 2, "an address that takes nothing from anybody, and somebody else");
+    assert_eq!(judgement.released.len(), 2, "an address that costs no access, and another person");
     let few = judged(&inside, &Tally::default(), (0..4).flat_map(joined).collect());
     assert_eq!((few.holds.len(), few.released.len()), (0, 8));
 }

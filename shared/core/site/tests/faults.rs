@@ -194,7 +194,7 @@ fn a_rule_opens_groups_of_one_door_system() {
 }
 
 #[test]
-fn all_faults_are_told_at_once_in_order() {
+fn all_faults_are_reported_at_once_in_order() {
     let text = EXAMPLE
         .replace("\"full\"  ", "\"on\"  ")
         .replace("share = 0.20", "share = 2")
@@ -206,7 +206,7 @@ fn all_faults_are_told_at_once_in_order() {
 }
 
 #[test]
-fn what_is_not_toml_is_told_alone() {
+fn what_is_not_toml_is_reported_alone() {
     let (line, message) =
         fault(&EXAMPLE.replace("after     = \"15m\"", "after = \"15m").replace("\"full\"  ", "\"on\"  "));
     assert_eq!(line, 26);

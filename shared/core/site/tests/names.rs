@@ -253,7 +253,7 @@ fn zones_of_locations() {
 /// A platform without a read API has no catalogue to read. A name resolves to itself until an update has a thing of
 /// that name.
 #[test]
-fn where_nobody_can_ask_a_name_stands_for_itself() {
+fn where_no_one_can_ask_a_name_stands_for_itself() {
     let told = |rule: &str, facts: &[Fact]| {
         let text = LEAST.replace("kind = \"officernd\"", "kind = \"andcards\"");
         let site = Site::parse(&format!("{text}[[rule]]\n{rule}\n")).unwrap();

@@ -89,7 +89,7 @@ impl DoorsReading<'_> {
     }
 
     /// Fetches the groups and accounts of one door system. Returns `None` if they could not be read or are not
-    /// believed.
+    /// accepted.
     async fn survey(
         &mut self,
         name: &DoorsName,

@@ -1,4 +1,4 @@
-//! The groups and accounts of one door system, and whether they are believed.
+//! The groups and accounts of one door system, and whether they are accepted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(super) fn credible(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result
     let loss = Loss { known: before.groups.len(), lost };
     let limit = if now.groups.is_empty() { LossLimit::HalfOrAll } else { LossLimit::Half };
     if !loss.is_credible(limit) {
-        return Err(Error::permanent(format!("the list of groups {loss} and is not believed")));
+        return Err(Error::permanent(format!("the list of groups {loss} and is rejected")));
     }
     now.taken.clone_from(&before.taken);
     now.cards_taken = before.cards_taken;

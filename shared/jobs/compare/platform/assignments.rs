@@ -59,7 +59,7 @@ impl PlatformReading<'_> {
         Ok(memberships)
     }
 
-    /// Returns whether the lists of assignments are believed, given that they lost `lost` of `known`. An assignment
+    /// Returns whether the lists of assignments are accepted, given that they lost `lost` of `known`. An assignment
     /// cannot be read by id, so an empty list cannot be told from a wrong one.
     fn accepts_assignments(&mut self, known: usize, lost: &BTreeSet<Id>) -> bool {
         let loss = Loss { known, lost: lost.len() };

@@ -10,8 +10,8 @@ use doorstep_core::model::record::FactRecord;
 
 impl PlatformReading<'_> {
     /// Rejects the card numbers of a list that lost half of them: a property was renamed, or a permission is missing.
-    /// Members then keep their stored numbers. A list that repeats the loss is believed, but as doubted, so that the
-    /// operator must approve it. Returns the members whose facts are doubted.
+    /// Members then keep their stored numbers. A list that repeats the loss is accepted as unconfirmed, so that the
+    /// operator must approve it. Returns the members whose facts are unconfirmed.
     pub(super) fn judge_cards(
         &mut self,
         kind: Kind,

@@ -103,7 +103,7 @@ impl PlatformReading<'_> {
     }
 
     /// Reads the things by their ids that rejected lists lacked, and that this list lacks too. A list that repeats a
-    /// rejected loss is not believed more than before.
+    /// rejected loss counts no more than before.
     async fn confirm_doubted(&mut self, of: &KindRead<'_>, listed: &BTreeSet<FactId>, loss: Loss) {
         let unconfirmed = of.stored.values().filter(|record| record.gone && record.is_unconfirmed());
         let unconfirmed = unconfirmed.filter(|record| !of.is_expired(&record.fact));
@@ -159,7 +159,8 @@ impl PlatformReading<'_> {
         let unlisted = &self.unlisted;
         let known = |relation: &Relation| relation.part().filter(|part| unlisted.contains(part)).map(|_| true);
         for (relation, error) in relation::confirm(reader, &old.fact, fact, known).await {
-            let problem = format!("{relation} stay as they were, for they cannot be asked for: {error}");
+            let problem =
+                format!("{relation} keep their known state, because the platform did not answer for them: {error}");
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
             }

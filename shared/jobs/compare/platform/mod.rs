@@ -1,7 +1,7 @@
-//! Reads the whole platform and judges what to believe.
+//! Reads the whole platform and judges what to accept.
 //!
 //! - A thing that a list lacks is read by its id before it counts as gone.
-//! - A list that lost half of its things is not believed.
+//! - A list that lost half of its things is rejected.
 //! - A platform without a read API supplies facts that its reader has already judged.
 //!
 //! The new records of each kind are returned to the caller. This module stores nothing.
@@ -43,19 +43,19 @@ pub struct PlatformReading<'a> {
     pub known: FactIndex,
     /// Number of listed things of each kind.
     pub counts: BTreeMap<&'static str, usize>,
-    /// Number of card numbers, if a complete list of members was believed.
+    /// Number of card numbers, if a complete list of members was accepted.
     pub numbers: Option<usize>,
     /// What could not be read.
     pub problems: Vec<String>,
-    /// What was read and is not believed.
+    /// What was read and is rejected.
     pub refused: Vec<String>,
-    /// Pushed updates that are not believed. They are left out of the read.
+    /// Pushed updates that are rejected. They are left out of the read.
     pub flaws: Vec<String>,
     /// Harmless irregularities.
     pub remarks: Vec<String>,
     /// Kinds whose list could not be read.
     pub unread: BTreeSet<Kind>,
-    /// Lists that were not believed, by kind: those of the last read, updated by this read.
+    /// Lists that were rejected, by kind: those of the last read, updated by this read.
     pub refused_lists: RefusedLists,
     /// Things that their lists lack and that presumably exist.
     unlisted: BTreeSet<FactId>,

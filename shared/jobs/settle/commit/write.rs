@@ -71,7 +71,7 @@ async fn write_with_actions(
         store.write_all(WriteStep::Keep, chain.join(site, person, at, actions)?).await?;
     }
     writes.extend(chain.join(site, person, at, late)?);
-    debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
+    debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit into one transaction");
     writes.insert(0, put(site, person)?);
     store.write_all(WriteStep::Commit, writes).await?;
     Ok(chain)

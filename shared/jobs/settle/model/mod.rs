@@ -17,7 +17,8 @@ mod worker;
 
 use judge::{Judge, RoundInput};
 use state::{
-    Budget, MINUTES, Minute, ModelMember, ModelState, Records, Round, StoredPerson, TriggerCounts, Worker, WorkerStep,
+    Budget, MINUTES, Minute, ModelMember, ModelRound, ModelState, Records, StoredPerson, TriggerCounts, Worker,
+    WorkerStep,
 };
 
 /// The behaviour of a door system.
@@ -329,7 +330,7 @@ impl MembershipModel {
             look: false,
             rounds: 0,
             failed: 0,
-            round: Round::default(),
+            round: ModelRound::default(),
         });
     }
 
@@ -406,13 +407,15 @@ impl Model for MembershipModel {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::always("I1 nobody stays in", |model: &MembershipModel, state: &ModelState| {
+            Property::always("I1 access ends", |model: &MembershipModel, state: &ModelState| {
                 !heard(state) || model.membership_ends(state)
             }),
-            Property::always("I2 everybody comes in", |model: &MembershipModel, state: &ModelState| {
+            Property::always("I2 access begins", |model: &MembershipModel, state: &ModelState| {
                 !heard(state) || model.membership_begins(state)
             }),
-            Property::always("I3 what is not ours stays", |_: &MembershipModel, state: &ModelState| !state.stolen),
+            Property::always("I3 memberships that are not ours stay", |_: &MembershipModel, state: &ModelState| {
+                !state.stolen
+            }),
             Property::always("I4 one reconcile makes it right", |model: &MembershipModel, state: &ModelState| {
                 let over = state.calm && state.is_quiet();
                 let right = |state| model.membership_ends(state) && model.membership_begins(state);
@@ -431,14 +434,14 @@ impl Model for MembershipModel {
             }),
         ];
         if !self.story.given {
-            properties.push(Property::sometimes("somebody is in", |_: &MembershipModel, state: &ModelState| {
+            properties.push(Property::sometimes("a member exists", |_: &MembershipModel, state: &ModelState| {
                 state.calm && state.is_quiet() && state.person.claim.is_some()
             }));
         }
         // A worker that lost its batch stores due items that are no longer needed.
         if self.story.budget.overlaps == 0 {
             properties.push(Property::always(
-                "whoever a bell marks is served",
+                "people whom a trigger marks are served",
                 |_: &MembershipModel, state: &ModelState| {
                     !state.is_quiet() || state.dues[..=usize::from(state.now)].iter().all(|dues| dues.profile == 0)
                 },

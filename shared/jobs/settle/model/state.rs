@@ -218,12 +218,12 @@ pub struct Worker {
     /// The number of failed rounds.
     pub failed: u8,
     /// The evaluation of the current round.
-    pub round: Round,
+    pub round: ModelRound,
 }
 
 /// One round for the person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Round {
+pub struct ModelRound {
     /// The person as read.
     pub before: StoredPerson,
     /// No other worker wrote the person since.

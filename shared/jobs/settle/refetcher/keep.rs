@@ -112,7 +112,7 @@ impl Refetcher<'_> {
             Ok(()) => {}
             // The table will never accept this fact. The old one stays, and each reconcile reports it.
             Err(error @ Error::Permanent(_)) => {
-                tracing::error!(site = site.as_str(), about = %record.fact.name(), %error, "something cannot be kept");
+                tracing::error!(site = site.as_str(), about = %record.fact.name(), %error, "a fact cannot be stored");
                 return Ok(());
             }
             Err(error) => return Err(error),

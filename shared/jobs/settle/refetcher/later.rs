@@ -45,7 +45,7 @@ impl Refetcher<'_> {
         what: &Unreadable,
     ) -> Result<()> {
         let (site, about, field) = (&self.site.id, &hint.about, what.field.as_str());
-        tracing::warn!(site = site.as_str(), %about, field, "a thing of the platform cannot be read; what was known of it goes on");
+        tracing::warn!(site = site.as_str(), %about, field, "a thing of the platform cannot be read; its known fact stays in force");
         self.refetch_again(hint, refetches, origin).await.map(drop)
     }
 
@@ -56,7 +56,7 @@ impl Refetcher<'_> {
         origin: &Origin,
         error: &Error,
     ) -> Result<()> {
-        tracing::warn!(site = self.site.id.as_str(), about = %hint.about, %error, "cannot look at the platform");
+        tracing::warn!(site = self.site.id.as_str(), about = %hint.about, %error, "cannot refetch from the platform");
         let asked = match error {
             Error::Retry { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
             Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,

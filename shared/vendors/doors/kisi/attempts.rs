@@ -68,11 +68,13 @@ impl Webhook {
         if self.disabled_due_to_error {
             return Some(
                 "Kisi switched its event webhook off because it failed: look at the log of entries, and enable it \
-                 again in Kisi. Openings meanwhile are lost",
+                 again in Kisi. Access attempts are not recorded until then",
             );
         }
         if !self.enabled {
-            return Some("Kisi's event webhook is disabled: enable it in Kisi. Openings meanwhile are lost");
+            return Some(
+                "Kisi's event webhook is disabled: enable it in Kisi. Access attempts are not recorded until then",
+            );
         }
         let posts_unlocks = self.enabled_events.is_empty() || self.enabled_events.iter().any(|event| event == WANTED);
         (!posts_unlocks).then_some("Kisi's event webhook does not post lock.unlock: choose that event in Kisi")

@@ -47,7 +47,7 @@ impl Kisi {
         let answer = self.client.write(Method::POST, &["card_assignments"], Some(&body)).await?;
         match answer.status() {
             StatusCode::CONFLICT => {
-                return Err(Error::retry("Kisi says that it is assigned already: it is read again"));
+                return Err(Error::retry("Kisi reports that the card is assigned already; reading again"));
             }
             // Either the card or the person is gone.
             StatusCode::NOT_FOUND => return Err(account_gone()),
@@ -55,8 +55,8 @@ impl Kisi {
         }
         match self.assignment_of(card, who).await? {
             Some(assignment) if assignment.is_active() => Ok(()),
-            Some(_) => Err(Error::retry("Kisi assigned it and did not activate it")),
-            None => Err(Error::retry("Kisi said yes, and it is not theirs")),
+            Some(_) => Err(Error::retry("Kisi assigned the card but did not activate it")),
+            None => Err(Error::retry("Kisi reported success, but the card is not assigned to the account; retrying")),
         }
     }
 
@@ -73,7 +73,9 @@ impl Kisi {
             done(answer)?;
         }
         match self.assignment_of(card, who).await? {
-            Some(_) => Err(Error::retry("Kisi said yes, and it is still theirs")),
+            Some(_) => {
+                Err(Error::retry("Kisi reported success, but the card is still assigned to the account; retrying"))
+            }
             None => Ok(()),
         }
     }

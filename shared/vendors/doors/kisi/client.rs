@@ -105,7 +105,7 @@ impl KisiClient {
                 None => {}
             }
         }
-        Err(Error::retry(format!("Kisi's list of {name} could not be read whole, twice")))
+        Err(Error::retry(format!("Kisi's list of {name} could not be read completely, in two tries")))
     }
 
     /// Fetches a list once. Returns `None` for a bad read: a page that is no array, a repeated id, a total that changes
@@ -223,11 +223,11 @@ pub(super) fn done(answer: Response) -> Result<Bytes> {
         StatusCode::FORBIDDEN => Error::permanent(
             "Kisi forbids this to the API key: make the key on the account of the organisation's owner",
         ),
-        StatusCode::CONFLICT => Error::retry("Kisi says that this is so already: it is read again"),
+        StatusCode::CONFLICT => Error::retry("Kisi reports that nothing would change; reading again"),
         StatusCode::UNPROCESSABLE_ENTITY => {
             Error::permanent(format!("Kisi does not accept: {}", refused_fields(&answer).join(", ")))
         }
-        StatusCode::NOT_FOUND => Error::permanent("Kisi does not know what was asked for: check url and place"),
+        StatusCode::NOT_FOUND => Error::permanent("Kisi answered 404: check url and place"),
         _ => Error::permanent(format!("Kisi answered {}", status.as_u16())),
     })
 }

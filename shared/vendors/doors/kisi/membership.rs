@@ -135,7 +135,9 @@ impl Kisi {
     /// [`Error::Permanent`] for a team: Doorstep does not know its members, and one may be protected.
     async fn take_out(&self, row: &GroupMember) -> Result<()> {
         if KisiAssignee::of(&row.account).is_err() {
-            return Err(Error::permanent("a Kisi team is in this group: only people are taken out, teams by hand"));
+            return Err(Error::permanent(
+                "a Kisi team is in this group: Doorstep removes only people; remove the team by hand",
+            ));
         }
         let line = number(row.handle())?.to_string();
         let path = ["role_assignments", line.as_str()];
@@ -145,13 +147,13 @@ impl Kisi {
         }
         match self.client.get(&path).await?.status() {
             StatusCode::NOT_FOUND => Ok(()),
-            _ => Err(Error::retry("Kisi says that a membership is gone, and still has it: it is read again")),
+            _ => Err(Error::retry("Kisi reports that a membership does not exist, but still lists it; reading again")),
         }
     }
 }
 
 fn in_already() -> Error {
-    Error::retry("Kisi says that this person is in the group already: it is read again")
+    Error::retry("Kisi reports that this person is in the group already; reading again")
 }
 
 /// Returns the error of a vendor that asks for a pause.

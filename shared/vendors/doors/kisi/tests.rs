@@ -141,7 +141,7 @@ async fn rows_are_the_basic_lines_of_this_group() {
 }
 
 #[tokio::test]
-async fn an_empty_group_is_looked_at_before_it_is_believed() {
+async fn an_empty_group_is_read_before_it_is_accepted() {
     let script = DoorsScript::new([on(OF_GROUP).lists(json!([])), on("GET /groups/5").says(200, json!({"id": 5}))]);
     assert!(kisi(&script).rows(&group()).await.unwrap().is_empty());
     script.is_over();
@@ -168,7 +168,7 @@ async fn an_address_must_match_whole_and_case_does_not_matter() {
 }
 
 #[tokio::test]
-async fn accounts_and_guests_are_looked_at() {
+async fn accounts_and_guests_are_read() {
     let guests = json!([{"id": 7, "name": "Bo", "email": null}]);
     let mut off = user(12, "a@b.test");
     off["access_enabled"] = json!(false);
@@ -187,11 +187,11 @@ async fn accounts_and_guests_are_looked_at() {
     let kisi = kisi(&script);
     assert_eq!(kisi.account(&account("12")).await.unwrap().unwrap().standing, Standing::Suspended);
     assert_eq!(kisi.account(&account("13")).await.unwrap(), None);
-    assert!(kisi.account(&account("14")).await.unwrap().is_some(), "one 404 is not believed");
+    assert!(kisi.account(&account("14")).await.unwrap().is_some(), "one 404 is not enough");
     let guest = kisi.account(&account("guest:7")).await.unwrap().unwrap();
     assert_eq!((guest.id.0.as_str(), guest.guest), ("guest:7", true));
     assert_eq!(kisi.account(&account("guest:8")).await.unwrap(), None);
-    assert!(kisi.account(&account("guest:9")).await.unwrap_err().is_retryable(), "nobody counted");
+    assert!(kisi.account(&account("guest:9")).await.unwrap_err().is_retryable(), "no count exists");
     assert_eq!(kisi.guests().await.unwrap(), [guest]);
     script.is_over();
 }
@@ -320,7 +320,7 @@ async fn people_come_and_go() {
 }
 
 #[tokio::test]
-async fn a_new_line_comes_before_the_old_ones_go() {
+async fn a_new_membership_comes_before_the_old_ones_go() {
     let script = DoorsScript::new([posts().is(200), on("DELETE /role_assignments/8").is(204)]);
     assert_eq!(change(&script, &[entry(&["8"])], &[]).await, [Ok(())]);
 
@@ -332,7 +332,7 @@ async fn a_new_line_comes_before_the_old_ones_go() {
 }
 
 #[tokio::test]
-async fn a_line_whose_predecessor_is_gone_is_put_back() {
+async fn a_membership_whose_predecessor_is_gone_is_put_back() {
     let mut made = assignment(3, "group_basic", "User", 12);
     made["valid_until"] = json!("2026-03-02T11:15:00Z");
     let script = DoorsScript::new([
@@ -386,7 +386,7 @@ async fn teams_are_not_taken_out() {
 }
 
 #[tokio::test]
-async fn a_missing_key_or_a_bad_address_is_told_by_the_first_call() {
+async fn a_missing_key_or_a_bad_address_is_reported_by_the_first_call() {
     let script = DoorsScript::new([]);
     let mut access = script.access("kisi");
     access.secrets.api_key = None;
@@ -398,7 +398,7 @@ async fn a_missing_key_or_a_bad_address_is_told_by_the_first_call() {
 
 /// The header is documented. If a proxy removes it, the first page that is not full is the last.
 #[tokio::test]
-async fn a_list_that_nobody_counts_is_read_until_a_page_is_not_full() {
+async fn a_list_that_no_one_counts_is_read_until_a_page_is_not_full() {
     let page = |from: i64, to: i64| (from..to).map(|id| json!({"id": id, "name": format!("g{id}")})).collect();
     let script = DoorsScript::new([
         on("GET /groups?limit=250&offset=0").says(200, page(0, 250)),
@@ -418,7 +418,7 @@ async fn a_list_that_nobody_counts_is_read_until_a_page_is_not_full() {
 }
 
 #[tokio::test]
-async fn an_empty_group_that_nobody_counts_is_empty_by_its_own_count_alone() {
+async fn an_empty_group_that_no_one_counts_is_empty_by_its_own_count_alone() {
     let empty = || on(OF_GROUP).says(200, json!([]));
     for (count, is_accepted) in [(json!(0), true), (json!(null), true), (json!(3), false)] {
         let script =

@@ -205,7 +205,7 @@ impl KisiRoleAssignment {
 /// Parses an instant with any offset. Without an offset it is UTC `[I]`.
 fn instant(text: &str) -> Result<Timestamp> {
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    text.parse().ok().or_else(civil).ok_or_else(|| Error::retry("Kisi says a date that cannot be read"))
+    text.parse().ok().or_else(civil).ok_or_else(|| Error::retry("Kisi returned a date that cannot be parsed"))
 }
 
 impl From<KisiGroup> for OurGroup {

@@ -199,7 +199,7 @@ fn whole_seconds(instant: Timestamp) -> Timestamp {
 }
 
 fn exists() -> Error {
-    Error::retry("SALTO KS has an account with this address already: it is looked up again")
+    Error::retry("SALTO KS already has an account with this address; looking it up again")
 }
 
 fn left_behind() -> Error {
@@ -207,5 +207,5 @@ fn left_behind() -> Error {
 }
 
 fn nameless() -> Error {
-    Error::retry("SALTO KS made an account and does not say which")
+    Error::retry("SALTO KS created an account without returning its id")
 }

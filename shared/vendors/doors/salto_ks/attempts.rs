@@ -128,7 +128,7 @@ impl ReadAttempts for SaltoKs {
         let query = [("$filter", filter.as_str()), ("$orderby", "utc_date_time"), ("$top", PAGE)];
         let answer = self.0.page(V1_1, &["entries"], &query, from.token.as_deref()).await?;
         if from.token.is_some() && (answer.is_status(StatusCode::BAD_REQUEST) || answer.is_bad_filter()) {
-            return Err(Error::invalid("SALTO KS does not take its own token any more"));
+            return Err(Error::invalid("SALTO KS rejects its own token for the next page of entries"));
         }
         if answer.is_bad_filter() {
             let attempts = self.unfiltered(doors, from.since).await?;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_is_told_in_our_words() {
+    fn what_was_measured_is_reported_in_our_words() {
         let opened = seen(json!({})).unwrap().attempt;
         assert_eq!((opened.lock.as_str(), opened.lock_name.as_deref()), ("l1", Some("Front door")));
         assert_eq!((opened.account, opened.refused), (Some(AccountId("u1".into())), None));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_an_error_and_a_stale_token_is_told_apart() {
+    async fn a_refusal_is_an_error_and_a_stale_token_is_distinguished() {
         let invalid = || on(LIST).says(400, json!({ "ErrorCode": "1100", "Message": "Ada" }));
         assert!(matches!(page([invalid()], Some("old")).await, Err(Error::Invalid(_))));
         let other = page([invalid()], None).await.unwrap_err();
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_tag_is_somebody_s_only_by_its_exact_number() {
+    async fn a_tag_is_a_person_s_only_by_its_exact_number() {
         let tag = |number: &str| json!({ "id": number, "tag_number": number, "site_user": { "user": { "id": "u1" } } });
         for (given, found) in [("0123", true), ("01234", false)] {
             let token = on("POST /connect/token").says(200, json!({ "access_token": "t", "expires_in": 3600 }));

@@ -134,7 +134,7 @@ impl SaltoClient {
             }
         }
         let name = path.last().unwrap_or(&"sites");
-        Err(Error::retry(format!("SALTO KS's list of {name} could not be read whole, twice")))
+        Err(Error::retry(format!("SALTO KS's list of {name} could not be read completely, in two tries")))
     }
 
     /// Fetches a list once. Returns `None` for a bad read: a page that is no list, a repeated id, a repeated page, or

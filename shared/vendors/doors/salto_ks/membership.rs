@@ -140,17 +140,17 @@ impl MemberStep<'_> {
 /// Translates a refusal that concerns one person. If it may mean "already so", the group's list decides.
 fn judge(step: MemberStep<'_>, answer: SaltoAnswer) -> PartOutcome {
     match step {
-        MemberStep::Add(_) if answer.is_not_yet() => PartOutcome::Failed(Error::retry(
-            "SALTO KS does not know this account everywhere yet: it was made just now",
-        )),
-        MemberStep::Add(_) if answer.may_be_so_already() => {
-            PartOutcome::Unsure(Error::retry("SALTO KS did not take this person into the group"))
+        MemberStep::Add(_) if answer.is_not_yet() => {
+            PartOutcome::Failed(Error::retry("SALTO KS does not know this new account everywhere yet"))
         }
-        MemberStep::Remove(_) if answer.is_missing() => PartOutcome::Unsure(Error::retry(
-            "SALTO KS does not find this person, and lists them in the group all the same",
-        )),
+        MemberStep::Add(_) if answer.may_be_so_already() => {
+            PartOutcome::Unsure(Error::retry("SALTO KS did not add this person to the group"))
+        }
+        MemberStep::Remove(_) if answer.is_missing() => {
+            PartOutcome::Unsure(Error::retry("SALTO KS does not find this person, but lists them in the group"))
+        }
         MemberStep::Remove(_) if answer.may_be_so_already() => {
-            PartOutcome::Unsure(Error::retry("SALTO KS did not take this person out of the group"))
+            PartOutcome::Unsure(Error::retry("SALTO KS did not remove this person from the group"))
         }
         _ => answer.done().map_or_else(PartOutcome::Failed, |_| PartOutcome::Done),
     }

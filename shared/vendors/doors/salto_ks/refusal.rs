@@ -149,11 +149,11 @@ fn meaning(status: StatusCode, code: Option<u32>) -> Error {
         (Some(POD_MEMBER), _) => {
             Error::permanent("this person is a pod member of SALTO KS (2220): their access is changed in the pod alone")
         }
-        (Some(BAD_FILTER), _) => Error::permanent("SALTO KS does not understand a filter of ours (1102)"),
+        (Some(BAD_FILTER), _) => Error::permanent("SALTO KS rejected a filter (1102)"),
         (Some(2202), _) | (None, StatusCode::NOT_FOUND) => {
             Error::permanent("SALTO KS does not know the site, group or user (2202): check place and the rules' groups")
         }
-        (_, StatusCode::CONFLICT) => Error::retry("SALTO KS says that this is so already: it is read again"),
+        (_, StatusCode::CONFLICT) => Error::retry("SALTO KS reports that nothing would change; reading again"),
         (None, StatusCode::FORBIDDEN) => {
             Error::permanent("SALTO KS forbids this: give the system user a role at the site that may manage users")
         }

@@ -58,13 +58,13 @@ impl SaltoKs {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         match self.tag_number_of(&inner).await? {
             Some(number) if card.has(&number) => return Ok(()),
-            Some(_) => return Err(Error::retry("they have another tag by now: it is read again")),
+            Some(_) => return Err(Error::retry("the user has another tag now; reading again")),
             None => {}
         }
         self.patch_tag(&inner, json!(card.id)).await?;
         match self.tag_number_of(&inner).await? {
             Some(number) if card.has(&number) => Ok(()),
-            _ => Err(Error::retry("SALTO KS said yes, and it is not theirs")),
+            _ => Err(Error::retry("SALTO KS reported success, but the tag is not assigned to the user; retrying")),
         }
     }
 
@@ -81,7 +81,9 @@ impl SaltoKs {
         }
         self.patch_tag(&inner, Value::Null).await?;
         match self.fetch_raw(&inner).await? {
-            Some(user) if has(&user) => Err(Error::retry("SALTO KS said yes, and it is still theirs")),
+            Some(user) if has(&user) => {
+                Err(Error::retry("SALTO KS reported success, but the tag is still assigned to the user; retrying"))
+            }
             _ => Ok(()),
         }
     }
@@ -91,7 +93,7 @@ impl SaltoKs {
         let answer = self.patch(inner, &json!({ "tag_id": tag })).await?;
         if answer.is_missing() {
             return Err(match self.fetch_raw(inner).await? {
-                Some(_) => Error::retry("SALTO KS does not know it any more: it is looked up again"),
+                Some(_) => Error::retry("SALTO KS no longer has the tag; looking it up again"),
                 None => account_gone(),
             });
         }

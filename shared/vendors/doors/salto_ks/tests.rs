@@ -155,7 +155,7 @@ async fn a_group_is_gone_when_it_is_asked_for_itself() {
 }
 
 #[tokio::test]
-async fn an_empty_list_of_a_group_that_counts_people_is_not_believed() {
+async fn an_empty_list_of_a_group_that_counts_people_is_rejected() {
     let group_itself = "/v1.1/sites/s1/access_groups/g1";
     let script = script([
         get(GROUP).says(200, json!([])),
@@ -236,7 +236,7 @@ async fn an_account_is_what_its_seat_and_roles_make_it() {
     assert_eq!((blocked.standing, blocked.name.as_str()), (Standing::Suspended, "Ada L"));
     assert!(fetch().await.unwrap().privileged);
     assert_eq!(fetch().await, None);
-    assert!(fetch().await.is_some(), "one 404 is not believed");
+    assert!(fetch().await.is_some(), "one 404 is not enough");
     is_later(salto.account(&known).await);
     assert_eq!(salto.account(&account(None)).await.unwrap().unwrap().inner_id.as_deref(), Some("i1"));
     let guests = salto.guests().await.unwrap();
@@ -413,7 +413,7 @@ async fn a_name_is_changed_as_far_as_it_is_ours() {
 }
 
 #[tokio::test]
-async fn a_seat_is_believed_when_it_is_seen() {
+async fn a_seat_is_accepted_when_it_is_seen() {
     let subscribe = || on(&format!("PATCH {USER}/subscription")).with(json!({"state": "subscribed"}));
     let script = script([
         subscribe().is(204),
@@ -461,7 +461,7 @@ async fn only_those_without_another_role_are_suspended_or_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_by_the_first_call() {
+async fn what_is_missing_is_reported_by_the_first_call() {
     let script = DoorsScript::new([]);
     let doors = connect(None, script.access("salto-ks")).0;
     assert!(matches!(doors.groups().await, Err(Error::Invalid(_))));

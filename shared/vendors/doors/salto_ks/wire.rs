@@ -14,7 +14,7 @@ pub(super) const USER_ROLE: &str = "site_user";
 pub(super) const GUEST_ROLE: &str = "site_guest";
 /// Why an account is not changed.
 pub(super) const NEVER_SUSPENDED: &str =
-    "this SALTO KS user has another role than opening doors: they are neither suspended nor deleted";
+    "this SALTO KS user has another role than opening doors: Doorstep neither suspends nor deletes it";
 
 /// A listed thing, with the id that identifies it.
 pub(super) trait Identified {

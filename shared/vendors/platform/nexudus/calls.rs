@@ -80,10 +80,10 @@ impl NexudusApi {
         let list = entity.path.join("/");
         match status {
             StatusCode::UNAUTHORIZED => Err(Error::permanent(
-                "Nexudus does not let us in: check username and password, and that this user may use the REST API",
+                "Nexudus rejects the credentials: check username and password, and that this user may use the REST API",
             )),
             StatusCode::FORBIDDEN => Err(Error::permanent(format!(
-                "Nexudus does not let us read {list}: give the user the roles {0}-List and {0}-Read",
+                "Nexudus forbids reading {list}: give the user the roles {0}-List and {0}-Read",
                 entity.name
             ))),
             _ if status.is_success() => {
@@ -96,7 +96,7 @@ impl NexudusApi {
                 Err(Error::retry(format!("Nexudus answered {} to {list}", status.as_u16())))
             }
             _ => Err(Error::permanent(format!(
-                "Nexudus answered {} to a question it should know, {list}: check url in the site file",
+                "Nexudus answered {} to a known path, {list}: check url in the site file",
                 status.as_u16()
             ))),
         }

@@ -87,12 +87,12 @@ fn of(record: &Value, site: &SiteId) -> Option<NexudusHook> {
 fn trouble(hook: &NexudusHook) -> Option<String> {
     let name = actions::find(&hook.action).map_or_else(String::new, |action| format!(" ({})", action.name));
     let which = format!("webhook {} for action {}{name}", hook.id, hook.action);
-    let fetch = "see its last error at Nexudus, and that its shared secret is one of webhook_secrets";
+    let advice = "see its last error at Nexudus, and check that its shared secret is one of webhook_secrets";
     if !hook.active {
         return Some(format!(
-            "{which} is switched off, so nothing of it is heard: {fetch}; then switch it on again at Nexudus"
+            "{which} is switched off, so its changes do not arrive: {advice}; then switch it on again at Nexudus"
         ));
     }
     (hook.failures > 0.0 && hook.error)
-        .then(|| format!("{which} failed {} times and is switched off after 10 in a row: {fetch}", hook.failures))
+        .then(|| format!("{which} failed {} times and is switched off after 10 in a row: {advice}", hook.failures))
 }

@@ -1,4 +1,4 @@
-//! Parses the content of a verified delivery. Only the ids in the entity are believed.
+//! Parses the content of a verified delivery. Only the ids in the entity are accepted.
 
 use serde_json::{Map, Value};
 
@@ -34,7 +34,7 @@ fn hints(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'stati
     }
     let mut all: Vec<ChangeHint> = Vec::new();
     for entity in &entities {
-        let Value::Object(entity) = entity else { return Err("the array holds something that is no object") };
+        let Value::Object(entity) = entity else { return Err("the array contains a value that is not an object") };
         for hint in of(action, entity)? {
             if !all.contains(&hint) {
                 all.push(hint);

@@ -109,9 +109,8 @@ impl ReadPlatform for NexudusReader {
                 .is_some_and(|team_members| team_members.shares_passes_of(owner))),
             Relation::Assigned { membership, assignment, .. } => {
                 let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };
-                let desks = wire::desk_assignments(&record).ok_or_else(|| {
-                    Error::retry(format!("Nexudus does not say which desks contract {membership} has"))
-                })?;
+                let desks = wire::desk_assignments(&record)
+                    .ok_or_else(|| Error::retry(format!("Nexudus does not list the desks of contract {membership}")))?;
                 Ok(desks.contains(assignment))
             }
             Relation::UsedPass { pass, .. } => Ok(self.record(&PASS, pass).await?.is_some()),

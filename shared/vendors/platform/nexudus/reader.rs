@@ -87,7 +87,8 @@ impl NexudusReader {
 
     /// Fetches one record by its id; `None` if it does not exist. That counts only if a good list leaves it out too.
     pub(super) async fn record(&self, entity: &NexudusEntity, id: &str) -> Result<Option<Value>> {
-        let wrong = || Error::retry(format!("Nexudus was asked for one of {} and gave something else", entity.name));
+        let wrong =
+            || Error::retry(format!("Nexudus returned another thing than the requested one of {}", entity.name));
         for _ in 0..2 {
             if let Some(record) = self.calls.one(entity, id).await? {
                 return if list::id(&record).as_deref() == Some(id) { Ok(Some(record)) } else { Err(wrong()) };
@@ -98,7 +99,7 @@ impl NexudusReader {
                 return Ok(None);
             }
         }
-        Err(Error::retry(format!("Nexudus lists one of {} that it cannot give", entity.path.join("/"))))
+        Err(Error::retry(format!("Nexudus lists one of {} that it does not return by id", entity.path.join("/"))))
     }
 
     pub(super) async fn looked_at(
@@ -161,7 +162,7 @@ impl NexudusReader {
         let Some(record) = self.record(&COWORKER, coworker).await? else { return Ok(Vec::new()) };
         let ids = wire::teams_of(&record).ok_or_else(|| {
             Error::retry(format!(
-                "Nexudus does not say in which teams coworker {coworker} is, which is no word on that"
+                "Nexudus does not list the teams of coworker {coworker}, so the coworker may still be in teams"
             ))
         })?;
         Ok(self.these_team_members(&ids).await)

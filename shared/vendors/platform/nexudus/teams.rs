@@ -38,7 +38,7 @@ impl NexudusReader {
         }
         let read = match self.record(&TEAM, id).await {
             Ok(Some(record)) => TeamMembers::of(&record).map(Some).ok_or_else(|| {
-                Error::retry(format!("Nexudus does not say who is in team {id}, which is no word that nobody is"))
+                Error::retry(format!("Nexudus does not say who is in team {id}, so the team may still have people"))
             }),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
@@ -97,7 +97,7 @@ impl NexudusReader {
         });
     }
 
-    /// Records what is not believed or could not be read in addition to a list. Each text is kept once.
+    /// Records what is rejected or could not be read in addition to a list. Each text is kept once.
     pub(super) fn doubt(&self, why: String) {
         self.earlier(|earlier| earlier.flaws.insert(why));
     }

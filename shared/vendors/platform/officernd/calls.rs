@@ -70,12 +70,12 @@ impl OfficerndApi {
             Ok(answer) => {
                 tracing::info!(
                     status = answer.status().as_u16(),
-                    "OfficeRnD does not tell its region; using the usual one"
+                    "OfficeRnD did not return its region; using the usual one"
                 );
                 None
             }
             Err(error) => {
-                tracing::info!(%error, "OfficeRnD does not tell its region; using the usual one");
+                tracing::info!(%error, "OfficeRnD did not return its region; using the usual one");
                 None
             }
         };
@@ -101,7 +101,7 @@ fn read(answer: &Response) -> Result<Option<Value>> {
         StatusCode::NOT_FOUND => Ok(None),
         StatusCode::UNAUTHORIZED => Err(refuses_its_own()),
         StatusCode::FORBIDDEN => Err(Error::permanent(
-            "OfficeRnD does not let us read this: grant the application every scope named in docs/vendors.md",
+            "OfficeRnD forbids this read: grant the application every scope named in docs/vendors.md",
         )),
         _ if status.is_success() => serde_json::from_slice(answer.body())
             .map(Some)
@@ -110,7 +110,7 @@ fn read(answer: &Response) -> Result<Option<Value>> {
             Err(Error::retry(format!("OfficeRnD answered {}", status.as_u16())))
         }
         _ => Err(Error::permanent(format!(
-            "OfficeRnD answered {} to a question it should know: check organization in the site file",
+            "OfficeRnD answered {} to a known path: check organization in the site file",
             status.as_u16()
         ))),
     }

@@ -30,14 +30,14 @@ pub(super) fn hearing(hooks: &[OfficerndHook], site: &SiteId) -> Hearing {
     let off = hooks.iter().filter(|hook| !hook.enabled);
     let problems = off.map(|hook| {
         format!(
-            "webhook {} is switched off, so nothing of it is heard: see at OfficeRnD why, and that its secret is one of \
-             webhook_secrets; then switch it on again there",
+            "webhook {} is switched off, so its changes do not arrive: find the reason at OfficeRnD, check that its secret \
+             is one of webhook_secrets, and switch it on again there",
             hook.id
         )
     });
     let silence = hooks.is_empty().then(|| {
         format!(
-            "no webhook of OfficeRnD posts to this site, so changes are only found by comparing everything, every 15 \
+            "no webhook of OfficeRnD posts to this site, so changes are only found by the reconcile every 15 \
              minutes: add one at OfficeRnD to the address that ends with /hooks/{site}/officernd"
         )
     });
@@ -46,7 +46,7 @@ pub(super) fn hearing(hooks: &[OfficerndHook], site: &SiteId) -> Hearing {
 
 /// Returns the state for an application that may not read its webhooks.
 pub(super) fn unknown() -> Hearing {
-    let silence = "whether OfficeRnD's webhooks are switched on cannot be seen: grant the application the scope \
+    let silence = "the state of OfficeRnD's webhooks cannot be read: grant the application the scope \
                    flex.settings.webhooks.read";
     Hearing { silence: Some(silence.to_owned()), ..Hearing::default() }
 }

@@ -86,7 +86,10 @@ impl RateLimiter {
             && !wait.is_zero()
         {
             if priority == Priority::Refetch && wait > LONGEST_WAIT {
-                return Err(Error::Retry { why: "OfficeRnD's reads a minute are used up".into(), after: Some(wait) });
+                return Err(Error::Retry {
+                    why: "OfficeRnD's read limit of this minute is used up".into(),
+                    after: Some(wait),
+                });
             }
             self.time.pass(wait).await;
         }

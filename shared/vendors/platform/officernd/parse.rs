@@ -1,4 +1,4 @@
-//! Parses the content of a verified delivery. Only the id and the version of the object are believed.
+//! Parses the content of a verified delivery. Only the id and the version of the object are accepted.
 //!
 //! Objects may have the field names of the first API (`office`, `team`, `start.dateTime`) `[C]`. The id is the same in
 //! both APIs, and Doorstep reads everything else again.

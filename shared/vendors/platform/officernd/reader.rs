@@ -61,7 +61,7 @@ impl OfficerndReader {
         let all = self.list_once(word, filter, priority, &read).await?;
         let all = if all.twice { self.list_once(word, filter, priority, &read).await? } else { all };
         if all.differing {
-            return Err(Error::retry(format!("OfficeRnD listed one of its {word} twice, each time otherwise")));
+            return Err(Error::retry(format!("OfficeRnD listed one of its {word} twice with different content")));
         }
         Ok((all.things, all.seen.len() + all.nameless))
     }
@@ -162,7 +162,7 @@ impl ReadPlatform for OfficerndReader {
             return Ok(Lookup::Missing);
         };
         if wire::id(&record).as_deref() != Some(about.id.as_str()) {
-            return Err(Error::retry(format!("OfficeRnD was asked for one of its {word} and gave something else")));
+            return Err(Error::retry(format!("OfficeRnD returned another thing than the requested one of its {word}")));
         }
         let mut read = self.fact(about.kind, &record);
         if let Some(Ok(fact)) = &mut read

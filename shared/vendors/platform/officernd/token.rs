@@ -127,7 +127,7 @@ impl Identity {
         if asked.len() >= MOST_A_MINUTE {
             let after = asked.first().map(|first| MINUTE.saturating_sub(now.duration_since(*first)));
             let after = after.and_then(|after| std::time::Duration::try_from(after).ok());
-            return Err(Error::Retry { why: "OfficeRnD's tokens of this minute are used up".into(), after });
+            return Err(Error::Retry { why: "OfficeRnD's token limit of this minute is used up".into(), after });
         }
         asked.push(now);
         tokens.note(name, ASKED, &serde_json::to_string(&asked).unwrap_or_default()).await
@@ -167,9 +167,7 @@ pub(super) fn is_sandbox(url: &str) -> bool {
 
 /// Returns the error for a new token that is rejected like the one before it.
 pub(super) fn refuses_its_own() -> Error {
-    Error::permanent(
-        "OfficeRnD does not take its own token: check that client_id and client_secret are of this organisation",
-    )
+    Error::permanent("OfficeRnD rejects its own token: check that client_id and client_secret are of this organisation")
 }
 
 fn read(body: &[u8], now: Timestamp) -> Option<Token> {

@@ -1,5 +1,5 @@
 //! Deletes outdated push updates and snapshots, and what they say about forgotten people. Outdated is what is older
-//! than the believed snapshot.
+//! than the accepted snapshot.
 //!
 //! A sender may post old content again. Content that is older than what is known has no effect. Content about a
 //! forgotten person must not even be stored.
@@ -61,7 +61,7 @@ pub async fn drop_snapshots(
     Ok(is_news(&snapshots, now))
 }
 
-/// Separates the parts that are older than the believed snapshot from all other parts.
+/// Separates the parts that are older than the accepted snapshot from all other parts.
 fn by_age(snapshots: &Snapshots) -> (Vec<&PartHead>, Vec<&PartHead>) {
     let is_older = |head: &&PartHead| {
         let accepted = snapshots.accepted.as_ref();
@@ -70,7 +70,7 @@ fn by_age(snapshots: &Snapshots) -> (Vec<&PartHead>, Vec<&PartHead>) {
     snapshots.heads.iter().partition(is_older)
 }
 
-/// Deletes every update that is older than the believed snapshot. Removals are kept: a late update from before the
+/// Deletes every update that is older than the accepted snapshot. Removals are kept: a late update from before the
 /// removal must not restore the thing.
 ///
 /// # Errors

@@ -209,7 +209,7 @@ impl ReadPlatform for PushReader {
     }
 }
 
-/// Stores what a full read decided: which snapshot is believed. Deletes the updates that this snapshot outdates. Only
+/// Stores what a full read decided: which snapshot is accepted. Deletes the updates that this snapshot outdates. Only
 /// jobs that store what they read call it. Read-only commands do not.
 ///
 /// # Errors
@@ -230,7 +230,7 @@ pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &Sit
 }
 
 /// Stores the decisions about the stored snapshots and deletes the parts that are no longer needed. Returns the
-/// believed snapshot.
+/// accepted snapshot.
 async fn decide(
     contract: &'static Contract,
     store: &dyn PushStore,
@@ -257,7 +257,7 @@ async fn decide(
 }
 
 /// Believes the snapshot that a human approved, if that snapshot still waits for approval. The next read judges what
-/// follows from it, as after any other snapshot. Returns whether it was believed.
+/// follows from it, as after any other snapshot. Returns whether it was accepted.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
@@ -301,7 +301,7 @@ fn facts(contract: &Contract, base: Option<&SnapshotContent>, updates: &[ThingUp
 }
 
 fn unreadable_update(name: FactId) -> Unreadable {
-    Unreadable { name, field: "latest letter".to_owned() }
+    Unreadable { name, field: "latest update".to_owned() }
 }
 
 fn facts_of(entity: &PushEntity, data: &Value) -> Vec<Fact> {

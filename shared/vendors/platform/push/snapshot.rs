@@ -1,7 +1,7 @@
 //! Chooses the snapshot that counts: the newest complete one that is credible.
 //!
 //! A platform without a read API cannot be asked a second time. A snapshot is therefore judged as a whole, against what
-//! was known at its time. It is not believed if it is empty, if it lacks a kind that may not run out, or if it lost
+//! was known at its time. It is rejected if it is empty, if it lacks a kind that may not run out, or if it lost
 //! half or more of a long list. Nothing is revoked because of such a snapshot, and the operator is informed.
 //!
 //! Snapshots are judged in order, oldest first. If three deliveries report the same content, Doorstep asks a human to
@@ -56,11 +56,11 @@ struct CompleteSnapshot<'r> {
 pub(super) struct Choice {
     /// The snapshot that counts, if there is one.
     pub(super) base: Option<SnapshotContent>,
-    /// The newest snapshot, if it is not believed and enough deliveries reported it to ask a human.
+    /// The newest snapshot, if it is rejected and enough deliveries reported it to ask a human.
     pub(super) held: Option<SnapshotContent>,
-    /// What is not believed, and why.
+    /// What is rejected, and why.
     pub(super) flaws: Vec<String>,
-    /// The last content that was not believed.
+    /// The last content that was rejected.
     pub(super) unconfirmed: Option<UnconfirmedSnapshot>,
     /// Parts that can be deleted.
     pub(super) obsolete: Vec<PartHead>,
@@ -130,7 +130,7 @@ struct Selection<'a> {
     unconfirmed: Option<UnconfirmedSnapshot>,
     held: Option<SnapshotContent>,
     flaws: Vec<SnapshotFlaw>,
-    /// Why the newest snapshot is not believed.
+    /// Why the newest snapshot is rejected.
     refusal: Option<String>,
 }
 
@@ -162,7 +162,7 @@ impl Selection<'_> {
         let newer = flaws.into_iter().filter(|flaw| counts.is_none_or(|counts| *counts < flaw.version));
         let mut flaws: Vec<String> = newer.map(|flaw| flaw.why).chain(refusal).collect();
         if base.is_none() && snapshots.accepted.is_some() {
-            flaws.push("the roster that counted was told anew in part: send a whole one with a new id".to_owned());
+            flaws.push("parts of the accepted roster were sent again: send a complete roster with a new id".to_owned());
             return Err(Error::permanent(flaws.join("; ")));
         }
         let obsolete = obsolete(&snapshots.heads, complete_snapshots, base.as_ref(), unconfirmed.as_ref());
@@ -170,7 +170,7 @@ impl Selection<'_> {
     }
 }
 
-/// Adds a snapshot to the reports of a content that is not believed. A delivery that was read before is no new report.
+/// Adds a snapshot to the reports of a content that is rejected. A delivery that was read before is no new report.
 /// A delivery within [`CADENCE`] of the last report is none either.
 fn reported(
     before: Option<UnconfirmedSnapshot>,
@@ -194,21 +194,21 @@ fn reported(
             let latest = if unconfirmed.latest.version < latest.version { latest } else { unconfirmed.latest };
             UnconfirmedSnapshot { content, latest, reports }
         }
-        // The newer doubted content stays the one that a human may be asked about.
+        // The newer unconfirmed content stays the one that the operator may approve.
         Some(unconfirmed) if latest.version < unconfirmed.latest.version => unconfirmed,
         _ => UnconfirmedSnapshot { content, latest, reports: vec![report] },
     }
 }
 
-/// Returns whether a complete snapshot is newer than the believed one.
+/// Returns whether a complete snapshot is newer than the accepted one.
 pub(super) fn is_news(snapshots: &Snapshots, now: Timestamp) -> bool {
     let (complete_snapshots, _) = complete_snapshots(&snapshots.heads, now);
     let accepted = snapshots.accepted.as_ref().map(|accepted| &accepted.version);
     complete_snapshots.last().is_some_and(|newest| accepted.is_none_or(|accepted| *accepted < newest.version))
 }
 
-/// Returns the parts that can be deleted. Kept are the believed, the newest and the doubted snapshot, and the parts of
-/// incomplete snapshots that are not older than the believed one.
+/// Returns the parts that can be deleted. Kept are the accepted, the newest and the unconfirmed snapshot, and the parts of
+/// incomplete snapshots that are not older than the accepted one.
 fn obsolete(
     heads: &[PartHead],
     complete_snapshots: &[CompleteSnapshot<'_>],
@@ -258,7 +258,7 @@ fn complete_snapshots(heads: &[PartHead], now: Timestamp) -> (Vec<CompleteSnapsh
         let latest = heads.iter().map(|head| head.version.at).max().unwrap_or(version.at);
         let parts = heads.iter().map(|head| head.parts).collect::<BTreeSet<_>>();
         let why = match parts.first() {
-            Some(_) if parts.len() > 1 => Some("its parts do not agree on how many there are".to_owned()),
+            Some(_) if parts.len() > 1 => Some("its parts state different numbers of parts".to_owned()),
             _ if latest.duration_since(version.at) > TOGETHER => {
                 Some("its parts were made more than an hour apart, so they are not of one roster".to_owned())
             }
@@ -268,14 +268,14 @@ fn complete_snapshots(heads: &[PartHead], now: Timestamp) -> (Vec<CompleteSnapsh
                 if waits {
                     continue;
                 }
-                Some(format!("{missing} of its {parts} parts never came"))
+                Some(format!("{missing} of its {parts} parts did not arrive"))
             }
             _ => None,
         };
         match why {
             None => complete_snapshots.push(CompleteSnapshot { snapshot, version, heads, receipt }),
             Some(why) => {
-                let why = format!("a roster counts for nothing: {why}; send it again with a new id");
+                let why = format!("a roster is ignored: {why}; send it again with a new id");
                 flaws.push(SnapshotFlaw { version, why });
             }
         }
@@ -303,7 +303,7 @@ async fn listed(
                 let id = (entity.read)(&item).map_err(|_| unreadable())?.id().to_owned();
                 if things.insert((entity.word, id), item).is_some() {
                     return Err(Error::permanent(format!(
-                        "the last roster has one of its {list} twice and is not believed"
+                        "the last roster has one of its {list} twice and is rejected"
                     )));
                 }
             }
@@ -318,7 +318,7 @@ async fn listed(
     Ok(SnapshotContent { accepted, things })
 }
 
-/// Judges a snapshot. Returns why it is not believed; `None` if it is.
+/// Judges a snapshot. Returns why it is rejected; `None` if it is.
 fn judge(
     contract: &Contract,
     base: Option<&SnapshotContent>,
@@ -329,10 +329,10 @@ fn judge(
     let at = new.accepted.version.at;
     let known = known(contract, base, updates.iter().filter(|update| update.version < new.accepted.version));
     let refused =
-        |why: String| Some(format!("the last roster {why}: it is not believed, and nothing is revoked because of it"));
+        |why: String| Some(format!("the last roster {why}: it is rejected, and nothing is revoked because of it"));
     let total = known.len() + overwritten.map_or(0, |overwritten| overwritten.counts.values().sum());
     if new.things.is_empty() && total > 0 {
-        return refused(format!("is empty, and there were {total} things"));
+        return refused(format!("is empty, and the one before had {total} things"));
     }
     for entity in contract.entities {
         let live = |(name, data): &(&ThingName, &Value)| name.0 == entity.word && !is_over(entity, data, at);
@@ -348,7 +348,7 @@ fn judge(
         let limit = if is_empty { LossLimit::HalfOrAll } else { LossLimit::Half };
         if !loss.is_credible(limit) {
             return refused(match is_empty {
-                true => format!("has no {}, and there were {before}", entity.list),
+                true => format!("has no {}, and the one before had {before}", entity.list),
                 false => format!("{loss} {}", entity.list),
             });
         }

@@ -30,15 +30,15 @@ pub trait PushStore: Send + Sync {
     async fn records_of(&self, site: &SiteId, kind: Kind) -> Result<Vec<FactRecord>>;
     /// Loads the heads of all snapshots.
     async fn snapshots(&self, site: &SiteId) -> Result<Snapshots>;
-    /// Loads the last snapshot that was not believed.
+    /// Loads the last snapshot that was rejected.
     async fn unconfirmed(&self, site: &SiteId) -> Result<Option<UnconfirmedSnapshot>>;
     /// Loads the text of one part of a snapshot.
     async fn snapshot_text(&self, site: &SiteId, head: &PartHead) -> Result<String>;
-    /// Stores the snapshot that is not believed. `None` means that the last one is believed.
+    /// Stores the snapshot that is rejected. `None` means that the last one is accepted.
     async fn keep_unconfirmed(&self, site: &SiteId, unconfirmed: Option<&UnconfirmedSnapshot>) -> Result<()>;
     /// Replaces the text of one part of a snapshot by a shorter text.
     async fn rewrite_snapshot(&self, site: &SiteId, head: &PartHead, text: &str) -> Result<()>;
-    /// Stores which snapshot is believed.
+    /// Stores which snapshot is accepted.
     async fn accept(&self, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()>;
     /// Deletes one part of a snapshot, unless it changed. A text that is shared with a part in `stays` is kept.
     async fn forget_part(&self, site: &SiteId, head: &PartHead, stays: &[&PartHead]) -> Result<()>;

@@ -53,7 +53,7 @@ fn without(mut thing: Value, key: &str) -> Value {
 }
 
 #[test]
-fn a_letter_says_what_happened_when_and_to_what() {
+fn a_delivery_says_what_happened_when_and_to_what() {
     let WebhookContent::Update(pushed) = update(&andcards::CONTRACT, "user.updated", user()) else {
         panic!("it is taken")
     };
@@ -94,7 +94,7 @@ fn an_envelope_that_is_wrong_is_refused_in_words() {
         (b"[]", "the body is not an object"),
         (b"\xff", "the body is not UTF-8"),
         (b"{", "the body is not JSON"),
-        (br#"{"type":"user.updated","type":"user.removed"}"#, "the body says a key twice"),
+        (br#"{"type":"user.updated","type":"user.removed"}"#, "the body has a key twice"),
         (b"{}", "type is missing"),
         (br#"{"type":7}"#, "type is not a text"),
         (br#"{"type":""}"#, "type is not a text"),
@@ -147,7 +147,7 @@ fn data_that_is_wrong_is_refused_with_the_place_and_without_a_quote() {
         "data: this is more than 256 KiB for one thing"
     );
     let own = json!({ "id": "m1", "name": "M", "center": "North", "active": true, "master": "m1" });
-    assert_eq!(wrong(&deskworks::CONTRACT, "member.updated", own), "data: nobody is their own master");
+    assert_eq!(wrong(&deskworks::CONTRACT, "member.updated", own), "data: a member cannot be its own master");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn what_may_be_left_out_may_be_left_out() {
     assert_eq!(facts.len(), 1);
     let What::Booking(booking) = &facts[0].what else { panic!("a booking") };
     let Booking { booker: None, visitors, end, cancelled: false, .. } = booking.as_ref() else {
-        panic!("of nobody, and not cancelled")
+        panic!("without people, and not cancelled")
     };
     assert!(visitors.is_empty() && *end == jiff::Timestamp::MAX, "what is more than we can count to is never");
     let ada = json!({ "id": "u1", "name": "Ada", "active": true, "email": " " });
@@ -216,7 +216,7 @@ fn a_company_s_subscription_is_its_team_s_and_a_user_s_is_their_own() {
 }
 
 #[test]
-fn guests_are_told_apart_by_address_or_else_by_name_and_keep_their_ids() {
+fn guests_are_distinguished_by_address_or_else_by_name_and_keep_their_ids() {
     let guests = json!([
         { "name": "Sam", "email": "Sam@example.test" },
         { "name": "Samuel", "email": "sam@example.test" },
@@ -237,7 +237,7 @@ fn guests_are_told_apart_by_address_or_else_by_name_and_keep_their_ids() {
 }
 
 #[test]
-fn whoever_booked_without_being_a_member_is_no_guest_of_the_booking() {
+fn a_person_who_booked_without_being_a_member_is_no_guest_of_the_booking() {
     let by_guest =
         with(with(booking(), "user", Value::Null), "guest", json!({ "name": "Gil", "email": "gil@example.test" }));
     let facts = facts(&andcards::CONTRACT, "booking", with(by_guest, "guests", json!([{ "name": "Sam" }])));
@@ -279,6 +279,6 @@ fn what_was_only_spoken_of_is_there_by_its_name() {
         unknown(&andcards::CONTRACT, Kind::Team, "c1").is_none(),
         "of a company that only has people nothing is known"
     );
-    let Some(What::Team(team)) = unknown(&deskworks::CONTRACT, Kind::Team, "m9") else { panic!("somebody's master") };
-    assert!(!team.active, "nobody has anything through a member whom nobody knows");
+    let Some(What::Team(team)) = unknown(&deskworks::CONTRACT, Kind::Team, "m9") else { panic!("a master") };
+    assert!(!team.active, "an unknown member gives no access");
 }

@@ -58,7 +58,7 @@ fn exactly_300_seconds_are_fresh_either_way_and_301_are_not() {
 }
 
 #[test]
-fn any_secret_in_force_proves_and_an_empty_one_never_does() {
+fn any_secret_in_force_verifies_and_an_empty_one_never_does() {
     let tag = |key: &[u8]| {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
         mac.update(b"ab");

@@ -31,12 +31,12 @@ fn verifies(signature: &str) -> bool {
 }
 
 #[test]
-fn the_published_vector_proves() {
+fn the_published_vector_verifies() {
     assert!(verifies(SIGNATURE));
 }
 
 #[test]
-fn any_entry_of_the_list_proves_and_other_versions_are_passed_over() {
+fn any_entry_of_the_list_verifies_and_other_versions_are_passed_over() {
     assert!(verifies(&format!("v1,{} {SIGNATURE}", STANDARD.encode([0; 32]))));
     assert!(verifies(&format!("v1a,abc v2,def {SIGNATURE} v1,")));
     assert!(!verifies(&SIGNATURE.replace("v1,", "v2,")));
@@ -44,7 +44,7 @@ fn any_entry_of_the_list_proves_and_other_versions_are_passed_over() {
 }
 
 #[test]
-fn what_is_no_base64_as_the_standard_writes_it_proves_nothing() {
+fn what_is_no_base64_as_the_standard_writes_it_verifies_nothing() {
     let bare = SIGNATURE.trim_end_matches('=');
     for wrong in [
         bare.to_owned(),
@@ -82,7 +82,7 @@ fn each_header_is_there_exactly_once() {
 }
 
 #[test]
-fn exactly_300_seconds_still_prove_either_way() {
+fn exactly_300_seconds_still_verify_either_way() {
     let at = AT.to_string();
     let all = [("webhook-id", ID), ("webhook-timestamp", at.as_str()), ("webhook-signature", SIGNATURE)];
     for (away, fresh) in [(-301, false), (-300, true), (-299, true), (299, true), (300, true), (301, false)] {
@@ -91,7 +91,7 @@ fn exactly_300_seconds_still_prove_either_way() {
 }
 
 #[test]
-fn any_secret_in_force_proves_and_what_is_none_never_does() {
+fn any_secret_in_force_verifies_and_what_is_none_never_does() {
     let at = AT.to_string();
     let all = [("webhook-id", ID), ("webhook-timestamp", at.as_str()), ("webhook-signature", SIGNATURE)];
     let other = format!("whsec_{}", STANDARD.encode([7; 24]));

@@ -44,7 +44,9 @@ impl SaltoWorld {
             return Err(error::refused(403, 2220, "The tag belongs to a pod"));
         }
         match self.0.holder(&tag.number) {
-            Some(holder) if !wire::same(holder.id(), user) => Err(error::invalid("The tag is somebody else's")),
+            Some(holder) if !wire::same(holder.id(), user) => {
+                Err(error::invalid("The tag is assigned to another user"))
+            }
             _ => Ok(tag.number),
         }
     }

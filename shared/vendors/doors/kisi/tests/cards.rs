@@ -55,7 +55,7 @@ async fn every_card_goes_by_all_its_numbers_with_whose_it_is() {
     let numbers: Vec<String> = cards.iter().map(|card| card.numbers.join(" ")).collect();
     assert_eq!(numbers, ["0123 04A1B2C3", "AB 555", "9", "B10C"]);
     let holders: Vec<Option<&str>> = cards.iter().map(|card| card.holder.as_ref().map(|id| id.0.as_str())).collect();
-    assert_eq!(holders, [Some("guest:5"), Some("12"), None, None], "the active one tells whose it is");
+    assert_eq!(holders, [Some("guest:5"), Some("12"), None, None], "the active assignment decides the holder");
     assert_eq!(cards.iter().map(|card| card.blocked).collect::<Vec<_>>(), [false, true, false, false]);
     assert_eq!(cards[0].handle.as_deref(), Some("2"));
     script.is_over();

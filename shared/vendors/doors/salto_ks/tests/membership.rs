@@ -65,7 +65,7 @@ async fn one_persons_trouble_is_not_anothers() {
 }
 
 #[tokio::test]
-async fn somebody_made_just_now_is_for_later() {
+async fn a_person_made_just_now_is_for_later() {
     for (status, code) in [(403, "2203"), (404, "2202")] {
         let found = (status == 404).then(|| members(&["z"]));
         let steps = [adds("a").says(status, refusal(code))].into_iter().chain(found);

@@ -45,14 +45,14 @@ async fn every_tag_is_listed_with_whose_it_is() {
     let script = script([get(TAGS).says(200, items(all))]);
     let cards = salto(&script).cards().await.unwrap();
     let holders: Vec<Option<&str>> = cards.iter().map(|card| card.holder.as_ref().map(|id| id.0.as_str())).collect();
-    assert_eq!(holders, [None, Some("u1"), Some("i9"), None], "without a platform id it is somebody's all the same");
+    assert_eq!(holders, [None, Some("u1"), Some("i9"), None], "without a platform id it still has a holder");
     assert_eq!(cards[2].reserved && cards[2].blocked, !cards[1].reserved && !cards[1].blocked);
     assert!(cards[2].reserved && cards[3].numbers.is_empty());
     script.is_over();
 }
 
 #[tokio::test]
-async fn tags_about_somebody_are_those_of_their_numbers_and_their_own() {
+async fn tags_about_a_person_are_those_of_their_numbers_and_their_own() {
     let script = script([
         has(json!("2")),
         numbered("o''1").says(200, json!([tag("O'1", Value::Null), tag("o'11", Value::Null)])),
@@ -96,7 +96,7 @@ async fn giving_is_done_when_it_is_seen() {
 }
 
 #[tokio::test]
-async fn whoever_has_another_tag_by_now_keeps_it() {
+async fn a_person_who_has_another_tag_by_now_keeps_it() {
     let script = script([has(json!("6"))]);
     is_later(salto(&script).tag(&account(Some("i1")), &card()).await);
     script.is_over();

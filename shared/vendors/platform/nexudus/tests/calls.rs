@@ -74,7 +74,7 @@ async fn where_there_are_no_tokens_name_and_password_go_with_each_call() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_let_in_is_told() {
+async fn a_refused_sign_in_is_reported() {
     for refusal in [answer(400, r#"{"error":"invalid_grant"}"#), answer(401, "{}"), answer(200, r#"{"Status":401}"#)] {
         let script = PlatformScript::nexudus("").on("/api/token", [refusal]);
         assert!(matches!(read(&script).await, Err(Error::Permanent(_))));

@@ -48,7 +48,7 @@ fn about(action: &str, body: &str) -> Vec<String> {
     match read(action, body) {
         WebhookContent::About(all) => all
             .iter()
-            .inspect(|hint| assert_eq!(hint.reaches, None, "no version of an unsigned path is believed"))
+            .inspect(|hint| assert_eq!(hint.reaches, None, "the version of an unsigned path is ignored"))
             .map(|hint| format!("{}{}", if hint.removed { "-" } else { "" }, hint.about))
             .collect(),
         other => panic!("{action}: {other:?}"),
@@ -95,7 +95,7 @@ fn what_is_none_of_our_business_is_not_read() {
     for action in ["16", "1", "99", "0", "65536", "+6", "Nonsense", "nexudus"] {
         assert_eq!(read(action, "not JSON"), WebhookContent::NotForUs, "{action}");
     }
-    assert_eq!(read("42", r#"[{"Id":7,"CoworkerId":null}]"#), WebhookContent::NotForUs, "a visitor of nobody");
+    assert_eq!(read("42", r#"[{"Id":7,"CoworkerId":null}]"#), WebhookContent::NotForUs, "a visitor without a host");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn verifies(headers: &[&str], body: &str) -> bool {
 }
 
 #[test]
-fn the_vectors_prove_raw_and_folded_in_either_case() {
+fn the_vectors_verify_raw_and_folded_in_either_case() {
     for (tag, body) in [(OF_ADA, ADA), (OF_ZOE, ZOE), (OF_ZOE_FOLDED, ZOE)] {
         assert!(verifies(&[tag], body), "{tag}");
         assert!(verifies(&[&tag.to_lowercase()], body), "{tag}");
@@ -70,7 +70,7 @@ fn equal_bodies_are_one_delivery_within_two_minutes_and_at_one_address() {
         let delivery = Delivery { path: path.to_owned(), headers, body: bytes::Bytes::from_static(ADA.as_bytes()) };
         let secrets = WebhookSecrets { webhook_secrets: vec![Secret::new("nexudus-shared-secret")] };
         let verified = Nexudus.verify(delivery, &secrets, now.parse().expect("an instant"));
-        verified.expect("proven").dedup_id
+        verified.expect("verified").dedup_id
     };
     let (update, delete) = ("/hooks/riverside/nexudus/7", "/hooks/riverside/nexudus/8");
     assert_eq!(at(update, "2026-03-02T08:00:00Z"), at(update, "2026-03-02T08:01:59Z"));

@@ -158,7 +158,7 @@ async fn only_our_businesses_count() {
 }
 
 #[tokio::test]
-async fn a_team_shares_the_passes_of_whoever_pays() {
+async fn a_team_shares_the_passes_of_a_person_who_pays() {
     let team = |more: Value| {
         let mut team = json!({ "Id": 3, "TeamMembers": [8, 9], "ShareTimePasses": true });
         team.as_object_mut().expect("a team").extend(more.as_object().expect("fields").clone());
@@ -176,7 +176,7 @@ async fn a_team_shares_the_passes_of_whoever_pays() {
         pass.holders
     };
     let (own, shared) = (Holder::Member("9".into()), Holder::Team("3".into()));
-    assert_eq!(holders(team(json!({}))).await, [own.clone(), shared.clone()], "nobody pays for all");
+    assert_eq!(holders(team(json!({}))).await, [own.clone(), shared.clone()], "no shared plan");
     assert_eq!(holders(team(json!({ "PayingMemberId": 9 }))).await, [own.clone(), shared.clone()]);
     assert_eq!(holders(team(json!({ "PayingMemberId": 8 }))).await, std::slice::from_ref(&own));
     let pooled = json!({ "PayingMemberId": 8, "TransferCreditsToPayingMember": true });

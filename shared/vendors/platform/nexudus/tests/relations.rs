@@ -60,7 +60,7 @@ async fn teams_are_read_together_where_that_is_answered_and_else_one_by_one() {
 }
 
 #[tokio::test]
-async fn what_teams_that_were_read_together_take_from_anybody_is_confirmed_by_the_id() {
+async fn what_teams_that_were_read_together_remove_is_confirmed_by_the_id() {
     let both = json!([team(3, &[8]), team(4, &[8])]);
     let script = two_teams().on("id=%5B3%2C4%5D", [list(both)]);
     let reader = script.reader();

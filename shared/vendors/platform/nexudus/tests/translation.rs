@@ -67,7 +67,7 @@ fn everything_but_ids_may_be_missing() {
     let bare = contract(json!({ "CoworkerId": null }));
     assert_eq!((bare.holder, bare.until, bare.approved), (None, None, true));
     assert_eq!(pass(json!({})).count, Some(1.0));
-    assert!(wire::coworker(&json!({ "FullName": "Ada" }), Vec::new(), None).is_none(), "nobody without an id");
+    assert!(wire::coworker(&json!({ "FullName": "Ada" }), Vec::new(), None).is_none(), "no coworker without an id");
     assert!(wire::business(&json!({ "Id": 1 })).is_some_and(|fact| fact.id == "1"));
 }
 
@@ -202,7 +202,7 @@ fn a_booking_is_of_a_room_or_a_desk() {
 }
 
 #[test]
-fn a_block_by_staff_is_nobody_s_and_has_no_guests() {
+fn a_block_by_staff_has_no_owner_and_has_no_guests() {
     let block = booking(json!({ "CoworkerId": null }));
     assert_eq!((block.booker, block.visitors.len()), (None, 0));
     assert_eq!(booking(json!({})).visitors, ["1"]);

@@ -152,7 +152,7 @@ async fn an_id_cannot_change_the_path() {
 }
 
 #[tokio::test]
-async fn a_used_up_minute_is_waited_for_by_lists_and_left_to_later_by_looks() {
+async fn a_used_up_minute_is_waited_for_by_lists_and_left_to_later_by_fetches() {
     let used_up = |reset: i64| {
         let page = answer(200, r#"{"results":[]}"#).with("x-ratelimit-remaining-read-minute", 0);
         PlatformScript::new().on("/plans", [page.with("x-ratelimit-reset-read-minute", reset)])
@@ -180,7 +180,7 @@ async fn a_used_up_minute_is_waited_for_by_lists_and_left_to_later_by_looks() {
 }
 
 #[tokio::test]
-async fn lists_stay_within_two_fifths_of_the_limit_and_looks_go_at_once() {
+async fn lists_stay_within_two_fifths_of_the_limit_and_fetches_go_at_once() {
     let script =
         PlatformScript::new().on("/plans", [answer(200, r#"{"results":[]}"#)]).on("/members/m1", [answer(200, MEMBER)]);
     let (reader, before) = (script.reader(), script.clock.now());

@@ -116,7 +116,7 @@ fn one_of_the_two_names_is_enough() {
 }
 
 #[test]
-fn a_version_that_cannot_be_read_is_no_reason_to_lose_the_letter() {
+fn a_version_that_cannot_be_read_is_no_reason_to_lose_the_delivery() {
     for version in ["null", "17", "\"soon\"", "{}"] {
         let body = format!(r#"{{"event":"pass.updated","data":{{"object":{{"_id":"p1","modifiedAt":{version}}}}}}}"#);
         assert!(matches!(read(body.as_bytes()), WebhookContent::About(all) if all[0].reaches.is_none()), "{version}");

@@ -33,7 +33,7 @@ fn verified(headers: &[&str], secrets: &WebhookSecrets, now: i64) -> Result<Veri
 }
 
 #[test]
-fn the_published_vector_proves_in_any_order_and_either_case() {
+fn the_published_vector_verifies_in_any_order_and_either_case() {
     let (lower, upper) = (HEX.to_owned(), HEX.to_uppercase());
     for header in [
         format!("t={T},signature={lower}"),
@@ -47,7 +47,7 @@ fn the_published_vector_proves_in_any_order_and_either_case() {
 
 #[test]
 fn sameness_is_path_body_and_signed_time() {
-    let proof = verified(&[&format!("t={T},signature={HEX}")], &secrets(&[SECRET]), T).expect("proven");
+    let proof = verified(&[&format!("t={T},signature={HEX}")], &secrets(&[SECRET]), T).expect("verified");
     let t = T.to_string();
     let parts: [&[u8]; 5] = [b"/hooks/riverside/officernd", b"\0", BODY.as_bytes(), b"\0", t.as_bytes()];
     assert_eq!(proof.dedup_id, signature::digest(&parts));
@@ -55,7 +55,7 @@ fn sameness_is_path_body_and_signed_time() {
 }
 
 #[test]
-fn exactly_300_seconds_prove_and_301_do_not() {
+fn exactly_300_seconds_verify_and_301_do_not() {
     let header = format!("t={T},signature={HEX}");
     for (away, verifies) in [(0, true), (299, true), (300, true), (301, false)] {
         assert_eq!(verified(&[&header], &secrets(&[SECRET]), T + away).is_ok(), verifies, "{away} s old");
@@ -64,7 +64,7 @@ fn exactly_300_seconds_prove_and_301_do_not() {
 }
 
 #[test]
-fn a_retired_secret_proves_only_while_it_is_kept() {
+fn a_retired_secret_verifies_only_while_it_is_kept() {
     let header = format!("t={T},signature={HEX}");
     assert!(verified(&[&header], &secrets(&["new", SECRET]), T).is_ok());
     assert_eq!(verified(&[&header], &secrets(&["new"]), T).err(), Some(Unverified));
@@ -73,7 +73,7 @@ fn a_retired_secret_proves_only_while_it_is_kept() {
 }
 
 #[test]
-fn whatever_else_is_wrong_is_told_alike() {
+fn whatever_else_is_wrong_is_reported_alike() {
     let good = format!("t={T},signature={HEX}");
     let long = format!("{good},{}", "x".repeat(65_536));
     let wrong = [
@@ -104,7 +104,7 @@ fn whatever_else_is_wrong_is_told_alike() {
 }
 
 #[test]
-fn another_body_does_not_prove() {
+fn another_body_does_not_verify() {
     let header = format!("t={T},signature={HEX}");
     let now = Timestamp::from_second(T).expect("an instant");
     for body in ["", "{}", &format!("{BODY} ")] {

@@ -101,7 +101,7 @@ async fn a_list_that_goes_in_circles_ends() {
 }
 
 #[tokio::test]
-async fn a_list_that_does_not_exist_is_told_to_somebody() {
+async fn a_list_that_does_not_exist_is_reported() {
     let script = PlatformScript::new();
     assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Permanent(_))));
 }
@@ -136,7 +136,7 @@ async fn one_malformed_record_costs_only_itself() {
 }
 
 #[tokio::test]
-async fn a_membership_is_looked_at_with_all_its_assignments() {
+async fn a_membership_is_read_with_all_its_assignments() {
     let assigned = |id: &str, next: Option<&str>| {
         let record = json!({"_id": id, "resource": "r1", "membership": "m1", "startDate": "2026-01-01T00:00:00.000Z"});
         answer(200, json!({"results": [record], "cursorNext": next}))

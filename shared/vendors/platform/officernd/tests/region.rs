@@ -98,7 +98,7 @@ async fn a_region_in_the_site_file_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn a_sandbox_stands_for_the_vendor_and_sends_nobody_on_to_it() {
+async fn a_sandbox_stands_for_the_vendor_and_sends_no_one_on_to_it() {
     let script = script(answer(200, r#"{"regionInfo":{"regionUrl":"https://app-eu.officernd.com"}}"#));
     let mut access = script.access();
     access.url = Some("sandbox://officernd".into());

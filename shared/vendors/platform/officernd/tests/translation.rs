@@ -249,7 +249,7 @@ fn a_pass_counts_days_and_halves() {
 }
 
 #[test]
-fn a_checkin_is_somebody_somewhere_some_time() {
+fn a_checkin_is_a_person_somewhere_some_time() {
     let of = |record: Value| wire::fact(Kind::Checkin, &record).map(|read| read.map(|fact| fact.id.to_string()));
     let record = json!({"_id": "k", "member": "a", "location": "l", "start": "2026-01-12T09:00:00.000Z", "end": null});
     assert_eq!(of(record), Some(Ok("k".into())));
