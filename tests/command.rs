@@ -246,7 +246,7 @@ async fn b6_the_command_shows_drift_and_ends_with_it() {
     let file = desk.file("riverside.toml", &Scenario::at(Doors::Kisi, PLAN).text());
     desk.run(&["push", &file, &local]).await;
     let (shown, _, code) = desk.run(&["drift", SITE, &local]).await;
-    assert!(shown.ends_with("everything is as the site file says\n") && code == Some(0), "{shown}");
+    assert!(shown.ends_with("the doors match the site file\n") && code == Some(0), "{shown}");
 }
 
 /// One form for every error, help on standard output, and no colour unless output is a terminal.
@@ -307,11 +307,11 @@ async fn b2_b11_the_command_pauses_rehearses_examines_and_retires() {
             assert!(error.starts_with(&format!("doorstep {verb}: refused: there is no ")), "{error}");
         }
         let (shown, _, code) = run(&["retire", SITE, "--leave-access"]).await;
-        assert!(shown.contains("1 memberships that Doorstep gave stay") && code == Some(0), "{shown}");
+        assert!(shown.contains("1 memberships that Doorstep granted stay") && code == Some(0), "{shown}");
         let (_, error, code) = run(&["retire", SITE]).await;
         assert!(error.contains("--leave-access") && code == Some(2), "one of the two must be said: {error}");
         let (_, error, code) = run(&["retire", SITE, "--leave-access", "--yes", "0"]).await;
-        assert!(error.contains("look again without --yes") && code == Some(2), "{error}");
+        assert!(error.contains("run the command without --yes") && code == Some(2), "{error}");
     }
     let local = format!("--local={}", desk.local);
     // The run's own yesterday: a stack's is that of the operator's clock.

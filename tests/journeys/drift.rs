@@ -31,7 +31,7 @@ async fn hands_and_silence(at: Doors, doors_say: &str) -> World {
     let mut world = scenario.begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), fixture).await;
     let found = drift(&world).await;
     assert!(!found.is_any() && found.found.is_empty(), "{found}");
-    assert!(found.to_string().ends_with("everything is as the site file says"), "{found}");
+    assert!(found.to_string().ends_with("the doors match the site file"), "{found}");
     let (ada, mallory) = (world.account("ada").await["id"].clone(), world.account("mallory").await["id"].clone());
     world
         .by_hand(|world| {
@@ -58,7 +58,7 @@ async fn b6_drift_distinguishes_what_hands_did_from_what_no_one_did_yet(at: Door
     assert_eq!(told(&found), wanted);
     let said = found.to_string();
     assert!(said.contains("  + Ada Byron <ada@example.test> was removed by hand: membership s-ada"), "{said}");
-    assert!(said.ends_with("4 not as the site file says; 2 by hand"), "{said}");
+    assert!(said.ends_with("4 differ from the site file; 2 by hand"), "{said}");
     assert_eq!((world.state().await, world.table().await), (state, table), "it is only looked at");
 }
 

@@ -58,7 +58,7 @@ async fn b11_yesterday_is_replayed_through_a_changed_site_file(at: Doors) {
         said.starts_with("site riverside, Sunday 2026-03-01 in the time of Europe/London") && said.contains(line),
         "{said}"
     );
-    assert!(said.ends_with("2 would have had access who did not, 2 would not have who did"), "{said}");
+    assert!(said.ends_with("2 would have gained access, 2 would have lost it"), "{said}");
     assert_eq!((world.state().await, world.table().await), (state, table), "nothing is written");
     assert_eq!([world.calls(at.word()).await, world.calls("officernd").await], calls, "no vendor is called");
     // A day to come is played as well as one that was.

@@ -70,7 +70,7 @@ async fn a_site_is_retired_and_everyone_stays(at: Doors) {
     let world = house_full(at).await;
     let inside = world.inside("Members").await;
     let shown = say(&world, How::LeaveAccess, false, None).await;
-    assert!(shown.to_string().contains("12 memberships that Doorstep gave stay"), "{shown}");
+    assert!(shown.to_string().contains("12 memberships that Doorstep granted stay"), "{shown}");
     let done = say(&world, How::LeaveAccess, false, Some(&shown.checksum)).await;
     assert_eq!((done.stage, done.deleted), (RetireStage::Done, 0));
     assert_eq!(world.inside("Members").await, inside);
@@ -107,7 +107,7 @@ async fn a_checksum_of_something_else_retires_nothing(at: Doors) {
     for (how, delete_data) in [(How::RevokeAccess, false), (How::LeaveAccess, false), (How::RevokeAccess, true)] {
         let order = Order { how, delete_data, yes: Some(shown.checksum.clone()) };
         let refused = world.machine.retire(&SiteId::from(SITE), &order).await.expect_err("it names something else");
-        assert!(refused.to_string().contains("look again without --yes"), "{refused}");
+        assert!(refused.to_string().contains("run the command without --yes"), "{refused}");
     }
     let order = Order { how: How::LeaveAccess, delete_data: true, yes: None };
     assert!(world.machine.retire(&SiteId::from("nowhere"), &order).await.is_err());
