@@ -167,7 +167,7 @@ async fn b4_a_snapshot_of_which_a_part_never_came_counts_for_nothing_once_a_whol
     post(&world, &roster(part, "2026-03-02T08:01:00Z")).await;
     world.clock("2026-03-02T09:02:00Z").await;
     let report = world.reconcile().await;
-    assert!(report.problems.iter().any(|problem| problem.contains("never came")), "{report:?}");
+    assert!(report.problems.iter().any(|problem| problem.contains("did not arrive")), "{report:?}");
     assert_eq!(world.deliver(&roster(first(11), "2026-03-02T09:02:00Z")).await, 202);
     // No reconcile but the one that the roster asks for.
     assert_eq!(world.inside("Members").await.len(), 11, "the very next comparison goes by the whole one");

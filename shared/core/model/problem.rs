@@ -132,7 +132,7 @@ impl fmt::Display for Problem {
             Problem::Fact { fact, why } => write!(f, "{fact} {why}"),
             Problem::At { doors, what } => write!(f, "{doors}: {what}"),
             Problem::Store(why) => write!(f, "store: {why}"),
-            Problem::Unstorable(why) => write!(f, "Doorstep's table refuses what is known of this person: {why}"),
+            Problem::Unstorable(why) => write!(f, "Doorstep's table refuses the item of this person: {why}"),
             Problem::PlatformUnread => {
                 f.write_str("the platform could not be read for a day: nothing new is opened until it can be")
             }
@@ -154,7 +154,7 @@ impl fmt::Display for DoorsProblem {
             DoorsProblem::NoSeat => "the account has no seat and opens nothing: buy or free a seat",
             DoorsProblem::Suspended => "the account is suspended and opens nothing: resume it at the door system",
             DoorsProblem::Counted => {
-                "the new account waits: very many are new at once, and they are counted before anybody is invited; \
+                "the new account waits: very many are new at once, and they are counted before any of them is invited; \
                  more than 100 wait for `doorstep approve`"
             }
         })
@@ -165,14 +165,14 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Wrong::Unknown => "is not known at the door system: register it there, or correct the number",
-            Wrong::OfAnother => "is somebody else's at the door system: take it from them there, or correct the number",
-            Wrong::Several => "is the number of several cards: give the right one by hand",
-            Wrong::Reserved => "belongs to a pod, whose tags are left alone: use another one",
+            Wrong::OfAnother => "is assigned to another account at the door system: remove it from that account there, or correct the number",
+            Wrong::Several => "is the number of several cards: assign the right one by hand",
+            Wrong::Reserved => "belongs to a pod, whose tags Doorstep never changes: use another one",
             Wrong::Blocked => "is blocked and opens nothing: unblock or activate it at the door system",
-            Wrong::OneOnly => "is not given: the door system takes one tag for each person, and they have another",
+            Wrong::OneOnly => "is not given: the door system allows one tag for each person, and this person has another",
             Wrong::GivenByHand => {
-                "is not given: they were given another one by hand, and can have one only: take that one from them at \
-                 the door system"
+                "is not given: the person may have one tag, and has another that was assigned by hand: remove that \
+                 one at the door system"
             }
         })
     }

@@ -202,6 +202,6 @@ async fn refetch_again(context: &SiteContext, before: &Person, work: &PersonWork
 /// Publishes what a round did. The audit chain is the record, so a failure of the bus loses nothing from it.
 async fn publish(context: &SiteContext, notices: &[Notice]) {
     if let Err(error) = context.environment.bus.publish(&context.site.id, notices).await {
-        tracing::warn!(site = context.site.id.as_str(), %error, "what was done could not be published");
+        tracing::warn!(site = context.site.id.as_str(), %error, "the changes could not be published");
     }
 }

@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(broken(&gap), (2, "this record is missing: the next one is 3".into()));
         let mut twice = chain(5);
         twice.insert(2, twice[1].clone());
-        assert!(broken(&twice).1.contains("says it is number 2"));
+        assert!(broken(&twice).1.contains("has the number 2"));
         // A record that was rewritten with a right hash of its own does not fit the record that follows it.
         let mut anew = chain(5);
         let mut record: Record = serde_json::from_value(anew[1].clone()).expect("a record");
