@@ -59,7 +59,7 @@ pub static CONTRACT: Contract = Contract {
 
 /// A person with a profile at andcards.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "User"))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AndcardsUser {
     /// The unique id of the user.
@@ -115,7 +115,7 @@ pub(crate) struct Subscription {
 
 /// A booking of a room or desk.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Booking"))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AndcardsBooking {
     /// The unique id of the booking.

@@ -68,7 +68,7 @@ fn empty_team(id: &str) -> Fact {
 
 /// A member, or a co-member of one.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Member"))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeskworksMember {
     /// The unique id of the member.

@@ -142,7 +142,7 @@ fn addresses_never_point_inside() {
         ("http://app.officernd.com", "only https addresses"),
         ("Sandbox", "this is no address"),
         ("sandbox://officernd", "only https addresses"),
-        ("https://user@app.officernd.com", "no user and no password"),
+        ("https://user@app.officernd.com", "must not contain a user or a password"),
         ("https://app.officernd.com/?a=b", "ends before ? and #"),
         ("https://", "this is no address"),
     ] {

@@ -104,7 +104,7 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
 
 /// A person who is not a member.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Guest"))]
 #[serde(deny_unknown_fields)]
 pub struct PushedGuest {
     /// The name. It may be left out if there is an e-mail address.
@@ -219,10 +219,10 @@ mod schemas {
     use super::*;
 
     macro_rules! schema {
-        ($name:ident, $($said:tt)*) => {
+        ($name:ident, $published:literal, $($said:tt)*) => {
             impl JsonSchema for $name {
                 fn schema_name() -> Cow<'static, str> {
-                    stringify!($name).into()
+                    $published.into()
                 }
 
                 fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -232,11 +232,11 @@ mod schemas {
         };
     }
 
-    schema!(Id, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
+    schema!(Id, "Id", { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
         "description": "1 to 200 bytes, not blank" });
-    schema!(Word, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
+    schema!(Word, "Word", { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
         "description": "1 to 200 bytes, not blank, no control characters" });
-    schema!(Name, { "type": "string", "maxLength": LONGEST_NAME, "description": "at most 500 bytes" });
-    schema!(LocalDay, { "type": "string", "format": "date" });
-    schema!(Instant, { "type": "string", "format": "date-time" });
+    schema!(Name, "Name", { "type": "string", "maxLength": LONGEST_NAME, "description": "at most 500 bytes" });
+    schema!(LocalDay, "Day", { "type": "string", "format": "date" });
+    schema!(Instant, "Instant", { "type": "string", "format": "date-time" });
 }
