@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(["08:59", "09:00", "09:30", "10:00", "11:00"].map(had), [false, true, true, false, false]);
         assert!(!held(&told, None, &DoorsName::from("other"), &group, at("09:30")).has);
         let taken = records(&[("10:00", AuditAction::Revoked, true)]);
-        assert!(held(&taken, None, &DoorsName::from("main"), &group, at("09:00")).has, "whoever is taken out was in");
+        assert!(held(&taken, None, &DoorsName::from("main"), &group, at("09:00")).has, "a removed person was a member");
         let claim = Claim { doors: "main".into(), group: group.clone(), since: at("12:00"), ..Claim::default() };
         let adopted = |when: &str| held(&told, Some(&claim), &DoorsName::from("main"), &group, at(when));
         assert_eq!((adopted("11:00").has, adopted("12:00").has), (false, true));

@@ -102,7 +102,7 @@ impl<'a> Gathering<'a> {
         }
         for number in &here.disown_cards {
             let who = self.who(compared, doors);
-            self.diff.tags.push(tag(doors, who, TagDone::Released, number, "it is theirs no more"));
+            self.diff.tags.push(tag(doors, who, TagDone::Released, number, "the person no longer has this number"));
         }
     }
 
@@ -261,7 +261,7 @@ impl<'a> Gathering<'a> {
 
     fn stranger(&self, doors: &DoorsName, id: &AccountId) -> ShownPerson {
         let account = self.context.doors.accounts.get(doors).and_then(|accounts| accounts.get(id));
-        let name = account.and_then(|account| account.called()).unwrap_or_else(|| "somebody unknown".to_owned());
+        let name = account.and_then(|account| account.called()).unwrap_or_else(|| "an unknown person".to_owned());
         let email = account.and_then(|account| account.email.clone());
         ShownPerson { name, email, person: None, account: Some(id.clone()) }
     }

@@ -3,7 +3,7 @@
 //! reads and writes, and their conditions.
 
 use super::judge::RoundInput;
-use super::state::{Act, DoorsCall, ModelFact, ModelMember, ModelState, Records, Round, Worker, WorkerStep};
+use super::state::{Act, DoorsCall, ModelFact, ModelMember, ModelRound, ModelState, Records, Worker, WorkerStep};
 use super::{Luck, MembershipModel, ModelDoors, RemovedGuard};
 use crate::settle::commit::outcome::{RoundOutcome, RoundResult};
 
@@ -100,7 +100,7 @@ impl MembershipModel {
             WorkerStep::Slice => return self.slice(state, w),
             WorkerStep::Person => {
                 let last = w.failed >= self.story.tries;
-                w.round = Round { before: state.person.clone(), fresh: true, last, ..Round::default() };
+                w.round = ModelRound { before: state.person.clone(), fresh: true, last, ..ModelRound::default() };
                 w.step = WorkerStep::Version;
             }
             WorkerStep::Version => {
@@ -311,7 +311,8 @@ impl MembershipModel {
     /// Models `commit` before its writes.
     fn conclude(&self, w: &mut Worker) {
         let round = &mut w.round;
-        let same = |round: &Round| !round.wrote && round.person == round.before && round.records == Records::default();
+        let same =
+            |round: &ModelRound| !round.wrote && round.person == round.before && round.records == Records::default();
         if round.failed && !round.last && same(round) {
             return self.outcome(w, RoundOutcome::Failed);
         }
@@ -359,7 +360,7 @@ impl MembershipModel {
 
     /// Models `round::settle_people` between two rounds.
     fn outcome(&self, w: &mut Worker, outcome: RoundOutcome) {
-        w.round = Round::default();
+        w.round = ModelRound::default();
         w.failed += u8::from(outcome == RoundOutcome::Failed);
         w.rounds += 1;
         let over = matches!(outcome, RoundOutcome::Settled | RoundOutcome::GaveUp) || w.rounds > self.story.tries + 2;
@@ -380,7 +381,7 @@ impl MembershipModel {
 }
 
 /// Returns the outcome that [`crate::settle::commit::outcome::conclude`] gave.
-fn outcome_of(round: &Round) -> RoundOutcome {
+fn outcome_of(round: &ModelRound) -> RoundOutcome {
     match (round.failed, round.last) {
         (false, _) if round.more => RoundOutcome::Again,
         (false, _) => RoundOutcome::Settled,

@@ -28,7 +28,7 @@ fn verified(headers: &[&str], secrets: &[&str]) -> bool {
 }
 
 #[test]
-fn hex_and_base64_prove_with_and_without_the_prefix() {
+fn hex_and_base64_verify_with_and_without_the_prefix() {
     let tag = mac("hush", BODY);
     let hex = hex::encode(&tag);
     let written = [
@@ -50,7 +50,7 @@ fn hex_and_base64_prove_with_and_without_the_prefix() {
 }
 
 #[test]
-fn whatever_else_is_sent_proves_nothing() {
+fn whatever_else_is_sent_verifies_nothing() {
     let tag = mac("hush", BODY);
     let hex = hex::encode(&tag);
     let base64 = STANDARD.encode(&tag);
@@ -93,7 +93,7 @@ fn opened(more: Value) -> AccessAttempt {
 }
 
 #[test]
-fn an_opening_is_told_without_names() {
+fn an_opening_is_reported_without_names() {
     let told = opened(json!({ "object_name": " Front\u{7} door " }));
     let wanted = AccessAttempt {
         at: "2026-03-02T09:00:00.25Z".parse().unwrap(),
@@ -136,7 +136,7 @@ fn each_refusal_has_its_reason() {
 }
 
 #[test]
-fn other_events_ring_for_an_account_or_are_none_of_our_business() {
+fn other_events_enqueue_a_trigger_for_an_account_or_are_none_of_our_business() {
     let news = |kind: &str| read(&DoorsName::from("main"), None, &event(json!({ "type": kind }))).unwrap();
     assert_eq!(news("user.update"), AccessNews::Account(AccountId("5".into())));
     assert_eq!(news("guest.destroy"), AccessNews::Account(AccountId("guest:5".into())));
@@ -164,6 +164,6 @@ fn what_cannot_be_read_says_why_without_quoting() {
     assert_eq!(read(&DoorsName::from("main"), None, b"").unwrap_err(), "the body is empty");
     assert_eq!(
         read(&DoorsName::from("main"), None, br#"{"type":"a","type":"b"}"#).unwrap_err(),
-        "the body says a key twice"
+        "the body has a key twice"
     );
 }
