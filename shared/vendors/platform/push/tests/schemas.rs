@@ -113,6 +113,7 @@ struct DeskworksSnapshot {
 /// The number of a part.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
+#[schemars(rename = "Part")]
 struct PartNumber(#[schemars(range(min = 1, max = 1000))] u32);
 
 fn is_published(name: &str, schema: &schemars::Schema) {
