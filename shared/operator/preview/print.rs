@@ -20,7 +20,7 @@ impl fmt::Display for SiteDiff {
         let zone = PreviewZone::named(timezone);
         shown_line!(f, "site {site}, mode {}, as of {} in the time of {timezone}", mode.word(), zone.of(*at))?;
         if *mode == Mode::Observe {
-            shown_line!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
+            shown_line!(f, "mode observe would change nothing: this is the effect of mode full")?;
         }
         for group in groups {
             print_group(f, group, &zone)?;

@@ -63,8 +63,8 @@ impl Verifier {
         if found != Some(seq) {
             return Err(match found {
                 Some(found) if found > seq => format!("this record is missing: the next one is {found}"),
-                Some(found) => format!("here is a record that says it is number {found}"),
-                None => "here is something that is not a record".to_owned(),
+                Some(found) => format!("the record here has the number {found}"),
+                None => "the item here is not a record".to_owned(),
             });
         }
         let record: Record = serde_json::from_value(item.clone())
@@ -73,15 +73,13 @@ impl Verifier {
             return Err(format!("this record is of another site, {}", record.site));
         }
         if record.previous != self.head.hash {
-            return Err(
-                "it does not follow from the record before, which was changed, replaced or taken away".to_owned()
-            );
+            return Err("it does not follow from the record before, which was changed, replaced or removed".to_owned());
         }
         if record.digest() != record.hash {
-            return Err("its content is not what was written: the hash is another".to_owned());
+            return Err("its content was changed: the hash differs".to_owned());
         }
         if serde_json::to_value(&record).ok().as_ref() != Some(item) {
-            return Err("something was added to it that the hash does not cover".to_owned());
+            return Err("it has an added field that the hash does not cover".to_owned());
         }
         match &self.known {
             Some(known) if known.seq == seq && known.hash != record.hash => {
@@ -95,7 +93,7 @@ impl Verifier {
     pub fn end(mut self, last: Option<u64>) -> Verdict {
         let wanted = last.into_iter().chain(self.known.as_ref().map(|known| known.seq)).max().unwrap_or(0);
         if self.broken.is_none() && self.head.seq < wanted {
-            let why = format!("the chain ends before this record, and there were {wanted}");
+            let why = format!("the chain ends before this record, and it had {wanted} records");
             self.broken = Some(ChainBreak { seq: self.head.seq + 1, why });
         }
         Verdict { whole: self.broken.is_none(), records: self.head.seq, head: self.head, broken: self.broken }
@@ -170,11 +168,11 @@ mod tests {
             items[place][key] = value;
             broken(&items)
         };
-        assert!(change(2, "because", "x".into()).1.contains("not what was written"));
+        assert!(change(2, "because", "x".into()).1.contains("content was changed"));
         assert_eq!(change(2, "account", "x".into()).0, 3);
-        assert!(change(2, "facts", json!([["pass", "s"]])).1.contains("not what was written"));
-        assert!(change(2, "facts", json!([])).1.contains("not what was written"));
-        assert!(change(2, "due", "2026-03-02T09:00:00Z".into()).1.contains("not what was written"));
+        assert!(change(2, "facts", json!([["pass", "s"]])).1.contains("content was changed"));
+        assert!(change(2, "facts", json!([])).1.contains("content was changed"));
+        assert!(change(2, "due", "2026-03-02T09:00:00Z".into()).1.contains("content was changed"));
         assert!(change(2, "more", 1.into()).1.contains("added"));
         assert!(change(2, "what", "opened".into()).1.contains("cannot be read"));
         assert!(change(2, "site", "other".into()).1.contains("another site"));
@@ -195,11 +193,11 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_was_cut_off_or_a_chain_made_anew_is_seen_by_whoever_noted_a_place() {
+    fn an_end_that_was_cut_off_or_a_chain_made_anew_is_seen_by_a_person_who_noted_a_place() {
         let items = chain(5);
         let noted = verify(&SiteId::from("riverside"), &items[..4], None).head;
         assert!(verify(&SiteId::from("riverside"), &items, Some(noted.clone())).whole);
-        assert!(verify(&SiteId::from("riverside"), &items[..2], None).whole, "nothing in it tells that more was there");
+        assert!(verify(&SiteId::from("riverside"), &items[..2], None).whole, "nothing in it shows that more existed");
         let cut = verify(&SiteId::from("riverside"), &items[..2], Some(noted.clone()));
         assert_eq!(cut.broken.map(|broken| broken.seq), Some(3));
         let known = Head { hash: "0".repeat(64), ..noted };
