@@ -3,13 +3,13 @@
 use crate::target::TargetOptions;
 use crate::{VerbOutcome, print};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 
 /// The arguments of `doorstep approve`.
 #[derive(clap::Args)]
 pub struct ApproveArgs {
     /// The checksum of the hold. Without it, the command shows every hold and approves nothing.
-    checksum: Option<String>,
+    checksum: Option<Checksum>,
     /// Only holds of this site.
     #[arg(long)]
     site: Option<SiteId>,
@@ -38,7 +38,7 @@ async fn look(asked: &ApproveArgs) -> Result<VerbOutcome> {
     Ok(if holds.is_empty() { VerbOutcome::Fine } else { VerbOutcome::Found })
 }
 
-async fn release(asked: &ApproveArgs, checksum: &str) -> Result<VerbOutcome> {
+async fn release(asked: &ApproveArgs, checksum: &Checksum) -> Result<VerbOutcome> {
     let site = asked.site.as_ref();
     let hold = asked.target.ask("approving", async |backend| backend.approve(site, checksum).await).await?;
     match asked.json {

@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::target::TargetOptions;
 use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{PersonId, SiteId};
 use doorstep_operator::explain::{ExplainQuery, Explained};
 
 /// The arguments of `doorstep explain`.
@@ -36,7 +36,7 @@ struct PersonChoice {
     email: Option<String>,
     /// The person with this id in Doorstep.
     #[arg(long, value_name = "ID")]
-    person: Option<String>,
+    person: Option<PersonId>,
     /// The person with this profile at the platform.
     #[arg(long, value_name = "member:ID")]
     known_as: Option<String>,

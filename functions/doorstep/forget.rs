@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::target::TargetOptions;
 use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{PersonId, SiteId};
 use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, Forgotten};
 
 /// The arguments of `doorstep forget`.
@@ -32,7 +32,7 @@ struct ForgottenPerson {
     email: Option<String>,
     /// The person with this id in Doorstep.
     #[arg(long, value_name = "ID")]
-    person: Option<String>,
+    person: Option<PersonId>,
 }
 
 /// Erases a person's names, address and numbers.

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::target::TargetOptions;
 use crate::{VerbOutcome, print};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::retire::{How, Order, RetireStage, Retirement};
 
 /// The pause between two requests.
@@ -31,7 +31,7 @@ pub struct RetireArgs {
     delete_data: bool,
     /// Applies the consequences that were shown with this checksum.
     #[arg(long, value_name = "CHECKSUM")]
-    yes: Option<String>,
+    yes: Option<Checksum>,
     #[command(flatten)]
     target: TargetOptions,
     /// Prints JSON.

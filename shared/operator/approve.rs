@@ -17,7 +17,7 @@ use doorstep_core::decide::guard::{Hold, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{Checksum, DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::model::subject::Subject;
@@ -107,7 +107,7 @@ pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<V
 /// The names for the changes of a hold.
 struct HoldNames {
     groups: BTreeMap<DoorsName, Vec<Group>>,
-    people: BTreeMap<String, Person>,
+    people: BTreeMap<PersonId, Person>,
     profiles: BTreeMap<FactId, FactRecord>,
 }
 
@@ -191,7 +191,7 @@ impl fmt::Display for Opened {
 /// # Errors
 /// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`] where the table or the
 /// queue is not available, or the hold changed meanwhile. The operator can then repeat the approval.
-pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
+pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
     let hold = find(environment, site, checksum).await?;
     if let Some(at) = hold.approved {
         let at = at.strftime("%F %R UTC");
@@ -227,7 +227,7 @@ async fn accept_snapshot(environment: &Environment, site: &SiteId, waiting: &[Wa
     Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
 }
 
-async fn find(environment: &Environment, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
+async fn find(environment: &Environment, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
     for site in sites(environment, site).await? {
         if let Some(hold) = environment.store.hold(&site, checksum).await? {
             return Ok(hold);

@@ -19,7 +19,7 @@ use doorstep_core::model::account::{GroupId, GroupRef};
 use doorstep_core::model::audit::Record as Done;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind, What};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::record::FactRecord;
@@ -45,7 +45,7 @@ pub struct ExplainQuery {
     pub email: Option<String>,
     /// The id of the person in Doorstep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub person: Option<String>,
+    pub person: Option<PersonId>,
     /// The profile of the person at the platform: `member:603d`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -141,7 +141,7 @@ fn without_person(profiles: Vec<FactRecord>, email: Option<String>) -> Person {
     };
     let email = email.or_else(|| profiles.iter().find_map(address));
     let names = profiles.iter().map(|record| record.fact.name());
-    Person { profiles: names.collect(), ..Person::new(String::new(), email) }
+    Person { profiles: names.collect(), ..Person::new(PersonId::from(String::new()), email) }
 }
 
 /// The part of an explanation that is the same for every person of the site.
@@ -281,7 +281,7 @@ impl PersonContext {
         Ok(PersonContext { person, person_facts, entitlements: derived.entitlements, problems, facts, done, held })
     }
 
-    fn id(&self) -> Option<String> {
+    fn id(&self) -> Option<PersonId> {
         Some(self.person.id.clone()).filter(|id| !id.is_empty())
     }
 }

@@ -13,7 +13,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 
 /// Maximum delay of a grant (I2).
 pub const TO_OPEN: SignedDuration = SignedDuration::from_secs(90);
@@ -93,7 +93,7 @@ pub struct LateChange {
     /// The delay in seconds.
     pub seconds: i64,
     /// The person id.
-    pub person: String,
+    pub person: PersonId,
     /// The door system.
     pub doors: DoorsName,
     /// The account.

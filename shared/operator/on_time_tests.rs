@@ -24,7 +24,8 @@ fn bounds_are_kept_to_the_second_and_days_are_local() {
                 .in_group(&GroupId("5".into()));
             action.due = late.map(|_| at(due));
             let late = SignedDuration::from_secs(late.unwrap_or(0));
-            let (record, next) = head.record(&SiteId::from("s"), "p", at(due).checked_add(late).expect("time"), action);
+            let (record, next) =
+                head.record(&SiteId::from("s"), &PersonId::from("p"), at(due).checked_add(late).expect("time"), action);
             head = next;
             record
         })

@@ -15,7 +15,7 @@ use doorstep_cloud::store::{Store, WriteStep, people};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Head;
 use doorstep_core::model::fact::{Holder, Kind, Location, Plan};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::push_update::{UpdateBody, thing_hash};
 use doorstep_core::site::Site;
@@ -73,9 +73,9 @@ pub fn record_lists() -> Vec<(&'static str, Key)> {
         ("holding of a member", key::holding(&SiteId::from(SITE), &Holder::Member("m-ada".into()), &member)),
         ("holding of a team, a person", key::holding(&SiteId::from(SITE), &team(), &member)),
         ("holder_version", key::holder_version(&SiteId::from(SITE), &team())),
-        ("person", key::person(&SiteId::from(SITE), ADA)),
-        ("person who was forgotten", key::person(&SiteId::from(SITE), "p-gone")),
-        ("listed", key::listed(&SiteId::from(SITE), ADA)),
+        ("person", key::person(&SiteId::from(SITE), &PersonId::from(ADA))),
+        ("person who was forgotten", key::person(&SiteId::from(SITE), &PersonId::from("p-gone"))),
+        ("listed", key::listed(&SiteId::from(SITE), &PersonId::from(ADA))),
         ("profile", key::profile(&SiteId::from(SITE), &member)),
         ("email", key::email(&SiteId::from(SITE), &email_digest(EMAIL))),
         ("account", key::account(&SiteId::from(SITE), &DoorsName::from("main"), &account)),
@@ -83,7 +83,7 @@ pub fn record_lists() -> Vec<(&'static str, Key)> {
         ("due refetch", key::due(&SiteId::from(SITE), "20260301T1200#refetch#booking#b-1")),
         ("unreadable_delivery", key::unreadable_delivery(&SiteId::from(SITE), "dedup-id")),
         ("audit", key::audit(&SiteId::from(SITE), 1)),
-        ("record_lists", key::record_lists(&SiteId::from(SITE), ADA, 1)),
+        ("record_lists", key::record_lists(&SiteId::from(SITE), &PersonId::from(ADA), 1)),
         ("active", key::active(&SiteId::from(SITE))),
         ("version", key::version(&SiteId::from(SITE), 1)),
         ("resolved", key::resolved(&SiteId::from(SITE))),
@@ -139,9 +139,9 @@ async fn write_people(store: &Store) {
         people::put(&SiteId::from(SITE), &person()).expect("JSON"),
         people::put(&SiteId::from(SITE), &forgotten()).expect("JSON"),
         people::list(&SiteId::from(SITE), &person()),
-        people::point_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada"), ADA),
-        people::point_email(&SiteId::from(SITE), EMAIL, ADA),
-        people::point_account(&SiteId::from(SITE), &DoorsName::from("main"), &account, ADA),
+        people::point_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada"), &PersonId::from(ADA)),
+        people::point_email(&SiteId::from(SITE), EMAIL, &PersonId::from(ADA)),
+        people::point_account(&SiteId::from(SITE), &DoorsName::from("main"), &account, &PersonId::from(ADA)),
     ];
     store.write_all(WriteStep::Commit, writes).await.expect("it is kept");
     let mut chain = store.chain(&SiteId::from(SITE)).await.expect("it reads");
@@ -218,14 +218,17 @@ pub async fn assert_read(store: &Store) {
 
 async fn assert_people(store: &Store) {
     let ada = Person { version: 1, ..person() };
-    assert_eq!(store.person(&SiteId::from(SITE), ADA).await, Ok(Some(ada.clone())));
+    assert_eq!(store.person(&SiteId::from(SITE), &PersonId::from(ADA)).await, Ok(Some(ada.clone())));
     assert_eq!(store.all_people(&SiteId::from(SITE)).await.map(|people| people.known), Ok(vec![ada.clone()]));
-    assert_eq!(store.person(&SiteId::from(SITE), "p-gone").await, Ok(Some(Person { version: 1, ..forgotten() })));
-    let found = Ok(Some(ADA.to_owned()));
+    assert_eq!(
+        store.person(&SiteId::from(SITE), &PersonId::from("p-gone")).await,
+        Ok(Some(Person { version: 1, ..forgotten() }))
+    );
+    let found = Ok(Some(PersonId::from(ADA)));
     assert_eq!(store.id_of_profile(&SiteId::from(SITE), &id(Kind::Member, "m-ada")).await, found);
     assert_eq!(store.id_of_email(&SiteId::from(SITE), EMAIL).await, found);
     assert_eq!(store.id_of_account(&SiteId::from(SITE), &DoorsName::from("main"), &main_account()).await, found);
-    let (record, _) = Head::default().record(&SiteId::from(SITE), ADA, noon(), action());
+    let (record, _) = Head::default().record(&SiteId::from(SITE), &PersonId::from(ADA), noon(), action());
     assert_eq!(store.audit(&SiteId::from(SITE)).await, Ok(vec![record.clone()]));
     assert_eq!(store.audit_of(&SiteId::from(SITE), &ada).await, Ok(vec![record]), "found by the item of places");
 }

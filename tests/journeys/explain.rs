@@ -7,7 +7,7 @@ use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_bot
 use doorstep_cloud::store::site_version::Paused;
 use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::fact::{FactId, Kind};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{PersonId, SiteId};
 use doorstep_core::model::record::Source;
 use doorstep_core::model::subject::Subject;
 use doorstep_operator::explain::shape::{Evidence, Explained, GroupExplained, Lack, Missing, Tense};
@@ -240,7 +240,7 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
         approved: None,
         pieces: 0,
     };
-    let who = Subject::Person(String::new());
+    let who = Subject::Person(PersonId::from(String::new()));
     let waiting = WaitingChange::new(leaves, who);
     environment.store.put_hold(&hold, &[waiting]).await.expect("it writes");
     let (_, ada) = group(&world, "ada", "Members", None).await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::retire::{How, Order, RetireStage, Retirement};
 
 at_both!(
@@ -32,7 +32,7 @@ async fn house_full(at: Doors) -> World {
 }
 
 async fn say(world: &World, how: How, delete_data: bool, yes: Option<&str>) -> Retirement {
-    let order = Order { how, delete_data, yes: yes.map(str::to_owned) };
+    let order = Order { how, delete_data, yes: yes.map(Checksum::from) };
     world.machine.retire(&SiteId::from(SITE), &order).await.expect("an answer")
 }
 

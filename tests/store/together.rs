@@ -8,7 +8,7 @@ use doorstep_cloud::store::{Store, Write, WriteCondition, WriteStep, conflict};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::Person;
 
 /// Repeats until there is no conflict.
@@ -65,8 +65,10 @@ async fn an_address_is_one_person_s() {
         let store = &store;
         async move {
             let person = new(id);
-            let writes =
-                vec![put_person(&SiteId::from("s"), &person)?, point_email(&SiteId::from("s"), "ada@example.test", id)];
+            let writes = vec![
+                put_person(&SiteId::from("s"), &person)?,
+                point_email(&SiteId::from("s"), "ada@example.test", &PersonId::from(id)),
+            ];
             store.write_all(WriteStep::Keep, writes).await
         }
     };
@@ -74,7 +76,10 @@ async fn an_address_is_one_person_s() {
     assert_eq!(ended.iter().filter(|end| end.is_ok()).count(), 1, "{ended:?}");
     let owner = store.id_of_email(&SiteId::from("s"), "ada@example.test").await.expect("it reads").expect("an owner");
     for id in ["one", "two", "three"] {
-        assert_eq!(store.person(&SiteId::from("s"), id).await.expect("it reads").is_some(), id == owner);
+        assert_eq!(
+            store.person(&SiteId::from("s"), &PersonId::from(id)).await.expect("it reads").is_some(),
+            owner == id
+        );
     }
 }
 

@@ -10,7 +10,7 @@ use super::client::{Local, NotYet, is_no_person};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::Opened;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;
@@ -61,7 +61,7 @@ impl Backend for Local {
         }
     }
 
-    async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
+    async fn approve(&self, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
         let place = site.map_or_else(|| Ok("/sandbox".to_owned()), |site| self.site(site))?;
         self.post(&format!("{place}/approve"), &json!({ "checksum": checksum }).to_string()).await
     }

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::Opened;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;
@@ -44,7 +44,7 @@ pub trait Backend {
     /// Returns the open holds of one site, or of all sites.
     async fn holds(&self, site: Option<&SiteId>) -> Result<Vec<Opened>>;
     /// Approves the hold with this checksum, at one site or at any site.
-    async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold>;
+    async fn approve(&self, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold>;
     /// Examines one site.
     async fn doctor(&self, site: &SiteId) -> Result<Checkup>;
     /// Examines every site.

@@ -8,7 +8,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::doctor::{self, Checkup};
 use doorstep_operator::drift::{self, Drift};
@@ -47,7 +47,7 @@ impl Backend for Stack {
         approve::holds(&self.0, site).await
     }
 
-    async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
+    async fn approve(&self, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
         approve::approve(&self.0, site, checksum).await
     }
 

@@ -251,9 +251,10 @@ mod tests {
     use super::*;
     use doorstep_core::model::account::GroupId;
     use doorstep_core::model::fact::FactId;
+    use doorstep_core::model::ids::PersonId;
     use doorstep_core::model::push_update::ChangeHint;
 
-    fn due(person: &str, group: &str, adopt: bool) -> Due {
+    fn due(person: &PersonId, group: &str, adopt: bool) -> Due {
         let groups = vec![GroupRef::new(&DoorsName::from("main"), &GroupId(group.to_owned()))];
         Due::at(Timestamp::UNIX_EPOCH, Subject::Person(person.to_owned())).with_groups(groups, adopt)
     }
@@ -280,11 +281,11 @@ mod tests {
     #[test]
     fn one_subject_at_one_minute_is_one_item_with_every_group_but_adopting_stays_apart() {
         let dues = [
-            due("p", "1", false),
-            due("p", "2", false),
-            due("p", "1", false),
-            due("p", "3", true),
-            due("q", "1", true),
+            due(&PersonId::from("p"), "1", false),
+            due(&PersonId::from("p"), "2", false),
+            due(&PersonId::from("p"), "1", false),
+            due(&PersonId::from("p"), "3", true),
+            due(&PersonId::from("q"), "1", true),
         ];
         let each = one_each(&dues);
         let told: Vec<(String, usize, bool)> =

@@ -13,7 +13,7 @@ use doorstep_core::decide::guard::{Hold, RELEASED_FOR, TOGETHER, Tally, Unconfir
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{Checksum, DoorsName, SiteId};
 use doorstep_core::site::Site;
 
 /// Number of changes in one piece of a hold: far below the size limit of an item.
@@ -27,7 +27,7 @@ pub struct Release {
     /// When the permission ends.
     pub until: Timestamp,
     /// The checksum of the hold that the operator approved; `None` if the guard let the change pass.
-    pub approved: Option<String>,
+    pub approved: Option<Checksum>,
 }
 
 /// A new account.
@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// Loads one hold.
-    pub async fn hold(&self, site: &SiteId, checksum: &str) -> Result<Option<Hold>> {
+    pub async fn hold(&self, site: &SiteId, checksum: &Checksum) -> Result<Option<Hold>> {
         self.get(&key::hold(site, checksum)).await?.as_ref().map(hold).transpose()
     }
 
@@ -128,12 +128,12 @@ impl Store {
         &self,
         site: &SiteId,
         changes: &[&UnconfirmedChange],
-        approved: Option<&str>,
+        approved: Option<&Checksum>,
         now: Timestamp,
     ) -> Result<()> {
         let until = now.checked_add(RELEASED_FOR).unwrap_or(now);
         let one = |change: &&UnconfirmedChange| {
-            let release = Release { change: (*change).clone(), until, approved: approved.map(str::to_owned) };
+            let release = Release { change: (*change).clone(), until, approved: approved.cloned() };
             Ok(Write::put(key::release(site, change), body(&release)?).expires(until))
         };
         self.write_many(changes.iter().map(one).collect::<Result<_>>()?).await

@@ -9,7 +9,7 @@ use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{Checksum, DoorsName, PersonId, SiteId};
 use doorstep_core::model::push_update::thing_hash;
 use doorstep_core::model::shared_group::RuledGroup;
 use doorstep_core::model::subject::Subject;
@@ -128,7 +128,7 @@ pub fn holder_version(site: &SiteId, of: &Holder) -> Key {
 }
 
 /// Returns the key of a person.
-pub fn person(site: &SiteId, id: &str) -> Key {
+pub fn person(site: &SiteId, id: &PersonId) -> Key {
     Key::new(format!("{site}#person#{id}"), "person")
 }
 
@@ -162,7 +162,7 @@ pub fn people(site: &SiteId) -> String {
 }
 
 /// Returns the key of a person's entry in [`people`].
-pub fn listed(site: &SiteId, id: &str) -> Key {
+pub fn listed(site: &SiteId, id: &PersonId) -> Key {
     Key::new(people(site), id)
 }
 
@@ -215,7 +215,7 @@ pub const AFTER_AUDITS: &str = "~";
 pub const RECORD_LISTS: &str = "records#";
 
 /// Returns the key of a list of a person's audit records, from the record `first` on.
-pub fn record_lists(site: &SiteId, person: &str, first: u64) -> Key {
+pub fn record_lists(site: &SiteId, person: &PersonId, first: u64) -> Key {
     Key::new(format!("{site}#person#{person}"), format!("{RECORD_LISTS}{first:020}"))
 }
 
@@ -349,12 +349,12 @@ pub fn holds(site: &SiteId) -> String {
 }
 
 /// Returns the key of one hold.
-pub fn hold(site: &SiteId, checksum: &str) -> Key {
+pub fn hold(site: &SiteId, checksum: &Checksum) -> Key {
     Key::new(holds(site), escape(checksum))
 }
 
 /// Returns the key of a piece of the changes of a hold.
-pub fn held(site: &SiteId, checksum: &str, piece: usize) -> Key {
+pub fn held(site: &SiteId, checksum: &Checksum, piece: usize) -> Key {
     Key::new(format!("{site}#hold-changes#{}", escape(checksum)), format!("{piece:05}"))
 }
 

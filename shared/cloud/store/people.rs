@@ -8,12 +8,12 @@ use super::{Item, Map, Store, Write, WriteCondition, body, item, key_of};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::shared_group::Neighbour;
 
 /// Builds the check that a person of another site is unchanged since it was read.
-pub fn person_is_unchanged(site: &SiteId, id: &str, version: u64) -> Write {
+pub fn person_is_unchanged(site: &SiteId, id: &PersonId, version: u64) -> Write {
     Write::check(key::person(site, id), WriteCondition::Version(version))
 }
 
@@ -28,7 +28,7 @@ pub struct People {
     /// People with readable items, by id.
     pub known: Vec<Person>,
     /// Ids of people with unreadable items. Doorstep grants them nothing and revokes nothing from them.
-    pub unreadable: BTreeSet<String>,
+    pub unreadable: BTreeSet<PersonId>,
 }
 
 impl People {
@@ -48,7 +48,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Permanent`] if the item is unreadable.
-    pub async fn person(&self, site: &SiteId, id: &str) -> Result<Option<Person>> {
+    pub async fn person(&self, site: &SiteId, id: &PersonId) -> Result<Option<Person>> {
         let at = key::person(site, id);
         let Some(item) = self.get(&at).await? else { return Ok(None) };
         read(&item).map(Some).map_err(|_| {
@@ -58,7 +58,7 @@ impl Store {
     }
 
     /// Loads several people, in no order. A person with an unreadable item is noted and left out.
-    pub async fn people(&self, site: &SiteId, ids: &[String]) -> Result<Vec<Person>> {
+    pub async fn people(&self, site: &SiteId, ids: &[PersonId]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
         let found = self.get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map)))).await?;
         Ok(self.without_unreadable(found))
@@ -77,7 +77,7 @@ impl Store {
 
     async fn everybody_as(&self, site: &SiteId, read: ReadPerson) -> Result<People> {
         let listed = self.list(&key::people(site), "").await?;
-        let keys: Vec<Key> = listed.iter().map(|item| key::person(site, &item.sk)).collect();
+        let keys: Vec<Key> = listed.iter().map(|item| key::person(site, &PersonId::from(item.sk.as_str()))).collect();
         drop(listed);
         let found = self.get_many_as(&keys, read).await?;
         let mut people = People { known: Vec::with_capacity(found.len()), unreadable: BTreeSet::new() };
@@ -86,7 +86,7 @@ impl Store {
                 Some(person) => people.known.push(person),
                 None => {
                     self.unreadable.note(&key);
-                    people.unreadable.extend(key::person_id(site, &key).map(str::to_owned));
+                    people.unreadable.extend(key::person_id(site, &key).map(PersonId::from));
                 }
             }
         }
@@ -95,7 +95,12 @@ impl Store {
     }
 
     /// Returns which of these profiles belong to the people with these ids.
-    pub async fn profiles_of(&self, site: &SiteId, ids: &BTreeSet<String>, names: Vec<FactId>) -> Result<Vec<FactId>> {
+    pub async fn profiles_of(
+        &self,
+        site: &SiteId,
+        ids: &BTreeSet<PersonId>,
+        names: Vec<FactId>,
+    ) -> Result<Vec<FactId>> {
         let at = names.into_iter().map(|name| (key::profile(site, &name), name));
         self.owned_by(ids, at.collect()).await
     }
@@ -104,46 +109,46 @@ impl Store {
     pub async fn accounts_of(
         &self,
         at: &Neighbour,
-        ids: &BTreeSet<String>,
+        ids: &BTreeSet<PersonId>,
         accounts: Vec<AccountId>,
     ) -> Result<Vec<AccountId>> {
         let at = accounts.into_iter().map(|id| (key::account(&at.site, &at.doors, &id), id));
         self.owned_by(ids, at.collect()).await
     }
 
-    async fn owned_by<T>(&self, ids: &BTreeSet<String>, mut at: HashMap<Key, T>) -> Result<Vec<T>> {
+    async fn owned_by<T>(&self, ids: &BTreeSet<PersonId>, mut at: HashMap<Key, T>) -> Result<Vec<T>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<Key> = at.keys().cloned().collect();
         let found = self.get_many(&keys).await?.into_iter();
-        let theirs = found.filter(|(_, item)| ids.contains(&item.body));
+        let theirs = found.filter(|(_, item)| ids.contains(item.body.as_str()));
         Ok(theirs.filter_map(|(key, _)| at.remove(&key)).collect())
     }
 
     /// Returns the person id of a platform's profile.
-    pub async fn id_of_profile(&self, site: &SiteId, name: &FactId) -> Result<Option<String>> {
+    pub async fn id_of_profile(&self, site: &SiteId, name: &FactId) -> Result<Option<PersonId>> {
         self.pointed(&key::profile(site, name)).await
     }
 
     /// Returns the person ids of several profiles, in no order. Unlinked profiles are left out.
-    pub async fn ids_of_profiles(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<String>> {
+    pub async fn ids_of_profiles(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<PersonId>> {
         let keys: Vec<Key> = names.iter().map(|name| key::profile(site, name)).collect();
-        self.get_many_as(&keys, |map| Ok(item(map).body)).await
+        self.get_many_as(&keys, |map| Ok(item(map).body.into())).await
     }
 
     /// Returns the person id of an e-mail address, in its normalized form.
-    pub async fn id_of_email(&self, site: &SiteId, email: &str) -> Result<Option<String>> {
+    pub async fn id_of_email(&self, site: &SiteId, email: &str) -> Result<Option<PersonId>> {
         self.pointed(&key::email(site, &email_digest(email))).await
     }
 
     /// Returns the person id of an account.
-    pub async fn id_of_account(&self, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<Option<String>> {
+    pub async fn id_of_account(&self, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<Option<PersonId>> {
         self.pointed(&key::account(site, doors, id)).await
     }
 
-    async fn pointed(&self, at: &Key) -> Result<Option<String>> {
-        Ok(self.get(at).await?.map(|item| item.body))
+    async fn pointed(&self, at: &Key) -> Result<Option<PersonId>> {
+        Ok(self.get(at).await?.map(|item| item.body.into()))
     }
 }
 
@@ -176,31 +181,31 @@ pub fn put(site: &SiteId, person: &Person) -> Result<Write> {
 
 /// Builds the write that adds a new person to the list of all people.
 pub fn list(site: &SiteId, person: &Person) -> Write {
-    Write::put(key::listed(site, &person.id), person.id.clone())
+    Write::put(key::listed(site, &person.id), person.id.to_string())
 }
 
 /// Builds the write that links a profile to a person.
-pub fn point_profile(site: &SiteId, name: &FactId, person: &str) -> Write {
-    Write::put(key::profile(site, name), person.to_owned())
+pub fn point_profile(site: &SiteId, name: &FactId, person: &PersonId) -> Write {
+    Write::put(key::profile(site, name), person.to_string())
 }
 
 /// Builds the write that links an address to a person, on the condition that it is not linked yet.
-pub fn point_email(site: &SiteId, email: &str, person: &str) -> Write {
-    Write::put(key::email(site, &email_digest(email)), person.to_owned()).only_if(WriteCondition::New)
+pub fn point_email(site: &SiteId, email: &str, person: &PersonId) -> Write {
+    Write::put(key::email(site, &email_digest(email)), person.to_string()).only_if(WriteCondition::New)
 }
 
 /// Builds the write that unlinks an address from a person.
-pub fn free_email(site: &SiteId, email: &str, person: &str) -> Write {
-    Write::delete(key::email(site, &email_digest(email))).only_if(WriteCondition::Body(person.to_owned()))
+pub fn free_email(site: &SiteId, email: &str, person: &PersonId) -> Write {
+    Write::delete(key::email(site, &email_digest(email))).only_if(WriteCondition::Body(person.to_string()))
 }
 
 /// Builds the write that links an account to a person.
-pub fn point_account(site: &SiteId, doors: &DoorsName, id: &AccountId, person: &str) -> Write {
-    Write::put(key::account(site, doors, id), person.to_owned())
+pub fn point_account(site: &SiteId, doors: &DoorsName, id: &AccountId, person: &PersonId) -> Write {
+    Write::put(key::account(site, doors, id), person.to_string())
 }
 
 /// Builds the write that removes a person from the list of all people.
-pub fn unlist(site: &SiteId, person: &str) -> Write {
+pub fn unlist(site: &SiteId, person: &PersonId) -> Write {
     Write::delete(key::listed(site, person))
 }
 

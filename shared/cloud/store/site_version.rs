@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{self, Key};
 use super::{Item, Store, Write, WriteCondition, WriteStep, body};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_core::model::usual::is_usual;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Mode, Site};
@@ -43,7 +43,7 @@ pub struct Retiring {
     /// When the retirement began.
     pub at: Timestamp,
     /// The checksum with which the operator confirmed it.
-    pub checksum: String,
+    pub checksum: Checksum,
 }
 
 /// The state of a paused site.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::model::account::{AccountId, GroupId};
 use crate::model::error::Error;
 use crate::model::fact::FactId;
-use crate::model::ids::{DoorsName, SiteId};
+use crate::model::ids::{DoorsName, PersonId, SiteId};
 use crate::model::reasons::WrittenReason;
 
 mod fact_pairs;
@@ -122,7 +122,7 @@ pub struct Record {
     /// Site.
     pub site: SiteId,
     /// Id of the person.
-    pub person: String,
+    pub person: PersonId,
     /// The entry.
     #[serde(flatten)]
     pub action: AuditEntry,
@@ -163,7 +163,7 @@ impl FromStr for Head {
 
 impl Head {
     /// Returns the next record, and the head after it.
-    pub fn record(&self, site: &SiteId, person: &str, at: Timestamp, action: AuditEntry) -> (Record, Head) {
+    pub fn record(&self, site: &SiteId, person: &PersonId, at: Timestamp, action: AuditEntry) -> (Record, Head) {
         let mut record = Record {
             seq: self.seq + 1,
             at,

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::account::{AccountId, GroupId};
-use crate::model::ids::DoorsName;
+use crate::model::ids::{DoorsName, PersonId};
 use crate::model::person::{IntentKind, Person};
 use crate::model::shared_group::Neighbour;
 
@@ -22,7 +22,7 @@ struct Stake {
     neighbour: Neighbour,
     /// The person of that site with this account, and the version that was read; `None` if no person there has the
     /// account.
-    person: Option<(String, u64)>,
+    person: Option<(PersonId, u64)>,
     /// The claimed groups, each with the end of its membership.
     claims: Vec<(GroupId, Option<Timestamp>)>,
     /// The person has access there, will have access, or has a change in progress.
@@ -56,7 +56,7 @@ pub struct Owner<'a> {
     /// The other site.
     pub at: &'a Neighbour,
     /// The person's id there and the version that was read; `None` if no person there has the account.
-    pub person: Option<(&'a str, u64)>,
+    pub person: Option<(&'a PersonId, u64)>,
 }
 
 /// What other sites claim, by account. Empty for a site that shares nothing.
@@ -147,8 +147,7 @@ impl OtherSites {
     /// account holds only while these owners are unchanged.
     pub fn owners(&self, doors: &DoorsName, account: &AccountId) -> impl Iterator<Item = Owner<'_>> {
         let stakes = self.stakes(doors, account).iter().filter(|stake| !stake.unreadable);
-        stakes
-            .map(|stake| Owner { at: &stake.neighbour, person: stake.person.as_ref().map(|(id, n)| (id.as_str(), *n)) })
+        stakes.map(|stake| Owner { at: &stake.neighbour, person: stake.person.as_ref().map(|(id, n)| (id, *n)) })
     }
 
     /// Returns the other sites that know an account.

@@ -14,7 +14,7 @@ use crate::model::account::{Account, AccountId, GroupId, Standing};
 use crate::model::cause::Cause;
 use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
-use crate::model::ids::DoorsName;
+use crate::model::ids::{DoorsName, PersonId};
 use crate::model::problem::Problem;
 use crate::model::reasons::{Reasons, RevokeReason};
 use crate::model::usual::is_usual;
@@ -43,7 +43,7 @@ pub fn email_digest(email: &str) -> String {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Person {
     /// Random id that Doorstep gave the person.
-    pub id: String,
+    pub id: PersonId,
     /// The address that the person's profiles share, in compared form.
     pub email: Option<String>,
     /// The platform profiles that belong to this person.
@@ -82,7 +82,7 @@ pub struct Person {
 
 impl Person {
     /// Creates a person without profiles, accounts or claims.
-    pub fn new(id: String, email: Option<String>) -> Self {
+    pub fn new(id: PersonId, email: Option<String>) -> Self {
         Person { id, email, ..Person::default() }
     }
 
@@ -378,6 +378,7 @@ pub enum IntentKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ids::Checksum;
     use crate::model::reasons::RevokeCause;
 
     fn person(linked: &str, claimed: &str, because: RevokeReason) -> Person {
@@ -403,12 +404,12 @@ mod tests {
         let action = IntentKind::Revoke { account: claimed, handle: String::new(), because };
         let intent = Intent { doors: doors.clone(), group: Some(group), action };
         let accounts = [(doors, Linked::new(account, "n", false))].into_iter().collect();
-        Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new("p".to_owned(), None) }
+        Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new(PersonId::from("p"), None) }
     }
 
     #[test]
     fn what_follows_is_left_out_of_what_is_kept_and_comes_back_when_it_is_read() {
-        let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some("12".to_owned()) };
+        let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some(Checksum::from("12")) };
         let reasons = [RevokeCause::Ended.into(), RevokeCause::Unfounded.into(), approved, RevokeCause::Foreign.into()];
         for (because, claimed) in reasons.iter().flat_map(|reason| [(reason, "7"), (reason, "8")]) {
             let person = person("7", claimed, because.clone());

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::fact::FactId;
+use crate::model::ids::Checksum;
 use crate::model::person::Claim;
 use crate::model::usual::is_usual;
 
@@ -75,7 +76,7 @@ pub struct RevokeReason {
     pub cause: RevokeCause,
     /// The checksum of the hold that the operator approved, if the change was held.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub approved: Option<String>,
+    pub approved: Option<Checksum>,
 }
 
 /// Why a membership ends.
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(of(RevokeCause::Ended), written("ended: adopted: booking b", std::slice::from_ref(&fact)));
         assert_eq!(of(RevokeCause::Unfounded), written("no longer so: adopted: booking b", &[fact]));
         assert_eq!(of(RevokeCause::Foreign), written(FOREIGN, &[]));
-        let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some("12".to_owned()) };
+        let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some(Checksum::from("12")) };
         assert_eq!(approved.of(None), written("ended:  (approved: 12)", &[]));
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::account::AccountId;
 use crate::model::fact::FactId;
-use crate::model::ids::DoorsName;
+use crate::model::ids::{DoorsName, PersonId};
 use crate::model::push_update::ChangeHint;
 
 /// The subject of a due item.
@@ -12,7 +12,7 @@ use crate::model::push_update::ChangeHint;
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A person of the site, by id.
-    Person(String),
+    Person(PersonId),
     /// The person who has this profile at the platform, whether Doorstep has stored the person yet or not.
     Profile(FactId),
     /// The person who has this account at a door system.

@@ -57,6 +57,7 @@ impl AccountList {
 mod tests {
     use super::*;
     use doorstep_core::model::account::Standing;
+    use doorstep_core::model::ids::PersonId;
     use doorstep_core::model::person::Linked;
 
     fn account(id: &str, name: &str) -> Account {
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn an_account_that_is_as_its_link_has_it_is_held_once() {
-        let mut ada = Person::new("p".to_owned(), None);
+        let mut ada = Person::new(PersonId::from("p"), None);
         ada.accounts.insert(DoorsName::from("main"), Linked::new(account("1", "Ada"), "Ada", false));
         let people = [ada];
         let link = links(&people, &DoorsName::from("main"));

@@ -11,6 +11,7 @@ use super::people::{AddressSource, ProjectedPerson, Projection};
 use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::decide::identity::ProfileAddress;
 use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::ids::PersonId;
 use doorstep_core::model::person::email_digest;
 use doorstep_core::model::subject::Subject;
 
@@ -75,7 +76,7 @@ fn removals_before(
     after: &[ProjectedPerson<'_>],
 ) -> BTreeSet<UnconfirmedChange> {
     let stored = touched.iter().filter_map(|&place| after.get(place)?.stored);
-    let ids: BTreeSet<&String> = stored.map(|stored| &stored.id).collect();
+    let ids: BTreeSet<&PersonId> = stored.map(|stored| &stored.id).collect();
     let mut before = Projection::of(AddressSource::Confirmed, context.people, context.facts);
     let is_same = |one: &ProjectedPerson<'_>| one.stored.is_some_and(|stored| ids.contains(&stored.id));
     let places = before.people.iter().enumerate().filter(|(_, one)| is_same(one)).map(|(place, _)| place).collect();

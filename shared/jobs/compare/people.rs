@@ -12,7 +12,7 @@ use super::facts::FactIndex;
 use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::person::Person;
 
 /// A person as settle would leave them.
@@ -190,7 +190,7 @@ fn join(people: &mut Vec<ProjectedPerson<'_>>, profiles: impl Iterator<Item = (F
             continue;
         }
         by_email.extend(email.clone().map(|email| (email, people.len())));
-        let mut person = Person::new(String::new(), email);
+        let mut person = Person::new(PersonId::from(String::new()), email);
         person.profiles.insert(name.clone());
         let person = PersonCow::Other(Box::new(person));
         people.push(ProjectedPerson { stored: None, person, joined: vec![name], moved: false });

@@ -16,7 +16,7 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::person::email_key;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::{DoorsConfig, Site};
@@ -150,12 +150,12 @@ impl AttemptsReading<'_> {
         for account in lately.filter_map(|one| one.account.as_ref()).collect::<BTreeSet<_>>() {
             let Some(person) = self.person_of(account).await? else { continue };
             let doors = BTreeSet::from([self.name.to_owned()]);
-            dues.push(Due::at(now, Subject::Person(person)).with_refetch_at(doors));
+            dues.push(Due::at(now, Subject::Person(person.clone())).with_refetch_at(doors));
         }
         Ok(())
     }
 
-    async fn person_of(&self, id: &AccountId) -> Result<Option<String>> {
+    async fn person_of(&self, id: &AccountId) -> Result<Option<PersonId>> {
         let (store, site) = (&self.environment.store, &self.site.id);
         if let Some(person) = store.id_of_account(site, self.name, id).await? {
             return Ok(Some(person));

@@ -14,7 +14,7 @@ use doorstep_core::decide::identity::{Acquisition, acquire, appeared, choose_acc
 use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::person::{IntentKind, Linked, Person};
 use doorstep_vendors::doors::ReadDoors;
 
@@ -170,7 +170,7 @@ impl Linking<'_> {
         Ok(Vec::new())
     }
 
-    async fn owner(&self, account: &AccountId) -> Result<Option<String>> {
+    async fn owner(&self, account: &AccountId) -> Result<Option<PersonId>> {
         self.context.environment.store.id_of_account(&self.context.site.id, self.doors, account).await
     }
 
@@ -178,7 +178,9 @@ impl Linking<'_> {
     /// everything that is known about it.
     async fn take(&self, person: &mut Person, account: Account, made: bool) -> Result<()> {
         let owner = match self.owner(&account.id).await? {
-            Some(id) if id != person.id => self.context.environment.store.person(&self.context.site.id, &id).await?,
+            Some(id) if id != person.id => {
+                self.context.environment.store.person(&self.context.site.id, &PersonId::from(id.as_str())).await?
+            }
             _ => None,
         };
         match (acquire(owner.as_ref(), self.doors)?, owner) {

@@ -6,13 +6,14 @@ use super::commit::outcome::RoundOutcome;
 use super::identity::WorkItem;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::budgets::rounds::{AFTERCARE, TRIES_AGAIN};
+use doorstep_core::model::ids::PersonId;
 
 /// The people of one batch who are not settled yet, with their failures so far.
 pub struct Attempts {
-    items: BTreeMap<String, WorkItem>,
-    open: Vec<String>,
-    failures: BTreeMap<String, u32>,
-    left: BTreeSet<String>,
+    items: BTreeMap<PersonId, WorkItem>,
+    open: Vec<PersonId>,
+    failures: BTreeMap<PersonId, u32>,
+    left: BTreeSet<PersonId>,
     rounds: u32,
 }
 
@@ -26,7 +27,7 @@ pub struct Served {
 
 impl Attempts {
     /// Returns the attempts of a batch before its first round. Everyone is open.
-    pub fn new(items: BTreeMap<String, WorkItem>) -> Self {
+    pub fn new(items: BTreeMap<PersonId, WorkItem>) -> Self {
         let open = items.keys().cloned().collect();
         Attempts { items, open, failures: BTreeMap::new(), left: BTreeSet::new(), rounds: 0 }
     }
@@ -42,22 +43,22 @@ impl Attempts {
     }
 
     /// Returns the ids of the people whom the next round settles.
-    pub fn open(&self) -> &[String] {
+    pub fn open(&self) -> &[PersonId] {
         &self.open
     }
 
     /// Returns what is to be done for this person, and why.
-    pub fn item(&self, person: &str) -> Option<&WorkItem> {
+    pub fn item(&self, person: &PersonId) -> Option<&WorkItem> {
         self.items.get(person)
     }
 
     /// Returns whether the next round is this person's last try of this run.
-    pub fn is_last_try(&self, person: &str) -> bool {
+    pub fn is_last_try(&self, person: &PersonId) -> bool {
         self.failures.get(person).is_some_and(|times| *times >= TRIES_AGAIN)
     }
 
     /// Records the outcomes of one round. Failed people, and people who need a follow-up, stay open.
-    pub fn note(&mut self, outcomes: Vec<(String, RoundOutcome)>) {
+    pub fn note(&mut self, outcomes: Vec<(PersonId, RoundOutcome)>) {
         self.rounds += 1;
         self.open.clear();
         for (person, outcome) in outcomes {
@@ -76,7 +77,7 @@ impl Attempts {
     /// Returns the due items of the batch, after its last round.
     pub fn served(self) -> Served {
         let (left, done): (Vec<_>, Vec<_>) = self.items.into_iter().partition(|(id, _)| self.left.contains(id));
-        let dues = |people: Vec<(String, WorkItem)>| people.into_iter().flat_map(|(_, item)| item.dues);
+        let dues = |people: Vec<(PersonId, WorkItem)>| people.into_iter().flat_map(|(_, item)| item.dues);
         let left: Vec<Due> = dues(left).collect();
         // One due item may concern two people.
         let marks: HashSet<&str> = left.iter().map(Due::mark).collect();

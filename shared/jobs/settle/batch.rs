@@ -155,7 +155,7 @@ mod tests {
     use doorstep_core::model::subject::Subject;
 
     fn people(count: usize) -> Vec<Due> {
-        (0..count).map(|n| Due::at(Timestamp::UNIX_EPOCH, Subject::Person(format!("p{n}")))).collect()
+        (0..count).map(|n| Due::at(Timestamp::UNIX_EPOCH, Subject::Person(format!("p{n}").into()))).collect()
     }
 
     fn secs(secs: u64) -> Duration {

@@ -22,7 +22,7 @@ use doorstep_core::decide::cards::Trouble;
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::minute::Minute;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::{Problem, Wrong};
@@ -50,7 +50,7 @@ pub async fn commit(
     context: &SiteContext,
     evaluations: Vec<Evaluation>,
     mut works: Vec<PersonWork>,
-) -> Result<Vec<(String, RoundOutcome)>> {
+) -> Result<Vec<(PersonId, RoundOutcome)>> {
     let mut committed = Committed::default();
     let mut outcomes = Vec::with_capacity(works.len());
     let mut ended = Ok(());
@@ -168,7 +168,7 @@ async fn cannot_be_written(
     error: &Error,
 ) -> Result<RoundOutcome> {
     let (site, store) = (&context.site.id, &context.environment.store);
-    tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be stored");
+    tracing::error!(site = site.as_str(), person = before.id.as_str(), %error, "a person cannot be stored");
     let later = Minute::of(context.now).later(LONGEST_BACK_OFF);
     let problem = Problem::Unstorable(error.why().to_owned());
     let person = Person { version, problems: vec![problem], next: Some(later.start()), ..before.clone() };

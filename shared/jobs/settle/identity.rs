@@ -16,7 +16,7 @@ use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
 use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Profile, What};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::{Linked, Person, email_key};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
@@ -54,8 +54,8 @@ pub async fn work_items(
     environment: &Environment,
     site: &SiteId,
     dues: Vec<Due>,
-) -> Result<BTreeMap<String, WorkItem>> {
-    let mut people: BTreeMap<String, WorkItem> = BTreeMap::new();
+) -> Result<BTreeMap<PersonId, WorkItem>> {
+    let mut people: BTreeMap<PersonId, WorkItem> = BTreeMap::new();
     for due in dues {
         let meant = match &due.subject {
             Subject::Person(id) => Ok(vec![id.clone()]),
@@ -88,7 +88,7 @@ pub async fn work_items(
 }
 
 /// Returns the person of a profile: two people if the profile has just moved from one to the other.
-async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> Result<Vec<String>> {
+async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> Result<Vec<PersonId>> {
     let known = environment.store.id_of_profile(site, name).await?;
     let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
     let before = record.as_ref().and_then(|record| record.confirmed.as_ref()).and_then(|fact| profile_of(&fact.what));
@@ -133,7 +133,7 @@ async fn is_released(environment: &Environment, site: &SiteId, change: &Unconfir
 }
 
 /// Adds a new profile to the person with its address, or creates a person for it.
-async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: Option<String>) -> Result<String> {
+async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: Option<String>) -> Result<PersonId> {
     let owner = match &email {
         Some(email) => environment.store.id_of_email(site, email).await?,
         None => None,
@@ -173,7 +173,7 @@ async fn moved(
     name: &FactId,
     mut person: Person,
     email: Option<String>,
-) -> Result<Vec<String>> {
+) -> Result<Vec<PersonId>> {
     let Some(email) = email else { return Ok(vec![person.id]) };
     let is_free = environment.store.id_of_email(site, &email).await?.is_none();
     let takes = match takes_address(&person, &email) {
@@ -202,7 +202,7 @@ pub(super) async fn person_of_account(
     site: &Site,
     doors: &DoorsName,
     id: &AccountId,
-) -> Result<Option<String>> {
+) -> Result<Option<PersonId>> {
     if let Some(known) = environment.store.id_of_account(&site.id, doors, id).await? {
         return Ok(Some(known));
     }
@@ -223,7 +223,7 @@ pub(super) async fn person_of_account(
 
 /// Returns the person with an account. An unknown account gets a person with an id, so that changes to it have audit
 /// entries too.
-async fn of_account(environment: &Environment, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<String> {
+async fn of_account(environment: &Environment, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<PersonId> {
     if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
     }

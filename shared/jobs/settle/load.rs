@@ -10,7 +10,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, What};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{PersonId, SiteId};
 use doorstep_core::model::person::Person;
 
 /// How many people, or holders of one person, are loaded concurrently.
@@ -27,7 +27,7 @@ pub struct PersonState {
 }
 
 /// Loads the people with these ids, with all their facts.
-pub async fn load(context: &SiteContext, ids: &[String]) -> Result<Vec<PersonState>> {
+pub async fn load(context: &SiteContext, ids: &[PersonId]) -> Result<Vec<PersonState>> {
     let site = &context.site.id;
     let people = stream::iter(ids.to_vec()).map(|id| async move { load_one(&context.environment, site, &id).await });
     let people: Vec<Option<PersonState>> = people.buffered(AT_ONCE).try_collect().await?;
@@ -37,17 +37,22 @@ pub async fn load(context: &SiteContext, ids: &[String]) -> Result<Vec<PersonSta
 /// Loads a person with all facts. Returns `None` for an id without a person, and if an item of the person or of a fact
 /// cannot be read: a decision from the rest alone may revoke access. Versions are read before the facts that they
 /// guard.
-async fn load_one(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
+async fn load_one(environment: &Environment, site: &SiteId, id: &PersonId) -> Result<Option<PersonState>> {
     match read(environment, site, id).await {
         Err(Error::Permanent(why)) => {
-            tracing::error!(site = site.as_str(), person = id, why, "a person cannot be read; skipping this person");
+            tracing::error!(
+                site = site.as_str(),
+                person = id.as_str(),
+                why,
+                "a person cannot be read; skipping this person"
+            );
             Ok(None)
         }
         read => read,
     }
 }
 
-async fn read(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
+async fn read(environment: &Environment, site: &SiteId, id: &PersonId) -> Result<Option<PersonState>> {
     let Some(person) = environment.store.person(site, id).await? else { return Ok(None) };
     let (facts, versions) = load_facts(environment, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
     Ok(Some(PersonState { person, facts, versions }))

@@ -18,12 +18,12 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::shared_group::Neighbour;
 
 /// What other sites hold, by person of this site; an error if it could not be read.
-pub type OthersByPerson = HashMap<String, Result<OtherSites>>;
+pub type OthersByPerson = HashMap<PersonId, Result<OtherSites>>;
 
 /// Loads what other sites hold of everyone in a round.
 pub async fn read_others(context: &SiteContext, evaluations: &[Evaluation]) -> OthersByPerson {

@@ -131,7 +131,7 @@ async fn of_accounts(environment: &Environment, site: &Site, messages: &[Trigger
     for ((doors, id), origin) in accounts.collect::<BTreeMap<_, _>>() {
         let person = identity::person_of_account(environment, site, doors, id).await?;
         dues.extend(person.map(|person| {
-            let due = origin.due(environment.time.now(), Subject::Person(person));
+            let due = origin.due(environment.time.now(), Subject::Person(person.clone()));
             due.with_refetch_at(BTreeSet::from([doors.clone()])).in_passing()
         }));
     }

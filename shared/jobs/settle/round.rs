@@ -16,6 +16,7 @@ use super::site_context::{SiteContext, Writers};
 use super::withhold::withhold;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::PersonId;
 
 /// Settles everyone in a batch. Returns the due items of people with work for another phase.
 ///
@@ -27,7 +28,7 @@ use doorstep_core::model::error::Result;
 pub async fn settle_people(
     context: &SiteContext,
     writers: &Writers,
-    items: BTreeMap<String, WorkItem>,
+    items: BTreeMap<PersonId, WorkItem>,
     cache: &mut DoorsCache,
 ) -> Result<Vec<Due>> {
     let mut attempts = Attempts::new(items);
@@ -46,7 +47,7 @@ async fn round(
     writers: &Writers,
     attempts: &Attempts,
     cache: &mut DoorsCache,
-) -> Result<Vec<(String, RoundOutcome)>> {
+) -> Result<Vec<(PersonId, RoundOutcome)>> {
     let people = load(context, attempts.open()).await?;
     let evaluations = evaluate(context, attempts, people);
     let mut empty = DoorsCache::default();

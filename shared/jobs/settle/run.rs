@@ -19,6 +19,7 @@ use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::PersonId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
@@ -78,7 +79,7 @@ impl<'a> SettleRun<'a> {
     /// Returns the people of these due items who have an active account at every door system.
     async fn with_accounts(&self, dues: &[&Due]) -> Result<Vec<Person>> {
         let (store, site) = (&self.environment.store, &self.site.id);
-        let (mut ids, mut names): (BTreeSet<String>, BTreeSet<FactId>) = Default::default();
+        let (mut ids, mut names): (BTreeSet<PersonId>, BTreeSet<FactId>) = Default::default();
         for due in dues {
             match &due.subject {
                 Subject::Person(id) => drop(ids.insert(id.clone())),

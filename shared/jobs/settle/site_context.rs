@@ -20,7 +20,7 @@ use doorstep_core::decide::guard::baseline::{Baseline, CatalogueBefore, Catalogu
 use doorstep_core::model::account::{AccountId, Group};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::minute::Minute;
 use doorstep_core::model::record::{FactRecord, Kept};
 use doorstep_core::site::catalogue::Catalogue;
@@ -103,7 +103,7 @@ pub struct SiteContext {
     /// Whether new accounts must be counted first, once that was loaded.
     pub gate: OnceCell<NewAccountGate>,
     /// People who get a new account in this batch without being counted, by door system and person.
-    pub makes: Mutex<BTreeSet<(DoorsName, String)>>,
+    pub makes: Mutex<BTreeSet<(DoorsName, PersonId)>>,
     /// Set once the reconcile that counts new accounts was requested.
     pub asked: OnceCell<()>,
     scheduled: Mutex<BTreeSet<Minute>>,
@@ -213,7 +213,7 @@ impl SiteContext {
 
     /// Records that a person gets a new account, unless `most` others get one in this batch. Returns whether it was
     /// recorded.
-    pub fn makes(&self, doors: &DoorsName, person: &str, most: usize) -> bool {
+    pub fn makes(&self, doors: &DoorsName, person: &PersonId, most: usize) -> bool {
         let mut makes = self.makes.lock().unwrap_or_else(PoisonError::into_inner);
         let one = (doors.to_owned(), person.to_owned());
         let others = makes.iter().filter(|other| other.0 == *doors && **other != one).count();

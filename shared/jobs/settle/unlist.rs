@@ -45,10 +45,11 @@ pub fn unlist_shell(site: &SiteId, person: &mut Person) -> Vec<Write> {
 mod tests {
     use super::*;
     use doorstep_core::model::fact::Kind;
+    use doorstep_core::model::ids::PersonId;
 
     #[test]
     fn profiles_go_with_their_facts_and_the_last_one_stays() {
-        let mut person = Person::new("p".to_owned(), None);
+        let mut person = Person::new(PersonId::from("p"), None);
         for n in 0..25 {
             person.profiles.insert(FactId::new(Kind::Visitor, format!("v{n:02}")));
         }

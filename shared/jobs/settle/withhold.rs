@@ -21,7 +21,7 @@ use doorstep_core::decide::guard::removal::{RemovalEvidence, change_of};
 use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::reasons::RevokeReason;
 
@@ -111,7 +111,7 @@ async fn wait_for_the_guard(
 
 /// Returns whether this person's new account must wait. It must if very many people may need one or already wait for an
 /// approval, or if the limit for 24 hours is reached. Looked up once a batch, and only for a person without an account.
-async fn must_be_counted(context: &SiteContext, doors: &DoorsName, person: &str) -> Result<bool> {
+async fn must_be_counted(context: &SiteContext, doors: &DoorsName, person: &PersonId) -> Result<bool> {
     let (store, site) = (&context.environment.store, &context.site.id);
     let read_at = context.gate.get_or_try_init(|| async {
         let waits = store.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);

@@ -201,7 +201,7 @@ impl Checkup {
 
     fn people(&mut self, vitals: &Vitals) {
         for Troubled { person, email, problems } in &vitals.troubled {
-            let who = email.as_ref().map_or_else(|| person.clone(), |email| format!("{email} ({person})"));
+            let who = email.as_ref().map_or_else(|| person.to_string(), |email| format!("{email} ({person})"));
             let advice = format!("see `doorstep explain {} --person {person}`", vitals.site.id);
             problems
                 .iter()

@@ -16,7 +16,7 @@ use doorstep_core::model::account::{Group, GroupId};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::minute::Minute;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::resolve::{Resolved, resolve};
@@ -66,7 +66,7 @@ pub struct Vitals {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Troubled {
     /// The id of the person.
-    pub person: String,
+    pub person: PersonId,
     /// The e-mail address of the person.
     pub email: Option<String>,
     /// The problems.

@@ -76,6 +76,7 @@ mod tests {
     use super::*;
     use doorstep_core::model::account::AccountId;
     use doorstep_core::model::audit::{AuditEntry, Head};
+    use doorstep_core::model::ids::PersonId;
     use doorstep_core::model::ids::SiteId;
 
     fn at(text: &str) -> Timestamp {
@@ -88,7 +89,7 @@ mod tests {
             let group = GroupId("5".into());
             let action = AuditEntry::new(*what, &DoorsName::from("main"), &AccountId("7".into()), "b");
             let action = AuditEntry { group: of_group.then(|| group.clone()), ..action };
-            let (record, next) = head.record(&SiteId::from("s"), "p", at(when), action);
+            let (record, next) = head.record(&SiteId::from("s"), &PersonId::from("p"), at(when), action);
             head = next;
             record
         });

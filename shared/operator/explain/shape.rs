@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::AuditAction;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::record::Source;
 use doorstep_core::model::window::Window;
 
@@ -50,7 +50,7 @@ pub struct Explained {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// The id in Doorstep; `None` for a person to whom nothing was ever opened.
-    pub id: Option<String>,
+    pub id: Option<PersonId>,
     /// The e-mail address.
     pub email: Option<String>,
     /// The name at the platform.

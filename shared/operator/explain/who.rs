@@ -19,7 +19,7 @@ use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Gr
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_jobs::settle::load_facts;
 use doorstep_vendors::access::Share;
@@ -63,7 +63,7 @@ pub struct PersonInGroup {
     /// The e-mail address.
     pub email: Option<String>,
     /// The id of the person in Doorstep.
-    pub person: Option<String>,
+    pub person: Option<PersonId>,
     /// The account.
     pub account: Option<AccountId>,
     /// The instant from which the membership exists, where it is known.
@@ -214,15 +214,15 @@ async fn past(
     doors: &DoorsName,
     group: &GroupId,
 ) -> Result<Vec<PersonInGroup>> {
-    let mut records: HashMap<String, Vec<Record>> = HashMap::new();
+    let mut records: HashMap<PersonId, Vec<Record>> = HashMap::new();
     for record in environment.store.audit(&book.site.id).await? {
         let action = &record.action;
         if action.doors == *doors && action.group.as_ref().is_none_or(|of| of == group) {
             records.entry(record.person.clone()).or_default().push(record);
         }
     }
-    let known: BTreeMap<&String, &Person> = all_people.iter().map(|person| (&person.id, person)).collect();
-    let whoever: BTreeSet<&String> = known.keys().copied().chain(records.keys()).collect();
+    let known: BTreeMap<&PersonId, &Person> = all_people.iter().map(|person| (&person.id, person)).collect();
+    let whoever: BTreeSet<&PersonId> = known.keys().copied().chain(records.keys()).collect();
     let mut people = Vec::new();
     for id in whoever {
         let (person, theirs) = (known.get(id).copied(), records.get(id).map_or([].as_slice(), Vec::as_slice));
@@ -302,7 +302,7 @@ impl PersonInGroup {
 
 /// Replaces the names with the platform's, where it knows the person.
 async fn name_them(environment: &Environment, book: &Book, people: &mut [PersonInGroup]) -> Result<()> {
-    let ids: Vec<String> = people.iter().filter_map(|inside| inside.person.clone()).collect();
+    let ids: Vec<PersonId> = people.iter().filter_map(|inside| inside.person.clone()).collect();
     let known = environment.store.people(&book.site.id, &ids).await?;
     let profiles: Vec<FactId> = known.iter().filter_map(|person| person.profiles.first().cloned()).collect();
     let facts = environment.store.facts(&book.site.id, &profiles).await?;
@@ -313,7 +313,7 @@ async fn name_them(environment: &Environment, book: &Book, people: &mut [PersonI
             _ => None,
         })
         .collect();
-    let names: HashMap<&String, &String> =
+    let names: HashMap<&PersonId, &String> =
         known.iter().filter_map(|person| Some((&person.id, names.get(person.profiles.first()?)?))).collect();
     for inside in people {
         let name = inside.person.as_ref().and_then(|id| names.get(id));

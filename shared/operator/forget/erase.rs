@@ -10,7 +10,7 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, Holder, Kind};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::subject::Subject;
@@ -81,7 +81,7 @@ async fn erase_gone(environment: &Environment, site: &SiteId, traces: &PersonTra
 }
 
 /// Deletes the pointers to the person. Only random ids remain. A person without an id gets one for the audit record.
-pub(super) async fn unlink(environment: &Environment, site: &Site, traces: PersonTraces) -> Result<Vec<String>> {
+pub(super) async fn unlink(environment: &Environment, site: &Site, traces: PersonTraces) -> Result<Vec<PersonId>> {
     let mut people = traces.people;
     if people.is_empty() {
         people.push(Person::new(environment.ids.next(), None));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{PersonId, SiteId};
 use doorstep_core::site::Site;
 
 /// The person to forget, by one of the two keys.
@@ -22,7 +22,7 @@ pub struct ForgetQuery {
     pub email: Option<String>,
     /// Doorstep's person id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub person: Option<String>,
+    pub person: Option<PersonId>,
 }
 
 /// The outcome.
@@ -44,7 +44,7 @@ pub struct Forgotten {
     /// The site.
     pub site: SiteId,
     /// The random ids of the person. They stay in audit records and identify no one.
-    pub people: Vec<String>,
+    pub people: Vec<PersonId>,
     /// How many things about the person were erased.
     pub erased: usize,
     /// What remains elsewhere, and what to do about it.

@@ -7,6 +7,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, What};
+use doorstep_core::model::ids::PersonId;
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
@@ -69,7 +70,7 @@ pub(super) async fn find(environment: &Environment, site: &Site, wanted: &Forget
 
 /// Returns the error for a person with an unreadable item: it holds what must be erased, and the pointers to the person
 /// are unknown.
-async fn unreadable_person(environment: &Environment, site: &Site, id: &str) -> Error {
+async fn unreadable_person(environment: &Environment, site: &Site, id: &PersonId) -> Error {
     let why = environment.store.person(&site.id, id).await.err();
     let why = why.map_or_else(|| "the item can be read again".to_owned(), |error| error.why().to_owned());
     Error::invalid(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))

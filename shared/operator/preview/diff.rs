@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::site::Mode;
 
 /// The changes that a site file would make.
@@ -82,7 +82,7 @@ pub struct ShownPerson {
     /// The e-mail address.
     pub email: Option<String>,
     /// Doorstep's person id; `None` for a new person or an unlinked account.
-    pub person: Option<String>,
+    pub person: Option<PersonId>,
     /// The account; `None` if it would be created.
     pub account: Option<AccountId>,
 }

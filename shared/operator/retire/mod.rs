@@ -14,7 +14,7 @@ use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{UnconfirmedChange, checksum};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{Checksum, DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::subject::Subject;
@@ -42,7 +42,7 @@ pub struct Order {
     pub delete_data: bool,
     /// The checksum of what was shown; `None` only shows.
     #[serde(default)]
-    pub yes: Option<String>,
+    pub yes: Option<Checksum>,
 }
 
 /// The stage of a retirement.
@@ -67,7 +67,7 @@ pub struct Retirement {
     /// Whether the items of the site are deleted too.
     pub delete_data: bool,
     /// The checksum of exactly this retirement.
-    pub checksum: String,
+    pub checksum: Checksum,
     /// The stage.
     pub stage: RetireStage,
     /// The memberships that Doorstep granted and that still exist.
@@ -143,7 +143,7 @@ async fn take_out(
     stored: &SiteVersion,
     file: &Site,
     people: &[Person],
-    checksum: &str,
+    checksum: &Checksum,
 ) -> Result<()> {
     let (site, now) = (&file.id, environment.time.now());
     if stored.retiring.is_none() {
@@ -275,7 +275,7 @@ impl Retirement {
 }
 
 /// Returns the checksum of an order about exactly these memberships.
-fn named(site: &SiteId, order: &Order, leaves: &[UnconfirmedChange]) -> String {
+fn named(site: &SiteId, order: &Order, leaves: &[UnconfirmedChange]) -> Checksum {
     let how = format!("{site} {:?} {}", order.how, order.delete_data);
     checksum(&how, &leaves.iter().collect::<Vec<_>>())
 }

@@ -6,7 +6,7 @@ use super::Machine;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::forget;
 use doorstep_operator::report::{ReportQuery, ReportRow};
@@ -41,7 +41,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
+    pub async fn approve(&self, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
         self.settle_down().await;
         let hold = approve::approve(self.environment(), site, checksum).await?;
         self.settle_down().await;

@@ -233,7 +233,7 @@ impl RunFaults {
             let counted = |next: u64| (next > 0).then_some(next + 1);
             match faults.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
                 // The multiplication spreads the ids, so that the order of creation is not the order of lists.
-                Ok(number) => format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+                Ok(number) => format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into(),
                 Err(_) => chance.next(),
             }
         })

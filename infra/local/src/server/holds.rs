@@ -12,12 +12,13 @@ use super::body::Json;
 use super::known;
 use super::sites::{Answered, SitePath};
 use crate::Machine;
+use doorstep_core::model::ids::Checksum;
 
 /// The hold to approve.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Approved {
-    checksum: String,
+    checksum: Checksum,
 }
 
 /// Lists the holds of all sites.

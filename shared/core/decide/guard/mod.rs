@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::account::{AccountId, GroupId};
 use crate::model::fact::FactId;
-use crate::model::ids::{DoorsName, SiteId};
+use crate::model::ids::{Checksum, DoorsName, SiteId};
 use crate::model::subject::Subject;
 
 pub mod baseline;
@@ -167,7 +167,7 @@ impl fmt::Display for Scope {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The checksum that names exactly this set: the first 16 hex digits of the SHA-256 over site and changes.
-    pub checksum: String,
+    pub checksum: Checksum,
     /// Site.
     pub site: SiteId,
     /// The scope of the hold.
@@ -238,13 +238,13 @@ impl Hold {
     }
 }
 
-/// Returns the checksum of a set of changes. The order of the changes does not matter.
-pub fn checksum(site: &str, changes: &[&UnconfirmedChange]) -> String {
+/// Returns the checksum of a set of changes `of` a site, or of an order about a site. The order of the changes does not matter.
+pub fn checksum(of: &str, changes: &[&UnconfirmedChange]) -> Checksum {
     let mut sorted = changes.to_vec();
     sorted.sort();
     sorted.dedup();
-    let text = serde_json::to_vec(&(site, sorted)).unwrap_or_default();
-    hex::encode(Sha256::digest(text)).chars().take(16).collect()
+    let text = serde_json::to_vec(&(of, sorted)).unwrap_or_default();
+    hex::encode(Sha256::digest(text)).chars().take(16).collect::<String>().into()
 }
 
 /// The changes that the guard lately released by itself.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::judge::{CurrentMembers, Holders, Judgement, Measure, judge};
 use super::*;
 use crate::model::account::GroupRef;
-use crate::model::ids::SiteId;
+use crate::model::ids::{Checksum, SiteId};
 use crate::site::Guard;
 
 const NOW: &str = "2026-03-02T12:00:00Z";
@@ -212,7 +212,7 @@ proptest! {
         let forth = judged(&inside, &Tally::default(), waiting.clone());
         waiting.reverse();
         let back = judged(&inside, &Tally::default(), waiting.clone());
-        let names = |judgement: &Judgement| -> BTreeSet<String> {
+        let names = |judgement: &Judgement| -> BTreeSet<Checksum> {
             judgement.holds.iter().map(|(hold, _)| hold.checksum.clone()).collect()
         };
         prop_assert_eq!(names(&forth), names(&back));

@@ -108,6 +108,7 @@ impl Linked {
 mod tests {
     use super::*;
     use crate::model::fact::{FactId, Kind};
+    use crate::model::ids::PersonId;
 
     fn account(id: &str, mark: Option<&str>) -> Account {
         Account {
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_only_account_is_the_persons_and_of_several_the_marked_one() {
-        let ada = Person::new("p".to_owned(), None);
+        let ada = Person::new(PersonId::from("p"), None);
         let chosen = |marks: &[Option<&str>]| {
             let accounts = (1..).zip(marks).map(|(id, mark)| account(&format!("{id}"), *mark)).collect();
             choose_account::<Account>(&ada, accounts).map(|chosen| chosen.map(|account| account.id.0))
@@ -138,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_account_passes_on_only_from_an_owner_without_profiles() {
-        let mut owner = Person::new("o".to_owned(), None);
+        let mut owner = Person::new(PersonId::from("o"), None);
         assert_eq!(acquire(None, &DoorsName::from("main")), Ok(Acquisition::Link));
         assert_eq!(acquire(Some(&owner), &DoorsName::from("main")), Ok(Acquisition::Link));
         owner.accounts.insert(DoorsName::from("main"), Linked::new(account("1", None), "Ada", false));

@@ -73,11 +73,12 @@ mod tests {
     use crate::model::account::{Account, AccountId, Standing};
     use crate::model::fact::Kind;
     use crate::model::ids::DoorsName;
+    use crate::model::ids::PersonId;
     use crate::model::person::Linked;
 
     fn person(profiles: &[&str]) -> Person {
         let profiles = profiles.iter().map(|id| FactId::new(Kind::Member, *id)).collect();
-        Person { profiles, ..Person::new("p".to_owned(), Some("ada@a.test".to_owned())) }
+        Person { profiles, ..Person::new(PersonId::from("p"), Some("ada@a.test".to_owned())) }
     }
 
     fn address(read: Option<&str>, confirmed: Option<&str>) -> ProfileAddress {

@@ -119,6 +119,7 @@ mod tests {
     use crate::model::account::{AccountId, GroupId};
     use crate::model::audit::{AuditAction, AuditEntry, KEYS};
     use crate::model::fact::{FactId, Kind};
+    use crate::model::ids::PersonId;
 
     fn chain(n: usize) -> Vec<Value> {
         let mut head = Head::default();
@@ -137,7 +138,7 @@ mod tests {
                 delay: due.map(|_| "main: busy".into()),
             };
             let at = "2026-03-02T09:00:01.5Z".parse().expect("an instant");
-            let (record, next) = head.record(&SiteId::from("riverside"), "p", at, action);
+            let (record, next) = head.record(&SiteId::from("riverside"), &PersonId::from("p"), at, action);
             items.push(serde_json::to_value(record).expect("JSON"));
             head = next;
         }

@@ -18,7 +18,7 @@ use doorstep_core::model::account::{GroupId, GroupRef};
 use doorstep_core::model::actual_groups::GroupRows;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::Kept;
 use doorstep_core::model::shared_group::Neighbour;
@@ -231,7 +231,7 @@ impl DoorsReading<'_> {
     }
 
     /// Finds the accounts of people who cannot be read.
-    async fn find_unreadable(&mut self, ids: &BTreeSet<String>) -> Result<()> {
+    async fn find_unreadable(&mut self, ids: &BTreeSet<PersonId>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }

@@ -54,7 +54,7 @@ impl PersonWork {
     pub(super) fn new_account(&self, doors: &DoorsName, invite: bool) -> NewAccount {
         let Person { id, email, .. } = &self.person;
         let tried = self.tried.contains(doors);
-        NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite, tried }
+        NewAccount { mark: id.to_string(), name: self.name.clone(), email: email.clone(), invite, tried }
     }
 
     pub(super) fn made(&mut self, site: &SiteId, doors: &DoorsName, account: Account) {

@@ -28,7 +28,7 @@ use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Error;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::problem::Problem;
@@ -366,7 +366,7 @@ fn whole(known: &StoredPerson) -> Person {
         cause: None,
         surplus: surplus.iter().map(ToString::to_string).collect(),
     };
-    let mut person = Person::new("p".to_owned(), email);
+    let mut person = Person::new(PersonId::from("p"), email);
     person.accounts.insert(DOORS.into(), Linked::new(account, NAME, false));
     person.claims = known.claim.iter().map(claim).collect();
     person.intents = known.intents.iter().map(intent).collect();
