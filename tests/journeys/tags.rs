@@ -201,7 +201,10 @@ async fn n1_a_tag_that_was_given_by_hand_survives(at: Doors) {
         Doors::SaltoKs => {
             assert_eq!(world.tags("ada").await, ["0777"], "they can have one only");
             let problems = world.problems("ada").await;
-            assert!(problems.iter().any(|problem| problem.contains("has another that was assigned by hand")), "{problems:?}");
+            assert!(
+                problems.iter().any(|problem| problem.contains("has another that was assigned by hand")),
+                "{problems:?}"
+            );
         }
         Doors::Kisi => assert_eq!(world.tags("ada").await, ["0777", "0123"]),
     }
