@@ -21,6 +21,7 @@ pub mod secrets;
 pub mod server;
 pub mod sites;
 
+mod function_role;
 mod locked;
 mod network;
 mod pushed;

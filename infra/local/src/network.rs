@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 
 use crate::cloud::Cloud;
-use crate::run::FunctionRole;
+use crate::function_role::FunctionRole;
 use crate::sandbox::Sandboxes;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 

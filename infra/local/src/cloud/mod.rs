@@ -59,7 +59,7 @@ pub fn settings() -> Settings {
         schedules: ScheduleSettings {
             group: "doorstep".into(),
             trigger_queue_arn: arn("sqs", "doorstep-triggers.fifo"),
-            role_arn: rights::role_arn("ScheduleRole"),
+            role_arn: template::role_arn("ScheduleRole"),
         },
         bus: "doorstep".into(),
         credentials: Credentials::new("local", "local", None, None, "one machine"),

@@ -3,60 +3,23 @@
 //! Every call of a function is judged as AWS judges it: by the statements of the function's role in the template.
 
 mod request;
+mod right;
 mod services;
 mod statement;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use serde_json::Value;
-
-use super::template::Template;
+use super::template::{Template, role_arn};
 use super::wire::ServiceError;
 use crate::locked::locked;
 use doorstep_vendors::http::Request;
 pub(super) use request::calls;
+pub(super) use right::RequiredAction;
+pub use right::Right;
+use right::{LEADING_KEYS, texts};
 use services::services;
 use statement::{Statement, of_document};
-
-/// The condition key for the partitions that a call accesses.
-const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
-
-/// One permission of one role: an action on a resource, and one pattern of partitions if the statement names
-/// partitions.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Right {
-    /// The role's ARN.
-    pub role: String,
-    /// The action, such as `dynamodb:PutItem`.
-    pub action: String,
-    /// The pattern of the resource's ARN.
-    pub resource: String,
-    /// The pattern of the partition, if the statement names partitions.
-    pub partition: Option<String>,
-}
-
-/// One action that a request needs.
-#[derive(Debug, Clone)]
-pub(super) struct RequiredAction {
-    /// The action.
-    pub(super) action: String,
-    /// The resource's ARN.
-    pub(super) resource: String,
-    /// Condition keys with their values.
-    pub(super) context: BTreeMap<&'static str, Vec<String>>,
-}
-
-impl RequiredAction {
-    pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        RequiredAction { action: action.into(), resource: resource.into(), context: BTreeMap::new() }
-    }
-
-    pub(super) fn with(mut self, key: &'static str, values: Vec<String>) -> Self {
-        self.context.insert(key, values);
-        self
-    }
-}
 
 /// The permissions of every role.
 pub struct Rights {
@@ -161,22 +124,5 @@ impl Rights {
         services(self.template)
             .iter()
             .try_for_each(|(role, call)| self.judge(role, call).map_err(|refusal| refusal.to_string()))
-    }
-}
-
-/// Returns the ARN of the role with this logical id.
-pub(super) fn role_arn(resource: &str) -> String {
-    super::arn_anywhere("iam", &format!("role/doorstep-{resource}"))
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(list) => list.iter().map(text).collect(),
-        Value::String(one) => vec![one.clone()],
-        _ => Vec::new(),
     }
 }

@@ -202,9 +202,7 @@ impl ReferenceResolver<'_> {
                 let CreatedResource { arn, name } = named("logs", "log-group:", property("LogGroupName"));
                 CreatedResource { arn: arn + ":*", name }
             }
-            "AWS::IAM::Role" => {
-                CreatedResource { arn: super::rights::role_arn(resource), name: format!("doorstep-{resource}") }
-            }
+            "AWS::IAM::Role" => CreatedResource { arn: role_arn(resource), name: format!("doorstep-{resource}") },
             _ => named("unknown", "", Some(resource.to_owned())),
         })
     }
@@ -215,6 +213,11 @@ struct CreatedResource {
     /// The value of `Ref`.
     name: String,
     arn: String,
+}
+
+/// Returns the ARN of the role with this logical id.
+pub(super) fn role_arn(resource: &str) -> String {
+    super::arn_anywhere("iam", &format!("role/doorstep-{resource}"))
 }
 
 fn text_of(value: &Value) -> String {

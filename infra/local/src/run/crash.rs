@@ -8,7 +8,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::environment::FunctionRole;
+use crate::function_role::FunctionRole;
 use crate::locked::locked;
 use doorstep_vendors::http::Request;
 

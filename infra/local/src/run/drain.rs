@@ -8,9 +8,10 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::SignedDuration;
 
 use super::functions::Functions;
-use super::{FunctionRole, InvocationEnd, Runner, limit};
+use super::{InvocationEnd, Runner, limit};
 use crate::cloud::events::MatchedEvent;
 use crate::cloud::sqs::{FifoQueue, Message};
+use crate::function_role::FunctionRole;
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::ids::SiteId;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::crash::{Crash, CrashStep};
 use super::faults::RunFaults;
 use super::work::Work;
+use crate::function_role::FunctionRole;
 use crate::locked::locked;
 use crate::network::Network;
 use doorstep_cloud::environment::{Environment, Settings};
@@ -19,27 +20,6 @@ use doorstep_vendors::time::{SharedTime, Time};
 
 /// How many environments of one function stay warm.
 const WARM: usize = 16;
-
-/// The function that an environment belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FunctionRole {
-    Receive,
-    Entries,
-    Settle,
-    Reconcile,
-}
-
-impl FunctionRole {
-    /// Returns the logical id of its function in the template.
-    pub(crate) fn logical_id(self) -> &'static str {
-        match self {
-            FunctionRole::Receive => "Receive",
-            FunctionRole::Entries => "Entries",
-            FunctionRole::Settle => "Settle",
-            FunctionRole::Reconcile => "Reconcile",
-        }
-    }
-}
 
 /// The process of one function. It serves one call at a time, and keeps its caches until it crashes.
 pub(super) struct FunctionEnvironment {

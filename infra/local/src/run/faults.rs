@@ -10,9 +10,9 @@ use std::time::Duration;
 use http::Method;
 use jiff::SignedDuration;
 
-use super::environment::FunctionRole;
 use super::invoke::limit;
 use super::work::{WaitEnd, Work};
+use crate::function_role::FunctionRole;
 use crate::locked::locked;
 use doorstep_cloud::ids::IdSource;
 use doorstep_vendors::http::{Request, time_limit};

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::Runner;
 use super::functions::Functions;
-use super::{FunctionRole, Runner};
+use crate::function_role::FunctionRole;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::is_address;
 use doorstep_vendors::delivery::{Delivery, WebhookAnswer};

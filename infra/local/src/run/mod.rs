@@ -23,6 +23,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
 use crate::cloud::Cloud;
+use crate::function_role::FunctionRole;
 use crate::keep::Keep;
 use crate::locked::locked;
 use crate::network::Network;
@@ -33,7 +34,6 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
 use doorstep_vendors::time::{SharedTime, Time};
-pub(crate) use environment::FunctionRole;
 use environment::Pool;
 use faults::RunFaults;
 use functions::Functions;

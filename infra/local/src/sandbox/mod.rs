@@ -30,6 +30,7 @@ mod locks;
 mod nexudus;
 mod object;
 mod officernd;
+mod post;
 mod push;
 mod quirks;
 mod record;
@@ -40,6 +41,7 @@ mod table;
 mod tag;
 mod token;
 mod vendor;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,10 +57,11 @@ use crate::keep::Keep;
 pub use doors::MembershipChange;
 use doorstep_vendors::time::Time;
 use fault::{Course, InjectedFault};
+pub use post::Post;
 pub use quirks::{QUIRKS, Quirk};
 use table::Shelf;
-pub use vendor::Post;
-use vendor::{Vendor, World};
+use vendor::Vendor;
+use world::World;
 
 /// All sandbox vendors of one run.
 #[derive(Clone)]

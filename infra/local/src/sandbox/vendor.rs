@@ -1,13 +1,11 @@
-//! The vendors that have a sandbox, and the interface of every sandbox. Vendor names of the sandbox meet only here.
+//! The vendors that have a sandbox. Vendor names of the sandbox meet only here.
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answer::Answer;
 use super::ask::Ask;
-use super::doors::MembershipChange;
 use super::table::Shelf;
+use super::world::World;
 use super::{kisi, nexudus, officernd, push, salto_ks};
 
 /// A vendor with a sandbox.
@@ -25,61 +23,6 @@ pub enum Vendor {
     Kisi,
     /// SALTO KS, a door system.
     SaltoKs,
-}
-
-/// A webhook that a platform would post. It is not signed here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
-    /// The last part of its address, for a platform with one address per action.
-    pub action: Option<u16>,
-    /// The body.
-    pub body: Bytes,
-    /// Whether the signature covers the body as a .NET text in ASCII, in which every other UTF-16 unit is a `?`.
-    pub folded: bool,
-}
-
-impl Post {
-    /// Creates a webhook for the single address of a platform.
-    pub fn of(body: &Value) -> Post {
-        Post { action: None, body: Bytes::from(body.to_string()), folded: false }
-    }
-
-    /// Returns the bytes that the signature covers.
-    pub fn signed(&self) -> Vec<u8> {
-        let text = std::str::from_utf8(&self.body).unwrap_or_default();
-        match self.folded {
-            true => text.encode_utf16().map(|unit| if unit < 128 { unit as u8 } else { b'?' }).collect(),
-            false => self.body.to_vec(),
-        }
-    }
-}
-
-/// The contents of one organisation's or place's sandbox, and the vendor's answers from them.
-pub trait World: Send {
-    /// Returns the contents as `_world` shows them.
-    fn show(&self) -> Value;
-    /// Answers one call.
-    fn serve(&mut self, ask: &Ask) -> Answer;
-    /// Applies a `_change`. Returns the webhooks that the vendor would post, in order.
-    ///
-    /// # Errors
-    /// A message for the author of the change. Nothing has changed then.
-    fn change(&mut self, _body: Value, _now: Timestamp) -> Result<Vec<Post>, String> {
-        Err("nothing happens here by itself: replace the _world instead".into())
-    }
-    /// Returns a snapshot of everything, in this many push updates.
-    ///
-    /// # Errors
-    /// A message for the caller.
-    fn roster(&mut self, _parts: usize, _now: Timestamp) -> Result<Vec<Post>, String> {
-        Err("only push platforms send a roster: andcards and deskworks".into())
-    }
-    /// Returns who was added to groups and removed from them since the last call. Only door systems have any.
-    fn membership_changes(&mut self) -> Vec<MembershipChange> {
-        Vec::new()
-    }
-    /// Writes what changed since the last write.
-    fn save(&mut self, shelf: &Shelf<'_>);
 }
 
 impl Vendor {

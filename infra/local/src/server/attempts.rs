@@ -9,13 +9,16 @@ use sha2::Sha256;
 
 use super::answer::{Refused, answer};
 use super::known;
-use super::vendors::NOT_OWN;
 use crate::Machine;
 use doorstep_cloud::routes::address;
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_vendors::delivery::Delivery;
 use doorstep_vendors::doors::DoorsVendor;
+
+/// The answer when a sandbox cannot sign for a site.
+pub(super) const NOT_OWN: &str = "the sandbox signs only with its own secrets, and this site uses others: start without \
+    --secrets, or sign the delivery yourself and post it to /hooks";
 
 /// Returns the door system of that name, or `None` if the vendor is not one.
 pub(super) fn kind(vendor: &str) -> Option<DoorsKind> {

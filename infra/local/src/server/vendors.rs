@@ -18,10 +18,6 @@ use crate::sandbox::Post;
 use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::delivery::Delivery;
 
-/// The answer when a sandbox cannot sign for a site.
-pub(super) const NOT_OWN: &str = "the sandbox signs only with its own secrets, and this site uses others: start without \
-    --secrets, or sign the delivery yourself and post it to /hooks";
-
 type RawRequest = http::Request<Bytes>;
 
 /// Changes a platform's world.
@@ -77,7 +73,7 @@ async fn change_and_deliver(
             let id = SiteId::from(site.as_str());
             known(machine, &id)?;
             let secret = machine.webhook_secret(&id);
-            Some((site, secret.ok_or_else(|| Refused::new(StatusCode::CONFLICT, NOT_OWN))?))
+            Some((site, secret.ok_or_else(|| Refused::new(StatusCode::CONFLICT, attempts::NOT_OWN))?))
         }
         None => None,
     };

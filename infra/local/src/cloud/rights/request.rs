@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{LEADING_KEYS, RequiredAction};
+use super::right::{LEADING_KEYS, RequiredAction};
 use crate::cloud::{arn, wire};
 use doorstep_vendors::http::Request;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{RequiredAction, text};
+use super::right::{RequiredAction, text};
 use crate::cloud::arn;
 use crate::cloud::template::Template;
 

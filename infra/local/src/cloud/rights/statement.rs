@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{LEADING_KEYS, RequiredAction, Right, texts};
+use super::right::{LEADING_KEYS, RequiredAction, Right, texts};
 
 /// An allowing statement of one role.
 pub(super) struct Statement {

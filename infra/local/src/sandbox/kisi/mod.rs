@@ -18,9 +18,10 @@ use serde_json::Value;
 use super::answer::{self, Answer};
 use super::ask::Ask;
 use super::doors::{DoorsThing, DoorsWorld, IdFormat, MembershipChange};
+use super::post::Post;
 use super::route::{self, Route, RouteMatch};
 use super::table::{Keyed, Shelf};
-use super::vendor::{self, Post};
+use super::world::World;
 
 /// One organisation (or place) of Kisi.
 pub struct KisiWorld(DoorsWorld);
@@ -184,7 +185,7 @@ impl KisiWorld {
     }
 }
 
-impl vendor::World for KisiWorld {
+impl World for KisiWorld {
     fn show(&self) -> Value {
         self.0.show()
     }

@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::entity::{self, ACCESS_CONTROL_UPDATE, CONTRACT_CANCEL, ENTITIES};
-use super::wire::{self, id_text};
+use super::id::id_text;
+use super::wire;
 use super::world::NexudusWorld;
 use crate::sandbox::object::Object;
+use crate::sandbox::post::Post;
 use crate::sandbox::quirks;
-use crate::sandbox::vendor::Post;
 
 /// The state of a thing before and after a change.
 pub struct EntityChange {

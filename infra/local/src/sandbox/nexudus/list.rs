@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::entity::{ENTITIES, NexudusWorldEntity};
-use super::wire::{self, id_text};
+use super::id::id_text;
+use super::wire;
 use super::world::NexudusWorld;
 use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;

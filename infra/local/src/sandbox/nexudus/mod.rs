@@ -1,8 +1,10 @@
 //! Nexudus' interface: tokens, lists and single things. It is read-only. Only the control calls change the platform.
 //! Paths may begin with `/api`, as the vendor's do, or leave it out.
 
+mod change;
 mod entity;
 mod event;
+mod id;
 mod list;
 mod relation;
 mod token;
@@ -15,9 +17,10 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
+use super::post::Post;
 use super::quirks;
 use super::table::Shelf;
-use super::vendor::{self, Post};
+use super::world::World;
 pub use world::NexudusWorld;
 
 /// How long a changed thing cannot be read by its id with the quirk `just-changed-500`.
@@ -59,7 +62,7 @@ fn call(ask: &Ask) -> Option<NexudusCall> {
     }
 }
 
-impl vendor::World for NexudusWorld {
+impl World for NexudusWorld {
     fn show(&self) -> Value {
         NexudusWorld::show(self)
     }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::entity::{self, ENTITIES};
+use super::id::{alias, id_text};
 use super::world::NexudusWorld;
 use crate::sandbox::object::Object;
 
@@ -78,13 +79,6 @@ pub fn listed(world: &NexudusWorld, kind: usize, item: &Object, now: Timestamp) 
     full
 }
 
-/// Returns the other id of a thing.
-pub fn alias(kind: usize, item: &Object) -> String {
-    let given = item.text("UniqueId").map(str::to_owned);
-    let number = item.0.get("Id").and_then(id_text).unwrap_or_default();
-    given.unwrap_or_else(|| format!("00000000-{:04x}-4000-8000-{number:0>12}", kind + 1))
-}
-
 /// Returns the contracts that include a desk. `[D]`
 fn contracts_of(world: &NexudusWorld, desk: &Object, now: Timestamp) -> Vec<String> {
     let Some(id) = desk.0.get("Id").and_then(id_text) else { return Vec::new() };
@@ -100,15 +94,6 @@ fn desks(item: &Object) -> Vec<String> {
             let text = item.text("FloorPlanDeskIds").unwrap_or_default();
             text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
         }
-    }
-}
-
-/// Returns an id as text, whether it was given as a number or as a text.
-pub fn id_text(value: &Value) -> Option<String> {
-    match value {
-        Value::Number(number) => number.as_u64().map(|number| number.to_string()),
-        Value::String(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => Some(text.clone()),
-        _ => None,
     }
 }
 

@@ -1,78 +1,26 @@
-//! The contents of one Nexudus, and how `_world` and `_change` alter them. Knows nothing of calls and pages.
+//! The contents of one Nexudus, as they are kept and stored. Knows nothing of changes, calls and pages.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::entity::{self, ENTITIES};
-use super::event::{self, EntityChange};
-use super::relation::TeamRelation;
-use super::wire::{self, id_text};
-use crate::sandbox::object::{Object, list, object};
-use crate::sandbox::quirks;
+use super::entity::ENTITIES;
+use crate::sandbox::object::Object;
 use crate::sandbox::record::StoredThing;
 use crate::sandbox::table::{Shelf, ThingTable};
-use crate::sandbox::vendor::Post;
-
-/// How long reads lag behind a `_change` with the quirk `lag`.
-const LAG: SignedDuration = SignedDuration::from_mins(1);
-/// How long guests of bookings take to appear with the quirk `late-visitors`.
-const LATE: SignedDuration = SignedDuration::from_secs(45);
-/// The first id for things that came without one.
-const FIRST_ID: u64 = 7_000_000_000;
 
 /// The locations of one operator.
 #[derive(Default)]
 pub struct NexudusWorld {
-    tables: [ThingTable<StoredThing>; ENTITIES.len()],
+    pub(super) tables: [ThingTable<StoredThing>; ENTITIES.len()],
     /// The other keys of `_world`.
     pub top: Object,
-    top_unsaved: bool,
+    pub(super) top_unsaved: bool,
     /// The instant of the last change, and the number of earlier changes at that instant.
-    last_change: Option<Timestamp>,
-    before_at_once: i64,
+    pub(super) last_change: Option<Timestamp>,
+    pub(super) before_at_once: i64,
 }
 
 impl NexudusWorld {
-    /// Creates a world from a `_world` body. A missing `UpdatedOn` is `now`.
-    ///
-    /// # Errors
-    /// A message about the first invalid part.
-    pub fn new(given: Value, now: Timestamp) -> Result<NexudusWorld, String> {
-        let mut world = NexudusWorld { top_unsaved: true, ..NexudusWorld::default() };
-        for (key, value) in object(given, "a world")?.0 {
-            if key == "quirks" {
-                world.top.set(&key, value);
-                continue;
-            }
-            let kind = known(&key)?;
-            for item in list(value, &key)? {
-                world.add(kind, object(item, &key)?, now)?;
-            }
-        }
-        world.join_all(now);
-        Ok(world)
-    }
-
-    fn add(&mut self, kind: usize, mut item: Object, now: Timestamp) -> Result<(), String> {
-        let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
-        self.give_id(kind, &mut item, 0);
-        let id = id(&item, name)?;
-        item.set_missing("UpdatedOn", instant(now));
-        match self.tables.get_mut(kind).is_some_and(|table| table.add(StoredThing::new(&id, item))) {
-            true => Ok(()),
-            false => Err(format!("{name}: an Id is there twice")),
-        }
-    }
-
-    /// Gives a thing without an id one. Only things that nothing refers to may lack an id. `before` counts the things
-    /// before it that are not in the list yet.
-    fn give_id(&self, kind: usize, item: &mut Object, before: usize) {
-        if ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
-            let place = self.table(kind).map_or(0, ThingTable::next_place) + before;
-            item.set_missing("Id", FIRST_ID + kind as u64 * 10_000_000 + place as u64);
-        }
-    }
-
     /// Returns the list of one kind, by its index in [`ENTITIES`].
     pub fn table(&self, kind: usize) -> Option<&ThingTable<StoredThing>> {
         self.tables.get(kind)
@@ -93,170 +41,12 @@ impl NexudusWorld {
         Value::Object(shown)
     }
 
-    /// Applies a `_change`. Returns the webhooks that follow.
-    ///
-    /// # Errors
-    /// A message about the first invalid part. Nothing has changed then.
-    pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
-        let (upserts, removals) = self.read_change(body)?;
-        self.before_at_once = if self.last_change.replace(now) == Some(now) { self.before_at_once + 1 } else { 0 };
-        let mut changes = Vec::new();
-        for (kind, item) in upserts {
-            changes.extend(self.upsert(kind, item, now));
-        }
-        for (kind, id) in removals {
-            changes.extend(self.remove(kind, &id, now));
-        }
-        Ok(event::posts(self, &changes, now))
-    }
-
-    #[allow(clippy::type_complexity, reason = "two lists that live for one call")]
-    fn read_change(&self, body: Value) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
-        let (mut upserts, mut removals) = (Vec::new(), Vec::new());
-        for (key, value) in object(body, "a change")?.0 {
-            if key == "remove" {
-                for (name, ids) in object(value, "remove")?.0 {
-                    let kind = known(&name)?;
-                    for id in list(ids, &name)? {
-                        let id = id_text(&id).ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
-                        removals.push((kind, id));
-                    }
-                }
-                continue;
-            }
-            let kind = known(&key)?;
-            for (place, item) in list(value, &key)?.into_iter().enumerate() {
-                let mut item = object(item, &key)?;
-                self.give_id(kind, &mut item, place);
-                id(&item, &key)?;
-                upserts.push((kind, item));
-            }
-        }
-        upserts.sort_by_key(|(kind, _)| *kind);
-        removals.sort_by_key(|(kind, _)| *kind);
-        Ok((upserts, removals))
-    }
-
     /// Returns the `UpdatedOn` for this change. The second of two changes at one instant gets a later value, so that no
     /// two deliveries have the same bytes.
     pub fn stamp(&self, now: Timestamp) -> String {
         match self.before_at_once {
             0 => instant(now),
             before => format!("{:.3}", now.saturating_add(SignedDuration::from_millis(before)).unwrap_or(now)),
-        }
-    }
-
-    fn lag(&self, kind: usize, now: Timestamp) -> Option<Timestamp> {
-        let late = entity::find("BookingVisitors") == Some(kind) && quirks::on(&self.top, "late-visitors");
-        let span = if late { Some(LATE) } else { quirks::on(&self.top, "lag").then_some(LAG) };
-        span.map(|span| now.saturating_add(span).unwrap_or(now))
-    }
-
-    fn upsert(&mut self, kind: usize, item: Object, now: Timestamp) -> Option<EntityChange> {
-        let id = item.0.get("Id").and_then(id_text)?;
-        let (lag, stamp) = (self.lag(kind, now), self.stamp(now));
-        let table = self.tables.get_mut(kind)?;
-        let before = table.get(&id).and_then(StoredThing::object).cloned();
-        let mut after = before.clone().unwrap_or_default();
-        after.set("UpdatedOn", stamp);
-        let joins = item.0.contains_key("Teams") || item.0.contains_key("TeamMembers");
-        after.0.extend(item.0);
-        if table.get(&id).is_none() {
-            table.add(StoredThing::absent(&id));
-        }
-        table.change(&id)?.become_(Some(after.clone()), now, lag);
-        if joins {
-            self.join(kind, &id, &after, now);
-        }
-        Some(EntityChange { kind, before, after: Some(after) })
-    }
-
-    fn remove(&mut self, kind: usize, id: &str, now: Timestamp) -> Option<EntityChange> {
-        let lag = self.lag(kind, now);
-        let table = self.tables.get_mut(kind)?;
-        let before = table.get(id).and_then(StoredThing::object).cloned()?;
-        let record = table.change(id)?;
-        record.become_(None, now, lag);
-        if record.is_gone() {
-            table.remove(id);
-        }
-        if entity::find("Bookings") == Some(kind) {
-            self.cancelled(kind, &before, now);
-        }
-        if let Some(relation) = TeamRelation::across(kind) {
-            self.point(relation, id, |_| Some(false), now);
-        }
-        Some(EntityChange { kind, before: Some(before), after: None })
-    }
-
-    /// Adds a cancelled booking for a removed one, unless the world has it already `[D]`.
-    fn cancelled(&mut self, bookings: usize, booking: &Object, now: Timestamp) {
-        let Some(kind) = entity::find("CancelledBookings") else { return };
-        let original = wire::alias(bookings, booking);
-        let there = |record: &StoredThing| {
-            record
-                .object()
-                .and_then(|it| it.text("OriginalBookingId"))
-                .is_some_and(|id| id.eq_ignore_ascii_case(&original))
-        };
-        if self.table(kind).is_some_and(|table| table.iter().any(there)) {
-            return;
-        }
-        let mut item = Object::default();
-        for field in ["ResourceId", "CoworkerId", "FromTime", "ToTime"] {
-            item.set(field, booking.or_null(field));
-        }
-        item.set("OriginalBookingId", original);
-        item.set("CancelledOn", instant(now));
-        // The id is new, so adding it cannot fail.
-        drop(self.add(kind, item, now));
-    }
-
-    /// Completes the relation of coworkers and teams. If one side names the other, both do afterwards.
-    fn join_all(&mut self, now: Timestamp) {
-        for name in ["Coworkers", "Teams"] {
-            let Some(kind) = entity::find(name) else { continue };
-            let Some(relation) = TeamRelation::across(kind) else { continue };
-            let own = if name == "Coworkers" { "Teams" } else { "TeamMembers" };
-            let table = self.table(kind).into_iter().flat_map(ThingTable::iter);
-            let all: Vec<(String, Vec<String>)> = table
-                .filter_map(|record| {
-                    let item = record.object()?;
-                    Some((id_text(item.0.get("Id")?)?, item.list(own).iter().filter_map(id_text).collect()))
-                })
-                .collect();
-            for (id, named) in all {
-                self.point(relation, &id, |theirs| named.contains(&theirs.to_owned()).then_some(true), now);
-            }
-        }
-    }
-
-    fn join(&mut self, kind: usize, id: &str, item: &Object, now: Timestamp) {
-        let own = if entity::find("Coworkers") == Some(kind) { "Teams" } else { "TeamMembers" };
-        if let Some(relation) = TeamRelation::across(kind) {
-            let named: Vec<String> = item.list(own).iter().filter_map(id_text).collect();
-            self.point(relation, id, |theirs| Some(named.contains(&theirs.to_owned())), now);
-        }
-    }
-
-    /// Adds `id` to the field of every thing of the relation, or removes it, as `wanted` returns for each.
-    fn point(&mut self, relation: TeamRelation, id: &str, wanted: impl Fn(&str) -> Option<bool>, now: Timestamp) {
-        let TeamRelation { kind, field } = relation;
-        let Some(table) = self.tables.get_mut(kind) else { return };
-        let keys: Vec<String> = table.iter().filter_map(|record| id_text(record.object()?.0.get("Id")?)).collect();
-        for key in keys {
-            let Some(mut item) = table.get(&key).and_then(StoredThing::object).cloned() else { continue };
-            let mut named: Vec<String> = item.list(field).iter().filter_map(id_text).collect();
-            let has = named.iter().any(|one| one == id);
-            match wanted(&key) {
-                Some(true) if !has => named.push(id.to_owned()),
-                Some(false) if has => named.retain(|one| one != id),
-                _ => continue,
-            }
-            item.set(field, json!(named.iter().filter_map(|id| id.parse::<u64>().ok()).collect::<Vec<_>>()));
-            if let Some(record) = table.change(&key) {
-                record.become_(Some(item), now, None);
-            }
         }
     }
 
@@ -289,16 +79,7 @@ impl NexudusWorld {
     }
 }
 
-fn known(name: &str) -> Result<usize, String> {
-    entity::find(name).ok_or_else(|| format!("there is no entity {name}"))
-}
-
 /// Formats an instant as Nexudus does: UTC, seconds.
 pub fn instant(at: Timestamp) -> String {
     format!("{at:.0}")
-}
-
-fn id(item: &Object, name: &str) -> Result<String, String> {
-    let id = item.0.get("Id").and_then(id_text);
-    id.ok_or_else(|| format!("{name}: every object needs an Id, a number or a text of digits"))
 }

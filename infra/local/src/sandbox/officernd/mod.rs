@@ -1,10 +1,10 @@
 //! OfficeRnD's interface: tokens, one organisation, lists and single things. It is read-only. Only the control calls
 //! change the platform.
 
+mod change;
 mod entity;
 mod event;
 mod list;
-
 mod token;
 mod wire;
 mod world;
@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
+use super::post::Post;
 use super::quirks;
 use super::table::Shelf;
-use super::vendor::{self, Post};
+use super::world::World;
 pub use world::OfficerndWorld;
 
 /// The call that a path means.
@@ -54,7 +55,7 @@ fn call(ask: &Ask) -> Option<OfficerndCall> {
     }
 }
 
-impl vendor::World for OfficerndWorld {
+impl World for OfficerndWorld {
     fn show(&self) -> Value {
         OfficerndWorld::show(self)
     }

@@ -12,10 +12,11 @@ use serde_json::Value;
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
+use super::post::Post;
 use super::table::Shelf;
-use super::vendor::{self, Post};
+use super::world::World;
 
-impl vendor::World for PushWorld {
+impl World for PushWorld {
     fn show(&self) -> Value {
         PushWorld::show(self)
     }

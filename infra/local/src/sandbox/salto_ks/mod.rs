@@ -19,9 +19,10 @@ use super::answer::{self, Answer};
 use super::ask::Ask;
 use super::doors::{DoorsWorld, IdFormat, MembershipChange};
 use super::object::{Object, list as list_of};
+use super::post::Post;
 use super::route::{self, Route, RouteMatch};
 use super::table::{Keyed, Shelf};
-use super::vendor::{self, Post};
+use super::world::World;
 
 /// One site of SALTO KS.
 pub struct SaltoWorld(DoorsWorld);
@@ -230,7 +231,7 @@ impl SaltoWorld {
     }
 }
 
-impl vendor::World for SaltoWorld {
+impl World for SaltoWorld {
     fn show(&self) -> Value {
         self.0.show()
     }

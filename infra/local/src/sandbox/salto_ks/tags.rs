@@ -12,17 +12,12 @@ use crate::sandbox::object::Object;
 use crate::sandbox::shape::{Field, FieldKind, may_null};
 use crate::sandbox::tag::Tag;
 
-/// Returns the id of a tag.
-pub fn id_of(tag: &Tag) -> String {
-    tag.id.clone().unwrap_or_else(|| wire::id_from(&format!("tag {}", tag.number)))
-}
-
 const CHANGED_KEY: &[Field] = &[may_null("blocked", FieldKind::Flag), may_null("offline_access", FieldKind::Flag)];
 
 impl SaltoWorld {
     pub(super) fn tags(&self, ask: &Ask) -> SaltoResult {
         let field = |tag: &Tag, name: &str| match name {
-            "id" => Some(Cell::text(Some(&id_of(tag)))),
+            "id" => Some(Cell::text(Some(&wire::tag_id(tag)))),
             "tag_number" => Some(Cell::text(Some(&tag.number))),
             "blocked" => Some(Cell::Flag(tag.blocked)),
             "is_pod_tag" => Some(Cell::Flag(tag.of_pod)),
@@ -33,13 +28,15 @@ impl SaltoWorld {
     }
 
     pub(super) fn one_tag(&self, id: &str) -> SaltoResult {
-        let tag = self.0.tags().into_iter().find(|tag| wire::same(&id_of(tag), id)).ok_or_else(error::not_found)?;
+        let tag =
+            self.0.tags().into_iter().find(|tag| wire::same(&wire::tag_id(tag), id)).ok_or_else(error::not_found)?;
         Ok(answer::json(200, &wire::tag(&tag, self.0.holder(&tag.number))))
     }
 
     /// Returns the number of a tag that `user` (a key) may get.
     pub(super) fn free_tag(&self, id: &str, user: &str) -> Result<String, answer::Answer> {
-        let tag = self.0.tags().into_iter().find(|tag| wire::same(&id_of(tag), id)).ok_or_else(error::not_found)?;
+        let tag =
+            self.0.tags().into_iter().find(|tag| wire::same(&wire::tag_id(tag), id)).ok_or_else(error::not_found)?;
         if tag.of_pod {
             return Err(error::refused(403, 2220, "The tag belongs to a pod"));
         }

@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::filter::Cell;
-use super::tags::id_of;
 use crate::sandbox::doors::DoorsThing;
 use crate::sandbox::object::Object;
 use crate::sandbox::tag::Tag;
@@ -177,7 +176,7 @@ pub fn schedule(group: &DoorsThing) -> Value {
 /// Returns a tag of the site, with its holder.
 pub fn tag(tag: &Tag, holder: Option<&DoorsThing>) -> Value {
     let mut shown = json!({
-        "id": id_of(tag),
+        "id": tag_id(tag),
         "blocked": tag.blocked,
         "creation_date": LONG_AGO,
         "registration_date": LONG_AGO,
@@ -192,6 +191,11 @@ pub fn tag(tag: &Tag, holder: Option<&DoorsThing>) -> Value {
         shown["site_user"] = json!({ "id": site_user(holder), "user": user });
     }
     shown
+}
+
+/// Returns the id of a tag.
+pub fn tag_id(tag: &Tag) -> String {
+    tag.id.clone().unwrap_or_else(|| id_from(&format!("tag {}", tag.number)))
 }
 
 /// Returns the id of the key that a tag is to its holder.
