@@ -227,12 +227,12 @@ async fn of_account(environment: &Environment, site: &SiteId, doors: &DoorsName,
     if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
     }
-    let mut stranger = Person::new(environment.ids.next(), None);
+    let mut created = Person::new(environment.ids.next(), None);
     let account = unseen(id);
-    stranger.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
-    let writes = vec![put(site, &stranger)?, list(site, &stranger), point_account(site, doors, id, &stranger.id)];
+    created.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
+    let writes = vec![put(site, &created)?, list(site, &created), point_account(site, doors, id, &created.id)];
     environment.store.write_all(WriteStep::Keep, writes).await?;
-    Ok(stranger.id)
+    Ok(created.id)
 }
 
 /// Returns an account of which only the id is known.

@@ -2,27 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::past::{self, PastHold, is_about};
-use super::shape::{
-    AccountShown, Because, ClaimShown, DoneShown, Evidence, FactShown, GroupExplained, Lack, Missing, RuleShown, Tense,
-};
+use super::past::{self, PastHold};
+use super::shape::{Evidence, GroupExplained, Lack, Missing, Tense};
 use super::{Book, PersonContext, by_hand};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
-use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::account::{GroupId, GroupRef, Standing};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::fact::FactId;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::{Claim, Linked};
 use doorstep_core::model::problem::Problem;
-use doorstep_core::model::record::FactRecord;
-use doorstep_core::site::{Mode, ThingSelection};
+use doorstep_core::site::Mode;
 
-/// The most windows that are shown of one group.
-const MOST_WINDOWS: usize = 20;
-/// The most records that are shown of one group.
-const MOST_DONE: usize = 50;
+mod evidence;
+mod shown;
 
 /// Explains one group. Reads the door system only if the person should be a member and Doorstep has no claim.
 pub(super) async fn explain_group(
@@ -116,7 +109,7 @@ impl<'a> One<'a> {
             Tense::Future => self.future(),
         }
         if !self.has && self.lacks.is_empty() {
-            self.lacks(Missing::Unknown, "nothing was written down that tells why");
+            self.lacks(Missing::Unknown, "no record says why");
         }
         let texts: Vec<String> = self.lacks.iter().map(|lack| lack.text.clone()).collect();
         self.why.extend(texts.into_iter().filter(|text| !self.why.contains(text)).collect::<Vec<_>>());
@@ -124,10 +117,10 @@ impl<'a> One<'a> {
 
     fn past(&mut self) {
         if let Some(record) = self.held.last {
-            let word = if self.has { "let in" } else { "taken out" };
+            let word = if self.has { "added" } else { "removed" };
             self.say(format!("{word} at {}: {} (record {})", record.at, record.action.because, record.seq));
         } else if self.has {
-            self.say("they were in when Doorstep first wrote anything down of it");
+            self.say("the person was a member at Doorstep's first record of this group");
         }
         if let Some(record) = past::suspended(&self.file.done, self.doors, self.book.at).filter(|_| self.has) {
             self.has = false;
@@ -138,38 +131,38 @@ impl<'a> One<'a> {
             self.refusals();
             if let Some(next) = self.held.next.filter(|_| self.may) {
                 let delay =
-                    next.action.delay.as_deref().map(|delay| format!("; in between: {delay}")).unwrap_or_default();
-                let text = format!("they came in only at {} (record {}){delay}", next.at, next.seq);
+                    next.action.delay.as_deref().map(|delay| format!("; before that: {delay}")).unwrap_or_default();
+                let text = format!("Doorstep added the person only at {} (record {}){delay}", next.at, next.seq);
                 self.lacks_at(Missing::NotSettled, text, next.at);
             } else if self.may && self.lacks.is_empty() {
                 self.lacks(
                     Missing::NotSettled,
-                    "from the facts known today they should have been in, and were not: it was not known then, or the \
-                     mode did not let Doorstep act",
+                    "by the facts known today, the person should have been a member. Doorstep did not know them then, \
+                     or the site's mode did not let it act",
                 );
             }
             self.windows();
         }
-        let open = if self.may { "it was open to them" } else { "it was not open to them" };
-        self.say(format!("by facts and rules as they are known today {open}"));
+        let open = if self.may { "the person had access then" } else { "the person had no access then" };
+        self.say(format!("by the facts and rules known today, {open}"));
     }
 
     fn present(&mut self) {
         if let Some(claim) = self.claim {
-            let end = claim.until.map(|until| format!(", and ends by itself at {until}")).unwrap_or_default();
-            self.say(format!("ours since {}: {}{end}", claim.since, claim.because));
+            let end = claim.until.map(|until| format!("; the door system ends it at {until}")).unwrap_or_default();
+            self.say(format!("Doorstep's claim since {}: {}{end}", claim.since, claim.because));
         }
         if self.has {
             self.suspended_now();
         } else if let Some(until) = self.claim.and_then(|claim| claim.until) {
-            self.lacks_at(Missing::Ended, format!("the door system ended it by itself at {until}"), until);
+            self.lacks_at(Missing::Ended, format!("the door system ended the membership at {until}"), until);
         }
         match (self.has, self.may) {
             (true, false) => self.still_in(),
             (true, true) | (false, _) if self.claim.is_some() => {}
             (_, true) if self.by_hand == Some(true) => {
                 (self.has, self.evidence) = (true, Evidence::Doors);
-                self.say("somebody put them there by hand, so it is not ours and stays when their time ends");
+                self.say("another person added this membership by hand: Doorstep does not manage it, and it stays when the window ends");
                 self.suspended_now();
             }
             (_, true) => self.not_in_yet(),
@@ -181,11 +174,11 @@ impl<'a> One<'a> {
         if !self.may {
             self.windows();
             if self.claim.is_some() {
-                self.say("they have it today, and it will be closed by then");
+                self.say("the person has access today, and Doorstep will revoke it by then");
             }
             return;
         }
-        self.say("facts and rules, as they are known today, will open it");
+        self.say("by the facts and rules known today, the person will have access");
         if self.book.site.mode == Mode::Observe && self.claim.is_none() {
             (self.has, self.evidence) = (false, Evidence::Facts);
             self.mode();
@@ -200,30 +193,30 @@ impl<'a> One<'a> {
         let Some(linked) = self.linked.filter(|linked| linked.account.standing == Standing::Suspended) else { return };
         self.has = false;
         if linked.suspended {
-            self.lacks(Missing::Seat, "the account has no seat, and opens nothing: buy or free a seat");
+            self.lacks(Missing::Seat, "the account has no seat and opens nothing: buy or free a seat");
         } else {
-            self.lacks(Missing::Suspended, "the account is suspended, and opens nothing: resume it at the door system");
+            self.lacks(Missing::Suspended, "the account is suspended and opens nothing: resume it at the door system");
         }
     }
 
     /// Explains a member without an entitlement.
     fn still_in(&mut self) {
-        self.say("facts and rules do not open it any more");
+        self.say("the facts and rules no longer give this access");
         match self.book.site.mode {
-            Mode::Observe => self.say("nothing is taken from anybody while the site only observes or is paused"),
-            Mode::GrantOnly => self.say("mode grant-only takes nothing from anybody"),
+            Mode::Observe => self.say("Doorstep revokes nothing while the site is in mode observe or paused"),
+            Mode::GrantOnly => self.say("Doorstep revokes nothing in mode grant-only"),
             Mode::Full if self.hold().is_some() => {
                 let text = self.hold().unwrap_or_default();
-                self.say(format!("the guard holds that it is closed: {text}"));
+                self.say(format!("the guard holds the removal: {text}"));
             }
             Mode::Full => {
                 let text = match self.file.person.next {
-                    Some(next) => format!("it is closed when they are settled next, by {next}"),
-                    None => "it is closed when they are settled next".to_owned(),
+                    Some(next) => format!("settle revokes it at the person's next evaluation, by {next}"),
+                    None => "settle revokes it at the person's next evaluation".to_owned(),
                 };
                 self.say(text);
                 self.say(
-                    "what a full read or a new site file alone tells of waits for the guard, at the next comparison",
+                    "a removal that follows only from a full read or a new site file first passes the guard at the next reconcile",
                 );
             }
         }
@@ -241,177 +234,26 @@ impl<'a> One<'a> {
         }
         self.refusals();
         if let Some(text) = self.hold() {
-            self.lacks(Missing::Held, format!("the guard holds that an account is made: {text}"));
+            self.lacks(Missing::Held, format!("the guard holds the new account: {text}"));
         }
         if self.linked.is_none() {
-            self.lacks(Missing::NotLinked, format!("they have no account at {} yet", self.doors));
+            self.lacks(Missing::NotLinked, format!("the person has no account at {} yet", self.doors));
         }
         if self.lacks.iter().all(|lack| lack.what == Missing::NotLinked) {
             let text = match self.file.person.next {
-                Some(next) if next > self.book.now => format!("they were not settled since it opened; next at {next}"),
-                _ => "they were not settled since it opened: the next comparison does it".to_owned(),
+                Some(next) if next > self.book.now => format!("settle has not evaluated the person since the window opened; the next evaluation is at {next}"),
+                _ => "settle has not evaluated the person since the window opened: the next reconcile marks the person as due".to_owned(),
             };
             self.lacks(Missing::NotSettled, text);
         }
     }
 
-    /// Describes the hold in which this group or account waits.
-    fn hold(&self) -> Option<String> {
-        let here = |change: &UnconfirmedChange| match change {
-            UnconfirmedChange::Leaves { doors, group, .. } => doors == self.doors && group == self.group,
-            UnconfirmedChange::Made { doors, .. } => doors == self.doors && self.linked.is_none(),
-            UnconfirmedChange::Card { .. } | UnconfirmedChange::Rests { .. } | UnconfirmedChange::Moves { .. } => false,
-        };
-        let (_, hold) = self.file.held.iter().find(|(change, _)| here(change))?;
-        let Hold { reason, checksum, since, .. } = hold;
-        Some(format!("{reason}; since {since}, until somebody approves {checksum}"))
-    }
-
     fn mode(&mut self) {
         match self.book.paused {
             true => {
-                self.lacks(Missing::Paused, "the site is paused, or only observes since its first push: see remarks")
+                self.lacks(Missing::Paused, "the site is paused, or has only observed since its first push: see remarks")
             }
-            false => self.lacks(Missing::Mode, "the site is in mode observe: nothing is changed at the doors"),
-        }
-    }
-
-    /// Adds the failures at these doors: the present problems, or the records of the time.
-    fn refusals(&mut self) {
-        if self.tense == Tense::Past {
-            let refused = |record: &&doorstep_core::model::audit::Record| {
-                let here = record.action.doors == *self.doors
-                    && record.action.group.as_ref().is_none_or(|group| group == self.group);
-                here && record.action.what == doorstep_core::model::audit::AuditAction::Refused
-                    && record.at <= self.book.at
-            };
-            let since = self.held.last.map_or(Timestamp::MIN, |record| record.at);
-            let last = self.file.done.iter().filter(refused).rfind(|record| record.at >= since);
-            if let Some(record) = last {
-                let text = format!("{} (record {}, {})", record.action.answer, record.seq, record.at);
-                self.lacks_at(Missing::Refused, text, record.at);
-            }
-            return;
-        }
-        let problems = self.file.person.problems.iter().filter(|problem| problem.is_at(self.doors));
-        let problems: Vec<String> = problems.map(ToString::to_string).collect();
-        for problem in problems {
-            let what = match self.linked {
-                None => Missing::NotLinked,
-                Some(_) => Missing::Refused,
-            };
-            self.lacks(what, problem);
-        }
-    }
-
-    /// Explains a person without an entitlement: by the windows around the instant, or else because no rule matches.
-    fn windows(&mut self) {
-        if self.may {
-            return;
-        }
-        let at = self.book.at;
-        let next = self.entitlements.iter().filter(|one| one.window.from > at).min_by_key(|one| one.window.from);
-        let next = next.map(|one| (one.window.from, one.reason()));
-        let last =
-            self.entitlements.iter().filter_map(|one| Some((one.window.until.filter(|until| *until <= at)?, one)));
-        let last = last.max_by_key(|(until, _)| *until).map(|(until, one)| (until, one.reason()));
-        if let Some((until, reason)) = &last {
-            self.lacks_at(Missing::Over, format!("over since {until}: {reason}"), *until);
-        }
-        if let Some((from, reason)) = &next {
-            self.lacks_at(Missing::NotYet, format!("not open until {from}: {reason}"), *from);
-        }
-        if last.is_some() || next.is_some() {
-            return;
-        }
-        for (text, since) in self.gone_facts() {
-            self.lacks_at(Missing::Gone, text, since);
-        }
-        let rules = self.rules();
-        let text = match rules.len() {
-            0 => "no rule of the site file opens it".to_owned(),
-            _ => {
-                let rules: Vec<String> =
-                    rules.iter().map(|rule| format!("rule {} (line {}): {}", rule.rule, rule.line, rule.of)).collect();
-                format!("no rule matches: nothing that the platform says of them is one of {}", rules.join("; "))
-            }
-        };
-        self.lacks(Missing::NoRule, text);
-    }
-
-    /// Returns the facts behind the person's access that the platform no longer has.
-    fn gone_facts(&self) -> Vec<(String, Timestamp)> {
-        let here = self.file.done.iter().rev().filter(|record| is_about(record, self.doors, self.group));
-        let mut names: Vec<FactId> = here.take(2).flat_map(|record| record.action.facts.iter().cloned()).collect();
-        names.extend(self.claim.into_iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
-        names.sort();
-        names.dedup();
-        let gone = names.iter().filter_map(|name| self.file.facts.get(name)).filter(|record| record.gone);
-        gone.map(|record| {
-            let since = record.since.unwrap_or(record.read);
-            (
-                format!(
-                    "{} is gone at the platform, as is known since {since} by {}",
-                    record.fact.name(),
-                    record.source
-                ),
-                since,
-            )
-        })
-        .collect()
-    }
-
-    fn rules(&self) -> Vec<RuleShown> {
-        let rules = self.book.site.rules.iter().zip(&self.book.rules.resolved().rules).enumerate();
-        let attempt =
-            rules.filter(|(_, (rule, resolved))| rule.doors == *self.doors && resolved.groups.contains(self.group));
-        attempt
-            .map(|(place, (rule, _))| {
-                let of = match &rule.wanted {
-                    ThingSelection::Any => "any".to_owned(),
-                    ThingSelection::Named(names) => format!("\"{}\"", names.join("\", \"")),
-                };
-                RuleShown { rule: place + 1, line: rule.line, of: format!("{} {of}", rule.selector.word()) }
-            })
-            .collect()
-    }
-
-    fn told(self) -> GroupExplained {
-        let names = &self.book.names;
-        let because = self.entitlements.iter().take(MOST_WINDOWS).map(|one| Because {
-            window: one.window,
-            open: one.window.holds(self.book.at),
-            rule: one.rule,
-            line: one.line,
-            facts: one.because.iter().map(|name| self.fact(name)).collect(),
-        });
-        let done = self.file.done.iter().filter(|record| is_about(record, self.doors, self.group));
-        let mut done: Vec<DoneShown> = done.filter(|record| record.at <= self.book.at).map(DoneShown::of).collect();
-        done.drain(..done.len().saturating_sub(MOST_DONE));
-        GroupExplained {
-            doors: self.doors.to_owned(),
-            group: self.group.clone(),
-            name: names.get(&GroupRef::new(self.doors, self.group)).cloned(),
-            has: self.has,
-            evidence: self.evidence,
-            may: self.may,
-            claim: self.claim.map(ClaimShown::of),
-            because: because.collect(),
-            rules: self.rules(),
-            done,
-            why: self.why,
-            lacks: self.lacks,
-        }
-    }
-
-    fn fact(&self, name: &FactId) -> FactShown {
-        let record: Option<&FactRecord> = self.file.facts.get(name);
-        FactShown {
-            fact: name.to_string(),
-            version: record.and_then(|record| record.fact.changed),
-            read: record.map(|record| record.read),
-            known: record.map(|record| record.since.unwrap_or(record.read)),
-            source: record.map(|record| record.source.clone()),
+            false => self.lacks(Missing::Mode, "the site is in mode observe: Doorstep changes nothing at the doors"),
         }
     }
 }
@@ -420,45 +262,4 @@ impl<'a> One<'a> {
 pub(super) fn reason_at(file: &PersonContext, doors: &DoorsName, group: &GroupId, at: Timestamp) -> Option<String> {
     let at_group = GroupRef::new(doors, group);
     open_at(&desired(&file.entitlements), &at_group, at).map(|interval| interval.because.to_string())
-}
-
-impl AccountShown {
-    /// Returns the account in its last known state.
-    pub(super) fn of(doors: &DoorsName, linked: &Linked) -> Self {
-        let account = linked.account.id.clone();
-        AccountShown { doors: doors.to_owned(), account, active: linked.account.standing == Standing::Active }
-    }
-}
-
-impl ClaimShown {
-    fn of(claim: &Claim) -> Self {
-        let facts = claim.basis.iter().map(|basis| FactShown {
-            fact: basis.fact.to_string(),
-            version: basis.version,
-            read: None,
-            known: None,
-            source: None,
-        });
-        ClaimShown {
-            account: claim.account.clone(),
-            since: claim.since,
-            until: claim.until,
-            because: claim.because.clone(),
-            cause: claim.cause.as_ref().map(ToString::to_string),
-            facts: facts.collect(),
-        }
-    }
-}
-
-impl DoneShown {
-    fn of(record: &doorstep_core::model::audit::Record) -> Self {
-        DoneShown {
-            seq: record.seq,
-            at: record.at,
-            what: record.action.what,
-            because: record.action.because.clone(),
-            answer: record.action.answer.clone(),
-            due: record.action.due,
-        }
-    }
 }

@@ -164,8 +164,8 @@ async fn present(
     let protected = environment.store.doors_read(&book.site.id, doors).await?.unwrap_or_default().protected;
     let owners: HashMap<&AccountId, &Person> =
         all_people.iter().filter_map(|person| Some((&person.accounts.get(doors)?.account.id, person))).collect();
-    let strangers = rows.iter().any(|row| !owners.contains_key(&row.account));
-    let accounts = if strangers { reader.accounts().await? } else { Vec::new() };
+    let any_unowned = rows.iter().any(|row| !owners.contains_key(&row.account));
+    let accounts = if any_unowned { reader.accounts().await? } else { Vec::new() };
     let accounts: HashMap<&AccountId, &Account> = accounts.iter().map(|account| (&account.id, account)).collect();
     let mut people = Vec::new();
     for row in &rows {
@@ -222,9 +222,9 @@ async fn past(
         }
     }
     let known: BTreeMap<&PersonId, &Person> = all_people.iter().map(|person| (&person.id, person)).collect();
-    let whoever: BTreeSet<&PersonId> = known.keys().copied().chain(records.keys()).collect();
+    let ids: BTreeSet<&PersonId> = known.keys().copied().chain(records.keys()).collect();
     let mut people = Vec::new();
-    for id in whoever {
+    for id in ids {
         let (person, theirs) = (known.get(id).copied(), records.get(id).map_or([].as_slice(), Vec::as_slice));
         let claim = person.and_then(|person| person.claim(doors, group));
         let held = held(theirs, claim, doors, group, book.at);

@@ -195,7 +195,7 @@ impl<'a> Gathering<'a> {
     pub fn foreign(&mut self, foreign: Vec<ForeignMember>) {
         self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_foreign));
         for ForeignMember { doors, account, group, goes } in foreign {
-            let who = self.stranger(&doors, &account);
+            let who = self.account_holder(&doors, &account);
             let because = FOREIGN.to_owned();
             let at = self.group(&doors, &group);
             if goes {
@@ -250,16 +250,16 @@ impl<'a> Gathering<'a> {
         let person = &compared.projected.person;
         let account = person.accounts.get(doors).map(|linked| &linked.account);
         let named = || account.and_then(|account| account.called());
-        let stranger = || account.map(|account| self.stranger(doors, &account.id).name);
+        let of_account = || account.map(|account| self.account_holder(doors, &account.id).name);
         ShownPerson {
-            name: compared.result.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
+            name: compared.result.name.clone().or_else(named).or_else(of_account).unwrap_or_else(|| "Guest".to_owned()),
             email: person.email.clone().or_else(|| account?.email.clone()),
             person: compared.projected.stored.map(|person| person.id.clone()),
             account: account.map(|account| account.id.clone()),
         }
     }
 
-    fn stranger(&self, doors: &DoorsName, id: &AccountId) -> ShownPerson {
+    fn account_holder(&self, doors: &DoorsName, id: &AccountId) -> ShownPerson {
         let account = self.context.doors.accounts.get(doors).and_then(|accounts| accounts.get(id));
         let name = account.and_then(|account| account.called()).unwrap_or_else(|| "an unknown person".to_owned());
         let email = account.and_then(|account| account.email.clone());

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use super::state::{Act, Begun, Minute, ModelMember, Records, StoredPerson};
+use super::state::{Act, Begun, ModelMinute, ModelMember, Records, StoredPerson};
 use super::{ModelDoors, ModelScenario, RemovedGuard};
 use crate::settle::apply::results::GroupChange;
 use crate::settle::commit::outcome::{RoundOutcome, RoundResult, conclude, needs_aftercare};
@@ -74,7 +74,7 @@ pub enum ReconcileResult {
 /// The production code, with a cache of its answers.
 pub struct Judge {
     doors: ModelDoors,
-    sayings: Vec<Option<(Minute, Minute)>>,
+    sayings: Vec<Option<(ModelMinute, ModelMinute)>>,
     finishes: bool,
     claims: bool,
     contexts: BTreeMap<DoorsName, DoorsContext>,
@@ -88,11 +88,11 @@ fn key(of: impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn at(minute: Minute) -> Timestamp {
+fn at(minute: ModelMinute) -> Timestamp {
     Timestamp::from_second(i64::from(minute) * 60).unwrap()
 }
 
-fn minute(at: Timestamp) -> Minute {
+fn minute(at: Timestamp) -> ModelMinute {
     u8::try_from(at.as_second() / 60).unwrap()
 }
 
@@ -108,7 +108,7 @@ pub struct RoundInput<'a> {
     /// Whether the due item asks for a look at the group.
     pub look: bool,
     /// The current minute.
-    pub now: Minute,
+    pub now: ModelMinute,
 }
 
 /// A person's desired and actual state.
@@ -157,22 +157,22 @@ impl Judge {
     }
 
     /// Returns the window in which this saying opens the group.
-    pub fn window(&self, says: u8) -> Option<(Minute, Minute)> {
+    pub fn window(&self, says: u8) -> Option<(ModelMinute, ModelMinute)> {
         self.sayings.get(usize::from(says)).copied().flatten()
     }
 
     /// Returns whether this saying opens the group now.
-    pub fn opens(&self, says: u8, now: Minute) -> bool {
+    pub fn opens(&self, says: u8, now: ModelMinute) -> bool {
         self.window(says).is_some_and(|(from, until)| from <= now && now < until)
     }
 
     /// Returns the next minute at which the group opens or closes.
-    pub fn boundary(&self, says: u8, now: Minute) -> Option<Minute> {
+    pub fn boundary(&self, says: u8, now: ModelMinute) -> Option<ModelMinute> {
         next_boundary(&self.desired(says), at(now)).map(minute)
     }
 
     fn desired(&self, says: u8) -> Desired {
-        let interval = |(from, until): (Minute, Minute)| {
+        let interval = |(from, until): (ModelMinute, ModelMinute)| {
             let window = Window::new(at(from), Some(at(until))).unwrap();
             (group_ref(), vec![OpenInterval { window, because: Reasons::default() }])
         };
@@ -212,7 +212,7 @@ impl Judge {
         ModelDecision { person: brief(&person), acts, records: records(&actions), more }
     }
 
-    fn judged(&self, comparison: Comparison<'_>, now: Minute) -> PersonDecision {
+    fn judged(&self, comparison: Comparison<'_>, now: ModelMinute) -> PersonDecision {
         let Comparison { person, desired, groups, held } = comparison;
         let (books, looked, cards, adopt) = Default::default();
         decide_person(PersonView {
@@ -229,7 +229,7 @@ impl Judge {
     }
 
     /// Returns whether reconcile marks the person as due.
-    pub fn reconciled(&self, person: &StoredPerson, says: u8, lines: &[ModelMember], now: Minute) -> ReconcileResult {
+    pub fn reconciled(&self, person: &StoredPerson, says: u8, lines: &[ModelMember], now: ModelMinute) -> ReconcileResult {
         let asked = key((person, says, lines, now));
         if let Some(known) = self.found.lock().unwrap().get(&asked) {
             return *known;
@@ -260,7 +260,7 @@ impl Judge {
     }
 
     /// Returns the person and the audit entries after an action, successful or not.
-    pub fn done(&self, known: &StoredPerson, act: &Act, well: bool, now: Minute) -> (StoredPerson, Records) {
+    pub fn done(&self, known: &StoredPerson, act: &Act, well: bool, now: ModelMinute) -> (StoredPerson, Records) {
         let person = whole(known);
         let account = person.accounts.get(DOORS).expect("an account").account.id.clone();
         let mut task = PersonWork::of(person, NAME);
@@ -284,7 +284,7 @@ impl Judge {
     }
 
     /// Returns the person and the outcome at the end of a round.
-    pub fn conclude(&self, known: &StoredPerson, result: RoundResult, now: Minute) -> (StoredPerson, RoundOutcome) {
+    pub fn conclude(&self, known: &StoredPerson, result: RoundResult, now: ModelMinute) -> (StoredPerson, RoundOutcome) {
         let mut person = whole(known);
         let outcome = conclude(&mut person, result, at(now));
         (brief(&person), outcome)
@@ -296,7 +296,7 @@ impl Judge {
     }
 }
 
-fn row(handle: u8, until: Option<Minute>) -> GroupMember {
+fn row(handle: u8, until: Option<ModelMinute>) -> GroupMember {
     GroupMember { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
 }
 
@@ -355,7 +355,7 @@ fn whole(known: &StoredPerson) -> Person {
         privileged: false,
         guest: false,
     };
-    let claim = |(until, surplus): &(Option<Minute>, Vec<u8>)| Claim {
+    let claim = |(until, surplus): &(Option<ModelMinute>, Vec<u8>)| Claim {
         doors: DOORS.into(),
         group: group(),
         account: AccountId("a".to_owned()),

@@ -17,7 +17,7 @@ mod worker;
 
 use judge::{Judge, RoundInput};
 use state::{
-    Budget, MINUTES, Minute, ModelMember, ModelRound, ModelState, Records, StoredPerson, TriggerCounts, Worker,
+    Budget, MINUTES, ModelMinute, ModelMember, ModelRound, ModelState, Records, StoredPerson, TriggerCounts, Worker,
     WorkerStep,
 };
 
@@ -66,7 +66,7 @@ enum RemovedGuard {
 struct ModelScenario {
     doors: ModelDoors,
     /// What the platform can say about the booking: nothing, or the window in which it opens the group.
-    sayings: Vec<Option<(Minute, Minute)>>,
+    sayings: Vec<Option<(ModelMinute, ModelMinute)>>,
     /// The first saying, which one delivery announces.
     first: u8,
     /// The account was added by hand before.
@@ -75,7 +75,7 @@ struct ModelScenario {
     /// Tries after which a person is due at a later minute.
     tries: u8,
     /// The last minute.
-    last: Minute,
+    last: ModelMinute,
     /// The guards that are left out.
     flaws: Vec<RemovedGuard>,
 }
@@ -111,7 +111,7 @@ enum ModelEvent {
     /// A delivery is lost.
     Lost(bool),
     /// A schedule enqueues its trigger; the flag says whether it will do so again.
-    Alarm(Minute, bool),
+    Alarm(ModelMinute, bool),
     /// A settle function receives the queued triggers.
     Takes,
     /// The queue gives the triggers of a live settle function to another one.
@@ -361,7 +361,7 @@ impl MembershipModel {
 }
 
 /// Returns the schedules whose minute has come.
-fn rung(state: &ModelState) -> impl Iterator<Item = Minute> {
+fn rung(state: &ModelState) -> impl Iterator<Item = ModelMinute> {
     (0..=state.now).zip(state.schedules).filter(|(_, set)| *set).map(|(minute, _)| minute)
 }
 

@@ -5,7 +5,7 @@
 //! keeps the answers instead of the numbers.
 
 /// A whole minute, counted from the beginning of the scenario.
-pub type Minute = u8;
+pub type ModelMinute = u8;
 /// The number of minutes that a scenario can have.
 pub const MINUTES: usize = 8;
 
@@ -15,7 +15,7 @@ pub struct ModelMember {
     /// The door system's id of the member.
     pub handle: u8,
     /// The end that the door system knows.
-    pub until: Option<Minute>,
+    pub until: Option<ModelMinute>,
     /// Added by hand, not by Doorstep.
     pub by_hand: bool,
 }
@@ -42,11 +42,11 @@ impl ModelFact {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct StoredPerson {
     /// The claim: the end that Doorstep gave the member, and the older members to remove.
-    pub claim: Option<(Option<Minute>, Vec<u8>)>,
+    pub claim: Option<(Option<ModelMinute>, Vec<u8>)>,
     /// The intents.
     pub intents: Vec<Begun>,
     /// The minute of the next evaluation.
-    pub next: Option<Minute>,
+    pub next: Option<ModelMinute>,
     /// The number of failed runs in a row.
     pub failures: u8,
     /// The last run had a problem.
@@ -57,7 +57,7 @@ pub struct StoredPerson {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Begun {
     /// Adds the account, in place of these members.
-    Grant(Option<Minute>, Vec<u8>),
+    Grant(Option<ModelMinute>, Vec<u8>),
     /// Removes this member.
     Revoke(u8),
 }
@@ -66,7 +66,7 @@ pub enum Begun {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Act {
     /// Adds the account, in place of these members.
-    Grant(Option<Minute>, Vec<u8>),
+    Grant(Option<ModelMinute>, Vec<u8>),
     /// Removes this member.
     Revoke(u8),
     /// Removes an older member of Doorstep's.
@@ -77,9 +77,9 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DoorsCall {
     /// Adds a member; the flag says whether it replaces others.
-    Add(Option<Minute>, bool),
+    Add(Option<ModelMinute>, bool),
     /// Adds a member in place of one that had to be removed first; so many tries are left.
-    PutBack(Option<Minute>, u8),
+    PutBack(Option<ModelMinute>, u8),
     /// Removes a member that a new one replaces.
     Drop(u8),
     /// Removes a member.
@@ -198,7 +198,7 @@ pub struct Worker {
     /// The next step.
     pub step: WorkerStep,
     /// The last minute of due items that it serves.
-    pub until: Minute,
+    pub until: ModelMinute,
     /// The rank of the instant at which its fetch began.
     pub stamp: u8,
     /// The platform's answer.
@@ -208,7 +208,7 @@ pub struct Worker {
     /// The profile is marked in passing.
     pub marked: bool,
     /// The due items that it serves: minute, kind, mark.
-    pub served: Vec<(Minute, u8, u8)>,
+    pub served: Vec<(ModelMinute, u8, u8)>,
     /// The person was marked in passing and is served too.
     pub passing: bool,
     /// A due item of reconcile asks it to compare the group.
@@ -294,7 +294,7 @@ pub struct Budget {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ModelState {
     /// The clock.
-    pub now: Minute,
+    pub now: ModelMinute,
     /// What the platform says.
     pub truth: u8,
     /// Deliveries on their way: of changes, of removals.
@@ -369,7 +369,7 @@ impl ModelState {
     }
 
     /// Stores that someone is due. The item gets a mark that no worker holds.
-    pub fn put_due(&mut self, minute: Minute, kind: usize) {
+    pub fn put_due(&mut self, minute: ModelMinute, kind: usize) {
         let held = |mark: u8| {
             let mut served = self.workers.iter().flatten().flat_map(|worker| &worker.served);
             served.any(|(at, of, held)| *at == minute && usize::from(*of) == kind && *held == mark)
@@ -379,7 +379,7 @@ impl ModelState {
     }
 
     /// Sets a schedule. A schedule whose minute has come enqueues its trigger at once.
-    pub fn set_schedule(&mut self, minute: Minute) {
+    pub fn set_schedule(&mut self, minute: ModelMinute) {
         if minute <= self.now {
             self.line.due = true;
         } else {
