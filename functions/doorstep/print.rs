@@ -13,7 +13,6 @@ const RED: &str = "\u{1b}[31m";
 const GREEN: &str = "\u{1b}[32m";
 const YELLOW: &str = "\u{1b}[33m";
 const CYAN: &str = "\u{1b}[36m";
-const BOLD: &str = "\u{1b}[1m";
 const FAINT: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
@@ -83,7 +82,6 @@ fn paint(line: &str) -> String {
         Some("~" | "=") => CYAN,
         Some("!") => YELLOW,
         Some("?") => FAINT,
-        _ if line.starts_with("site ") => BOLD,
         _ => return line.to_owned(),
     };
     format!("{colour}{line}{PLAIN}")

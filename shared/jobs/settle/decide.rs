@@ -59,10 +59,12 @@ async fn fetch_ahead(context: &SiteContext, started: &[StartedWork], directory: 
     directory.fetch_ahead(context.readers.iter().map(|(doors, reader)| (doors, reader.as_ref(), at(doors)))).await;
 }
 
-/// The decision for one person before accounts and cards are fetched.
+/// One person before accounts and cards are fetched.
 struct StartedWork {
     work: PersonWork,
-    decision: PersonDecision,
+    /// The decision on what is known so far. It stands if nothing must be fetched. Otherwise it only says what must be
+    /// fetched, and the person is decided once all of it is known.
+    draft: PersonDecision,
     /// Door systems where the account must be fetched.
     in_need: BTreeSet<DoorsName>,
 }
@@ -71,14 +73,14 @@ struct StartedWork {
 fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> StartedWork {
     let mut work = PersonWork::of(evaluation.state.person.clone(), evaluation.state.facts.name().unwrap_or("Guest"));
     if context.site.mode == Mode::Observe {
-        return StartedWork { work, decision: PersonDecision::default(), in_need: BTreeSet::new() };
+        return StartedWork { work, draft: PersonDecision::default(), in_need: BTreeSet::new() };
     }
     match cache.others.get(&work.person.id) {
         Some(Ok(others)) => work.others = others.clone(),
         // Another site may need what would be removed here. Nothing is done until its items can be read.
         Some(Err(error)) => {
             work.store_failed(error.clone());
-            return StartedWork { work, decision: PersonDecision::default(), in_need: BTreeSet::new() };
+            return StartedWork { work, draft: PersonDecision::default(), in_need: BTreeSet::new() };
         }
         None => {}
     }
@@ -87,15 +89,15 @@ fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> 
         work.failures.extend(failure.filter(|failure| !work.failures.contains(failure)));
     }
     work.actions = finish(&mut work.person, &cache.groups, &context.systems, context.now);
-    let decision = judge(context, evaluation, &work, cache, &BTreeSet::new());
-    let mut in_need = in_need_of_an_account(context, evaluation, &work, &decision);
+    let draft = judge(context, evaluation, &work, cache, &BTreeSet::new());
+    let mut in_need = in_need_of_an_account(context, evaluation, &work, &draft);
     let cards = doors_to_refetch(context, evaluation, &work.person);
     if context.phase.has_cards() {
         in_need.extend(cards);
     } else {
         work.left |= !cards.is_empty();
     }
-    StartedWork { work, decision, in_need }
+    StartedWork { work, draft, in_need }
 }
 
 /// Decides the actions for one person: first the account, then the cards, then the actions.
@@ -105,9 +107,9 @@ async fn decide_one(
     started: StartedWork,
     cache: &mut DoorsCache,
 ) -> DecidedWork {
-    let StartedWork { mut work, mut decision, in_need } = started;
+    let StartedWork { mut work, draft, in_need } = started;
     if in_need.is_empty() {
-        return DecidedWork { work, decision };
+        return DecidedWork { work, decision: draft };
     }
     let barred = link_all(context, &mut work, &in_need, &mut cache.directory).await;
     if let Err(error) = read_again(context, &mut work).await {
@@ -123,7 +125,7 @@ async fn decide_one(
         let found = finish_cards(&mut work.person, &read_at, &cache.books, context.now);
         work.actions.extend(found);
     }
-    decision = judge(context, evaluation, &work, cache, &read_at);
+    let mut decision = judge(context, evaluation, &work, cache, &read_at);
     cache.books.note(&work.person, &decision);
     decision.retain_actions(|at, step| !barred.contains(at) || step.takes_out());
     DecidedWork { work, decision }
@@ -192,10 +194,10 @@ fn in_need_of_an_account(
     context: &SiteContext,
     evaluation: &Evaluation,
     work: &PersonWork,
-    decision: &PersonDecision,
+    draft: &PersonDecision,
 ) -> BTreeSet<DoorsName> {
     let person = &work.person;
-    let touched = decision.actions().filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
+    let touched = draft.actions().filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
     let started = person.intents.iter().filter(|intent| intent.group.is_none());
     let wrong = person.accounts.iter().filter(|(doors, linked)| {
         let rests = linked.account.standing == Standing::Suspended && person.claims_at(doors);
