@@ -15,7 +15,8 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
 use doorstep_core::model::ids::{DoorsName, SiteId};
-use doorstep_core::model::person::{Person, email_key};
+use doorstep_core::model::email::email_key;
+use doorstep_core::model::person::Person;
 
 /// Maximum number of people that are looked up at the same time.
 const AT_ONCE: usize = 16;

@@ -7,7 +7,10 @@ use doorstep_core::model::cause::Cause;
 use doorstep_core::model::error::Error;
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{Basis, CardIntent, Claim, Intent, IntentKind, Linked, OurCard, Person};
+use doorstep_core::model::claim::{Basis, Claim};
+use doorstep_core::model::intent::{Intent, IntentKind};
+use doorstep_core::model::linked::{CardIntent, Linked, OurCard};
+use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::{DoorsProblem, Problem, Wrong};
 use doorstep_core::model::reasons::{Reasons, RevokeCause, RevokeReason};
 

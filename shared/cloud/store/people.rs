@@ -9,7 +9,8 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
-use doorstep_core::model::person::{Person, email_digest};
+use doorstep_core::model::email::email_digest;
+use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 
 /// Builds the check that a person of another site is unchanged since it was read.

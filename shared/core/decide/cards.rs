@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use crate::model::account::{AccountId, Card};
 use crate::model::fact::FactId;
 use crate::model::ids::DoorsName;
-use crate::model::person::{Linked, OurCard};
+use crate::model::linked::{Linked, OurCard};
 use crate::model::problem::{DoorsProblem, Problem, Wrong};
 
 mod book;

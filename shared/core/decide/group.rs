@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use crate::decide::entitlement::OpenInterval;
 use crate::model::account::GroupMember;
-use crate::model::person::Claim;
+use crate::model::claim::Claim;
 
 /// The actual state of one account in one group, and the terms that apply to it.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::account::{AccountId, GroupId};
 use crate::model::ids::{DoorsName, PersonId};
-use crate::model::person::{IntentKind, Person};
+use crate::model::intent::IntentKind;
+use crate::model::person::Person;
 use crate::model::shared_group::Neighbour;
 
 /// A seat that another site needs within this time is not freed.

@@ -1,43 +1,21 @@
-//! People as Doorstep stores them: addresses, profiles, accounts, claims and intents. This module decides nothing.
+//! People as Doorstep stores them, with their accounts, claims and intents. This module decides nothing.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use compact_str::CompactString;
 use jiff::Timestamp;
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::model::account::{Account, AccountId, GroupId, Standing};
-use crate::model::cause::Cause;
+use crate::model::account::{AccountId, GroupId};
+use crate::model::claim::Claim;
+use crate::model::email::{compared_email, email_key};
 use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
 use crate::model::ids::{DoorsName, PersonId};
+use crate::model::intent::{Intent, IntentKind};
+use crate::model::linked::Linked;
 use crate::model::problem::Problem;
-use crate::model::reasons::{Reasons, RevokeReason};
 use crate::model::usual::is_usual;
-
-/// Returns the form in which addresses are compared: trimmed, in lower case. Returns `None` for a text that cannot be
-/// an address.
-pub fn email_key(email: &str) -> Option<String> {
-    compared_email(email).map(Cow::into_owned)
-}
-
-/// Returns the same as [`email_key`]. It borrows an address that is in this form already, as most are.
-pub fn compared_email(email: &str) -> Option<Cow<'_, str>> {
-    let email = email.trim();
-    let as_it_is = email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    let key = if as_it_is { Cow::Borrowed(email) } else { Cow::Owned(email.to_lowercase()) };
-    (key.contains('@') && !key.contains(char::is_whitespace)).then_some(key)
-}
-
-/// Returns the hex SHA-256 of an address in compared form. Keys hold this digest, so that the address itself is
-/// stored in one place only.
-pub fn email_digest(email: &str) -> String {
-    hex::encode(Sha256::digest(email.as_bytes()))
-}
 
 /// A person across all systems, and what Doorstep did for them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -219,167 +197,12 @@ impl Person {
     }
 }
 
-/// An account that is known to belong to this person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Linked {
-    /// The account as last read. It shares memory with the list from which it was read.
-    pub account: Arc<Account>,
-    /// Doorstep created the account, so Doorstep may delete it if the operator asks for that.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub made: bool,
-    /// Doorstep suspended the account, or the account got no seat when Doorstep created it. Doorstep may resume it.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub suspended: bool,
-    /// The name that Doorstep last set, or the platform's name when the account was linked.
-    pub name: CompactString,
-    /// A name that the door system refused.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub refused_name: Option<String>,
-    /// The account is still in a group by a membership that Doorstep does not manage, so Doorstep neither suspends
-    /// nor deletes it.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub left_alone: bool,
-    /// Cards that Doorstep assigned to the account.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub cards: Vec<OurCard>,
-    /// Card changes that Doorstep stored before it made them.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub card_intents: Vec<CardIntent>,
-}
-
-/// Record that Doorstep assigned a card to an account.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OurCard {
-    /// The card's number, as the platform writes it.
-    pub number: String,
-    /// When Doorstep assigned or adopted it.
-    pub since: Timestamp,
-    /// The reason for the assignment.
-    pub because: String,
-}
-
-/// A card change that is stored before it is made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CardIntent {
-    /// The card's number.
-    pub number: String,
-    /// `true` to assign the card to the account, `false` to unassign it.
-    pub theirs: bool,
-    /// The reason for the change.
-    pub because: String,
-}
-
-impl Linked {
-    /// Links an account that was found, or was just created (`made`).
-    pub fn new(account: impl Into<Arc<Account>>, name: &str, made: bool) -> Box<Self> {
-        let account = account.into();
-        let suspended = made && account.standing == Standing::Suspended;
-        let (cards, card_intents, name) = (Vec::new(), Vec::new(), name.into());
-        Box::new(Linked { account, made, suspended, name, refused_name: None, left_alone: false, cards, card_intents })
-    }
-}
-
-/// Record that a group membership belongs to Doorstep, because Doorstep granted or adopted it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// Door system.
-    pub doors: DoorsName,
-    /// Group.
-    pub group: GroupId,
-    /// Account.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub account: AccountId,
-    /// When Doorstep granted or adopted the membership.
-    pub since: Timestamp,
-    /// The end that Doorstep set at the door system, if the door system supports ends.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub until: Option<Timestamp>,
-    /// The reason for the membership.
-    pub because: String,
-    /// The facts behind the membership, as they were when it was granted.
-    #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
-    pub basis: Vec<Basis>,
-    /// What requested the evaluation. `None`: the due minute had come.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub cause: Option<Cause>,
-    /// Older group members of this account that the claimed one replaced. Doorstep still has to remove them; each is
-    /// named by its id at the door system.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub surplus: Vec<String>,
-}
-
-/// A fact behind a claim when the claim was made, and the rule that used it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Basis {
-    /// The fact.
-    pub fact: FactId,
-    /// When the fact last changed according to the platform, if the platform says so.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub version: Option<Timestamp>,
-    /// Number of the rule, counted from one.
-    pub rule: usize,
-    /// Line of the rule in the site file.
-    pub line: usize,
-}
-
-/// A door change that is stored before it is made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Intent {
-    /// Door system.
-    pub doors: DoorsName,
-    /// Group. `None` for a change of the account itself.
-    pub group: Option<GroupId>,
-    /// The change.
-    pub action: IntentKind,
-}
-
-/// The kind of change that an intent records.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IntentKind {
-    /// Puts the account into the group.
-    Grant {
-        /// The account. `None` until the account is created.
-        account: Option<AccountId>,
-        /// The end to set at the door system.
-        until: Option<Timestamp>,
-        /// Group members that the new one replaces, by their ids at the door system.
-        #[serde(default)]
-        replaces: Vec<String>,
-        /// The reasons for the change.
-        #[serde(default, skip_serializing_if = "is_usual")]
-        because: Reasons,
-    },
-    /// Takes the account out of the group.
-    Revoke {
-        /// The account.
-        #[serde(default, skip_serializing_if = "is_usual")]
-        account: AccountId,
-        /// The group member's id at the door system. Empty if the door system names members by account.
-        #[serde(default, skip_serializing_if = "is_usual")]
-        handle: String,
-        /// The reason for the change. The claim has the rest of it.
-        because: RevokeReason,
-    },
-    /// Creates a guest account. A guest has no address by which it could be found. The intent therefore lists the
-    /// accounts of the same name that existed before; one that exists only afterwards is the new account.
-    Create {
-        /// Accounts of that name before the call.
-        before: Vec<AccountId>,
-    },
-    /// Suspends the account.
-    Suspend,
-    /// Resumes the account.
-    Resume,
-    /// Deletes the account.
-    Delete,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::account::{Account, Standing};
     use crate::model::ids::Checksum;
-    use crate::model::reasons::RevokeCause;
+    use crate::model::reasons::{RevokeCause, RevokeReason};
 
     fn person(linked: &str, claimed: &str, because: RevokeReason) -> Person {
         let (doors, group) = (DoorsName::from("main"), GroupId("g".into()));
@@ -387,7 +210,7 @@ mod tests {
             id: AccountId(linked.to_owned()),
             inner_id: None,
             email: None,
-            name: CompactString::default(),
+            name: Default::default(),
             standing: Standing::Active,
             mark: None,
             privileged: false,

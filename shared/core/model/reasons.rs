@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::fact::FactId;
 use crate::model::ids::Checksum;
-use crate::model::person::Claim;
+use crate::model::claim::Claim;
 use crate::model::usual::is_usual;
 
 /// The most reasons that the text names, and that are stored.
@@ -163,7 +163,7 @@ impl From<&Reasons> for WrittenReason {
 mod tests {
     use super::*;
     use crate::model::fact::Kind;
-    use crate::model::person::Basis;
+    use crate::model::claim::Basis;
 
     fn reason(facts: &[(Kind, &str)]) -> Reason {
         Reason { facts: facts.iter().map(|(kind, id)| FactId::new(*kind, *id)).collect(), rule: 1, line: 9 }

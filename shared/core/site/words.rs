@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use url::{Host, Url};
 
-use crate::model::person::email_key;
+use crate::model::email::email_key;
 
 /// The word that is written for a sandbox in place of an address.
 pub(super) const SANDBOX: &str = "sandbox";

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use doorstep_core::model::account::Standing;
     use doorstep_core::model::ids::PersonId;
-    use doorstep_core::model::person::Linked;
+    use doorstep_core::model::linked::Linked;
 
     fn account(id: &str, name: &str) -> Account {
         Account {

@@ -9,7 +9,9 @@ use super::doors::DoorsSnapshot;
 use super::people::PersonCow;
 use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{Linked, Person, compared_email};
+use doorstep_core::model::email::compared_email;
+use doorstep_core::model::linked::Linked;
+use doorstep_core::model::person::Person;
 
 /// Every account at every door system, with the groups that it is in.
 pub struct AccountIndex<'a> {

@@ -12,7 +12,7 @@ use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::decide::identity::ProfileAddress;
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::ids::PersonId;
-use doorstep_core::model::person::email_digest;
+use doorstep_core::model::email::email_digest;
 use doorstep_core::model::subject::Subject;
 
 /// The unconfirmed changes of addresses, and what follows from them.

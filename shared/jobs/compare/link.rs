@@ -8,7 +8,8 @@ use super::people::{Owners, Projection};
 use doorstep_core::decide::identity::{AccountConflict, Acquisition, acquire, choose_account};
 use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{Linked, Person};
+use doorstep_core::model::linked::Linked;
+use doorstep_core::model::person::Person;
 
 /// A projected person whose accounts are sought.
 #[derive(Clone, Copy)]

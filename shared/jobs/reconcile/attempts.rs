@@ -17,7 +17,7 @@ use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{DoorsName, PersonId};
-use doorstep_core::model::person::email_key;
+use doorstep_core::model::email::email_key;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::doors::DoorsVendor;

@@ -15,7 +15,9 @@ use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{DoorsName, PersonId};
-use doorstep_core::model::person::{IntentKind, Linked, Person};
+use doorstep_core::model::intent::IntentKind;
+use doorstep_core::model::linked::Linked;
+use doorstep_core::model::person::Person;
 use doorstep_vendors::doors::ReadDoors;
 
 /// What must be stored after an account was linked.

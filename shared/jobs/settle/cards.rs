@@ -18,7 +18,8 @@ use doorstep_core::model::account::{AccountId, Card};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{Linked, Person};
+use doorstep_core::model::linked::Linked;
+use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::Wrong;
 use doorstep_vendors::doors::ReadDoors;
 

@@ -18,7 +18,9 @@ use doorstep_cloud::store::{WriteStep, conflict};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{CardIntent, Intent, IntentKind, Person};
+use doorstep_core::model::intent::{Intent, IntentKind};
+use doorstep_core::model::linked::CardIntent;
+use doorstep_core::model::person::Person;
 
 /// Stores the intents of every person of a round, unless the facts or the person changed since they were read. A person
 /// with audit entries is written after the others, because each such write appends to the end of the audit chain.

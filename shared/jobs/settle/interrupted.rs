@@ -11,7 +11,9 @@ use doorstep_core::model::account::{GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
+use doorstep_core::model::claim::Claim;
+use doorstep_core::model::intent::{Intent, IntentKind};
+use doorstep_core::model::person::Person;
 
 /// Finishes or drops the intents on groups that were read. Returns an audit entry for each change that was made. An
 /// intent stays if its group could not be read, or if it grants access to a new account that was not searched for yet.

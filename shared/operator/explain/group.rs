@@ -10,7 +10,8 @@ use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
 use doorstep_core::model::account::{GroupId, GroupRef, Standing};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{Claim, Linked};
+use doorstep_core::model::claim::Claim;
+use doorstep_core::model::linked::Linked;
 use doorstep_core::model::problem::Problem;
 use doorstep_core::site::Mode;
 

@@ -7,7 +7,7 @@ use doorstep_core::model::account::GroupId;
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::Claim;
+use doorstep_core::model::claim::Claim;
 
 /// Whether a person had a group at an instant, with the records around it.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,8 @@ use doorstep_cloud::store::people::People;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, What};
 use doorstep_core::model::ids::PersonId;
-use doorstep_core::model::person::{Person, email_key};
+use doorstep_core::model::email::email_key;
+use doorstep_core::model::person::Person;
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
 

@@ -28,7 +28,7 @@ use crate::access::Access;
 use crate::vendor_http;
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::email_key;
+use doorstep_core::model::email::email_key;
 
 mod attempts;
 mod cards;

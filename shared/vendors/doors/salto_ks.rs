@@ -26,7 +26,7 @@ use crate::access::Access;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::email_key;
+use doorstep_core::model::email::email_key;
 
 mod accounts;
 mod attempts;

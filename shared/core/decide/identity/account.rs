@@ -8,7 +8,9 @@ use crate::model::account::{Account, AccountId, Standing};
 use crate::model::audit::AuditAction;
 use crate::model::error::Error;
 use crate::model::ids::DoorsName;
-use crate::model::person::{IntentKind, Linked, Person};
+use crate::model::intent::IntentKind;
+use crate::model::linked::Linked;
+use crate::model::person::Person;
 
 /// The reason why no account is linked although accounts have the person's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::decide::guard::UnconfirmedChange;
 use crate::model::fact::{FactId, Profile};
-use crate::model::person::{Person, compared_email, email_digest};
+use crate::model::email::{compared_email, email_digest};
+use crate::model::person::Person;
 
 /// Returns the address of a profile in compared form.
 pub fn address_of(profile: &Profile) -> Option<Cow<'_, str>> {
@@ -74,7 +75,7 @@ mod tests {
     use crate::model::fact::Kind;
     use crate::model::ids::DoorsName;
     use crate::model::ids::PersonId;
-    use crate::model::person::Linked;
+    use crate::model::linked::Linked;
 
     fn person(profiles: &[&str]) -> Person {
         let profiles = profiles.iter().map(|id| FactId::new(Kind::Member, *id)).collect();

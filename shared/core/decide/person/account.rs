@@ -5,7 +5,7 @@ use crate::decide::action::Action;
 use crate::decide::entitlement::{is_awaited, open_at};
 use crate::decide::guest_seats;
 use crate::model::account::Standing;
-use crate::model::person::Linked;
+use crate::model::linked::Linked;
 use crate::site::{Mode, WithoutAccess};
 
 impl AtDoors<'_> {

@@ -6,7 +6,8 @@ use crate::decide::action::Action;
 use crate::decide::cards::{CardClaim, Trouble};
 use crate::model::account::GroupId;
 use crate::model::ids::DoorsName;
-use crate::model::person::{Claim, Person};
+use crate::model::claim::Claim;
+use crate::model::person::Person;
 use crate::model::problem::Problem;
 
 /// What must change for one person, by door system. Door systems where nothing changes are absent.

@@ -8,7 +8,7 @@ use crate::decide::entitlement::{OpenInterval, open_at};
 use crate::decide::group::{ActualMembership, EndDirection, GroupDecision, decide_group};
 use crate::model::account::{AccountId, GroupMember, GroupRef};
 use crate::model::actual_groups::GroupRows;
-use crate::model::person::Claim;
+use crate::model::claim::Claim;
 use crate::model::reasons::RevokeCause;
 use crate::site::Mode;
 

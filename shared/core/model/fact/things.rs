@@ -64,7 +64,7 @@ pub struct Team {
 pub struct Profile {
     /// The name as the platform shows it.
     pub name: CompactString,
-    /// The address as the platform has it. Compare addresses with [`crate::model::person::email_key`].
+    /// The address as the platform has it. Compare addresses with [`crate::model::email::email_key`].
     pub email: Option<String>,
     /// The teams that the person is in.
     #[serde(default, alias = "team", deserialize_with = "one_or_many", skip_serializing_if = "is_usual")]

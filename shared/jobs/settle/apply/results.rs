@@ -15,7 +15,9 @@ use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, St
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{DoorsName, SiteId};
-use doorstep_core::model::person::{Claim, Linked, Person};
+use doorstep_core::model::claim::Claim;
+use doorstep_core::model::linked::Linked;
+use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::reasons::WrittenReason;
 use doorstep_vendors::doors::NewAccount;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::settle::evaluate::Evaluation;
 use crate::settle::load::PersonState;
-use doorstep_core::model::person::{Basis, Claim, Person};
+use doorstep_core::model::claim::{Basis, Claim};
+use doorstep_core::model::person::Person;
 
 /// Most facts that one claim records. A person is written often, and each KiB counts.
 const MOST: usize = 5;

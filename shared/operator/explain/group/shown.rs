@@ -7,7 +7,8 @@ use doorstep_core::model::account::{GroupRef, Standing};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::person::{Claim, Linked};
+use doorstep_core::model::claim::Claim;
+use doorstep_core::model::linked::Linked;
 use doorstep_core::model::record::FactRecord;
 
 /// The most windows that are shown of one group.

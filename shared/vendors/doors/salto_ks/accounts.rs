@@ -13,7 +13,7 @@ use super::{SaltoKs, account_gone};
 use crate::doors::{NewAccount, ReadDoors};
 use doorstep_core::model::account::Account;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::email_key;
+use doorstep_core::model::email::email_key;
 
 /// The life of a guest account. SALTO KS requires an end `[M]`, and Doorstep knows none: a guest's access follows from
 /// memberships, which are removed in time. Ten years are longer than any visit and within the range of dates that
