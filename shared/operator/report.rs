@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
+use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
 use doorstep_core::model::ids::{DoorsName, SiteId};
-use doorstep_core::model::email::email_key;
 use doorstep_core::model::person::Person;
 
 /// Maximum number of people that are looked up at the same time.

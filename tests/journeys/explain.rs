@@ -218,7 +218,9 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
     environment.store.keep_fact(&SiteId::from(SITE), &known.gone(now, Source::Read)).await.expect("it writes");
     let (_, ada) = group(&world, "ada", "Members", None).await;
     assert!(
-        ada.has && !ada.may && ada.why.iter().any(|why| why.contains("settle revokes it at the person's next evaluation")),
+        ada.has
+            && !ada.may
+            && ada.why.iter().any(|why| why.contains("settle revokes it at the person's next evaluation")),
         "{ada:?}"
     );
     let claim = ada.claim.as_ref().expect("a claim");

@@ -11,8 +11,8 @@ use super::andcards::{begin, subscription};
 use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_cloud::environment::Environment;
-use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::email::email_digest;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, Forgotten, forget};
 use doorstep_vendors::http::Http;
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::andcards::{begin, space, subscription};
 use super::push::{a_dozen, deliver, delivery, ended, refused, roster};
 use crate::support::{Doors, Platform, SITE, Scenario, World, address, at_both};
-use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::email::email_digest;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, forget};
 
 at_both!(

@@ -6,10 +6,10 @@ use super::key::{self, Key};
 use super::unreadable::problem;
 use super::{Item, Map, Store, Write, WriteCondition, body, item, key_of};
 use doorstep_core::model::account::AccountId;
+use doorstep_core::model::email::email_digest;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
-use doorstep_core::model::email::email_digest;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 

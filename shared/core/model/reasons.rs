@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::claim::Claim;
 use crate::model::fact::FactId;
 use crate::model::ids::Checksum;
-use crate::model::claim::Claim;
 use crate::model::usual::is_usual;
 
 /// The most reasons that the text names, and that are stored.
@@ -162,8 +162,8 @@ impl From<&Reasons> for WrittenReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fact::Kind;
     use crate::model::claim::Basis;
+    use crate::model::fact::Kind;
 
     fn reason(facts: &[(Kind, &str)]) -> Reason {
         Reason { facts: facts.iter().map(|(kind, id)| FactId::new(*kind, *id)).collect(), rule: 1, line: 9 }

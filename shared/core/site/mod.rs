@@ -10,9 +10,9 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::DoorsKind;
+use crate::model::email::email_key;
 use crate::model::error::Error;
 use crate::model::ids::{DoorsName, SiteId};
-use crate::model::email::email_key;
 use crate::model::platform_kind::PlatformKind;
 
 pub mod catalogue;

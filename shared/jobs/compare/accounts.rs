@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::doors::DoorsSnapshot;
 use super::people::PersonCow;
 use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
-use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::email::compared_email;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::linked::Linked;
 use doorstep_core::model::person::Person;
 

@@ -10,9 +10,9 @@ use super::decide::removals;
 use super::people::{AddressSource, ProjectedPerson, Projection};
 use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
 use doorstep_core::decide::identity::ProfileAddress;
+use doorstep_core::model::email::email_digest;
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::ids::PersonId;
-use doorstep_core::model::email::email_digest;
 use doorstep_core::model::subject::Subject;
 
 /// The unconfirmed changes of addresses, and what follows from them.

@@ -12,9 +12,9 @@ use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::identity::address_of;
 use doorstep_core::model::account::{AccountId, GroupId, GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::ActualGroups;
-use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::claim::Claim;
 use doorstep_core::model::email::compared_email;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
 
 /// An account in a ruled group that was added by hand: no site claims it.

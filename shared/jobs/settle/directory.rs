@@ -7,9 +7,9 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use doorstep_core::model::account::{Account, AccountId};
+use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::email::email_key;
 use doorstep_core::model::person::Person;
 use doorstep_vendors::doors::ReadDoors;
 

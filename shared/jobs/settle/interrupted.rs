@@ -10,8 +10,8 @@ use doorstep_core::decide::group::our_member;
 use doorstep_core::model::account::{GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
-use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::claim::Claim;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::intent::{Intent, IntentKind};
 use doorstep_core::model::person::Person;
 

@@ -8,9 +8,9 @@ use super::{Book, PersonContext, by_hand};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
 use doorstep_core::model::account::{GroupId, GroupRef, Standing};
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::claim::Claim;
 use doorstep_core::model::linked::Linked;
 use doorstep_core::model::problem::Problem;
 use doorstep_core::site::Mode;
@@ -251,9 +251,8 @@ impl<'a> One<'a> {
 
     fn mode(&mut self) {
         match self.book.paused {
-            true => {
-                self.lacks(Missing::Paused, "the site is paused, or has only observed since its first push: see remarks")
-            }
+            true => self
+                .lacks(Missing::Paused, "the site is paused, or has only observed since its first push: see remarks"),
             false => self.lacks(Missing::Mode, "the site is in mode observe: Doorstep changes nothing at the doors"),
         }
     }

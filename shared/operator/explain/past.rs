@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::shape::Evidence;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::audit::{AuditAction, Record};
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::claim::Claim;
 
 /// Whether a person had a group at an instant, with the records around it.
 #[derive(Debug, Clone, PartialEq)]

@@ -27,8 +27,8 @@ use super::{Account, Card, Group, GroupAddition, GroupId, GroupMember, NewAccoun
 use crate::access::Access;
 use crate::vendor_http;
 use doorstep_core::model::capabilities::Capabilities;
-use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::email::email_key;
+use doorstep_core::model::error::{Error, Result};
 
 mod attempts;
 mod cards;

@@ -25,8 +25,8 @@ use super::{Account, Card, Group, GroupAddition, GroupId, GroupMember, NewAccoun
 use crate::access::Access;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::capabilities::Capabilities;
-use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::email::email_key;
+use doorstep_core::model::error::{Error, Result};
 
 mod accounts;
 mod attempts;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::decide::guard::UnconfirmedChange;
-use crate::model::fact::{FactId, Profile};
 use crate::model::email::{compared_email, email_digest};
+use crate::model::fact::{FactId, Profile};
 use crate::model::person::Person;
 
 /// Returns the address of a profile in compared form.

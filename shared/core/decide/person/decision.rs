@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::decide::action::Action;
 use crate::decide::cards::{CardClaim, Trouble};
 use crate::model::account::GroupId;
-use crate::model::ids::DoorsName;
 use crate::model::claim::Claim;
+use crate::model::ids::DoorsName;
 use crate::model::person::Person;
 use crate::model::problem::Problem;
 

@@ -14,8 +14,8 @@ use crate::decide::entitlement::Desired;
 use crate::model::account::{GroupId, GroupRef};
 use crate::model::actual_groups::ActualGroups;
 use crate::model::ids::DoorsName;
-use crate::model::other_sites::OtherSites;
 use crate::model::linked::Linked;
+use crate::model::other_sites::OtherSites;
 use crate::model::person::Person;
 use crate::site::Mode;
 

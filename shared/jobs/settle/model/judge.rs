@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use super::state::{Act, Begun, ModelMinute, ModelMember, Records, StoredPerson};
+use super::state::{Act, Begun, ModelMember, ModelMinute, Records, StoredPerson};
 use super::{ModelDoors, ModelScenario, RemovedGuard};
 use crate::settle::apply::results::GroupChange;
 use crate::settle::commit::outcome::{RoundOutcome, RoundResult, conclude, needs_aftercare};
@@ -26,13 +26,13 @@ use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupI
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::capabilities::Capabilities;
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Error;
 use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
-use doorstep_core::model::other_sites::OtherSites;
-use doorstep_core::model::claim::Claim;
 use doorstep_core::model::intent::{Intent, IntentKind as Did};
 use doorstep_core::model::linked::Linked;
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::reasons::{Reasons, RevokeCause};
@@ -232,7 +232,13 @@ impl Judge {
     }
 
     /// Returns whether reconcile marks the person as due.
-    pub fn reconciled(&self, person: &StoredPerson, says: u8, lines: &[ModelMember], now: ModelMinute) -> ReconcileResult {
+    pub fn reconciled(
+        &self,
+        person: &StoredPerson,
+        says: u8,
+        lines: &[ModelMember],
+        now: ModelMinute,
+    ) -> ReconcileResult {
         let asked = key((person, says, lines, now));
         if let Some(known) = self.found.lock().unwrap().get(&asked) {
             return *known;
@@ -287,7 +293,12 @@ impl Judge {
     }
 
     /// Returns the person and the outcome at the end of a round.
-    pub fn conclude(&self, known: &StoredPerson, result: RoundResult, now: ModelMinute) -> (StoredPerson, RoundOutcome) {
+    pub fn conclude(
+        &self,
+        known: &StoredPerson,
+        result: RoundResult,
+        now: ModelMinute,
+    ) -> (StoredPerson, RoundOutcome) {
         let mut person = whole(known);
         let outcome = conclude(&mut person, result, at(now));
         (brief(&person), outcome)

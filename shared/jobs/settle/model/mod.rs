@@ -17,7 +17,7 @@ mod worker;
 
 use judge::{Judge, RoundInput};
 use state::{
-    Budget, MINUTES, ModelMinute, ModelMember, ModelRound, ModelState, Records, StoredPerson, TriggerCounts, Worker,
+    Budget, MINUTES, ModelMember, ModelMinute, ModelRound, ModelState, Records, StoredPerson, TriggerCounts, Worker,
     WorkerStep,
 };
 

@@ -30,8 +30,7 @@ impl One<'_> {
             let refused = |record: &&Record| {
                 let here = record.action.doors == *self.doors
                     && record.action.group.as_ref().is_none_or(|group| group == self.group);
-                here && record.action.what == AuditAction::Refused
-                    && record.at <= self.book.at
+                here && record.action.what == AuditAction::Refused && record.at <= self.book.at
             };
             let since = self.held.last.map_or(Timestamp::MIN, |record| record.at);
             let last = self.file.done.iter().filter(refused).rfind(|record| record.at >= since);
@@ -97,14 +96,7 @@ impl One<'_> {
         let gone = names.iter().filter_map(|name| self.file.facts.get(name)).filter(|record| record.gone);
         gone.map(|record| {
             let since = record.since.unwrap_or(record.read);
-            (
-                format!(
-                    "{} is gone at the platform: known since {since} by {}",
-                    record.fact.name(),
-                    record.source
-                ),
-                since,
-            )
+            (format!("{} is gone at the platform: known since {since} by {}", record.fact.name(), record.source), since)
         })
         .collect()
     }

@@ -5,9 +5,9 @@ use crate::explain::past::is_about;
 use crate::explain::shape::{AccountShown, Because, ClaimShown, DoneShown, FactShown, GroupExplained};
 use doorstep_core::model::account::{GroupRef, Standing};
 use doorstep_core::model::audit::Record;
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::model::claim::Claim;
 use doorstep_core::model::linked::Linked;
 use doorstep_core::model::record::FactRecord;
 

@@ -12,8 +12,8 @@ use super::wire::{self, NEVER_SUSPENDED, USER_ROLE};
 use super::{SaltoKs, account_gone};
 use crate::doors::{NewAccount, ReadDoors};
 use doorstep_core::model::account::Account;
-use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::email::email_key;
+use doorstep_core::model::error::{Error, Result};
 
 /// The life of a guest account. SALTO KS requires an end `[M]`, and Doorstep knows none: a guest's access follows from
 /// memberships, which are removed in time. Ten years are longer than any visit and within the range of dates that
