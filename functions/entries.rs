@@ -1,5 +1,5 @@
-//! The Lambda function `entries`. It accepts the signed webhooks of door systems at its own Function URL. The work is in
-//! `doorstep_jobs::entries`.
+//! The Lambda function `entries`. It accepts the signed webhooks of door systems at its own
+//! Function URL. The work is in `doorstep_jobs::entries`.
 
 // The futures of a run nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]

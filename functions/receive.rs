@@ -1,5 +1,5 @@
-//! The Lambda function `receive`. It accepts the signed webhooks of platforms at its own Function URL. The work is in
-//! `doorstep_jobs::receive`.
+//! The Lambda function `receive`. It accepts the signed webhooks of platforms at its own Function
+//! URL. The work is in `doorstep_jobs::receive`.
 
 // The futures of a run nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]

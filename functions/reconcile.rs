@@ -1,5 +1,6 @@
-//! The Lambda function `reconcile`. It dispatches reconciles by schedule and on request from the bus. For each message
-//! of the reconcile queue it compares one site. The work is in `doorstep_jobs::reconcile`.
+//! The Lambda function `reconcile`. It dispatches reconciles by schedule and on request from the
+//! bus. For each message of the reconcile queue it compares one site. The work is in
+//! `doorstep_jobs::reconcile`.
 
 // The futures of a run nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
@@ -22,17 +23,22 @@ enum Invocation {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let environment = &Environment::on_lambda()?;
-    run(service_fn(move |event: LambdaEvent<Invocation>| async move {
-        environment.begin_on_lambda(event.context.deadline);
-        Ok::<_, Error>(match event.payload {
-            Invocation::Requests(batch) => {
-                serve(environment, batch, |site| async move { reconcile(environment, &site).await.map(drop) }).await
-            }
-            Invocation::Asked(asked) => {
-                dispatch(environment, asked).await?;
-                SqsBatchResponse::default()
-            }
-        })
-    }))
+    run(service_fn(
+        move |event: LambdaEvent<Invocation>| async move {
+            environment.begin_on_lambda(event.context.deadline);
+            Ok::<_, Error>(match event.payload {
+                Invocation::Requests(batch) => {
+                    serve(environment, batch, |site| async move {
+                        reconcile(environment, &site).await.map(drop)
+                    })
+                    .await
+                }
+                Invocation::Asked(asked) => {
+                    dispatch(environment, asked).await?;
+                    SqsBatchResponse::default()
+                }
+            })
+        },
+    ))
     .await
 }

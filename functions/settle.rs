@@ -1,4 +1,5 @@
-//! The Lambda function `settle`. It serves the trigger queue. The work is in `doorstep_jobs::settle`.
+//! The Lambda function `settle`. It serves the trigger queue. The work is in
+//! `doorstep_jobs::settle`.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};

@@ -1,5 +1,5 @@
-//! Doorstep as a whole, on one machine: what goes in is a signed delivery, an alarm or a reconcile, and what is looked
-//! at is who can open which door. One binary, so that it is linked once.
+//! Doorstep as a whole, on one machine: what goes in is a signed delivery, an alarm or a reconcile,
+//! and what is looked at is who can open which door. One binary, so that it is linked once.
 
 // The journeys of the library nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]

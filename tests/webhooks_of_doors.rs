@@ -1,5 +1,5 @@
-//! The list under *Bad input*, at the address to which a door system posts: what is malformed, forged, oversized or
-//! impossible gets a clear answer, changes nothing and loses nothing.
+//! The list under *Bad input*, at the address to which a door system posts: what is malformed,
+//! forged, oversized or impossible gets a clear answer, changes nothing and loses nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,20 +16,31 @@ use doorstep_vendors::delivery::Delivery;
 
 const PATH: &str = "/hooks/riverside/kisi/main";
 
-/// Ada is a member and was taken out of the group by hand: a refused swipe of hers would bring her back.
+/// Ada is a member and was taken out of the group by hand: a refused swipe of hers would bring her
+/// back.
 async fn riverside(scenario: Scenario) -> World {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let mut world = scenario.begin(town(things), DoorsFixture::with(&["Members"])).await;
-    world.by_hand(|world| world["groups"][0]["members"] = json!([])).await;
+    let mut world = scenario
+        .begin(town(things), DoorsFixture::with(&["Members"]))
+        .await;
+    world
+        .by_hand(|world| world["groups"][0]["members"] = json!([]))
+        .await;
     world
 }
 
 async fn event(world: &World, more: Value) -> Vec<u8> {
-    let ada: u64 = world.account("ada").await["id"].as_str().and_then(|id| id.parse().ok()).expect("a number");
+    let ada: u64 = world.account("ada").await["id"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .expect("a number");
     let mut event = json!({ "uuid": "6f1c2f0e-0000-4000-8000-000000000001", "type": "lock.unlock", "actor_type": "User",
         "actor_id": ada, "object_type": "Lock", "object_id": 5, "place_id": 1, "success": false,
         "error_code": "fcd8ef", "created_at": "2026-03-02T08:00:00Z" });
-    event.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    event
+        .as_object_mut()
+        .expect("an object")
+        .extend(more.as_object().expect("an object").clone());
     event.to_string().into_bytes()
 }
 
@@ -42,12 +53,22 @@ async fn post(world: &World, path: &str, headers: &[&str], body: &[u8]) -> u16 {
 }
 
 async fn rows(world: &World) -> Vec<ReportRow> {
-    let all = ReportQuery { from: Some("2026-02-01".into()), ..ReportQuery::default() };
-    world.machine.entries(&SiteId::from(SITE), &all).await.expect("rows")
+    let all = ReportQuery {
+        from: Some("2026-02-01".into()),
+        ..ReportQuery::default()
+    };
+    world
+        .machine
+        .entries(&SiteId::from(SITE), &all)
+        .await
+        .expect("rows")
 }
 
 async fn changed_nothing(world: &World) {
-    assert!(world.machine.cloud().triggers.is_empty(), "no trigger was enqueued");
+    assert!(
+        world.machine.cloud().triggers.is_empty(),
+        "no trigger was enqueued"
+    );
     assert_eq!(rows(world).await, []);
     assert_eq!(world.inside("Members").await, [""; 0]);
     world.ends_in_order().await;
@@ -72,9 +93,19 @@ async fn whatever_does_not_verify_is_refused_alike_and_costs_no_call() {
         vec![header(SECRET, b"another body")],
         vec![STANDARD.encode(mac("wrong", &body))],
     ];
-    let signed = |values: Vec<String>| values.into_iter().map(|value| ("x-signature", value)).collect();
+    let signed = |values: Vec<String>| {
+        values
+            .into_iter()
+            .map(|value| ("x-signature", value))
+            .collect()
+    };
     let of_nothing = signed(vec![header(SECRET, &[])]);
-    let refused = Refused { path: PATH, body, bad: bad.into_iter().map(signed).collect(), of_nothing };
+    let refused = Refused {
+        path: PATH,
+        body,
+        bad: bad.into_iter().map(signed).collect(),
+        of_nothing,
+    };
     assert_refused_alike(&world, refused, entries).await;
     changed_nothing(&world).await;
 }
@@ -85,12 +116,21 @@ async fn hex_and_base64_verify_with_and_without_the_prefix_and_duplicates_are_on
     let body = event(&world, json!({})).await;
     let tag = mac(SECRET, &body);
     let (hex, base64) = (hex::encode(&tag), STANDARD.encode(&tag));
-    for header in [&hex, &hex.to_uppercase(), &base64, base64.trim_end_matches('='), &format!("sha256={base64}")] {
+    for header in [
+        &hex,
+        &hex.to_uppercase(),
+        &base64,
+        base64.trim_end_matches('='),
+        &format!("sha256={base64}"),
+    ] {
         assert_eq!(post(&world, PATH, &[header], &body).await, 202, "{header}");
     }
     assert_eq!(world.inside("Members").await, ["ada"]);
     let rows = rows(&world).await;
-    assert_eq!((rows.len(), rows[0].times.len(), rows[0].refused), (1, 1, 1));
+    assert_eq!(
+        (rows.len(), rows[0].times.len(), rows[0].refused),
+        (1, 1, 1)
+    );
     world.ends_well().await;
 }
 
@@ -108,10 +148,23 @@ async fn another_site_s_signature_and_a_swapped_path_verify_nothing() {
     let world = riverside(scenario).await;
     let body = event(&world, json!({})).await;
     let ours = header(SECRET, &body);
-    assert_eq!(post(&world, PATH, &[&header("theirs", &body)], &body).await, 401);
-    assert_eq!(post(&world, PATH, &[&header("platform", &body)], &body).await, 401, "the platform's secret");
-    assert_eq!(post(&world, PATH, &[&header("retired", &body)], &body).await, 401);
-    assert_eq!(post(&world, "/hooks/harbour/kisi/main", &[&ours], &body).await, 401);
+    assert_eq!(
+        post(&world, PATH, &[&header("theirs", &body)], &body).await,
+        401
+    );
+    assert_eq!(
+        post(&world, PATH, &[&header("platform", &body)], &body).await,
+        401,
+        "the platform's secret"
+    );
+    assert_eq!(
+        post(&world, PATH, &[&header("retired", &body)], &body).await,
+        401
+    );
+    assert_eq!(
+        post(&world, "/hooks/harbour/kisi/main", &[&ours], &body).await,
+        401
+    );
     for path in [
         "/hooks/silent/kisi/main",
         "/hooks/nowhere/kisi/main",
@@ -125,12 +178,40 @@ async fn another_site_s_signature_and_a_swapped_path_verify_nothing() {
         assert_eq!(post(&world, path, &[&ours], &body).await, 404, "{path}");
     }
     assert!(world.machine.cloud().triggers.is_empty() && rows(&world).await.is_empty());
-    assert_eq!(post(&world, PATH, &[&header("new", &body)], &body).await, 202, "any of several secrets");
+    assert_eq!(
+        post(&world, PATH, &[&header("new", &body)], &body).await,
+        202,
+        "any of several secrets"
+    );
     assert_eq!(world.inside("Members").await, ["ada"]);
-    assert_eq!(post(&world, "/hooks/harbour/kisi/main", &[&header("theirs", &body)], &body).await, 202);
-    assert_eq!((rows(&world).await.len(), rows(&world).await[0].times.len()), (1, 1), "each site has its own");
-    let theirs = ReportQuery { from: Some("2026-02-01".into()), ..ReportQuery::default() };
-    assert_eq!(world.machine.entries(&SiteId::from("harbour"), &theirs).await.expect("rows").len(), 1);
+    assert_eq!(
+        post(
+            &world,
+            "/hooks/harbour/kisi/main",
+            &[&header("theirs", &body)],
+            &body
+        )
+        .await,
+        202
+    );
+    assert_eq!(
+        (rows(&world).await.len(), rows(&world).await[0].times.len()),
+        (1, 1),
+        "each site has its own"
+    );
+    let theirs = ReportQuery {
+        from: Some("2026-02-01".into()),
+        ..ReportQuery::default()
+    };
+    assert_eq!(
+        world
+            .machine
+            .entries(&SiteId::from("harbour"), &theirs)
+            .await
+            .expect("rows")
+            .len(),
+        1
+    );
     world.ends_in_order().await;
 }
 
@@ -162,11 +243,21 @@ async fn a_verified_body_that_cannot_be_read_is_kept_said_and_made_good() {
             body.get(..40.min(body.len()))
         );
     }
-    assert_eq!(world.inside("Members").await, ["ada"], "the reconcile that it rings finds what hands did");
+    assert_eq!(
+        world.inside("Members").await,
+        ["ada"],
+        "the reconcile that it rings finds what hands did"
+    );
     assert_eq!(rows(&world).await, []);
     let report = world.ends_well().await;
     let said = format!("{count} verified deliveries could not be read");
-    assert!(report.problems.iter().any(|problem| problem.contains(&said)), "{report:?}");
+    assert!(
+        report
+            .problems
+            .iter()
+            .any(|problem| problem.contains(&said)),
+        "{report:?}"
+    );
 }
 
 #[tokio::test]
@@ -181,21 +272,35 @@ async fn what_is_none_of_our_business_or_long_past_is_taken_and_enqueues_nothing
         json!({ "created_at": "2025-12-01T08:00:00Z" }),
     ] {
         let body = event(&world, more.clone()).await;
-        assert_eq!(post(&world, PATH, &[&header(SECRET, &body)], &body).await, 202, "{more}");
+        assert_eq!(
+            post(&world, PATH, &[&header(SECRET, &body)], &body).await,
+            202,
+            "{more}"
+        );
     }
     changed_nothing(&world).await;
 }
 
-/// A webhook of the whole organisation posts what happens at all of its places; a site has one of them.
+/// A webhook of the whole organisation posts what happens at all of its places; a site has one of
+/// them.
 #[tokio::test]
 async fn what_happens_at_another_place_is_none_of_this_site_s_business() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN).doors_say("place = \"42\"")).await;
     let elsewhere = event(&world, json!({ "place_id": 43 })).await;
-    assert_eq!(post(&world, PATH, &[&header(SECRET, &elsewhere)], &elsewhere).await, 202);
+    assert_eq!(
+        post(&world, PATH, &[&header(SECRET, &elsewhere)], &elsewhere).await,
+        202
+    );
     assert!(world.machine.cloud().triggers.is_empty() && rows(&world).await.is_empty());
     let here = event(&world, json!({ "place_id": 42 })).await;
-    assert_eq!(post(&world, PATH, &[&header(SECRET, &here)], &here).await, 202);
-    assert_eq!((world.inside("Members").await, rows(&world).await.len()), (vec!["ada".to_owned()], 1));
+    assert_eq!(
+        post(&world, PATH, &[&header(SECRET, &here)], &here).await,
+        202
+    );
+    assert_eq!(
+        (world.inside("Members").await, rows(&world).await.len()),
+        (vec!["ada".to_owned()], 1)
+    );
     world.ends_well().await;
 }
 
@@ -203,12 +308,30 @@ async fn what_happens_at_another_place_is_none_of_this_site_s_business() {
 #[tokio::test]
 async fn ids_that_look_like_our_keys_land_in_their_own_place() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
-    for uuid in ["x#riverside#person#1", "../../", "%23", "riverside#site", "👩‍🚀"] {
-        let body = event(&world, json!({ "uuid": uuid, "success": true, "error_code": null })).await;
-        assert_eq!(post(&world, PATH, &[&header(SECRET, &body)], &body).await, 202, "{uuid}");
+    for uuid in [
+        "x#riverside#person#1",
+        "../../",
+        "%23",
+        "riverside#site",
+        "👩‍🚀",
+    ] {
+        let body = event(
+            &world,
+            json!({ "uuid": uuid, "success": true, "error_code": null }),
+        )
+        .await;
+        assert_eq!(
+            post(&world, PATH, &[&header(SECRET, &body)], &body).await,
+            202,
+            "{uuid}"
+        );
     }
     assert_eq!(rows(&world).await[0].opened, 5);
-    assert_eq!(world.inside("Members").await, [""; 0], "an opened door needs no work");
+    assert_eq!(
+        world.inside("Members").await,
+        [""; 0],
+        "an opened door needs no work"
+    );
     world.ends_in_order().await;
 }
 
@@ -220,7 +343,10 @@ async fn a_table_or_a_queue_that_is_away_has_it_sent_again() {
     for away in ["GetItem", "PutItem", "SendMessage"] {
         let http = environment.http.clone();
         let failing = tower::service_fn(move |request: doorstep_vendors::http::Request| {
-            let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+            let target = request
+                .headers()
+                .get("x-amz-target")
+                .and_then(|target| target.to_str().ok());
             let fails = target.is_some_and(|target| target.ends_with(away));
             let http = http.clone();
             async move {
@@ -232,14 +358,34 @@ async fn a_table_or_a_queue_that_is_away_has_it_sent_again() {
             }
         });
         let http = doorstep_vendors::http::Http::new(failing);
-        let broken =
-            doorstep_cloud::environment::Environment::new(environment.settings.clone(), http, environment.time.clone());
+        let broken = doorstep_cloud::environment::Environment::new(
+            environment.settings.clone(),
+            http,
+            environment.time.clone(),
+        );
         let mut headers = http::HeaderMap::new();
-        headers.insert("x-signature", header(SECRET, &body).parse().expect("a header"));
-        let answer = entries(&broken, Delivery { path: PATH.into(), headers, body: body.clone().into() }).await;
+        headers.insert(
+            "x-signature",
+            header(SECRET, &body).parse().expect("a header"),
+        );
+        let answer = entries(
+            &broken,
+            Delivery {
+                path: PATH.into(),
+                headers,
+                body: body.clone().into(),
+            },
+        )
+        .await;
         assert_eq!(answer.status, 503, "{away}");
     }
-    assert_eq!(post(&world, PATH, &[&header(SECRET, &body)], &body).await, 202);
-    assert_eq!((world.inside("Members").await, rows(&world).await.len()), (vec!["ada".to_owned()], 1));
+    assert_eq!(
+        post(&world, PATH, &[&header(SECRET, &body)], &body).await,
+        202
+    );
+    assert_eq!(
+        (world.inside("Members").await, rows(&world).await.len()),
+        (vec!["ada".to_owned()], 1)
+    );
     world.ends_well().await;
 }

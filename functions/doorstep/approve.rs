@@ -30,17 +30,31 @@ pub async fn run(asked: &ApproveArgs) -> Result<VerbOutcome> {
 
 async fn look(asked: &ApproveArgs) -> Result<VerbOutcome> {
     let site = asked.site.as_ref();
-    let holds = asked.target.ask("reading the holds", async |backend| backend.holds(site).await).await?;
+    let holds = asked
+        .target
+        .ask("reading the holds", async |backend| {
+            backend.holds(site).await
+        })
+        .await?;
     match holds.is_empty() && !asked.json {
         true => print::text("no hold is open")?,
         false => print::values(&holds, asked.json)?,
     }
-    Ok(if holds.is_empty() { VerbOutcome::Fine } else { VerbOutcome::Found })
+    Ok(if holds.is_empty() {
+        VerbOutcome::Fine
+    } else {
+        VerbOutcome::Found
+    })
 }
 
 async fn release(asked: &ApproveArgs, checksum: &Checksum) -> Result<VerbOutcome> {
     let site = asked.site.as_ref();
-    let hold = asked.target.ask("approving", async |backend| backend.approve(site, checksum).await).await?;
+    let hold = asked
+        .target
+        .ask("approving", async |backend| {
+            backend.approve(site, checksum).await
+        })
+        .await?;
     match asked.json {
         true => print::json(&hold)?,
         false => print::text(&format!(
@@ -50,7 +64,9 @@ async fn release(asked: &ApproveArgs, checksum: &Checksum) -> Result<VerbOutcome
         ))?,
     }
     if hold.approved.is_none() {
-        return Err(Error::permanent("the approval was not stored: approve the hold again"));
+        return Err(Error::permanent(
+            "the approval was not stored: approve the hold again",
+        ));
     }
     Ok(VerbOutcome::Fine)
 }

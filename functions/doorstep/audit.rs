@@ -24,9 +24,11 @@ pub struct AuditArgs {
 
 #[derive(Subcommand)]
 enum AuditVerb {
-    /// Verifies that no record of the chain was changed, removed or moved. A broken chain is a finding.
+    /// Verifies that no record of the chain was changed, removed or moved. A broken chain is a
+    /// finding.
     Verify(Verify),
-    /// Prints the whole chain as one JSON array, oldest record first, to keep or verify it elsewhere.
+    /// Prints the whole chain as one JSON array, oldest record first, to keep or verify it
+    /// elsewhere.
     Export(Export),
 }
 
@@ -61,7 +63,12 @@ pub async fn run(asked: &AuditArgs) -> Result<VerbOutcome> {
 }
 
 async fn exported(asked: &Export) -> Result<VerbOutcome> {
-    let chain = asked.target.ask("reading the audit chain", async |backend| backend.audit(&asked.site).await).await?;
+    let chain = asked
+        .target
+        .ask("reading the audit chain", async |backend| {
+            backend.audit(&asked.site).await
+        })
+        .await?;
     print::json(&chain)?;
     Ok(VerbOutcome::Fine)
 }
@@ -70,22 +77,32 @@ async fn verified(asked: &Verify, json: bool) -> Result<VerbOutcome> {
     let verdict = match &asked.file {
         Some(file) => verify(&asked.site, &read(file)?, asked.known.clone()),
         None => {
-            let verify = async |backend: &dyn Backend| backend.verify_audit(&asked.site, asked.known.clone()).await;
-            asked.target.ask("verifying the audit chain", verify).await?
+            let verify = async |backend: &dyn Backend| {
+                backend.verify_audit(&asked.site, asked.known.clone()).await
+            };
+            asked
+                .target
+                .ask("verifying the audit chain", verify)
+                .await?
         }
     };
     match json {
         true => print::json(&verdict)?,
         false => print::text(&sentence(&asked.site, &verdict))?,
     }
-    Ok(if verdict.whole { VerbOutcome::Fine } else { VerbOutcome::Found })
+    Ok(if verdict.whole {
+        VerbOutcome::Fine
+    } else {
+        VerbOutcome::Found
+    })
 }
 
 fn read(file: &Path) -> Result<Vec<Value>> {
     let wrong = |why: String| Error::invalid(format!("{}: {why}", file.display()));
     let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_| wrong("not an exported audit chain: write the path of a JSON array of records".to_owned()))
+    serde_json::from_slice(&bytes).map_err(|_| {
+        wrong("not an exported audit chain: write the path of a JSON array of records".to_owned())
+    })
 }
 
 fn sentence(site: &SiteId, verdict: &Verdict) -> String {

@@ -31,7 +31,8 @@ pub struct CheckArgs {
     /// The site files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// A TOML file with one table for each secret that the site files name. With it, the command also asks the vendors.
+    /// A TOML file with one table for each secret that the site files name. With it, the command
+    /// also asks the vendors.
     #[arg(long)]
     secrets: Option<PathBuf>,
     /// Makes no call to a vendor, even with secrets.
@@ -42,11 +43,16 @@ pub struct CheckArgs {
     json: bool,
 }
 
-/// Checks the files and prints the findings and the remarks. Only findings make the command exit with 1.
+/// Checks the files and prints the findings and the remarks. Only findings make the command exit
+/// with 1.
 pub async fn run(asked: &CheckArgs) -> Result<VerbOutcome> {
     let checked = checked(asked).await?;
     say(&checked, asked.json)?;
-    Ok(if checked.findings.is_empty() { VerbOutcome::Fine } else { VerbOutcome::Found })
+    Ok(if checked.findings.is_empty() {
+        VerbOutcome::Fine
+    } else {
+        VerbOutcome::Found
+    })
 }
 
 /// A finding or a remark, with its file.
@@ -59,11 +65,17 @@ struct FileFinding {
 
 impl FileFinding {
     fn about(file: &SiteFileText, problem: SiteProblem) -> FileFinding {
-        FileFinding { file: file.path.clone(), finding: Finding::of_problem(problem, &file.text) }
+        FileFinding {
+            file: file.path.clone(),
+            finding: Finding::of_problem(problem, &file.text),
+        }
     }
 
     fn about_the_name(file: &SiteFileText, text: String) -> FileFinding {
-        FileFinding { file: file.path.clone(), finding: Finding::at(&Place::File.key("site"), text, &file.text) }
+        FileFinding {
+            file: file.path.clone(),
+            finding: Finding::at(&Place::File.key("site"), text, &file.text),
+        }
     }
 }
 
@@ -80,8 +92,14 @@ fn say(checked: &Checked, as_json: bool) -> Result<()> {
     if as_json {
         return print::json(&json!(checked));
     }
-    let findings = checked.findings.iter().map(|said| format!("{}:{}\n", said.file, said.finding));
-    let remarks = checked.remarks.iter().map(|said| format!("{}:{} (remark)\n", said.file, said.finding));
+    let findings = checked
+        .findings
+        .iter()
+        .map(|said| format!("{}:{}\n", said.file, said.finding));
+    let remarks = checked
+        .remarks
+        .iter()
+        .map(|said| format!("{}:{} (remark)\n", said.file, said.finding));
     print::text(&findings.chain(remarks).collect::<String>())
 }
 
@@ -96,15 +114,23 @@ async fn checked(asked: &CheckArgs) -> Result<Checked> {
         let file = match site_file(path)? {
             Ok(file) => file,
             Err(finding) => {
-                checked.findings.push(FileFinding { file: path.display().to_string(), finding });
+                checked.findings.push(FileFinding {
+                    file: path.display().to_string(),
+                    finding,
+                });
                 continue;
             }
         };
         match Site::parse(&file.text) {
             Ok(site) => sites.push((file, site)),
             Err(error) => {
-                let said = |finding| FileFinding { file: file.path.clone(), finding };
-                checked.findings.extend(Vec::from(error).into_iter().map(said));
+                let said = |finding| FileFinding {
+                    file: file.path.clone(),
+                    finding,
+                };
+                checked
+                    .findings
+                    .extend(Vec::from(error).into_iter().map(said));
             }
         }
     }
@@ -113,28 +139,51 @@ async fn checked(asked: &CheckArgs) -> Result<Checked> {
         let (findings, ids) = match &online {
             Some((secrets, http)) => {
                 let asking = ask(site, secrets, http);
-                let answer = progress::wait(&format!("asking the vendors of {}", site.id), asking).await?;
+                let answer =
+                    progress::wait(&format!("asking the vendors of {}", site.id), asking).await?;
                 (answer.findings, Some(answer.resolved))
             }
             None => ([check::alone(site), resolve::unserved(site)].concat(), None),
         };
-        checked.findings.extend(findings.into_iter().map(|problem| FileFinding::about(file, problem)));
+        checked.findings.extend(
+            findings
+                .into_iter()
+                .map(|problem| FileFinding::about(file, problem)),
+        );
         resolved.push(ids);
     }
     let all: Vec<&Site> = sites.iter().map(|(_, site)| site).collect();
-    let ruled: Vec<RuledSite<'_>> =
-        iter::zip(&all, &resolved).map(|(site, resolved)| RuledSite { site, resolved: resolved.as_ref() }).collect();
-    let same_site = |(number, text)| sites.get(number).map(|(file, _)| FileFinding::about_the_name(file, text));
-    let about = |(number, problem)| sites.get(number).map(|(file, _)| FileFinding::about(file, problem));
-    checked.findings.extend(check::together(&all).into_iter().filter_map(same_site));
-    checked.remarks.extend(shared_groups(&ruled).into_iter().filter_map(about));
+    let ruled: Vec<RuledSite<'_>> = iter::zip(&all, &resolved)
+        .map(|(site, resolved)| RuledSite {
+            site,
+            resolved: resolved.as_ref(),
+        })
+        .collect();
+    let same_site = |(number, text)| {
+        sites
+            .get(number)
+            .map(|(file, _)| FileFinding::about_the_name(file, text))
+    };
+    let about = |(number, problem)| {
+        sites
+            .get(number)
+            .map(|(file, _)| FileFinding::about(file, problem))
+    };
+    checked
+        .findings
+        .extend(check::together(&all).into_iter().filter_map(same_site));
+    checked
+        .remarks
+        .extend(shared_groups(&ruled).into_iter().filter_map(about));
     Ok(checked)
 }
 
-/// Reads the secrets. An error names only the line, because the text of the line may contain a secret.
+/// Reads the secrets. An error names only the line, because the text of the line may contain a
+/// secret.
 fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
     let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| Error::invalid(format!("{file}: {error}")))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::invalid(format!("{file}: {error}")))?;
     toml::from_str(&text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
@@ -144,17 +193,26 @@ fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
     })
 }
 
-async fn ask(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<VendorCheck> {
+async fn ask(
+    site: &Site,
+    secrets: &BTreeMap<String, ApiSecrets>,
+    http: &Http,
+) -> Result<VendorCheck> {
     let (platform, doors) = connect(site, secrets, http)?;
     check::against_vendors(site, platform.as_ref(), &doors).await
 }
 
-type Readers = (Box<dyn ReadPlatform>, BTreeMap<DoorsName, Box<dyn ReadDoors>>);
+type Readers = (
+    Box<dyn ReadPlatform>,
+    BTreeMap<DoorsName, Box<dyn ReadDoors>>,
+);
 
 fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<Readers> {
     let access = |of: &str, secret: &str, url: &Option<String>, identity_url: &Option<String>| {
         if url.as_deref() == Some("sandbox") {
-            return Err(Error::invalid(format!("{of}: only `make run` has a sandbox: check this file with --offline")));
+            return Err(Error::invalid(format!(
+                "{of}: only `make run` has a sandbox: check this file with --offline"
+            )));
         }
         let found = secrets.get(secret).cloned();
         Ok(Access {
@@ -162,8 +220,11 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
             time: Arc::new(WallClock),
             url: url.clone(),
             identity_url: identity_url.clone(),
-            secrets: found
-                .ok_or_else(|| Error::invalid(format!("{of}: the secrets file has no table [\"{secret}\"]: add it")))?,
+            secrets: found.ok_or_else(|| {
+                Error::invalid(format!(
+                    "{of}: the secrets file has no table [\"{secret}\"]: add it"
+                ))
+            })?,
             tokens: Tokens::default(),
             token_name: format!("{}#{of}", site.id),
             turn: RateGate::default(),
@@ -178,15 +239,34 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
         // It has no read API, so its names cannot be checked.
         Some(contract) => Box::new(Told::of_nothing(contract)),
         None => {
-            let to_platform = access("[platform]", &config.secret, &config.url, &config.identity_url)?;
-            let to_platform = Access { region: config.region.clone(), ..to_platform };
-            config.kind.vendor().reader(config.organization.as_deref().unwrap_or_default(), to_platform)
+            let to_platform = access(
+                "[platform]",
+                &config.secret,
+                &config.url,
+                &config.identity_url,
+            )?;
+            let to_platform = Access {
+                region: config.region.clone(),
+                ..to_platform
+            };
+            config.kind.vendor().reader(
+                config.organization.as_deref().unwrap_or_default(),
+                to_platform,
+            )
         }
     };
     let mut doors = BTreeMap::new();
     for (name, config) in &site.doors {
-        let to_doors = access(&format!("[doors.{name}]"), &config.secret, &config.url, &config.identity_url)?;
-        let to_doors = Access { contact: config.contact.clone(), ..to_doors };
+        let to_doors = access(
+            &format!("[doors.{name}]"),
+            &config.secret,
+            &config.url,
+            &config.identity_url,
+        )?;
+        let to_doors = Access {
+            contact: config.contact.clone(),
+            ..to_doors
+        };
         let (reader, _writer) = config.kind.connect(config.place.as_deref(), to_doors);
         doors.insert(name.clone(), reader);
     }

@@ -18,7 +18,8 @@ pub struct DiffArgs {
     /// The site files.
     #[arg(required_unless_present = "site", conflicts_with = "site")]
     files: Vec<PathBuf>,
-    /// Compares the version in force of this site instead of a file. The result is what is not yet applied.
+    /// Compares the version in force of this site instead of a file. The result is what is not yet
+    /// applied.
     #[arg(long, value_name = "ID")]
     site: Vec<SiteId>,
     #[command(flatten)]
@@ -36,8 +37,12 @@ pub async fn run(asked: &DiffArgs) -> Result<VerbOutcome> {
         let backend = asked.target.connect().await?;
         sections.extend(shown(backend.as_ref(), &files).await?);
         for site in &asked.site {
-            let shown = progress::wait(&format!("comparing {site}"), backend.diff_in_force(site)).await?;
-            sections.push(Section { of: site.to_string(), shown });
+            let shown =
+                progress::wait(&format!("comparing {site}"), backend.diff_in_force(site)).await?;
+            sections.push(Section {
+                of: site.to_string(),
+                shown,
+            });
         }
     }
     show::sections(&sections, asked.json)
@@ -47,8 +52,15 @@ pub async fn run(asked: &DiffArgs) -> Result<VerbOutcome> {
 pub async fn shown(backend: &dyn Backend, files: &[SiteFileText]) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     for file in files {
-        let shown = progress::wait(&format!("comparing {}", file.path), backend.diff(&file.text)).await?;
-        sections.push(Section { of: file.path.clone(), shown });
+        let shown = progress::wait(
+            &format!("comparing {}", file.path),
+            backend.diff(&file.text),
+        )
+        .await?;
+        sections.push(Section {
+            of: file.path.clone(),
+            shown,
+        });
     }
     Ok(sections)
 }
@@ -71,13 +83,18 @@ pub fn read(paths: &[PathBuf]) -> Result<(Vec<SiteFileText>, Vec<Section>)> {
 
 /// Returns the findings between these files. Makes no call.
 pub fn between(files: &[SiteFileText]) -> Vec<Section> {
-    let parsed: Vec<(&SiteFileText, Site)> =
-        files.iter().filter_map(|file| Some((file, Site::parse(&file.text).ok()?))).collect();
+    let parsed: Vec<(&SiteFileText, Site)> = files
+        .iter()
+        .filter_map(|file| Some((file, Site::parse(&file.text).ok()?)))
+        .collect();
     let sites: Vec<&Site> = parsed.iter().map(|(_, site)| site).collect();
     let said = check::together(&sites).into_iter();
     said.filter_map(|(number, said)| {
         let file = parsed.get(number)?.0;
-        Some(Section::faulty(file.path.clone(), vec![Finding::at(&Place::File.key("site"), said, &file.text)]))
+        Some(Section::faulty(
+            file.path.clone(),
+            vec![Finding::at(&Place::File.key("site"), said, &file.text)],
+        ))
     })
     .collect()
 }

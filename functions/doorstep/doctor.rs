@@ -22,16 +22,27 @@ pub async fn run(asked: &DoctorArgs) -> Result<VerbOutcome> {
     let is_fine = match &asked.site {
         Some(site) => {
             let what = format!("examining {site}");
-            let checkup = asked.target.ask(&what, async |backend| backend.doctor(site).await).await?;
+            let checkup = asked
+                .target
+                .ask(&what, async |backend| backend.doctor(site).await)
+                .await?;
             print::value(&checkup, asked.json)?;
             checkup.findings.is_empty()
         }
         None => {
-            let checkups =
-                asked.target.ask("examining every site", async |backend| backend.doctor_of_all().await).await?;
+            let checkups = asked
+                .target
+                .ask("examining every site", async |backend| {
+                    backend.doctor_of_all().await
+                })
+                .await?;
             print::values(&checkups, asked.json)?;
             checkups.iter().all(|checkup| checkup.findings.is_empty())
         }
     };
-    Ok(if is_fine { VerbOutcome::Fine } else { VerbOutcome::Found })
+    Ok(if is_fine {
+        VerbOutcome::Fine
+    } else {
+        VerbOutcome::Found
+    })
 }

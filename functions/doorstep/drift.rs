@@ -20,7 +20,14 @@ pub struct DriftArgs {
 /// Shows where the doors differ from the version in force.
 pub async fn run(asked: &DriftArgs) -> Result<VerbOutcome> {
     let what = format!("comparing {}", asked.site);
-    let drift = asked.target.ask(&what, async |backend| backend.drift(&asked.site).await).await?;
+    let drift = asked
+        .target
+        .ask(&what, async |backend| backend.drift(&asked.site).await)
+        .await?;
     print::value(&drift, asked.json)?;
-    Ok(if drift.is_any() { VerbOutcome::Found } else { VerbOutcome::Fine })
+    Ok(if drift.is_any() {
+        VerbOutcome::Found
+    } else {
+        VerbOutcome::Fine
+    })
 }

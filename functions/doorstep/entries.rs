@@ -30,7 +30,11 @@ pub struct EntriesArgs {
 
 /// Shows access attempts by person, door and day.
 pub async fn run(asked: &EntriesArgs) -> Result<VerbOutcome> {
-    let wanted = ReportQuery { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
+    let wanted = ReportQuery {
+        from: asked.from.clone(),
+        until: asked.until.clone(),
+        email: asked.person.clone(),
+    };
     let ask = async |backend: &dyn Backend| backend.entries(&asked.site, &wanted).await;
     let rows = asked.target.ask("reading the access attempts", ask).await?;
     match asked.json {
@@ -40,11 +44,24 @@ pub async fn run(asked: &EntriesArgs) -> Result<VerbOutcome> {
     Ok(VerbOutcome::Fine)
 }
 
-const HEAD: [&str; 12] =
-    ["day", "name", "email", "doors", "lock", "lock_name", "first", "last", "opened", "refused", "reasons", "account"];
+const HEAD: [&str; 12] = [
+    "day",
+    "name",
+    "email",
+    "doors",
+    "lock",
+    "lock_name",
+    "first",
+    "last",
+    "opened",
+    "refused",
+    "reasons",
+    "account",
+];
 
 fn table(rows: &[ReportRow]) -> Result<String> {
-    let wrong = |error: csv::Error| Error::permanent(format!("the table cannot be written: {error}"));
+    let wrong =
+        |error: csv::Error| Error::permanent(format!("the table cannot be written: {error}"));
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(HEAD).map_err(wrong)?;
     for row in rows {
@@ -62,18 +79,26 @@ fn table(rows: &[ReportRow]) -> Result<String> {
             row.opened.to_string(),
             row.refused.to_string(),
             reasons.join("; "),
-            row.account.as_ref().map(ToString::to_string).unwrap_or_default(),
+            row.account
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
         ];
         table.write_record(cells.map(harmless)).map_err(wrong)?;
     }
-    let bytes = table.into_inner().map_err(|error| Error::permanent(error.to_string()))?;
+    let bytes = table
+        .into_inner()
+        .map_err(|error| Error::permanent(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| Error::permanent(error.to_string()))
 }
 
-/// Prefixes a cell that a spreadsheet would run as a formula. People choose their names, so a name may be one.
+/// Prefixes a cell that a spreadsheet would run as a formula. People choose their names, so a name
+/// may be one.
 fn harmless(cell: String) -> String {
     let risky = cell.starts_with(['\t', '\r', '\n'])
-        || cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+        || cell
+            .trim_start()
+            .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if risky { format!("'{cell}") } else { cell }
 }
 

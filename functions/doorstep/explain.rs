@@ -44,7 +44,11 @@ struct PersonChoice {
 
 /// Shows why a person has, had, will have or lacks each group.
 pub async fn run(asked: &ExplainArgs) -> Result<VerbOutcome> {
-    let PersonChoice { email, person, known_as } = &asked.person;
+    let PersonChoice {
+        email,
+        person,
+        known_as,
+    } = &asked.person;
     let wanted = ExplainQuery {
         email: email.clone(),
         person: person.clone(),

@@ -18,6 +18,10 @@ pub struct SiteFileText {
 /// # Errors
 /// [`Error::Invalid`] where the file cannot be read.
 pub fn site_file(path: &Path) -> Result<std::result::Result<SiteFileText, Finding>> {
-    let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
-    Ok(finding::text(bytes).map(|text| SiteFileText { path: path.display().to_string(), text }))
+    let bytes = std::fs::read(path)
+        .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
+    Ok(finding::text(bytes).map(|text| SiteFileText {
+        path: path.display().to_string(),
+        text,
+    }))
 }

@@ -37,7 +37,10 @@ struct ForgottenPerson {
 
 /// Erases a person's names, address and numbers.
 pub async fn run(asked: &ForgetArgs) -> Result<VerbOutcome> {
-    let wanted = ForgetQuery { email: asked.person.email.clone(), person: asked.person.person.clone() };
+    let wanted = ForgetQuery {
+        email: asked.person.email.clone(),
+        person: asked.person.person.clone(),
+    };
     let ask = async |backend: &dyn Backend| backend.forget(&asked.site, &wanted).await;
     match asked.target.ask("forgetting", ask).await? {
         ForgetOutcome::Forgotten(forgotten) => {
@@ -50,16 +53,19 @@ pub async fn run(asked: &ForgetArgs) -> Result<VerbOutcome> {
         ForgetOutcome::Refused(first) => {
             match asked.json {
                 true => print::json(&json!({ "first": first }))?,
-                false => {
-                    print::text(&format!("the person is not forgotten yet; do this first:\n  {}", first.join("\n  ")))?
-                }
+                false => print::text(&format!(
+                    "the person is not forgotten yet; do this first:\n  {}",
+                    first.join("\n  ")
+                ))?,
             }
             Ok(VerbOutcome::Found)
         }
         ForgetOutcome::NoPerson => {
             match asked.json {
                 true => print::json(&json!(null))?,
-                false => print::text("no person has this address or id. A forgotten person has neither")?,
+                false => {
+                    print::text("no person has this address or id. A forgotten person has neither")?
+                }
             }
             Ok(VerbOutcome::Found)
         }
@@ -67,10 +73,21 @@ pub async fn run(asked: &ForgetArgs) -> Result<VerbOutcome> {
 }
 
 fn sentences(forgotten: &Forgotten) -> String {
-    let Forgotten { site, people, erased, remains } = forgotten;
-    let mut text = format!("forgotten at {site}: {erased} records erased. Ids of the person in the audit chain:");
-    people.iter().for_each(|id| text.push_str(&format!(" {id}")));
+    let Forgotten {
+        site,
+        people,
+        erased,
+        remains,
+    } = forgotten;
+    let mut text = format!(
+        "forgotten at {site}: {erased} records erased. Ids of the person in the audit chain:"
+    );
+    people
+        .iter()
+        .for_each(|id| text.push_str(&format!(" {id}")));
     text.push_str("\nwhat Doorstep cannot erase:");
-    remains.iter().for_each(|one| text.push_str(&format!("\n  {one}")));
+    remains
+        .iter()
+        .for_each(|one| text.push_str(&format!("\n  {one}")));
     text
 }

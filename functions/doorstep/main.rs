@@ -1,6 +1,8 @@
-//! The operator's command. It parses arguments, calls the library and prints the result. It decides nothing itself.
+//! The operator's command. It parses arguments, calls the library and prints the result. It decides
+//! nothing itself.
 //!
-//! A verb is one file here, with its arguments and `run`, and two lines below: its `mod`, and its place in `verbs!`.
+//! A verb is one file here, with its arguments and `run`, and two lines below: its `mod`, and its
+//! place in `verbs!`.
 
 use std::process::ExitCode;
 
@@ -73,41 +75,47 @@ macro_rules! verbs {
 verbs! {
     /// Checks site files. With secrets, also checks them against the vendors.
     Check(CheckArgs) = check,
-    /// Shows what site files would change if they were pushed, and changes nothing. Changes are not findings.
+    /// Shows what site files would change if they were pushed, and changes nothing. Changes are not
+    /// findings.
     Diff(DiffArgs) = diff,
-    /// Shows what site files will change, and puts them in force. With findings, stores nothing. A site's first file
-    /// only observes, unless --mode repeats its mode.
+    /// Shows what site files will change, and puts them in force. With findings, stores nothing. A
+    /// site's first file only observes, unless --mode repeats its mode.
     Push(PushArgs) = push,
-    /// Shows where the doors differ from the version in force, and which differences were made by hand. Each difference
-    /// is a finding.
+    /// Shows where the doors differ from the version in force, and which differences were made by
+    /// hand. Each difference is a finding.
     Drift(DriftArgs) = drift,
-    /// Shows the open holds of the guard. Each is a finding. With a checksum, approves exactly that hold.
+    /// Shows the open holds of the guard. Each is a finding. With a checksum, approves exactly that
+    /// hold.
     Approve(ApproveArgs) = approve,
-    /// Examines everything that a site needs: credentials, groups, seats, webhooks, clock, dead letters. Each finding
-    /// shows what to do.
+    /// Examines everything that a site needs: credentials, groups, seats, webhooks, clock, dead
+    /// letters. Each finding shows what to do.
     Doctor(DoctorArgs) = doctor,
-    /// Replays a day, by default yesterday, with a changed site file. Shows the people whose access would have been
-    /// different, and when. Calls no vendor and changes nothing. Differences are not findings.
+    /// Replays a day, by default yesterday, with a changed site file. Shows the people whose access
+    /// would have been different, and when. Calls no vendor and changes nothing. Differences are
+    /// not findings.
     Rehearse(RehearseArgs) = rehearse,
-    /// Stops all changes at the doors of a site until `resume`. Doorstep still reads and stores everything.
+    /// Stops all changes at the doors of a site until `resume`. Doorstep still reads and stores
+    /// everything.
     Pause(PauseArgs) = pause,
     /// Ends a pause. The mode of the site file applies again, and a reconcile starts at once.
     Resume(ResumeArgs) = resume,
-    /// Takes a site out of service. Shows the consequences first. With --yes and their checksum, applies them. While
-    /// access is being revoked, people who still have access are findings.
+    /// Takes a site out of service. Shows the consequences first. With --yes and their checksum,
+    /// applies them. While access is being revoked, people who still have access are findings.
     Retire(RetireArgs) = retire,
     /// Shows access attempts by person, door and day.
     Entries(EntriesArgs) = entries,
-    /// Shows why a person has, had, will have or lacks each group, at any instant. An unknown person is a finding.
+    /// Shows why a person has, had, will have or lacks each group, at any instant. An unknown
+    /// person is a finding.
     Explain(ExplainArgs) = explain,
-    /// Shows the members of a group at any instant: granted by Doorstep, with the reason; foreign; protected.
+    /// Shows the members of a group at any instant: granted by Doorstep, with the reason; foreign;
+    /// protected.
     Who(WhoArgs) = who,
     /// Verifies the audit chain, or exports it.
     Audit(AuditArgs) = audit,
     /// Shows how many grants and revokes were on time, by day. A late one is a finding.
     OnTime(OnTimeArgs) = on_time,
-    /// Erases the names, the address and the card numbers of a person from the table. The audit chain stays intact. An
-    /// obstacle is a finding.
+    /// Erases the names, the address and the card numbers of a person from the table. The audit
+    /// chain stays intact. An obstacle is a finding.
     Forget(ForgetArgs) = forget,
 }
 
@@ -130,10 +138,17 @@ async fn main() -> ExitCode {
 /// Prints help or version, or the error of arguments that cannot be parsed.
 fn unread(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        return if error.print().is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(2)
+        };
     }
     let said = error.render().to_string();
-    print::error(&format!("doorstep: {}", said.strip_prefix("error: ").unwrap_or(&said).trim_end()));
+    print::error(&format!(
+        "doorstep: {}",
+        said.strip_prefix("error: ").unwrap_or(&said).trim_end()
+    ));
     ExitCode::from(2)
 }
 
@@ -149,8 +164,16 @@ mod tests {
         command.clone().debug_assert();
         for verb in command.get_subcommands() {
             let name = verb.get_name();
-            assert!(verb.get_arguments().any(|argument| argument.get_id() == "json"), "{name} --json");
-            assert_eq!(verb.get_after_help().map(ToString::to_string).as_deref(), Some(EXITS), "{name} --help");
+            assert!(
+                verb.get_arguments()
+                    .any(|argument| argument.get_id() == "json"),
+                "{name} --json"
+            );
+            assert_eq!(
+                verb.get_after_help().map(ToString::to_string).as_deref(),
+                Some(EXITS),
+                "{name} --help"
+            );
         }
     }
 }

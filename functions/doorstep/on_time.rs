@@ -30,10 +30,18 @@ pub struct OnTimeArgs {
 
 /// Shows how many times doors opened and closed on time.
 pub async fn run(asked: &OnTimeArgs) -> Result<VerbOutcome> {
-    let wanted = OnTimeQuery { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
+    let wanted = OnTimeQuery {
+        day: asked.day.clone(),
+        from: asked.from.clone(),
+        until: asked.until.clone(),
+    };
     let ask = async |backend: &dyn Backend| backend.on_time(&asked.site, &wanted).await;
     let record = asked.target.ask("reading the audit chain", ask).await?;
     print::value(&record, asked.json)?;
     let is_late = record.days.iter().any(|day| !day.late.is_empty());
-    Ok(if is_late { VerbOutcome::Found } else { VerbOutcome::Fine })
+    Ok(if is_late {
+        VerbOutcome::Found
+    } else {
+        VerbOutcome::Fine
+    })
 }

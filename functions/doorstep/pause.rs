@@ -25,7 +25,10 @@ pub struct PauseArgs {
 /// Stops all changes at a site's doors.
 pub async fn run(asked: &PauseArgs) -> Result<VerbOutcome> {
     let ask = async |backend: &dyn Backend| backend.pause(&asked.site, asked.why.as_deref()).await;
-    let state = asked.target.ask(&format!("pausing {}", asked.site), ask).await?;
+    let state = asked
+        .target
+        .ask(&format!("pausing {}", asked.site), ask)
+        .await?;
     say(&state, asked.json)
 }
 
@@ -39,7 +42,10 @@ pub fn say(state: &pause::SiteState, as_json: bool) -> Result<VerbOutcome> {
     let mut text = match (&state.paused, state.changed) {
         (Some(_), true) => format!("{} is paused from now on\n", state.site),
         (Some(_), false) => format!("{} was paused already\n", state.site),
-        (None, true) => format!("{} is resumed in mode {mode}. A reconcile compares everything now\n", state.site),
+        (None, true) => format!(
+            "{} is resumed in mode {mode}. A reconcile compares everything now\n",
+            state.site
+        ),
         (None, false) => format!("{} was not paused. Its mode is {mode}\n", state.site),
     };
     text.extend(state.remarks.iter().map(|remark| format!("! {remark}\n")));

@@ -1,5 +1,5 @@
-//! The output: text, or one JSON document. Text is coloured on a terminal unless NO_COLOR is set. People choose their
-//! names, so no name may control the terminal.
+//! The output: text, or one JSON document. Text is coloured on a terminal unless NO_COLOR is set.
+//! People choose their names, so no name may control the terminal.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -21,7 +21,10 @@ const PLAIN: &str = "\u{1b}[0m";
 /// # Errors
 /// [`Error::Permanent`] where standard output cannot be written.
 pub fn text(text: &str) -> Result<()> {
-    let painted: String = shown_lines(text).lines().map(|line| paint(line) + "\n").collect();
+    let painted: String = shown_lines(text)
+        .lines()
+        .map(|line| paint(line) + "\n")
+        .collect();
     write(anstream::stdout(), &painted)
 }
 
@@ -30,7 +33,11 @@ pub fn text(text: &str) -> Result<()> {
 /// # Errors
 /// As [`text`].
 pub fn value<T: Serialize + Display>(value: &T, as_json: bool) -> Result<()> {
-    if as_json { json(value) } else { text(&value.to_string()) }
+    if as_json {
+        json(value)
+    } else {
+        text(&value.to_string())
+    }
 }
 
 /// Prints values: as one JSON array, or as their texts with an empty line between them.
@@ -40,7 +47,13 @@ pub fn value<T: Serialize + Display>(value: &T, as_json: bool) -> Result<()> {
 pub fn values<T: Serialize + Display>(values: &[T], as_json: bool) -> Result<()> {
     match as_json {
         true => json(&values),
-        false => text(&values.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")),
+        false => text(
+            &values
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n\n"),
+        ),
     }
 }
 
@@ -49,7 +62,8 @@ pub fn values<T: Serialize + Display>(values: &[T], as_json: bool) -> Result<()>
 /// # Errors
 /// As [`text`].
 pub fn json<T: Serialize>(value: &T) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Error::permanent(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Error::permanent(error.to_string()))?;
     write(std::io::stdout(), &(text + "\n"))
 }
 
@@ -70,7 +84,9 @@ pub fn error(text: &str) {
 /// Writes text. A closed pipe is no error, because a reader such as `head` may stop early.
 fn write(mut to: impl Write, text: &str) -> Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::permanent(format!("cannot print: {error}"))),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::permanent(format!("cannot print: {error}")))
+        }
         _ => Ok(()),
     }
 }

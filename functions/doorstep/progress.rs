@@ -16,7 +16,9 @@ pub async fn wait<T>(what: &str, work: impl Future<Output = T>) -> T {
         return done;
     }
     // The bar hides itself if standard error is no terminal.
-    let bar = ProgressBar::new_spinner().with_message(what.to_owned()).with_elapsed(QUIET);
+    let bar = ProgressBar::new_spinner()
+        .with_message(what.to_owned())
+        .with_elapsed(QUIET);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
         bar.set_style(style);
     }

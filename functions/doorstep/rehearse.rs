@@ -33,16 +33,26 @@ pub async fn run(asked: &RehearseArgs) -> Result<VerbOutcome> {
             let ask = async |backend: &dyn Backend| backend.rehearse(&file.text, asked.day).await;
             asked.target.ask("replaying the day", ask).await?
         }
-        Err(finding) => Rehearsal { findings: vec![finding], ..Rehearsal::default() },
+        Err(finding) => Rehearsal {
+            findings: vec![finding],
+            ..Rehearsal::default()
+        },
     };
     let found = !rehearsal.findings.is_empty();
     match (asked.json, found) {
         (true, _) => print::json(&rehearsal)?,
         (false, false) => print::text(&rehearsal.to_string())?,
         (false, true) => {
-            let lines = rehearsal.findings.iter().map(|finding| format!("{}:{finding}\n", asked.file.display()));
+            let lines = rehearsal
+                .findings
+                .iter()
+                .map(|finding| format!("{}:{finding}\n", asked.file.display()));
             print::text(&lines.collect::<String>())?;
         }
     }
-    Ok(if found { VerbOutcome::Found } else { VerbOutcome::Fine })
+    Ok(if found {
+        VerbOutcome::Found
+    } else {
+        VerbOutcome::Fine
+    })
 }

@@ -21,6 +21,9 @@ pub struct ResumeArgs {
 /// Ends a site's pause.
 pub async fn run(asked: &ResumeArgs) -> Result<VerbOutcome> {
     let what = format!("resuming {}", asked.site);
-    let state = asked.target.ask(&what, async |backend| backend.resume(&asked.site).await).await?;
+    let state = asked
+        .target
+        .ask(&what, async |backend| backend.resume(&asked.site).await)
+        .await?;
     say(&state, asked.json)
 }

@@ -41,12 +41,27 @@ pub struct RetireArgs {
 
 /// Shows what it means to take a site out of service, or does it.
 pub async fn run(asked: &RetireArgs) -> Result<VerbOutcome> {
-    let how = if asked.revoke_access { How::RevokeAccess } else { How::LeaveAccess };
-    let order = Order { how, delete_data: asked.delete_data, yes: asked.yes.clone() };
+    let how = if asked.revoke_access {
+        How::RevokeAccess
+    } else {
+        How::LeaveAccess
+    };
+    let order = Order {
+        how,
+        delete_data: asked.delete_data,
+        yes: asked.yes.clone(),
+    };
     let ask = async |backend: &dyn Backend| until_done(backend, &asked.site, &order).await;
-    let retirement = asked.target.ask(&format!("retiring {}", asked.site), ask).await?;
+    let retirement = asked
+        .target
+        .ask(&format!("retiring {}", asked.site), ask)
+        .await?;
     print::value(&retirement, asked.json)?;
-    Ok(if retirement.stage == RetireStage::UnderWay { VerbOutcome::Found } else { VerbOutcome::Fine })
+    Ok(if retirement.stage == RetireStage::UnderWay {
+        VerbOutcome::Found
+    } else {
+        VerbOutcome::Fine
+    })
 }
 
 /// Repeats the request while the retirement is under way.
@@ -56,7 +71,11 @@ async fn until_done(backend: &dyn Backend, site: &SiteId, order: &Order) -> Resu
     while order.yes.is_some() && retirement.stage == RetireStage::UnderWay && still < PATIENCE {
         tokio::time::sleep(PAUSE).await;
         let now = backend.retire(site, order).await?;
-        still = if now.people == retirement.people && now.inside == retirement.inside { still + 1 } else { 0 };
+        still = if now.people == retirement.people && now.inside == retirement.inside {
+            still + 1
+        } else {
+            0
+        };
         retirement = now;
     }
     Ok(retirement)

@@ -23,7 +23,13 @@ pub struct Section {
 impl Section {
     /// Returns the result for a file with findings that need no call.
     pub fn faulty(of: String, findings: Vec<Finding>) -> Self {
-        Section { of, shown: PushPreview { findings, ..PushPreview::default() } }
+        Section {
+            of,
+            shown: PushPreview {
+                findings,
+                ..PushPreview::default()
+            },
+        }
     }
 }
 
@@ -35,26 +41,46 @@ pub fn sections(sections: &[Section], as_json: bool) -> Result<VerbOutcome> {
         let texts: Vec<String> = sections.iter().map(one).collect();
         print::text(&texts.join("\n"))?;
     }
-    let found = sections.iter().any(|section| !section.shown.findings.is_empty());
-    Ok(if found { VerbOutcome::Found } else { VerbOutcome::Fine })
+    let found = sections
+        .iter()
+        .any(|section| !section.shown.findings.is_empty());
+    Ok(if found {
+        VerbOutcome::Found
+    } else {
+        VerbOutcome::Fine
+    })
 }
 
 fn one(Section { of, shown }: &Section) -> String {
-    let PushPreview { site: _, version, stored, findings, diff, mode: _, remarks } = shown;
+    let PushPreview {
+        site: _,
+        version,
+        stored,
+        findings,
+        diff,
+        mode: _,
+        remarks,
+    } = shown;
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     let mut line = |line: &dyn std::fmt::Display| writeln!(text, "{line}").unwrap_or_default();
-    findings.iter().for_each(|finding| line(&format_args!("{of}:{finding}")));
+    findings
+        .iter()
+        .for_each(|finding| line(&format_args!("{of}:{finding}")));
     if let Some(diff) = diff {
         line(diff);
     }
     match (version, stored) {
-        (Some(version), true) => line(&format_args!("{of}: stored as version {version}, now in force")),
+        (Some(version), true) => line(&format_args!(
+            "{of}: stored as version {version}, now in force"
+        )),
         (Some(version), false) if diff.is_none() => {
             line(&format_args!("{of}: already in force as version {version}"));
         }
         _ => {}
     }
-    remarks.iter().for_each(|remark| line(&format_args!("! {remark}")));
+    remarks
+        .iter()
+        .for_each(|remark| line(&format_args!("! {remark}")));
     text
 }

@@ -24,14 +24,17 @@ pub struct TargetOptions {
     /// The AWS region; left out: the region of the profile or the environment.
     #[arg(long)]
     region: Option<String>,
-    /// The profile of the AWS configuration; left out: the profile of the environment, or the default one.
+    /// The profile of the AWS configuration; left out: the profile of the environment, or the
+    /// default one.
     #[arg(long)]
     profile: Option<String>,
-    /// Uses the one-machine run of `make run` instead of a stack, at http://127.0.0.1:8080 or at this address.
+    /// Uses the one-machine run of `make run` instead of a stack, at http://127.0.0.1:8080 or at
+    /// this address.
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true,
           default_missing_value = "http://127.0.0.1:8080", conflicts_with_all = ["region", "profile"])]
     local: Option<String>,
-    /// The address of a run on this machine that serves sandbox vendors, for sites with url = "sandbox".
+    /// The address of a run on this machine that serves sandbox vendors, for sites with url =
+    /// "sandbox".
     #[arg(long, value_name = "URL", env = "DOORSTEP_SANDBOX")]
     sandbox: Option<String>,
 }
@@ -41,30 +44,42 @@ impl TargetOptions {
     ///
     /// # Errors
     /// As [`TargetOptions::connect`], and the error of the answer.
-    pub async fn ask<T>(&self, what: &str, ask: impl AsyncFnOnce(&dyn Backend) -> Result<T>) -> Result<T> {
+    pub async fn ask<T>(
+        &self,
+        what: &str,
+        ask: impl AsyncFnOnce(&dyn Backend) -> Result<T>,
+    ) -> Result<T> {
         progress::wait(what, async { ask(self.connect().await?.as_ref()).await }).await
     }
 
     /// Connects to the stack or the one-machine run.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for missing credentials, a missing region or an unknown stack, and the errors of
-    /// [`Settings::of_stack`].
+    /// [`Error::Invalid`] for missing credentials, a missing region or an unknown stack, and the
+    /// errors of [`Settings::of_stack`].
     pub async fn connect(&self) -> Result<Box<dyn Backend>> {
         if let Some(address) = &self.local {
             return Ok(Box::new(Local::at(address)?));
         }
-        let given = self.sandbox.as_deref().filter(|address| !address.is_empty());
+        let given = self
+            .sandbox
+            .as_deref()
+            .filter(|address| !address.is_empty());
         let http = network::client(given.map(Sandbox::at).transpose()?)?;
         let asker = self.asker(&http).await?;
         let settings = Settings::of_stack(&self.stack, asker, &http).await?;
-        Ok(Box::new(Stack(Environment::new(settings, http, Arc::new(WallClock)))))
+        Ok(Box::new(Stack(Environment::new(
+            settings,
+            http,
+            Arc::new(WallClock),
+        ))))
     }
 
-    /// Resolves the operator's AWS identity in the same way as every AWS command: environment, profile, single sign-on,
-    /// role.
+    /// Resolves the operator's AWS identity in the same way as every AWS command: environment,
+    /// profile, single sign-on, role.
     async fn asker(&self, http: &Http) -> Result<Asker> {
-        let mut chain = aws_config::defaults(BehaviorVersion::latest()).http_client(SdkHttpClient(http.clone()));
+        let mut chain = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(SdkHttpClient(http.clone()));
         if let Some(profile) = &self.profile {
             chain = chain.profile_name(profile);
         }
@@ -73,15 +88,22 @@ impl TargetOptions {
         }
         let found = chain.load().await;
         let region = found.region().map(ToString::to_string);
-        let region = region.ok_or_else(|| Error::invalid("no AWS region: use --region, or set AWS_REGION"))?;
+        let region = region
+            .ok_or_else(|| Error::invalid("no AWS region: use --region, or set AWS_REGION"))?;
         let provider = found
             .credentials_provider()
             .ok_or_else(|| Error::invalid("no AWS credentials: configure a profile, or sign in"))?;
         let credentials = provider.provide_credentials().await;
         // Only the error's own text: its source may quote a secret.
         let credentials = credentials.map_err(|error| {
-            Error::invalid(format!("no AWS credentials: sign in, or choose another --profile ({error})"))
+            Error::invalid(format!(
+                "no AWS credentials: sign in, or choose another --profile ({error})"
+            ))
         })?;
-        Ok(Asker { region, credentials, endpoint: found.endpoint_url().map(str::to_owned) })
+        Ok(Asker {
+            region,
+            credentials,
+            endpoint: found.endpoint_url().map(str::to_owned),
+        })
     }
 }

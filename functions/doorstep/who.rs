@@ -27,9 +27,15 @@ pub struct WhoArgs {
 
 /// Shows the members of a group.
 pub async fn run(asked: &WhoArgs) -> Result<VerbOutcome> {
-    let wanted = WhoQuery { group: asked.group.clone(), at: asked.at.clone() };
+    let wanted = WhoQuery {
+        group: asked.group.clone(),
+        at: asked.at.clone(),
+    };
     let ask = async |backend: &dyn Backend| backend.who(&asked.site, &wanted).await;
-    let members = asked.target.ask(&format!("reading the members of {}", asked.group), ask).await?;
+    let members = asked
+        .target
+        .ask(&format!("reading the members of {}", asked.group), ask)
+        .await?;
     print::value(&members, asked.json)?;
     Ok(VerbOutcome::Fine)
 }

@@ -22,8 +22,8 @@ use http_body_util::BodyExt;
 use doorstep_vendors::http::{Http, NoAnswer, Request};
 use doorstep_vendors::time::SharedTime;
 
-/// A client that is built on first use. Building one takes a quarter of a millisecond, and no function needs all of
-/// them.
+/// A client that is built on first use. Building one takes a quarter of a millisecond, and no
+/// function needs all of them.
 pub struct Lazy<T>(Arc<Deferred<T>>);
 
 type Deferred<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
@@ -54,8 +54,8 @@ impl<T> Deref for Lazy<T> {
     }
 }
 
-/// The SDKs' sleep on Doorstep's clock: on a clock that does not run, a pause takes no time. SDK timeouts must not use
-/// it, because Doorstep sets the deadlines.
+/// The SDKs' sleep on Doorstep's clock: on a clock that does not run, a pause takes no time. SDK
+/// timeouts must not use it, because Doorstep sets the deadlines.
 #[derive(Clone)]
 pub struct SdkSleep(pub SharedTime);
 
@@ -68,7 +68,9 @@ impl fmt::Debug for SdkSleep {
 impl AsyncSleep for SdkSleep {
     fn sleep(&self, duration: Duration) -> Sleep {
         let time = self.0.clone();
-        Sleep::new(SyncFuture(Mutex::new(Box::pin(async move { time.pass(duration).await }))))
+        Sleep::new(SyncFuture(Mutex::new(Box::pin(async move {
+            time.pass(duration).await
+        }))))
     }
 }
 
@@ -79,7 +81,11 @@ impl Future for SyncFuture {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let wait = self.get_mut().0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let wait = self
+            .get_mut()
+            .0
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         wait.as_mut().poll(context)
     }
 }
@@ -102,10 +108,19 @@ impl fmt::Debug for SdkHttpClient {
 }
 
 impl HttpClient for SdkHttpClient {
-    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         // Without a limit of its own, a request has the limit of the HTTP client.
-        let limit = settings.read_timeout().map(|read| read + settings.connect_timeout().unwrap_or_default());
-        SharedHttpConnector::new(Connector { http_client: self.clone(), limit })
+        let limit = settings
+            .read_timeout()
+            .map(|read| read + settings.connect_timeout().unwrap_or_default());
+        SharedHttpConnector::new(Connector {
+            http_client: self.clone(),
+            limit,
+        })
     }
 }
 
@@ -116,9 +131,9 @@ impl HttpConnector for Connector {
             let request = whole(request).await?;
             let sent = http.send(request);
             let answer = match limit {
-                Some(limit) => {
-                    tokio::time::timeout(limit, sent).await.map_err(|late| ConnectorError::timeout(late.into()))?
-                }
+                Some(limit) => tokio::time::timeout(limit, sent)
+                    .await
+                    .map_err(|late| ConnectorError::timeout(late.into()))?,
                 None => sent.await,
             };
             let answer = answer.map_err(|none| match none {
@@ -127,7 +142,10 @@ impl HttpConnector for Connector {
                 // The SDKs do not retry this error.
                 NoAnswer::OutOfTime => ConnectorError::other(none.into(), None),
             })?;
-            answer.map(SdkBody::from).try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
+            answer
+                .map(SdkBody::from)
+                .try_into()
+                .map_err(|error| ConnectorError::other(Box::new(error), None))
         })
     }
 }
@@ -135,11 +153,12 @@ impl HttpConnector for Connector {
 /// Maximum length of an error code or a request id in an error text.
 const LONGEST_WORD: usize = 64;
 
-/// Returns why a call to AWS failed, such as `ssm GetParameter: ThrottlingException (HTTP 400, request 4f1c)`.
+/// Returns why a call to AWS failed, such as `ssm GetParameter: ThrottlingException (HTTP 400,
+/// request 4f1c)`.
 ///
-/// The text has the call, AWS's error code or the transport failure, and the request id, by which AWS finds the
-/// request. It never has more: the SDKs print the whole answer of a failed call, which may hold a decrypted parameter,
-/// and AWS's messages quote what they refuse.
+/// The text has the call, AWS's error code or the transport failure, and the request id, by which
+/// AWS finds the request. It never has more: the SDKs print the whole answer of a failed call,
+/// which may hold a decrypted parameter, and AWS's messages quote what they refuse.
 pub fn failure<E: ProvideErrorMetadata>(call: &str, error: &SdkError<E, HttpResponse>) -> String {
     let what = match error {
         SdkError::ConstructionFailure(_) => "the request could not be built",
@@ -147,26 +166,46 @@ pub fn failure<E: ProvideErrorMetadata>(call: &str, error: &SdkError<E, HttpResp
         SdkError::DispatchFailure(failure) if failure.is_timeout() => "no answer in time",
         SdkError::DispatchFailure(_) => "no connection",
         SdkError::ResponseError(_) => "an answer that cannot be read",
-        _ => error.code().filter(is_word).unwrap_or("an error without a code"),
+        _ => error
+            .code()
+            .filter(is_word)
+            .unwrap_or("an error without a code"),
     };
-    let status = error.raw_response().map(|answer| format!("HTTP {}", answer.status().as_u16()));
-    let request = error.meta().extra(REQUEST_ID).filter(is_word).map(|id| format!("request {id}"));
+    let status = error
+        .raw_response()
+        .map(|answer| format!("HTTP {}", answer.status().as_u16()));
+    let request = error
+        .meta()
+        .extra(REQUEST_ID)
+        .filter(is_word)
+        .map(|id| format!("request {id}"));
     let more: Vec<String> = status.into_iter().chain(request).collect();
-    if more.is_empty() { format!("{call}: {what}") } else { format!("{call}: {what} ({})", more.join(", ")) }
+    if more.is_empty() {
+        format!("{call}: {what}")
+    } else {
+        format!("{call}: {what} ({})", more.join(", "))
+    }
 }
 
 /// The key under which the SDKs store a request id with an error.
 const REQUEST_ID: &str = "aws_request_id";
 
-/// Returns whether a text from AWS is one word, as its codes and ids are. Other texts are not logged.
+/// Returns whether a text from AWS is one word, as its codes and ids are. Other texts are not
+/// logged.
 fn is_word(text: &&str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(plain)
 }
 
 async fn whole(request: HttpRequest) -> Result<Request, ConnectorError> {
-    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(Box::new(error)))?;
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| ConnectorError::user(Box::new(error)))?;
     let (head, body) = request.into_parts();
-    let body: Bytes = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
+    let body: Bytes = body
+        .collect()
+        .await
+        .map_err(ConnectorError::user)?
+        .to_bytes();
     Ok(Request::from_parts(head, body))
 }

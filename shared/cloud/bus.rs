@@ -49,7 +49,10 @@ pub enum Notice {
 impl Notice {
     /// Creates the event that `vendor` could not be read.
     pub fn unreachable(vendor: &str, why: &str) -> Self {
-        Notice::VendorUnreachable { vendor: vendor.to_owned(), why: why.to_owned() }
+        Notice::VendorUnreachable {
+            vendor: vendor.to_owned(),
+            why: why.to_owned(),
+        }
     }
 
     /// Returns the detail type.
@@ -77,7 +80,8 @@ impl Notice {
         }
     }
 
-    /// Returns the detail: ids and reasons, never names or addresses. docs/events.md documents the shapes.
+    /// Returns the detail: ids and reasons, never names or addresses. docs/events.md documents the
+    /// shapes.
     fn detail(&self, site: &SiteId) -> serde_json::Value {
         match self {
             Notice::ReconcileWanted(by) => json!({"version": 1, "site": site, "asked_by": by}),
@@ -114,22 +118,29 @@ impl EventBus {
         EventBus { events, name, time }
     }
 
-    /// Publishes the events of one site. Events that the bus refuses are sent again, a limited number of times.
+    /// Publishes the events of one site. Events that the bus refuses are sent again, a limited
+    /// number of times.
     ///
     /// # Errors
-    /// [`Error::Retry`] if the bus did not take all of them. No access depends on an event: callers log the error and
-    /// continue.
+    /// [`Error::Retry`] if the bus did not take all of them. No access depends on an event: callers
+    /// log the error and continue.
     pub async fn publish(&self, site: &SiteId, notices: &[Notice]) -> Result<()> {
         for chunk in notices.chunks(MOST_ENTRIES) {
             let mut back_off = BackOff::new(&self.time);
-            let mut entries: Vec<_> = chunk.iter().map(|notice| self.entry(site, notice)).collect();
+            let mut entries: Vec<_> = chunk
+                .iter()
+                .map(|notice| self.entry(site, notice))
+                .collect();
             loop {
                 let left = self.put(entries.clone()).await?;
                 if left.is_empty() {
                     break;
                 }
                 if !back_off.may_send_again(entries.len(), left.len()).await {
-                    return Err(Error::retry(format!("the bus did not take {} events", left.len())));
+                    return Err(Error::retry(format!(
+                        "the bus did not take {} events",
+                        left.len()
+                    )));
                 }
                 entries = left;
             }
@@ -137,8 +148,8 @@ impl EventBus {
         Ok(())
     }
 
-    /// Requests a reconcile of a site. If the bus is unavailable, the scheduled reconcile within 15 minutes replaces
-    /// it, so this returns no error.
+    /// Requests a reconcile of a site. If the bus is unavailable, the scheduled reconcile within 15
+    /// minutes replaces it, so this returns no error.
     pub async fn want_reconcile(&self, site: &SiteId, by: AskedBy) {
         if let Err(error) = self.publish(site, &[Notice::ReconcileWanted(by)]).await {
             tracing::warn!(site = site.as_str(), %error, "a reconcile could not be asked for; the next one comes by itself");
@@ -156,11 +167,28 @@ impl EventBus {
 
     /// Sends one batch. Returns the events that the bus refused.
     async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Result<Vec<PutEventsRequestEntry>> {
-        let sent = self.events.put_events().set_entries(Some(entries.clone())).send().await;
+        let sent = self
+            .events
+            .put_events()
+            .set_entries(Some(entries.clone()))
+            .send()
+            .await;
         let answer = sent.map_err(|error| {
-            Error::retry(format!("the bus cannot be reached: {}", failure("events PutEvents", &error)))
+            Error::retry(format!(
+                "the bus cannot be reached: {}",
+                failure("events PutEvents", &error)
+            ))
         })?;
-        let failed = answer.entries.unwrap_or_default().into_iter().map(|result| result.error_code.is_some());
-        Ok(entries.into_iter().zip(failed).filter(|(_, failed)| *failed).map(|(entry, _)| entry).collect())
+        let failed = answer
+            .entries
+            .unwrap_or_default()
+            .into_iter()
+            .map(|result| result.error_code.is_some());
+        Ok(entries
+            .into_iter()
+            .zip(failed)
+            .filter(|(_, failed)| *failed)
+            .map(|(entry, _)| entry)
+            .collect())
     }
 }

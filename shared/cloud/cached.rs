@@ -1,5 +1,5 @@
-//! Cached values by key. A value is fresh for a minute, and is then read again. If its source fails, the value is used
-//! for up to a quarter of an hour. A failure concerns only its own key.
+//! Cached values by key. A value is fresh for a minute, and is then read again. If its source
+//! fails, the value is used for up to a quarter of an hour. A failure concerns only its own key.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -43,11 +43,17 @@ impl<T> Default for Cached<T> {
 
 impl<T> CacheState<T> {
     fn within(&self, span: SignedDuration, now: Timestamp) -> Option<Arc<T>> {
-        self.value.as_ref().filter(|(since, _)| now.duration_since(*since) < span).map(|(_, value)| value.clone())
+        self.value
+            .as_ref()
+            .filter(|(since, _)| now.duration_since(*since) < span)
+            .map(|(_, value)| value.clone())
     }
 
     fn failed_lately(&self, now: Timestamp) -> Option<&Error> {
-        self.failed.as_ref().filter(|(at, _)| now.duration_since(*at) < PAUSE).map(|(_, error)| error)
+        self.failed
+            .as_ref()
+            .filter(|(at, _)| now.duration_since(*at) < PAUSE)
+            .map(|(_, error)| error)
     }
 }
 
@@ -59,12 +65,18 @@ impl<T> Cached<T> {
         held.within(GOOD_FOR, now)
     }
 
-    /// Returns the value of `key`, and reads it if it is not fresh. An older value is used if the read fails.
+    /// Returns the value of `key`, and reads it if it is not fresh. An older value is used if the
+    /// read fails.
     ///
     /// # Errors
-    /// The error of `read` if no value is usable. For five seconds after a failure, returns that error without calling
-    /// `read`.
-    pub async fn get<F>(&self, key: &str, now: Timestamp, read: impl FnOnce() -> F) -> Result<Arc<T>>
+    /// The error of `read` if no value is usable. For five seconds after a failure, returns that
+    /// error without calling `read`.
+    pub async fn get<F>(
+        &self,
+        key: &str,
+        now: Timestamp,
+        read: impl FnOnce() -> F,
+    ) -> Result<Arc<T>>
     where
         F: Future<Output = Result<T>>,
     {
@@ -78,7 +90,10 @@ impl<T> Cached<T> {
             None => match read().await {
                 Ok(value) => {
                     let value = Arc::new(value);
-                    *held = CacheState { value: Some((now, value.clone())), failed: None };
+                    *held = CacheState {
+                        value: Some((now, value.clone())),
+                        failed: None,
+                    };
                     return Ok(value);
                 }
                 Err(error) => {
@@ -101,10 +116,19 @@ impl<T> Cached<T> {
         }
         if slots.len() >= MOST_KEYS {
             // A locked slot is being read.
-            slots.retain(|_, slot| slot.try_lock().is_ok_and(|held| held.within(GOOD_FOR, now).is_some()));
+            slots.retain(|_, slot| {
+                slot.try_lock()
+                    .is_ok_and(|held| held.within(GOOD_FOR, now).is_some())
+            });
         }
-        let held = CacheState { value: None, failed: None };
-        slots.entry(key.to_owned()).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(held))).clone()
+        let held = CacheState {
+            value: None,
+            failed: None,
+        };
+        slots
+            .entry(key.to_owned())
+            .or_insert_with(|| Arc::new(tokio::sync::Mutex::new(held)))
+            .clone()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The environment of a function: its settings, and the clients of everything outside of the process.
+//! The environment of a function: its settings, and the clients of everything outside of the
+//! process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +48,8 @@ pub struct Settings {
     pub table: String,
     /// The URL of the trigger queue, a FIFO queue.
     pub trigger_queue_url: String,
-    /// The URL of the reconcile queue, a FIFO queue. Only the function that this queue feeds sends to it; elsewhere it
-    /// may be empty.
+    /// The URL of the reconcile queue, a FIFO queue. Only the function that this queue feeds sends
+    /// to it; elsewhere it may be empty.
     pub reconcile_url: String,
     /// The settings of the schedules.
     pub schedules: ScheduleSettings,
@@ -67,7 +68,8 @@ impl Settings {
     /// [`Error::Invalid`] with the name of the missing variable.
     pub fn from_environment() -> Result<Self> {
         let need = |name: &str| {
-            std::env::var(name).map_err(|_| Error::invalid(format!("the environment variable {name} is not set")))
+            std::env::var(name)
+                .map_err(|_| Error::invalid(format!("the environment variable {name} is not set")))
         };
         let session = given("AWS_SESSION_TOKEN");
         let (key, secret) = (need("AWS_ACCESS_KEY_ID")?, need("AWS_SECRET_ACCESS_KEY")?);
@@ -88,20 +90,33 @@ impl Settings {
         })
     }
 
-    /// Returns the origins that a delivery needs: the queue, and the table and the secrets in the same region. For a
-    /// queue URL of another form, returns only the queue; the first delivery then opens the other two connections.
+    /// Returns the origins that a delivery needs: the queue, and the table and the secrets in the
+    /// same region. For a queue URL of another form, returns only the queue; the first delivery
+    /// then opens the other two connections.
     fn origins(&self) -> Vec<String> {
-        let address: Option<Uri> = self.endpoint.as_ref().unwrap_or(&self.trigger_queue_url).parse().ok();
-        let found = address.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
-        let Some((scheme, host)) = found else { return Vec::new() };
+        let address: Option<Uri> = self
+            .endpoint
+            .as_ref()
+            .unwrap_or(&self.trigger_queue_url)
+            .parse()
+            .ok();
+        let found = address
+            .as_ref()
+            .and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
+        let Some((scheme, host)) = found else {
+            return Vec::new();
+        };
         match host.strip_prefix("sqs.") {
-            Some(rest) => ["sqs", "dynamodb", "ssm"].map(|service| format!("{scheme}://{service}.{rest}/")).into(),
+            Some(rest) => ["sqs", "dynamodb", "ssm"]
+                .map(|service| format!("{scheme}://{service}.{rest}/"))
+                .into(),
             None => vec![format!("{scheme}://{host}/")],
         }
     }
 }
 
-/// Opens a connection. The client keeps it after any answer, whatever the status, so the request needs no right.
+/// Opens a connection. The client keeps it after any answer, whatever the status, so the request
+/// needs no right.
 async fn connect(http: &Http, origin: String) {
     if let Ok(request) = http::Request::get(origin).body(Bytes::new()) {
         let _answer = http.send(request).await;
@@ -157,7 +172,8 @@ macro_rules! config {
                     .with_initial_backoff(doorstep_core::budgets::aws::FIRST_PAUSE)
                     .with_max_backoff(doorstep_core::budgets::aws::LONGEST_PAUSE),
             )
-            // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their time and size.
+            // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their
+            // time and size.
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url($settings.endpoint.clone());
         $(config.set_sleep_impl(Some($sdk::config::SharedAsyncSleep::new(crate::aws::SdkSleep($time.clone()))));)?
@@ -169,24 +185,36 @@ pub(crate) use config;
 /// Builds the same client on first use.
 macro_rules! lazily {
     ($sdk:ident, $settings:expr, $http_client:expr, $time:expr) => {{
-        let (settings, http_client, time) = ($settings.clone(), $http_client.clone(), $time.clone());
+        let (settings, http_client, time) =
+            ($settings.clone(), $http_client.clone(), $time.clone());
         Lazy::new(move || config!($sdk, settings, http_client, time))
     }};
 }
 
 impl Environment {
-    /// Creates the environment of a Lambda function. It lives as long as the process. Logs are JSON lines.
+    /// Creates the environment of a Lambda function. It lives as long as the process. Logs are JSON
+    /// lines.
     ///
     /// # Errors
     /// [`Error::Invalid`] with the name of the missing environment variable.
     pub fn on_lambda() -> Result<Self> {
         let chosen = given("RUST_LOG").and_then(|levels| levels.parse::<Targets>().ok());
         let levels = chosen.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
-        let lines = tracing_subscriber::fmt::layer().json().without_time().with_target(false);
-        tracing_subscriber::registry().with(lines).with(levels).init();
+        let lines = tracing_subscriber::fmt::layer()
+            .json()
+            .without_time()
+            .with_target(false);
+        tracing_subscriber::registry()
+            .with(lines)
+            .with(levels)
+            .init();
         let sandbox = network::Sandbox::from_environment()?;
         let http = network::client(sandbox)?;
-        Ok(Environment::new(Settings::from_environment()?, http, Arc::new(WallClock)))
+        Ok(Environment::new(
+            Settings::from_environment()?,
+            http,
+            Arc::new(WallClock),
+        ))
     }
 
     /// Creates every client on one HTTP client. Makes no call.
@@ -196,14 +224,23 @@ impl Environment {
             let (deadline, time) = (deadline.clone(), time.clone());
             http.clone().within(move || answer(&deadline, time.now()))
         };
-        let (http_client, http) = (SdkHttpClient(bounded(Deadline::aws_answer)), bounded(Deadline::vendor_answer));
+        let (http_client, http) = (
+            SdkHttpClient(bounded(Deadline::aws_answer)),
+            bounded(Deadline::vendor_answer),
+        );
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
-        let store =
-            Store::new(lazily!(aws_sdk_dynamodb, settings, http_client, time), settings.table.clone(), time.clone());
+        let store = Store::new(
+            lazily!(aws_sdk_dynamodb, settings, http_client, time),
+            settings.table.clone(),
+            time.clone(),
+        );
         let queues = lazily!(aws_sdk_sqs, settings, http_client, time);
         let triggers = TriggerQueue::new(queues.clone(), settings.trigger_queue_url.clone());
         let reconciles = ReconcileQueue::new(queues, settings.reconcile_url.clone(), time.clone());
-        let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, http_client, time), settings.stack.clone());
+        let secrets = Secrets::new(
+            lazily!(aws_sdk_ssm, settings, http_client, time),
+            settings.stack.clone(),
+        );
         let scheduler = lazily!(aws_sdk_scheduler, settings, http_client, time);
         let bus = EventBus::new(
             lazily!(aws_sdk_eventbridge, settings, http_client, time),
@@ -234,17 +271,20 @@ impl Environment {
         }
     }
 
-    /// Begins an invocation that Lambda ends at `limit`. No call outlasts it, and vendors that were closed for the last
-    /// invocation are called again.
+    /// Begins an invocation that Lambda ends at `limit`. No call outlasts it, and vendors that were
+    /// closed for the last invocation are called again.
     pub fn begin(&self, limit: Timestamp) {
         let now = self.time.now();
         self.deadline.begin(now, limit);
-        self.turns.begin(self.deadline.left(now).unwrap_or_default());
+        self.turns
+            .begin(self.deadline.left(now).unwrap_or_default());
     }
 
     /// Begins an invocation with the limit that Lambda passes: milliseconds since 1970.
     pub fn begin_on_lambda(&self, limit: u64) {
-        let limit = i64::try_from(limit).ok().and_then(|limit| Timestamp::from_millisecond(limit).ok());
+        let limit = i64::try_from(limit)
+            .ok()
+            .and_then(|limit| Timestamp::from_millisecond(limit).ok());
         if let Some(limit) = limit {
             self.begin(limit);
         }
@@ -258,21 +298,32 @@ impl Environment {
         match self.deadline.left_for_work(self.time.now()) {
             Some(left) => {
                 let late = || Error::retry("the time of the run was used up");
-                tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err(late()))
+                tokio::time::timeout(left, work)
+                    .await
+                    .unwrap_or_else(|_| Err(late()))
             }
             None => work.await,
         }
     }
 
-    /// Prepares the clients and the connections that a first delivery needs: to the table, the secrets and the queue.
-    /// It reads nothing, so its time does not depend on the number of sites.
+    /// Prepares the clients and the connections that a first delivery needs: to the table, the
+    /// secrets and the queue. It reads nothing, so its time does not depend on the number of sites.
     pub async fn warm(&self) {
-        join(self.build(), join_all(self.settings.origins().into_iter().map(|origin| connect(&self.http, origin))))
-            .await;
+        join(
+            self.build(),
+            join_all(
+                self.settings
+                    .origins()
+                    .into_iter()
+                    .map(|origin| connect(&self.http, origin)),
+            ),
+        )
+        .await;
     }
 
-    /// Builds the clients that every delivery needs, on a separate thread. This takes most of a millisecond of CPU,
-    /// while the runtime requests the first event. Returns when the table's client is ready.
+    /// Builds the clients that every delivery needs, on a separate thread. This takes most of a
+    /// millisecond of CPU, while the runtime requests the first event. Returns when the table's
+    /// client is ready.
     async fn build(&self) {
         let store = self.store.clone();
         // A client that is not built here is built on first use.
@@ -284,19 +335,32 @@ impl Environment {
         });
     }
 
-    /// Returns a reader of a site's platform, or of its stored push updates if the platform has no read API.
+    /// Returns a reader of a site's platform, or of its stored push updates if the platform has no
+    /// read API.
     pub async fn platform(&self, site: &Site) -> Result<Box<dyn ReadPlatform>> {
         let config = &site.platform;
         if let Some(contract) = config.kind.vendor().contract() {
-            return Ok(Box::new(Told::new(contract, Arc::new(self.store.clone()), &site.id, self.time.clone())));
+            return Ok(Box::new(Told::new(
+                contract,
+                Arc::new(self.store.clone()),
+                &site.id,
+                self.time.clone(),
+            )));
         }
         let of = config.organization.as_deref();
         let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);
         let url = address(config.url.as_deref(), config.kind.word(), of);
-        let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
+        let access = self
+            .access(&config.secret, url, config.identity_url.clone(), name)
+            .await?;
         let turn = self.turn(config.kind.word(), &config.secret);
         let (card_property, region) = (config.card_property.clone(), config.region.clone());
-        let access = Access { card_property, region, turn, ..access };
+        let access = Access {
+            card_property,
+            region,
+            turn,
+            ..access
+        };
         Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
     }
 
@@ -307,13 +371,23 @@ impl Environment {
         doors: &DoorsName,
         share: Share,
     ) -> Result<(Box<dyn ReadDoors>, Box<dyn WriteDoors>)> {
-        let config = site.doors.get(doors).ok_or_else(|| Error::permanent(format!("there are no doors {doors}")))?;
+        let config = site
+            .doors
+            .get(doors)
+            .ok_or_else(|| Error::permanent(format!("there are no doors {doors}")))?;
         let of = config.place.as_deref();
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let name = format!("{}#doors#{doors}#{}", site.id, config.secret);
-        let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
+        let access = self
+            .access(&config.secret, url, config.identity_url.clone(), name)
+            .await?;
         let (turn, contact) = (self.doors_turn(config), config.contact.clone());
-        let access = Access { share, contact, turn, ..access };
+        let access = Access {
+            share,
+            contact,
+            turn,
+            ..access
+        };
         Ok(config.kind.connect(of, access))
     }
 
@@ -322,7 +396,8 @@ impl Environment {
         self.turn(config.kind.word(), &config.secret)
     }
 
-    /// Returns the rate gate of a vendor. One vendor with one set of credentials has one rate limit.
+    /// Returns the rate gate of a vendor. One vendor with one set of credentials has one rate
+    /// limit.
     fn turn(&self, vendor: &str, secret: &str) -> RateGate {
         self.turns.of(&format!("{vendor}#{secret}"))
     }
@@ -351,19 +426,28 @@ impl Environment {
     }
 }
 
-/// Returns the base URL of a vendor. `sandbox` is a scheme of Doorstep's own. Only the one-machine run answers it, in
-/// its own process or behind [`network::Sandbox`]. The last label of the host is the vendor, and the label before it
-/// separates one organisation or place from another.
+/// Returns the base URL of a vendor. `sandbox` is a scheme of Doorstep's own. Only the one-machine
+/// run answers it, in its own process or behind [`network::Sandbox`]. The last label of the host is
+/// the vendor, and the label before it separates one organisation or place from another.
 fn address(url: Option<&str>, vendor: &str, of: Option<&str>) -> Option<String> {
     let sandbox = || match of.map(label).filter(|of| !of.is_empty()) {
         Some(of) => format!("sandbox://{of}.{vendor}"),
         None => format!("sandbox://{vendor}"),
     };
-    url.map(|url| if url == "sandbox" { sandbox() } else { url.trim_end_matches('/').to_owned() })
+    url.map(|url| {
+        if url == "sandbox" {
+            sandbox()
+        } else {
+            url.trim_end_matches('/').to_owned()
+        }
+    })
 }
 
-/// Returns `of` as a host label: a comma becomes `-`, and other characters that a host cannot contain are dropped.
+/// Returns `of` as a host label: a comma becomes `-`, and other characters that a host cannot
+/// contain are dropped.
 fn label(of: &str) -> String {
     let plain = of.chars().map(|c| if c == ',' { '-' } else { c });
-    plain.filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+    plain
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .collect()
 }

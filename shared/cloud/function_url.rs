@@ -1,9 +1,10 @@
-//! A Function URL's request and answer, as Lambda passes them (payload format 2.0, AWS Lambda Developer Guide,
-//! "Invoking Lambda function URLs").
+//! A Function URL's request and answer, as Lambda passes them (payload format 2.0, AWS Lambda
+//! Developer Guide, "Invoking Lambda function URLs").
 //!
-//! Only the path, the headers and the body are read. The query string is never parsed, because a sender may write
-//! anything into it. `aws_lambda_events::LambdaFunctionUrlRequest` is not used: it refuses a whole event for one
-//! invalid header, or for a missing field that no code here reads, and the sender would get 502.
+//! Only the path, the headers and the body are read. The query string is never parsed, because a
+//! sender may write anything into it. `aws_lambda_events::LambdaFunctionUrlRequest` is not used: it
+//! refuses a whole event for one invalid header, or for a missing field that no code here reads,
+//! and the sender would get 502.
 
 use std::collections::HashMap;
 
@@ -42,8 +43,8 @@ pub struct NotBase64;
 impl FunctionUrlRequest {
     /// Returns the delivery that was posted.
     ///
-    /// An invalid header is left out, because it cannot verify anything. The values of a header that was sent twice
-    /// arrive joined with a comma; no valid signature has that form.
+    /// An invalid header is left out, because it cannot verify anything. The values of a header
+    /// that was sent twice arrive joined with a comma; no valid signature has that form.
     ///
     /// # Errors
     /// [`NotBase64`].
@@ -63,7 +64,11 @@ impl FunctionUrlRequest {
             // Names that differ only in case are one header that was sent twice.
             all.append(name, value);
         }
-        Ok(Delivery { path: self.raw_path.unwrap_or_default(), headers: all, body })
+        Ok(Delivery {
+            path: self.raw_path.unwrap_or_default(),
+            headers: all,
+            body,
+        })
     }
 }
 

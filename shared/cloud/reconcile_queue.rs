@@ -1,5 +1,5 @@
-//! The reconcile queue: a FIFO queue with one message group for each site. Its event source limits how many sites are
-//! compared at the same time.
+//! The reconcile queue: a FIFO queue with one message group for each site. Its event source limits
+//! how many sites are compared at the same time.
 
 use std::time::Duration;
 
@@ -37,44 +37,73 @@ impl ReconcileQueue {
     /// # Errors
     /// [`Error::Retry`] if the queue did not take all of them. Some may have been taken.
     pub async fn send(&self, requests: &[ReconcileRequest]) -> Result<()> {
-        let batches = requests.chunks(MOST_ENTRIES).map(|chunk| self.send_batch(chunk)).collect::<Vec<_>>();
-        stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
+        let batches = requests
+            .chunks(MOST_ENTRIES)
+            .map(|chunk| self.send_batch(chunk))
+            .collect::<Vec<_>>();
+        stream::iter(batches)
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
     }
 
     async fn send_batch(&self, requests: &[ReconcileRequest]) -> Result<()> {
-        let mut entries =
-            requests.iter().enumerate().map(|(number, request)| entry(number, request)).collect::<Result<Vec<_>>>()?;
+        let mut entries = requests
+            .iter()
+            .enumerate()
+            .map(|(number, request)| entry(number, request))
+            .collect::<Result<Vec<_>>>()?;
         let mut back_off = BackOff::new(&self.time);
         while !entries.is_empty() {
             let sent = entries.len();
-            let call = self.queue.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
+            let call = self
+                .queue
+                .send_message_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries.clone()));
             let answer = call.send().await.map_err(|error| {
-                Error::retry(format!("the reconcile queue is away: {}", failure("sqs SendMessageBatch", &error)))
+                Error::retry(format!(
+                    "the reconcile queue is away: {}",
+                    failure("sqs SendMessageBatch", &error)
+                ))
             })?;
             entries.retain(|entry| answer.failed.iter().any(|failed| failed.id == entry.id));
             if !entries.is_empty() && !back_off.may_send_again(sent, entries.len()).await {
-                return Err(Error::retry(format!("the reconcile queue did not take {} requests", entries.len())));
+                return Err(Error::retry(format!(
+                    "the reconcile queue did not take {} requests",
+                    entries.len()
+                )));
             }
         }
         Ok(())
     }
 
-    /// Makes a message visible again after `pause`, in whole seconds, instead of after the queue's visibility timeout.
+    /// Makes a message visible again after `pause`, in whole seconds, instead of after the queue's
+    /// visibility timeout.
     ///
     /// # Errors
-    /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility timeout.
+    /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility
+    /// timeout.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
         let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
-        let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        let asked = self
+            .queue
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt);
         let answer = asked.visibility_timeout(seconds).send().await;
         answer.map(|_| ()).map_err(|error| {
-            Error::retry(format!("a request keeps its pause: {}", failure("sqs ChangeMessageVisibility", &error)))
+            Error::retry(format!(
+                "a request keeps its pause: {}",
+                failure("sqs ChangeMessageVisibility", &error)
+            ))
         })
     }
 }
 
 fn entry(number: usize, request: &ReconcileRequest) -> Result<SendMessageBatchRequestEntry> {
-    let text = serde_json::to_string(request).map_err(|_| Error::permanent("a request cannot be written"))?;
+    let text = serde_json::to_string(request)
+        .map_err(|_| Error::permanent("a request cannot be written"))?;
     SendMessageBatchRequestEntry::builder()
         .id(number.to_string())
         .message_group_id(&request.site)

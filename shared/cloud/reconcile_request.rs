@@ -1,7 +1,7 @@
 //! Requests to compare everything of one site, and the decision whether to run one now.
 //!
-//! A request holds the number of reconciles of the site that had begun when it was made. Requests with the same number
-//! are one, and any reconcile that begins later serves all of them:
+//! A request holds the number of reconciles of the site that had begun when it was made. Requests
+//! with the same number are one, and any reconcile that begins later serves all of them:
 //!
 //! ```text
 //! a reconcile that began later   another message   a function asked, and the last one
@@ -43,8 +43,8 @@ pub struct ReconcileRequest {
 }
 
 impl ReconcileRequest {
-    /// Returns the deduplication id. The queue takes the first of several equal requests until another reconcile
-    /// begins.
+    /// Returns the deduplication id. The queue takes the first of several equal requests until
+    /// another reconcile begins.
     pub fn dedup_id(&self) -> String {
         let by = match self.by {
             AskedBy::Clock | AskedBy::Operator => "now",
@@ -75,23 +75,40 @@ pub enum RequestDecision {
 }
 
 /// Decides what to do with a request: see the table above.
-pub fn decide(runs: &Runs, request: &ReconcileRequest, handed: &Handed, now: Timestamp) -> RequestDecision {
+pub fn decide(
+    runs: &Runs,
+    request: &ReconcileRequest,
+    handed: &Handed,
+    now: Timestamp,
+) -> RequestDecision {
     if runs.ended > request.begun {
         return RequestDecision::Served;
     }
-    let other = runs.lease.as_ref().filter(|lease| lease.holder != handed.message && lease.until > now);
+    let other = runs
+        .lease
+        .as_ref()
+        .filter(|lease| lease.holder != handed.message && lease.until > now);
     if let Some(lease) = other {
         return RequestDecision::Wait(lease.until);
     }
-    // Only requests of functions are paced: the schedule paces its own, and the operator waits for the result.
+    // Only requests of functions are paced: the schedule paces its own, and the operator waits for
+    // the result.
     let paced = request.by == AskedBy::Function && handed.times <= 1;
     let next = runs.at.and_then(|at| at.checked_add(PACE).ok());
     match next.filter(|next| paced && *next > now) {
         Some(next) => RequestDecision::Wait(next),
         None => {
             let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-            let lease = Some(Lease { holder: handed.message.clone(), until });
-            RequestDecision::Run(Runs { begun: runs.begun + 1, at: Some(now), ended: runs.ended, lease })
+            let lease = Some(Lease {
+                holder: handed.message.clone(),
+                until,
+            });
+            RequestDecision::Run(Runs {
+                begun: runs.begun + 1,
+                at: Some(now),
+                ended: runs.ended,
+                lease,
+            })
         }
     }
 }
@@ -105,36 +122,69 @@ mod tests {
     }
 
     fn request(begun: u64, by: AskedBy) -> ReconcileRequest {
-        ReconcileRequest { site: "riverside".into(), begun, by }
+        ReconcileRequest {
+            site: "riverside".into(),
+            begun,
+            by,
+        }
     }
 
     fn handed(message: &str, times: u32) -> Handed {
-        Handed { message: message.to_owned(), times }
+        Handed {
+            message: message.to_owned(),
+            times,
+        }
     }
 
     fn runs(begun: u64, ended: u64, lease: Option<(&str, i64)>) -> Runs {
-        let lease = lease.map(|(holder, until)| Lease { holder: holder.to_owned(), until: at(until) });
-        Runs { begun, at: Some(at(10)), ended, lease }
+        let lease = lease.map(|(holder, until)| Lease {
+            holder: holder.to_owned(),
+            until: at(until),
+        });
+        Runs {
+            begun,
+            at: Some(at(10)),
+            ended,
+            lease,
+        }
     }
 
     #[test]
     fn a_request_is_served_by_a_reconcile_that_began_later_and_ended_well() {
-        let step = |runs: Runs| decide(&runs, &request(3, AskedBy::Function), &handed("m", 1), at(60));
+        let step = |runs: Runs| {
+            decide(
+                &runs,
+                &request(3, AskedBy::Function),
+                &handed("m", 1),
+                at(60),
+            )
+        };
         assert_eq!(step(runs(4, 4, None)), RequestDecision::Served);
         assert!(
             matches!(step(runs(4, 3, None)), RequestDecision::Run(_)),
             "one that began later, and failed, serves nothing"
         );
-        assert!(matches!(step(runs(3, 3, None)), RequestDecision::Run(_)), "one that had begun before serves nothing");
+        assert!(
+            matches!(step(runs(3, 3, None)), RequestDecision::Run(_)),
+            "one that had begun before serves nothing"
+        );
     }
 
     #[test]
     fn two_messages_never_reconcile_a_site_at_the_same_time() {
         let step = |message: &str, now: i64| {
-            decide(&runs(4, 3, Some(("m", 25))), &request(4, AskedBy::Operator), &handed(message, 1), at(now))
+            decide(
+                &runs(4, 3, Some(("m", 25))),
+                &request(4, AskedBy::Operator),
+                &handed(message, 1),
+                at(now),
+            )
         };
         assert_eq!(step("other", 24), RequestDecision::Wait(at(25)));
-        assert!(matches!(step("other", 25), RequestDecision::Run(_)), "its function is gone");
+        assert!(
+            matches!(step("other", 25), RequestDecision::Run(_)),
+            "its function is gone"
+        );
         assert!(
             matches!(step("m", 11), RequestDecision::Run(_)),
             "a message that is handed out again had a function that is gone"
@@ -143,23 +193,54 @@ mod tests {
 
     #[test]
     fn functions_keep_their_distance_once_and_no_one_else_does() {
-        let step = |by, times, now| decide(&runs(4, 4, None), &request(4, by), &handed("m", times), at(now));
-        assert_eq!(step(AskedBy::Function, 1, 12), RequestDecision::Wait(at(15)));
-        assert!(matches!(step(AskedBy::Function, 1, 15), RequestDecision::Run(_)));
-        assert!(matches!(step(AskedBy::Function, 2, 12), RequestDecision::Run(_)), "it has waited already");
-        assert!(matches!(step(AskedBy::Operator, 1, 12), RequestDecision::Run(_)));
-        assert!(matches!(step(AskedBy::Clock, 1, 12), RequestDecision::Run(_)));
+        let step = |by, times, now| {
+            decide(
+                &runs(4, 4, None),
+                &request(4, by),
+                &handed("m", times),
+                at(now),
+            )
+        };
+        assert_eq!(
+            step(AskedBy::Function, 1, 12),
+            RequestDecision::Wait(at(15))
+        );
+        assert!(matches!(
+            step(AskedBy::Function, 1, 15),
+            RequestDecision::Run(_)
+        ));
+        assert!(
+            matches!(step(AskedBy::Function, 2, 12), RequestDecision::Run(_)),
+            "it has waited already"
+        );
+        assert!(matches!(
+            step(AskedBy::Operator, 1, 12),
+            RequestDecision::Run(_)
+        ));
+        assert!(matches!(
+            step(AskedBy::Clock, 1, 12),
+            RequestDecision::Run(_)
+        ));
     }
 
     #[test]
     fn a_run_is_numbered_and_holds_the_lease_as_long_as_a_function_can_live() {
-        let RequestDecision::Run(next) =
-            decide(&runs(4, 2, None), &request(4, AskedBy::Clock), &handed("m", 1), at(30))
-        else {
+        let RequestDecision::Run(next) = decide(
+            &runs(4, 2, None),
+            &request(4, AskedBy::Clock),
+            &handed("m", 1),
+            at(30),
+        ) else {
             panic!("it runs");
         };
         assert_eq!((next.begun, next.ended, next.at), (5, 2, Some(at(30))));
-        assert_eq!(next.lease, Some(Lease { holder: "m".to_owned(), until: at(45) }));
+        assert_eq!(
+            next.lease,
+            Some(Lease {
+                holder: "m".to_owned(),
+                until: at(45)
+            })
+        );
     }
 
     #[test]

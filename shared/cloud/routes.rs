@@ -1,8 +1,9 @@
-//! Webhook routes: which site a webhook address belongs to, and which secrets verify its deliveries.
+//! Webhook routes: which site a webhook address belongs to, and which secrets verify its
+//! deliveries.
 //!
-//! Only the route and then the secret of the addressed site are read. Both are cached, so that a refusal costs no call.
-//! A cold start therefore takes the same time with one site as with ten thousand, and an unreadable secret affects only
-//! its own site.
+//! Only the route and then the secret of the addressed site are read. Both are cached, so that a
+//! refusal costs no call. A cold start therefore takes the same time with one site as with ten
+//! thousand, and an unreadable secret affects only its own site.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +23,8 @@ use doorstep_vendors::access::WebhookSecrets;
 use doorstep_vendors::doors::DoorsVendor;
 use doorstep_vendors::doors::attempts::PushAttempts;
 
-/// Number of lookups of unknown sites within [`SPAN`] after which the list of all sites is read once, and decides.
+/// Number of lookups of unknown sites within [`SPAN`] after which the list of all sites is read
+/// once, and decides.
 const MOST_MISSES: usize = 50;
 /// The time over which lookups of unknown sites are counted.
 const SPAN: SignedDuration = SignedDuration::from_secs(60);
@@ -78,11 +80,19 @@ pub fn address(site: &SiteId, kind: DoorsKind, doors: &DoorsName) -> String {
     format!("/hooks/{site}/{}/{doors}", kind.word())
 }
 
-/// Returns whether a door system may post to a path, whatever the site. Where one machine serves all addresses, this
-/// separates those of `entries` from those of `receive`.
+/// Returns whether a door system may post to a path, whatever the site. Where one machine serves
+/// all addresses, this separates those of `entries` from those of `receive`.
 pub fn is_address(path: &str) -> bool {
-    let mut parts = path.strip_prefix("/hooks/").unwrap_or_default().split('/').skip(1);
-    let posts = |word: &str| DoorsKind::ALL.iter().any(|kind| kind.word() == word && kind.webhook().is_some());
+    let mut parts = path
+        .strip_prefix("/hooks/")
+        .unwrap_or_default()
+        .split('/')
+        .skip(1);
+    let posts = |word: &str| {
+        DoorsKind::ALL
+            .iter()
+            .any(|kind| kind.word() == word && kind.webhook().is_some())
+    };
     parts.next().is_some_and(posts) && parts.next().is_some()
 }
 
@@ -106,15 +116,20 @@ impl WebhookRoutes {
         }
     }
 
-    /// Returns the site of a platform's address, with its secrets. Returns `None` for an unknown site, an unknown
-    /// platform and a site without secrets, so that a sender cannot tell them apart.
+    /// Returns the site of a platform's address, with its secrets. Returns `None` for an unknown
+    /// site, an unknown platform and a site without secrets, so that a sender cannot tell them
+    /// apart.
     ///
     /// # Errors
     /// The site's route or secret cannot be read, and the cache has no value of it.
     pub async fn platform(&self, path: &str, now: Timestamp) -> Result<Option<PlatformRoute>> {
-        let Some((name, platform, action)) = parts(path) else { return Ok(None) };
+        let Some((name, platform, action)) = parts(path) else {
+            return Ok(None);
+        };
         let site = self.site(name, now).await?;
-        let Some(route) = site.as_ref() else { return Ok(None) };
+        let Some(route) = site.as_ref() else {
+            return Ok(None);
+        };
         if route.platform.word() != platform || route.platform.has_actions() != action.is_some() {
             return Ok(None);
         }
@@ -126,17 +141,26 @@ impl WebhookRoutes {
         }))
     }
 
-    /// Returns the door system of an address. Returns `None` for an unknown one and for one without secrets, so that a
-    /// sender cannot tell them apart.
+    /// Returns the door system of an address. Returns `None` for an unknown one and for one without
+    /// secrets, so that a sender cannot tell them apart.
     ///
     /// # Errors
     /// As [`WebhookRoutes::platform`].
     pub async fn doors(&self, path: &str, now: Timestamp) -> Result<Option<DoorsRoute>> {
-        let Some((name, kind, Some(doors))) = parts(path).filter(|_| is_address(path)) else { return Ok(None) };
+        let Some((name, kind, Some(doors))) = parts(path).filter(|_| is_address(path)) else {
+            return Ok(None);
+        };
         let site = self.site(name, now).await?;
-        let Some(route) = site.as_ref() else { return Ok(None) };
-        let config = route.doors.get(doors).filter(|config| config.kind.word() == kind);
-        let Some((config, vendor)) = config.and_then(|config| Some((config, config.kind.webhook()?))) else {
+        let Some(route) = site.as_ref() else {
+            return Ok(None);
+        };
+        let config = route
+            .doors
+            .get(doors)
+            .filter(|config| config.kind.word() == kind);
+        let Some((config, vendor)) =
+            config.and_then(|config| Some((config, config.kind.webhook()?)))
+        else {
             return Ok(None);
         };
         let secrets = self.verifier(&route.site, &config.secret, now).await?;
@@ -162,8 +186,9 @@ impl WebhookRoutes {
         }
         let read = || async {
             let route = self.store.site_route(&SiteId::from(name)).await;
-            let route =
-                route.inspect_err(|error| tracing::error!(site = name, %error, "a site's route cannot be read"))?;
+            let route = route.inspect_err(
+                |error| tracing::error!(site = name, %error, "a site's route cannot be read"),
+            )?;
             if route.is_none() {
                 self.note_miss(now);
             }
@@ -173,7 +198,12 @@ impl WebhookRoutes {
     }
 
     /// Loads the webhook secrets named `secret`; empty if the operator stored none.
-    async fn verifier(&self, site: &SiteId, secret: &str, now: Timestamp) -> Result<Arc<WebhookSecrets>> {
+    async fn verifier(
+        &self,
+        site: &SiteId,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<Arc<WebhookSecrets>> {
         let read = || async {
             let found = self.secrets.webhook(secret).await;
             let found = found.inspect_err(
@@ -192,22 +222,34 @@ impl WebhookRoutes {
         self.verifiers.get(secret, now, read).await
     }
 
-    /// Returns whether the list of all sites lacks this one. The list is read at most once a minute. An unreadable list
-    /// lacks none.
+    /// Returns whether the list of all sites lacks this one. The list is read at most once a
+    /// minute. An unreadable list lacks none.
     async fn is_not_listed(&self, name: &str, now: Timestamp) -> bool {
         let read = || async { Ok(self.store.site_names().await?.into_iter().collect()) };
-        self.names.get("", now, read).await.is_ok_and(|names| !names.contains(name))
+        self.names
+            .get("", now, read)
+            .await
+            .is_ok_and(|names| !names.contains(name))
     }
 
     fn are_many_misses(&self, now: Timestamp) -> bool {
         let misses = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
-        misses.count >= MOST_MISSES && misses.since.is_some_and(|since| now.duration_since(since) < SPAN)
+        misses.count >= MOST_MISSES
+            && misses
+                .since
+                .is_some_and(|since| now.duration_since(since) < SPAN)
     }
 
     fn note_miss(&self, now: Timestamp) {
         let mut misses = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
-        if misses.since.is_none_or(|since| now.duration_since(since) >= SPAN) {
-            *misses = Misses { since: Some(now), count: 0 };
+        if misses
+            .since
+            .is_none_or(|since| now.duration_since(since) >= SPAN)
+        {
+            *misses = Misses {
+                since: Some(now),
+                count: 0,
+            };
         }
         misses.count += 1;
     }
@@ -219,14 +261,28 @@ mod tests {
 
     #[test]
     fn addresses_of_door_systems_are_distinguished_from_platforms() {
-        for path in ["/hooks/riverside/kisi/main", "/hooks//kisi/", "/hooks/a/kisi/b/c"] {
+        for path in [
+            "/hooks/riverside/kisi/main",
+            "/hooks//kisi/",
+            "/hooks/a/kisi/b/c",
+        ] {
             assert!(is_address(path), "{path}");
         }
-        for path in ["/hooks/riverside/officernd", "/hooks/riverside/kisi", "/hooks/riverside/salto-ks/main", "/", ""] {
+        for path in [
+            "/hooks/riverside/officernd",
+            "/hooks/riverside/kisi",
+            "/hooks/riverside/salto-ks/main",
+            "/",
+            "",
+        ] {
             assert!(!is_address(path), "{path}");
         }
         assert_eq!(
-            address(&SiteId::from("riverside"), DoorsKind::Kisi, &DoorsName::from("main")),
+            address(
+                &SiteId::from("riverside"),
+                DoorsKind::Kisi,
+                &DoorsName::from("main")
+            ),
             "/hooks/riverside/kisi/main"
         );
     }

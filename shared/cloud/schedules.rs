@@ -1,4 +1,5 @@
-//! Schedules: one-time schedules of EventBridge Scheduler that enqueue a trigger at a minute at which something is due.
+//! Schedules: one-time schedules of EventBridge Scheduler that enqueue a trigger at a minute at
+//! which something is due.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,12 +70,20 @@ impl Schedules {
         bus: EventBus,
         time: SharedTime,
     ) -> Self {
-        Schedules { scheduler, settings, line, bus, time, unset: Arc::default() }
+        Schedules {
+            scheduler,
+            settings,
+            line,
+            bus,
+            time,
+            unset: Arc::default(),
+        }
     }
 
-    /// Schedules a trigger for `site` at `minute`, as [`Schedules::try_set`] does. A refusal of Scheduler is not an
-    /// error, because the due item is in the table: the function requests a reconcile, which sets every schedule of the
-    /// next 24 hours. It logs and requests once, until a schedule of the site can be set again.
+    /// Schedules a trigger for `site` at `minute`, as [`Schedules::try_set`] does. A refusal of
+    /// Scheduler is not an error, because the due item is in the table: the function requests a
+    /// reconcile, which sets every schedule of the next 24 hours. It logs and requests once, until
+    /// a schedule of the site can be set again.
     ///
     /// # Errors
     /// [`Error::Retry`] if the minute has come and the queue did not take the trigger.
@@ -98,7 +107,11 @@ impl Schedules {
     /// Tries several times, but only once if the site's last schedule could not be set.
     async fn set_patiently(&self, site: &SiteId, minute: Minute) -> Result<(), Unset> {
         let mut back_off = BackOff::new(&self.time);
-        let tries = if self.unset().contains(site) { 0 } else { TRIES_AGAIN };
+        let tries = if self.unset().contains(site) {
+            0
+        } else {
+            TRIES_AGAIN
+        };
         for _ in 0..tries {
             match self.try_set(site, minute).await {
                 Err(Unset::Schedule(_)) => drop(back_off.may_send_again(1, 1).await),
@@ -112,8 +125,8 @@ impl Schedules {
         self.unset.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Schedules a trigger for `site` at `minute`. A schedule that exists is a success. If Scheduler refuses because
-    /// the minute has come meanwhile, the trigger is enqueued at once.
+    /// Schedules a trigger for `site` at `minute`. A schedule that exists is a success. If
+    /// Scheduler refuses because the minute has come meanwhile, the trigger is enqueued at once.
     ///
     /// # Errors
     /// [`Unset`].
@@ -135,13 +148,18 @@ impl Schedules {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(CreateScheduleError::ConflictException(_)) => Ok(()),
-                // The same refusal for a future minute means a mistake in this code or in the stack.
-                Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => {
-                    self.line.enqueue(&message, None).await.map_err(Unset::Queue)
-                }
+                // The same refusal for a future minute means a mistake in this code or in the
+                // stack.
+                Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => self
+                    .line
+                    .enqueue(&message, None)
+                    .await
+                    .map_err(Unset::Queue),
                 _ => {
                     let why = failure("scheduler CreateSchedule", &error);
-                    Err(Unset::Schedule(Error::retry(format!("a schedule could not be set: {why}"))))
+                    Err(Unset::Schedule(Error::retry(format!(
+                        "a schedule could not be set: {why}"
+                    ))))
                 }
             },
         }
@@ -153,32 +171,55 @@ impl Schedules {
     /// [`Error::Retry`] if Scheduler is unreachable.
     pub async fn of(&self, site: &SiteId) -> Result<Vec<String>> {
         let prefix = format!("{site}-");
-        let listed = self.scheduler.list_schedules().group_name(&self.settings.group).name_prefix(&prefix);
+        let listed = self
+            .scheduler
+            .list_schedules()
+            .group_name(&self.settings.group)
+            .name_prefix(&prefix);
         let mut pages = listed.into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                Error::retry(format!("schedules cannot be listed: {}", failure("scheduler ListSchedules", &error)))
+                Error::retry(format!(
+                    "schedules cannot be listed: {}",
+                    failure("scheduler ListSchedules", &error)
+                ))
             })?;
-            names.extend(page.schedules.into_iter().filter_map(|schedule| schedule.name));
+            names.extend(
+                page.schedules
+                    .into_iter()
+                    .filter_map(|schedule| schedule.name),
+            );
         }
         // Another site's name may begin with this one's.
-        let is_minute = |word: &str| word.len() == MINUTE && word.bytes().all(|b| b.is_ascii_digit() || b == b'T');
+        let is_minute = |word: &str| {
+            word.len() == MINUTE && word.bytes().all(|b| b.is_ascii_digit() || b == b'T')
+        };
         names.retain(|name| name.strip_prefix(&prefix).is_some_and(is_minute));
         Ok(names)
     }
 
-    /// Deletes all schedules of a site. They would do no harm, but their triggers would have nothing to serve.
+    /// Deletes all schedules of a site. They would do no harm, but their triggers would have
+    /// nothing to serve.
     ///
     /// # Errors
     /// [`Error::Retry`] if Scheduler is unreachable.
     pub async fn clear(&self, site: &SiteId) -> Result<()> {
         for name in self.of(site).await? {
-            let deleted = self.scheduler.delete_schedule().group_name(&self.settings.group).name(name).send().await;
+            let deleted = self
+                .scheduler
+                .delete_schedule()
+                .group_name(&self.settings.group)
+                .name(name)
+                .send()
+                .await;
             match deleted {
                 Ok(_) => {}
                 Err(error)
-                    if matches!(error.as_service_error(), Some(DeleteScheduleError::ResourceNotFoundException(_))) => {}
+                    if matches!(
+                        error.as_service_error(),
+                        Some(DeleteScheduleError::ResourceNotFoundException(_))
+                    ) => {}
                 Err(error) => {
                     let why = failure("scheduler DeleteSchedule", &error);
                     return Err(Error::retry(format!("a schedule stays: {why}")));
@@ -189,18 +230,32 @@ impl Schedules {
     }
 
     fn has_come(&self, minute: Minute) -> bool {
-        self.time.now().saturating_add(SKEW).is_ok_and(|now| minute.start() <= now)
+        self.time
+            .now()
+            .saturating_add(SKEW)
+            .is_ok_and(|now| minute.start() <= now)
     }
 
     fn target(&self, message: &TriggerMessage) -> Result<Target> {
-        let sqs = SqsParameters::builder().message_group_id(&message.site).build();
-        let target = Target::builder().arn(&self.settings.trigger_queue_arn).role_arn(&self.settings.role_arn);
-        target.input(message.text()?).sqs_parameters(sqs).build().map_err(unbuilt)
+        let sqs = SqsParameters::builder()
+            .message_group_id(&message.site)
+            .build();
+        let target = Target::builder()
+            .arn(&self.settings.trigger_queue_arn)
+            .role_arn(&self.settings.role_arn);
+        target
+            .input(message.text()?)
+            .sqs_parameters(sqs)
+            .build()
+            .map_err(unbuilt)
     }
 }
 
 fn exact() -> Result<FlexibleTimeWindow> {
-    FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().map_err(unbuilt)
+    FlexibleTimeWindow::builder()
+        .mode(FlexibleTimeWindowMode::Off)
+        .build()
+        .map_err(unbuilt)
 }
 
 fn unbuilt(error: impl std::fmt::Display) -> Error {

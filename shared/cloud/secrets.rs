@@ -1,4 +1,5 @@
-//! Secrets in SSM Parameter Store. Each name has two parameters, so that `receive` can be denied the second.
+//! Secrets in SSM Parameter Store. Each name has two parameters, so that `receive` can be denied
+//! the second.
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
@@ -28,7 +29,8 @@ impl Secrets {
 
     /// Loads the secrets that verify deliveries; `None` if the operator stored none.
     pub async fn webhook(&self, name: &str) -> Result<Option<WebhookSecrets>> {
-        self.parameter(&format!("/{}/{name}/webhook", self.stack)).await
+        self.parameter(&format!("/{}/{name}/webhook", self.stack))
+            .await
     }
 
     /// Loads the credentials of a vendor's API.
@@ -38,22 +40,38 @@ impl Secrets {
     pub async fn api(&self, name: &str) -> Result<ApiSecrets> {
         let path = format!("/{}/{name}/api", self.stack);
         let found = self.parameter(&path).await?;
-        found.ok_or_else(|| Error::permanent(format!("there is no secret {path}: put it there as a SecureString")))
+        found.ok_or_else(|| {
+            Error::permanent(format!(
+                "there is no secret {path}: put it there as a SecureString"
+            ))
+        })
     }
 
     async fn parameter<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
-        let answer = self.ssm.get_parameter().name(path).with_decryption(true).send().await;
+        let answer = self
+            .ssm
+            .get_parameter()
+            .name(path)
+            .with_decryption(true)
+            .send()
+            .await;
         let value = match answer {
             Ok(answer) => answer.parameter.and_then(|parameter| parameter.value),
             Err(error) => match error.as_service_error() {
                 Some(GetParameterError::ParameterNotFound(_)) => return Ok(None),
                 _ => {
                     let why = failure("ssm GetParameter", &error);
-                    return Err(Error::retry(format!("the secret {path} cannot be read: {why}")));
+                    return Err(Error::retry(format!(
+                        "the secret {path} cannot be read: {why}"
+                    )));
                 }
             },
         };
         let read = value.map(|text| serde_json::from_str(&text)).transpose();
-        read.map_err(|_| Error::permanent(format!("the secret {path} is not the JSON object it should be")))
+        read.map_err(|_| {
+            Error::permanent(format!(
+                "the secret {path} is not the JSON object it should be"
+            ))
+        })
     }
 }

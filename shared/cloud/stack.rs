@@ -1,5 +1,5 @@
-//! The description of a deployed stack: one plain SSM parameter that the template writes. The stack's name therefore
-//! suffices to find everything else.
+//! The description of a deployed stack: one plain SSM parameter that the template writes. The
+//! stack's name therefore suffices to find everything else.
 
 use aws_credential_types::Credentials;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
@@ -42,8 +42,16 @@ pub struct ResourceNames {
 impl Settings {
     /// Returns the names as the stack's parameter holds them.
     pub fn names(&self) -> ResourceNames {
-        let ScheduleSettings { group, trigger_queue_arn, role_arn } = self.schedules.clone();
-        let (table, trigger_queue_url, bus) = (self.table.clone(), self.trigger_queue_url.clone(), self.bus.clone());
+        let ScheduleSettings {
+            group,
+            trigger_queue_arn,
+            role_arn,
+        } = self.schedules.clone();
+        let (table, trigger_queue_url, bus) = (
+            self.table.clone(),
+            self.trigger_queue_url.clone(),
+            self.bus.clone(),
+        );
         ResourceNames {
             table,
             trigger_queue_url,
@@ -57,8 +65,9 @@ impl Settings {
     /// Loads the settings of the stack named `stack`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no such stack in the region, or AWS denies the read; [`Error::Retry`] if AWS is
-    /// unreachable; [`Error::Permanent`] if the parameter has another shape.
+    /// [`Error::Invalid`] if there is no such stack in the region, or AWS denies the read;
+    /// [`Error::Retry`] if AWS is unreachable; [`Error::Permanent`] if the parameter has another
+    /// shape.
     pub async fn of_stack(stack: &str, asker: Asker, http: &Http) -> Result<Self> {
         let path = format!("/{stack}/stack");
         let ssm = config!(aws_sdk_ssm, asker, SdkHttpClient(http.clone()));
@@ -72,16 +81,31 @@ impl Settings {
             Some(_) => Error::invalid(format!("the stack cannot be asked: {}", failure("ssm GetParameter", &error))),
             None => Error::retry(format!("AWS cannot be reached: {}", failure("ssm GetParameter", &error))),
         })?;
-        let text = found.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
-        let names: ResourceNames = serde_json::from_str(&text)
-            .map_err(|error| Error::permanent(format!("the parameter {path} is not what the stack writes: {error}")))?;
-        let Asker { region, credentials, endpoint } = asker;
+        let text = found
+            .parameter
+            .and_then(|parameter| parameter.value)
+            .unwrap_or_default();
+        let names: ResourceNames = serde_json::from_str(&text).map_err(|error| {
+            Error::permanent(format!(
+                "the parameter {path} is not what the stack writes: {error}"
+            ))
+        })?;
+        let Asker {
+            region,
+            credentials,
+            endpoint,
+        } = asker;
         let schedules = ScheduleSettings {
             group: names.schedule_group,
             trigger_queue_arn: names.trigger_queue_arn,
             role_arn: names.schedule_role_arn,
         };
-        let ResourceNames { table, trigger_queue_url, bus, .. } = names;
+        let ResourceNames {
+            table,
+            trigger_queue_url,
+            bus,
+            ..
+        } = names;
         Ok(Settings {
             stack: stack.to_owned(),
             region,

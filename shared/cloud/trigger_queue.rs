@@ -1,5 +1,5 @@
-//! The trigger queue: a FIFO queue with one message group for each site. SQS delivers the triggers of a site in order,
-//! one batch at a time.
+//! The trigger queue: a FIFO queue with one message group for each site. SQS delivers the triggers
+//! of a site in order, one batch at a time.
 
 use std::time::Duration;
 
@@ -26,7 +26,8 @@ pub enum Trigger {
     Schedule(Minute),
     /// A person or thing is due now.
     Due,
-    /// The account was refused at a door or changed at the door system. The trigger concerns its person.
+    /// The account was refused at a door or changed at the door system. The trigger concerns its
+    /// person.
     Account {
         /// The door system.
         doors: DoorsName,
@@ -57,7 +58,12 @@ pub struct TriggerMessage {
 impl TriggerMessage {
     /// Creates a message that no delivery caused.
     pub fn new(site: &SiteId, trigger: Trigger) -> Self {
-        TriggerMessage { site: site.to_owned(), trigger, delivery: None, at: None }
+        TriggerMessage {
+            site: site.to_owned(),
+            trigger,
+            delivery: None,
+            at: None,
+        }
     }
 
     /// Sets the delivery that caused it, and when it arrived.
@@ -66,12 +72,15 @@ impl TriggerMessage {
         self
     }
 
-    /// Returns the body of the message. SQS accepts every character that JSON accepts, except U+FFFE and U+FFFF. A
-    /// platform may use these in an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`.
-    /// `[D]`
+    /// Returns the body of the message. SQS accepts every character that JSON accepts, except
+    /// U+FFFE and U+FFFF. A platform may use these in an id, so they are escaped. Source: API
+    /// reference of `SendMessage`, `MessageBody`. `[D]`
     pub fn text(&self) -> Result<String> {
-        let text = serde_json::to_string(self).map_err(|_| Error::permanent("the trigger cannot be serialised"))?;
-        Ok(text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
+        let text = serde_json::to_string(self)
+            .map_err(|_| Error::permanent("the trigger cannot be serialised"))?;
+        Ok(text
+            .replace('\u{fffe}', "\\ufffe")
+            .replace('\u{ffff}', "\\uffff"))
     }
 }
 
@@ -120,8 +129,8 @@ impl TriggerQueue {
         self.queue.build();
     }
 
-    /// Enqueues a trigger. SQS drops a second message with an equal deduplication id within five minutes. Without
-    /// `dedup_id` the id is random.
+    /// Enqueues a trigger. SQS drops a second message with an equal deduplication id within five
+    /// minutes. Without `dedup_id` the id is random.
     ///
     /// # Errors
     /// [`Error::Retry`] if the queue did not take it.
@@ -137,12 +146,15 @@ impl TriggerQueue {
             .await
             .map(|_| ())
             .map_err(|error| {
-                Error::retry(format!("the queue did not take a trigger: {}", failure("sqs SendMessage", &error)))
+                Error::retry(format!(
+                    "the queue did not take a trigger: {}",
+                    failure("sqs SendMessage", &error)
+                ))
             })
     }
 
-    /// Returns how many messages wait, and how many are in the dead-letter queue. Only the operator has the rights for
-    /// it.
+    /// Returns how many messages wait, and how many are in the dead-letter queue. Only the operator
+    /// has the rights for it.
     ///
     /// # Errors
     /// [`Error::Retry`] if the queue is unreachable.
@@ -150,36 +162,56 @@ impl TriggerQueue {
         let here = self.attributes(&self.url).await?;
         let policy = here.get(&QueueAttributeName::RedrivePolicy);
         let policy = policy.and_then(|policy| serde_json::from_str::<Redrive>(policy).ok());
-        let dead = match policy.as_ref().and_then(|policy| policy.target.rsplit(':').next()) {
+        let dead = match policy
+            .as_ref()
+            .and_then(|policy| policy.target.rsplit(':').next())
+        {
             Some(name) => {
                 let found = self.queue.get_queue_url().queue_name(name).send().await;
-                let url =
-                    found.map_err(|error| unasked(failure("sqs GetQueueUrl", &error)))?.queue_url.unwrap_or_default();
+                let url = found
+                    .map_err(|error| unasked(failure("sqs GetQueueUrl", &error)))?
+                    .queue_url
+                    .unwrap_or_default();
                 Some(count(&self.attributes(&url).await?))
             }
             None => None,
         };
-        Ok(QueueDepth { waiting: count(&here), dead })
+        Ok(QueueDepth {
+            waiting: count(&here),
+            dead,
+        })
     }
 
     async fn attributes(&self, url: &str) -> Result<Attributes> {
-        let asked = self.queue.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        let asked = self
+            .queue
+            .get_queue_attributes()
+            .queue_url(url)
+            .attribute_names(QueueAttributeName::All);
         let answer = asked.send().await;
         let answer = answer.map_err(|error| unasked(failure("sqs GetQueueAttributes", &error)))?;
         Ok(answer.attributes.unwrap_or_default())
     }
 
-    /// Makes a message visible again after `pause`, in whole seconds, instead of after the queue's visibility timeout.
-    /// Until then SQS delivers no other message of its site.
+    /// Makes a message visible again after `pause`, in whole seconds, instead of after the queue's
+    /// visibility timeout. Until then SQS delivers no other message of its site.
     ///
     /// # Errors
-    /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility timeout.
+    /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility
+    /// timeout.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
         let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
-        let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        let asked = self
+            .queue
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt);
         let answer = asked.visibility_timeout(seconds).send().await;
         answer.map(|_| ()).map_err(|error| {
-            Error::retry(format!("a message keeps its pause: {}", failure("sqs ChangeMessageVisibility", &error)))
+            Error::retry(format!(
+                "a message keeps its pause: {}",
+                failure("sqs ChangeMessageVisibility", &error)
+            ))
         })
     }
 }
@@ -192,18 +224,32 @@ mod tests {
     fn a_trigger_without_a_delivery_is_stored_without_one_and_read_again() {
         let stored = r#"{"site":"riverside","trigger":"due"}"#;
         let message: TriggerMessage = serde_json::from_str(stored).expect("a trigger");
-        assert_eq!(message, TriggerMessage::new(&SiteId::from("riverside"), Trigger::Due));
+        assert_eq!(
+            message,
+            TriggerMessage::new(&SiteId::from("riverside"), Trigger::Due)
+        );
         assert_eq!(message.text().as_deref(), Ok(stored));
         let by = message.by("abc", Timestamp::UNIX_EPOCH);
-        assert_eq!(serde_json::from_str::<TriggerMessage>(&by.text().expect("JSON")).expect("a trigger"), by);
+        assert_eq!(
+            serde_json::from_str::<TriggerMessage>(&by.text().expect("JSON")).expect("a trigger"),
+            by
+        );
     }
 
     #[test]
     fn a_message_has_no_character_that_sqs_refuses_and_says_the_same() {
-        let odd = TriggerMessage::new(&SiteId::from("riverside"), Trigger::Due)
-            .by("\u{0}\u{1f}\u{fffe}\u{ffff}\u{10ffff}", Timestamp::UNIX_EPOCH);
+        let odd = TriggerMessage::new(&SiteId::from("riverside"), Trigger::Due).by(
+            "\u{0}\u{1f}\u{fffe}\u{ffff}\u{10ffff}",
+            Timestamp::UNIX_EPOCH,
+        );
         let text = odd.text().expect("JSON");
-        assert!(!text.contains(['\u{0}', '\u{1f}', '\u{fffe}', '\u{ffff}']), "{text}");
-        assert_eq!(serde_json::from_str::<TriggerMessage>(&text).expect("a trigger"), odd);
+        assert!(
+            !text.contains(['\u{0}', '\u{1f}', '\u{fffe}', '\u{ffff}']),
+            "{text}"
+        );
+        assert_eq!(
+            serde_json::from_str::<TriggerMessage>(&text).expect("a trigger"),
+            odd
+        );
     }
 }

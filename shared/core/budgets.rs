@@ -1,12 +1,13 @@
 //! Every pause, limit on retries, share of time and batch size of the project, in one place.
 //!
-//! Each module belongs to one part of the program. Limits that a vendor or AWS sets stand beside the call that they
-//! limit.
+//! Each module belongs to one part of the program. Limits that a vendor or AWS sets stand beside
+//! the call that they limit.
 
 /// The pauses of the trigger queue.
 pub mod queue {
-    /// Seconds that a site's queue waits before a failed message returns, by the number of times that the message was
-    /// received. After the fifth failure the queue moves the message to the dead-letter queue.
+    /// Seconds that a site's queue waits before a failed message returns, by the number of times
+    /// that the message was received. After the fifth failure the queue moves the message to the
+    /// dead-letter queue.
     pub const PAUSES: [u64; 4] = [5, 15, 45, 120];
 }
 
@@ -14,13 +15,15 @@ pub mod queue {
 pub mod run {
     use std::time::Duration;
 
-    /// Longest time that one run serves people before it enqueues another trigger for the rest. The function may take
-    /// longer to finish a batch.
+    /// Longest time that one run serves people before it enqueues another trigger for the rest. The
+    /// function may take longer to finish a batch.
     pub const RUN_TIME: Duration = Duration::from_secs(45);
-    /// Target time of a batch whose people cost calls of their own. A batch is committed only after all of its changes are
-    /// applied. A batch that outlives the function would therefore start over again and again.
+    /// Target time of a batch whose people cost calls of their own. A batch is committed only after
+    /// all of its changes are applied. A batch that outlives the function would therefore start
+    /// over again and again.
     pub const BATCH_TIME: Duration = Duration::from_secs(8);
-    /// Time for one person among many who share a call: reading, storing, one transaction after another.
+    /// Time for one person among many who share a call: reading, storing, one transaction after
+    /// another.
     pub const TIME_EACH: Duration = Duration::from_millis(12);
     /// Smallest and largest batch of due items, if each may cost calls of its own.
     pub const BATCH_SIZES: (usize, usize) = (5, 500);
@@ -40,13 +43,15 @@ pub mod rounds {
 
     /// How many times a failed round is retried at once.
     pub const TRIES_AGAIN: u32 = 3;
-    /// Rounds for actions that follow from earlier ones, such as suspending an account after its last group.
+    /// Rounds for actions that follow from earlier ones, such as suspending an account after its
+    /// last group.
     pub const AFTERCARE: u32 = 2;
     /// Longest pause that is granted to a vendor.
     pub const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
     /// Most minutes until a person whose rounds failed is retried.
     pub const LONGEST_BACK_OFF: i64 = 8;
-    /// Failed runs after which a person is still retried each minute. The pause then doubles with each failure.
+    /// Failed runs after which a person is still retried each minute. The pause then doubles with
+    /// each failure.
     pub const RETRIES_EACH_MINUTE: u32 = 4;
     /// Minutes after which a card number that was not the person's is checked again.
     pub const CARD_CHECKS: [i64; 2] = [1, 5];
@@ -56,7 +61,8 @@ pub mod rounds {
 pub mod refetch {
     use jiff::SignedDuration;
 
-    /// Minutes after the trigger at which a thing is fetched again: a platform may lag behind its own webhook.
+    /// Minutes after the trigger at which a thing is fetched again: a platform may lag behind its
+    /// own webhook.
     pub const AGAIN_AFTER: [i64; 2] = [1, 5];
     /// Longest pause that is granted to a platform.
     pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
@@ -76,11 +82,12 @@ pub mod reconcile {
     pub const PACE: SignedDuration = SignedDuration::from_mins(5);
     /// Duration of a lease: no function lives longer.
     pub const LEASE: SignedDuration = SignedDuration::from_mins(15);
-    /// The pause before a failed request of a site is retried. After five tries the queue moves it to the dead-letter
-    /// queue. The timer requests the site again every 15 minutes.
+    /// The pause before a failed request of a site is retried. After five tries the queue moves it
+    /// to the dead-letter queue. The timer requests the site again every 15 minutes.
     pub const PAUSE: Duration = Duration::from_secs(60);
-    /// The pause before a request returns whose function crashed: one minute more than the longest run of a function. The
-    /// queue's own visibility timeout is six times that, for requests that wait for a function.
+    /// The pause before a request returns whose function crashed: one minute more than the longest
+    /// run of a function. The queue's own visibility timeout is six times that, for requests that
+    /// wait for a function.
     pub const GONE: Duration = Duration::from_secs(16 * 60);
 }
 
@@ -102,19 +109,22 @@ pub mod vendor_http {
     pub const TRIES_AGAIN: u32 = 3;
     /// The first pause before a retry, if the vendor names none. It doubles with each try.
     pub const FIRST_PAUSE: Duration = Duration::from_millis(250);
-    /// The longest pause that a run waits for. A vendor that asks for more is called again by a later run.
+    /// The longest pause that a run waits for. A vendor that asks for more is called again by a
+    /// later run.
     pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-    /// The longest time that a requested pause is kept. A wrong header must not close a vendor for ever.
+    /// The longest time that a requested pause is kept. A wrong header must not close a vendor for
+    /// ever.
     pub const LONGEST_CLOSED: Duration = Duration::from_secs(24 * 3600);
-    /// How many different reads must fail in a row, each after all its tries, before the vendor is closed. A single one may
-    /// be about a thing that the vendor cannot show.
+    /// How many different reads must fail in a row, each after all its tries, before the vendor is
+    /// closed. A single one may be about a thing that the vendor cannot show.
     pub const FAILED_READS: usize = 2;
-    /// How many changes must fail in a row before the vendor is closed. A change is tried once. A single one may be about a
-    /// thing that the vendor cannot change.
+    /// How many changes must fail in a row before the vendor is closed. A change is tried once. A
+    /// single one may be about a thing that the vendor cannot change.
     pub const FAILED_WRITES: u32 = 12;
     /// An answer that takes longer than this is slow.
     pub const SLOW: Duration = Duration::from_secs(2);
-    /// The part of a run's time, as a divisor, that slow answers of one vendor may take beyond `SLOW`.
+    /// The part of a run's time, as a divisor, that slow answers of one vendor may take beyond
+    /// `SLOW`.
     pub const SLOW_PART: u32 = 4;
 }
 
@@ -134,15 +144,18 @@ pub mod network {
 pub mod deadline {
     use std::time::Duration;
 
-    /// Time that the function reserves before the limit of Lambda. It answers before Lambda ends it.
+    /// Time that the function reserves before the limit of Lambda. It answers before Lambda ends
+    /// it.
     pub const RESERVE: Duration = Duration::from_secs(6);
-    /// Time reserved for the table and the queue after the last call to a vendor: a share of the limit, at most `MOST_OWN`.
+    /// Time reserved for the table and the queue after the last call to a vendor: a share of the
+    /// limit, at most `MOST_OWN`.
     pub const OWN_PERCENT: u32 = 15;
     /// The most of it.
     pub const MOST_OWN: Duration = Duration::from_secs(60);
     /// The last part of that time, reserved for returning messages to the queue.
     pub const HAND_BACK: Duration = Duration::from_secs(3);
-    /// The longest wait for one answer of a vendor. The actual limit is a sixth of the invocation, and at most this.
+    /// The longest wait for one answer of a vendor. The actual limit is a sixth of the invocation,
+    /// and at most this.
     pub const LONGEST_ANSWER: Duration = Duration::from_secs(20);
     /// The longest wait for one answer of AWS. The SDKs retry.
     pub const AWS_ANSWER: Duration = Duration::from_secs(8);
@@ -166,7 +179,8 @@ pub mod aws {
 
     /// Maximum number of tries of a call that AWS throttles or fails.
     pub const TRIES: u32 = 4;
-    /// Maximum pause before the second try; it doubles with each further try. The SDK chooses a shorter one at random.
+    /// Maximum pause before the second try; it doubles with each further try. The SDK chooses a
+    /// shorter one at random.
     pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
     /// Maximum pause before any try.
     pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);

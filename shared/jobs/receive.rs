@@ -8,12 +8,17 @@ use doorstep_cloud::routes::PlatformRoute;
 use doorstep_cloud::trigger_queue::Trigger;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
-use doorstep_vendors::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookAnswer, WebhookContent};
+use doorstep_vendors::delivery::{
+    Delivery, Unverified, VerifiedDelivery, WebhookAnswer, WebhookContent,
+};
 use doorstep_vendors::platform::PlatformVendor;
 
 /// Takes one delivery of a platform and returns the HTTP answer.
 pub async fn receive(environment: &Environment, delivery: Delivery) -> WebhookAnswer {
-    webhook::take(environment, delivery, async |path, now| environment.routes.platform(path, now).await).await
+    webhook::take(environment, delivery, async |path, now| {
+        environment.routes.platform(path, now).await
+    })
+    .await
 }
 
 impl WebhookRoute for PlatformRoute {
@@ -34,9 +39,16 @@ impl WebhookRoute for PlatformRoute {
             WebhookContent::NotForUs => Effect::Nothing,
             WebhookContent::About(hints) => Effect::Trigger(Trigger::Hints(hints)),
             WebhookContent::Update(update)
-                if update.version.at.as_second().saturating_sub(now.as_second()) > AHEAD_SECONDS =>
+                if update
+                    .version
+                    .at
+                    .as_second()
+                    .saturating_sub(now.as_second())
+                    > AHEAD_SECONDS =>
             {
-                Effect::Invalid(format!("timestamp is more than {AHEAD_SECONDS} seconds in the future"))
+                Effect::Invalid(format!(
+                    "timestamp is more than {AHEAD_SECONDS} seconds in the future"
+                ))
             }
             WebhookContent::Update(update) => Effect::Update(update),
             WebhookContent::Wrong(why) => Effect::Invalid(why),

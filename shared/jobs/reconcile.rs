@@ -1,5 +1,6 @@
-//! The reconcile job. It compares the whole platform with the whole door system of one site. It finds lost deliveries
-//! and changes by hand, marks the people concerned as due and enqueues a trigger. It never writes to a door.
+//! The reconcile job. It compares the whole platform with the whole door system of one site. It
+//! finds lost deliveries and changes by hand, marks the people concerned as due and enqueues a
+//! trigger. It never writes to a door.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +43,8 @@ pub use serve::serve;
 /// How far ahead schedules are set again, in case setting one failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// The problem text for a snapshot that is rejected and that contains no change that the operator could approve.
+/// The problem text for a snapshot that is rejected and that contains no change that the operator
+/// could approve.
 const HELD_BACK: &str = "the last roster is rejected, although three deliveries contained it: it would change no access now. \
     If it is correct, send its changes as single updates";
 
@@ -70,35 +72,57 @@ pub struct Report {
     pub notices: Vec<Notice>,
 }
 
-/// Compares everything of one site, stores what was read, marks people as due and enqueues a trigger for them.
+/// Compares everything of one site, stores what was read, marks people as due and enqueues a
+/// trigger for them.
 ///
 /// # Errors
-/// [`Invalid`](doorstep_core::model::error::Error::Invalid) for a site that this stack does not have.
-/// [`Retry`](doorstep_core::model::error::Error::Retry) if our table or trigger queue is unavailable. A vendor that
-/// cannot be read is a problem in the report, not an error.
+/// [`Invalid`](doorstep_core::model::error::Error::Invalid) for a site that this stack does not
+/// have. [`Retry`](doorstep_core::model::error::Error::Retry) if our table or trigger queue is
+/// unavailable. A vendor that cannot be read is a problem in the report, not an error.
 pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Report> {
-    let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
+    let environment = &Environment {
+        store: environment.store.with_own_unreadable(),
+        ..environment.clone()
+    };
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
-    let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
+    let mut report = Report {
+        problems: stored.remarks(&site.id),
+        ..Report::default()
+    };
     // A route that an older version of Doorstep wrote may lack fields. This write completes it.
-    environment.store.keep_route(&SiteRoute::of(&site), &stored).await?;
+    environment
+        .store
+        .keep_route(&SiteRoute::of(&site), &stored)
+        .await?;
     carry_over(environment, &site, &BTreeSet::new()).await?;
     let overdue = set_schedules(environment, &site.id, &mut report).await?;
-    let PlatformState { mut known, mut mark, sound, held_back } =
-        platform::read(environment, &site, &mut report).await?;
+    let PlatformState {
+        mut known,
+        mut mark,
+        sound,
+        held_back,
+    } = platform::read(environment, &site, &mut report).await?;
     let all_people = people_to_decide(&environment.store, &site, &mut known).await?;
     let mut snapshot = doors::read(environment, &site, &known, &all_people).await?;
     report.reads.append(&mut snapshot.reads);
     report.problems.append(&mut snapshot.problems);
     report.problems.append(&mut snapshot.remarks);
     report.notices.append(&mut snapshot.notices);
-    report.problems.extend(snapshot.resolved.problems.iter().map(ToString::to_string));
+    report
+        .problems
+        .extend(snapshot.resolved.problems.iter().map(ToString::to_string));
     keep(environment, &site, &snapshot).await?;
     register(environment, &site, &mut snapshot).await?;
     let now = environment.time.now();
-    let files = environment.store.files(&site.id, mark.unfinished_from(stored.n)..stored.n).await?;
-    let older = OlderFiles { files, replaced: stored.replaced() };
+    let files = environment
+        .store
+        .files(&site.id, mark.unfinished_from(stored.n)..stored.n)
+        .await?;
+    let older = OlderFiles {
+        files,
+        replaced: stored.replaced(),
+    };
     let people = all_people.known.as_slice();
     let context = CompareContext {
         baseline: &baseline(&stored.file()?, older, &known, &snapshot),
@@ -113,18 +137,47 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     let mut marked = people::due(context, &mut report);
     if let Some(facts) = held_back.filter(|_| site.mode != Mode::Observe) {
         let then = known.replaced_by(facts, now);
-        let more = if_confirmed(CompareContext { facts: &then, ..context }, &marked.waiting);
-        report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
+        let more = if_confirmed(
+            CompareContext {
+                facts: &then,
+                ..context
+            },
+            &marked.waiting,
+        );
+        report
+            .problems
+            .extend(more.is_empty().then(|| HELD_BACK.to_owned()));
         marked.waiting.extend(more);
     }
-    let holding = Holding { environment, site: &site, snapshot: &snapshot, known: &known, people, sound, now };
-    let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
-    let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of(Cause::Comparison)).collect();
+    let holding = Holding {
+        environment,
+        site: &site,
+        snapshot: &snapshot,
+        known: &known,
+        people,
+        sound,
+        now,
+    };
+    let Ruling {
+        dues,
+        compared,
+        done,
+    } = holding.judge(marked, &mut report).await?;
+    let dues: Vec<Due> = dues
+        .into_iter()
+        .map(|due| due.because_of(Cause::Comparison))
+        .collect();
     let n = Some(stored.n);
     let was = (mark.compared, mark.judged);
-    (mark.compared, mark.judged) = (if compared { n } else { was.0 }, if done { n } else { was.1 });
+    (mark.compared, mark.judged) = (
+        if compared { n } else { was.0 },
+        if done { n } else { was.1 },
+    );
     if (mark.compared, mark.judged) != was {
-        environment.store.keep_platform_read(&site.id, &mark).await?;
+        environment
+            .store
+            .keep_platform_read(&site.id, &mark)
+            .await?;
     }
     environment.store.put_dues(&site.id, &dues).await?;
     take_over(environment, &site, &snapshot).await?;
@@ -135,14 +188,22 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     if attempts::collect(environment, &site, &snapshot, &mut report).await {
         enqueue(environment, &site).await?;
     }
-    let unread = environment.store.unreadable_deliveries(&site.id).await?.len();
+    let unread = environment
+        .store
+        .unreadable_deliveries(&site.id)
+        .await?
+        .len();
     if unread > 0 {
-        report.problems.push(format!("{unread} verified deliveries could not be read; their senders' formats changed"));
+        report.problems.push(format!(
+            "{unread} verified deliveries could not be read; their senders' formats changed"
+        ));
     }
     if let Err(error) = environment.bus.publish(&site.id, &report.notices).await {
         tracing::warn!(site = site.id.as_str(), %error, "the findings could not be published");
     }
-    report.problems.extend(environment.store.unreadable().problems());
+    report
+        .problems
+        .extend(environment.store.unreadable().problems());
     report.problems.sort();
     report.problems.dedup();
     tracing::info!(
@@ -158,21 +219,33 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
     Ok(report)
 }
 
-/// Enqueues a trigger that carries our clock. The clock of the function that serves it may be some seconds behind the
-/// clock by which people were marked as due.
+/// Enqueues a trigger that carries our clock. The clock of the function that serves it may be some
+/// seconds behind the clock by which people were marked as due.
 async fn enqueue(environment: &Environment, site: &Site) -> Result<()> {
     let trigger = Trigger::Schedule(Minute::of(environment.time.now()));
-    environment.triggers.enqueue(&TriggerMessage::new(&site.id, trigger), None).await
+    environment
+        .triggers
+        .enqueue(&TriggerMessage::new(&site.id, trigger), None)
+        .await
 }
 
-/// Sets schedules for the people who are due soon, so that a failed schedule heals even while the platform is down. If
-/// Scheduler rejects a schedule, the report says so and the next reconcile sets it. Returns whether a person is
-/// overdue.
-async fn set_schedules(environment: &Environment, site: &SiteId, report: &mut Report) -> Result<bool> {
+/// Sets schedules for the people who are due soon, so that a failed schedule heals even while the
+/// platform is down. If Scheduler rejects a schedule, the report says so and the next reconcile
+/// sets it. Returns whether a person is overdue.
+async fn set_schedules(
+    environment: &Environment,
+    site: &SiteId,
+    report: &mut Report,
+) -> Result<bool> {
     let now = environment.time.now();
     let soon = now.checked_add(AHEAD).unwrap_or(now);
-    let mut minutes: Vec<_> =
-        environment.store.due_until(site, soon).await?.into_iter().map(|due| due.minute).collect();
+    let mut minutes: Vec<_> = environment
+        .store
+        .due_until(site, soon)
+        .await?
+        .into_iter()
+        .map(|due| due.minute)
+        .collect();
     minutes.dedup();
     let this_minute = Minute::of(now);
     for minute in minutes.iter().filter(|&&minute| minute > this_minute) {
@@ -181,7 +254,9 @@ async fn set_schedules(environment: &Environment, site: &SiteId, report: &mut Re
             Err(Unset::Queue(error)) => return Err(error),
             Err(Unset::Schedule(error)) => {
                 tracing::warn!(site = site.as_str(), %error, "schedules could not be set; the next reconcile sets them");
-                report.problems.push(format!("schedules could not be set, and people may be late: {error}"));
+                report.problems.push(format!(
+                    "schedules could not be set, and people may be late: {error}"
+                ));
                 break;
             }
         }
@@ -193,36 +268,66 @@ async fn set_schedules(environment: &Environment, site: &SiteId, report: &mut Re
 async fn keep(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<()> {
     for name in snapshot.accounts.keys() {
         if let Some(doors_context) = snapshot.contexts.get(name) {
-            environment.store.keep_doors_read(&site.id, name, &doors_context.doors_read).await?;
+            environment
+                .store
+                .keep_doors_read(&site.id, name, &doors_context.doors_read)
+                .await?;
         }
     }
-    environment.store.keep_resolved(&site.id, &snapshot.resolved).await
+    environment
+        .store
+        .keep_resolved(&site.id, &snapshot.resolved)
+        .await
 }
 
 /// Registers the groups that this site rules, so that other sites that rule them know.
-async fn register(environment: &Environment, site: &Site, snapshot: &mut DoorsSnapshot) -> Result<()> {
-    for (name, doors_context) in snapshot.contexts.iter_mut().filter(|(name, _)| snapshot.accounts.contains_key(*name))
+async fn register(
+    environment: &Environment,
+    site: &Site,
+    snapshot: &mut DoorsSnapshot,
+) -> Result<()> {
+    for (name, doors_context) in snapshot
+        .contexts
+        .iter_mut()
+        .filter(|(name, _)| snapshot.accounts.contains_key(*name))
     {
-        let at = Neighbour { site: site.id.clone(), doors: name.clone() };
-        let ruled = RuledDoors { at, config: &doors_context.config, groups: &doors_context.ruled };
-        ruled.register(&environment.store, &mut doors_context.doors_read).await?;
+        let at = Neighbour {
+            site: site.id.clone(),
+            doors: name.clone(),
+        };
+        let ruled = RuledDoors {
+            at,
+            config: &doors_context.config,
+            groups: &doors_context.ruled,
+        };
+        ruled
+            .register(&environment.store, &mut doors_context.doors_read)
+            .await?;
     }
     Ok(())
 }
 
-/// Marks the groups that were read as taken over. An account that is later added to one by hand stays foreign. In
-/// observe mode Doorstep claims no one, so it takes over no group until the site begins to act.
+/// Marks the groups that were read as taken over. An account that is later added to one by hand
+/// stays foreign. In observe mode Doorstep claims no one, so it takes over no group until the site
+/// begins to act.
 async fn take_over(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot) -> Result<()> {
     if site.mode == Mode::Observe {
         return Ok(());
     }
     for (name, doors_context) in &snapshot.contexts {
-        let new = snapshot.new_groups.iter().filter(|at| at.doors == *name).map(|at| at.group.clone());
+        let new = snapshot
+            .new_groups
+            .iter()
+            .filter(|at| at.doors == *name)
+            .map(|at| at.group.clone());
         let mut now = doors_context.doors_read.clone();
         now.taken.extend(new);
         now.cards_taken |= snapshot.cards.contains_key(name);
         if now != doors_context.doors_read {
-            environment.store.keep_doors_read(&site.id, name, &now).await?;
+            environment
+                .store
+                .keep_doors_read(&site.id, name, &now)
+                .await?;
         }
     }
     Ok(())

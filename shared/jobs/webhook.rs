@@ -2,8 +2,9 @@
 //!
 //! size → route → verify → parse → enqueue → store → answer
 //!
-//! The two jobs differ in their routes, and in what a verified delivery causes: see [`WebhookRoute`]. The endpoint calls
-//! no vendor. It has no right to door secrets or API credentials.
+//! The two jobs differ in their routes, and in what a verified delivery causes: see
+//! [`WebhookRoute`]. The endpoint calls no vendor. It has no right to door secrets or API
+//! credentials.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -15,7 +16,9 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::log_event;
 use doorstep_core::model::push_update::{PushUpdate, Receipt, UpdateBody};
-use doorstep_vendors::delivery::{Delivery, LARGEST_BODY, Unverified, VerifiedDelivery, WebhookAnswer};
+use doorstep_vendors::delivery::{
+    Delivery, LARGEST_BODY, Unverified, VerifiedDelivery, WebhookAnswer,
+};
 
 /// The longest time, in seconds, by which the date of an event may be ahead of our clock.
 pub(crate) const AHEAD_SECONDS: i64 = 300;
@@ -63,8 +66,8 @@ pub(crate) struct AttemptTrigger {
     pub(crate) dedup_id: String,
 }
 
-/// Takes one delivery and returns the HTTP answer. Rejecting a delivery costs no vendor call. `find` looks up the route
-/// of a path.
+/// Takes one delivery and returns the HTTP answer. Rejecting a delivery costs no vendor call.
+/// `find` looks up the route of a path.
 pub(crate) async fn take<R: WebhookRoute>(
     environment: &Environment,
     delivery: Delivery,
@@ -94,10 +97,22 @@ pub(crate) async fn take<R: WebhookRoute>(
     };
     let effect = route.effect(&verified, now);
     if let Effect::Invalid(why) = &effect {
-        tracing::warn!(site = site.as_str(), why, "refused a verified delivery that breaks the contract");
+        tracing::warn!(
+            site = site.as_str(),
+            why,
+            "refused a verified delivery that breaks the contract"
+        );
         return WebhookAnswer::wrong(why);
     }
-    match (Endpoint { environment, site, verified: &verified, now }.apply(effect).await) {
+    match (Endpoint {
+        environment,
+        site,
+        verified: &verified,
+        now,
+    }
+    .apply(effect)
+    .await)
+    {
         Ok(()) => WebhookAnswer::accepted(),
         Err(error) => {
             tracing::error!(site = site.as_str(), doors, %error, "a delivery cannot be taken: the sender is asked to post it again");
@@ -120,36 +135,70 @@ impl Endpoint<'_> {
             Effect::Nothing | Effect::Invalid(_) => Ok(()),
             Effect::Trigger(trigger) => self.enqueue(trigger, Some(&self.verified.dedup_id)).await,
             Effect::Update(update) => self.store_update(update).await,
-            Effect::Attempt { attempt, trigger, keep_days } => {
-                // The trigger is first. A crash between the two steps costs a duplicate trigger, and the attempt is
-                // never lost. An attempt that is delivered twice is stored under the same key.
+            Effect::Attempt {
+                attempt,
+                trigger,
+                keep_days,
+            } => {
+                // The trigger is first. A crash between the two steps costs a duplicate trigger,
+                // and the attempt is never lost. An attempt that is delivered twice is stored under
+                // the same key.
                 if let Some(AttemptTrigger { trigger, dedup_id }) = trigger {
                     let message = TriggerMessage::new(self.site, trigger).by(&dedup_id, self.now);
-                    self.environment.triggers.enqueue(&message, Some(&dedup_id)).await?;
+                    self.environment
+                        .triggers
+                        .enqueue(&message, Some(&dedup_id))
+                        .await?;
                 }
                 let store = &self.environment.store;
-                store.keep_attempts(self.site, std::slice::from_ref(&attempt), keep_days, self.now).await
+                store
+                    .keep_attempts(
+                        self.site,
+                        std::slice::from_ref(&attempt),
+                        keep_days,
+                        self.now,
+                    )
+                    .await
             }
             Effect::Unreadable(why) => {
                 // It is accepted: a vendor switches off a webhook that keeps failing.
-                tracing::warn!(site = self.site.as_str(), why, "a verified delivery cannot be parsed");
+                tracing::warn!(
+                    site = self.site.as_str(),
+                    why,
+                    "a verified delivery cannot be parsed"
+                );
                 let store = &self.environment.store;
-                store.keep_unreadable(self.site, &self.verified.dedup_id, &why, self.now).await?;
-                self.enqueue(Trigger::Unreadable, Some(&self.verified.dedup_id)).await
+                store
+                    .keep_unreadable(self.site, &self.verified.dedup_id, &why, self.now)
+                    .await?;
+                self.enqueue(Trigger::Unreadable, Some(&self.verified.dedup_id))
+                    .await
             }
         }
     }
 
-    /// Stores a push update before its trigger is enqueued, because its platform has no read API. After a crash between
-    /// the two steps, the platform posts the unanswered update again: the update arrives twice and is never lost.
+    /// Stores a push update before its trigger is enqueued, because its platform has no read API.
+    /// After a crash between the two steps, the platform posts the unanswered update again: the
+    /// update arrives twice and is never lost.
     async fn store_update(&self, update: PushUpdate) -> Result<()> {
         let delivery = hex::encode(Sha256::digest(self.verified.sender_id()));
-        self.environment.store.keep_update(self.site, &update, &Receipt { at: self.now, delivery }).await?;
+        self.environment
+            .store
+            .keep_update(
+                self.site,
+                &update,
+                &Receipt {
+                    at: self.now,
+                    delivery,
+                },
+            )
+            .await?;
         let trigger = match update.body {
             UpdateBody::Thing { .. } => Trigger::Hints(update.hints),
             UpdateBody::Snapshot { .. } => Trigger::Snapshot,
         };
-        // Every push update enqueues a trigger, without deduplication. Settle may have to read the stored update again.
+        // Every push update enqueues a trigger, without deduplication. Settle may have to read the
+        // stored update again.
         self.enqueue(trigger, None).await
     }
 

@@ -1,4 +1,5 @@
-//! Holds and approvals: shows what the guard holds, and releases exactly what the operator approves.
+//! Holds and approvals: shows what the guard holds, and releases exactly what the operator
+//! approves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -96,7 +97,8 @@ pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<V
         for hold in environment.store.open_holds(&site).await? {
             let waiting = environment.store.waiting(&hold).await?;
             let names = HoldNames::of(environment, &site, &waiting).await?;
-            let mut waiting: Vec<ShownChange> = waiting.iter().map(|one| names.shown(one)).collect();
+            let mut waiting: Vec<ShownChange> =
+                waiting.iter().map(|one| names.shown(one)).collect();
             waiting.sort();
             holds.push(Opened { hold, waiting });
         }
@@ -112,12 +114,18 @@ struct HoldNames {
 }
 
 impl HoldNames {
-    async fn of(environment: &Environment, site: &SiteId, waiting: &[WaitingChange]) -> Result<HoldNames> {
-        let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    async fn of(
+        environment: &Environment,
+        site: &SiteId,
+        waiting: &[WaitingChange],
+    ) -> Result<HoldNames> {
+        let (mut doors, mut people, mut profiles) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in waiting {
             match &one.change {
                 UnconfirmedChange::Leaves { doors: at, .. } => drop(doors.insert(at)),
-                UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } => {
+                UnconfirmedChange::Made { profile, .. }
+                | UnconfirmedChange::Moves { profile, .. } => {
                     profiles.insert(profile.clone());
                 }
                 UnconfirmedChange::Card { .. } | UnconfirmedChange::Rests { .. } => {}
@@ -128,70 +136,156 @@ impl HoldNames {
         }
         let store = &environment.store;
         let (people, profiles) = (Vec::from_iter(people), Vec::from_iter(profiles));
-        let (people, profiles) = try_join(store.people(site, &people), store.facts(site, &profiles)).await?;
+        let (people, profiles) =
+            try_join(store.people(site, &people), store.facts(site, &profiles)).await?;
         let mut groups = BTreeMap::new();
         for name in doors {
             let read = store.doors_read(site, name).await?;
-            groups.insert(name.clone(), read.map(|read| read.groups).unwrap_or_default());
+            groups.insert(
+                name.clone(),
+                read.map(|read| read.groups).unwrap_or_default(),
+            );
         }
-        let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
-        let profiles = profiles.into_iter().map(|record| (record.fact.name(), record)).collect();
-        Ok(HoldNames { groups, people, profiles })
+        let people = people
+            .into_iter()
+            .map(|person| (person.id.clone(), person))
+            .collect();
+        let profiles = profiles
+            .into_iter()
+            .map(|record| (record.fact.name(), record))
+            .collect();
+        Ok(HoldNames {
+            groups,
+            people,
+            profiles,
+        })
     }
 
     fn shown(&self, one: &WaitingChange) -> ShownChange {
         let doors = one.change.doors().cloned().unwrap_or_default();
-        let (group, account) = (one.change.group().cloned(), one.change.place().map(|(_, account)| account.clone()));
-        let named = |id: &GroupId| self.groups.get(&doors)?.iter().find(|known| known.id == *id);
-        let name = group.as_ref().and_then(named).map(|known| known.name.clone());
+        let (group, account) = (
+            one.change.group().cloned(),
+            one.change.place().map(|(_, account)| account.clone()),
+        );
+        let named = |id: &GroupId| {
+            self.groups
+                .get(&doors)?
+                .iter()
+                .find(|known| known.id == *id)
+        };
+        let name = group
+            .as_ref()
+            .and_then(named)
+            .map(|known| known.name.clone());
         let (mut email, mut called) = (None, None);
         if let Subject::Person(id) = &one.who
             && let Some(person) = self.people.get(id)
         {
-            called = person.accounts.get(&doors).and_then(|linked| linked.account.called());
+            called = person
+                .accounts
+                .get(&doors)
+                .and_then(|linked| linked.account.called());
             email.clone_from(&person.email);
         }
-        if let UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } = &one.change
+        if let UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } =
+            &one.change
             && let Some(known) = self.profiles.get(profile)
             && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
         {
             (called, email) = (Some(profile.name.to_string()), profile.email.clone());
         }
-        let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
+        let who = called
+            .or_else(|| account.as_ref().map(|id| format!("account {id}")))
+            .unwrap_or_default();
         let (what, tag) = (Doing::of(&one.change), one.tag.clone());
-        ShownChange { doors, what, group, name, who, email, account, foreign: one.foreign, tag }
+        ShownChange {
+            doors,
+            what,
+            group,
+            name,
+            who,
+            email,
+            account,
+            foreign: one.foreign,
+            tag,
+        }
     }
 }
 
 impl fmt::Display for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Hold { checksum, site, scope, reason, since, .. } = &self.hold;
+        let Hold {
+            checksum,
+            site,
+            scope,
+            reason,
+            since,
+            ..
+        } = &self.hold;
         let at = since.strftime("%F %R UTC");
-        shown_line!(f, "site {site}: {checksum}: {scope}, held since {at}: {reason}")?;
-        for ShownChange { doors, what, group, name, who, email, account: _, foreign, tag } in &self.waiting {
-            let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
-            let group = name.as_ref().or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
+        shown_line!(
+            f,
+            "site {site}: {checksum}: {scope}, held since {at}: {reason}"
+        )?;
+        for ShownChange {
+            doors,
+            what,
+            group,
+            name,
+            who,
+            email,
+            account: _,
+            foreign,
+            tag,
+        } in &self.waiting
+        {
+            let email = email
+                .as_ref()
+                .map(|email| format!(" <{email}>"))
+                .unwrap_or_default();
+            let group = name
+                .as_ref()
+                .or(group.as_ref().map(|group| &group.0))
+                .map_or("", String::as_str);
             let foreign = if *foreign { ", added by hand," } else { "" };
             let tag = tag.as_deref().unwrap_or("of unknown number");
             match what {
-                Doing::Leaves => shown_line!(f, "  - {who}{email}{foreign} leaves {doors}: {group}")?,
-                Doing::Untagged => shown_line!(f, "  - the tag {tag} is taken from {who}{email} at {doors}")?,
-                Doing::Rests => shown_line!(f, "  - the account of {who}{email} is suspended or deleted at {doors}")?,
-                Doing::Joins => shown_line!(f, "  - the profile {who}{email} becomes the person of this address")?,
+                Doing::Leaves => {
+                    shown_line!(f, "  - {who}{email}{foreign} leaves {doors}: {group}")?
+                }
+                Doing::Untagged => {
+                    shown_line!(f, "  - the tag {tag} is taken from {who}{email} at {doors}")?
+                }
+                Doing::Rests => shown_line!(
+                    f,
+                    "  - the account of {who}{email} is suspended or deleted at {doors}"
+                )?,
+                Doing::Joins => shown_line!(
+                    f,
+                    "  - the profile {who}{email} becomes the person of this address"
+                )?,
                 Doing::Invited => shown_line!(f, "  + {who}{email} gets an account at {doors}")?,
             }
         }
-        write!(f, "to approve exactly these changes: doorstep approve {checksum}")
+        write!(
+            f,
+            "to approve exactly these changes: doorstep approve {checksum}"
+        )
     }
 }
 
-/// Releases exactly what is held under a checksum, for an hour, and enqueues a trigger for it. A released change that
-/// is no longer due is not made. A change outside of the hold is not released.
+/// Releases exactly what is held under a checksum, for an hour, and enqueues a trigger for it. A
+/// released change that is no longer due is not made. A change outside of the hold is not released.
 ///
 /// # Errors
-/// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`] where the table or the
-/// queue is not available, or the hold changed meanwhile. The operator can then repeat the approval.
-pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
+/// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`]
+/// where the table or the queue is not available, or the hold changed meanwhile. The operator can
+/// then repeat the approval.
+pub async fn approve(
+    environment: &Environment,
+    site: Option<&SiteId>,
+    checksum: &Checksum,
+) -> Result<Hold> {
     let hold = find(environment, site, checksum).await?;
     if let Some(at) = hold.approved {
         let at = at.strftime("%F %R UTC");
@@ -203,13 +297,25 @@ pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum:
     let now = environment.time.now();
     let site = hold.site.clone();
     let changes: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
-    environment.store.release(&site, &changes, Some(checksum), now).await?;
+    environment
+        .store
+        .release(&site, &changes, Some(checksum), now)
+        .await?;
     let mut notices = accept_snapshot(environment, &site, &waiting).await?;
     // The due minute comes from the stack's clock, because the operator's clock may be ahead of it.
-    environment.store.put_dues(&site, &dues(&waiting, hold.reported)).await?;
-    let hold = Hold { approved: Some(now), ..hold };
+    environment
+        .store
+        .put_dues(&site, &dues(&waiting, hold.reported))
+        .await?;
+    let hold = Hold {
+        approved: Some(now),
+        ..hold
+    };
     environment.store.keep_hold(&hold).await?;
-    environment.triggers.enqueue(&TriggerMessage::new(&site, Trigger::Due), None).await?;
+    environment
+        .triggers
+        .enqueue(&TriggerMessage::new(&site, Trigger::Due), None)
+        .await?;
     notices.push(Notice::Approved(hold.clone()));
     if let Err(error) = environment.bus.publish(&site, &notices).await {
         tracing::warn!(site = site.as_str(), %error, "the event of an approval could not be published");
@@ -217,17 +323,37 @@ pub async fn approve(environment: &Environment, site: Option<&SiteId>, checksum:
     Ok(hold)
 }
 
-/// Accepts a snapshot that was not trusted if the approved changes follow from it. The site then needs a reconcile that
-/// compares by the snapshot.
-async fn accept_snapshot(environment: &Environment, site: &SiteId, waiting: &[WaitingChange]) -> Result<Vec<Notice>> {
-    let told = environment.store.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
-    if !told || !waiting.iter().any(|one| one.unconfirmed) || !accept_held(&environment.store, site).await? {
+/// Accepts a snapshot that was not trusted if the approved changes follow from it. The site then
+/// needs a reconcile that compares by the snapshot.
+async fn accept_snapshot(
+    environment: &Environment,
+    site: &SiteId,
+    waiting: &[WaitingChange],
+) -> Result<Vec<Notice>> {
+    let told = environment
+        .store
+        .in_force(site)
+        .await?
+        .file()?
+        .platform
+        .kind
+        .vendor()
+        .contract()
+        .is_some();
+    if !told
+        || !waiting.iter().any(|one| one.unconfirmed)
+        || !accept_held(&environment.store, site).await?
+    {
         return Ok(Vec::new());
     }
     Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
 }
 
-async fn find(environment: &Environment, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
+async fn find(
+    environment: &Environment,
+    site: Option<&SiteId>,
+    checksum: &Checksum,
+) -> Result<Hold> {
     for site in sites(environment, site).await? {
         if let Some(hold) = environment.store.hold(&site, checksum).await? {
             return Ok(hold);
@@ -245,7 +371,9 @@ fn dues(waiting: &[WaitingChange], at: Timestamp) -> Vec<Due> {
         let new = Due::at(at, one.who.clone());
         let due = dues.entry(key::subject(&one.who)).or_insert(new);
         match &one.change {
-            UnconfirmedChange::Leaves { doors, group, .. } => due.groups.push(GroupRef::new(doors, group)),
+            UnconfirmedChange::Leaves { doors, group, .. } => {
+                due.groups.push(GroupRef::new(doors, group))
+            }
             UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
                 due.refetch_at.insert(doors.clone());
             }
@@ -257,7 +385,13 @@ fn dues(waiting: &[WaitingChange], at: Timestamp) -> Vec<Due> {
 
 async fn sites(environment: &Environment, site: Option<&SiteId>) -> Result<Vec<SiteId>> {
     match site {
-        Some(site) => Ok(vec![environment.store.in_force(site).await.map(|_| site.to_owned())?]),
+        Some(site) => Ok(vec![
+            environment
+                .store
+                .in_force(site)
+                .await
+                .map(|_| site.to_owned())?,
+        ]),
         None => environment.store.site_names().await,
     }
 }

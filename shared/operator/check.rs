@@ -1,5 +1,5 @@
-//! The checks of a site file against both vendors and against other files. They only read and decide. They store
-//! nothing.
+//! The checks of a site file against both vendors and against other files. They only read and
+//! decide. They store nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,13 @@ use doorstep_vendors::doors::ReadDoors;
 use doorstep_vendors::platform::{ReadPlatform, Span};
 
 /// The kinds of things that rules name.
-pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
+pub const NAMED: [Kind; 5] = [
+    Kind::Location,
+    Kind::Floor,
+    Kind::Resource,
+    Kind::Plan,
+    Kind::Pass,
+];
 
 /// The result of a check against the vendors.
 pub struct VendorCheck {
@@ -26,8 +32,8 @@ pub struct VendorCheck {
     pub resolved: Resolved,
 }
 
-/// Asks the platform and every door system whether each name in `site` exists exactly once, and whether they support
-/// what the file requires.
+/// Asks the platform and every door system whether each name in `site` exists exactly once, and
+/// whether they support what the file requires.
 ///
 /// # Errors
 /// The first error of a vendor: a partial result would be a wrong one.
@@ -36,7 +42,10 @@ pub async fn against_vendors(
     platform: &dyn ReadPlatform,
     doors: &BTreeMap<DoorsName, Box<dyn ReadDoors>>,
 ) -> Result<VendorCheck> {
-    let span = Span { changed_since: None, checkins_from: Timestamp::UNIX_EPOCH };
+    let span = Span {
+        changed_since: None,
+        checkins_from: Timestamp::UNIX_EPOCH,
+    };
     let mut facts = Vec::new();
     for kind in platform.kinds().iter().filter(|kind| NAMED.contains(kind)) {
         facts.extend(platform.read(*kind, &span).await?.facts);
@@ -44,7 +53,9 @@ pub async fn against_vendors(
     let mut groups = BTreeMap::new();
     let mut about_doors = Vec::new();
     for name in site.doors.keys() {
-        let reader = doors.get(name).ok_or_else(|| Error::invalid(format!("no reader for [doors.{name}]")))?;
+        let reader = doors
+            .get(name)
+            .ok_or_else(|| Error::invalid(format!("no reader for [doors.{name}]")))?;
         groups.insert(name.clone(), reader.groups().await?);
         about_doors.extend(of_doors(site, name, reader.as_ref()).await?);
     }
@@ -52,14 +63,24 @@ pub async fn against_vendors(
     let resolved = resolve(site, &Catalogue::of(&facts), &groups, None);
     findings.extend(resolved.problems.iter().cloned());
     findings.extend(about_doors);
-    let hearing = platform.hearing(&site.id).await?.at(site.platform.locations.as_deref());
+    let hearing = platform
+        .hearing(&site.id)
+        .await?
+        .at(site.platform.locations.as_deref());
     let unheard = hearing.problems.into_iter().chain(hearing.silence);
     findings.extend(unheard.map(|said| SiteProblem::new(Place::platform(), said)));
     Ok(VendorCheck { findings, resolved })
 }
 
-async fn of_doors(site: &Site, name: &DoorsName, doors: &dyn ReadDoors) -> Result<Vec<SiteProblem>> {
-    let asked = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
+async fn of_doors(
+    site: &Site,
+    name: &DoorsName,
+    doors: &dyn ReadDoors,
+) -> Result<Vec<SiteProblem>> {
+    let asked = site
+        .doors
+        .get(name)
+        .map_or(&[][..], |config| config.protected.as_slice());
     let mut missing = BTreeSet::new();
     for email in asked {
         if doors.find(email).await?.is_empty() {
@@ -70,24 +91,39 @@ async fn of_doors(site: &Site, name: &DoorsName, doors: &dyn ReadDoors) -> Resul
     let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
     findings.extend(shortage.map(|shortage| SiteProblem::new(Place::doors(name), shortage)));
     if let Some(config) = site.doors.get(name) {
-        let trouble = doors.attempts().webhook_trouble(&address(&site.id, config.kind, name)).await?;
+        let trouble = doors
+            .attempts()
+            .webhook_trouble(&address(&site.id, config.kind, name))
+            .await?;
         findings.extend(trouble.map(|trouble| SiteProblem::new(Place::doors(name), trouble)));
     }
     Ok(findings)
 }
 
-/// Returns the findings about the protected people of one door system. `is_there` tells which addresses have an
-/// account. No finding contains an address.
-pub fn of_protected(site: &Site, name: &DoorsName, is_there: impl Fn(&str) -> bool) -> Vec<SiteProblem> {
-    let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
-    let missing: Vec<usize> =
-        (1..).zip(protected).filter(|(_, email)| !is_there(email)).map(|(number, _)| number).collect();
+/// Returns the findings about the protected people of one door system. `is_there` tells which
+/// addresses have an account. No finding contains an address.
+pub fn of_protected(
+    site: &Site,
+    name: &DoorsName,
+    is_there: impl Fn(&str) -> bool,
+) -> Vec<SiteProblem> {
+    let protected = site
+        .doors
+        .get(name)
+        .map_or(&[][..], |config| config.protected.as_slice());
+    let missing: Vec<usize> = (1..)
+        .zip(protected)
+        .filter(|(_, email)| !is_there(email))
+        .map(|(number, _)| number)
+        .collect();
     let advice = "correct the address, or create an account for it there";
     let problem = |said: String| SiteProblem::new(Place::doors(name).key("protected"), said);
     let absent = |number| problem(format!("address {number} has no account there: {advice}"));
     let mut findings: Vec<SiteProblem> = missing.iter().map(absent).collect();
     if site.mode == Mode::Full && protected.len().saturating_sub(missing.len()) < 2 {
-        findings.push(problem("mode \"full\" needs two addresses that have an account there".to_owned()));
+        findings.push(problem(
+            "mode \"full\" needs two addresses that have an account there".to_owned(),
+        ));
     }
     findings
 }
@@ -96,38 +132,61 @@ pub fn of_protected(site: &Site, name: &DoorsName, is_there: impl Fn(&str) -> bo
 pub fn alone(site: &Site) -> Vec<SiteProblem> {
     let mut findings = Vec::new();
     if !site.platform.kind.has_floors() && site.platform.kind.has_read_api() {
-        let floors = site.rules.iter().filter(|rule| rule.selector == Selector::Floor);
+        let floors = site
+            .rules
+            .iter()
+            .filter(|rule| rule.selector == Selector::Floor);
         findings.extend(floors.map(|rule| {
             let word = site.platform.kind.word();
-            let said = format!("{word} has no floors, so this rule opens nothing: use assignable or location");
+            let said = format!(
+                "{word} has no floors, so this rule opens nothing: use assignable or location"
+            );
             SiteProblem::new(Place::Rule(rule.line), said)
         }));
     }
     if site.rules.is_empty() {
-        findings.push(SiteProblem::new(Place::File, "the file has no [[rule]], so no door opens: write one"));
+        findings.push(SiteProblem::new(
+            Place::File,
+            "the file has no [[rule]], so no door opens: write one",
+        ));
     }
     for (name, config) in &site.doors {
         if !site.rules.iter().any(|rule| rule.doors == *name) && !site.rules.is_empty() {
             let said = format!("no rule opens [doors.{name}]: write a rule, or remove these doors");
             findings.push(SiteProblem::new(Place::File, said));
         }
-        let same = site.doors.iter().take_while(|(other, _)| *other != name).find(|(_, other)| {
-            (other.kind, &other.place, &other.secret) == (config.kind, &config.place, &config.secret)
-        });
+        let same = site
+            .doors
+            .iter()
+            .take_while(|(other, _)| *other != name)
+            .find(|(_, other)| {
+                (other.kind, &other.place, &other.secret)
+                    == (config.kind, &config.place, &config.secret)
+            });
         if let Some((other, _)) = same {
-            let said = format!("[doors.{other}] has the same place: write all rules for one of the two");
+            let said =
+                format!("[doors.{other}] has the same place: write all rules for one of the two");
             findings.push(SiteProblem::new(Place::doors(name).key("place"), said));
         }
     }
     findings
 }
 
-/// Returns the findings between files that are valid each by itself, with the index of the file that each is about.
+/// Returns the findings between files that are valid each by itself, with the index of the file
+/// that each is about.
 pub fn together(sites: &[&Site]) -> Vec<(usize, String)> {
     let mut findings = Vec::new();
     for (number, site) in sites.iter().enumerate() {
-        let same = sites.iter().take(number).filter(|other| other.id == site.id);
-        let said = |_| format!("another file has site = \"{}\" too: give each site its own name", site.id);
+        let same = sites
+            .iter()
+            .take(number)
+            .filter(|other| other.id == site.id);
+        let said = |_| {
+            format!(
+                "another file has site = \"{}\" too: give each site its own name",
+                site.id
+            )
+        };
         findings.extend(same.map(said).map(|finding| (number, finding)));
     }
     findings

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::check::{against_vendors, alone, together};
-use doorstep_core::model::account::{Account, AccountId, Card, Group, GroupId, GroupMember, Standing};
+use doorstep_core::model::account::{
+    Account, AccountId, Card, Group, GroupId, GroupMember, Standing,
+};
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Plan, What};
@@ -39,7 +41,10 @@ impl ReadPlatform for OnePlan {
         assert_eq!(kind, Kind::Plan, "people are none of a check's business");
         Ok(vec![Fact {
             id: "p1".into(),
-            what: What::Plan(Plan { name: "Hot desk".into(), location: None }),
+            what: What::Plan(Plan {
+                name: "Hot desk".into(),
+                location: None,
+            }),
             changed: None,
         }]
         .into())
@@ -51,7 +56,11 @@ impl ReadPlatform for OnePlan {
 
     async fn hearing(&self, site: &SiteId) -> Result<Hearing> {
         let silence = Some(format!("nothing posts to {site}: make a webhook"));
-        Ok(Hearing { problems: vec!["webhook 7 is switched off: switch it on".into()], silence, ..Hearing::default() })
+        Ok(Hearing {
+            problems: vec!["webhook 7 is switched off: switch it on".into()],
+            silence,
+            ..Hearing::default()
+        })
     }
 }
 
@@ -63,13 +72,26 @@ struct OneGroup {
 #[async_trait]
 impl ReadDoors for OneGroup {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { ends_by_itself: true, suspends_guests: true, one_card: false, counts_seats: false }
+        Capabilities {
+            ends_by_itself: true,
+            suspends_guests: true,
+            one_card: false,
+            counts_seats: false,
+        }
     }
 
     async fn groups(&self) -> Result<Vec<Group>> {
         let problem = Some("it has no schedule: give it one".to_owned());
-        let group = Group { id: GroupId("g1".into()), name: "Members".into(), problem };
-        if self.away { Err(Error::retry("away")) } else { Ok(vec![group]) }
+        let group = Group {
+            id: GroupId("g1".into()),
+            name: "Members".into(),
+            problem,
+        };
+        if self.away {
+            Err(Error::retry("away"))
+        } else {
+            Ok(vec![group])
+        }
     }
 
     async fn is_gone(&self, _group: &GroupId) -> Result<bool> {
@@ -91,7 +113,11 @@ impl ReadDoors for OneGroup {
             privileged: true,
             guest: false,
         };
-        Ok(if email.starts_with("ops@") { vec![account] } else { Vec::new() })
+        Ok(if email.starts_with("ops@") {
+            vec![account]
+        } else {
+            Vec::new()
+        })
     }
 
     async fn account(&self, _known: &Account) -> Result<Option<Account>> {
@@ -111,7 +137,10 @@ impl ReadDoors for OneGroup {
     }
 
     async fn seats(&self) -> Result<Option<Seats>> {
-        Ok(Some(Seats { used: 8, paid: Some(10) }))
+        Ok(Some(Seats {
+            used: 8,
+            paid: Some(10),
+        }))
     }
 
     async fn cards(&self) -> Result<Vec<Card>> {
@@ -139,23 +168,39 @@ fn full() -> Site {
 }
 
 fn full_text() -> String {
-    let text = LEAST.replace("observe", "full") + "protected = [\"ops@a.example\", \"owner@a.example\"]\n";
+    let text =
+        LEAST.replace("observe", "full") + "protected = [\"ops@a.example\", \"owner@a.example\"]\n";
     text + "[[rule]]\nplan = [\"Hot desk\", \"Cold desk\"]\nopens = \"Members\"\n"
 }
 
 #[tokio::test]
 async fn each_finding_of_the_vendors_has_the_line_of_its_key() {
     let text = full_text();
-    let lines = found(false).await.unwrap().into_iter().map(|problem| Finding::of_problem(problem, &text).line);
-    let line = |begins: &str| text.lines().position(|line| line.starts_with(begins)).unwrap() + 1;
+    let lines = found(false)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|problem| Finding::of_problem(problem, &text).line);
+    let line = |begins: &str| {
+        text.lines()
+            .position(|line| line.starts_with(begins))
+            .unwrap()
+            + 1
+    };
     let (rule, protected) = (line("[[rule]]"), line("protected"));
     let (doors, platform) = (line("[doors.main]"), line("[platform]"));
-    assert_eq!(lines.collect::<Vec<_>>(), [rule, rule, protected, protected, doors, doors, platform, platform]);
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            rule, rule, protected, protected, doors, doors, platform, platform
+        ]
+    );
 }
 
 async fn found(away: bool) -> Result<Vec<SiteProblem>> {
     let doors: Box<dyn ReadDoors> = Box::new(OneGroup { away });
-    let answer = against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".into(), doors)])).await;
+    let answer =
+        against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".into(), doors)])).await;
     answer.map(|answer| answer.findings)
 }
 
@@ -181,60 +226,117 @@ async fn what_the_vendors_say() {
     );
     assert_eq!(found(true).await, Err(Error::retry("away")));
     let unconnected = against_vendors(&full(), &OnePlan, &BTreeMap::new()).await;
-    assert_eq!(unconnected.err(), Some(Error::invalid("no reader for [doors.main]")));
+    assert_eq!(
+        unconnected.err(),
+        Some(Error::invalid("no reader for [doors.main]"))
+    );
 }
 
 #[test]
 fn one_file_alone() {
-    assert!(alone(&Site::parse(LEAST).unwrap())[0].message.contains("no [[rule]]"));
+    assert!(
+        alone(&Site::parse(LEAST).unwrap())[0]
+            .message
+            .contains("no [[rule]]")
+    );
     let text = LEAST.to_owned() + "[doors.side]\nkind = \"kisi\"\nsecret = \"riverside/kisi\"\n";
     let text = text + "[[rule]]\nplan = \"*\"\nopens = \"A\"\ndoors = \"main\"\n";
     let findings = texts(&alone(&Site::parse(&text).unwrap()));
-    assert!(findings[0].contains("no rule opens [doors.side]"), "{findings:?}");
-    assert!(findings[1].contains("[doors.side] place: [doors.main] has the same place"), "{findings:?}");
+    assert!(
+        findings[0].contains("no rule opens [doors.side]"),
+        "{findings:?}"
+    );
+    assert!(
+        findings[1].contains("[doors.side] place: [doors.main] has the same place"),
+        "{findings:?}"
+    );
 }
 
 #[test]
 fn a_floor_opens_nothing_where_there_are_none() {
     let rule = "[[rule]]\nfloor = \"First\"\nopens = \"A\"\n";
-    let nexudus = LEAST.replace("\"officernd\"", "\"nexudus\"").replace("riverside-hub", "12") + rule;
+    let nexudus = LEAST
+        .replace("\"officernd\"", "\"nexudus\"")
+        .replace("riverside-hub", "12")
+        + rule;
     let findings = texts(&alone(&Site::parse(&nexudus).unwrap()));
-    assert_eq!(findings, ["line 12: nexudus has no floors, so this rule opens nothing: use assignable or location"]);
+    assert_eq!(
+        findings,
+        ["line 12: nexudus has no floors, so this rule opens nothing: use assignable or location"]
+    );
     assert!(alone(&Site::parse(&(LEAST.to_owned() + rule)).unwrap()).is_empty());
 }
 
 fn remarks(texts: &[&str]) -> Vec<(usize, String)> {
-    let sites: Vec<Site> = texts.iter().map(|text| Site::parse(text).unwrap()).collect();
-    let ruled: Vec<RuledSite<'_>> = sites.iter().map(|site| RuledSite { site, resolved: None }).collect();
-    shared_groups(&ruled).into_iter().map(|(number, remark)| (number, remark.to_string())).collect()
+    let sites: Vec<Site> = texts
+        .iter()
+        .map(|text| Site::parse(text).unwrap())
+        .collect();
+    let ruled: Vec<RuledSite<'_>> = sites
+        .iter()
+        .map(|site| RuledSite {
+            site,
+            resolved: None,
+        })
+        .collect();
+    shared_groups(&ruled)
+        .into_iter()
+        .map(|(number, remark)| (number, remark.to_string()))
+        .collect()
 }
 
 #[test]
 fn b4_check_says_when_two_sites_rule_one_group() {
     let first = LEAST.to_owned() + "[[rule]]\nplan = \"*\"\nopens = [\"A\", \"B\"]\n";
-    let second = first.replace("\"riverside\"", "\"harbour\"").replace("[\"A\", \"B\"]", "[\"C\", \"A\"]");
+    let second = first
+        .replace("\"riverside\"", "\"harbour\"")
+        .replace("[\"A\", \"B\"]", "[\"C\", \"A\"]");
     let said = "line 12: site \"riverside\" also rules group \"A\": a person of both sites stays in it until both sites end \
                 the access";
     assert_eq!(remarks(&[&first, &second]), [(1, said.to_owned())]);
     let elsewhere = second.replace("riverside/kisi", "harbour/kisi");
-    assert_eq!(remarks(&[&first, &elsewhere]), [], "another secret leads to another door system");
+    assert_eq!(
+        remarks(&[&first, &elsewhere]),
+        [],
+        "another secret leads to another door system"
+    );
     let removing = |text: &str| text.replace("[[rule]]", "foreign = \"remove\"\n[[rule]]");
-    let both = [Site::parse(&removing(&first)).unwrap(), Site::parse(&removing(&second)).unwrap()];
-    assert!(together(&[&both[0], &both[1]]).is_empty(), "people of another site are not foreign");
+    let both = [
+        Site::parse(&removing(&first)).unwrap(),
+        Site::parse(&removing(&second)).unwrap(),
+    ];
+    assert!(
+        together(&[&both[0], &both[1]]).is_empty(),
+        "people of another site are not foreign"
+    );
     assert_eq!(remarks(&[&removing(&first), &removing(&second)]).len(), 1);
 }
 
 #[test]
 fn b4_check_knows_a_shared_group_by_its_name_and_by_its_id() {
-    let by_name = Site::parse(&(LEAST.to_owned() + "[[rule]]\nplan = \"*\"\nopens = \"A\"\n")).unwrap();
-    let by_id = LEAST.replace("\"riverside\"", "\"harbour\"") + "[[rule]]\nplan = \"*\"\nopens = \"7\"\n";
+    let by_name =
+        Site::parse(&(LEAST.to_owned() + "[[rule]]\nplan = \"*\"\nopens = \"A\"\n")).unwrap();
+    let by_id =
+        LEAST.replace("\"riverside\"", "\"harbour\"") + "[[rule]]\nplan = \"*\"\nopens = \"7\"\n";
     let by_id = Site::parse(&by_id).unwrap();
-    let groups = [Group { id: GroupId("7".to_owned()), name: "A".to_owned(), problem: None }];
+    let groups = [Group {
+        id: GroupId("7".to_owned()),
+        name: "A".to_owned(),
+        problem: None,
+    }];
     let groups = BTreeMap::from([("main".into(), groups.to_vec())]);
     let resolved = |site: &Site| resolve(site, &Catalogue::of(&[]), &groups, None);
     let (first, second) = (resolved(&by_name), resolved(&by_id));
-    let asked =
-        [RuledSite { site: &by_name, resolved: Some(&first) }, RuledSite { site: &by_id, resolved: Some(&second) }];
+    let asked = [
+        RuledSite {
+            site: &by_name,
+            resolved: Some(&first),
+        },
+        RuledSite {
+            site: &by_id,
+            resolved: Some(&second),
+        },
+    ];
     assert_eq!(shared_groups(&asked).len(), 1);
 }
 

@@ -1,5 +1,5 @@
-//! Drift: the differences between the version in force and the doors, and which of them were made by hand. It reads and
-//! changes nothing. The classification is pure.
+//! Drift: the differences between the version in force and the doors, and which of them were made
+//! by hand. It reads and changes nothing. The classification is pure.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,7 +7,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::preview::diff::{AccessChange, AccountChangeKind, GroupDiff, ShownPerson, SiteDiff, TagDone};
+use crate::preview::diff::{
+    AccessChange, AccountChangeKind, GroupDiff, ShownPerson, SiteDiff, TagDone,
+};
 use crate::preview::print::PreviewZone;
 use crate::push;
 use doorstep_cloud::environment::Environment;
@@ -65,7 +67,8 @@ pub enum DriftKind {
     TakenOut,
     /// The person should be a member and was not added yet.
     NotIn,
-    /// The person was added by hand to a group that only Doorstep may fill. Doorstep removes the person.
+    /// The person was added by hand to a group that only Doorstep may fill. Doorstep removes the
+    /// person.
     PutIn,
     /// The person was added by hand, and the site file allows it. This is no finding.
     Stays,
@@ -137,10 +140,16 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Drift> {
     let shown = push::drift(environment, site).await?;
     let (Some(diff), Some(version), Some(mode)) = (&shown.diff, shown.version, shown.mode) else {
         let why: Vec<String> = shown.findings.iter().map(ToString::to_string).collect();
-        return Err(Error::permanent(format!("the stored site file: {}", why.join("; "))));
+        return Err(Error::permanent(format!(
+            "the stored site file: {}",
+            why.join("; ")
+        )));
     };
     let people = environment.store.all_people(site).await?.known;
-    let findings = shown.findings.iter().map(|finding| format!("the site file: {finding}"));
+    let findings = shown
+        .findings
+        .iter()
+        .map(|finding| format!("the site file: {finding}"));
     Ok(Drift {
         site: site.to_owned(),
         version,
@@ -160,9 +169,18 @@ type ClaimKeys<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
 fn told_apart(diff: &SiteDiff, people: &[Person]) -> Vec<Drifted> {
     let claims: ClaimKeys<'_> = people
         .iter()
-        .flat_map(|person| person.claims.iter().map(|claim| (person.id.as_str(), &*claim.doors, &*claim.group.0)))
+        .flat_map(|person| {
+            person
+                .claims
+                .iter()
+                .map(|claim| (person.id.as_str(), &*claim.doors, &*claim.group.0))
+        })
         .collect();
-    let mut found: Vec<Drifted> = diff.groups.iter().flat_map(|group| of_group(group, &claims)).collect();
+    let mut found: Vec<Drifted> = diff
+        .groups
+        .iter()
+        .flat_map(|group| of_group(group, &claims))
+        .collect();
     found.extend(diff.accounts.iter().map(|one| Drifted {
         doors: one.doors.clone(),
         group: None,
@@ -185,8 +203,22 @@ fn told_apart(diff: &SiteDiff, people: &[Person]) -> Vec<Drifted> {
 }
 
 fn of_group(at: &GroupDiff, claims: &ClaimKeys<'_>) -> Vec<Drifted> {
-    let GroupDiff { doors, group, name, opens, closes, extends, adopts, releases, foreign } = at;
-    let ours = |who: &ShownPerson| who.person.as_deref().is_some_and(|person| claims.contains(&(person, doors, group)));
+    let GroupDiff {
+        doors,
+        group,
+        name,
+        opens,
+        closes,
+        extends,
+        adopts,
+        releases,
+        foreign,
+    } = at;
+    let ours = |who: &ShownPerson| {
+        who.person
+            .as_deref()
+            .is_some_and(|person| claims.contains(&(person, doors, group)))
+    };
     let one = |who: &ShownPerson, what: DriftKind, by_hand: bool, because: &str| Drifted {
         doors: doors.clone(),
         group: Some(group.clone()),
@@ -197,15 +229,53 @@ fn of_group(at: &GroupDiff, claims: &ClaimKeys<'_>) -> Vec<Drifted> {
         because: because.to_owned(),
     };
     let either = |change: &AccessChange, hand: DriftKind, neither: DriftKind, by_hand: bool| {
-        one(&change.who, if by_hand { hand } else { neither }, by_hand, &change.because)
+        one(
+            &change.who,
+            if by_hand { hand } else { neither },
+            by_hand,
+            &change.because,
+        )
     };
     let mut found = Vec::new();
-    found.extend(opens.iter().map(|change| either(change, DriftKind::TakenOut, DriftKind::NotIn, ours(&change.who))));
-    found.extend(closes.iter().map(|change| either(change, DriftKind::PutIn, DriftKind::StillIn, !ours(&change.who))));
-    found.extend(extends.iter().map(|change| one(&change.who, DriftKind::OtherEnd, false, &change.because)));
-    found.extend(adopts.iter().map(|change| one(&change.who, DriftKind::NotOurs, !ours(&change.who), &change.because)));
-    found.extend(releases.iter().map(|change| one(&change.who, DriftKind::OutAlready, true, &change.because)));
-    found.extend(foreign.iter().map(|who| one(who, DriftKind::Stays, true, "")));
+    found.extend(opens.iter().map(|change| {
+        either(
+            change,
+            DriftKind::TakenOut,
+            DriftKind::NotIn,
+            ours(&change.who),
+        )
+    }));
+    found.extend(closes.iter().map(|change| {
+        either(
+            change,
+            DriftKind::PutIn,
+            DriftKind::StillIn,
+            !ours(&change.who),
+        )
+    }));
+    found.extend(
+        extends
+            .iter()
+            .map(|change| one(&change.who, DriftKind::OtherEnd, false, &change.because)),
+    );
+    found.extend(adopts.iter().map(|change| {
+        one(
+            &change.who,
+            DriftKind::NotOurs,
+            !ours(&change.who),
+            &change.because,
+        )
+    }));
+    found.extend(
+        releases
+            .iter()
+            .map(|change| one(&change.who, DriftKind::OutAlready, true, &change.because)),
+    );
+    found.extend(
+        foreign
+            .iter()
+            .map(|who| one(who, DriftKind::Stays, true, "")),
+    );
     found
 }
 
@@ -218,7 +288,16 @@ impl Drift {
 
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Drift { site, version, mode, remarks, at, timezone, found, problems } = self;
+        let Drift {
+            site,
+            version,
+            mode,
+            remarks,
+            at,
+            timezone,
+            found,
+            problems,
+        } = self;
         let (zone, word) = (PreviewZone::named(timezone), mode.word());
         shown_line!(
             f,
@@ -239,7 +318,11 @@ impl fmt::Display for Drift {
                 shown_line!(f, "\n{here}")?;
                 head = here;
             }
-            let because = if one.because.is_empty() { String::new() } else { format!(": {}", one.because) };
+            let because = if one.because.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", one.because)
+            };
             shown_line!(f, "  {sign} {} {words}{because}", one.who)?;
         }
         if !problems.is_empty() {
@@ -248,12 +331,21 @@ impl fmt::Display for Drift {
         for problem in problems {
             shown_line!(f, "  ! {problem}")?;
         }
-        let wrong = found.iter().filter(|one| one.what != DriftKind::Stays).count();
+        let wrong = found
+            .iter()
+            .filter(|one| one.what != DriftKind::Stays)
+            .count();
         let hands = found.iter().filter(|one| one.by_hand).count();
         match (wrong, hands) {
             (0, 0) if problems.is_empty() => write!(f, "\nthe doors match the site file"),
-            (0, 0) => write!(f, "\nno difference from the site file was found, except for these problems"),
-            (0, hands) => write!(f, "\nthe doors match the site file; {hands} added by hand, who may stay"),
+            (0, 0) => write!(
+                f,
+                "\nno difference from the site file was found, except for these problems"
+            ),
+            (0, hands) => write!(
+                f,
+                "\nthe doors match the site file; {hands} added by hand, who may stay"
+            ),
             (wrong, hands) => write!(f, "\n{wrong} differ from the site file; {hands} by hand"),
         }
     }

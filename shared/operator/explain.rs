@@ -1,8 +1,8 @@
 //! Explains why a person has, had, will have or lacks each group, at any instant.
 //!
-//! It finds the person by an address, an id or a profile. It then loads the person's facts, audit records and the
-//! rules. It reads no other person's facts and writes to no door system. It reads a door system only where the person
-//! may have been added by hand.
+//! It finds the person by an address, an id or a profile. It then loads the person's facts, audit
+//! records and the rules. It reads no other person's facts and writes to no door system. It reads a
+//! door system only where the person may have been added by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,13 +61,20 @@ pub struct ExplainQuery {
 /// Explains each group of a person. Returns `None` where no person matches.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site, and for a person, a group or an instant that cannot be parsed.
-pub async fn explain(environment: &Environment, site: &SiteId, wanted: &ExplainQuery) -> Result<Option<Explained>> {
+/// [`Error::Invalid`] for an unknown site, and for a person, a group or an instant that cannot be
+/// parsed.
+pub async fn explain(
+    environment: &Environment,
+    site: &SiteId,
+    wanted: &ExplainQuery,
+) -> Result<Option<Explained>> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
-    let Some(person) = find(environment, &site.id, wanted).await? else { return Ok(None) };
+    let Some(person) = find(environment, &site.id, wanted).await? else {
+        return Ok(None);
+    };
     let book = Book::of(environment, &stored, site, at, now).await?;
     let file = PersonContext::of(environment, &book, person).await?;
     let groups = book.groups(&file, wanted.group.as_deref())?;
@@ -83,14 +90,22 @@ pub async fn explain(environment: &Environment, site: &SiteId, wanted: &ExplainQ
 /// # Errors
 /// [`Error::Invalid`] with the right format.
 pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(now) };
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(now);
+    };
     // In the query of a URL a plus becomes a space.
     let read = text.parse().or_else(|_| text.replace(' ', "+").parse());
-    read.map_err(|_| Error::invalid("write the instant with its offset, such as 2026-03-02T09:00:00Z"))
+    read.map_err(|_| {
+        Error::invalid("write the instant with its offset, such as 2026-03-02T09:00:00Z")
+    })
 }
 
 /// Finds the person of the question.
-async fn find(environment: &Environment, site: &SiteId, wanted: &ExplainQuery) -> Result<Option<Person>> {
+async fn find(
+    environment: &Environment,
+    site: &SiteId,
+    wanted: &ExplainQuery,
+) -> Result<Option<Person>> {
     let store = &environment.store;
     match (&wanted.email, &wanted.person, &wanted.profile) {
         (Some(email), None, None) => {
@@ -102,14 +117,22 @@ async fn find(environment: &Environment, site: &SiteId, wanted: &ExplainQuery) -
         }
         (None, Some(id), None) => store.person(site, id).await,
         (None, None, Some(profile)) => of_profile(environment, site, profile).await,
-        _ => Err(Error::invalid("name the person: one of email, person and profile")),
+        _ => Err(Error::invalid(
+            "name the person: one of email, person and profile",
+        )),
     }
 }
 
-async fn of_profile(environment: &Environment, site: &SiteId, profile: &str) -> Result<Option<Person>> {
+async fn of_profile(
+    environment: &Environment,
+    site: &SiteId,
+    profile: &str,
+) -> Result<Option<Person>> {
     let wrong = || Error::invalid("write a profile as member:ID or visitor:ID");
     let (kind, id) = profile.split_once([':', ' ']).ok_or_else(wrong)?;
-    let kind = past::kind_of(kind).filter(|kind| matches!(kind, Kind::Member | Kind::Visitor)).ok_or_else(wrong)?;
+    let kind = past::kind_of(kind)
+        .filter(|kind| matches!(kind, Kind::Member | Kind::Visitor))
+        .ok_or_else(wrong)?;
     let name = FactId::new(kind, id);
     if let Some(id) = environment.store.id_of_profile(site, &name).await? {
         return environment.store.person(site, &id).await;
@@ -118,15 +141,20 @@ async fn of_profile(environment: &Environment, site: &SiteId, profile: &str) -> 
     Ok(known.map(|record| without_person(vec![record], None)))
 }
 
-/// Finds a person by the profiles' addresses. A person to whom nothing was ever opened is not stored, although the
-/// platform has a profile. Only then are all profiles read.
-async fn unsettled(environment: &Environment, site: &SiteId, email: &str) -> Result<Option<Person>> {
+/// Finds a person by the profiles' addresses. A person to whom nothing was ever opened is not
+/// stored, although the platform has a profile. Only then are all profiles read.
+async fn unsettled(
+    environment: &Environment,
+    site: &SiteId,
+    email: &str,
+) -> Result<Option<Person>> {
     let mut found = Vec::new();
     for kind in Kind::PROFILES {
         let profiles = environment.store.facts_of(site, kind).await?;
         let theirs = |record: &FactRecord| match &record.fact.what {
             What::Member(profile) | What::Visitor(profile) => {
-                !record.gone && profile.email.as_deref().and_then(email_key).as_deref() == Some(email)
+                !record.gone
+                    && profile.email.as_deref().and_then(email_key).as_deref() == Some(email)
             }
             _ => false,
         };
@@ -137,12 +165,17 @@ async fn unsettled(environment: &Environment, site: &SiteId, email: &str) -> Res
 
 fn without_person(profiles: Vec<FactRecord>, email: Option<String>) -> Person {
     let address = |record: &FactRecord| match &record.fact.what {
-        What::Member(profile) | What::Visitor(profile) => profile.email.as_deref().and_then(email_key),
+        What::Member(profile) | What::Visitor(profile) => {
+            profile.email.as_deref().and_then(email_key)
+        }
         _ => None,
     };
     let email = email.or_else(|| profiles.iter().find_map(address));
     let names = profiles.iter().map(|record| record.fact.name());
-    Person { profiles: names.collect(), ..Person::new(PersonId::from(String::new()), email) }
+    Person {
+        profiles: names.collect(),
+        ..Person::new(PersonId::from(String::new()), email)
+    }
 }
 
 /// The part of an explanation that is the same for every person of the site.
@@ -172,17 +205,41 @@ impl Book {
         let rules = KnownRules::of(environment, &site).await?;
         let mut names = BTreeMap::new();
         for doors in site.doors.keys() {
-            let read = environment.store.doors_read(&site.id, doors).await?.unwrap_or_default();
-            names.extend(read.groups.into_iter().map(|group| (GroupRef::new(doors, &group.id), group.name)));
+            let read = environment
+                .store
+                .doors_read(&site.id, doors)
+                .await?
+                .unwrap_or_default();
+            names.extend(
+                read.groups
+                    .into_iter()
+                    .map(|group| (GroupRef::new(doors, &group.id), group.name)),
+            );
         }
-        let stale = environment.store.platform_read(&site.id).await?.is_stale(now);
+        let stale = environment
+            .store
+            .platform_read(&site.id)
+            .await?
+            .is_stale(now);
         let mut remarks = stored.remarks(&site.id);
         if stale {
-            remarks.push("the platform could not be read for a day: nothing new is opened until it can be".to_owned());
+            remarks.push(
+                "the platform could not be read for a day: nothing new is opened until it can be"
+                    .to_owned(),
+            );
         }
         remarks.extend(rules.resolved().problems.iter().map(ToString::to_string));
         let paused = stored.paused.is_some() || stored.observing;
-        Ok(Book { site, rules, names, remarks, paused, stale, at, now })
+        Ok(Book {
+            site,
+            rules,
+            names,
+            remarks,
+            paused,
+            stale,
+            at,
+            now,
+        })
     }
 
     fn tense(&self) -> Tense {
@@ -193,28 +250,46 @@ impl Book {
         }
     }
 
-    /// Returns the groups to explain: the groups that a rule opens, and the groups that the person ever had.
+    /// Returns the groups to explain: the groups that a rule opens, and the groups that the person
+    /// ever had.
     fn groups(&self, file: &PersonContext, only: Option<&str>) -> Result<BTreeSet<GroupRef>> {
         let mut groups: BTreeSet<GroupRef> = self.rules.ruled(&self.site).collect();
-        groups.extend(file.person.claims.iter().map(|claim| GroupRef::new(&claim.doors, &claim.group)));
+        groups.extend(
+            file.person
+                .claims
+                .iter()
+                .map(|claim| GroupRef::new(&claim.doors, &claim.group)),
+        );
         let done = file.done.iter().map(|record| &record.action);
-        let done = done.filter_map(|action| Some(GroupRef::new(&action.doors, action.group.as_ref()?)));
+        let done =
+            done.filter_map(|action| Some(GroupRef::new(&action.doors, action.group.as_ref()?)));
         groups.extend(done);
-        let Some(only) = only.filter(|only| !only.is_empty()) else { return Ok(groups) };
+        let Some(only) = only.filter(|only| !only.is_empty()) else {
+            return Ok(groups);
+        };
         let known: Vec<_> = self.names.keys().cloned().chain(groups).collect();
-        let chosen: BTreeSet<_> = known.into_iter().filter(|group| self.is_called(group, only)).collect();
+        let chosen: BTreeSet<_> = known
+            .into_iter()
+            .filter(|group| self.is_called(group, only))
+            .collect();
         if chosen.is_empty() {
             return Err(Error::invalid("no group here has this name or id"));
         }
         Ok(chosen)
     }
 
-    /// Returns whether a group has this id or name, alone or after its door system's name: `main/Members`.
+    /// Returns whether a group has this id or name, alone or after its door system's name:
+    /// `main/Members`.
     fn is_called(&self, group: &GroupRef, only: &str) -> bool {
         let GroupRef { doors, group: id } = group;
         let name = self.names.get(group).map_or("", String::as_str);
-        let behind = only.strip_prefix(doors.as_str()).and_then(|rest| rest.strip_prefix('/'));
-        [Some(only), behind].into_iter().flatten().any(|word| word == id.0 || word.eq_ignore_ascii_case(name))
+        let behind = only
+            .strip_prefix(doors.as_str())
+            .and_then(|rest| rest.strip_prefix('/'));
+        [Some(only), behind]
+            .into_iter()
+            .flatten()
+            .any(|word| word == id.0 || word.eq_ignore_ascii_case(name))
     }
 
     fn told(&self, file: &PersonContext, groups: Vec<shape::GroupExplained>) -> Explained {
@@ -236,10 +311,19 @@ impl Book {
                 email: person.email.clone(),
                 name: file.person_facts.name().map(str::to_owned),
                 profiles: person.profiles.iter().map(ToString::to_string).collect(),
-                accounts: person.accounts.iter().map(|(doors, linked)| AccountShown::of(doors, linked)).collect(),
+                accounts: person
+                    .accounts
+                    .iter()
+                    .map(|(doors, linked)| AccountShown::of(doors, linked))
+                    .collect(),
             },
             groups,
-            problems: person.problems.iter().chain(&file.problems).map(ToString::to_string).collect(),
+            problems: person
+                .problems
+                .iter()
+                .chain(&file.problems)
+                .map(ToString::to_string)
+                .collect(),
             next: person.next,
         }
     }
@@ -271,15 +355,45 @@ impl PersonContext {
             false => environment.store.audit_of(&book.site.id, &person).await?,
         };
         let mut spoken: BTreeSet<FactId> = profiles.into_iter().collect();
-        spoken.extend(derived.entitlements.iter().flat_map(|one| one.because.iter().cloned()));
-        spoken.extend(person.claims.iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
-        spoken.extend(done.iter().rev().take(MOST_RECORDS).flat_map(|record| record.action.facts.iter().cloned()));
+        spoken.extend(
+            derived
+                .entitlements
+                .iter()
+                .flat_map(|one| one.because.iter().cloned()),
+        );
+        spoken.extend(
+            person
+                .claims
+                .iter()
+                .flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())),
+        );
+        spoken.extend(
+            done.iter()
+                .rev()
+                .take(MOST_RECORDS)
+                .flat_map(|record| record.action.facts.iter().cloned()),
+        );
         let spoken: Vec<FactId> = spoken.into_iter().collect();
         let facts = environment.store.facts(&book.site.id, &spoken).await?;
-        let facts = facts.into_iter().map(|record| (record.fact.name(), record)).collect();
-        let problems = if person.id.is_empty() { derived.problems } else { Vec::new() };
+        let facts = facts
+            .into_iter()
+            .map(|record| (record.fact.name(), record))
+            .collect();
+        let problems = if person.id.is_empty() {
+            derived.problems
+        } else {
+            Vec::new()
+        };
         let held = held(environment, book, &person).await?;
-        Ok(PersonContext { person, person_facts, entitlements: derived.entitlements, problems, facts, done, held })
+        Ok(PersonContext {
+            person,
+            person_facts,
+            entitlements: derived.entitlements,
+            problems,
+            facts,
+            done,
+            held,
+        })
     }
 
     fn id(&self) -> Option<PersonId> {
@@ -288,7 +402,11 @@ impl PersonContext {
 }
 
 /// Loads the person's changes that wait for an approval. Holds are few, so all are read.
-async fn held(environment: &Environment, book: &Book, person: &Person) -> Result<Vec<(UnconfirmedChange, Hold)>> {
+async fn held(
+    environment: &Environment,
+    book: &Book,
+    person: &Person,
+) -> Result<Vec<(UnconfirmedChange, Hold)>> {
     if book.tense() != Tense::Present {
         return Ok(Vec::new());
     }
@@ -296,8 +414,15 @@ async fn held(environment: &Environment, book: &Book, person: &Person) -> Result
         UnconfirmedChange::Leaves { doors, account, .. }
         | UnconfirmedChange::Card { doors, account, .. }
         | UnconfirmedChange::Rests { doors, account } => {
-            let linked = person.accounts.get(doors).is_some_and(|linked| linked.account.id == *account);
-            linked || person.claims.iter().any(|claim| claim.doors == *doors && claim.account == *account)
+            let linked = person
+                .accounts
+                .get(doors)
+                .is_some_and(|linked| linked.account.id == *account);
+            linked
+                || person
+                    .claims
+                    .iter()
+                    .any(|claim| claim.doors == *doors && claim.account == *account)
         }
         UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } => {
             person.profiles.contains(profile)
@@ -306,7 +431,10 @@ async fn held(environment: &Environment, book: &Book, person: &Person) -> Result
     let mut held = Vec::new();
     for hold in environment.store.open_holds(&book.site.id).await? {
         let waiting = environment.store.waiting(&hold).await?;
-        let changes = waiting.into_iter().map(|waiting| waiting.change).filter(theirs);
+        let changes = waiting
+            .into_iter()
+            .map(|waiting| waiting.change)
+            .filter(theirs);
         held.extend(changes.map(|change| (change, hold.clone())));
     }
     Ok(held)
@@ -315,8 +443,8 @@ async fn held(environment: &Environment, book: &Book, person: &Person) -> Result
 /// The most records of one person that are searched for facts that are gone.
 const MOST_RECORDS: usize = 50;
 
-/// Asks the door system whether the account was added to the group by hand, because no claim shows it. Returns `None`
-/// where it does not answer.
+/// Asks the door system whether the account was added to the group by hand, because no claim shows
+/// it. Returns `None` where it does not answer.
 async fn by_hand(
     environment: &Environment,
     book: &Book,
@@ -325,7 +453,13 @@ async fn by_hand(
     group: &GroupId,
 ) -> Option<bool> {
     let account = &person.accounts.get(doors)?.account.id;
-    let (reader, _) = environment.doors(&book.site, doors, Share::Settle).await.ok()?;
+    let (reader, _) = environment
+        .doors(&book.site, doors, Share::Settle)
+        .await
+        .ok()?;
     let rows = reader.rows(group).await.ok()?;
-    Some(rows.iter().any(|row| row.account == *account && is_valid(row, book.now)))
+    Some(
+        rows.iter()
+            .any(|row| row.account == *account && is_valid(row, book.now)),
+    )
 }

@@ -1,5 +1,5 @@
-//! The on-time record: how many grants and revokes were in time, for each local day. It is computed from the audit
-//! chain, of which only the requested days are read.
+//! The on-time record: how many grants and revokes were in time, for each local day. It is computed
+//! from the audit chain, of which only the requested days are read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -110,12 +110,22 @@ pub struct LateChange {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site and for invalid days.
-pub async fn on_time(environment: &Environment, site: &SiteId, wanted: &OnTimeQuery) -> Result<OnTimeRecord> {
+pub async fn on_time(
+    environment: &Environment,
+    site: &SiteId,
+    wanted: &OnTimeQuery,
+) -> Result<OnTimeRecord> {
     let site = environment.store.in_force(site).await?.file()?;
     let now = environment.time.now();
     let (first, last) = wanted.days(&site.timezone, now)?;
-    let (from, until) = (begins(first, &site.timezone)?, begins(next(last)?, &site.timezone)?);
-    let records = environment.store.audit_between(&site.id, from, until).await?;
+    let (from, until) = (
+        begins(first, &site.timezone)?,
+        begins(next(last)?, &site.timezone)?,
+    );
+    let records = environment
+        .store
+        .audit_between(&site.id, from, until)
+        .await?;
     Ok(OnTimeRecord {
         site: site.id,
         timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
@@ -127,30 +137,50 @@ pub async fn on_time(environment: &Environment, site: &SiteId, wanted: &OnTimeQu
 
 impl OnTimeQuery {
     fn days(&self, zone: &TimeZone, now: Timestamp) -> Result<(Date, Date)> {
-        let read =
-            |text: &String| text.trim().parse::<Date>().map_err(|_| Error::invalid("write days such as 2026-03-02"));
+        let read = |text: &String| {
+            text.trim()
+                .parse::<Date>()
+                .map_err(|_| Error::invalid("write days such as 2026-03-02"))
+        };
         if let Some(day) = &self.day {
             if self.from.is_some() || self.until.is_some() {
-                return Err(Error::invalid("write either one day, or the first and the last"));
+                return Err(Error::invalid(
+                    "write either one day, or the first and the last",
+                ));
             }
             return read(day).map(|day| (day, day));
         }
-        let last = self.until.as_ref().map(read).transpose()?.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
+        let last = self
+            .until
+            .as_ref()
+            .map(read)
+            .transpose()?
+            .unwrap_or_else(|| now.to_zoned(zone.clone()).date());
         let week_before = || last.checked_sub(jiff::Span::new().days(6)).unwrap_or(last);
-        let first = self.from.as_ref().map(read).transpose()?.unwrap_or_else(week_before);
+        let first = self
+            .from
+            .as_ref()
+            .map(read)
+            .transpose()?
+            .unwrap_or_else(week_before);
         if first > last {
-            return Err(Error::invalid("the last day is before the first: write the earlier day as the first"));
+            return Err(Error::invalid(
+                "the last day is before the first: write the earlier day as the first",
+            ));
         }
         let count = first.until(last).map_or(0, |span| span.get_days());
         if usize::try_from(count).unwrap_or(0) >= MOST_DAYS {
-            return Err(Error::invalid(format!("too many days: ask for at most {MOST_DAYS}")));
+            return Err(Error::invalid(format!(
+                "too many days: ask for at most {MOST_DAYS}"
+            )));
         }
         Ok((first, last))
     }
 }
 
 fn next(day: Date) -> Result<Date> {
-    day.tomorrow().map_err(|_| Error::invalid("this day is too late"))
+    day.tomorrow()
+        .map_err(|_| Error::invalid("this day is too late"))
 }
 
 fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
@@ -160,7 +190,9 @@ fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
 
 /// Returns each day from the first to the last. Pure.
 fn days(records: &[Record], zone: &TimeZone, first: Date, last: Date) -> Vec<OnTimeDay> {
-    let of = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
+    let of = first
+        .series(jiff::Span::new().days(1))
+        .take_while(|day| *day <= last);
     let mut days: BTreeMap<Date, OnTimeDay> = of.map(|day| (day, OnTimeDay::of(day))).collect();
     for record in records {
         if let Some(day) = days.get_mut(&record.at.to_zoned(zone.clone()).date()) {
@@ -177,7 +209,13 @@ fn days(records: &[Record], zone: &TimeZone, first: Date, last: Date) -> Vec<OnT
 
 impl OnTimeDay {
     fn of(day: Date) -> Self {
-        OnTimeDay { day, opened: Count::default(), closed: Count::default(), undated: 0, late: Vec::new() }
+        OnTimeDay {
+            day,
+            opened: Count::default(),
+            closed: Count::default(),
+            undated: 0,
+            late: Vec::new(),
+        }
     }
 
     fn add(&mut self, record: &Record) {
@@ -216,8 +254,19 @@ impl OnTimeDay {
 impl fmt::Display for OnTimeRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (open, close) = (self.to_open, self.to_close);
-        write!(f, "{}: grants within {open} s and revokes within {close} s of their due time", self.site)?;
-        for OnTimeDay { day, opened, closed, undated, late } in &self.days {
+        write!(
+            f,
+            "{}: grants within {open} s and revokes within {close} s of their due time",
+            self.site
+        )?;
+        for OnTimeDay {
+            day,
+            opened,
+            closed,
+            undated,
+            late,
+        } in &self.days
+        {
             write!(f, "\n{day}  opened {} of {}", opened.on_time, opened.all)?;
             write!(f, ", closed {} of {} in time", closed.on_time, closed.all)?;
             if opened.all + closed.all > 0 {
@@ -228,9 +277,17 @@ impl fmt::Display for OnTimeRecord {
             }
             for one in late {
                 let word = if one.opened { "opened" } else { "closed" };
-                let delay = one.delay.as_deref().map(|delay| format!("; {delay}")).unwrap_or_default();
+                let delay = one
+                    .delay
+                    .as_deref()
+                    .map(|delay| format!("; {delay}"))
+                    .unwrap_or_default();
                 let (doors, seconds) = (&one.doors, one.seconds);
-                let group = one.group.as_ref().map(ToString::to_string).unwrap_or_default();
+                let group = one
+                    .group
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 write!(
                     f,
                     "\n  ! {word} {doors}/{group} {seconds} s late (record {}): {}{delay}",

@@ -1,5 +1,6 @@
-//! Pauses and resumes a site. A paused site is still read and stored, and Doorstep changes nothing at its doors: it is
-//! in mode observe, see [`SiteVersion::site`](doorstep_cloud::store::site_version::SiteVersion::site).
+//! Pauses and resumes a site. A paused site is still read and stored, and Doorstep changes nothing
+//! at its doors: it is in mode observe, see
+//! [`SiteVersion::site`](doorstep_cloud::store::site_version::SiteVersion::site).
 
 use serde::{Deserialize, Serialize};
 
@@ -43,19 +44,36 @@ impl SiteState {
     }
 }
 
-/// Pauses a site. A paused site keeps the time of its pause, and a new reason replaces the old one. A settle that is
-/// running completes the changes that it began.
+/// Pauses a site. A paused site keeps the time of its pause, and a new reason replaces the old one.
+/// A settle that is running completes the changes that it began.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Invalid`] for an unknown site; [`doorstep_core::model::error::Error::Retry`]
-/// if another writer changed it at the same time.
-pub async fn pause(environment: &Environment, site: &SiteId, why: Option<&str>) -> Result<SiteState> {
+/// [`doorstep_core::model::error::Error::Invalid`] for an unknown site;
+/// [`doorstep_core::model::error::Error::Retry`] if another writer changed it at the same time.
+pub async fn pause(
+    environment: &Environment,
+    site: &SiteId,
+    why: Option<&str>,
+) -> Result<SiteState> {
     let stored = environment.store.in_force(site).await?;
-    let why = why.map(|why| why.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>());
-    let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+    let why = why.map(|why| {
+        why.chars()
+            .filter(|c| !c.is_control())
+            .take(LONGEST)
+            .collect::<String>()
+    });
+    let why = why
+        .map(|why| why.trim().to_owned())
+        .filter(|why| !why.is_empty());
     let paused = match &stored.paused {
-        Some(Paused { at, why: old }) => Paused { at: *at, why: why.or_else(|| old.clone()) },
-        None => Paused { at: environment.time.now(), why },
+        Some(Paused { at, why: old }) => Paused {
+            at: *at,
+            why: why.or_else(|| old.clone()),
+        },
+        None => Paused {
+            at: environment.time.now(),
+            why,
+        },
     };
     change(environment, site, stored, Some(paused)).await
 }
@@ -82,6 +100,9 @@ async fn change(
     if now.paused == paused {
         return SiteState::of(site, &now, false);
     }
-    environment.store.pause_site(site, &now, paused.clone()).await?;
+    environment
+        .store
+        .pause_site(site, &now, paused.clone())
+        .await?;
     SiteState::of(site, &SiteVersion { paused, ..now }, true)
 }

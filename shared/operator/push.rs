@@ -46,14 +46,18 @@ pub struct PushPreview {
     pub remarks: Vec<String>,
 }
 
-/// Stores a site file and puts it in force with its own mode. Reads no vendor: names are resolved when they are first
-/// needed, and an unresolved name is a problem of its rule. Returns the site's id.
+/// Stores a site file and puts it in force with its own mode. Reads no vendor: names are resolved
+/// when they are first needed, and an unresolved name is a problem of its rule. Returns the site's
+/// id.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every wrong line.
 pub async fn load(environment: &Environment, text: &str) -> Result<SiteId> {
     let site = Site::parse(text).map_err(|error| Error::invalid(error.to_string()))?;
-    environment.store.store_site(&SiteRoute::of(&site), text, environment.time.now()).await?;
+    environment
+        .store
+        .store_site(&SiteRoute::of(&site), text, environment.time.now())
+        .await?;
     Ok(site.id)
 }
 
@@ -68,8 +72,14 @@ pub async fn diff(environment: &Environment, text: &str) -> Result<PushPreview> 
     };
     let now = environment.store.active(&site.id).await?;
     let mut found = preview(environment, &site, text).await?;
-    found.findings.extend(doors_that_moved(environment, &site, text, now.as_ref(), &BTreeSet::new()).await?);
-    Ok(PushPreview { findings: found.findings, diff: Some(found.diff), ..PushPreview::of(&site, now.as_ref()) })
+    found
+        .findings
+        .extend(doors_that_moved(environment, &site, text, now.as_ref(), &BTreeSet::new()).await?);
+    Ok(PushPreview {
+        findings: found.findings,
+        diff: Some(found.diff),
+        ..PushPreview::of(&site, now.as_ref())
+    })
 }
 
 /// Shows where the doors differ from the version in force.
@@ -81,18 +91,22 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<PushPrevi
     diff(environment, &stored.text).await
 }
 
-/// Puts a site file in force as a new version, shows what it will change, and requests a reconcile at once. A file with
-/// findings is not stored. A file that is already in force is only shown.
+/// Puts a site file in force as a new version, shows what it will change, and requests a reconcile
+/// at once. A file with findings is not stored. A file that is already in force is only shown.
 ///
-/// A site's first file only observes, whatever its mode, unless the operator confirms that mode in `options`. The site
-/// observes until a file is pushed with its mode confirmed, or with the mode `observe` itself. Files after that act in
-/// their own mode.
+/// A site's first file only observes, whatever its mode, unless the operator confirms that mode in
+/// `options`. The site observes until a file is pushed with its mode confirmed, or with the mode
+/// `observe` itself. Files after that act in their own mode.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the confirmed mode is not the file's; [`Error::Retry`] if a vendor cannot be read in full (in
-/// mode `observe` the file is stored anyway) or another writer changed the site, and see [`preview`]. On an error
-/// nothing is stored.
-pub async fn push(environment: &Environment, text: &str, options: &PushOptions) -> Result<PushPreview> {
+/// [`Error::Invalid`] if the confirmed mode is not the file's; [`Error::Retry`] if a vendor cannot
+/// be read in full (in mode `observe` the file is stored anyway) or another writer changed the
+/// site, and see [`preview`]. On an error nothing is stored.
+pub async fn push(
+    environment: &Environment,
+    text: &str,
+    options: &PushOptions,
+) -> Result<PushPreview> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(PushPreview::wrong(error)),
@@ -100,21 +114,44 @@ pub async fn push(environment: &Environment, text: &str, options: &PushOptions) 
     let said = options.mode;
     agree(site.mode, said)?;
     let now = environment.store.active(&site.id).await?;
-    let observing = said.is_none() && site.mode != Mode::Observe && now.as_ref().is_none_or(|now| now.observing);
-    if now.as_ref().is_some_and(|now| now.text == text && now.observing == observing) {
+    let observing = said.is_none()
+        && site.mode != Mode::Observe
+        && now.as_ref().is_none_or(|now| now.observing);
+    if now
+        .as_ref()
+        .is_some_and(|now| now.text == text && now.observing == observing)
+    {
         return Ok(PushPreview::of(&site, now.as_ref()));
     }
-    let findings = doors_that_moved(environment, &site, text, now.as_ref(), &options.leave_access).await?;
+    let findings = doors_that_moved(
+        environment,
+        &site,
+        text,
+        now.as_ref(),
+        &options.leave_access,
+    )
+    .await?;
     if !findings.is_empty() {
-        return Ok(PushPreview { findings, ..PushPreview::of(&site, now.as_ref()) });
+        return Ok(PushPreview {
+            findings,
+            ..PushPreview::of(&site, now.as_ref())
+        });
     }
     let diff = match preview(environment, &site, text).await {
         // An operator who stops all changes does not have to wait for a vendor.
         Err(error) if site.mode == Mode::Observe && error.is_retryable() => None,
         seen => {
-            let Preview { findings, unread, diff } = seen?;
+            let Preview {
+                findings,
+                unread,
+                diff,
+            } = seen?;
             if !findings.is_empty() {
-                return Ok(PushPreview { findings, diff: Some(diff), ..PushPreview::of(&site, now.as_ref()) });
+                return Ok(PushPreview {
+                    findings,
+                    diff: Some(diff),
+                    ..PushPreview::of(&site, now.as_ref())
+                });
             }
             if !unread.is_empty() && site.mode != Mode::Observe {
                 let unread = unread.join("; ");
@@ -125,15 +162,29 @@ pub async fn push(environment: &Environment, text: &str, options: &PushOptions) 
             Some(diff)
         }
     };
-    let next = environment.store.next_version(&site.id, now.as_ref(), text, environment.time.now()).await?;
+    let next = environment
+        .store
+        .next_version(&site.id, now.as_ref(), text, environment.time.now())
+        .await?;
     let new = SiteVersion { observing, ..next };
-    for (name, was) in site.doors.iter().filter_map(|(name, config)| Some((name, config.was.as_ref()?))) {
+    for (name, was) in site
+        .doors
+        .iter()
+        .filter_map(|(name, config)| Some((name, config.was.as_ref()?)))
+    {
         moved::announce(environment, &site, name, was).await?;
     }
-    environment.store.store_site_over(now.as_ref(), &SiteRoute::of(&site), &new).await?;
+    environment
+        .store
+        .store_site_over(now.as_ref(), &SiteRoute::of(&site), &new)
+        .await?;
     carry_over(environment, &site, &options.leave_access).await?;
     compare_soon(environment, &site.id).await;
-    Ok(PushPreview { stored: true, diff, ..PushPreview::of(&site, Some(&new)) })
+    Ok(PushPreview {
+        stored: true,
+        diff,
+        ..PushPreview::of(&site, Some(&new))
+    })
 }
 
 /// Returns the findings about the names of door systems, compared with the version in force.
@@ -149,13 +200,20 @@ async fn doors_that_moved(
         None => Vec::new(),
     };
     findings.extend(moved::still_there(site, leave));
-    findings.extend(moved::unaccounted(site, leave, &environment.store.all_people(&site.id).await?.known));
+    findings.extend(moved::unaccounted(
+        site,
+        leave,
+        &environment.store.all_people(&site.id).await?.known,
+    ));
     Ok(findings)
 }
 
 /// Requests a reconcile of a site at once.
 pub(crate) async fn compare_soon(environment: &Environment, site: &SiteId) {
-    environment.bus.want_reconcile(site, AskedBy::Operator).await;
+    environment
+        .bus
+        .want_reconcile(site, AskedBy::Operator)
+        .await;
 }
 
 /// Checks that the mode which the operator confirms is the file's.
@@ -172,7 +230,10 @@ fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
 
 impl PushPreview {
     fn wrong(error: SiteFileError) -> Self {
-        PushPreview { findings: error.into(), ..PushPreview::default() }
+        PushPreview {
+            findings: error.into(),
+            ..PushPreview::default()
+        }
     }
 
     /// Creates the view of a site and its version in force.

@@ -1,5 +1,6 @@
-//! The entry report for the operator: access attempts for each person, door and day. The table alone gives the names,
-//! at the time of the report. A forgotten person appears as an account id only.
+//! The entry report for the operator: access attempts for each person, door and day. The table
+//! alone gives the names, at the time of the report. A forgotten person appears as an account id
+//! only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,19 +89,37 @@ pub struct ReportedAttempt {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site and for invalid days.
-pub async fn entries(environment: &Environment, site: &SiteId, wanted: &ReportQuery) -> Result<Vec<ReportRow>> {
+pub async fn entries(
+    environment: &Environment,
+    site: &SiteId,
+    wanted: &ReportQuery,
+) -> Result<Vec<ReportRow>> {
     let site = environment.store.in_force(site).await?.site()?;
     let now = environment.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
-    let mut attempts = environment.store.attempts(&site.id, from..until, now, site.entries.keep_days).await?;
+    let mut attempts = environment
+        .store
+        .attempts(&site.id, from..until, now, site.entries.keep_days)
+        .await?;
     if let Some(email) = &wanted.email {
         let theirs = accounts_of(environment, &site.id, email).await?;
-        attempts.retain(|one| one.account.as_ref().is_some_and(|id| theirs.contains(&(one.doors.clone(), id.clone()))));
+        attempts.retain(|one| {
+            one.account
+                .as_ref()
+                .is_some_and(|id| theirs.contains(&(one.doors.clone(), id.clone())))
+        });
     }
     let people = people(environment, &site.id, &attempts).await?;
     let mut locks = BTreeMap::new();
     for (name, config) in &site.doors {
-        locks.insert(name.clone(), environment.store.attempts_read(&site.id, name, &config.identity()).await?.locks);
+        locks.insert(
+            name.clone(),
+            environment
+                .store
+                .attempts_read(&site.id, name, &config.identity())
+                .await?
+                .locks,
+        );
     }
     Ok(rows(&attempts, &people, &locks, &site.timezone))
 }
@@ -108,16 +127,28 @@ pub async fn entries(environment: &Environment, site: &SiteId, wanted: &ReportQu
 impl ReportQuery {
     /// Returns the begin and the end of the report.
     fn span(&self, zone: &TimeZone, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
-        let until = match self.until.as_deref().map(|text| bound(text, zone, 1)).transpose()? {
+        let until = match self
+            .until
+            .as_deref()
+            .map(|text| bound(text, zone, 1))
+            .transpose()?
+        {
             Some(until) => until,
             None => now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now),
         };
-        let from = match self.from.as_deref().map(|text| bound(text, zone, 0)).transpose()? {
+        let from = match self
+            .from
+            .as_deref()
+            .map(|text| bound(text, zone, 0))
+            .transpose()?
+        {
             Some(from) => from,
             None => until.checked_sub(USUAL).unwrap_or(until),
         };
         if from >= until {
-            return Err(Error::invalid("the last day is before the first: write the earlier day as the first"));
+            return Err(Error::invalid(
+                "the last day is before the first: write the earlier day as the first",
+            ));
         }
         Ok((from, until))
     }
@@ -126,17 +157,24 @@ impl ReportQuery {
 /// Parses an instant, or a local day, to whose begin `later` days are added.
 fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
     let day = || -> Option<Timestamp> {
-        let day = text.parse::<Date>().ok()?.checked_add(jiff::Span::new().days(later)).ok()?;
+        let day = text
+            .parse::<Date>()
+            .ok()?
+            .checked_add(jiff::Span::new().days(later))
+            .ok()?;
         Some(day.to_zoned(zone.clone()).ok()?.timestamp())
     };
     // Instants first, because an instant begins with a day.
     let found = text.parse::<Timestamp>().ok().or_else(day);
-    found.ok_or_else(|| Error::invalid("write days such as 2026-03-02, or instants such as 2026-03-02T09:00:00Z"))
+    found.ok_or_else(|| {
+        Error::invalid("write days such as 2026-03-02, or instants such as 2026-03-02T09:00:00Z")
+    })
 }
 
 type Accounts = BTreeSet<(DoorsName, AccountId)>;
 
-/// Returns the accounts of the person with this address. An unknown address yields none, and the report has no rows.
+/// Returns the accounts of the person with this address. An unknown address yields none, and the
+/// report has no rows.
 async fn accounts_of(environment: &Environment, site: &SiteId, email: &str) -> Result<Accounts> {
     let key = email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?;
     let person = match environment.store.id_of_email(site, &key).await? {
@@ -144,7 +182,9 @@ async fn accounts_of(environment: &Environment, site: &SiteId, email: &str) -> R
         None => None,
     };
     let linked = person.into_iter().flat_map(|person| person.accounts);
-    Ok(linked.map(|(doors, linked)| (doors, linked.account.id.clone())).collect())
+    Ok(linked
+        .map(|(doors, linked)| (doors, linked.account.id.clone()))
+        .collect())
 }
 
 /// The person as the report shows them.
@@ -156,9 +196,15 @@ struct AttemptHolder {
 
 type HolderNames = BTreeMap<(DoorsName, AccountId), AttemptHolder>;
 
-async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAttempt]) -> Result<HolderNames> {
-    let accounts: Accounts =
-        attempts.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
+async fn people(
+    environment: &Environment,
+    site: &SiteId,
+    attempts: &[AccessAttempt],
+) -> Result<HolderNames> {
+    let accounts: Accounts = attempts
+        .iter()
+        .filter_map(|one| Some((one.doors.clone(), one.account.clone()?)))
+        .collect();
     let found = stream::iter(accounts).map(|(doors, id)| async move {
         let who = who(environment, site, &doors, &id).await?;
         Ok::<_, Error>(((doors, id), who))
@@ -166,24 +212,43 @@ async fn people(environment: &Environment, site: &SiteId, attempts: &[AccessAtte
     found.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-async fn who(environment: &Environment, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<AttemptHolder> {
+async fn who(
+    environment: &Environment,
+    site: &SiteId,
+    doors: &DoorsName,
+    id: &AccountId,
+) -> Result<AttemptHolder> {
     let person = match environment.store.id_of_account(site, doors, id).await? {
         // A person with an unreadable item has no name. The others keep theirs.
         Some(person) => environment.store.people(site, &[person]).await?.pop(),
         None => None,
     };
-    let Some(person) = person else { return Ok(AttemptHolder::default()) };
+    let Some(person) = person else {
+        return Ok(AttemptHolder::default());
+    };
     let name = match profile_name(environment, site, &person).await? {
-        None => person.accounts.get(doors).map(|linked| linked.account.name.to_string()),
+        None => person
+            .accounts
+            .get(doors)
+            .map(|linked| linked.account.name.to_string()),
         name => name,
     };
-    Ok(AttemptHolder { name: name.filter(|name| !name.is_empty()), email: person.email })
+    Ok(AttemptHolder {
+        name: name.filter(|name| !name.is_empty()),
+        email: person.email,
+    })
 }
 
-async fn profile_name(environment: &Environment, site: &SiteId, person: &Person) -> Result<Option<String>> {
+async fn profile_name(
+    environment: &Environment,
+    site: &SiteId,
+    person: &Person,
+) -> Result<Option<String>> {
     for profile in person.profiles.iter() {
         let record = environment.store.fact(site, profile).await?;
-        if let Some(What::Member(profile) | What::Visitor(profile)) = record.as_ref().map(|record| &record.fact.what) {
+        if let Some(What::Member(profile) | What::Visitor(profile)) =
+            record.as_ref().map(|record| &record.fact.what)
+        {
             return Ok(Some(profile.name.to_string()));
         }
     }
@@ -200,10 +265,23 @@ fn rows(
     let mut rows: BTreeMap<_, ReportRow> = BTreeMap::new();
     for one in attempts {
         let at = one.at.to_zoned(zone.clone());
-        let who = one.account.as_ref().and_then(|id| people.get(&(one.doors.clone(), id.clone())));
+        let who = one
+            .account
+            .as_ref()
+            .and_then(|id| people.get(&(one.doors.clone(), id.clone())));
         let AttemptHolder { name, email } = who.cloned().unwrap_or_default();
-        let lock_name = one.lock_name.as_ref().or_else(|| locks.get(&one.doors)?.get(&one.lock));
-        let key = (at.date(), name.clone(), email.clone(), one.account.clone(), one.doors.clone(), one.lock.clone());
+        let lock_name = one
+            .lock_name
+            .as_ref()
+            .or_else(|| locks.get(&one.doors)?.get(&one.lock));
+        let key = (
+            at.date(),
+            name.clone(),
+            email.clone(),
+            one.account.clone(),
+            one.doors.clone(),
+            one.lock.clone(),
+        );
         let row = rows.entry(key).or_insert_with(|| ReportRow {
             day: at.date(),
             name,
@@ -221,7 +299,10 @@ fn rows(
         });
         // A row has the latest name of its lock.
         row.lock_name = lock_name.cloned().or(row.lock_name.take());
-        row.times.push(ReportedAttempt { at: one.at, refused: one.refused.clone() });
+        row.times.push(ReportedAttempt {
+            at: one.at,
+            refused: one.refused.clone(),
+        });
         match &one.refused {
             Some(reason) => {
                 row.refused += 1;

@@ -34,25 +34,47 @@ pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
     let site = stored.site()?;
     let rules = KnownRules::of(environment, &site).await?;
     let people = environment.store.all_people(&site.id).await?;
-    let each: Vec<_> = people.known.iter().map(|person| shown(environment, &site, &rules, person)).collect();
+    let each: Vec<_> = people
+        .known
+        .iter()
+        .map(|person| shown(environment, &site, &rules, person))
+        .collect();
     let mut people_shown: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
     let unreadable = people.unreadable.iter().zip(people.problems(&site.id));
-    let each = unreadable.map(|(id, problem)| one(&site, &Person::new(id.clone(), None), &[], vec![problem]));
+    let each = unreadable
+        .map(|(id, problem)| one(&site, &Person::new(id.clone(), None), &[], vec![problem]));
     people_shown.extend(each);
     let mut people = people_shown;
     // While the site is paused, each person shows that first.
-    let paused = if stored.paused.is_some() { stored.remarks(&site.id) } else { Vec::new() };
-    for problems in people.iter_mut().filter_map(|person| person.get_mut("problems")?.as_array_mut()) {
+    let paused = if stored.paused.is_some() {
+        stored.remarks(&site.id)
+    } else {
+        Vec::new()
+    };
+    for problems in people
+        .iter_mut()
+        .filter_map(|person| person.get_mut("problems")?.as_array_mut())
+    {
         problems.extend(paused.iter().cloned().map(Value::from));
     }
     Ok(Value::Array(people))
 }
 
-async fn shown(environment: &Environment, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
+async fn shown(
+    environment: &Environment,
+    site: &Site,
+    rules: &KnownRules,
+    person: &Person,
+) -> Result<Value> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
     let (person_facts, _) = load_facts(environment, &site.id, &profiles).await?;
     let problems = person.problems.iter().map(ToString::to_string).collect();
-    Ok(one(site, person, &rules.entitlements(site, &person_facts, environment.time.now()), problems))
+    Ok(one(
+        site,
+        person,
+        &rules.entitlements(site, &person_facts, environment.time.now()),
+        problems,
+    ))
 }
 
 /// The resolved names of the site file, as far as the table has them.
@@ -67,16 +89,29 @@ impl KnownRules {
         let (catalogue, _) = catalogue(environment, &site.id).await?;
         let mut groups = BTreeMap::new();
         for name in site.doors.keys() {
-            groups.extend(environment.store.doors_read(&site.id, name).await?.map(|read| (name.clone(), read.groups)));
+            groups.extend(
+                environment
+                    .store
+                    .doors_read(&site.id, name)
+                    .await?
+                    .map(|read| (name.clone(), read.groups)),
+            );
         }
         let before = environment.store.resolved(&site.id).await?;
         let resolved = resolve(site, &catalogue, &groups, before.as_ref());
-        Ok(KnownRules { catalogue, resolved })
+        Ok(KnownRules {
+            catalogue,
+            resolved,
+        })
     }
 
     /// Returns the rules with everything that their evaluation needs.
     pub(crate) fn by<'a>(&'a self, site: &'a Site) -> Rules<'a> {
-        Rules { site, resolved: &self.resolved, catalogue: &self.catalogue }
+        Rules {
+            site,
+            resolved: &self.resolved,
+            catalogue: &self.catalogue,
+        }
     }
 
     /// Returns the resolved names.
@@ -87,11 +122,21 @@ impl KnownRules {
     /// Returns every group that a rule grants.
     pub(crate) fn ruled(&self, site: &Site) -> impl Iterator<Item = GroupRef> {
         let rules = site.rules.iter().zip(&self.resolved.rules);
-        rules.flat_map(|(rule, resolved)| resolved.groups.iter().map(|group| GroupRef::new(&rule.doors, group)))
+        rules.flat_map(|(rule, resolved)| {
+            resolved
+                .groups
+                .iter()
+                .map(|group| GroupRef::new(&rule.doors, group))
+        })
     }
 
     /// Returns the current and later entitlements of a person, sorted by their begin.
-    fn entitlements(&self, site: &Site, person_facts: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
+    fn entitlements(
+        &self,
+        site: &Site,
+        person_facts: &PersonFacts,
+        now: Timestamp,
+    ) -> Vec<Entitlement> {
         let mut entitlements = derive(self.by(site), person_facts, now).entitlements;
         entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
         entitlements.sort_by_key(|entitlement| entitlement.window);
@@ -102,11 +147,19 @@ impl KnownRules {
 
 fn one(site: &Site, person: &Person, entitlements: &[Entitlement], problems: Vec<String>) -> Value {
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let platform = names.entry(site.platform.kind.word().to_owned()).or_default();
+    let platform = names
+        .entry(site.platform.kind.word().to_owned())
+        .or_default();
     platform.extend(person.profiles.iter().map(|name| name.id.to_string()));
     for (doors, linked) in &person.accounts {
-        let word = site.doors.get(doors).map_or(doors.as_str(), |config| config.kind.word());
-        names.entry(word.to_owned()).or_default().push(linked.account.id.to_string());
+        let word = site
+            .doors
+            .get(doors)
+            .map_or(doors.as_str(), |config| config.kind.word());
+        names
+            .entry(word.to_owned())
+            .or_default()
+            .push(linked.account.id.to_string());
     }
     let entitlements: Vec<Value> = entitlements
         .iter()
@@ -150,11 +203,16 @@ pub async fn audit(environment: &Environment, site: &SiteId) -> Result<Vec<audit
     environment.store.audit(site).await
 }
 
-/// Verifies the audit chain of a site, in service or retired, with a record that the operator noted earlier.
+/// Verifies the audit chain of a site, in service or retired, with a record that the operator noted
+/// earlier.
 ///
 /// # Errors
 /// As [`audit()`].
-pub async fn verify_audit(environment: &Environment, site: &SiteId, noted: Option<Head>) -> Result<Verdict> {
+pub async fn verify_audit(
+    environment: &Environment,
+    site: &SiteId,
+    noted: Option<Head>,
+) -> Result<Verdict> {
     was_ever_served(environment, site).await?;
     environment.store.verify_audit(site, noted).await
 }

@@ -8,7 +8,8 @@ use crate::time::SharedTime;
 use crate::tokens::Tokens;
 use crate::vendor_http::RateGate;
 
-/// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated without loss.
+/// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated
+/// without loss.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct WebhookSecrets {
     /// The secrets in force. Without any, the site is not served.
@@ -19,7 +20,9 @@ pub struct WebhookSecrets {
 impl WebhookSecrets {
     /// Decides whether there is a secret that is not empty.
     pub fn verify_anything(&self) -> bool {
-        self.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty())
+        self.webhook_secrets
+            .iter()
+            .any(|secret| !secret.reveal().is_empty())
     }
 }
 
@@ -49,7 +52,8 @@ pub struct Access {
     pub time: SharedTime,
     /// The base address from the site file, without a slash at its end; `None`: the vendor's own.
     pub url: Option<String>,
-    /// The base address of the vendor's token service, where it has a separate one and the site file names it.
+    /// The base address of the vendor's token service, where it has a separate one and the site
+    /// file names it.
     pub identity_url: Option<String>,
     /// The vendor's region, where the site file names one.
     pub region: Option<String>,
@@ -57,13 +61,16 @@ pub struct Access {
     pub secrets: ApiSecrets,
     /// The tokens fetched so far, shared by every function.
     pub tokens: Tokens,
-    /// The name under which this client's tokens are stored: site, platform or doors, and the secret that bought them.
+    /// The name under which this client's tokens are stored: site, platform or doors, and the
+    /// secret that bought them.
     pub token_name: String,
     /// The rate gate of this vendor.
     pub turn: RateGate,
-    /// The property of a member that lists the member's card numbers, where the site file names one.
+    /// The property of a member that lists the member's card numbers, where the site file names
+    /// one.
     pub card_property: Option<String>,
-    /// The contact that the vendor may write to about this integration, where the site file names one.
+    /// The contact that the vendor may write to about this integration, where the site file names
+    /// one.
     pub contact: Option<String>,
     /// The part of the vendor's rate limit that this client may use.
     pub share: Share,

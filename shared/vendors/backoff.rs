@@ -1,5 +1,6 @@
-//! The back-off before Doorstep sends the unprocessed items of an AWS batch again. Pauses grow, and are random, so that
-//! two callers differ ("exponential backoff and jitter", AWS Builders' Library).
+//! The back-off before Doorstep sends the unprocessed items of an AWS batch again. Pauses grow, and
+//! are random, so that two callers differ ("exponential backoff and jitter", AWS Builders'
+//! Library).
 
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ impl<'a> BackOff<'a> {
         BackOff { time, tried: 0 }
     }
 
-    /// Waits before the rest of a batch is sent again. `left` of the `sent` items were not processed. Returns `false`
-    /// without waiting after `TRIES` tries without progress.
+    /// Waits before the rest of a batch is sent again. `left` of the `sent` items were not
+    /// processed. Returns `false` without waiting after `TRIES` tries without progress.
     pub async fn may_send_again(&mut self, sent: usize, left: usize) -> bool {
         self.tried = if left < sent { 1 } else { self.tried + 1 };
         if self.tried > TRIES {
@@ -34,7 +35,13 @@ impl<'a> BackOff<'a> {
 
 /// Returns the upper bound of the pause before the try of this number.
 fn longest(tried: u32) -> Duration {
-    FIRST.saturating_mul(1_u32.checked_shl(tried.saturating_sub(1)).unwrap_or(u32::MAX)).min(LONGEST)
+    FIRST
+        .saturating_mul(
+            1_u32
+                .checked_shl(tried.saturating_sub(1))
+                .unwrap_or(u32::MAX),
+        )
+        .min(LONGEST)
 }
 
 /// Returns a random number from 0 to 1, uniformly distributed.
@@ -49,9 +56,15 @@ mod tests {
 
     #[test]
     fn pauses_double_and_stay_below_a_second() {
-        let millis: Vec<u128> = (1..=TRIES).map(|tried| longest(tried).as_millis()).collect();
+        let millis: Vec<u128> = (1..=TRIES)
+            .map(|tried| longest(tried).as_millis())
+            .collect();
         assert_eq!(millis, [50, 100, 200, 400, 800, 1000, 1000, 1000]);
         assert_eq!(longest(u32::MAX), LONGEST);
-        assert!((0..100).map(|_| chance()).all(|chance| (0.0..=1.0).contains(&chance)));
+        assert!(
+            (0..100)
+                .map(|_| chance())
+                .all(|chance| (0.0..=1.0).contains(&chance))
+        );
     }
 }

@@ -7,12 +7,14 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::time::{SharedTime, Time};
-use doorstep_core::budgets::deadline::{AWS_ANSWER, HAND_BACK, LONGEST_ANSWER, MOST_OWN, OWN_PERCENT, RESERVE};
+use doorstep_core::budgets::deadline::{
+    AWS_ANSWER, HAND_BACK, LONGEST_ANSWER, MOST_OWN, OWN_PERCENT, RESERVE,
+};
 
 /// The deadline of the present invocation. Clones share one deadline.
 ///
-/// A process handles one invocation at a time. Its clients are therefore built once and read the time left from here.
-/// Without an invocation there is no deadline.
+/// A process handles one invocation at a time. Its clients are therefore built once and read the
+/// time left from here. Without an invocation there is no deadline.
 #[derive(Debug, Clone, Default)]
 pub struct Deadline(Arc<Mutex<Option<DeadlineInstants>>>);
 
@@ -43,7 +45,8 @@ impl DeadlineInstants {
 impl Deadline {
     /// Begins an invocation that Lambda ends at `limit`.
     pub fn begin(&self, now: Timestamp, limit: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(DeadlineInstants::of(now, limit));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(DeadlineInstants::of(now, limit));
     }
 
     fn ends(&self) -> Option<DeadlineInstants> {
@@ -62,12 +65,15 @@ impl Deadline {
 
     /// Returns how long a vendor may take to answer a request that leaves now.
     pub fn vendor_answer(&self, now: Timestamp) -> Duration {
-        self.ends().map_or(LONGEST_ANSWER, |ends| until(now, ends.vendors).min(ends.answer))
+        self.ends().map_or(LONGEST_ANSWER, |ends| {
+            until(now, ends.vendors).min(ends.answer)
+        })
     }
 
     /// Returns how long AWS may take to answer a request that leaves now.
     pub fn aws_answer(&self, now: Timestamp) -> Duration {
-        self.ends().map_or(AWS_ANSWER, |ends| until(now, ends.own).min(AWS_ANSWER))
+        self.ends()
+            .map_or(AWS_ANSWER, |ends| until(now, ends.own).min(AWS_ANSWER))
     }
 }
 
@@ -116,15 +122,25 @@ mod tests {
     #[test]
     fn a_minute_is_divided_so_that_the_function_answers_before_its_limit() {
         let deadline = Deadline::default();
-        assert_eq!((deadline.left(at(0)), deadline.vendor_answer(at(0))), (None, LONGEST_ANSWER));
+        assert_eq!(
+            (deadline.left(at(0)), deadline.vendor_answer(at(0))),
+            (None, LONGEST_ANSWER)
+        );
         deadline.begin(at(0), at(60));
         let secs = Duration::from_secs;
         assert_eq!(deadline.left(at(0)), Some(secs(45)));
         assert_eq!(deadline.left_for_work(at(0)), Some(secs(51)));
         assert_eq!(deadline.vendor_answer(at(0)), secs(10));
-        assert_eq!(deadline.vendor_answer(at(41)), secs(4), "no call outlasts the invocation");
+        assert_eq!(
+            deadline.vendor_answer(at(41)),
+            secs(4),
+            "no call outlasts the invocation"
+        );
         assert_eq!(deadline.aws_answer(at(50)), secs(4));
-        assert_eq!((deadline.left(at(46)), deadline.aws_answer(at(54))), (Some(secs(0)), secs(0)));
+        assert_eq!(
+            (deadline.left(at(46)), deadline.aws_answer(at(54))),
+            (Some(secs(0)), secs(0))
+        );
         deadline.begin(at(100), at(1_000));
         assert_eq!(deadline.left(at(100)), Some(secs(834)));
         assert_eq!(deadline.vendor_answer(at(100)), LONGEST_ANSWER);

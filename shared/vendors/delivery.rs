@@ -1,4 +1,5 @@
-//! A webhook as it arrived and a verified webhook: two types, so that no unverified content can be read.
+//! A webhook as it arrived and a verified webhook: two types, so that no unverified content can be
+//! read.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -38,9 +39,14 @@ impl VerifiedDelivery {
         &self.delivery.body
     }
 
-    /// Returns the sender's own id of this delivery, as Standard Webhooks sign it; empty where the sender gives none.
+    /// Returns the sender's own id of this delivery, as Standard Webhooks sign it; empty where the
+    /// sender gives none.
     pub fn sender_id(&self) -> &str {
-        let id = self.delivery.headers.get("webhook-id").and_then(|id| id.to_str().ok());
+        let id = self
+            .delivery
+            .headers
+            .get("webhook-id")
+            .and_then(|id| id.to_str().ok());
         id.unwrap_or_default()
     }
 
@@ -65,7 +71,8 @@ pub enum WebhookContent {
     Unreadable(String),
     /// Facts from a platform that has no read API.
     Update(PushUpdate),
-    /// A body that breaks the contract of a push platform. The sender gets the text, which quotes nothing of the body.
+    /// A body that breaks the contract of a push platform. The sender gets the text, which quotes
+    /// nothing of the body.
     Wrong(String),
 }
 
@@ -80,7 +87,10 @@ pub struct WebhookAnswer {
 
 impl WebhookAnswer {
     fn new(status: u16, body: &str) -> Self {
-        WebhookAnswer { status, body: body.to_owned() }
+        WebhookAnswer {
+            status,
+            body: body.to_owned(),
+        }
     }
 
     /// Returns 202: the delivery was accepted.
@@ -100,7 +110,10 @@ impl WebhookAnswer {
 
     /// Returns 400: the event declares the body as base64, and it is not.
     pub fn not_base64() -> Self {
-        WebhookAnswer::new(400, r#"{"error":"the body is not the base64 that it is said to be"}"#)
+        WebhookAnswer::new(
+            400,
+            r#"{"error":"the body is not the base64 that it is said to be"}"#,
+        )
     }
 
     /// Returns 413: the body is larger than [`LARGEST_BODY`].
@@ -110,7 +123,10 @@ impl WebhookAnswer {
 
     /// Returns 422 with `why`, for the developer of the sender. `why` quotes nothing of the body.
     pub fn wrong(why: &str) -> Self {
-        WebhookAnswer { status: 422, body: serde_json::json!({ "error": why }).to_string() }
+        WebhookAnswer {
+            status: 422,
+            body: serde_json::json!({ "error": why }).to_string(),
+        }
     }
 
     /// Returns 503: the sender should post the delivery again later.

@@ -1,4 +1,5 @@
-//! The HTTP seam. Every call out of the process goes through [`Http`], in production and on one machine.
+//! The HTTP seam. Every call out of the process goes through [`Http`], in production and on one
+//! machine.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -46,7 +47,11 @@ impl Http {
     /// Wraps a service, such as the network client or an in-process one.
     pub fn new<S>(service: S) -> Self
     where
-        S: tower::Service<Request, Response = Response, Error = NoAnswer> + Clone + Send + Sync + 'static,
+        S: tower::Service<Request, Response = Response, Error = NoAnswer>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send + 'static,
     {
         Http(BoxCloneSyncService::new(service))
@@ -65,14 +70,20 @@ impl Http {
         Http::new(always.map_err(|never| match never {}))
     }
 
-    /// Returns the same client with a time limit for every answer. It asks `limit` when a request leaves. With a limit
-    /// of zero the request is not sent.
+    /// Returns the same client with a time limit for every answer. It asks `limit` when a request
+    /// leaves. With a limit of zero the request is not sent.
     pub fn within(self, limit: impl Fn() -> Duration + Clone + Send + Sync + 'static) -> Self {
         Http::new(tower::service_fn(move |mut request: Request| {
             let http = self.clone();
             let limit = time_limit(&request).map_or_else(&limit, |known| known.min(limit()));
             request.extensions_mut().insert(TimeLimit(limit));
-            async move { if limit.is_zero() { Err(NoAnswer::OutOfTime) } else { http.send(request).await } }
+            async move {
+                if limit.is_zero() {
+                    Err(NoAnswer::OutOfTime)
+                } else {
+                    http.send(request).await
+                }
+            }
         }))
     }
 
@@ -81,7 +92,9 @@ impl Http {
         let limit = time_limit(&request);
         let answer = self.0.clone().oneshot(request);
         match limit {
-            Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or(Err(NoAnswer::Late)),
+            Some(limit) => tokio::time::timeout(limit, answer)
+                .await
+                .unwrap_or(Err(NoAnswer::Late)),
             None => answer.await,
         }
     }

@@ -1,4 +1,5 @@
-//! The vendors: requests, answers and webhooks of each platform and door system, as values of `doorstep_core`.
+//! The vendors: requests, answers and webhooks of each platform and door system, as values of
+//! `doorstep_core`.
 
 #![warn(missing_docs)]
 

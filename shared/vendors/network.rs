@@ -1,5 +1,6 @@
-//! The network client: one client, one TLS stack, bundled root certificates, no redirects. It reaches vendors over
-//! https only. The exception is the sandbox of a one-machine run on the same machine, if the operator names one.
+//! The network client: one client, one TLS stack, bundled root certificates, no redirects. It
+//! reaches vendors over https only. The exception is the sandbox of a one-machine run on the same
+//! machine, if the operator names one.
 
 use std::time::Duration;
 
@@ -14,20 +15,26 @@ use doorstep_core::model::error::{Error, Result};
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 32 << 20;
 
-/// The address at which a one-machine run serves its sandbox vendors, for trying out a stack. A stack uses this address
-/// for sites with `url = "sandbox"`.
+/// The address at which a one-machine run serves its sandbox vendors, for trying out a stack. A
+/// stack uses this address for sites with `url = "sandbox"`.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Url);
 
 impl Sandbox {
-    /// Reads `DOORSTEP_SANDBOX`, such as `http://127.0.0.1:8080`. Returns `None` where it is not set.
+    /// Reads `DOORSTEP_SANDBOX`, such as `http://127.0.0.1:8080`. Returns `None` where it is not
+    /// set.
     ///
     /// # Errors
-    /// As [`Sandbox::at`], and [`Error::Invalid`] where `DOORSTEP_STAGE` is `production` or not set.
+    /// As [`Sandbox::at`], and [`Error::Invalid`] where `DOORSTEP_STAGE` is `production` or not
+    /// set.
     pub fn from_environment() -> Result<Option<Self>> {
-        let Some(address) = given("DOORSTEP_SANDBOX") else { return Ok(None) };
+        let Some(address) = given("DOORSTEP_SANDBOX") else {
+            return Ok(None);
+        };
         if given("DOORSTEP_STAGE").is_none_or(|stage| stage == "production") {
-            return Err(Error::invalid("a production stage has no sandbox: leave SandboxUrl empty"));
+            return Err(Error::invalid(
+                "a production stage has no sandbox: leave SandboxUrl empty",
+            ));
         }
         Sandbox::at(&address).map(Some)
     }
@@ -35,20 +42,25 @@ impl Sandbox {
     /// Returns the sandbox of the run that listens at `address`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for anything but plain http to this machine: no other host may act as a vendor.
+    /// [`Error::Invalid`] for anything but plain http to this machine: no other host may act as a
+    /// vendor.
     pub fn at(address: &str) -> Result<Self> {
-        let wrong = || Error::invalid("the sandbox must be on this machine: write http://127.0.0.1:PORT");
+        let wrong =
+            || Error::invalid("the sandbox must be on this machine: write http://127.0.0.1:PORT");
         here(address).map(Sandbox).ok_or_else(wrong)
     }
 
-    /// Translates `sandbox://{of}.{vendor}/path` to the path that the run serves: `/sandbox/{vendor}@{of}/path`.
+    /// Translates `sandbox://{of}.{vendor}/path` to the path that the run serves:
+    /// `/sandbox/{vendor}@{of}/path`.
     fn address(&self, asked: &Uri) -> std::result::Result<Uri, NoAnswer> {
         let host = asked.host().unwrap_or_default();
         let vendor = match host.rsplit_once('.') {
             Some((of, vendor)) => format!("{vendor}@{of}"),
             None => host.to_owned(),
         };
-        let path = asked.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let path = asked
+            .path_and_query()
+            .map_or("/", http::uri::PathAndQuery::as_str);
         let base = self.0.as_str().trim_end_matches('/');
         format!("{base}/sandbox/{vendor}{path}")
             .parse()
@@ -85,23 +97,33 @@ pub fn client(sandbox: Option<Sandbox>) -> Result<Http> {
 /// As [`client`].
 pub fn patient_client() -> Result<Http> {
     let client = build(PATIENCE).map_err(unset)?;
-    Ok(Http::new(tower::service_fn(move |request| send(client.clone(), request))))
+    Ok(Http::new(tower::service_fn(move |request| {
+        send(client.clone(), request)
+    })))
 }
 
 fn unset(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     Error::permanent(format!("the HTTP client cannot be set up: {error}"))
 }
 
-fn redirected(mut request: Request, sandbox: Option<&Sandbox>) -> std::result::Result<Request, NoAnswer> {
+fn redirected(
+    mut request: Request,
+    sandbox: Option<&Sandbox>,
+) -> std::result::Result<Request, NoAnswer> {
     if request.uri().scheme_str() == Some("sandbox") {
-        let sandbox = sandbox.ok_or_else(|| NoAnswer::Lost("a sandbox vendor lives only in `make run`".into()))?;
+        let sandbox = sandbox
+            .ok_or_else(|| NoAnswer::Lost("a sandbox vendor lives only in `make run`".into()))?;
         *request.uri_mut() = sandbox.address(request.uri())?;
     }
     Ok(request)
 }
 
-fn build(answer: Duration) -> std::result::Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+fn build(
+    answer: Duration,
+) -> std::result::Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -135,7 +157,9 @@ async fn send(client: reqwest::Client, request: Request) -> Result<Response, NoA
         }
         body.extend_from_slice(&chunk);
     }
-    builder.body(Bytes::from(body)).map_err(|error| NoAnswer::Lost(error.to_string()))
+    builder
+        .body(Bytes::from(body))
+        .map_err(|error| NoAnswer::Lost(error.to_string()))
 }
 
 /// Returns an environment variable; `None` where it is not set or empty.
@@ -149,22 +173,43 @@ mod tests {
 
     #[test]
     fn a_sandbox_is_on_this_machine_or_nowhere() {
-        for refused in
-            ["https://127.0.0.1:8080", "http://localhost:8080", "http://10.0.0.1:8080", "http://[::2]", "8080"]
-        {
+        for refused in [
+            "https://127.0.0.1:8080",
+            "http://localhost:8080",
+            "http://10.0.0.1:8080",
+            "http://[::2]",
+            "8080",
+        ] {
             assert!(Sandbox::at(refused).is_err(), "{refused}");
         }
-        assert!(Sandbox::at("http://127.0.0.1:8080").is_ok() && Sandbox::at("http://[::1]:8080").is_ok());
+        assert!(
+            Sandbox::at("http://127.0.0.1:8080").is_ok()
+                && Sandbox::at("http://[::1]:8080").is_ok()
+        );
     }
 
     #[test]
     fn a_sandbox_vendor_is_found_behind_its_prefix_and_nowhere_without_one() {
         let asked = |address: &str| http::Request::get(address).body(Bytes::new()).unwrap();
         let sandbox = Sandbox::at("http://127.0.0.1:8080").unwrap();
-        let found = |address| redirected(asked(address), Some(&sandbox)).unwrap().uri().to_string();
-        assert_eq!(found("sandbox://hub.officernd/a?b=c"), "http://127.0.0.1:8080/sandbox/officernd@hub/a?b=c");
-        assert_eq!(found("sandbox://kisi/groups"), "http://127.0.0.1:8080/sandbox/kisi/groups");
-        assert_eq!(found("https://api.vendor.example/x"), "https://api.vendor.example/x");
+        let found = |address| {
+            redirected(asked(address), Some(&sandbox))
+                .unwrap()
+                .uri()
+                .to_string()
+        };
+        assert_eq!(
+            found("sandbox://hub.officernd/a?b=c"),
+            "http://127.0.0.1:8080/sandbox/officernd@hub/a?b=c"
+        );
+        assert_eq!(
+            found("sandbox://kisi/groups"),
+            "http://127.0.0.1:8080/sandbox/kisi/groups"
+        );
+        assert_eq!(
+            found("https://api.vendor.example/x"),
+            "https://api.vendor.example/x"
+        );
         assert!(redirected(asked("sandbox://kisi/groups"), None).is_err());
     }
 }

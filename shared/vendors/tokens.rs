@@ -1,4 +1,5 @@
-//! Access tokens. Every function shares a fetched token, because vendors allow only a few fetches a minute.
+//! Access tokens. Every function shares a fetched token, because vendors allow only a few fetches a
+//! minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +24,8 @@ pub struct Token {
     pub expires: Timestamp,
 }
 
-/// A sign-in that a vendor refused. The same credentials are not tried again before `until`, because vendors lock
-/// accounts after some wrong passwords.
+/// A sign-in that a vendor refused. The same credentials are not tried again before `until`,
+/// because vendors lock accounts after some wrong passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedSignIn {
     /// The fingerprint of these credentials. It does not reveal them.
@@ -36,7 +37,9 @@ pub struct RefusedSignIn {
 /// Returns a fingerprint of credentials under `key`: half of their HMAC-SHA256, in hex.
 pub fn fingerprint(key: &str, parts: &[&str]) -> String {
     // An HMAC accepts a key of any length, so this never fails.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
+        return String::new();
+    };
     for part in parts {
         mac.update(part.as_bytes());
         mac.update(b"\0");
@@ -74,12 +77,19 @@ pub struct Tokens {
 impl Tokens {
     /// Returns tokens that every function shares through the table.
     pub fn shared(store: Arc<dyn TokenStore>) -> Self {
-        Tokens { store: Some(store), ..Tokens::default() }
+        Tokens {
+            store: Some(store),
+            ..Tokens::default()
+        }
     }
 
     /// Returns the token in memory under `name`, expired or not.
     pub fn remembered(&self, name: &str) -> Option<Token> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 
     /// Loads the token that any function stored last under `name`, expired or not.
@@ -107,7 +117,12 @@ impl Tokens {
     pub async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>> {
         match &self.store {
             Some(store) => store.refused_sign_in(name).await,
-            None => Ok(self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()),
+            None => Ok(self
+                .refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(name)
+                .cloned()),
         }
     }
 
@@ -116,7 +131,10 @@ impl Tokens {
         if let Some(store) = &self.store {
             return store.keep_refused_sign_in(name, &refused).await;
         }
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), refused);
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), refused);
         Ok(())
     }
 
@@ -144,6 +162,9 @@ impl Tokens {
     }
 
     fn remember(&self, name: &str, token: &Token) {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), token.clone());
+        self.memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), token.clone());
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP client for vendors: retries, request rate, and the addresses that a request may reach.
 //!
-//! It parses no body and follows no redirect. It waits only through [`crate::time::Time::pass`]. `health` decides
-//! whether a vendor is called at all.
+//! It parses no body and follows no redirect. It waits only through [`crate::time::Time::pass`].
+//! `health` decides whether a vendor is called at all.
 
 use std::time::Duration;
 
@@ -25,8 +25,11 @@ use health::{CallIdentity, Closed, RetryDecision, Tried, Try};
 pub use turn::{RateGate, RateGates};
 
 /// The `User-Agent` of every request to a vendor. Some vendors refuse a request without one.
-pub const USER_AGENT: &str =
-    concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+keeps door systems in step with bookings)");
+pub const USER_AGENT: &str = concat!(
+    "doorstep/",
+    env!("CARGO_PKG_VERSION"),
+    " (+keeps door systems in step with bookings)"
+);
 
 /// A client for one vendor. It sends one request at a time and keeps the vendor's rate limit.
 pub struct VendorHttp {
@@ -40,7 +43,13 @@ pub struct VendorHttp {
 impl VendorHttp {
     /// Returns a client that leaves at least `gap` between the starts of two requests.
     pub fn new(vendor: &'static str, http: Http, time: SharedTime, gap: Duration) -> Self {
-        VendorHttp { vendor, http, time, gap, turn: RateGate::default() }
+        VendorHttp {
+            vendor,
+            http,
+            time,
+            gap,
+            turn: RateGate::default(),
+        }
     }
 
     /// Returns the same client, with `turn` as the rate gate that it shares with other clients.
@@ -50,20 +59,25 @@ impl VendorHttp {
 
     /// Returns the same client with a rate of its own. It is closed whenever `turn` is closed.
     pub fn closed_with(self, turn: &RateGate) -> Self {
-        VendorHttp { turn: turn.with_its_own_pace(), ..self }
+        VendorHttp {
+            turn: turn.with_its_own_pace(),
+            ..self
+        }
     }
 
-    /// Sends a request that changes nothing. Retries it up to three times after 429, 5xx or a lost answer. Does not
-    /// send it while the vendor is closed.
+    /// Sends a request that changes nothing. Retries it up to three times after 429, 5xx or a lost
+    /// answer. Does not send it while the vendor is closed.
     ///
     /// # Errors
-    /// [`Error::Retry`] when the last try failed too, when no answer came in time, and when the vendor asks for a long
-    /// pause; [`Error::Permanent`] for a redirect. Every other answer is returned, refusals included.
+    /// [`Error::Retry`] when the last try failed too, when no answer came in time, and when the
+    /// vendor asks for a long pause; [`Error::Permanent`] for a redirect. Every other answer is
+    /// returned, refusals included.
     pub async fn read(&self, request: Request) -> Result<Response> {
         self.tried(request, true, None).await
     }
 
-    /// Sends a read as [`VendorHttp::read`] does, and returns an answer of this `status` instead of retrying it.
+    /// Sends a read as [`VendorHttp::read`] does, and returns an answer of this `status` instead of
+    /// retrying it.
     ///
     /// # Errors
     /// As [`VendorHttp::read`].
@@ -71,8 +85,8 @@ impl VendorHttp {
         self.tried(request, true, Some(status)).await
     }
 
-    /// Sends a request that changes something. Retries it only after 429, because the vendor then did nothing. After
-    /// any other failure the result is unknown, so the caller must read first.
+    /// Sends a request that changes something. Retries it only after 429, because the vendor then
+    /// did nothing. After any other failure the result is unknown, so the caller must read first.
     ///
     /// # Errors
     /// As [`VendorHttp::read`]; after [`Error::Retry`] the change may have been made.
@@ -80,8 +94,16 @@ impl VendorHttp {
         self.tried(request, false, None).await
     }
 
-    async fn tried(&self, request: Request, safe: bool, taken: Option<StatusCode>) -> Result<Response> {
-        let call = CallIdentity { line: format!("{} {}", request.method(), request.uri()), safe };
+    async fn tried(
+        &self,
+        request: Request,
+        safe: bool,
+        taken: Option<StatusCode>,
+    ) -> Result<Response> {
+        let call = CallIdentity {
+            line: format!("{} {}", request.method(), request.uri()),
+            safe,
+        };
         self.admits(&call)?;
         let mut next = self.turn.wait().await;
         for tries in 0.. {
@@ -104,8 +126,16 @@ impl VendorHttp {
             }
             let took = Duration::try_from(began.duration_until(now)).unwrap_or_default();
             let why = self.why(&sent);
-            let one = Try { before: tries, now, took, why: &why };
-            let next = self.turn.health().heard(&call, tried(&sent, taken, now), &one);
+            let one = Try {
+                before: tries,
+                now,
+                took,
+                why: &why,
+            };
+            let next = self
+                .turn
+                .health()
+                .heard(&call, tried(&sent, taken, now), &one);
             match (next, sent) {
                 (RetryDecision::Done, Ok(answer)) => return Ok(answer),
                 (RetryDecision::Repeat(pause), _) => self.time.pass(pause).await,
@@ -133,11 +163,13 @@ impl VendorHttp {
         }
     }
 
-    /// Waits until the gap since the last request is over. Never waits longer than the gap, because the clock may have
-    /// been set back.
+    /// Waits until the gap since the last request is over. Never waits longer than the gap, because
+    /// the clock may have been set back.
     async fn wait_turn(&self, next: &mut Timestamp) {
         let now = self.time.now();
-        let wait = Duration::try_from(now.duration_until(*next)).unwrap_or_default().min(self.gap);
+        let wait = Duration::try_from(now.duration_until(*next))
+            .unwrap_or_default()
+            .min(self.gap);
         if !wait.is_zero() {
             self.time.pass(wait).await;
         }
@@ -147,9 +179,15 @@ impl VendorHttp {
 }
 
 /// Returns the outcome of a try. An answer of the status `taken` counts as answered.
-fn tried(sent: &std::result::Result<Response, NoAnswer>, taken: Option<StatusCode>, now: Timestamp) -> Tried {
+fn tried(
+    sent: &std::result::Result<Response, NoAnswer>,
+    taken: Option<StatusCode>,
+    now: Timestamp,
+) -> Tried {
     match sent {
-        Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => Tried::Throttled(retry_after(answer, now)),
+        Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
+            Tried::Throttled(retry_after(answer, now))
+        }
         Ok(answer) if is_trouble(answer.status()) && taken != Some(answer.status()) => {
             Tried::Trouble(retry_after(answer, now))
         }
@@ -160,7 +198,8 @@ fn tried(sent: &std::result::Result<Response, NoAnswer>, taken: Option<StatusCod
     }
 }
 
-/// Decides whether an answer is about the vendor's own state (busy or broken) and not about the request.
+/// Decides whether an answer is about the vendor's own state (busy or broken) and not about the
+/// request.
 fn is_trouble(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
@@ -178,23 +217,29 @@ fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
 /// Returns the base address of a vendor: `given` by the site file, or the vendor's `own`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for any scheme except https and `sandbox:`, which only the one-machine run answers.
+/// [`Error::Invalid`] for any scheme except https and `sandbox:`, which only the one-machine run
+/// answers.
 pub fn base(given: Option<&str>, own: &str) -> Result<Url> {
     let text = given.unwrap_or(own);
-    let url = Url::parse(text).map_err(|_| Error::invalid("url is not an address: write https://host"))?;
+    let url = Url::parse(text)
+        .map_err(|_| Error::invalid("url is not an address: write https://host"))?;
     match url.scheme() {
         "https" | "sandbox" if url.host_str().is_some() => Ok(url),
         _ => Err(Error::invalid("url must begin with https://")),
     }
 }
 
-/// Returns `base` with `segments` appended to its path. Each segment is escaped, so no id can change the path.
+/// Returns `base` with `segments` appended to its path. Each segment is escaped, so no id can
+/// change the path.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a base that cannot have a path, and for a segment that URL parsing would drop (empty, `.`,
-/// `..`).
+/// [`Error::Invalid`] for a base that cannot have a path, and for a segment that URL parsing would
+/// drop (empty, `.`, `..`).
 pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
-    if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
+    if segments
+        .iter()
+        .any(|segment| matches!(*segment, "" | "." | ".."))
+    {
         return Err(Error::invalid("an id is empty or made of dots"));
     }
     let mut url = base.clone();
@@ -216,7 +261,12 @@ pub fn request(
     body: Option<&serde_json::Value>,
 ) -> Result<Request> {
     let bytes = body.map(|json| Bytes::from(json.to_string()));
-    composed(method, url, headers, bytes.map(|bytes| ("application/json", bytes)))
+    composed(
+        method,
+        url,
+        headers,
+        bytes.map(|bytes| ("application/json", bytes)),
+    )
 }
 
 /// Builds a POST with a form body, as token services require.
@@ -225,11 +275,24 @@ pub fn request(
 /// [`Error::Invalid`] where an address or a header cannot be sent.
 pub fn form(url: &Url, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Result<Request> {
     let text = serde_urlencoded::to_string(fields).map_err(|_| unsendable())?;
-    composed(Method::POST, url, headers, Some(("application/x-www-form-urlencoded", Bytes::from(text))))
+    composed(
+        Method::POST,
+        url,
+        headers,
+        Some(("application/x-www-form-urlencoded", Bytes::from(text))),
+    )
 }
 
-fn composed(method: Method, url: &Url, headers: &[(&str, &str)], body: Option<(&str, Bytes)>) -> Result<Request> {
-    let mut builder = http::Request::builder().method(method).uri(url.as_str()).header(header::USER_AGENT, USER_AGENT);
+fn composed(
+    method: Method,
+    url: &Url,
+    headers: &[(&str, &str)],
+    body: Option<(&str, Bytes)>,
+) -> Result<Request> {
+    let mut builder = http::Request::builder()
+        .method(method)
+        .uri(url.as_str())
+        .header(header::USER_AGENT, USER_AGENT);
     for (name, value) in headers {
         let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
         value.set_sensitive(name.eq_ignore_ascii_case(AUTHORIZATION.as_str()));
@@ -252,10 +315,11 @@ fn unsendable() -> Error {
 /// Deserializes a vendor's JSON body.
 ///
 /// # Errors
-/// [`Error::Retry`] where the body does not parse: a proxy answered, or the vendor is in trouble. The error never
-/// quotes the body.
+/// [`Error::Retry`] where the body does not parse: a proxy answered, or the vendor is in trouble.
+/// The error never quotes the body.
 pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|_| Error::retry(format!("{vendor} sent an answer that cannot be parsed")))
+    serde_json::from_slice(body)
+        .map_err(|_| Error::retry(format!("{vendor} sent an answer that cannot be parsed")))
 }
 
 #[cfg(test)]

@@ -4,11 +4,23 @@ use super::*;
 use crate::doors::script::{DoorsScript, on};
 
 fn get() -> Request {
-    request(Method::GET, &Url::parse("sandbox://v/a").unwrap(), &[], None).unwrap()
+    request(
+        Method::GET,
+        &Url::parse("sandbox://v/a").unwrap(),
+        &[],
+        None,
+    )
+    .unwrap()
 }
 
 fn post() -> Request {
-    request(Method::POST, &Url::parse("sandbox://v/a").unwrap(), &[], None).unwrap()
+    request(
+        Method::POST,
+        &Url::parse("sandbox://v/a").unwrap(),
+        &[],
+        None,
+    )
+    .unwrap()
 }
 
 fn caller(script: &DoorsScript) -> VendorHttp {
@@ -25,7 +37,10 @@ async fn a_read_is_tried_three_times_more() {
         on("GET /a").is(200),
     ]);
     assert_eq!(caller(&script).read(get()).await.unwrap().status(), 200);
-    assert_eq!(script.passed(), [250, 500, 2_000].map(Duration::from_millis));
+    assert_eq!(
+        script.passed(),
+        [250, 500, 2_000].map(Duration::from_millis)
+    );
     script.is_over();
 
     let script = DoorsScript::new((0..4).map(|_| on("GET /a").is(503)));
@@ -41,7 +56,13 @@ async fn a_write_is_tried_again_after_429_alone() {
     script.is_over();
     for step in [on("POST /a").is(500), on("POST /a").lost()] {
         let script = DoorsScript::new([step]);
-        assert!(caller(&script).write(post()).await.unwrap_err().is_retryable());
+        assert!(
+            caller(&script)
+                .write(post())
+                .await
+                .unwrap_err()
+                .is_retryable()
+        );
         script.is_over();
     }
 }
@@ -50,16 +71,31 @@ async fn a_write_is_tried_again_after_429_alone() {
 async fn a_long_pause_is_left_to_a_later_settle() {
     let script = DoorsScript::new([on("POST /a").is(429).header("Retry-After", "60")]);
     let error = caller(&script).write(post()).await.unwrap_err();
-    assert_eq!(error, Error::Retry { why: "V answered 429".into(), after: Some(Duration::from_secs(60)) });
+    assert_eq!(
+        error,
+        Error::Retry {
+            why: "V answered 429".into(),
+            after: Some(Duration::from_secs(60))
+        }
+    );
     let script = DoorsScript::new([on("GET /a").is(429).header("Retry-After", "3")]);
     let (first, second) = (caller(&script), get());
     first.read(get()).await.unwrap_err();
     let error = first.read(second).await.unwrap_err();
     let after = Some(Duration::from_secs(3));
-    assert_eq!(error, Error::Retry { why: "V answered 429".into(), after }, "it is not asked meanwhile");
+    assert_eq!(
+        error,
+        Error::Retry {
+            why: "V answered 429".into(),
+            after
+        },
+        "it is not asked meanwhile"
+    );
     script.is_over();
     let until = DoorsScript::new([
-        on("GET /a").is(503).header("Retry-After", "Mon, 02 Mar 2026 10:00:02 GMT"),
+        on("GET /a")
+            .is(503)
+            .header("Retry-After", "Mon, 02 Mar 2026 10:00:02 GMT"),
         on("GET /a").is(200),
     ]);
     caller(&until).read(get()).await.unwrap();
@@ -68,8 +104,13 @@ async fn a_long_pause_is_left_to_a_later_settle() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let script = DoorsScript::new([on("GET /a").is(302).header("Location", "https://elsewhere.example/")]);
-    assert!(matches!(caller(&script).read(get()).await, Err(Error::Permanent(_))));
+    let script = DoorsScript::new([on("GET /a")
+        .is(302)
+        .header("Location", "https://elsewhere.example/")]);
+    assert!(matches!(
+        caller(&script).read(get()).await,
+        Err(Error::Permanent(_))
+    ));
     script.is_over();
 }
 
@@ -87,7 +128,10 @@ async fn requests_keep_their_distance() {
 #[test]
 fn an_id_cannot_change_the_path() {
     let host = base(Some("https://h.example/p/"), "").unwrap();
-    assert_eq!(below(&host, &["a/b?c#d", "é"]).unwrap().as_str(), "https://h.example/p/a%2Fb%3Fc%23d/%C3%A9");
+    assert_eq!(
+        below(&host, &["a/b?c#d", "é"]).unwrap().as_str(),
+        "https://h.example/p/a%2Fb%3Fc%23d/%C3%A9"
+    );
     for swallowed in ["", ".", ".."] {
         assert!(below(&host, &["users", swallowed]).is_err());
     }
@@ -101,5 +145,8 @@ async fn every_request_says_who_we_are() {
     let script = DoorsScript::new([on("GET /a").is(200)]);
     caller(&script).read(get()).await.unwrap();
     let said = script.header(0, "user-agent");
-    assert!(said.starts_with(concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+")), "{said}");
+    assert!(
+        said.starts_with(concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+")),
+        "{said}"
+    );
 }

@@ -22,13 +22,30 @@ pub const EMAIL: &str = "ada@example.test";
 pub fn person() -> Person {
     let mut person = Person::new(ADA.into(), Some(EMAIL.into()));
     person.profiles.insert(id(Kind::Member, "m-ada"));
-    person.accounts.insert(DoorsName::from("main"), Box::new(linked()));
-    person.claims = vec![claim("g-1", main_account()), claim("g-2", AccountId("a-older".into()))];
+    person
+        .accounts
+        .insert(DoorsName::from("main"), Box::new(linked()));
+    person.claims = vec![
+        claim("g-1", main_account()),
+        claim("g-2", AccountId("a-older".into())),
+    ];
     person.intents = intents();
     person.problems = vec![
-        Problem::failed(&DoorsName::from("main"), &Error::permanent("Kisi refused the name")),
-        Problem::at(&DoorsName::from("main"), DoorsProblem::Card { card: "…A1B2".into(), what: Wrong::OfAnother }),
-        Problem::Fact { fact: id(Kind::Booking, "b-1"), why: "ends before it starts".into() },
+        Problem::failed(
+            &DoorsName::from("main"),
+            &Error::permanent("Kisi refused the name"),
+        ),
+        Problem::at(
+            &DoorsName::from("main"),
+            DoorsProblem::Card {
+                card: "…A1B2".into(),
+                what: Wrong::OfAnother,
+            },
+        ),
+        Problem::Fact {
+            fact: id(Kind::Booking, "b-1"),
+            why: "ends before it starts".into(),
+        },
     ];
     person.next = Some(instant("2026-03-01T18:15:00Z"));
     person.failures = 2;
@@ -39,7 +56,11 @@ pub fn person() -> Person {
 
 /// What is left of a person who was forgotten.
 pub fn forgotten() -> Person {
-    Person { forgotten: Some(noon()), records: vec![11], ..Person::new("p-gone".into(), None) }
+    Person {
+        forgotten: Some(noon()),
+        records: vec![11],
+        ..Person::new("p-gone".into(), None)
+    }
 }
 
 fn linked() -> Linked {
@@ -61,8 +82,16 @@ fn linked() -> Linked {
         name: "Ada Lovelace".into(),
         refused_name: Some("Ada L".into()),
         left_alone: true,
-        cards: vec![OurCard { number: number.clone(), since: noon(), because: because.clone() }],
-        card_intents: vec![CardIntent { number, theirs: true, because }],
+        cards: vec![OurCard {
+            number: number.clone(),
+            since: noon(),
+            because: because.clone(),
+        }],
+        card_intents: vec![CardIntent {
+            number,
+            theirs: true,
+            because,
+        }],
     }
 }
 
@@ -74,7 +103,12 @@ fn claim(of: &str, account: AccountId) -> Claim {
         since: noon(),
         until: Some(instant("2026-03-01T18:15:00Z")),
         because: "booking b-1 by rule 2 (line 20)".into(),
-        basis: vec![Basis { fact: id(Kind::Booking, "b-1"), version: Some(noon()), rule: 2, line: 20 }],
+        basis: vec![Basis {
+            fact: id(Kind::Booking, "b-1"),
+            version: Some(noon()),
+            rule: 2,
+            line: 20,
+        }],
         cause: Some(Cause::Delivery("delivery-1".into())),
         surplus: vec!["line-9".into()],
     }
@@ -82,14 +116,40 @@ fn claim(of: &str, account: AccountId) -> Claim {
 
 fn intents() -> Vec<Intent> {
     let reasons = Reasons::of(id(Kind::Membership, "s-1"), 20);
-    let grant =
-        IntentKind::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()], because: reasons };
-    let ended = RevokeReason { cause: RevokeCause::Ended, approved: Some("0123456789abcdef".into()) };
-    let revoke = IntentKind::Revoke { account: main_account(), handle: "line-9".into(), because: ended };
-    let create = IntentKind::Create { before: vec![AccountId("a-1".into())] };
+    let grant = IntentKind::Grant {
+        account: None,
+        until: Some(noon()),
+        replaces: vec!["line-8".into()],
+        because: reasons,
+    };
+    let ended = RevokeReason {
+        cause: RevokeCause::Ended,
+        approved: Some("0123456789abcdef".into()),
+    };
+    let revoke = IntentKind::Revoke {
+        account: main_account(),
+        handle: "line-9".into(),
+        because: ended,
+    };
+    let create = IntentKind::Create {
+        before: vec![AccountId("a-1".into())],
+    };
     let of_group = [("g-3", grant), ("g-1", revoke)];
-    let of_account = [create, IntentKind::Suspend, IntentKind::Resume, IntentKind::Delete];
-    let intent = |group, action| Intent { doors: "main".into(), group, action };
-    let groups = of_group.into_iter().map(|(of, action)| intent(Some(group(of)), action));
-    groups.chain(of_account.into_iter().map(|action| intent(None, action))).collect()
+    let of_account = [
+        create,
+        IntentKind::Suspend,
+        IntentKind::Resume,
+        IntentKind::Delete,
+    ];
+    let intent = |group, action| Intent {
+        doors: "main".into(),
+        group,
+        action,
+    };
+    let groups = of_group
+        .into_iter()
+        .map(|(of, action)| intent(Some(group(of)), action));
+    groups
+        .chain(of_account.into_iter().map(|action| intent(None, action)))
+        .collect()
 }

@@ -20,8 +20,8 @@ use doorstep_core::model::fact::{
 };
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::push_update::{
-    AcceptedSnapshot, ChangeHint, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UnconfirmedSnapshot, UpdateBody,
-    UpdateVersion, thing_hash,
+    AcceptedSnapshot, ChangeHint, ForgottenThing, PushUpdate, Receipt, SnapshotReport,
+    UnconfirmedSnapshot, UpdateBody, UpdateVersion, thing_hash,
 };
 use doorstep_core::model::reasons::{Reason, Reasons};
 use doorstep_core::model::record::{FactRecord, Source};
@@ -60,10 +60,18 @@ pub fn member() -> FactRecord {
             cards: vec!["04A1B2".into()],
         })
     };
-    let fact = |name: &str| Fact { id: "m-ada".into(), what: profile(name), changed: Some(noon()) };
+    let fact = |name: &str| Fact {
+        id: "m-ada".into(),
+        what: profile(name),
+        changed: Some(noon()),
+    };
     let confirmed = Some(fact("Ada Byron").into());
     let since = Some(instant("2026-02-28T09:00:00Z"));
-    FactRecord { since, confirmed, ..FactRecord::new(fact("Ada Lovelace"), noon(), Source::Read) }
+    FactRecord {
+        since,
+        confirmed,
+        ..FactRecord::new(fact("Ada Lovelace"), noon(), Source::Read)
+    }
 }
 
 pub fn membership() -> FactRecord {
@@ -82,10 +90,22 @@ pub fn membership() -> FactRecord {
             from: day("2026-02-01"),
             until: None,
         }],
-        pauses: vec![Pause { id: Some("y-1".into()), from, until: day("2026-08-31") }],
+        pauses: vec![Pause {
+            id: Some("y-1".into()),
+            from,
+            until: day("2026-08-31"),
+        }],
         awaits_next: true,
     });
-    FactRecord::new(Fact { id: "s-1".into(), what, changed: None }, noon(), Source::Refetch)
+    FactRecord::new(
+        Fact {
+            id: "s-1".into(),
+            what,
+            changed: None,
+        },
+        noon(),
+        Source::Refetch,
+    )
 }
 
 /// A booking that was removed: the only kind of fact that expires.
@@ -100,35 +120,71 @@ pub fn booking() -> FactRecord {
         start: noon(),
         end: instant("2026-03-01T18:00:00Z"),
         timezone: Some("Europe/London".into()),
-        series: Some(Series { rule: "FREQ=DAILY".into(), except: vec![noon()], until: Some(noon()) }),
+        series: Some(Series {
+            rule: "FREQ=DAILY".into(),
+            except: vec![noon()],
+            until: Some(noon()),
+        }),
         alias: Some("b-0".into()),
         cancelled: true,
         tentative: true,
         unpaid: true,
     }));
-    let known = FactRecord::new(Fact { id: "b-1".into(), what, changed: None }, noon(), Source::Refetch);
+    let known = FactRecord::new(
+        Fact {
+            id: "b-1".into(),
+            what,
+            changed: None,
+        },
+        noon(),
+        Source::Refetch,
+    );
     known.gone(noon(), Source::Delivery("delivery-1".into()))
 }
 
 /// A person who is due, and a thing that is fetched again.
 pub fn dues() -> [Due; 2] {
     let at = instant("2026-03-01T12:00:30Z");
-    let hint = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
-    let look = Subject::Refetch { hint, refetches: 1, delivery: Some("delivery-1".into()) };
+    let hint = ChangeHint {
+        about: id(Kind::Booking, "b-1"),
+        reaches: Some(noon()),
+        removed: true,
+    };
+    let look = Subject::Refetch {
+        hint,
+        refetches: 1,
+        delivery: Some("delivery-1".into()),
+    };
     let person = Due::at(at, Subject::Person(ADA.into()))
         .because_of(Cause::Comparison)
-        .with_groups(vec![GroupRef::new(&DoorsName::from("main"), &group("g-1"))], true)
+        .with_groups(
+            vec![GroupRef::new(&DoorsName::from("main"), &group("g-1"))],
+            true,
+        )
         .with_refetch_at(BTreeSet::from(["main".into()]))
         .with_cards(true);
     [person, Due::at(at, look)]
 }
 
 pub fn action() -> AuditEntry {
-    let because = Reason { facts: vec![id(Kind::Booking, "b-1")], rule: 2, line: 20 };
+    let because = Reason {
+        facts: vec![id(Kind::Booking, "b-1")],
+        rule: 2,
+        line: 20,
+    };
     let because = &Reasons::from_iter([because]);
-    let action = AuditEntry::new(AuditAction::Granted, &DoorsName::from("main"), &main_account(), because);
+    let action = AuditEntry::new(
+        AuditAction::Granted,
+        &DoorsName::from("main"),
+        &main_account(),
+        because,
+    );
     let action = action.in_group(&group("g-1")).answered("201");
-    AuditEntry { due: Some(noon()), delay: Some("Kisi was closed".into()), ..action }
+    AuditEntry {
+        due: Some(noon()),
+        delay: Some("Kisi was closed".into()),
+        ..action
+    }
 }
 
 pub fn attempt() -> AccessAttempt {
@@ -146,7 +202,10 @@ pub fn attempt() -> AccessAttempt {
 pub fn attempts_read() -> AttemptsRead {
     AttemptsRead {
         of: "kisi 31".into(),
-        mark: Some(Cursor { since: noon(), token: Some("page-2".into()) }),
+        mark: Some(Cursor {
+            since: noon(),
+            token: Some("page-2".into()),
+        }),
         newest: Some(noon()),
         swept: Some(noon()),
         locks: BTreeMap::from([("lock-1".to_owned(), "Front door".to_owned())]),
@@ -163,31 +222,60 @@ pub fn platform_read() -> PlatformRead {
         wanted: Some(noon()),
         judged: Some(1),
         compared: Some(2),
-        refused: RefusedLists::from_iter([("member".to_owned(), RefusedList { said: "5a1d".into(), times: 2 })]),
+        refused: RefusedLists::from_iter([(
+            "member".to_owned(),
+            RefusedList {
+                said: "5a1d".into(),
+                times: 2,
+            },
+        )]),
     }
 }
 
 pub fn doors_read() -> DoorsRead {
     DoorsRead {
         of: "kisi 31".into(),
-        groups: vec![Group { id: group("g-1"), name: "Members".into(), problem: Some("it has a schedule".into()) }],
+        groups: vec![Group {
+            id: group("g-1"),
+            name: "Members".into(),
+            problem: Some("it has a schedule".into()),
+        }],
         taken: BTreeSet::from([group("g-1")]),
         cards_taken: true,
         protected: BTreeSet::from([AccountId("a-ops".into())]),
         accounts: Some(120),
         registered: BTreeSet::from([group("g-1")]),
-        shared: BTreeSet::from([Neighbour { site: "mill".into(), doors: "house".into() }]),
+        shared: BTreeSet::from([Neighbour {
+            site: "mill".into(),
+            doors: "house".into(),
+        }]),
     }
 }
 
 pub fn ruled_group() -> RuledGroup {
-    let at = Neighbour { site: SITE.into(), doors: "main".into() };
-    RuledGroup { system: "kisi https://api.kisi.io".into(), group: group("g-1"), at, place: Some("31".into()) }
+    let at = Neighbour {
+        site: SITE.into(),
+        doors: "main".into(),
+    };
+    RuledGroup {
+        system: "kisi https://api.kisi.io".into(),
+        group: group("g-1"),
+        at,
+        place: Some("31".into()),
+    }
 }
 
 pub fn runs() -> Runs {
-    let lease = Lease { holder: "message-1".into(), until: instant("2026-03-01T12:15:00Z") };
-    Runs { begun: 5, at: Some(noon()), ended: 4, lease: Some(lease) }
+    let lease = Lease {
+        holder: "message-1".into(),
+        until: instant("2026-03-01T12:15:00Z"),
+    };
+    Runs {
+        begun: 5,
+        at: Some(noon()),
+        ended: 4,
+        lease: Some(lease),
+    }
 }
 
 pub fn hold() -> Hold {
@@ -211,66 +299,136 @@ pub fn hold() -> Hold {
 
 /// A revoke, as the guard names it.
 pub fn revoke() -> UnconfirmedChange {
-    UnconfirmedChange::Leaves { doors: "main".into(), group: group("g-1"), account: main_account() }
+    UnconfirmedChange::Leaves {
+        doors: "main".into(),
+        group: group("g-1"),
+        account: main_account(),
+    }
 }
 
 /// A change of each kind that can be held, with a subject of each kind.
 pub fn waiting() -> Vec<WaitingChange> {
     let (doors, account, profile) = ("main".to_owned(), main_account(), id(Kind::Member, "m-ada"));
     let person = Subject::Person(ADA.into());
-    let of_account = Subject::Account { doors: doors.clone().into(), id: account.clone() };
-    let card = UnconfirmedChange::Card { doors: doors.clone().into(), account: account.clone(), card: "c-1".into() };
-    let foreign =
-        WaitingChange { foreign: true, unconfirmed: true, joined: true, ..WaitingChange::new(revoke(), of_account) };
-    let moves = UnconfirmedChange::Moves { profile: profile.clone(), to: "p-bob".into() };
+    let of_account = Subject::Account {
+        doors: doors.clone().into(),
+        id: account.clone(),
+    };
+    let card = UnconfirmedChange::Card {
+        doors: doors.clone().into(),
+        account: account.clone(),
+        card: "c-1".into(),
+    };
+    let foreign = WaitingChange {
+        foreign: true,
+        unconfirmed: true,
+        joined: true,
+        ..WaitingChange::new(revoke(), of_account)
+    };
+    let moves = UnconfirmedChange::Moves {
+        profile: profile.clone(),
+        to: "p-bob".into(),
+    };
     vec![
         foreign,
-        WaitingChange { tag: Some("04A1B2".into()), ..WaitingChange::new(card, person.clone()) },
+        WaitingChange {
+            tag: Some("04A1B2".into()),
+            ..WaitingChange::new(card, person.clone())
+        },
         WaitingChange::new(
-            UnconfirmedChange::Made { doors: doors.clone().into(), profile: profile.clone() },
+            UnconfirmedChange::Made {
+                doors: doors.clone().into(),
+                profile: profile.clone(),
+            },
             Subject::Profile(profile),
         ),
-        WaitingChange::new(UnconfirmedChange::Rests { doors: doors.into(), account }, person.clone()),
+        WaitingChange::new(
+            UnconfirmedChange::Rests {
+                doors: doors.into(),
+                account,
+            },
+            person.clone(),
+        ),
         WaitingChange::new(moves, person),
     ]
 }
 
 pub fn tally() -> Tally {
-    Tally { left: BTreeMap::from([(revoke(), noon())]), ..Tally::default() }
+    Tally {
+        left: BTreeMap::from([(revoke(), noon())]),
+        ..Tally::default()
+    }
 }
 
 pub fn token() -> Token {
-    Token { access: Secret::new("access-1"), refresh: Some(Secret::new("refresh-1")), expires: noon() }
+    Token {
+        access: Secret::new("access-1"),
+        refresh: Some(Secret::new("refresh-1")),
+        expires: noon(),
+    }
 }
 
 pub fn refused_sign_in() -> RefusedSignIn {
-    RefusedSignIn { credentials: "f1".into(), until: instant("2026-03-01T13:00:00Z") }
+    RefusedSignIn {
+        credentials: "f1".into(),
+        until: instant("2026-03-01T13:00:00Z"),
+    }
 }
 
 fn version(hash: &str) -> UpdateVersion {
-    UpdateVersion { at: noon(), hash: hash.into() }
+    UpdateVersion {
+        at: noon(),
+        hash: hash.into(),
+    }
 }
 
 pub fn receipt() -> Receipt {
-    Receipt { at: noon(), delivery: "5e11".into() }
+    Receipt {
+        at: noon(),
+        delivery: "5e11".into(),
+    }
 }
 
 /// A push of one thing, and one part of a snapshot.
 pub fn pushed() -> [PushUpdate; 2] {
     let data = r#"{"id":"m-1","name":"Ada"}"#;
-    let thing = UpdateBody::Thing { entity: "user", id: "m-1".into(), data: Some(data.into()) };
-    let part = UpdateBody::Snapshot { snapshot: "2026-03-01".into(), part: 1, parts: 2, data: format!("[{data}]") };
-    let reported = |hash: &str, body| PushUpdate { version: version(hash), body, hints: Vec::new() };
+    let thing = UpdateBody::Thing {
+        entity: "user",
+        id: "m-1".into(),
+        data: Some(data.into()),
+    };
+    let part = UpdateBody::Snapshot {
+        snapshot: "2026-03-01".into(),
+        part: 1,
+        parts: 2,
+        data: format!("[{data}]"),
+    };
+    let reported = |hash: &str, body| PushUpdate {
+        version: version(hash),
+        body,
+        hints: Vec::new(),
+    };
     [reported("a1", thing), reported("b2", part)]
 }
 
 pub fn accepted() -> AcceptedSnapshot {
-    AcceptedSnapshot { snapshot: "2026-03-01".into(), version: version("b2"), counts: counts() }
+    AcceptedSnapshot {
+        snapshot: "2026-03-01".into(),
+        version: version("b2"),
+        counts: counts(),
+    }
 }
 
 pub fn unconfirmed() -> UnconfirmedSnapshot {
-    let report = SnapshotReport { version: version("c3"), receipt: receipt() };
-    UnconfirmedSnapshot { content: "d4".into(), latest: accepted(), reports: vec![report] }
+    let report = SnapshotReport {
+        version: version("c3"),
+        receipt: receipt(),
+    };
+    UnconfirmedSnapshot {
+        content: "d4".into(),
+        latest: accepted(),
+        reports: vec![report],
+    }
 }
 
 pub fn forgotten_thing() -> ForgottenThing {

@@ -1,4 +1,5 @@
-//! Two at once: what the platform says changes just when it is written down what will be done because of it.
+//! Two at once: what the platform says changes just when it is written down what will be done
+//! because of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +28,8 @@ at_both!(
     i1_a_minute_that_goes_by_while_settle_refetches_keeps_no_one_in,
 );
 
-/// The library's store, but right after settle stores its intents, another writer stores another fact.
+/// The library's store, but right after settle stores its intents, another writer stores another
+/// fact.
 struct Interrupted {
     times: Arc<AtomicU32>,
 }
@@ -39,12 +41,25 @@ impl Functions for Interrupted {
     }
 
     async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        let (http, store, times) = (environment.http.clone(), environment.store.clone(), self.times.clone());
+        let (http, store, times) = (
+            environment.http.clone(),
+            environment.store.clone(),
+            self.times.clone(),
+        );
         let watched = Http::new(tower::service_fn(move |request: Request| {
             let (http, store, times) = (http.clone(), store.clone(), times.clone());
             async move { pass(http, store, times, request).await }
         }));
-        Doorstep.settle(&Environment::new(environment.settings.clone(), watched, environment.time.clone()), batch).await
+        Doorstep
+            .settle(
+                &Environment::new(
+                    environment.settings.clone(),
+                    watched,
+                    environment.time.clone(),
+                ),
+                batch,
+            )
+            .await
     }
 
     async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report> {
@@ -68,25 +83,41 @@ async fn pass(
 
 async fn call_off(store: &Store) -> Result<()> {
     let name = FactId::new(Kind::Booking, "b-eve");
-    let mut record = store.fact(&SiteId::from(SITE), &name).await?.expect("it is known");
+    let mut record = store
+        .fact(&SiteId::from(SITE), &name)
+        .await?
+        .expect("it is known");
     if let What::Booking(booking) = &mut Arc::make_mut(&mut record.fact).what {
         booking.cancelled = true;
     }
-    store.keep_fact(&SiteId::from(SITE), &record).await.map(drop)
+    store
+        .keep_fact(&SiteId::from(SITE), &record)
+        .await
+        .map(drop)
 }
 
 async fn i4_a_run_that_decided_before_a_fact_was_known_does_nothing_about_it(at: Doors) {
     let times = Arc::new(AtomicU32::new(0));
-    let functions = Arc::new(Interrupted { times: times.clone() });
+    let functions = Arc::new(Interrupted {
+        times: times.clone(),
+    });
     let fixture = DoorsFixture::with(&["Meeting"]).person("eve");
-    let world = Scenario::at(at, ROOM).start_with(town(json!({})), fixture, functions).await;
+    let world = Scenario::at(at, ROOM)
+        .start_with(town(json!({})), fixture, functions)
+        .await;
     world.reconcile().await;
     world
-        .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] }))
+        .change_and_deliver(
+            json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] }),
+        )
         .await;
     assert_eq!(world.inside("Meeting").await, [""; 0]);
     assert_eq!(times.load(Ordering::SeqCst), 1, "it was about to open");
-    assert_eq!(world.actions("eve").await, [""; 0], "no access was granted and revoked again");
+    assert_eq!(
+        world.actions("eve").await,
+        [""; 0],
+        "no access was granted and revoked again"
+    );
     let people = world.people().await;
     assert_eq!(people[0]["problems"], json!([]));
 }
@@ -120,15 +151,26 @@ impl Functions for Slow {
 
     async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         let (http, later) = (environment.http.clone(), Arc::new(AtomicU32::new(0)));
-        let clock = Arc::new(AMinuteLater { clock: environment.time.clone(), later: later.clone() });
+        let clock = Arc::new(AMinuteLater {
+            clock: environment.time.clone(),
+            later: later.clone(),
+        });
         let watched = Http::new(tower::service_fn(move |request: Request| {
             let (http, later) = (http.clone(), later.clone());
             async move {
-                later.fetch_add(u32::from(request.uri().path().contains("b-eve")), Ordering::SeqCst);
+                later.fetch_add(
+                    u32::from(request.uri().path().contains("b-eve")),
+                    Ordering::SeqCst,
+                );
                 http.send(request).await
             }
         }));
-        Doorstep.settle(&Environment::new(environment.settings.clone(), watched, clock), batch).await
+        Doorstep
+            .settle(
+                &Environment::new(environment.settings.clone(), watched, clock),
+                batch,
+            )
+            .await
     }
 
     async fn reconcile(&self, environment: &Environment, site: &SiteId) -> Result<Report> {
@@ -136,15 +178,26 @@ impl Functions for Slow {
     }
 }
 
-/// People whom a removal concerns are due in the minute of the fetch, which may follow the minute of the trigger.
+/// People whom a removal concerns are due in the minute of the fetch, which may follow the minute
+/// of the trigger.
 async fn i1_a_minute_that_goes_by_while_settle_refetches_keeps_no_one_in(at: Doors) {
     let fixture = DoorsFixture::with(&["Meeting"]).person("eve");
-    let world = Scenario::at(at, ROOM).start_with(town(json!({})), fixture, Arc::new(Slow)).await;
+    let world = Scenario::at(at, ROOM)
+        .start_with(town(json!({})), fixture, Arc::new(Slow))
+        .await;
     world.reconcile().await;
     world
-        .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] }))
+        .change_and_deliver(
+            json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] }),
+        )
         .await;
     assert_eq!(world.inside("Meeting").await, ["eve"]);
-    world.change_and_deliver(json!({ "remove": { "bookings": ["b-eve"] } })).await;
-    assert_eq!(world.inside("Meeting").await, [""; 0], "without a reconcile, and without another bell");
+    world
+        .change_and_deliver(json!({ "remove": { "bookings": ["b-eve"] } }))
+        .await;
+    assert_eq!(
+        world.inside("Meeting").await,
+        [""; 0],
+        "without a reconcile, and without another bell"
+    );
 }

@@ -1,5 +1,6 @@
-//! Functions that are shot right after a step, and door systems that do the work and then fail: whatever happens, the
-//! doors are right at the end, every change is recorded once, and no person has two accounts.
+//! Functions that are shot right after a step, and door systems that do the work and then fail:
+//! whatever happens, the doors are right at the end, every change is recorded once, and no person
+//! has two accounts.
 
 use serde_json::{Value, json};
 
@@ -55,15 +56,27 @@ fn the_booking() -> Value {
 /// Opens by a webhook, and closes by an alarm; both are shot so and so often.
 async fn shot(at: Doors, step: CrashStep) {
     for times in [1, 2, 4] {
-        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+        let mut world = Scenario::at(at, ROOM)
+            .begin(town(a_party()), DoorsFixture::with(&MEETING))
+            .await;
         world.crash(step, times);
-        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
-        assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"], "after {times} shots");
+        world
+            .change_and_deliver(json!({ "bookings": [the_booking()] }))
+            .await;
+        assert_eq!(
+            world.inside("Meeting").await,
+            ["Sam", "Sam", "eve"],
+            "after {times} shots"
+        );
         world.crash(step, 0);
         world.check_books().await;
         world.crash(step, times);
         world.clock("2026-03-02T09:15:00Z").await;
-        assert_eq!(world.inside("Meeting").await, [""; 0], "after {times} shots");
+        assert_eq!(
+            world.inside("Meeting").await,
+            [""; 0],
+            "after {times} shots"
+        );
         world.crash(step, 0);
         granted_and_revoked_once(&world, 3).await;
         world.ends_well().await;
@@ -73,15 +86,22 @@ async fn shot(at: Doors, step: CrashStep) {
 async fn granted_and_revoked_once(world: &World, people: usize) {
     let audit = world.audit().await;
     for what in ["invited", "granted", "revoked"] {
-        assert_eq!(audit.iter().filter(|record| record["what"] == what).count(), people, "{what}: {audit:#?}");
+        assert_eq!(
+            audit.iter().filter(|record| record["what"] == what).count(),
+            people,
+            "{what}: {audit:#?}"
+        );
     }
 }
 
 /// The sender is told that it failed, and sends the same bytes again.
 async fn i9_shot_after_enqueueing(at: Doors) {
-    let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+    let mut world = Scenario::at(at, ROOM)
+        .begin(town(a_party()), DoorsFixture::with(&MEETING))
+        .await;
     world.change(json!({ "bookings": [the_booking()] })).await;
-    let delivery = json!({ "event": "booking.created", "data": { "object": { "_id": "b-eve" } } }).to_string();
+    let delivery =
+        json!({ "event": "booking.created", "data": { "object": { "_id": "b-eve" } } }).to_string();
     world.crash(CrashStep::Enqueue, 2);
     let sent: Vec<u16> = vec![
         world.deliver(delivery.as_bytes()).await,
@@ -95,16 +115,36 @@ async fn i9_shot_after_enqueueing(at: Doors) {
     world.ends_well().await;
 }
 
-/// Where membership has dates, another end is another line: neither two of them nor none may be left.
+/// Where membership has dates, another end is another line: neither two of them nor none may be
+/// left.
 async fn i4_shot_while_access_is_prolonged(at: Doors) {
-    for step in [CrashStep::Read, CrashStep::Intend, CrashStep::Apply, CrashStep::Commit] {
-        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
-        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
+    for step in [
+        CrashStep::Read,
+        CrashStep::Intend,
+        CrashStep::Apply,
+        CrashStep::Commit,
+    ] {
+        let mut world = Scenario::at(at, ROOM)
+            .begin(town(a_party()), DoorsFixture::with(&MEETING))
+            .await;
+        world
+            .change_and_deliver(json!({ "bookings": [the_booking()] }))
+            .await;
         world.crash(step, 3);
-        world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T10:00:00Z" }] })).await;
+        world
+            .change_and_deliver(
+                json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T10:00:00Z" }] }),
+            )
+            .await;
         world.crash(step, 0);
-        assert_eq!(world.lines(&world.door_world().await, "Meeting").len(), 3, "{step:?}");
-        world.at("2026-03-02T09:30:00Z", "Meeting", &["Sam", "Sam", "eve"]).await;
+        assert_eq!(
+            world.lines(&world.door_world().await, "Meeting").len(),
+            3,
+            "{step:?}"
+        );
+        world
+            .at("2026-03-02T09:30:00Z", "Meeting", &["Sam", "Sam", "eve"])
+            .await;
         world.at("2026-03-02T10:15:00Z", "Meeting", &[]).await;
         world.ends_well().await;
     }
@@ -114,11 +154,22 @@ async fn i4_shot_while_access_is_prolonged(at: Doors) {
 async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
     let ends = json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T08:30:00Z" }] });
     let is_called_off = json!({ "bookings": [{ "_id": "b-eve", "isCancelled": true }] });
-    for (change, closed) in [(&ends, "2026-03-02T08:45:00Z"), (&is_called_off, "2026-03-02T08:05:00Z")] {
-        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
-        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
+    for (change, closed) in [
+        (&ends, "2026-03-02T08:45:00Z"),
+        (&is_called_off, "2026-03-02T08:05:00Z"),
+    ] {
+        let mut world = Scenario::at(at, ROOM)
+            .begin(town(a_party()), DoorsFixture::with(&MEETING))
+            .await;
+        world
+            .change_and_deliver(json!({ "bookings": [the_booking()] }))
+            .await;
         world.crash(CrashStep::Apply, 1);
-        world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T12:00:00Z" }] })).await;
+        world
+            .change_and_deliver(
+                json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T12:00:00Z" }] }),
+            )
+            .await;
         world.crash(CrashStep::Apply, 2);
         world.change_and_deliver(change.clone()).await;
         world.crash(CrashStep::Apply, 0);
@@ -128,16 +179,27 @@ async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
     }
 }
 
-/// A second refetch finds it gone already. The people it concerned were marked before it was stored.
+/// A second refetch finds it gone already. The people it concerned were marked before it was
+/// stored.
 async fn i1_shot_after_reading_that_a_booking_is_gone(at: Doors) {
     for times in [1, 3] {
-        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
-        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
+        let mut world = Scenario::at(at, ROOM)
+            .begin(town(a_party()), DoorsFixture::with(&MEETING))
+            .await;
+        world
+            .change_and_deliver(json!({ "bookings": [the_booking()] }))
+            .await;
         assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
         world.crash(CrashStep::Read, times);
-        world.change_and_deliver(json!({ "remove": { "bookings": ["b-eve"] } })).await;
+        world
+            .change_and_deliver(json!({ "remove": { "bookings": ["b-eve"] } }))
+            .await;
         world.crash(CrashStep::Read, 0);
-        assert_eq!(world.inside("Meeting").await, [""; 0], "after {times} shots");
+        assert_eq!(
+            world.inside("Meeting").await,
+            [""; 0],
+            "after {times} shots"
+        );
         world.ends_well().await;
     }
 }
@@ -145,14 +207,26 @@ async fn i1_shot_after_reading_that_a_booking_is_gone(at: Doors) {
 async fn i7_the_door_system_does_the_work_and_then_fails(at: Doors) {
     for times in [1, 3] {
         for method in ["POST", "PATCH", "DELETE"] {
-            let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+            let mut world = Scenario::at(at, ROOM)
+                .begin(town(a_party()), DoorsFixture::with(&MEETING))
+                .await;
             let fault = json!([{ "match": format!("{method} *"), "after": "apply", "status": 500, "times": times }]);
             world.faults(fault.clone()).await;
-            world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
-            assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"], "{method} failed {times} times");
+            world
+                .change_and_deliver(json!({ "bookings": [the_booking()] }))
+                .await;
+            assert_eq!(
+                world.inside("Meeting").await,
+                ["Sam", "Sam", "eve"],
+                "{method} failed {times} times"
+            );
             world.faults(fault).await;
             world.clock("2026-03-02T09:15:00Z").await;
-            assert_eq!(world.inside("Meeting").await, [""; 0], "{method} failed {times} times");
+            assert_eq!(
+                world.inside("Meeting").await,
+                [""; 0],
+                "{method} failed {times} times"
+            );
             world.faults(json!([])).await;
             granted_and_revoked_once(&world, 3).await;
             world.ends_well().await;
@@ -167,10 +241,16 @@ async fn i7_the_door_system_fails_for_a_while(at: Doors) {
         json!([{ "match": "GET *", "body": "[]", "times": 1 }, { "match": "GET *", "body": "{", "times": 1 }]),
     ];
     for fault in faults {
-        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+        let mut world = Scenario::at(at, ROOM)
+            .begin(town(a_party()), DoorsFixture::with(&MEETING))
+            .await;
         world.faults(fault.clone()).await;
-        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
-        world.at("2026-03-02T08:02:00Z", "Meeting", &["Sam", "Sam", "eve"]).await;
+        world
+            .change_and_deliver(json!({ "bookings": [the_booking()] }))
+            .await;
+        world
+            .at("2026-03-02T08:02:00Z", "Meeting", &["Sam", "Sam", "eve"])
+            .await;
         world.faults(fault).await;
         world.clock("2026-03-02T09:17:00Z").await;
         assert_eq!(world.inside("Meeting").await, [""; 0]);
@@ -180,16 +260,23 @@ async fn i7_the_door_system_fails_for_a_while(at: Doors) {
     }
 }
 
-/// Nothing is lost while nothing can be done, and a quarter of an hour after it comes back everything is right.
+/// Nothing is lost while nothing can be done, and a quarter of an hour after it comes back
+/// everything is right.
 async fn i1_the_door_system_is_away_and_comes_back(at: Doors) {
-    let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+    let mut world = Scenario::at(at, ROOM)
+        .begin(town(a_party()), DoorsFixture::with(&MEETING))
+        .await;
     let away = json!([{ "match": "*", "status": 500, "times": -1 }]);
     world.faults(away.clone()).await;
-    world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [the_booking()] }))
+        .await;
     world.at("2026-03-02T08:20:00Z", "Meeting", &[]).await;
     assert!(!world.problems("eve").await.is_empty(), "it is said");
     world.faults(json!([])).await;
-    world.at("2026-03-02T08:35:00Z", "Meeting", &["Sam", "Sam", "eve"]).await;
+    world
+        .at("2026-03-02T08:35:00Z", "Meeting", &["Sam", "Sam", "eve"])
+        .await;
     world.faults(away).await;
     world.clock("2026-03-02T11:00:00Z").await;
     world.faults(json!([])).await;
@@ -199,9 +286,12 @@ async fn i1_the_door_system_is_away_and_comes_back(at: Doors) {
 }
 
 async fn i4_a_trigger_that_arrives_twice_or_out_of_order_does_nothing_twice(at: Doors) {
-    let world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+    let world = Scenario::at(at, ROOM)
+        .begin(town(a_party()), DoorsFixture::with(&MEETING))
+        .await;
     let delivery = |event: &str, modified: &str| {
-        json!({ "event": event, "data": { "object": { "_id": "b-eve", "modifiedAt": modified } } }).to_string()
+        json!({ "event": event, "data": { "object": { "_id": "b-eve", "modifiedAt": modified } } })
+            .to_string()
     };
     world.change(json!({ "bookings": [the_booking()] })).await;
     let (early, late) = (
@@ -213,7 +303,12 @@ async fn i4_a_trigger_that_arrives_twice_or_out_of_order_does_nothing_twice(at: 
     }
     assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
     // A removal that is not true: the booking can still be read.
-    assert_eq!(world.deliver(delivery("booking.removed", "2026-03-02T08:00:00.000Z").as_bytes()).await, 202);
+    assert_eq!(
+        world
+            .deliver(delivery("booking.removed", "2026-03-02T08:00:00.000Z").as_bytes())
+            .await,
+        202
+    );
     assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
     world.clock("2026-03-02T09:15:00Z").await;
     granted_and_revoked_once(&world, 3).await;

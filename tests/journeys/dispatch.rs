@@ -1,4 +1,5 @@
-//! One request for each site: which of them are one, which wait, and that no site waits for another one.
+//! One request for each site: which of them are one, which wait, and that no site waits for another
+//! one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,16 +22,24 @@ use doorstep_vendors::http::{Http, Request};
 const READS: &str = "GET /api/v2/organizations/{slug}/memberships";
 
 async fn world() -> World {
-    Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await
+    Scenario::at(Doors::Kisi, PLAN)
+        .begin(town(json!({})), DoorsFixture::with(&["Members"]))
+        .await
 }
 
 /// A batch of one request, handed out for the first or another time.
 fn batch(id: &str, begun: u64, by: AskedBy, times: u32) -> SqsEvent {
-    let request = ReconcileRequest { site: SITE.into(), begun, by };
+    let request = ReconcileRequest {
+        site: SITE.into(),
+        begun,
+        by,
+    };
     let mut message = SqsMessage::default();
     (message.message_id, message.receipt_handle) = (Some(id.to_owned()), Some(id.to_owned()));
     message.body = serde_json::to_string(&request).ok();
-    message.attributes.insert("ApproximateReceiveCount".to_owned(), times.to_string());
+    message
+        .attributes
+        .insert("ApproximateReceiveCount".to_owned(), times.to_string());
     let mut batch = SqsEvent::default();
     batch.records = vec![message];
     batch
@@ -42,7 +51,10 @@ async fn served(environment: &Environment, batch: SqsEvent, count: &Arc<AtomicUs
         count.fetch_add(1, Ordering::SeqCst);
         Ok(())
     };
-    !serve(environment, batch, run).await.batch_item_failures.is_empty()
+    !serve(environment, batch, run)
+        .await
+        .batch_item_failures
+        .is_empty()
 }
 
 #[tokio::test]
@@ -58,13 +70,28 @@ async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
     };
     environment
         .store
-        .store_site(&site_route, "written = \"by a later version\"", world.machine.now())
+        .store_site(
+            &site_route,
+            "written = \"by a later version\"",
+            world.machine.now(),
+        )
         .await
         .expect("stored");
-    world.change(json!({ "memberships": [hot_desk("ada")] })).await;
-    dispatch(environment, DispatchInput::everything()).await.expect("both are asked for");
+    world
+        .change(json!({ "memberships": [hot_desk("ada")] }))
+        .await;
+    dispatch(environment, DispatchInput::everything())
+        .await
+        .expect("both are asked for");
     assert_eq!(world.inside("Members").await, ["ada"]);
-    let dead: Vec<String> = world.machine.cloud().reconciles.dead().into_iter().map(|message| message.group).collect();
+    let dead: Vec<String> = world
+        .machine
+        .cloud()
+        .reconciles
+        .dead()
+        .into_iter()
+        .map(|message| message.group)
+        .collect();
     assert_eq!(dead, ["harbour"], "it was tried five times");
     world.ends_well().await;
 }
@@ -73,8 +100,17 @@ async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
 async fn l1_wishes_of_one_time_are_one_reconcile_and_none_is_lost() {
     let world = world().await;
     let environment = world.machine.environment();
-    let before = world.calls("officernd").await.get(READS).copied().unwrap_or_default();
-    assert!(before > 0, "the site was read: {:?}", world.calls("officernd").await);
+    let before = world
+        .calls("officernd")
+        .await
+        .get(READS)
+        .copied()
+        .unwrap_or_default();
+    assert!(
+        before > 0,
+        "the site was read: {:?}",
+        world.calls("officernd").await
+    );
     for _ in 0..10 {
         dispatch_one(environment, AskedBy::Function).await;
     }
@@ -82,30 +118,58 @@ async fn l1_wishes_of_one_time_are_one_reconcile_and_none_is_lost() {
     assert_eq!(world.calls("officernd").await[READS], before + 1);
     dispatch_one(environment, AskedBy::Function).await;
     world.machine.quiet().await;
-    assert_eq!(world.calls("officernd").await[READS], before + 2, "what is asked for afterwards is served afterwards");
+    assert_eq!(
+        world.calls("officernd").await[READS],
+        before + 2,
+        "what is asked for afterwards is served afterwards"
+    );
 }
 
 async fn dispatch_one(environment: &Environment, by: AskedBy) {
     let asked = json!({ "source": "doorstep", "detail-type": "reconcile.wanted", "time": "2026-03-02T08:00:00Z",
         "detail": { "version": 1, "site": SITE, "asked_by": by } });
-    dispatch(environment, serde_json::from_value(asked).expect("an event")).await.expect("it is asked for");
+    dispatch(
+        environment,
+        serde_json::from_value(asked).expect("an event"),
+    )
+    .await
+    .expect("it is asked for");
 }
 
 #[tokio::test]
 async fn l1_a_wish_that_comes_while_a_reconcile_runs_is_served_once_more_afterwards() {
     let world = world().await;
     let environment = world.machine.environment();
-    let begun = environment.store.runs(&SiteId::from(SITE)).await.expect("the table").runs.begun;
+    let begun = environment
+        .store
+        .runs(&SiteId::from(SITE))
+        .await
+        .expect("the table")
+        .runs
+        .begun;
     let run = |_| async {
         for _ in 0..3 {
             dispatch_one(environment, AskedBy::Function).await;
         }
         Ok(())
     };
-    assert!(serve(environment, batch("m", begun, AskedBy::Clock, 1), run).await.batch_item_failures.is_empty());
+    assert!(
+        serve(environment, batch("m", begun, AskedBy::Clock, 1), run)
+            .await
+            .batch_item_failures
+            .is_empty()
+    );
     world.machine.quiet().await;
-    let runs = environment.store.runs(&SiteId::from(SITE)).await.expect("the table").runs;
-    assert_eq!((runs.begun, runs.ended, runs.lease), (begun + 2, begun + 2, None));
+    let runs = environment
+        .store
+        .runs(&SiteId::from(SITE))
+        .await
+        .expect("the table")
+        .runs;
+    assert_eq!(
+        (runs.begun, runs.ended, runs.lease),
+        (begun + 2, begun + 2, None)
+    );
 }
 
 #[tokio::test]
@@ -114,10 +178,18 @@ async fn l1_two_functions_never_reconcile_a_site_side_by_side() {
     let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     let run = |_| async {
         count.fetch_add(1, Ordering::SeqCst);
-        assert!(served(environment, batch("other", 9, AskedBy::Operator, 1), &count).await, "it waits");
+        assert!(
+            served(environment, batch("other", 9, AskedBy::Operator, 1), &count).await,
+            "it waits"
+        );
         Ok(())
     };
-    assert!(serve(environment, batch("m", 0, AskedBy::Clock, 1), run).await.batch_item_failures.is_empty());
+    assert!(
+        serve(environment, batch("m", 0, AskedBy::Clock, 1), run)
+            .await
+            .batch_item_failures
+            .is_empty()
+    );
     assert_eq!(count.load(Ordering::SeqCst), 1);
     assert!(!served(environment, batch("other", 9, AskedBy::Operator, 2), &count).await);
     assert_eq!(count.load(Ordering::SeqCst), 2);
@@ -141,8 +213,14 @@ async fn l1_the_lease_of_a_function_that_died_ends_by_itself() {
     let world = world().await;
     let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     dies(environment, batch("m", 0, AskedBy::Clock, 1)).await;
-    assert!(served(environment, batch("other", 1, AskedBy::Clock, 1), &count).await, "it waits");
-    assert!(!served(environment, batch("m", 0, AskedBy::Clock, 2), &count).await, "its own message is redelivered");
+    assert!(
+        served(environment, batch("other", 1, AskedBy::Clock, 1), &count).await,
+        "it waits"
+    );
+    assert!(
+        !served(environment, batch("m", 0, AskedBy::Clock, 2), &count).await,
+        "its own message is redelivered"
+    );
     assert_eq!(count.load(Ordering::SeqCst), 1);
     dies(environment, batch("n", 2, AskedBy::Clock, 1)).await;
     world.clock("2026-03-02T08:15:00Z").await;
@@ -159,11 +237,17 @@ async fn l1_a_request_whose_function_dies_is_redelivered_after_its_longest_life(
     let seen = pauses.clone();
     let watched = Http::new(tower::service_fn(move |request: Request| {
         let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-        seen.lock().expect("pauses").extend(asked["VisibilityTimeout"].as_i64());
+        seen.lock()
+            .expect("pauses")
+            .extend(asked["VisibilityTimeout"].as_i64());
         let http = http.clone();
         async move { http.send(request).await }
     }));
-    let environment = Environment::new(environment.settings.clone(), watched, environment.time.clone());
+    let environment = Environment::new(
+        environment.settings.clone(),
+        watched,
+        environment.time.clone(),
+    );
     dies(&environment, batch("m", 0, AskedBy::Clock, 1)).await;
     assert_eq!(*pauses.lock().expect("pauses"), [960]);
 }
@@ -173,9 +257,15 @@ async fn l1_functions_ask_at_most_every_five_minutes_and_a_person_at_once() {
     let world = world().await;
     let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     assert!(!served(environment, batch("a", 0, AskedBy::Clock, 1), &count).await);
-    assert!(served(environment, batch("b", 1, AskedBy::Function, 1), &count).await, "it waits");
+    assert!(
+        served(environment, batch("b", 1, AskedBy::Function, 1), &count).await,
+        "it waits"
+    );
     assert!(!served(environment, batch("c", 1, AskedBy::Operator, 1), &count).await);
-    assert!(!served(environment, batch("b", 1, AskedBy::Function, 2), &count).await, "the person's one served it too");
+    assert!(
+        !served(environment, batch("b", 1, AskedBy::Function, 2), &count).await,
+        "the person's one served it too"
+    );
     assert_eq!(count.load(Ordering::SeqCst), 2);
     world.clock("2026-03-02T08:05:00Z").await;
     assert!(!served(environment, batch("d", 2, AskedBy::Function, 1), &count).await);
@@ -187,10 +277,19 @@ async fn a_reconcile_that_fails_serves_no_one_and_is_redelivered() {
     let world = world().await;
     let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     let fails = |_| async { Err(Error::retry("the table is away")) };
-    assert_eq!(serve(environment, batch("m", 0, AskedBy::Clock, 1), fails).await.batch_item_failures.len(), 1);
+    assert_eq!(
+        serve(environment, batch("m", 0, AskedBy::Clock, 1), fails)
+            .await
+            .batch_item_failures
+            .len(),
+        1
+    );
     assert!(!served(environment, batch("m", 0, AskedBy::Clock, 2), &count).await);
     assert_eq!(count.load(Ordering::SeqCst), 1);
     let gone = |_| async { Err(Error::invalid("there is no site riverside")) };
     let ended = serve(environment, batch("n", 2, AskedBy::Clock, 1), gone).await;
-    assert!(ended.batch_item_failures.is_empty(), "a site that was retired meanwhile is done with");
+    assert!(
+        ended.batch_item_failures.is_empty(),
+        "a site that was retired meanwhile is done with"
+    );
 }

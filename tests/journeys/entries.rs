@@ -23,8 +23,12 @@ at_both!(
 /// Ada is a member, with an account and inside; Eve has an account and nothing else.
 async fn riverside(scenario: Scenario) -> World {
     let locks = json!([{ "id": lock_id(scenario.doors()), "name": "Front door" }]);
-    let fixture = DoorsFixture::with(&["Members"]).person("eve").says("locks", locks);
-    scenario.begin(town(json!({ "memberships": [hot_desk("ada")] })), fixture).await
+    let fixture = DoorsFixture::with(&["Members"])
+        .person("eve")
+        .says("locks", locks);
+    scenario
+        .begin(town(json!({ "memberships": [hot_desk("ada")] })), fixture)
+        .await
 }
 
 fn lock_id(doors: Doors) -> &'static str {
@@ -42,7 +46,8 @@ async fn change_undelivered(world: &World, who: Option<&str>, at: &str, refused:
     let user = who.map(crate::support::address);
     match world.doors {
         Doors::Kisi => {
-            let event = json!({ "user": user, "lock": "Front door", "at": at, "success": !refused });
+            let event =
+                json!({ "user": user, "lock": "Front door", "at": at, "success": !refused });
             for delivery in world.change_undelivered(json!({ "events": [event] })).await {
                 assert_eq!(post(world, &delivery).await, 202);
             }
@@ -50,7 +55,9 @@ async fn change_undelivered(world: &World, who: Option<&str>, at: &str, refused:
         }
         Doors::SaltoKs => {
             let entry = json!({ "user": user, "lock": "Front door", "at": at, "denied": refused });
-            world.change_undelivered(json!({ "entries": [entry] })).await;
+            world
+                .change_undelivered(json!({ "entries": [entry] }))
+                .await;
             world.reconcile().await;
         }
     }
@@ -70,7 +77,11 @@ pub fn mac(secret: &str, body: &[u8]) -> Vec<u8> {
 
 async fn rows(world: &World, wanted: &ReportQuery) -> Vec<ReportRow> {
     world.machine.quiet().await;
-    world.machine.entries(&SiteId::from(SITE), wanted).await.expect("rows")
+    world
+        .machine
+        .entries(&SiteId::from(SITE), wanted)
+        .await
+        .expect("rows")
 }
 
 /// Day, address, lock, how often it opened and how often it did not.
@@ -78,7 +89,15 @@ type Told<'r> = (String, Option<&'r str>, Option<&'r str>, usize, usize);
 
 fn told(rows: &[ReportRow]) -> Vec<Told<'_>> {
     rows.iter()
-        .map(|row| (row.day.to_string(), row.email.as_deref(), row.lock_name.as_deref(), row.opened, row.refused))
+        .map(|row| {
+            (
+                row.day.to_string(),
+                row.email.as_deref(),
+                row.lock_name.as_deref(),
+                row.opened,
+                row.refused,
+            )
+        })
         .collect()
 }
 
@@ -100,7 +119,10 @@ async fn k9_openings_are_collected_once_and_shown_per_person_door_and_day(at: Do
     ];
     assert_eq!(told(&shown), wanted);
     let day = &shown[1];
-    assert_eq!((day.name.as_deref(), day.doors.as_str(), day.lock.as_str()), (Some("Ada Byron"), "main", lock_id(at)));
+    assert_eq!(
+        (day.name.as_deref(), day.doors.as_str(), day.lock.as_str()),
+        (Some("Ada Byron"), "main", lock_id(at))
+    );
     assert_eq!(day.first.as_deref(), Some("2026-03-02T07:30:00+00:00"));
     assert_eq!(day.last.as_deref(), Some("2026-03-02T07:50:00+00:00"));
     assert_eq!(day.times.len(), 3);
@@ -112,7 +134,10 @@ async fn k9_openings_are_kept_as_long_as_the_site_file_says(at: Doors) {
     let rules = format!("[entries]\nkeep = \"2d\"\n\n{PLAN}");
     let world = riverside(Scenario::at(at, &rules)).await;
     change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
-    let week = ReportQuery { from: Some("2026-03-01".into()), ..ReportQuery::default() };
+    let week = ReportQuery {
+        from: Some("2026-03-01".into()),
+        ..ReportQuery::default()
+    };
     world.clock("2026-03-04T07:29:00Z").await;
     assert_eq!(rows(&world, &week).await.len(), 1);
     world.clock("2026-03-04T07:31:00Z").await;
@@ -122,22 +147,47 @@ async fn k9_openings_are_kept_as_long_as_the_site_file_says(at: Doors) {
 
 async fn k9_a_person_who_is_asked_for_is_shown_alone(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
-    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN)
+        .begin(town(things), DoorsFixture::with(&["Members"]))
+        .await;
     change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
     change_undelivered(&world, Some("bob"), "2026-03-02T07:31:00Z", false).await;
-    let of = |email: &str| ReportQuery { email: Some(email.to_owned()), ..ReportQuery::default() };
+    let of = |email: &str| ReportQuery {
+        email: Some(email.to_owned()),
+        ..ReportQuery::default()
+    };
     let bob = rows(&world, &of("Bob@Example.test ")).await;
     assert_eq!(told(&bob)[0].1, Some("bob@example.test"));
-    assert_eq!((bob.len(), rows(&world, &of("nobody@example.test")).await.len()), (1, 0));
-    let early = ReportQuery { until: Some("2026-03-02T07:31:00Z".into()), ..ReportQuery::default() };
-    assert_eq!(told(&rows(&world, &early).await)[0].1, Some("ada@example.test"));
-    assert!(world.machine.entries(&SiteId::from(SITE), &of("nobody")).await.is_err());
+    assert_eq!(
+        (
+            bob.len(),
+            rows(&world, &of("nobody@example.test")).await.len()
+        ),
+        (1, 0)
+    );
+    let early = ReportQuery {
+        until: Some("2026-03-02T07:31:00Z".into()),
+        ..ReportQuery::default()
+    };
+    assert_eq!(
+        told(&rows(&world, &early).await)[0].1,
+        Some("ada@example.test")
+    );
+    assert!(
+        world
+            .machine
+            .entries(&SiteId::from(SITE), &of("nobody"))
+            .await
+            .is_err()
+    );
     world.ends_well().await;
 }
 
 /// Ada was removed from the group by hand. Only the next reconcile would notice it.
 async fn take_ada_out(world: &mut World) {
-    world.by_hand(|world| world["groups"][0]["members"] = json!([])).await;
+    world
+        .by_hand(|world| world["groups"][0]["members"] = json!([]))
+        .await;
     assert_eq!(world.inside("Members").await, [""; 0]);
 }
 
@@ -155,7 +205,11 @@ async fn b14_a_refused_swipe_of_a_person_who_is_not_entitled_changes_nothing(at:
     change_undelivered(&world, Some("eve"), "2026-03-02T08:00:00Z", true).await;
     change_undelivered(&world, Some("owner"), "2026-03-02T08:00:00Z", true).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
-    assert_eq!(world.people().await.len(), people, "an access attempt creates no person");
+    assert_eq!(
+        world.people().await.len(),
+        people,
+        "an access attempt creates no person"
+    );
     world.ends_well().await;
 }
 
@@ -165,11 +219,21 @@ async fn b14_a_swipe_that_was_refused_long_ago_enqueues_nothing(at: Doors) {
         let calls = world.calls("kisi").await;
         change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
         assert_eq!(world.calls("kisi").await, calls, "no account was read");
-        assert_eq!(rows(&world, &ReportQuery::default()).await.len(), 1, "but it is kept");
+        assert_eq!(
+            rows(&world, &ReportQuery::default()).await.len(),
+            1,
+            "but it is kept"
+        );
     } else {
         change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
         let report = world.reconcile().await;
-        assert_eq!((report.granted, rows(&world, &ReportQuery::default()).await.len()), (0, 1));
+        assert_eq!(
+            (
+                report.granted,
+                rows(&world, &ReportQuery::default()).await.len()
+            ),
+            (0, 1)
+        );
     }
     world.ends_well().await;
 }
@@ -183,7 +247,10 @@ async fn b14_an_account_that_is_not_linked_is_found_by_its_address() {
     world
         .by_hand(|world| {
             let users = world["users"].as_array_mut().expect("users");
-            let ada = users.iter_mut().find(|user| user["email"] == "ada@example.test").expect("Ada");
+            let ada = users
+                .iter_mut()
+                .find(|user| user["email"] == "ada@example.test")
+                .expect("Ada");
             ada["id"] = json!("900");
         })
         .await;
@@ -200,11 +267,20 @@ async fn b6_an_account_that_was_deleted_by_hand_is_made_again_at_once() {
     world
         .by_hand(|world| {
             world["groups"][0]["members"] = json!([]);
-            world["users"].as_array_mut().expect("users").retain(|user| user["email"] != "ada@example.test");
+            world["users"]
+                .as_array_mut()
+                .expect("users")
+                .retain(|user| user["email"] != "ada@example.test");
         })
         .await;
-    let id: u64 = ada.as_str().and_then(|id| id.parse().ok()).expect("a number");
-    for delivery in world.change_undelivered(json!({ "events": [{ "type": "user.destroy", "object_id": id }] })).await {
+    let id: u64 = ada
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .expect("a number");
+    for delivery in world
+        .change_undelivered(json!({ "events": [{ "type": "user.destroy", "object_id": id }] }))
+        .await
+    {
         assert_eq!(post(&world, &delivery).await, 202);
     }
     assert_eq!(world.inside("Members").await, ["ada"]);
@@ -216,7 +292,9 @@ async fn k9_an_opening_that_is_reported_twice_is_one_and_a_crash_loses_none() {
     let mut world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let event = json!({ "user": "ada@example.test", "lock": "5", "success": false });
     let deliveries = world.change_undelivered(json!({ "events": [event] })).await;
-    let [delivery] = &deliveries[..] else { panic!("one letter") };
+    let [delivery] = &deliveries[..] else {
+        panic!("one letter")
+    };
     world.crash(CrashStep::Enqueue, 1);
     assert_eq!(post(&world, delivery).await, 500, "the sender tries again");
     assert_eq!(rows(&world, &ReportQuery::default()).await, []);
@@ -228,7 +306,8 @@ async fn k9_an_opening_that_is_reported_twice_is_one_and_a_crash_loses_none() {
     world.ends_well().await;
 }
 
-/// A list of many pages, some of them empty, is read to its end over several comparisons, and nothing twice.
+/// A list of many pages, some of them empty, is read to its end over several comparisons, and
+/// nothing twice.
 #[tokio::test]
 async fn k9_entries_of_salto_ks_are_read_page_by_page_to_the_last() {
     let world = riverside(Scenario::at(Doors::SaltoKs, PLAN)).await;
@@ -245,14 +324,23 @@ async fn k9_entries_of_salto_ks_are_read_page_by_page_to_the_last() {
     };
     world.reconcile().await;
     assert_eq!(count().await, 1_000, "twenty pages, half of them empty");
-    assert_eq!(world.calls("salto-ks").await["GET /v1.1/sites/{site_id}/entries"], 20);
+    assert_eq!(
+        world.calls("salto-ks").await["GET /v1.1/sites/{site_id}/entries"],
+        20
+    );
     world.reconcile().await;
     assert_eq!(count().await, 2_000);
     world.reconcile().await;
     assert_eq!(count().await, 2_500);
-    world.change_doors(json!({ "entries": [entry(2_500)] })).await;
+    world
+        .change_doors(json!({ "entries": [entry(2_500)] }))
+        .await;
     world.reconcile().await;
-    assert_eq!(count().await, 2_501, "the next one goes on near the end, and nothing is counted twice");
+    assert_eq!(
+        count().await,
+        2_501,
+        "the next one goes on near the end, and nothing is counted twice"
+    );
     world.ends_well().await;
 }
 
@@ -265,7 +353,10 @@ async fn b14_a_person_who_was_rejected_without_a_name_is_known_by_their_tag() {
             world["quirks"] = json!(["rejected-unnamed"]);
             world["groups"][0]["members"] = json!([]);
             let users = world["users"].as_array_mut().expect("users");
-            let ada = users.iter_mut().find(|user| user["email"] == "ada@example.test").expect("Ada");
+            let ada = users
+                .iter_mut()
+                .find(|user| user["email"] == "ada@example.test")
+                .expect("Ada");
             ada["tags"] = json!(["0123"]);
         })
         .await;
@@ -273,24 +364,45 @@ async fn b14_a_person_who_was_rejected_without_a_name_is_known_by_their_tag() {
     assert_eq!(world.inside("Members").await, ["ada"]);
     let shown = rows(&world, &ReportQuery::default()).await;
     assert_eq!(told(&shown)[0].1, Some("ada@example.test"));
-    assert!(!serde_json::to_string(&shown).expect("JSON").contains("0123"), "the tag's number is not kept");
+    assert!(
+        !serde_json::to_string(&shown)
+            .expect("JSON")
+            .contains("0123"),
+        "the tag's number is not kept"
+    );
     world.ends_well().await;
 }
 
 #[tokio::test]
 async fn k9_entries_that_cannot_be_read_are_a_problem_and_disturb_nothing_else() {
     let mut world = riverside(Scenario::at(Doors::SaltoKs, PLAN)).await;
-    world.change_doors(json!({ "entries": [{ "user": "ada@example.test", "lock": "Front door" }] })).await;
-    world.faults(json!([{ "match": "GET */entries", "status": 500, "times": -1 }])).await;
-    world.change(json!({ "memberships": [hot_desk("bob")] })).await;
+    world
+        .change_doors(json!({ "entries": [{ "user": "ada@example.test", "lock": "Front door" }] }))
+        .await;
+    world
+        .faults(json!([{ "match": "GET */entries", "status": 500, "times": -1 }]))
+        .await;
+    world
+        .change(json!({ "memberships": [hot_desk("bob")] }))
+        .await;
     let report = world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     assert!(report.reads["main"].complete, "access was read");
-    assert!(report.problems.iter().any(|problem| problem.starts_with("main: who came and went: ")), "{report:?}");
+    assert!(
+        report
+            .problems
+            .iter()
+            .any(|problem| problem.starts_with("main: who came and went: ")),
+        "{report:?}"
+    );
     world.faults(json!([])).await;
     let report = world.ends_well().await;
     assert_eq!(report.problems, [""; 0]);
-    assert_eq!(rows(&world, &ReportQuery::default()).await.len(), 1, "and nothing was lost");
+    assert_eq!(
+        rows(&world, &ReportQuery::default()).await.len(),
+        1,
+        "and nothing was lost"
+    );
 }
 
 /// Kisi switches a webhook off that fails: it is noticed and said, with what to do.
@@ -300,32 +412,54 @@ async fn b12_a_webhook_that_kisi_switched_off_is_noticed_and_said() {
     let webhook = |more: Value| {
         let mut webhook = json!({ "id": "1", "name": "Doorstep", "type": "event_webhook", "enabled": true,
             "url": format!("https://x.test{KISI}"), "enabled_events": ["lock.unlock"] });
-        webhook.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        webhook
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
         webhook
     };
-    let elsewhere = json!({ "id": "2", "url": "https://x.test/hooks/other/kisi/main", "enabled": false });
+    let elsewhere =
+        json!({ "id": "2", "url": "https://x.test/hooks/other/kisi/main", "enabled": false });
     for (more, said) in [
         (json!({}), None),
-        (json!({ "disabled_due_to_error": true, "enabled": false }), Some("switched its event webhook off")),
+        (
+            json!({ "disabled_due_to_error": true, "enabled": false }),
+            Some("switched its event webhook off"),
+        ),
         (json!({ "enabled": false }), Some("is disabled")),
-        (json!({ "enabled_events": ["user.update"] }), Some("does not post lock.unlock")),
+        (
+            json!({ "enabled_events": ["user.update"] }),
+            Some("does not post lock.unlock"),
+        ),
     ] {
-        world.by_hand(|fixture| fixture["integrations"] = json!([webhook(elsewhere.clone()), webhook(more)])).await;
+        world
+            .by_hand(|fixture| {
+                fixture["integrations"] = json!([webhook(elsewhere.clone()), webhook(more)])
+            })
+            .await;
         let problems = world.reconcile().await.problems;
         match said {
             Some(said) => assert!(
-                problems.iter().any(|problem| problem.starts_with("main: Kisi's") || problem.contains(said)),
+                problems
+                    .iter()
+                    .any(|problem| problem.starts_with("main: Kisi's") || problem.contains(said)),
                 "{problems:?}"
             ),
             None => assert_eq!(problems, [""; 0]),
         }
-        assert_eq!(problems.iter().any(|problem| problem.contains("webhook")), said.is_some());
+        assert_eq!(
+            problems.iter().any(|problem| problem.contains("webhook")),
+            said.is_some()
+        );
     }
     // Its own letter of that, posted by another webhook, has everything compared at once.
     world.forget_calls("kisi").await;
-    world.by_hand(|fixture| fixture["integrations"] = json!([])).await;
-    for delivery in
-        world.change_undelivered(json!({ "events": [{ "type": "integration.disable_due_to_error" }] })).await
+    world
+        .by_hand(|fixture| fixture["integrations"] = json!([]))
+        .await;
+    for delivery in world
+        .change_undelivered(json!({ "events": [{ "type": "integration.disable_due_to_error" }] }))
+        .await
     {
         assert_eq!(post(&world, &delivery).await, 202);
     }

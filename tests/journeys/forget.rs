@@ -1,4 +1,5 @@
-//! Forgetting a person: nothing of the table tells of them any more, and the chain of what was done is whole.
+//! Forgetting a person: nothing of the table tells of them any more, and the chain of what was done
+//! is whole.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,8 +27,13 @@ at_both!(
 
 async fn asked(world: &World, who: &str) -> ForgetOutcome {
     world.machine.quiet().await;
-    let wanted = ForgetQuery { email: Some(format!(" {}", address(who).to_uppercase())), person: None };
-    forget(world.machine.environment(), &SiteId::from(SITE), &wanted).await.expect("an answer")
+    let wanted = ForgetQuery {
+        email: Some(format!(" {}", address(who).to_uppercase())),
+        person: None,
+    };
+    forget(world.machine.environment(), &SiteId::from(SITE), &wanted)
+        .await
+        .expect("an answer")
 }
 
 async fn forgotten(world: &World, who: &str) -> Forgotten {
@@ -49,7 +55,13 @@ async fn is_nowhere(world: &World, words: &[&str]) {
 }
 
 async fn verified(world: &World) -> u64 {
-    let verdict = world.machine.environment().store.verify_audit(&SiteId::from(SITE), None).await.expect("it reads");
+    let verdict = world
+        .machine
+        .environment()
+        .store
+        .verify_audit(&SiteId::from(SITE), None)
+        .await
+        .expect("it reads");
     assert!(verdict.whole, "{verdict:?}");
     verdict.records
 }
@@ -69,9 +81,15 @@ async fn ada_left(at: Doors) -> World {
         .await;
     assert_eq!(world.tags("ada").await, ["90210473"]);
     world.clock("2026-03-02T09:00:00Z").await;
-    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
-    world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
-    world.change(json!({ "remove": { "companies": ["c-ada"] } })).await;
+    world
+        .change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } }))
+        .await;
+    world
+        .change_and_deliver(json!({ "remove": { "members": ["m-ada"] } }))
+        .await;
+    world
+        .change(json!({ "remove": { "companies": ["c-ada"] } }))
+        .await;
     world.clock("2026-03-02T10:00:00Z").await;
     assert_eq!(world.inside("Members").await, ["bob"]);
     world
@@ -80,17 +98,39 @@ async fn ada_left(at: Doors) -> World {
 async fn b8_a_person_who_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(at: Doors) {
     let world = ada_left(at).await;
     let before = verified(&world).await;
-    assert!(world.table().await.iter().any(|(_, item)| item.contains("ada@example.test")), "she is known until then");
+    assert!(
+        world
+            .table()
+            .await
+            .iter()
+            .any(|(_, item)| item.contains("ada@example.test")),
+        "she is known until then"
+    );
     let done = forgotten(&world, "ada").await;
     assert!(
-        done.erased > 0 && done.remains.iter().any(|text| text.contains("delete it at the door system")),
+        done.erased > 0
+            && done
+                .remains
+                .iter()
+                .any(|text| text.contains("delete it at the door system")),
         "{done:?}"
     );
     is_nowhere(&world, &ADA).await;
-    assert_eq!(verified(&world).await, before + 1, "that she was forgotten is written down");
+    assert_eq!(
+        verified(&world).await,
+        before + 1,
+        "that she was forgotten is written down"
+    );
     let last = world.audit().await.pop().expect("a record");
-    assert_eq!((&last["what"], &last["person"]), (&json!("forgotten"), &json!(done.people[0])));
-    assert_eq!(asked(&world, "ada").await, ForgetOutcome::NoPerson, "once more is nothing");
+    assert_eq!(
+        (&last["what"], &last["person"]),
+        (&json!("forgotten"), &json!(done.people[0]))
+    );
+    assert_eq!(
+        asked(&world, "ada").await,
+        ForgetOutcome::NoPerson,
+        "once more is nothing"
+    );
     assert_eq!(world.people().await.len(), 1);
     // What comes after does not bring her back, though the door system still has her account.
     world.reconcile().await;
@@ -99,9 +139,14 @@ async fn b8_a_person_who_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_w
     world.ends_in_order().await;
 }
 
-async fn b8_a_person_who_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why(at: Doors) {
+async fn b8_a_person_who_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why(
+    at: Doors,
+) {
     let world = Scenario::at(at, PLAN)
-        .begin(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"]))
+        .begin(
+            town(json!({ "memberships": [hot_desk("ada")] })),
+            DoorsFixture::with(&["Members"]),
+        )
         .await;
     let before = world.table().await;
     let why = |outcome: ForgetOutcome| match outcome {
@@ -109,16 +154,39 @@ async fn b8_a_person_who_would_be_back_or_has_access_is_not_forgotten_and_it_is_
         other => panic!("{other:?}"),
     };
     let first = why(asked(&world, "ada").await);
-    assert!(first.contains("still in group") && first.contains("still has the person as member m-ada"), "{first}");
-    assert!(why(asked(&world, "eve").await).contains("member m-eve"), "she never had access");
+    assert!(
+        first.contains("still in group") && first.contains("still has the person as member m-ada"),
+        "{first}"
+    );
+    assert!(
+        why(asked(&world, "eve").await).contains("member m-eve"),
+        "she never had access"
+    );
     assert_eq!(world.table().await, before, "nothing was erased");
-    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world
+        .change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } }))
+        .await;
     let first = why(asked(&world, "ada").await);
-    assert!(!first.contains("still in group") && first.contains("member m-ada"), "{first}");
+    assert!(
+        !first.contains("still in group") && first.contains("member m-ada"),
+        "{first}"
+    );
     assert_eq!(asked(&world, "nobody").await, ForgetOutcome::NoPerson);
     let environment = world.machine.environment();
-    assert!(forget(environment, &SiteId::from(SITE), &ForgetQuery::default()).await.is_err());
-    assert!(forget(environment, &SiteId::from("elsewhere"), &ForgetQuery::default()).await.is_err());
+    assert!(
+        forget(environment, &SiteId::from(SITE), &ForgetQuery::default())
+            .await
+            .is_err()
+    );
+    assert!(
+        forget(
+            environment,
+            &SiteId::from("elsewhere"),
+            &ForgetQuery::default()
+        )
+        .await
+        .is_err()
+    );
     world.ends_in_order().await;
 }
 
@@ -128,14 +196,25 @@ async fn b8_an_id_that_is_an_address_is_nowhere_in_the_table_after_forget(at: Do
     let desk = json!({ "_id": "ada@example.test", "member": "ada@example.test", "plan": "p-hot", "status": "approved",
         "startDate": "2026-01-01T00:00:00.000Z", "location": "l-riverside" });
     let world = Scenario::at(at, PLAN)
-        .begin(town(json!({ "memberships": [hot_desk("bob")] })), DoorsFixture::with(&["Members"]))
+        .begin(
+            town(json!({ "memberships": [hot_desk("bob")] })),
+            DoorsFixture::with(&["Members"]),
+        )
         .await;
-    world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
-    world.change_and_deliver(json!({ "members": [member], "memberships": [desk] })).await;
+    world
+        .change_and_deliver(json!({ "remove": { "members": ["m-ada"] } }))
+        .await;
+    world
+        .change_and_deliver(json!({ "members": [member], "memberships": [desk] }))
+        .await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.clock("2026-03-02T09:00:00Z").await;
-    world.change_and_deliver(json!({ "remove": { "memberships": ["ada@example.test"] } })).await;
-    world.change_and_deliver(json!({ "remove": { "members": ["ada@example.test"] } })).await;
+    world
+        .change_and_deliver(json!({ "remove": { "memberships": ["ada@example.test"] } }))
+        .await;
+    world
+        .change_and_deliver(json!({ "remove": { "members": ["ada@example.test"] } }))
+        .await;
     world.clock("2026-03-02T10:00:00Z").await;
     assert_eq!(world.inside("Members").await, ["bob"]);
     forgotten(&world, "ada").await;
@@ -151,30 +230,57 @@ async fn b8_a_person_who_was_forgotten_comes_back_as_a_new_person(at: Doors) {
             json!({ "members": [{ "_id": "m-ada", "name": "Ada Byron", "email": "ada@example.test" }] }),
         )
         .await;
-    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
+    world
+        .change_and_deliver(json!({ "memberships": [hot_desk("ada")] }))
+        .await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     let people = world.people().await;
-    let ada = people.iter().find(|person| person["email"] == "ada@example.test").expect("she is back");
+    let ada = people
+        .iter()
+        .find(|person| person["email"] == "ada@example.test")
+        .expect("she is back");
     assert_ne!(ada["id"], done.people[0].as_str());
     world.ends_in_order().await;
 }
 
 async fn b8_a_person_of_a_pushing_platform_is_taken_out_of_what_it_pushed(at: Doors) {
     let things = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
-    let world =
-        begin(Scenario::at(at, "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n"), things, &["Members"]).await;
+    let world = begin(
+        Scenario::at(at, "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n"),
+        things,
+        &["Members"],
+    )
+    .await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.clock("2026-03-02T09:00:00Z").await;
-    world.change_and_deliver(json!({ "remove": { "subscriptions": ["s-ada"] } })).await;
-    let ForgetOutcome::Refused(first) = asked(&world, "ada").await else { panic!("she is told of") };
-    assert!(first.iter().any(|first| first.contains("member u-ada")), "{first:?}");
-    world.change_and_deliver(json!({ "remove": { "users": ["u-ada"] } })).await;
+    world
+        .change_and_deliver(json!({ "remove": { "subscriptions": ["s-ada"] } }))
+        .await;
+    let ForgetOutcome::Refused(first) = asked(&world, "ada").await else {
+        panic!("she is told of")
+    };
+    assert!(
+        first.iter().any(|first| first.contains("member u-ada")),
+        "{first:?}"
+    );
+    world
+        .change_and_deliver(json!({ "remove": { "users": ["u-ada"] } }))
+        .await;
     world.clock("2026-03-02T09:30:00Z").await;
-    let deliveries = |table: &[(String, String)]| table.iter().filter(|(at, _)| at.contains("#told roster#")).count();
+    let deliveries = |table: &[(String, String)]| {
+        table
+            .iter()
+            .filter(|(at, _)| at.contains("#told roster#"))
+            .count()
+    };
     let told = deliveries(&world.table().await);
     forgotten(&world, "ada").await;
     is_nowhere(&world, &["ada byron", "ada@example.test"]).await;
-    assert_eq!(deliveries(&world.table().await), told, "the roster is there without her");
+    assert_eq!(
+        deliveries(&world.table().await),
+        told,
+        "the roster is there without her"
+    );
     assert_eq!(world.inside("Members").await, ["bob"]);
     for body in world.roster(1).await {
         assert_eq!(world.deliver(&body).await, 202);
@@ -190,7 +296,10 @@ async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
     for refused in 0..12_u64 {
         let world = ada_left(Doors::Kisi).await;
         let stopped = stopping(world.machine.environment(), refused);
-        let wanted = ForgetQuery { email: Some(address("ada")), person: None };
+        let wanted = ForgetQuery {
+            email: Some(address("ada")),
+            person: None,
+        };
         let first = forget(&stopped, &SiteId::from(SITE), &wanted).await;
         let Err(_) = first else {
             assert!(refused > 3, "it writes several times");
@@ -206,7 +315,13 @@ async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
 }
 
 /// The calls that change the table.
-const WRITES: [&str; 5] = ["PutItem", "DeleteItem", "UpdateItem", "TransactWriteItems", "BatchWriteItem"];
+const WRITES: [&str; 5] = [
+    "PutItem",
+    "DeleteItem",
+    "UpdateItem",
+    "TransactWriteItems",
+    "BatchWriteItem",
+];
 
 /// The same world, whose table takes only so many writes more.
 fn stopping(environment: &Environment, writes: u64) -> Environment {
@@ -214,17 +329,30 @@ fn stopping(environment: &Environment, writes: u64) -> Environment {
     let http = Http::from_fn(move |request: http::Request<Bytes>| {
         let (inner, left) = (inner.clone(), left.clone());
         async move {
-            let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or("");
+            let target = request
+                .headers()
+                .get("x-amz-target")
+                .and_then(|target| target.to_str().ok())
+                .unwrap_or("");
             let is_write = WRITES.iter().any(|write| target.ends_with(write));
             let refused = |status: StatusCode| {
                 let mut refused = http::Response::new(Bytes::from_static(b"{}"));
                 *refused.status_mut() = status;
                 refused
             };
-            if is_write && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err() {
+            if is_write
+                && left
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                        left.checked_sub(1)
+                    })
+                    .is_err()
+            {
                 return refused(StatusCode::BAD_REQUEST);
             }
-            inner.send(request).await.unwrap_or_else(|_| refused(StatusCode::BAD_GATEWAY))
+            inner
+                .send(request)
+                .await
+                .unwrap_or_else(|_| refused(StatusCode::BAD_GATEWAY))
         }
     });
     Environment::new(environment.settings.clone(), http, environment.time.clone())

@@ -1,5 +1,6 @@
-//! What a platform says for a while and is not so: lists that are empty or leave something out, and answers by id that are
-//! no such thing. No access is lost by it, in a comparison or after a hint, and no trace of it remains.
+//! What a platform says for a while and is not so: lists that are empty or leave something out, and
+//! answers by id that are no such thing. No access is lost by it, in a comparison or after a hint,
+//! and no trace of it remains.
 
 use serde_json::{Value, json};
 
@@ -35,42 +36,79 @@ async fn lie(world: &mut World, lie: &Lie, minute: &mut i64) {
     let actions = world.audit().await.len();
     world.platform_faults(lie.faults.clone()).await;
     let report = world.reconcile().await;
-    assert_eq!((report.revoked, report.untagged), (0, 0), "{}: {report:?}", lie.name);
+    assert_eq!(
+        (report.revoked, report.untagged),
+        (0, 0),
+        "{}: {report:?}",
+        lie.name
+    );
     assert_eq!(inside(world).await, before, "{} in a comparison", lie.name);
     for (action, body) in &lie.hints {
-        assert_eq!(world.deliver_to(*action, body.as_bytes()).await, 202, "{}", lie.name);
+        assert_eq!(
+            world.deliver_to(*action, body.as_bytes()).await,
+            202,
+            "{}",
+            lie.name
+        );
     }
     assert_eq!(inside(world).await, before, "{} after hints", lie.name);
     pass(world, minute, 6).await;
-    assert_eq!(inside(world).await, before, "{} after the last look", lie.name);
-    assert_eq!(world.reconcile().await.revoked, 0, "{} in a second comparison", lie.name);
+    assert_eq!(
+        inside(world).await,
+        before,
+        "{} after the last look",
+        lie.name
+    );
+    assert_eq!(
+        world.reconcile().await.revoked,
+        0,
+        "{} in a second comparison",
+        lie.name
+    );
     world.platform_faults(json!([])).await;
     pass(world, minute, 7).await;
     let healed = world.reconcile().await;
     let found = (healed.granted, healed.revoked, healed.held);
-    assert_eq!(found, (0, 0, 0), "{}: nothing is left of it: {healed:?}", lie.name);
+    assert_eq!(
+        found,
+        (0, 0, 0),
+        "{}: nothing is left of it: {healed:?}",
+        lie.name
+    );
     assert_eq!(inside(world).await, before, "{} when it is over", lie.name);
-    assert_eq!(world.audit().await.len(), actions, "{}: nothing was changed at the doors", lie.name);
+    assert_eq!(
+        world.audit().await.len(),
+        actions,
+        "{}: nothing was changed at the doors",
+        lie.name
+    );
 }
 
 async fn pass(world: &World, minute: &mut i64, minutes: i64) {
     *minute += minutes;
     let (hour, minute) = (8 + *minute / 60, *minute % 60);
-    world.clock(&format!("2026-03-02T{hour:02}:{minute:02}:00Z")).await;
+    world
+        .clock(&format!("2026-03-02T{hour:02}:{minute:02}:00Z"))
+        .await;
 }
 
-/// All ways to get access at Nexudus, and one way for each list: a tariff's location, a team's people, who pays for a team, the
-/// name of a pass, a check-in's pass, guests of a booking, desks of a contract, a pause.
+/// All ways to get access at Nexudus, and one way for each list: a tariff's location, a team's
+/// people, who pays for a team, the name of a pass, a check-in's pass, guests of a booking, desks
+/// of a contract, a pause.
 fn nexudus() -> Value {
     let contract = |coworker: u64, more: Value| {
         let mut all = super::nexudus::contract(coworker);
-        all.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        all.as_object_mut()
+            .expect("fields")
+            .extend(more.as_object().expect("fields").clone());
         all
     };
     let pass = super::nexudus::pass;
     let mut used = pass(15, 52);
     let uses = json!({ "Used": true, "UsedDate": START, "UniqueId": "ev-15" });
-    used.as_object_mut().expect("fields").extend(uses.as_object().expect("fields").clone());
+    used.as_object_mut()
+        .expect("fields")
+        .extend(uses.as_object().expect("fields").clone());
     super::nexudus::town(json!({
         "Coworkers": [
             { "Id": 14, "FullName": "Kay Desk", "Email": "kay@example.test" },
@@ -101,7 +139,11 @@ const NEXUDUS_LISTS: [(&str, &str, u64); 13] = [
     ("spaces/teams", "Teams", 32),
     ("billing/tariffs", "Tariffs", 41),
     ("billing/coworkercontracts", "CoworkerContracts", 111),
-    ("billing/contractpausedperiods", "ContractPausedPeriods", 901),
+    (
+        "billing/contractpausedperiods",
+        "ContractPausedPeriods",
+        901,
+    ),
     ("billing/timepasses", "TimePasses", 51),
     ("billing/coworkertimepasses", "CoworkerTimePasses", 5111),
     ("spaces/resources", "Resources", 61),
@@ -111,17 +153,32 @@ const NEXUDUS_LISTS: [(&str, &str, u64); 13] = [
     ("spaces/checkins", "Checkins", 801),
 ];
 
-/// Hints about all people, the booking, a contract, the teams, a desk and a tariff. Their bodies differ with each lie, for
-/// equal ones would count as one.
+/// Hints about all people, the booking, a contract, the teams, a desk and a tariff. Their bodies
+/// differ with each lie, for equal ones would count as one.
 fn nexudus_hints(number: usize) -> Vec<(Option<u16>, String)> {
-    let about = |action: u16, id: u64| (Some(action), format!("[{{\"Id\":{id},\"Lie\":{number}}}]"));
+    let about =
+        |action: u16, id: u64| (Some(action), format!("[{{\"Id\":{id},\"Lie\":{number}}}]"));
     let people = (11..=16).map(|coworker| about(61, coworker));
-    let others = [(7, 213), (60, 111), (60, 114), (58, 32), (58, 31), (73, 61), (76, 41), (48, 801), (2, 12)];
-    people.chain(others.map(|(action, id)| about(action, id))).collect()
+    let others = [
+        (7, 213),
+        (60, 111),
+        (60, 114),
+        (58, 32),
+        (58, 31),
+        (73, 61),
+        (76, 41),
+        (48, 801),
+        (2, 12),
+    ];
+    people
+        .chain(others.map(|(action, id)| about(action, id)))
+        .collect()
 }
 
 async fn nexudus_world(organization: &str) -> World {
-    let scenario = Scenario::at(Doors::Kisi, NEXUDUS_RULES).on(Platform::Nexudus).platform_says(organization);
+    let scenario = Scenario::at(Doors::Kisi, NEXUDUS_RULES)
+        .on(Platform::Nexudus)
+        .platform_says(organization);
     let world = scenario.begin(nexudus(), DoorsFixture::with(&GROUPS)).await;
     assert_eq!(
         inside(&world).await,
@@ -150,7 +207,11 @@ async fn nexudus_lies(organization: &str, lies: impl Fn(usize, &str, &[Value], u
         let records = things[list].as_array().expect("a list").clone();
         for (which, fault) in lies(number, path, &records, id).into_iter().enumerate() {
             let name = format!("{path}, {fault}");
-            let told = Lie { name, faults: json!([fault]), hints: nexudus_hints(number * 100 + which) };
+            let told = Lie {
+                name,
+                faults: json!([fault]),
+                hints: nexudus_hints(number * 100 + which),
+            };
             lie(&mut world, &told, &mut minute).await;
         }
     }
@@ -158,9 +219,19 @@ async fn nexudus_lies(organization: &str, lies: impl Fn(usize, &str, &[Value], u
 }
 
 fn lists(path: &str, records: &[Value], id: u64) -> Vec<Value> {
-    let others: Vec<Value> = records.iter().filter(|record| record["Id"] != json!(id)).cloned().collect();
-    let fault = |body: String| json!({ "match": format!("GET /api/{path}"), "body": body, "times": -1 });
-    let all = [page(&[]), page(&others), "{}".to_owned(), r#"{"Status":500,"WasSuccessful":false}"#.to_owned()];
+    let others: Vec<Value> = records
+        .iter()
+        .filter(|record| record["Id"] != json!(id))
+        .cloned()
+        .collect();
+    let fault =
+        |body: String| json!({ "match": format!("GET /api/{path}"), "body": body, "times": -1 });
+    let all = [
+        page(&[]),
+        page(&others),
+        "{}".to_owned(),
+        r#"{"Status":500,"WasSuccessful":false}"#.to_owned(),
+    ];
     all.map(fault).to_vec()
 }
 
@@ -171,9 +242,18 @@ async fn b4_no_list_of_nexudus_that_is_empty_or_leaves_something_out_revokes_any
 
 #[tokio::test]
 async fn b4_the_same_where_only_one_business_counts() {
-    let counts = |path: &str| !matches!(path, "sys/businesses" | "spaces/coworkers" | "spaces/checkins");
+    let counts = |path: &str| {
+        !matches!(
+            path,
+            "sys/businesses" | "spaces/coworkers" | "spaces/checkins"
+        )
+    };
     let lies = |_, path: &str, records: &[Value], id| {
-        let all = if counts(path) { lists(path, records, id) } else { Vec::new() };
+        let all = if counts(path) {
+            lists(path, records, id)
+        } else {
+            Vec::new()
+        };
         all.into_iter().take(2).collect()
     };
     nexudus_lies("organization = [\"1\"]\n", lies).await;
@@ -182,7 +262,11 @@ async fn b4_the_same_where_only_one_business_counts() {
 #[tokio::test]
 async fn b4_no_answer_of_nexudus_by_an_id_that_is_no_such_thing_revokes_anything() {
     let lies = |_, path: &str, records: &[Value], id: u64| -> Vec<Value> {
-        let whole = records.iter().find(|record| record["Id"] == json!(id)).cloned().unwrap_or_default();
+        let whole = records
+            .iter()
+            .find(|record| record["Id"] == json!(id))
+            .cloned()
+            .unwrap_or_default();
         // Lists leave out collections; this one leaves them out by its id, too.
         let mut bare = whole;
         let fields = bare.as_object_mut().expect("fields");
@@ -196,7 +280,10 @@ async fn b4_no_answer_of_nexudus_by_an_id_that_is_no_such_thing_revokes_anything
             json!({ "body": "{}" }),
             json!({ "body": other.to_string() }),
         ];
-        all.extend(matches!(path, "spaces/teams" | "spaces/coworkers").then(|| json!({ "body": bare.to_string() })));
+        all.extend(
+            matches!(path, "spaces/teams" | "spaces/coworkers")
+                .then(|| json!({ "body": bare.to_string() })),
+        );
         for fault in &mut all {
             fault["match"] = json!(format!("GET /api/{path}/{id}"));
             fault["times"] = json!(-1);
@@ -213,7 +300,8 @@ fn officernd() -> Value {
             "startDate": "2026-01-01T00:00:00Z" })
     };
     let mut shared = super::hot_desk("acme");
-    (shared["member"], shared["company"], shared["plan"]) = (json!(null), json!("c-acme"), json!("p-office"));
+    (shared["member"], shared["company"], shared["plan"]) =
+        (json!(null), json!("c-acme"), json!("p-office"));
     let mut booked = super::booking("eve", START, ENDS);
     booked["visitors"] = json!(["v-gus"]);
     super::town(json!({
@@ -257,14 +345,21 @@ fn officernd_hints(number: usize) -> Vec<(Option<u16>, String)> {
         let body = json!({ "event": event, "eventType": event, "lie": number, "data": { "object": { "_id": id } } });
         (None, body.to_string())
     };
-    let things =
-        [("member", "m-ada"), ("company", "c-acme"), ("membership", "s-acme"), ("booking", "b-eve"), ("pass", "p-1")];
+    let things = [
+        ("member", "m-ada"),
+        ("company", "c-acme"),
+        ("membership", "s-acme"),
+        ("booking", "b-eve"),
+        ("pass", "p-1"),
+    ];
     things.map(|(kind, id)| about(kind, id)).to_vec()
 }
 
 async fn officernd_lies(lies: impl Fn(&str, &[Value], &str) -> Vec<Value>) {
     let scenario = Scenario::at(Doors::SaltoKs, OFFICERND_RULES);
-    let mut world = scenario.begin(officernd(), DoorsFixture::with(&GROUPS)).await;
+    let mut world = scenario
+        .begin(officernd(), DoorsFixture::with(&GROUPS))
+        .await;
     let all_people = || ["ada", "bob", "eve"].map(str::to_owned).to_vec();
     assert_eq!(
         inside(&world).await,
@@ -282,7 +377,11 @@ async fn officernd_lies(lies: impl Fn(&str, &[Value], &str) -> Vec<Value>) {
         let records = things[list].as_array().expect("a list").clone();
         for (which, fault) in lies(list, &records, id).into_iter().enumerate() {
             let (name, faults) = (format!("{list}, {fault}"), json!([fault]));
-            let told = Lie { name, faults, hints: officernd_hints(number * 100 + which) };
+            let told = Lie {
+                name,
+                faults,
+                hints: officernd_hints(number * 100 + which),
+            };
             lie(&mut world, &told, &mut minute).await;
         }
     }
@@ -292,15 +391,27 @@ async fn officernd_lies(lies: impl Fn(&str, &[Value], &str) -> Vec<Value>) {
 #[tokio::test]
 async fn b4_no_list_of_officernd_that_is_empty_or_leaves_something_out_revokes_anything() {
     let lies = |list: &str, records: &[Value], id: &str| {
-        let others = records.iter().filter(|record| record["_id"] != json!(id)).cloned();
+        let others = records
+            .iter()
+            .filter(|record| record["_id"] != json!(id))
+            .cloned();
         // What worlds may leave out and the interface never does.
         let whole = |mut record: Value| {
-            record.as_object_mut().expect("fields").entry("status").or_insert(json!("approved"));
+            record
+                .as_object_mut()
+                .expect("fields")
+                .entry("status")
+                .or_insert(json!("approved"));
             record
         };
         let others: Vec<Value> = others.map(whole).collect();
-        let body = |results: &[Value]| json!({ "results": results, "cursorNext": null }).to_string();
-        let mut all = vec![json!({ "body": body(&[]) }), json!({ "body": "{}" }), json!({ "status": 500 })];
+        let body =
+            |results: &[Value]| json!({ "results": results, "cursorNext": null }).to_string();
+        let mut all = vec![
+            json!({ "body": body(&[]) }),
+            json!({ "body": "{}" }),
+            json!({ "status": 500 }),
+        ];
         // Of assignments there is no other word than their lists.
         all.extend((list != "assignments").then(|| json!({ "body": body(&others) })));
         for fault in &mut all {
@@ -317,7 +428,11 @@ async fn b4_no_answer_of_officernd_by_an_id_that_is_no_such_thing_revokes_anythi
     let lies = |list: &str, _: &[Value], id: &str| {
         let mut all = match list {
             "assignments" => Vec::new(),
-            _ => vec![json!({ "body": "{}" }), json!({ "body": r#"{"_id":"other"}"# }), json!({ "status": 500 })],
+            _ => vec![
+                json!({ "body": "{}" }),
+                json!({ "body": r#"{"_id":"other"}"# }),
+                json!({ "status": 500 }),
+            ],
         };
         for fault in &mut all {
             fault["match"] = json!(format!("GET */{list}/{id}"));

@@ -77,7 +77,9 @@ pub fn town(more: Value) -> Value {
     };
     for (kind, things) in more.as_object().cloned().unwrap_or_default() {
         let list = world.entry(kind).or_insert_with(|| json!([]));
-        list.as_array_mut().expect("a list").extend(things.as_array().cloned().unwrap_or_default());
+        list.as_array_mut()
+            .expect("a list")
+            .extend(things.as_array().cloned().unwrap_or_default());
     }
     Value::Object(world)
 }

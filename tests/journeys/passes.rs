@@ -15,7 +15,9 @@ at_both!(
 const PASSES: &str = "[[rule]]\npass = \"*\"\nopens = [\"Members\"]\n";
 
 async fn with_pass(at: Doors, rules: &str, pass: Value) -> World {
-    let world = Scenario::at(at, rules).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
+    let world = Scenario::at(at, rules)
+        .begin(town(json!({})), DoorsFixture::with(&["Members"]))
+        .await;
     world.change_and_deliver(json!({ "passes": [pass] })).await;
     world
 }
@@ -40,10 +42,18 @@ async fn o11_a_pass_opens_until_all_days_are_used_and_the_last_one_until_midnigh
     let world = with_pass(at, PASSES, pass(1)).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
     world.clock("2026-03-03T09:00:00Z").await;
-    world.change(json!({ "checkins": [{ "member": "m-eve", "start": "2026-03-03T09:00:00Z" }] })).await;
+    world
+        .change(json!({ "checkins": [{ "member": "m-eve", "start": "2026-03-03T09:00:00Z" }] }))
+        .await;
     world.reconcile().await;
-    world.change_and_deliver(json!({ "passes": [pass(2)] })).await;
-    assert_eq!(world.inside("Members").await, ["eve"], "using the last one does not shut its holder out");
+    world
+        .change_and_deliver(json!({ "passes": [pass(2)] }))
+        .await;
+    assert_eq!(
+        world.inside("Members").await,
+        ["eve"],
+        "using the last one does not shut its holder out"
+    );
     world.at("2026-03-03T23:59:59Z", "Members", &["eve"]).await;
     world.at("2026-03-04T00:00:00Z", "Members", &[]).await;
     world.ends_well().await;
@@ -64,7 +74,9 @@ async fn o11_on_the_day_a_pass_opens_only_after_a_check_in(at: Doors) {
         "validFrom": "2026-03-01T00:00:00Z", "validTo": "2026-03-31T00:00:00Z" });
     let world = with_pass(at, &rules, pass).await;
     world.at("2026-03-03T09:00:00Z", "Members", &[]).await;
-    world.change(json!({ "checkins": [{ "member": "m-eve", "start": "2026-03-03T09:00:00Z" }] })).await;
+    world
+        .change(json!({ "checkins": [{ "member": "m-eve", "start": "2026-03-03T09:00:00Z" }] }))
+        .await;
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["eve"]);
     world.at("2026-03-03T23:59:59Z", "Members", &["eve"]).await;

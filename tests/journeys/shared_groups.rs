@@ -1,4 +1,5 @@
-//! Two sites of one stack that rule the same group of one door system: a person of both stays in until both sites end it.
+//! Two sites of one stack that rule the same group of one door system: a person of both stays in
+//! until both sites end it.
 
 use http::Method;
 use jiff::Timestamp;
@@ -22,7 +23,8 @@ at_both!(
 
 const SALTO: &str = "00000000-0000-4000-8000-0000000000a1";
 
-/// Two sites at one door system. Both open *Members* for a plan and, by bookings, for the minutes of the booking.
+/// Two sites at one door system. Both open *Members* for a plan and, by bookings, for the minutes
+/// of the booking.
 struct Two {
     several: Several,
     at: Doors,
@@ -43,7 +45,12 @@ fn file(name: &str, at: Doors, more: &str) -> String {
 
 impl Two {
     async fn begin(at: Doors, more: &str) -> Two {
-        Two::of(at, vec![file("riverside", at, more), file("harbour", at, more)], json!([])).await
+        Two::of(
+            at,
+            vec![file("riverside", at, more), file("harbour", at, more)],
+            json!([]),
+        )
+        .await
     }
 
     async fn of(at: Doors, files: Vec<String>, quirks: Value) -> Two {
@@ -54,7 +61,9 @@ impl Two {
         for who in ["ada", "bob"] {
             let user = json!({ "id": who, "name": who, "email": address(who), "active": true });
             for site in ["riverside", "harbour"] {
-                several.change_and_deliver(Platform::Andcards, None, site, json!({ "users": [user] })).await;
+                several
+                    .change_and_deliver(Platform::Andcards, None, site, json!({ "users": [user] }))
+                    .await;
             }
         }
         Two { several, at }
@@ -63,19 +72,38 @@ impl Two {
     async fn book(&self, site: &str, who: &str, start: &str, end: &str) {
         let booking = json!({ "id": format!("b-{site}-{who}-{start}"), "room": "Boardroom", "location": "L", "user": who,
             "start": format!("2026-03-02T{start}:00Z"), "end": format!("2026-03-02T{end}:00Z") });
-        self.several.change_and_deliver(Platform::Andcards, None, site, json!({ "bookings": [booking] })).await;
+        self.several
+            .change_and_deliver(
+                Platform::Andcards,
+                None,
+                site,
+                json!({ "bookings": [booking] }),
+            )
+            .await;
     }
 
     async fn subscribe(&self, site: &str, who: &str, active: bool) {
         let one = json!({ "id": format!("s-{site}-{who}"), "plan": "Hot desk", "location": "L", "user": who,
             "company": null, "start": "2026-01-01", "end": null, "active": active });
-        self.several.change_and_deliver(Platform::Andcards, None, site, json!({ "subscriptions": [one] })).await;
+        self.several
+            .change_and_deliver(
+                Platform::Andcards,
+                None,
+                site,
+                json!({ "subscriptions": [one] }),
+            )
+            .await;
     }
 
     async fn world(&self) -> Value {
         self.several.machine.quiet().await;
         self.several
-            .back_door(self.at.word(), Method::GET, &format!("/_world?of={}", place(self.at)), &Value::Null)
+            .back_door(
+                self.at.word(),
+                Method::GET,
+                &format!("/_world?of={}", place(self.at)),
+                &Value::Null,
+            )
             .await
     }
 
@@ -84,13 +112,24 @@ impl Two {
         let world = self.world().await;
         let now = self.several.machine.now();
         let valid = |line: &&Value| {
-            let until = line["valid_until"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+            let until = line["valid_until"]
+                .as_str()
+                .and_then(|text| text.parse::<Timestamp>().ok());
             until.is_none_or(|until| now < until)
         };
         let users = world["users"].as_array().expect("users");
         let name = |line: &Value| {
-            let user = users.iter().find(|user| user["id"] == line["user"]).expect("a user");
-            user["email"].as_str().unwrap_or_default().split('@').next().unwrap_or_default().to_owned()
+            let user = users
+                .iter()
+                .find(|user| user["id"] == line["user"])
+                .expect("a user");
+            user["email"]
+                .as_str()
+                .unwrap_or_default()
+                .split('@')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         };
         let lines = world["groups"][0]["members"].as_array().expect("members");
         let mut inside: Vec<String> = lines.iter().filter(valid).map(name).collect();
@@ -106,22 +145,35 @@ impl Two {
 
     /// How many lines the group has, whatever their dates.
     async fn lines(&self) -> usize {
-        self.world().await["groups"][0]["members"].as_array().map_or(0, Vec::len)
+        self.world().await["groups"][0]["members"]
+            .as_array()
+            .map_or(0, Vec::len)
     }
 
     /// Both sites reconcile twice and find nothing to do. No access changes.
     async fn ends_well(&self) {
         let before = self.inside().await;
-        self.several.end_well(&["riverside", "harbour", "riverside"]).await;
+        self.several
+            .end_well(&["riverside", "harbour", "riverside"])
+            .await;
         assert_eq!(self.inside().await, before);
     }
 
     async fn records(&self, what: &str) -> usize {
         let mut found = 0;
         for site in ["riverside", "harbour"] {
-            let records: Vec<Record> =
-                self.several.machine.environment().store.audit(&SiteId::from(site)).await.expect("the chain");
-            found += records.iter().filter(|one| json!(one)["what"] == what).count();
+            let records: Vec<Record> = self
+                .several
+                .machine
+                .environment()
+                .store
+                .audit(&SiteId::from(site))
+                .await
+                .expect("the chain");
+            found += records
+                .iter()
+                .filter(|one| json!(one)["what"] == what)
+                .count();
         }
         found
     }
@@ -147,12 +199,23 @@ async fn b5_a_person_of_two_sites_stays_while_either_lets_them_in(at: Doors) {
     let two = Two::begin(at, "").await;
     two.subscribe("riverside", "ada", true).await;
     two.subscribe("harbour", "ada", true).await;
-    assert_eq!(two.records("granted").await, 1, "one membership serves both");
+    assert_eq!(
+        two.records("granted").await,
+        1,
+        "one membership serves both"
+    );
     two.subscribe("riverside", "ada", false).await;
-    assert_eq!((two.inside().await, two.records("revoked").await), (vec!["ada".to_owned()], 0));
+    assert_eq!(
+        (two.inside().await, two.records("revoked").await),
+        (vec!["ada".to_owned()], 0)
+    );
     two.ends_well().await;
     two.subscribe("harbour", "ada", false).await;
-    assert_eq!((two.lines().await, two.records("revoked").await), (0, 1), "the last one revokes, and says so");
+    assert_eq!(
+        (two.lines().await, two.records("revoked").await),
+        (0, 1),
+        "the last one revokes, and says so"
+    );
     two.ends_well().await;
 }
 
@@ -173,9 +236,17 @@ async fn b5_the_second_site_finds_and_keeps_people_whom_the_first_one_let_in(at:
     two.subscribe("riverside", "ada", true).await;
     assert_eq!(two.inside().await, ["ada"]);
     // Harbour learns of it only by a reconcile.
-    two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
+    two.several
+        .machine
+        .reconcile(&SiteId::from("harbour"))
+        .await
+        .expect("it reconciles");
     two.subscribe("harbour", "ada", true).await;
-    two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
+    two.several
+        .machine
+        .reconcile(&SiteId::from("harbour"))
+        .await
+        .expect("it reconciles");
     two.subscribe("riverside", "ada", false).await;
     assert_eq!(two.inside().await, ["ada"]);
     two.ends_well().await;
@@ -187,19 +258,37 @@ async fn b5_people_of_another_site_are_not_foreign_and_foreign_accounts_are(at: 
     two.subscribe("harbour", "bob", true).await;
     let id = two.world().await["users"][0]["id"].clone();
     let mut by_hand = two.world().await;
-    by_hand["groups"][0]["members"].as_array_mut().expect("members").push(json!({ "user": id }));
+    by_hand["groups"][0]["members"]
+        .as_array_mut()
+        .expect("members")
+        .push(json!({ "user": id }));
     let mallory = json!({ "id": if at == Doors::SaltoKs { "00000000-0000-4000-8000-000000000777" } else { "777" },
         "email": "mallory@example.test", "name": "Mallory", "state": "subscribed" });
     let mut mallory = mallory;
     if at == Doors::SaltoKs {
         mallory["site_user"] = json!("00000000-0000-4000-8000-000000000778");
     }
-    by_hand["groups"][0]["members"].as_array_mut().expect("members").push(json!({ "user": mallory["id"] }));
-    by_hand["users"].as_array_mut().expect("users").push(mallory);
+    by_hand["groups"][0]["members"]
+        .as_array_mut()
+        .expect("members")
+        .push(json!({ "user": mallory["id"] }));
+    by_hand["users"]
+        .as_array_mut()
+        .expect("users")
+        .push(mallory);
     two.several.put(at.word(), place(at), by_hand).await;
     for site in ["riverside", "harbour", "riverside", "harbour"] {
-        let report = two.several.machine.reconcile(&SiteId::from(site)).await.expect("it reconciles");
-        assert_eq!((report.granted, report.revoked), (0, 0), "{site}: {report:?}");
+        let report = two
+            .several
+            .machine
+            .reconcile(&SiteId::from(site))
+            .await
+            .expect("it reconciles");
+        assert_eq!(
+            (report.granted, report.revoked),
+            (0, 0),
+            "{site}: {report:?}"
+        );
         assert_eq!(
             two.inside().await,
             ["ada", "bob", "ops"],
@@ -210,7 +299,11 @@ async fn b5_people_of_another_site_are_not_foreign_and_foreign_accounts_are(at: 
 
 async fn i1_an_end_that_moves_at_one_site_moves_only_what_is_that_site_s(at: Doors) {
     let all: [&[&str]; 2] = [&[], &["second-assignment-409"]];
-    for quirks in if at == Doors::Kisi { &all[..] } else { &all[..1] } {
+    for quirks in if at == Doors::Kisi {
+        &all[..]
+    } else {
+        &all[..1]
+    } {
         let files = vec![file("riverside", at, ""), file("harbour", at, "")];
         let two = Two::of(at, files, json!(quirks)).await;
         two.book("riverside", "ada", "09:00", "10:00").await;
@@ -219,9 +312,13 @@ async fn i1_an_end_that_moves_at_one_site_moves_only_what_is_that_site_s(at: Doo
         two.at("09:10:00", &["ada"]).await;
         // Riverside's end moves past harbour's, and back.
         let moved = |end: &str| json!({ "bookings": [{ "id": "b-riverside-ada-09:00", "end": format!("2026-03-02T{end}:00Z") }] });
-        two.several.change_and_deliver(Platform::Andcards, None, "riverside", moved("13:00")).await;
+        two.several
+            .change_and_deliver(Platform::Andcards, None, "riverside", moved("13:00"))
+            .await;
         assert_eq!(two.inside().await, ["ada"]);
-        two.several.change_and_deliver(Platform::Andcards, None, "riverside", moved("11:00")).await;
+        two.several
+            .change_and_deliver(Platform::Andcards, None, "riverside", moved("11:00"))
+            .await;
         two.at("11:59:59", &["ada"]).await;
         two.at("12:00:00", &[]).await;
         assert_eq!(two.lines().await, 0, "{quirks:?}");
@@ -231,29 +328,83 @@ async fn i1_an_end_that_moves_at_one_site_moves_only_what_is_that_site_s(at: Doo
 
 async fn b5_a_retired_site_takes_out_only_people_whom_no_other_site_lets_in(at: Doors) {
     let two = Two::begin(at, "").await;
-    for (site, who) in [("riverside", "ada"), ("harbour", "ada"), ("riverside", "bob")] {
+    for (site, who) in [
+        ("riverside", "ada"),
+        ("harbour", "ada"),
+        ("riverside", "bob"),
+    ] {
         two.subscribe(site, who, true).await;
     }
     assert_eq!(two.inside().await, ["ada", "bob"]);
-    let mut order = Order { how: How::RevokeAccess, delete_data: true, yes: None };
-    order.yes = Some(two.several.machine.retire(&SiteId::from("riverside"), &order).await.expect("shown").checksum);
-    two.several.machine.retire(&SiteId::from("riverside"), &order).await.expect("under way");
+    let mut order = Order {
+        how: How::RevokeAccess,
+        delete_data: true,
+        yes: None,
+    };
+    order.yes = Some(
+        two.several
+            .machine
+            .retire(&SiteId::from("riverside"), &order)
+            .await
+            .expect("shown")
+            .checksum,
+    );
+    two.several
+        .machine
+        .retire(&SiteId::from("riverside"), &order)
+        .await
+        .expect("under way");
     two.several.machine.quiet().await;
-    let last = Order { yes: None, ..order.clone() };
-    let shown = two.several.machine.retire(&SiteId::from("riverside"), &last).await.expect("shown");
-    let done = Order { yes: Some(shown.checksum), ..last };
-    let done = two.several.machine.retire(&SiteId::from("riverside"), &done).await.expect("done");
-    assert_eq!((done.stage, two.inside().await), (RetireStage::Done, vec!["ada".to_owned()]));
+    let last = Order {
+        yes: None,
+        ..order.clone()
+    };
+    let shown = two
+        .several
+        .machine
+        .retire(&SiteId::from("riverside"), &last)
+        .await
+        .expect("shown");
+    let done = Order {
+        yes: Some(shown.checksum),
+        ..last
+    };
+    let done = two
+        .several
+        .machine
+        .retire(&SiteId::from("riverside"), &done)
+        .await
+        .expect("done");
+    assert_eq!(
+        (done.stage, two.inside().await),
+        (RetireStage::Done, vec!["ada".to_owned()])
+    );
     // What was riverside's holds nothing back.
     two.subscribe("harbour", "ada", false).await;
     assert_eq!(two.lines().await, 0);
-    let wanted = ForgetQuery { email: Some(address("ada")), person: None };
+    let wanted = ForgetQuery {
+        email: Some(address("ada")),
+        person: None,
+    };
     two.several
-        .change_and_deliver(Platform::Andcards, None, "harbour", json!({ "remove": { "users": ["ada"] } }))
+        .change_and_deliver(
+            Platform::Andcards,
+            None,
+            "harbour",
+            json!({ "remove": { "users": ["ada"] } }),
+        )
         .await;
-    let forgotten =
-        forget(two.several.machine.environment(), &SiteId::from("harbour"), &wanted).await.expect("an answer");
-    assert!(matches!(forgotten, ForgetOutcome::Forgotten(_)), "{forgotten:?}");
+    let forgotten = forget(
+        two.several.machine.environment(),
+        &SiteId::from("harbour"),
+        &wanted,
+    )
+    .await
+    .expect("an answer");
+    assert!(
+        matches!(forgotten, ForgetOutcome::Forgotten(_)),
+        "{forgotten:?}"
+    );
 }
 
 /// Only SALTO KS suspends, and counts seats.
@@ -268,16 +419,52 @@ async fn b9_a_guest_of_two_sites_is_suspended_by_the_last_and_resumed_by_either(
     let state = async || {
         let world = two.world().await;
         let users = world["users"].as_array().expect("users").clone();
-        users.iter().find(|user| user["email"] == "gus@example.test").expect("gus")["state"].clone()
+        users
+            .iter()
+            .find(|user| user["email"] == "gus@example.test")
+            .expect("gus")["state"]
+            .clone()
     };
-    two.several.change_and_deliver(Platform::Andcards, None, "riverside", visit("v1", "09:00", "10:00")).await;
-    two.several.change_and_deliver(Platform::Andcards, None, "harbour", visit("v2", "09:30", "11:00")).await;
-    two.several.change_and_deliver(Platform::Andcards, None, "harbour", visit("v3", "14:00", "15:00")).await;
+    two.several
+        .change_and_deliver(
+            Platform::Andcards,
+            None,
+            "riverside",
+            visit("v1", "09:00", "10:00"),
+        )
+        .await;
+    two.several
+        .change_and_deliver(
+            Platform::Andcards,
+            None,
+            "harbour",
+            visit("v2", "09:30", "11:00"),
+        )
+        .await;
+    two.several
+        .change_and_deliver(
+            Platform::Andcards,
+            None,
+            "harbour",
+            visit("v3", "14:00", "15:00"),
+        )
+        .await;
     two.at("10:00:00", &["bob", "gus"]).await;
     two.at("10:30:00", &["bob", "gus"]).await;
-    assert_eq!(state().await, "subscribed", "riverside's visit is over, harbour's is not");
+    assert_eq!(
+        state().await,
+        "subscribed",
+        "riverside's visit is over, harbour's is not"
+    );
     two.at("13:00:00", &[]).await;
-    two.several.change_and_deliver(Platform::Andcards, None, "riverside", visit("v4", "13:10", "13:30")).await;
+    two.several
+        .change_and_deliver(
+            Platform::Andcards,
+            None,
+            "riverside",
+            visit("v4", "13:10", "13:30"),
+        )
+        .await;
     two.at("13:10:00", &["bob", "gus"]).await;
     assert_eq!(state().await, "subscribed");
     two.at("13:30:00", &[]).await;
@@ -292,9 +479,20 @@ async fn b9_a_guest_of_two_sites_is_suspended_by_the_last_and_resumed_by_either(
 #[tokio::test]
 async fn b15_sites_at_different_places_share_nothing() {
     let other = file("harbour", Doors::Kisi, "").replace("place = \"7\"", "place = \"8\"");
-    let two = Two::of(Doors::Kisi, vec![file("riverside", Doors::Kisi, ""), other], json!([])).await;
-    two.several.put("kisi", "8", fixture(false, &["Members"])).await;
-    two.several.machine.reconcile(&SiteId::from("harbour")).await.expect("it reconciles");
+    let two = Two::of(
+        Doors::Kisi,
+        vec![file("riverside", Doors::Kisi, ""), other],
+        json!([]),
+    )
+    .await;
+    two.several
+        .put("kisi", "8", fixture(false, &["Members"]))
+        .await;
+    two.several
+        .machine
+        .reconcile(&SiteId::from("harbour"))
+        .await
+        .expect("it reconciles");
     two.subscribe("riverside", "ada", true).await;
     two.subscribe("harbour", "ada", true).await;
     let store = &two.several.machine.environment().store;
@@ -304,7 +502,10 @@ async fn b15_sites_at_different_places_share_nothing() {
             .await
             .expect("it reads")
             .expect("it was read");
-        assert!(read.shared.is_empty() && !read.registered.is_empty(), "{read:?}");
+        assert!(
+            read.shared.is_empty() && !read.registered.is_empty(),
+            "{read:?}"
+        );
     }
     two.subscribe("riverside", "ada", false).await;
     assert_eq!(two.inside().await, [""; 0]);

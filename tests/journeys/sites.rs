@@ -22,38 +22,75 @@ pub struct Several {
 impl Several {
     pub async fn begin(sites: Vec<String>) -> Several {
         let clock = Some(MONDAY.parse().expect("an instant"));
-        let setup = Setup { sites, secrets: None, clock, reconcile: None, data: Data::Memory };
-        Several { machine: Machine::start(setup).await.expect("the sites are right") }
+        let setup = Setup {
+            sites,
+            secrets: None,
+            clock,
+            reconcile: None,
+            data: Data::Memory,
+        };
+        Several {
+            machine: Machine::start(setup).await.expect("the sites are right"),
+        }
     }
 
     pub async fn back_door(&self, vendor: &str, method: Method, uri: &str, body: &Value) -> Value {
-        let request =
-            Request::builder().method(method).uri(uri).body(Bytes::from(body.to_string())).expect("a request");
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(Bytes::from(body.to_string()))
+            .expect("a request");
         let answer = self.machine.sandboxes().back_door(vendor, request).await;
         assert!(answer.status().is_success(), "{vendor}: {answer:?}");
         serde_json::from_slice(answer.body()).unwrap_or_default()
     }
 
     pub async fn put(&self, vendor: &str, of: &str, world: Value) {
-        self.back_door(vendor, Method::PUT, &format!("/_world?of={of}"), &world).await;
+        self.back_door(vendor, Method::PUT, &format!("/_world?of={of}"), &world)
+            .await;
     }
 
     pub async fn faults(&self, vendor: &str, of: &str, faults: Value) {
-        self.back_door(vendor, Method::PUT, &format!("/_faults?of={of}"), &faults).await;
+        self.back_door(vendor, Method::PUT, &format!("/_faults?of={of}"), &faults)
+            .await;
     }
 
     /// The addresses in a group.
     pub async fn inside(&self, vendor: &str, of: &str, group: &str) -> Vec<String> {
         self.machine.quiet().await;
-        let world = self.back_door(vendor, Method::GET, &format!("/_world?of={of}"), &Value::Null).await;
+        let world = self
+            .back_door(
+                vendor,
+                Method::GET,
+                &format!("/_world?of={of}"),
+                &Value::Null,
+            )
+            .await;
         let users = world["users"].as_array().expect("users");
         let groups = world["groups"].as_array().expect("groups");
-        let group = groups.iter().find(|one| one["name"] == group).expect("the group");
+        let group = groups
+            .iter()
+            .find(|one| one["name"] == group)
+            .expect("the group");
         let email = |member: &Value| {
-            let user = users.iter().find(|user| user["id"] == member["user"]).expect("a user");
-            user["email"].as_str().unwrap_or_default().split('@').next().unwrap_or_default().to_owned()
+            let user = users
+                .iter()
+                .find(|user| user["id"] == member["user"])
+                .expect("a user");
+            user["email"]
+                .as_str()
+                .unwrap_or_default()
+                .split('@')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         };
-        let mut inside: Vec<String> = group["members"].as_array().expect("members").iter().map(email).collect();
+        let mut inside: Vec<String> = group["members"]
+            .as_array()
+            .expect("members")
+            .iter()
+            .map(email)
+            .collect();
         inside.sort();
         inside
     }
@@ -66,10 +103,17 @@ impl Several {
         site: &str,
         change: Value,
     ) -> Vec<u16> {
-        let posts = self.machine.sandboxes().post(platform.word(), of, Bytes::from(change.to_string())).await;
+        let posts = self
+            .machine
+            .sandboxes()
+            .post(platform.word(), of, Bytes::from(change.to_string()))
+            .await;
         let mut answers = Vec::new();
         for post in posts.expect("the change is taken") {
-            answers.push(self.deliver(platform, &platform.path(site, post.action), post.body).await);
+            answers.push(
+                self.deliver(platform, &platform.path(site, post.action), post.body)
+                    .await,
+            );
         }
         self.machine.quiet().await;
         answers
@@ -79,23 +123,50 @@ impl Several {
         let now = self.machine.now().as_second();
         let mut headers = HeaderMap::new();
         for (name, text) in platform.headers(SECRET, now, &body, &body) {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_str(&text).expect("text"));
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_str(&text).expect("text"),
+            );
         }
-        self.machine.deliver(Delivery { path: path.to_owned(), headers, body }).await.status
+        self.machine
+            .deliver(Delivery {
+                path: path.to_owned(),
+                headers,
+                body,
+            })
+            .await
+            .status
     }
 
     pub async fn clock(&self, to: &str) {
-        self.machine.move_clock(to.parse().expect("an instant")).await.expect("the clock moves");
+        self.machine
+            .move_clock(to.parse().expect("an instant"))
+            .await
+            .expect("the clock moves");
     }
 
     /// Every site ends with an empty second diff, and nothing is left in the line.
     pub async fn end_well(&self, sites: &[&str]) {
         for site in sites {
-            self.machine.reconcile(&SiteId::from(*site)).await.expect("it reconciles");
+            self.machine
+                .reconcile(&SiteId::from(*site))
+                .await
+                .expect("it reconciles");
             self.machine.quiet().await;
-            let second = self.machine.reconcile(&SiteId::from(*site)).await.expect("it reconciles");
-            assert_eq!((second.granted, second.revoked), (0, 0), "{site}: {second:?}");
-            assert!(second.reads.values().all(|read| read.complete), "{site}: {second:?}");
+            let second = self
+                .machine
+                .reconcile(&SiteId::from(*site))
+                .await
+                .expect("it reconciles");
+            assert_eq!(
+                (second.granted, second.revoked),
+                (0, 0),
+                "{site}: {second:?}"
+            );
+            assert!(
+                second.reads.values().all(|read| read.complete),
+                "{site}: {second:?}"
+            );
         }
         self.machine.quiet().await;
         assert_eq!(self.machine.cloud().triggers.dead().len(), 0);
@@ -104,14 +175,25 @@ impl Several {
 
 /// Door systems with these groups and only the two protected people.
 pub fn fixture(salto: bool, groups: &[&str]) -> Value {
-    let id = |n: usize| if salto { format!("00000000-0000-4000-8000-{n:012}") } else { n.to_string() };
+    let id = |n: usize| {
+        if salto {
+            format!("00000000-0000-4000-8000-{n:012}")
+        } else {
+            n.to_string()
+        }
+    };
     let user = |n: usize, who: &str| json!({ "id": id(n), "site_user": id(n + 500), "email": format!("{who}@example.test"), "name": who, "state": "subscribed" });
     let mut users = vec![user(901, "ops"), user(902, "owner")];
     if !salto {
-        users.iter_mut().for_each(|user| drop(user.as_object_mut().expect("an object").remove("site_user")));
+        users
+            .iter_mut()
+            .for_each(|user| drop(user.as_object_mut().expect("an object").remove("site_user")));
     }
-    let groups: Vec<Value> =
-        groups.iter().enumerate().map(|(n, name)| json!({ "id": id(n + 1), "name": name, "members": [] })).collect();
+    let groups: Vec<Value> = groups
+        .iter()
+        .enumerate()
+        .map(|(n, name)| json!({ "id": id(n + 1), "name": name, "members": [] }))
+        .collect();
     json!({ "groups": groups, "users": users })
 }
 
@@ -124,8 +206,11 @@ pub fn doors(name: &str, site: &str, kind: &str, place: &str) -> String {
 
 pub fn site(name: &str, platform: Platform, more: &str) -> String {
     let word = platform.word();
-    let organization =
-        if platform == Platform::OfficeRnd { format!("organization = \"{name}\"\n") } else { String::new() };
+    let organization = if platform == Platform::OfficeRnd {
+        format!("organization = \"{name}\"\n")
+    } else {
+        String::new()
+    };
     format!(
         "site = \"{name}\"\ntimezone = \"Europe/London\"\nmode = \"full\"\n[platform]\nkind = \"{word}\"\n\
          {organization}secret = \"{name}/{word}\"\nurl = \"sandbox\"\n{more}"
@@ -140,7 +225,10 @@ fn reservation(id: &str, center: &str, who: &str, start: &str) -> Value {
 
 fn centers() -> String {
     let rule = |selector: &str, at: &str, groups: &str| {
-        format!("[[rule]]\n{selector}\nat = \"{at}\"\ndoors = \"{}\"\nopens = {groups}\n", at.to_lowercase())
+        format!(
+            "[[rule]]\n{selector}\nat = \"{at}\"\ndoors = \"{}\"\nopens = {groups}\n",
+            at.to_lowercase()
+        )
     };
     site(
         "mill",
@@ -148,10 +236,18 @@ fn centers() -> String {
         &[
             doors("north", "mill", "salto-ks", NORTH),
             doors("south", "mill", "salto-ks", SOUTH),
-            rule("plan = \"Full time\"", "North", "[\"Members\", \"Kitchen\"]"),
+            rule(
+                "plan = \"Full time\"",
+                "North",
+                "[\"Members\", \"Kitchen\"]",
+            ),
             rule("plan = \"Full time\"", "South", "[\"Members\"]"),
             rule("resource = \"Boardroom\"", "North", "[\"Meeting\"]"),
-            rule("resource = \"Boardroom\"", "South", "[\"Meeting\", \"Lift\"]"),
+            rule(
+                "resource = \"Boardroom\"",
+                "South",
+                "[\"Meeting\", \"Lift\"]",
+            ),
         ]
         .concat(),
     )
@@ -160,8 +256,20 @@ fn centers() -> String {
 #[tokio::test]
 async fn d4_d5_d6_each_center_has_its_own_salto_ks_site_and_its_own_groups() {
     let several = Several::begin(vec![centers()]).await;
-    several.put("salto-ks", NORTH, fixture(true, &["Members", "Kitchen", "Meeting"])).await;
-    several.put("salto-ks", SOUTH, fixture(true, &["Members", "Meeting", "Lift"])).await;
+    several
+        .put(
+            "salto-ks",
+            NORTH,
+            fixture(true, &["Members", "Kitchen", "Meeting"]),
+        )
+        .await;
+    several
+        .put(
+            "salto-ks",
+            SOUTH,
+            fixture(true, &["Members", "Meeting", "Lift"]),
+        )
+        .await;
     let member = |who: &str, center: &str| json!({ "id": who, "name": who, "email": format!("{who}@example.test"), "center": center, "active": true, "master": null });
     let billing = |who: &str, center: &str| {
         json!({ "id": format!("b-{who}-{center}"), "member": who, "product": "Full time", "center": center,
@@ -172,10 +280,21 @@ async fn d4_d5_d6_each_center_has_its_own_salto_ks_site_and_its_own_groups() {
         "billings": [billing("ada", "North"), billing("bob", "South"), billing("bob", "North")],
         "reservations": [reservation("r1", "North", "gus", "11:00"), reservation("r2", "South", "hal", "11:00")],
     });
-    let answers = several.change_and_deliver(Platform::Deskworks, None, "mill", change).await;
-    assert!(!answers.is_empty() && answers.iter().all(|status| *status == 202), "{answers:?}");
-    assert_eq!(several.inside("salto-ks", NORTH, "Members").await, ["ada", "bob"]);
-    assert_eq!(several.inside("salto-ks", NORTH, "Kitchen").await, ["ada", "bob"]);
+    let answers = several
+        .change_and_deliver(Platform::Deskworks, None, "mill", change)
+        .await;
+    assert!(
+        !answers.is_empty() && answers.iter().all(|status| *status == 202),
+        "{answers:?}"
+    );
+    assert_eq!(
+        several.inside("salto-ks", NORTH, "Members").await,
+        ["ada", "bob"]
+    );
+    assert_eq!(
+        several.inside("salto-ks", NORTH, "Kitchen").await,
+        ["ada", "bob"]
+    );
     assert_eq!(several.inside("salto-ks", SOUTH, "Members").await, ["bob"]);
     several.clock("2026-03-02T10:45:00Z").await;
     assert_eq!(several.inside("salto-ks", NORTH, "Meeting").await, ["gus"]);
@@ -190,7 +309,9 @@ async fn d4_d5_d6_each_center_has_its_own_salto_ks_site_and_its_own_groups() {
 async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stops_no_other() {
     let rule = |at: &str| {
         let doors = at.to_lowercase();
-        format!("[[rule]]\nplan = \"Resident\"\nat = \"{at}\"\ndoors = \"{doors}\"\nopens = [\"Members\"]\n")
+        format!(
+            "[[rule]]\nplan = \"Resident\"\nat = \"{at}\"\ndoors = \"{doors}\"\nopens = [\"Members\"]\n"
+        )
     };
     let more = [
         doors("north", "loft", "salto-ks", NORTH),
@@ -199,23 +320,43 @@ async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stop
         rule("South"),
     ];
     let several = Several::begin(vec![site("loft", Platform::Andcards, &more.concat())]).await;
-    several.put("salto-ks", NORTH, fixture(true, &["Members"])).await;
-    several.put("salto-ks", SOUTH, fixture(true, &["Members"])).await;
+    several
+        .put("salto-ks", NORTH, fixture(true, &["Members"]))
+        .await;
+    several
+        .put("salto-ks", SOUTH, fixture(true, &["Members"]))
+        .await;
     let user = |who: &str| json!({ "id": who, "name": who, "email": format!("{who}@example.test"), "company": null, "active": true });
     let subscription = |who: &str, location: &str| {
         json!({ "id": format!("s-{who}"), "plan": "Resident", "location": location, "user": who, "company": null,
             "start": "2026-01-01", "end": null, "active": true })
     };
-    several.faults("salto-ks", SOUTH, json!([{ "match": "*", "status": 503, "times": -1 }])).await;
+    several
+        .faults(
+            "salto-ks",
+            SOUTH,
+            json!([{ "match": "*", "status": 503, "times": -1 }]),
+        )
+        .await;
     let change = json!({
         "users": [user("ada"), user("bob")],
         "subscriptions": [subscription("ada", "North"), subscription("bob", "South")],
     });
-    several.change_and_deliver(Platform::Andcards, None, "loft", change).await;
-    assert_eq!(several.inside("salto-ks", NORTH, "Members").await, ["ada"], "whose doors answer");
+    several
+        .change_and_deliver(Platform::Andcards, None, "loft", change)
+        .await;
+    assert_eq!(
+        several.inside("salto-ks", NORTH, "Members").await,
+        ["ada"],
+        "whose doors answer"
+    );
     several.faults("salto-ks", SOUTH, json!([])).await;
     assert_eq!(several.inside("salto-ks", SOUTH, "Members").await, [""; 0]);
-    several.machine.reconcile(&SiteId::from("loft")).await.expect("it reconciles");
+    several
+        .machine
+        .reconcile(&SiteId::from("loft"))
+        .await
+        .expect("it reconciles");
     assert_eq!(several.inside("salto-ks", SOUTH, "Members").await, ["bob"]);
     assert_eq!(several.inside("salto-ks", NORTH, "Members").await, ["ada"]);
     several.end_well(&["loft"]).await;
@@ -223,10 +364,22 @@ async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stop
 
 #[tokio::test]
 async fn k6_each_nexudus_location_has_its_own_kisi_groups() {
-    let rule = |at: &str, group: &str| format!("[[rule]]\nplan = \"*\"\nat = \"{at}\"\nopens = [\"{group}\"]\n");
-    let more = [doors("main", "quay", "kisi", "7"), rule("East", "East members"), rule("West", "West members")];
+    let rule = |at: &str, group: &str| {
+        format!("[[rule]]\nplan = \"*\"\nat = \"{at}\"\nopens = [\"{group}\"]\n")
+    };
+    let more = [
+        doors("main", "quay", "kisi", "7"),
+        rule("East", "East members"),
+        rule("West", "West members"),
+    ];
     let several = Several::begin(vec![site("quay", Platform::Nexudus, &more.concat())]).await;
-    several.put("kisi", "7", fixture(false, &["East members", "West members"])).await;
+    several
+        .put(
+            "kisi",
+            "7",
+            fixture(false, &["East members", "West members"]),
+        )
+        .await;
     let contract = |id: u32, who: u32, tariff: u32| json!({ "Id": id, "CoworkerId": who, "TariffId": tariff, "StartDate": "2026-01-01T00:00:00Z", "Active": true });
     let world = json!({
         "Businesses": [{ "Id": 1, "Name": "East" }, { "Id": 2, "Name": "West" }],
@@ -238,21 +391,42 @@ async fn k6_each_nexudus_location_has_its_own_kisi_groups() {
         "CoworkerContracts": [contract(31, 21, 11), contract(32, 22, 12)],
     });
     let sandboxes = several.machine.sandboxes();
-    let request = Request::builder().method(Method::PUT).uri("/_world").body(Bytes::from(world.to_string()));
-    assert!(sandboxes.back_door("nexudus", request.expect("a request")).await.status().is_success());
-    several.machine.reconcile(&SiteId::from("quay")).await.expect("it reconciles");
+    let request = Request::builder()
+        .method(Method::PUT)
+        .uri("/_world")
+        .body(Bytes::from(world.to_string()));
+    assert!(
+        sandboxes
+            .back_door("nexudus", request.expect("a request"))
+            .await
+            .status()
+            .is_success()
+    );
+    several
+        .machine
+        .reconcile(&SiteId::from("quay"))
+        .await
+        .expect("it reconciles");
     assert_eq!(several.inside("kisi", "7", "East members").await, ["ada"]);
     assert_eq!(several.inside("kisi", "7", "West members").await, ["bob"]);
     let both = several
-        .change_and_deliver(Platform::Nexudus, None, "quay", json!({ "CoworkerContracts": [contract(33, 21, 12)] }))
+        .change_and_deliver(
+            Platform::Nexudus,
+            None,
+            "quay",
+            json!({ "CoworkerContracts": [contract(33, 21, 12)] }),
+        )
         .await;
     assert!(both.iter().all(|status| *status == 202), "{both:?}");
-    assert_eq!(several.inside("kisi", "7", "West members").await, ["ada", "bob"]);
+    assert_eq!(
+        several.inside("kisi", "7", "West members").await,
+        ["ada", "bob"]
+    );
     several.end_well(&["quay"]).await;
 }
 
-/// Four sites, four platforms, both door systems: what belongs to one proves nothing at another, stops nothing there and
-/// opens nothing there.
+/// Four sites, four platforms, both door systems: what belongs to one proves nothing at another,
+/// stops nothing there and opens nothing there.
 #[tokio::test]
 async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
     let plan = "[[rule]]\nplan = \"*\"\nopens = [\"Members\"]\n";
@@ -260,15 +434,26 @@ async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
         doors("main", name, if salto { "salto-ks" } else { "kisi" }, place) + plan
     };
     let several = Several::begin(vec![
-        site("harbour", Platform::OfficeRnd, &house_of("harbour", NORTH, true)),
+        site(
+            "harbour",
+            Platform::OfficeRnd,
+            &house_of("harbour", NORTH, true),
+        ),
         site("quay", Platform::Nexudus, &house_of("quay", "7", false)),
         site("loft", Platform::Andcards, &house_of("loft", SOUTH, true)),
         site("mill", Platform::Deskworks, &house_of("mill", "8", false)),
     ])
     .await;
-    let places = [("salto-ks", NORTH), ("kisi", "7"), ("salto-ks", SOUTH), ("kisi", "8")];
+    let places = [
+        ("salto-ks", NORTH),
+        ("kisi", "7"),
+        ("salto-ks", SOUTH),
+        ("kisi", "8"),
+    ];
     for (vendor, of) in places {
-        several.put(vendor, of, fixture(vendor == "salto-ks", &["Members"])).await;
+        several
+            .put(vendor, of, fixture(vendor == "salto-ks", &["Members"]))
+            .await;
     }
     let inside = async || {
         let mut all = Vec::new();
@@ -281,33 +466,82 @@ async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
     let ada = json!({ "name": "Ada", "email": "ada@example.test" });
     let with = |more: Value| {
         let mut object = ada.clone();
-        object.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        object
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
         object
     };
     let user = with(json!({ "id": "1", "company": null, "active": true }));
     let subscription = json!({ "id": "1", "plan": "P", "location": "L", "user": "1", "company": null, "start": "2026-01-01",
         "end": null, "active": true });
     // A site that cannot reach its platform, and doors that fail, are their own trouble.
-    several.faults("officernd", "harbour", json!([{ "match": "*", "status": 500, "times": -1 }])).await;
-    several.faults("kisi", "7", json!([{ "match": "*", "status": 500, "times": -1 }])).await;
+    several
+        .faults(
+            "officernd",
+            "harbour",
+            json!([{ "match": "*", "status": 500, "times": -1 }]),
+        )
+        .await;
+    several
+        .faults(
+            "kisi",
+            "7",
+            json!([{ "match": "*", "status": 500, "times": -1 }]),
+        )
+        .await;
     let told = json!({ "users": [user], "subscriptions": [subscription] });
     assert!(
-        several.change_and_deliver(Platform::Andcards, None, "loft", told).await.iter().all(|status| *status == 202)
+        several
+            .change_and_deliver(Platform::Andcards, None, "loft", told)
+            .await
+            .iter()
+            .all(|status| *status == 202)
     );
-    assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec![]]);
+    assert_eq!(
+        inside().await,
+        [vec![], vec![], vec!["ada".to_owned()], vec![]]
+    );
     let member = with(json!({ "id": "1", "center": "C", "active": true, "master": null }));
     let billing = json!({ "id": "1", "member": "1", "product": "P", "center": "C", "start": "2026-01-01", "end": null, "active": true });
     let told = json!({ "members": [member], "billings": [billing] });
     assert!(
-        several.change_and_deliver(Platform::Deskworks, None, "mill", told).await.iter().all(|status| *status == 202)
+        several
+            .change_and_deliver(Platform::Deskworks, None, "mill", told)
+            .await
+            .iter()
+            .all(|status| *status == 202)
     );
-    assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec!["ada".to_owned()]]);
+    assert_eq!(
+        inside().await,
+        [
+            vec![],
+            vec![],
+            vec!["ada".to_owned()],
+            vec!["ada".to_owned()]
+        ]
+    );
     // A delivery for a site on another platform has no route.
-    let delivery = json!({ "type": "user.removed", "timestamp": MONDAY, "data": { "id": "1" } }).to_string();
-    let wrong = several.deliver(Platform::Andcards, "/hooks/mill/andcards", Bytes::from(delivery)).await;
+    let delivery =
+        json!({ "type": "user.removed", "timestamp": MONDAY, "data": { "id": "1" } }).to_string();
+    let wrong = several
+        .deliver(
+            Platform::Andcards,
+            "/hooks/mill/andcards",
+            Bytes::from(delivery),
+        )
+        .await;
     assert_eq!(wrong, 404);
     several.faults("officernd", "harbour", json!([])).await;
     several.faults("kisi", "7", json!([])).await;
     several.end_well(&["harbour", "quay", "loft", "mill"]).await;
-    assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec!["ada".to_owned()]]);
+    assert_eq!(
+        inside().await,
+        [
+            vec![],
+            vec![],
+            vec!["ada".to_owned()],
+            vec!["ada".to_owned()]
+        ]
+    );
 }

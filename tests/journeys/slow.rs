@@ -1,5 +1,5 @@
-//! Vendors that fail, hang, throttle and take their time, by a clock in which calls and pauses take time: what one of
-//! them does costs no one else access, and no function comes near its limit.
+//! Vendors that fail, hang, throttle and take their time, by a clock in which calls and pauses take
+//! time: what one of them does costs no one else access, and no function comes near its limit.
 
 use std::collections::BTreeMap;
 
@@ -30,10 +30,28 @@ struct Slow(Machine);
 impl Slow {
     async fn begin(sites: &[String]) -> Slow {
         let clock = Some("2026-03-02T08:00:00Z".parse().expect("an instant"));
-        let setup = Setup { sites: sites.to_vec(), secrets: None, clock, reconcile: None, data: Data::Memory };
+        let setup = Setup {
+            sites: sites.to_vec(),
+            secrets: None,
+            clock,
+            reconcile: None,
+            data: Data::Memory,
+        };
         let slow = Slow(Machine::start(setup).await.expect("the sites are right"));
-        slow.put("salto-ks", None, "_world", DoorsFixture::with(&["Members"]).world(Doors::SaltoKs)).await;
-        slow.put("kisi", None, "_world", DoorsFixture::with(&["Members", "Meeting"]).world(Doors::Kisi)).await;
+        slow.put(
+            "salto-ks",
+            None,
+            "_world",
+            DoorsFixture::with(&["Members"]).world(Doors::SaltoKs),
+        )
+        .await;
+        slow.put(
+            "kisi",
+            None,
+            "_world",
+            DoorsFixture::with(&["Members", "Meeting"]).world(Doors::Kisi),
+        )
+        .await;
         slow
     }
 
@@ -47,48 +65,94 @@ impl Slow {
 
     async fn put(&self, vendor: &str, of: Option<&str>, path: &str, body: Value) {
         let of = of.map(|of| format!("?of={of}")).unwrap_or_default();
-        let request = Request::builder().method(Method::PUT).uri(format!("/{path}{of}"));
-        let answer = self.0.sandboxes().back_door(vendor, request.body(body.to_string().into()).expect("a request"));
+        let request = Request::builder()
+            .method(Method::PUT)
+            .uri(format!("/{path}{of}"));
+        let answer = self.0.sandboxes().back_door(
+            vendor,
+            request.body(body.to_string().into()).expect("a request"),
+        );
         assert!(answer.await.status().is_success(), "{vendor} {path}");
     }
 
     async fn get(&self, vendor: &str, path: &str) -> Value {
-        let request = Request::builder().uri(format!("/{path}")).body(Bytes::new()).expect("a request");
-        serde_json::from_slice(self.0.sandboxes().back_door(vendor, request).await.body()).expect("JSON")
+        let request = Request::builder()
+            .uri(format!("/{path}"))
+            .body(Bytes::new())
+            .expect("a request");
+        serde_json::from_slice(self.0.sandboxes().back_door(vendor, request).await.body())
+            .expect("JSON")
     }
 
     async fn inside(&self, vendor: &str, group: &str) -> Vec<String> {
         self.0.quiet().await;
         let world = self.get(vendor, "_world").await;
         let groups = world["groups"].as_array().expect("groups");
-        let group = groups.iter().find(|one| one["name"] == group).expect("the group is there");
+        let group = groups
+            .iter()
+            .find(|one| one["name"] == group)
+            .expect("the group is there");
         let users = world["users"].as_array().expect("users");
         let who = |line: &Value| {
-            let user = users.iter().find(|user| user["id"] == line["user"]).expect("a user");
-            user["email"].as_str().unwrap_or_default().split('@').next().unwrap_or_default().to_owned()
+            let user = users
+                .iter()
+                .find(|user| user["id"] == line["user"])
+                .expect("a user");
+            user["email"]
+                .as_str()
+                .unwrap_or_default()
+                .split('@')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         };
-        let mut inside: Vec<String> = group["members"].as_array().expect("members").iter().map(who).collect();
+        let mut inside: Vec<String> = group["members"]
+            .as_array()
+            .expect("members")
+            .iter()
+            .map(who)
+            .collect();
         inside.sort();
         inside
     }
 
     /// Calls that a vendor received.
     async fn calls(&self, vendor: &str) -> u64 {
-        let calls: BTreeMap<String, u64> = serde_json::from_value(self.get(vendor, "_calls").await).expect("counts");
+        let calls: BTreeMap<String, u64> =
+            serde_json::from_value(self.get(vendor, "_calls").await).expect("counts");
         calls.values().sum()
     }
 
     /// Changes a platform, which posts its letters to `site`. Nothing is served yet.
     async fn post(&self, platform: Platform, site: &str, change: Value) {
         let of = (platform == Platform::OfficeRnd).then_some(site);
-        let posts = self.0.sandboxes().post(platform.word(), of, change.to_string().into()).await;
+        let posts = self
+            .0
+            .sandboxes()
+            .post(platform.word(), of, change.to_string().into())
+            .await;
         for post in posts.expect("the change is taken") {
             let mut headers = HeaderMap::new();
-            for (name, text) in platform.headers(SECRET, self.0.now().as_second(), &post.body, &post.body) {
-                headers.append(HeaderName::from_static(name), HeaderValue::from_str(&text).expect("text"));
+            for (name, text) in
+                platform.headers(SECRET, self.0.now().as_second(), &post.body, &post.body)
+            {
+                headers.append(
+                    HeaderName::from_static(name),
+                    HeaderValue::from_str(&text).expect("text"),
+                );
             }
             let path = platform.path(site, post.action);
-            assert_eq!(self.0.deliver(Delivery { path, headers, body: post.body }).await.status, 202);
+            assert_eq!(
+                self.0
+                    .deliver(Delivery {
+                        path,
+                        headers,
+                        body: post.body
+                    })
+                    .await
+                    .status,
+                202
+            );
         }
     }
 
@@ -98,7 +162,10 @@ impl Slow {
     }
 
     async fn clock(&self, to: &str) {
-        self.0.move_clock(to.parse().expect("an instant")).await.expect("the clock moves");
+        self.0
+            .move_clock(to.parse().expect("an instant"))
+            .await
+            .expect("the clock moves");
     }
 
     /// No function came near its limit, and nothing was given up.
@@ -112,10 +179,16 @@ impl Slow {
     #[track_caller]
     fn opened_within(&self, vendor: &str, bound: SignedDuration) {
         let changed = self.0.changed_after();
-        let after = changed.get(vendor).unwrap_or_else(|| panic!("nothing changed at {vendor}: {changed:?}"));
-        // At DynamoDB Local calls come in any order, and the clock of a function that serves two sites is that of both.
+        let after = changed
+            .get(vendor)
+            .unwrap_or_else(|| panic!("nothing changed at {vendor}: {changed:?}"));
+        // At DynamoDB Local calls come in any order, and the clock of a function that serves two
+        // sites is that of both.
         let in_order = std::env::var_os(VARIABLE).is_none();
-        assert!(!in_order || *after <= bound, "{vendor} was changed after {after:#}");
+        assert!(
+            !in_order || *after <= bound,
+            "{vendor} was changed after {after:#}"
+        );
     }
 }
 
@@ -128,13 +201,24 @@ struct DoorsTable {
     place: &'static str,
 }
 
-const FRONT: DoorsTable = DoorsTable { name: "front", kind: "salto-ks", place: "place = \"5e0c\"\n" };
-const BACK: DoorsTable = DoorsTable { name: "back", kind: "kisi", place: "" };
+const FRONT: DoorsTable = DoorsTable {
+    name: "front",
+    kind: "salto-ks",
+    place: "place = \"5e0c\"\n",
+};
+const BACK: DoorsTable = DoorsTable {
+    name: "back",
+    kind: "kisi",
+    place: "",
+};
 
 /// A site whose members and bookings open these door systems.
 fn site(name: &str, platform: Platform, doors: &[DoorsTable], rules: &str) -> String {
-    let organization =
-        if platform == Platform::OfficeRnd { format!("organization = \"{name}\"\n") } else { String::new() };
+    let organization = if platform == Platform::OfficeRnd {
+        format!("organization = \"{name}\"\n")
+    } else {
+        String::new()
+    };
     let word = platform.word();
     let tables = doors.iter().map(|DoorsTable { name: doors, kind, place }| {
         format!(
@@ -153,28 +237,40 @@ fn site(name: &str, platform: Platform, doors: &[DoorsTable], rules: &str) -> St
     )
 }
 
-const MEETING: &str = "[[rule]]\nresource = \"Boardroom\"\ndoors = \"back\"\nopens = [\"Meeting\"]\n";
+const MEETING: &str =
+    "[[rule]]\nresource = \"Boardroom\"\ndoors = \"back\"\nopens = [\"Meeting\"]\n";
 
 /// A site with two door systems that was compared once.
 async fn mill() -> Slow {
     let slow = Slow::begin(&[site("mill", Platform::OfficeRnd, &[FRONT, BACK], MEETING)]).await;
-    slow.put("officernd", Some("mill"), "_world", town(json!({}))).await;
-    slow.0.reconcile(&SiteId::from("mill")).await.expect("a reconcile");
+    slow.put("officernd", Some("mill"), "_world", town(json!({})))
+        .await;
+    slow.0
+        .reconcile(&SiteId::from("mill"))
+        .await
+        .expect("a reconcile");
     slow.takes_time();
     slow
 }
 
 fn failing(status: u16, retry_after: Option<u32>) -> Value {
-    let headers = retry_after.map_or(json!({}), |seconds| json!({ "Retry-After": seconds.to_string() }));
+    let headers = retry_after.map_or(
+        json!({}),
+        |seconds| json!({ "Retry-After": seconds.to_string() }),
+    );
     json!([{ "match": "*", "status": status, "headers": headers, "times": -1 }])
 }
 
 #[tokio::test]
 async fn i10_a_door_system_that_fails_keeps_the_other_one_of_its_site_shut_for_no_time() {
     let slow = mill().await;
-    slow.put("salto-ks", None, "_faults", failing(503, None)).await;
-    slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] }))
+    slow.put("salto-ks", None, "_faults", failing(503, None))
         .await;
+    slow.change_and_deliver(
+        "mill",
+        json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] }),
+    )
+    .await;
     assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob", "eve"]);
     slow.opened_within("kisi", SAME_SITE);
     slow.lives();
@@ -182,16 +278,25 @@ async fn i10_a_door_system_that_fails_keeps_the_other_one_of_its_site_shut_for_n
     slow.lives();
     slow.put("salto-ks", None, "_faults", json!([])).await;
     slow.clock("2026-03-02T08:20:00Z").await;
-    assert_eq!(slow.inside("salto-ks", "Members").await, ["ada", "bob", "eve"]);
+    assert_eq!(
+        slow.inside("salto-ks", "Members").await,
+        ["ada", "bob", "eve"]
+    );
 }
 
 #[tokio::test]
 async fn i10_a_door_system_that_hangs_keeps_the_other_one_of_its_site_shut_for_no_time() {
-    for slowness in [Slowness::Hangs, Slowness::Takes(std::time::Duration::from_secs(9))] {
+    for slowness in [
+        Slowness::Hangs,
+        Slowness::Takes(std::time::Duration::from_secs(9)),
+    ] {
         let slow = mill().await;
         slow.0.slow("salto-ks", Some(slowness));
-        slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] }))
-            .await;
+        slow.change_and_deliver(
+            "mill",
+            json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] }),
+        )
+        .await;
         assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob", "eve"]);
         slow.opened_within("kisi", SAME_SITE);
         slow.lives();
@@ -199,19 +304,25 @@ async fn i10_a_door_system_that_hangs_keeps_the_other_one_of_its_site_shut_for_n
         slow.lives();
         slow.0.slow("salto-ks", None);
         slow.clock("2026-03-02T08:15:00Z").await;
-        assert_eq!(slow.inside("salto-ks", "Members").await, ["ada", "bob", "eve"], "{slowness:?}");
+        assert_eq!(
+            slow.inside("salto-ks", "Members").await,
+            ["ada", "bob", "eve"],
+            "{slowness:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn i10_a_door_system_that_hangs_keeps_no_one_in_another_one() {
     let slow = mill().await;
-    slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada")] })).await;
+    slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada")] }))
+        .await;
     assert_eq!(slow.inside("kisi", "Members").await, ["ada"]);
     slow.0.worked();
     slow.0.slow("salto-ks", Some(Slowness::Hangs));
     let ended = json!({ "_id": "s-ada", "endDate": "2026-03-01T00:00:00Z" });
-    slow.change_and_deliver("mill", json!({ "memberships": [ended] })).await;
+    slow.change_and_deliver("mill", json!({ "memberships": [ended] }))
+        .await;
     assert_eq!(slow.inside("kisi", "Members").await, [""; 0]);
     assert_eq!(slow.inside("salto-ks", "Members").await, ["ada"]);
     slow.lives();
@@ -228,22 +339,39 @@ async fn i10_a_vendor_that_asks_for_a_pause_is_left_alone_until_it_is_over() {
         (3600, Some("2026-03-02T08:59:59Z"), "2026-03-02T09:00:00Z"),
     ] {
         let slow = mill().await;
-        slow.put("salto-ks", None, "_faults", failing(429, Some(asked))).await;
-        slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })).await;
+        slow.put("salto-ks", None, "_faults", failing(429, Some(asked)))
+            .await;
+        slow.change_and_deliver(
+            "mill",
+            json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] }),
+        )
+        .await;
         assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob"]);
         slow.opened_within("kisi", SAME_SITE);
         let calls = slow.calls("salto-ks").await;
         slow.put("salto-ks", None, "_faults", json!([])).await;
-        slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("eve")] })).await;
+        slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("eve")] }))
+            .await;
         if let Some(before) = before {
             slow.clock(before).await;
         }
-        assert_eq!(slow.calls("salto-ks").await, calls, "no call within {asked} s");
+        assert_eq!(
+            slow.calls("salto-ks").await,
+            calls,
+            "no call within {asked} s"
+        );
         assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob", "eve"]);
         slow.clock(after).await;
         // Calls took time: what was asked a moment later is due a minute later.
-        slow.0.move_clock(slow.0.now() + SignedDuration::from_mins(1)).await.expect("the clock moves");
-        assert_eq!(slow.inside("salto-ks", "Members").await, ["ada", "bob", "eve"], "after {asked} s");
+        slow.0
+            .move_clock(slow.0.now() + SignedDuration::from_mins(1))
+            .await
+            .expect("the clock moves");
+        assert_eq!(
+            slow.inside("salto-ks", "Members").await,
+            ["ada", "bob", "eve"],
+            "after {asked} s"
+        );
         slow.lives();
     }
 }
@@ -252,21 +380,37 @@ async fn i10_a_vendor_that_asks_for_a_pause_is_left_alone_until_it_is_over() {
 async fn i10_a_person_who_is_due_does_not_wait_for_a_platform_that_hangs() {
     let slow = mill().await;
     let new = booking("bob", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z");
-    slow.change_and_deliver("mill", json!({ "bookings": [new] })).await;
+    slow.change_and_deliver("mill", json!({ "bookings": [new] }))
+        .await;
     slow.clock("2026-03-02T08:44:59Z").await;
     slow.lives();
     slow.0.changed_after();
     slow.0.slow("officernd", Some(Slowness::Hangs));
-    slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
+    slow.post(
+        Platform::OfficeRnd,
+        "mill",
+        json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] }),
+    )
+    .await;
     let minute: Timestamp = "2026-03-02T08:45:00Z".parse().expect("an instant");
-    let ring = TriggerMessage::new(&SiteId::from("mill"), Trigger::Schedule(minute.into())).text().expect("JSON");
-    slow.0.cloud().triggers.send("mill", Some("alarm"), &ring).expect("taken");
+    let ring = TriggerMessage::new(&SiteId::from("mill"), Trigger::Schedule(minute.into()))
+        .text()
+        .expect("JSON");
+    slow.0
+        .cloud()
+        .triggers
+        .send("mill", Some("alarm"), &ring)
+        .expect("taken");
     assert_eq!(slow.inside("kisi", "Meeting").await, ["bob"]);
     slow.opened_within("kisi", OTHER_SITE);
     slow.lives();
     slow.0.slow("officernd", None);
     slow.clock("2026-03-02T08:47:00Z").await;
-    assert_eq!(slow.inside("kisi", "Members").await, ["ada", "eve"], "what could not be fetched is fetched later");
+    assert_eq!(
+        slow.inside("kisi", "Members").await,
+        ["ada", "eve"],
+        "what could not be fetched is fetched later"
+    );
     slow.lives();
 }
 
@@ -276,13 +420,27 @@ async fn i10_one_sites_vendor_that_hangs_keeps_no_other_site_shut() {
     let back = site("quay", Platform::OfficeRnd, &[BACK], "");
     let slow = Slow::begin(&[front, back]).await;
     for site in ["mill", "quay"] {
-        slow.put("officernd", Some(site), "_world", town(json!({}))).await;
-        slow.0.reconcile(&SiteId::from(site)).await.expect("a reconcile");
+        slow.put("officernd", Some(site), "_world", town(json!({})))
+            .await;
+        slow.0
+            .reconcile(&SiteId::from(site))
+            .await
+            .expect("a reconcile");
     }
     slow.takes_time();
     slow.0.slow("salto-ks", Some(Slowness::Hangs));
-    slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })).await;
-    slow.post(Platform::OfficeRnd, "quay", json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })).await;
+    slow.post(
+        Platform::OfficeRnd,
+        "mill",
+        json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] }),
+    )
+    .await;
+    slow.post(
+        Platform::OfficeRnd,
+        "quay",
+        json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] }),
+    )
+    .await;
     assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob"]);
     slow.opened_within("kisi", OTHER_SITE);
     slow.lives();
@@ -300,15 +458,46 @@ async fn i10_ten_hints_about_people_with_fifty_bookings_each_never_reach_the_lim
             "ToTime": (from + SignedDuration::from_hours(5)).to_string() })
     };
     let coworkers: Vec<Value> = people.iter().map(|id| coworker(*id)).collect();
-    slow.put("nexudus", None, "_world", nexudus::town(json!({ "Coworkers": coworkers }))).await;
-    slow.0.reconcile(&SiteId::from("riverside")).await.expect("a reconcile");
-    let bookings: Vec<Value> = people.iter().flat_map(|id| (0..50).map(move |n| meeting(*id, n))).collect();
-    slow.0.sandboxes().post("nexudus", None, json!({ "Bookings": bookings }).to_string().into()).await.expect("taken");
+    slow.put(
+        "nexudus",
+        None,
+        "_world",
+        nexudus::town(json!({ "Coworkers": coworkers })),
+    )
+    .await;
+    slow.0
+        .reconcile(&SiteId::from("riverside"))
+        .await
+        .expect("a reconcile");
+    let bookings: Vec<Value> = people
+        .iter()
+        .flat_map(|id| (0..50).map(move |n| meeting(*id, n)))
+        .collect();
+    slow.0
+        .sandboxes()
+        .post(
+            "nexudus",
+            None,
+            json!({ "Bookings": bookings }).to_string().into(),
+        )
+        .await
+        .expect("taken");
     slow.takes_time();
     slow.0.pace(SignedDuration::from_millis(30));
-    slow.0.slow("nexudus", Some(Slowness::Takes(std::time::Duration::from_millis(100))));
-    let changed: Vec<Value> = people.iter().map(|id| json!({ "Id": id, "MobilePhone": "1" })).collect();
-    slow.post(Platform::Nexudus, "riverside", json!({ "Coworkers": changed })).await;
+    slow.0.slow(
+        "nexudus",
+        Some(Slowness::Takes(std::time::Duration::from_millis(100))),
+    );
+    let changed: Vec<Value> = people
+        .iter()
+        .map(|id| json!({ "Id": id, "MobilePhone": "1" }))
+        .collect();
+    slow.post(
+        Platform::Nexudus,
+        "riverside",
+        json!({ "Coworkers": changed }),
+    )
+    .await;
     slow.0.quiet().await;
     slow.lives();
     slow.clock("2026-03-02T08:06:00Z").await;

@@ -8,11 +8,20 @@ use crate::reference_model::{Minute, instant, list, text};
 use crate::support::Platform;
 
 /// What `_change` takes. `fresh` is an id that nothing has yet.
-pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute, platform: Platform) -> Value {
+pub fn change(
+    dice: &mut Dice,
+    world: &Value,
+    fresh: &str,
+    now: Minute,
+    platform: Platform,
+) -> Value {
     match dice.of(16) {
-        10 if platform != Platform::OfficeRnd => {
-            altered(dice, world, "members", |_, member| json!({ "inactive": member["inactive"] != json!(true) }))
-        }
+        10 if platform != Platform::OfficeRnd => altered(
+            dice,
+            world,
+            "members",
+            |_, member| json!({ "inactive": member["inactive"] != json!(true) }),
+        ),
         0 | 1 => made("bookings", things::booking(dice, world, fresh, now)),
         2 => moved(dice, world, now),
         3 => altered(dice, world, "bookings", |dice, booking| {
@@ -31,9 +40,12 @@ pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute, platform
             let days = dice.any(&[0, -1, 1]);
             json!({ "endDate": written(now + days * 86_400)[..11].to_owned() + "00:00:00.000Z" })
         }),
-        8 => {
-            altered(dice, world, "memberships", |dice, _| json!({ "status": dice.any(&["not_approved", "approved"]) }))
-        }
+        8 => altered(
+            dice,
+            world,
+            "memberships",
+            |dice, _| json!({ "status": dice.any(&["not_approved", "approved"]) }),
+        ),
         9 => removed(dice, world, "memberships"),
         10 => altered(
             dice,
@@ -68,9 +80,16 @@ fn removed(dice: &mut Dice, world: &Value, kind: &str) -> Value {
     }
 }
 
-fn altered(dice: &mut Dice, world: &Value, kind: &str, alter: impl Fn(&mut Dice, &Value) -> Value) -> Value {
+fn altered(
+    dice: &mut Dice,
+    world: &Value,
+    kind: &str,
+    alter: impl Fn(&mut Dice, &Value) -> Value,
+) -> Value {
     let all = list(world, kind);
-    let Some(place) = dice.index(all.len()) else { return json!({}) };
+    let Some(place) = dice.index(all.len()) else {
+        return json!({});
+    };
     let mut fields = alter(dice, &all[place]);
     for list in ["visitors", "members"] {
         if let Some(ids) = fields[list].as_array_mut() {

@@ -1,4 +1,5 @@
-//! Choices out of one number: nought is the plainest of all, so that shrinking a story makes it plain.
+//! Choices out of one number: nought is the plainest of all, so that shrinking a story makes it
+//! plain.
 
 /// What is left of a number.
 #[derive(Debug, Clone, Copy)]

@@ -18,8 +18,8 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Works out who of those already inside stays whatever the platform says: protected people, and, where groups are
-    /// not ours alone, the members who were in them without an entitlement.
+    /// Works out who of those already inside stays whatever the platform says: protected people,
+    /// and, where groups are not ours alone, the members who were in them without an entitlement.
     pub fn taken_over(
         &mut self,
         scenario: &GeneratedScenario,
@@ -27,11 +27,19 @@ impl Expected {
         inside: &[(String, &'static str)],
         world: &Value,
     ) {
-        let lag = if scenario.platform_quirks.contains(&"lag") { 120 } else { 0 };
+        let lag = if scenario.platform_quirks.contains(&"lag") {
+            120
+        } else {
+            0
+        };
         let open = may_be_in(world, &scenario.site, scenario.start + lag);
         for (email, group) in inside {
             let entry = (email.clone(), doors.name.to_owned(), (*group).to_owned());
-            let ruled = scenario.site.rules.iter().any(|rule| rule.doors == doors.name && rule.opens.contains(group));
+            let ruled = scenario
+                .site
+                .rules
+                .iter()
+                .any(|rule| rule.doors == doors.name && rule.opens.contains(group));
             let spared = PROTECTED.contains(&email.as_str()) || !doors.exclusive || !ruled;
             if spared && !(ruled && open.contains(&entry)) {
                 self.by_hand.insert(entry);
@@ -50,19 +58,29 @@ struct Line {
 async fn lines(play: &Play, doors: &Doors) -> Vec<Line> {
     let now = play.now();
     let world = play.get(doors.kind).await;
-    let users: BTreeMap<&str, &Value> =
-        list(&world, "users").iter().filter_map(|user| Some((text(user, "id")?, user))).collect();
+    let users: BTreeMap<&str, &Value> = list(&world, "users")
+        .iter()
+        .filter_map(|user| Some((text(user, "id")?, user)))
+        .collect();
     let mut lines = Vec::new();
     for group in list(&world, "groups") {
         for member in list(group, "members") {
             let user = users[text(member, "user").expect("a user")];
-            let entry = (who(user), doors.name.to_owned(), text(group, "name").unwrap_or_default().to_owned());
+            let entry = (
+                who(user),
+                doors.name.to_owned(),
+                text(group, "name").unwrap_or_default().to_owned(),
+            );
             let bound = |field| text(member, field).map(seconds);
             if bound("valid_from").is_none_or(|from| from <= now)
                 && bound("valid_until").is_none_or(|until| now < until)
             {
                 let state = text(user, "state").unwrap_or("subscribed").to_owned();
-                lines.push(Line { entry, until: bound("valid_until"), state });
+                lines.push(Line {
+                    entry,
+                    until: bound("valid_until"),
+                    state,
+                });
             }
         }
     }
@@ -78,7 +96,8 @@ pub async fn doors(play: &Play) -> Result<(), String> {
     let mut suspended = Vec::new();
     for doors in &play.scenario.doors {
         for line in lines(play, doors).await {
-            // If a person is added by hand after Doorstep suspended the account, resuming it is manual too.
+            // If a person is added by hand after Doorstep suspended the account, resuming it is
+            // manual too.
             if line.state == "suspended" && may.contains(&line.entry) {
                 suspended.push(line.entry.clone());
             }
@@ -92,28 +111,56 @@ pub async fn doors(play: &Play) -> Result<(), String> {
     if out.is_empty() && over.is_empty() && suspended.is_empty() {
         return Ok(());
     }
-    Err(format!("at {}: shut out {out:?}, let in {over:?}, asleep {suspended:?}", written(play.now())))
+    Err(format!(
+        "at {}: shut out {out:?}, let in {over:?}, asleep {suspended:?}",
+        written(play.now())
+    ))
 }
 
 /// Whether every line of ours at Kisi ends when its window does, as far as can be seen.
 pub async fn ends(play: &Play) -> Result<(), String> {
     let (world, site, now) = (play.world().await, &play.scenario.site, play.now());
-    let Some(kisi) = play.scenario.doors.iter().find(|doors| doors.kind == "kisi") else { return Ok(()) };
-    let ours: Vec<Line> =
-        lines(play, kisi).await.into_iter().filter(|line| !play.expected.by_hand.contains(&line.entry)).collect();
+    let Some(kisi) = play
+        .scenario
+        .doors
+        .iter()
+        .find(|doors| doors.kind == "kisi")
+    else {
+        return Ok(());
+    };
+    let ours: Vec<Line> = lines(play, kisi)
+        .await
+        .into_iter()
+        .filter(|line| !play.expected.by_hand.contains(&line.entry))
+        .collect();
     if ours.is_empty() {
         return Ok(());
     }
     let mut coming = times::after(&world, &play.scenario, now);
-    coming.extend(ours.iter().filter_map(|line| line.until).flat_map(|until| [until - 60, until]));
+    coming.extend(
+        ours.iter()
+            .filter_map(|line| line.until)
+            .flat_map(|until| [until - 60, until]),
+    );
     coming.retain(|at| *at > now && *at < now + 3 * 86_400);
-    let seen: Vec<(Minute, BTreeSet<Entry>)> = coming.into_iter().map(|at| (at, may_be_in(&world, site, at))).collect();
+    let seen: Vec<(Minute, BTreeSet<Entry>)> = coming
+        .into_iter()
+        .map(|at| (at, may_be_in(&world, site, at)))
+        .collect();
     for line in ours {
-        let end = seen.iter().find(|(_, open)| !open.contains(&line.entry)).map(|(at, _)| *at);
+        let end = seen
+            .iter()
+            .find(|(_, open)| !open.contains(&line.entry))
+            .map(|(at, _)| *at);
         let near = line.until.filter(|until| *until < now + 3 * 86_400);
         if near != end {
             let text = |at: Option<Minute>| at.map_or("never".to_owned(), written);
-            return Err(format!("{:?} ends at {} and should at {}", line.entry, text(line.until), text(end)));
+            return Err(format!(
+                "{:?} ends at {} and should at {}",
+                line.entry,
+                text(line.until),
+                text(end)
+            ));
         }
     }
     Ok(())
@@ -129,7 +176,10 @@ pub fn chain(audit: &Value) -> Result<(), String> {
         previous = text(record, "hash").unwrap_or_default().to_owned();
         let right: doorstep_core::model::audit::Record =
             serde_json::from_value(record.clone()).map_err(|wrong| wrong.to_string())?;
-        let bare = doorstep_core::model::audit::Record { hash: String::new(), ..right };
+        let bare = doorstep_core::model::audit::Record {
+            hash: String::new(),
+            ..right
+        };
         if previous != hex::encode(Sha256::digest(serde_json::to_vec(&bare).expect("JSON"))) {
             return Err(format!("the audit record has a wrong hash: {record}"));
         }

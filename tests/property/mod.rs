@@ -1,7 +1,7 @@
 //! Random worlds and random stories, each compared with the naive model.
 //!
-//! `DOORSTEP_STORIES` plays that many instead of a few, `DOORSTEP_SEED` others. A story that fails is made shorter and
-//! then printed; it can be written into a test of its own as it is.
+//! `DOORSTEP_STORIES` plays that many instead of a few, `DOORSTEP_SEED` others. A story that fails
+//! is made shorter and then printed; it can be written into a test of its own as it is.
 
 pub mod change;
 pub mod dice;
@@ -20,11 +20,17 @@ use story::{Story, stories};
 use crate::support::Platform;
 
 fn number(name: &str, usual: u32) -> u32 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
 }
 
 fn one(story: &Story, rough: bool, platform: Platform) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(play::play(story, rough, platform))
 }
 
@@ -33,9 +39,17 @@ fn many(cases: u32, salt: u8, rough: bool, platform: Platform) {
     let mut seed = [salt; 32];
     seed[..4].copy_from_slice(&number("DOORSTEP_SEED", 1).to_le_bytes());
     let max_shrink_iters = number("DOORSTEP_SHRINK", 60);
-    let config = Config { cases, failure_persistence: None, max_shrink_iters, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let told = runner.run(&stories(), |story| one(&story, rough, platform).map_err(TestCaseError::fail));
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters,
+        ..Config::default()
+    };
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let told = runner.run(&stories(), |story| {
+        one(&story, rough, platform).map_err(TestCaseError::fail)
+    });
     match told {
         Ok(()) => {}
         Err(TestError::Fail(wrong, story)) => panic!("seed {:?}\n{wrong}\n{story:?}", &seed[..4]),

@@ -1,5 +1,5 @@
-//! Plays a story on one machine: changes at the platform, letters delivered, lost, late and twice, the clock moved,
-//! reconciles, and, in rough ones, crashes and faults.
+//! Plays a story on one machine: changes at the platform, letters delivered, lost, late and twice,
+//! the clock moved, reconciles, and, in rough ones, crashes and faults.
 
 use std::collections::BTreeSet;
 
@@ -60,8 +60,16 @@ impl Play {
         rough: bool,
     ) -> Play {
         let clock = Timestamp::from_second(scenario.start).ok();
-        let setup = Setup { sites: vec![scenario.file()], secrets: None, clock, reconcile: None, data: Data::Memory };
-        let machine = Machine::start(setup).await.unwrap_or_else(|wrong| panic!("{wrong}\n{}", scenario.file()));
+        let setup = Setup {
+            sites: vec![scenario.file()],
+            secrets: None,
+            clock,
+            reconcile: None,
+            data: Data::Memory,
+        };
+        let machine = Machine::start(setup)
+            .await
+            .unwrap_or_else(|wrong| panic!("{wrong}\n{}", scenario.file()));
         let mut play = Play {
             scenario,
             expected: Expected::default(),
@@ -75,17 +83,27 @@ impl Play {
         };
         play.note(world);
         let platform = play.scenario.platform;
-        play.put(platform.word(), "/_world", &platform::own(platform, world).unwrap_or_else(|| world.clone())).await;
+        play.put(
+            platform.word(),
+            "/_world",
+            &platform::own(platform, world).unwrap_or_else(|| world.clone()),
+        )
+        .await;
         for doors in play.scenario.doors.clone() {
             play.put(doors.kind, "/_world", &doors.world(inside)).await;
-            play.expected.taken_over(&play.scenario, &doors, inside, world);
+            play.expected
+                .taken_over(&play.scenario, &doors, inside, world);
         }
         play
     }
 
     /// What is wrong, in which site, after what.
     pub fn explained(&self, wrong: &str) -> String {
-        format!("{wrong}\n{}\n{}", self.scenario.file(), self.trace.join("\n"))
+        format!(
+            "{wrong}\n{}\n{}",
+            self.scenario.file(),
+            self.trace.join("\n")
+        )
     }
 
     /// A first reconcile, the steps, and the end.
@@ -120,9 +138,18 @@ impl Play {
         judge::ends(self).await?;
         let second = self.reconcile().await?;
         if second.0 + second.1 > 0 {
-            return Err(format!("the second diff is not empty: {} granted, {} revoked", second.0, second.1));
+            return Err(format!(
+                "the second diff is not empty: {} granted, {} revoked",
+                second.0, second.1
+            ));
         }
-        judge::chain(&self.machine.audit(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?)?;
+        judge::chain(
+            &self
+                .machine
+                .audit(&SiteId::from(SITE))
+                .await
+                .map_err(|wrong| wrong.to_string())?,
+        )?;
         match self.machine.cloud().triggers.dead().len() {
             0 => Ok(()),
             dead => Err(format!("{dead} dead letters")),
@@ -134,15 +161,20 @@ impl Play {
             0..=4 => {
                 let which = dice.of(3) as usize;
                 let by = dice.any(&[0, -60, 0, 60]);
-                let next = times::after(&self.world().await, &self.scenario, self.now()).into_iter().nth(which);
-                self.pass_to(next.map_or(self.now() + 3600, |next| next + by)).await
+                let next = times::after(&self.world().await, &self.scenario, self.now())
+                    .into_iter()
+                    .nth(which);
+                self.pass_to(next.map_or(self.now() + 3600, |next| next + by))
+                    .await
             }
             5 => self.pass(60 * (1 + dice.of(700) as i64)).await,
             6 => self.pass(1 + dice.of(3000) as i64).await,
             7 => self.reconcile().await.map(drop),
             8 => self.deliver_late(dice).await,
             9 => {
-                let webhook = dice.index(self.old.len()).map(|place| self.old[place].clone());
+                let webhook = dice
+                    .index(self.old.len())
+                    .map(|place| self.old[place].clone());
                 if let Some(webhook) = webhook {
                     self.post(&webhook).await?;
                 }
@@ -154,12 +186,23 @@ impl Play {
 
     async fn change(&mut self, number: usize, dice: &mut Dice) -> Result<(), String> {
         let how = dice.of(8);
-        let body = change(dice, &self.world().await, &format!("new{number}"), self.now(), self.scenario.platform);
+        let body = change(
+            dice,
+            &self.world().await,
+            &format!("new{number}"),
+            self.now(),
+            self.scenario.platform,
+        );
         self.change_and_deliver(number, &body, how).await
     }
 
     /// Makes a change, and delivers its letters in one of eight ways: most often at once.
-    pub async fn change_and_deliver(&mut self, number: usize, body: &Value, how: u64) -> Result<(), String> {
+    pub async fn change_and_deliver(
+        &mut self,
+        number: usize,
+        body: &Value,
+        how: u64,
+    ) -> Result<(), String> {
         let webhooks = self.changed(body).await;
         self.note(format!("{} letters, way {how}, of {body}", webhooks.len()));
         if webhooks.is_empty() || how == 5 {
@@ -197,8 +240,16 @@ impl Play {
             }
         };
         let sent = Bytes::from(sent.to_string());
-        let posts = self.machine.sandboxes().post(platform.word(), None, sent).await;
-        posts.expect("it can be changed").into_iter().map(SignedWebhook::from).collect()
+        let posts = self
+            .machine
+            .sandboxes()
+            .post(platform.word(), None, sent)
+            .await;
+        posts
+            .expect("it can be changed")
+            .into_iter()
+            .map(SignedWebhook::from)
+            .collect()
     }
 
     /// Delivers what was held back, in any order.
@@ -220,7 +271,11 @@ impl Play {
         for _ in 0..4 {
             let platform = self.scenario.platform;
             let headers = headers(platform, webhook, self.now());
-            let delivery = Delivery { path: platform.path(SITE, webhook.action), headers, body: webhook.body.clone() };
+            let delivery = Delivery {
+                path: platform.path(SITE, webhook.action),
+                headers,
+                body: webhook.body.clone(),
+            };
             if self.machine.deliver(delivery).await.status == 202 {
                 return Ok(());
             }
@@ -270,7 +325,11 @@ impl Play {
 
     async fn pass_to(&mut self, to: Minute) -> Result<(), String> {
         let to = Timestamp::from_second(to.max(self.now())).map_err(|wrong| wrong.to_string())?;
-        let ran = self.machine.move_clock(to).await.map_err(|wrong| wrong.to_string())?;
+        let ran = self
+            .machine
+            .move_clock(to)
+            .await
+            .map_err(|wrong| wrong.to_string())?;
         self.note(format!("the clock was moved, {} alarms", ran.len()));
         Ok(())
     }
@@ -283,7 +342,11 @@ impl Play {
         if !platform::can_be_asked(self.scenario.platform) {
             self.deliver_snapshot().await?;
         }
-        let report = self.machine.reconcile(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?;
+        let report = self
+            .machine
+            .reconcile(&SiteId::from(SITE))
+            .await
+            .map_err(|wrong| wrong.to_string())?;
         self.note(format!("reconcile: {report:?}"));
         self.unheard.clear();
         Ok((report.granted, report.revoked))
@@ -291,7 +354,11 @@ impl Play {
 
     /// A platform that cannot be asked sends everything there is.
     pub async fn deliver_snapshot(&mut self) -> Result<(), String> {
-        let roster = self.machine.sandboxes().roster(self.scenario.platform.word(), None, 2).await;
+        let roster = self
+            .machine
+            .sandboxes()
+            .roster(self.scenario.platform.word(), None, 2)
+            .await;
         for part in roster.expect("it can be told") {
             self.post(&SignedWebhook::from(part)).await?;
         }
@@ -299,7 +366,8 @@ impl Play {
         Ok(())
     }
 
-    /// Compares the doors with the model. Where something may take its time, a few minutes are given.
+    /// Compares the doors with the model. Where something may take its time, a few minutes are
+    /// given.
     pub async fn judge(&mut self) -> Result<(), String> {
         let tries = if self.scenario.is_slow() { 4 } else { 1 };
         let mut verdict = Ok(());
@@ -332,18 +400,33 @@ impl Play {
     }
 
     pub async fn get(&self, vendor: &str) -> Value {
-        self.back_door(vendor, Method::GET, "/_world", Bytes::new()).await
+        self.back_door(vendor, Method::GET, "/_world", Bytes::new())
+            .await
     }
 
     pub async fn put(&self, vendor: &str, path: &'static str, body: &Value) {
-        self.back_door(vendor, Method::PUT, path, Bytes::from(body.to_string())).await;
+        self.back_door(vendor, Method::PUT, path, Bytes::from(body.to_string()))
+            .await;
     }
 
-    pub async fn back_door(&self, vendor: &str, method: Method, path: &'static str, body: Bytes) -> Value {
+    pub async fn back_door(
+        &self,
+        vendor: &str,
+        method: Method,
+        path: &'static str,
+        body: Bytes,
+    ) -> Value {
         let (mut parts, body) = Request::new(body).into_parts();
         (parts.method, parts.uri) = (method, Uri::from_static(path));
-        let response = self.machine.sandboxes().back_door(vendor, Request::from_parts(parts, body)).await;
-        assert!(response.status().is_success(), "{vendor}{path}: {response:?}");
+        let response = self
+            .machine
+            .sandboxes()
+            .back_door(vendor, Request::from_parts(parts, body))
+            .await;
+        assert!(
+            response.status().is_success(),
+            "{vendor}{path}: {response:?}"
+        );
         serde_json::from_slice(response.body()).expect("JSON")
     }
 }
@@ -352,10 +435,17 @@ impl Play {
 pub fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
     let one = |number: &u64| {
         let mut dice = Dice(*number);
-        let members: Vec<&str> =
-            list(world, "members").iter().filter_map(|one| reference_model::text(one, "email")).collect();
+        let members: Vec<&str> = list(world, "members")
+            .iter()
+            .filter_map(|one| reference_model::text(one, "email"))
+            .collect();
         let known = dice.index(members.len()).map(|place| members[place]);
-        let who = dice.any(&[known.unwrap_or(FOREIGN), FOREIGN, PROTECTED[0], known.unwrap_or(FOREIGN)]);
+        let who = dice.any(&[
+            known.unwrap_or(FOREIGN),
+            FOREIGN,
+            PROTECTED[0],
+            known.unwrap_or(FOREIGN),
+        ]);
         (who.to_owned(), dice.any(&GROUPS))
     };
     let all: BTreeSet<(String, &'static str)> = story.inside.iter().map(one).collect();

@@ -12,7 +12,14 @@ use crate::support::Platform;
 const NINE: &str = "2026-06-10T09:00:00Z";
 
 fn doors(name: &'static str, kind: &'static str) -> Doors {
-    Doors { name, kind, exclusive: false, without_access: "keep", guest_accounts: "suspend", quirks: Vec::new() }
+    Doors {
+        name,
+        kind,
+        exclusive: false,
+        without_access: "keep",
+        guest_accounts: "suspend",
+        quirks: Vec::new(),
+    }
 }
 
 fn booked(audience: Audience) -> Rule {
@@ -37,13 +44,22 @@ fn scenario(rules: Vec<Rule>, doors: Vec<Doors>) -> GeneratedScenario {
         on_the_day: false,
         rules,
     };
-    GeneratedScenario { platform: Platform::OfficeRnd, start: instant(NINE), site, doors, platform_quirks: Vec::new() }
+    GeneratedScenario {
+        platform: Platform::OfficeRnd,
+        start: instant(NINE),
+        site,
+        doors,
+        platform_quirks: Vec::new(),
+    }
 }
 
 /// An empty world with these lists.
 fn world(lists: Value) -> Value {
     let mut world = things::world(&super::story::Story::default(), instant(NINE), &[]);
-    world.as_object_mut().expect("a world").extend(lists.as_object().expect("lists").clone());
+    world
+        .as_object_mut()
+        .expect("a world")
+        .extend(lists.as_object().expect("lists").clone());
     world
 }
 
@@ -59,9 +75,20 @@ fn booking(start: &str, end: &str) -> Value {
 }
 
 /// Plays steps in a world; the doors must be right all the way.
-fn plays(scenario: GeneratedScenario, lists: Value, inside: &[(&str, &'static str)], steps: &[u64]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let inside: Vec<_> = inside.iter().map(|(email, group)| ((*email).to_owned(), *group)).collect();
+fn plays(
+    scenario: GeneratedScenario,
+    lists: Value,
+    inside: &[(&str, &'static str)],
+    steps: &[u64],
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let inside: Vec<_> = inside
+        .iter()
+        .map(|(email, group)| ((*email).to_owned(), *group))
+        .collect();
     runtime.block_on(async {
         let mut play = Play::begin(scenario, &world(lists), &inside, false).await;
         if let Err(wrong) = play.through(steps).await {
@@ -72,7 +99,10 @@ fn plays(scenario: GeneratedScenario, lists: Value, inside: &[(&str, &'static st
 
 /// Makes one change that a letter tells of; the doors must be right before and after.
 fn told(scenario: GeneratedScenario, lists: Value, body: &Value) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         let mut play = Play::begin(scenario, &world(lists), &[], false).await;
         let mut wrong = play.through(&[]).await;
@@ -93,7 +123,15 @@ fn told(scenario: GeneratedScenario, lists: Value, body: &Value) {
 #[test]
 fn a_booking_of_no_length_opens_before_and_after() {
     let lists = json!({ "members": [member("m1", None)], "bookings": [booking(NINE, NINE)] });
-    plays(scenario(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &[], &[0, 0, 0]);
+    plays(
+        scenario(
+            vec![booked(Audience::Everyone)],
+            vec![doors("front", "kisi")],
+        ),
+        lists,
+        &[],
+        &[0, 0, 0],
+    );
 }
 
 #[test]
@@ -101,26 +139,58 @@ fn a_series_of_which_no_end_is_said_goes_on() {
     let mut booking = booking("2026-06-07T09:05:00Z", "2026-06-07T10:00:00Z");
     booking["recurrence"] = json!({ "rrule": "FREQ=DAILY", "exdates": [] });
     let lists = json!({ "members": [member("m1", None)], "bookings": [booking] });
-    plays(scenario(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &[], &[0; 6]);
+    plays(
+        scenario(
+            vec![booked(Audience::Everyone)],
+            vec![doors("front", "kisi")],
+        ),
+        lists,
+        &[],
+        &[0; 6],
+    );
 }
 
 #[test]
 fn a_known_member_who_is_not_entitled_leaves_a_group_that_is_ours_alone() {
     for (name, kind) in [("front", "kisi"), ("back", "salto-ks")] {
-        let rule = Rule { doors: name, ..booked(Audience::Everyone) };
+        let rule = Rule {
+            doors: name,
+            ..booked(Audience::Everyone)
+        };
         let lists = json!({ "members": [member("m1", None)] });
-        let exclusive = Doors { exclusive: true, ..doors(name, kind) };
-        plays(scenario(vec![rule], vec![exclusive]), lists, &[("m1@people.test", "Meeting")], &[]);
+        let exclusive = Doors {
+            exclusive: true,
+            ..doors(name, kind)
+        };
+        plays(
+            scenario(vec![rule], vec![exclusive]),
+            lists,
+            &[("m1@people.test", "Meeting")],
+            &[],
+        );
     }
 }
 
 #[test]
 fn a_person_seen_at_two_door_systems_at_once_is_taken_out_of_both() {
-    let rules = vec![booked(Audience::Everyone), Rule { doors: "back", ..booked(Audience::Everyone) }];
-    let both =
-        [("front", "kisi"), ("back", "salto-ks")].map(|(name, kind)| Doors { exclusive: true, ..doors(name, kind) });
+    let rules = vec![
+        booked(Audience::Everyone),
+        Rule {
+            doors: "back",
+            ..booked(Audience::Everyone)
+        },
+    ];
+    let both = [("front", "kisi"), ("back", "salto-ks")].map(|(name, kind)| Doors {
+        exclusive: true,
+        ..doors(name, kind)
+    });
     let lists = json!({ "members": [member("m1", None)] });
-    plays(scenario(rules, both.to_vec()), lists, &[("m1@people.test", "Meeting")], &[]);
+    plays(
+        scenario(rules, both.to_vec()),
+        lists,
+        &[("m1@people.test", "Meeting")],
+        &[],
+    );
 }
 
 #[test]
@@ -131,18 +201,36 @@ fn two_profiles_with_one_address_are_one_member_from_the_start() {
         "status": "approved", "startDate": "2026-01-01T00:00:00.000Z", "endDate": null });
     let booking = booking("2026-06-10T09:00:00Z", "2026-06-10T10:00:00Z");
     let lists = json!({ "members": [member("m1", None), other], "memberships": [membership], "bookings": [booking] });
-    plays(scenario(vec![booked(Audience::NonMembers)], vec![doors("front", "kisi")]), lists, &[], &[]);
+    plays(
+        scenario(
+            vec![booked(Audience::NonMembers)],
+            vec![doors("front", "kisi")],
+        ),
+        lists,
+        &[],
+        &[],
+    );
 }
 
 #[test]
 fn a_member_who_was_removed_has_no_booking_any_more() {
     let lists = json!({ "members": [member("m1", None)], "bookings": [booking(NINE, "2026-06-10T10:00:00Z")] });
     let removed = json!({ "remove": { "members": ["m1"] } });
-    told(scenario(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &removed);
+    told(
+        scenario(
+            vec![booked(Audience::Everyone)],
+            vec![doors("front", "kisi")],
+        ),
+        lists,
+        &removed,
+    );
 }
 
 #[test]
 fn dice_of_nought_are_plain() {
     let mut dice = Dice(0);
-    assert_eq!((dice.of(5), dice.rarely(3), dice.any(&["plain", "odd"])), (0, false, "plain"));
+    assert_eq!(
+        (dice.of(5), dice.rarely(3), dice.any(&["plain", "odd"])),
+        (0, false, "plain")
+    );
 }

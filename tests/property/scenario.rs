@@ -1,4 +1,5 @@
-//! Where a story plays: the site and its rules, the door systems, and the instant at which it begins.
+//! Where a story plays: the site and its rules, the door systems, and the instant at which it
+//! begins.
 
 use std::fmt::Write as _;
 
@@ -50,42 +51,81 @@ pub struct Doors {
 impl GeneratedScenario {
     pub fn of(story: &Story, platform: Platform) -> GeneratedScenario {
         let mut dice = Dice(story.scenario);
-        let names: &[&str] = dice.any(&[&["front"][..], &["back"], &["front", "back"], &["front", "back"]]);
+        let names: &[&str] = dice.any(&[
+            &["front"][..],
+            &["back"],
+            &["front", "back"],
+            &["front", "back"],
+        ]);
         GeneratedScenario::at(names, dice, story, platform)
     }
 
     /// A site with these door systems: `front` is Kisi's, `back` SALTO KS's.
-    pub fn at(names: &[&'static str], mut dice: Dice, story: &Story, platform: Platform) -> GeneratedScenario {
-        let doors: Vec<Doors> = names.iter().map(|name| Doors::of(name, &mut dice)).collect();
+    pub fn at(
+        names: &[&'static str],
+        mut dice: Dice,
+        story: &Story,
+        platform: Platform,
+    ) -> GeneratedScenario {
+        let doors: Vec<Doors> = names
+            .iter()
+            .map(|name| Doors::of(name, &mut dice))
+            .collect();
         let site = Site {
             timezone: dice.any(&["Europe/London", "America/New_York"]),
-            locations: dice.any(&[vec![], vec![], vec!["Riverside"], vec!["Riverside", "Hudson"]]),
+            locations: dice.any(&[
+                vec![],
+                vec![],
+                vec!["Riverside"],
+                vec!["Riverside", "Hudson"],
+            ]),
             guests: !dice.rarely(4),
             tentative: dice.rarely(4),
             on_the_day: dice.rarely(3),
-            rules: story.rules.iter().map(|number| fitted(platform, rule(Dice(*number), names))).collect(),
+            rules: story
+                .rules
+                .iter()
+                .map(|number| fitted(platform, rule(Dice(*number), names)))
+                .collect(),
         };
         let mut platform_quirks = Vec::new();
         let own = platform == Platform::OfficeRnd;
         platform_quirks.extend((dice.rarely(3) && own).then_some("v1-events"));
         platform_quirks.extend((dice.rarely(3) && own).then_some("cancel-as-removed"));
         platform_quirks.extend((dice.rarely(5) && own).then_some("lag"));
-        GeneratedScenario { platform, start: instant(dice.any(&STARTS)), site, doors, platform_quirks }
+        GeneratedScenario {
+            platform,
+            start: instant(dice.any(&STARTS)),
+            site,
+            doors,
+            platform_quirks,
+        }
     }
 
     /// Whether something may take a few minutes that otherwise happens at once.
     pub fn is_slow(&self) -> bool {
         let late = ["lag", "just-created", "delete-later"];
-        let mut quirks = self.doors.iter().flat_map(|doors| &doors.quirks).chain(&self.platform_quirks);
+        let mut quirks = self
+            .doors
+            .iter()
+            .flat_map(|doors| &doors.quirks)
+            .chain(&self.platform_quirks);
         quirks.any(|quirk| late.contains(quirk))
     }
 
     /// The site file.
     pub fn file(&self) -> String {
         let site = &self.site;
-        let mut text = format!("site = {SITE:?}\ntimezone = {:?}\nmode = \"full\"\n", site.timezone);
+        let mut text = format!(
+            "site = {SITE:?}\ntimezone = {:?}\nmode = \"full\"\n",
+            site.timezone
+        );
         let word = self.platform.word();
-        let organization = if word == "officernd" { "organization = \"prop-hub\"\n" } else { "" };
+        let organization = if word == "officernd" {
+            "organization = \"prop-hub\"\n"
+        } else {
+            ""
+        };
         write!(text, "[platform]\nkind = {word:?}\n{organization}secret = \"prop/{word}\"\nurl = \"sandbox\"\n")
             .unwrap();
         if !site.locations.is_empty() {
@@ -95,8 +135,17 @@ impl GeneratedScenario {
             text += &doors.text();
         }
         let tentative = if site.tentative { "open" } else { "ignore" };
-        write!(text, "[bookings]\nguests = {}\ntentative = {tentative:?}\n", site.guests).unwrap();
-        let open = if site.on_the_day { "on-the-day" } else { "while-unused" };
+        write!(
+            text,
+            "[bookings]\nguests = {}\ntentative = {tentative:?}\n",
+            site.guests
+        )
+        .unwrap();
+        let open = if site.on_the_day {
+            "on-the-day"
+        } else {
+            "while-unused"
+        };
         write!(text, "[passes]\nopen = {open:?}\n").unwrap();
         site.rules.iter().for_each(|rule| text += &rule.text());
         text
@@ -132,7 +181,11 @@ impl Doors {
     }
 
     fn text(&self) -> String {
-        let place = if self.kind == "kisi" { "" } else { "place = \"5e0c0000-0000-4000-8000-000000000001\"\n" };
+        let place = if self.kind == "kisi" {
+            ""
+        } else {
+            "place = \"5e0c0000-0000-4000-8000-000000000001\"\n"
+        };
         let foreign = if self.exclusive { "remove" } else { "report" };
         format!(
             "[doors.{}]\nkind = {:?}\n{place}secret = \"prop/{}\"\nurl = \"sandbox\"\nwithout_access = {:?}\n\
@@ -143,13 +196,25 @@ impl Doors {
 
     /// The id of one of [`GROUPS`].
     pub fn group_id(&self, name: &str) -> String {
-        let number = GROUPS.iter().position(|group| *group == name).expect("a group") + 1;
-        if self.kind == "kisi" { number.to_string() } else { uuid(number) }
+        let number = GROUPS
+            .iter()
+            .position(|group| *group == name)
+            .expect("a group")
+            + 1;
+        if self.kind == "kisi" {
+            number.to_string()
+        } else {
+            uuid(number)
+        }
     }
 
     /// The name of the group of that id.
     pub fn group_name(&self, id: &str) -> String {
-        GROUPS.into_iter().find(|name| self.group_id(name) == id).unwrap_or(id).to_owned()
+        GROUPS
+            .into_iter()
+            .find(|name| self.group_id(name) == id)
+            .unwrap_or(id)
+            .to_owned()
     }
 
     /// The door system with these people in it already.
@@ -161,8 +226,19 @@ impl Doors {
                 people.push(email);
             }
         }
-        let id = |number: usize| if self.kind == "kisi" { (100 + number).to_string() } else { uuid(100 + number) };
-        let place = |email: &str| people.iter().position(|one| *one == email).expect("a person");
+        let id = |number: usize| {
+            if self.kind == "kisi" {
+                (100 + number).to_string()
+            } else {
+                uuid(100 + number)
+            }
+        };
+        let place = |email: &str| {
+            people
+                .iter()
+                .position(|one| *one == email)
+                .expect("a person")
+        };
         let user = |(number, email): (usize, &&str)| {
             let mut user = json!({ "id": id(number), "email": email, "name": "Some Body", "state": "subscribed" });
             if self.kind == "salto-ks" {
@@ -189,37 +265,93 @@ fn uuid(number: usize) -> String {
 
 fn rule(mut dice: Dice, doors: &[&'static str]) -> Rule {
     let selector = match dice.of(8) {
-        0..=2 => {
-            Selector::Resource(dice.any(&[vec!["*"], vec!["Boardroom"], vec!["Studio", "Boardroom"], vec!["Hall"]]))
-        }
+        0..=2 => Selector::Resource(dice.any(&[
+            vec!["*"],
+            vec!["Boardroom"],
+            vec!["Studio", "Boardroom"],
+            vec!["Hall"],
+        ])),
         3 => Selector::Plan(dice.any(&[vec!["*"], vec!["Hot desk"], vec!["Private", "Hot desk"]])),
         4 => Selector::Pass,
-        5 => Selector::Assignable(dice.any(&[vec!["*"], vec!["Desk 12"], vec!["Office 3", "Hall"]])),
+        5 => {
+            Selector::Assignable(dice.any(&[vec!["*"], vec!["Desk 12"], vec!["Office 3", "Hall"]]))
+        }
         6 => Selector::Floor(dice.any(&[vec!["First floor"], vec!["*"], vec!["Loft"]])),
         _ => Selector::Location(dice.any(&[vec!["Riverside"], vec!["Hudson", "Plain"], vec!["*"]])),
     };
     let booked = matches!(selector, Selector::Resource(_));
-    let whole = OpeningHours { days: (0, 6), from: 0, until: 24 * 60 };
+    let whole = OpeningHours {
+        days: (0, 6),
+        from: 0,
+        until: 24 * 60,
+    };
     let hours = [
         vec![],
         vec![],
         vec![],
-        vec![OpeningHours { days: (0, 4), from: 9 * 60, until: 18 * 60 }],
+        vec![OpeningHours {
+            days: (0, 4),
+            from: 9 * 60,
+            until: 18 * 60,
+        }],
         vec![
-            OpeningHours { days: (0, 4), from: 18 * 60, until: 23 * 60 },
-            OpeningHours { days: (5, 5), from: 22 * 60, until: 2 * 60 },
+            OpeningHours {
+                days: (0, 4),
+                from: 18 * 60,
+                until: 23 * 60,
+            },
+            OpeningHours {
+                days: (5, 5),
+                from: 22 * 60,
+                until: 2 * 60,
+            },
         ],
-        vec![OpeningHours { days: (6, 6), from: 60, until: 150 }, OpeningHours { days: (0, 5), ..whole }],
-        vec![OpeningHours { days: (0, 6), from: 22 * 60 + 30, until: 90 }],
-        vec![OpeningHours { days: (5, 6), ..whole }],
+        vec![
+            OpeningHours {
+                days: (6, 6),
+                from: 60,
+                until: 150,
+            },
+            OpeningHours {
+                days: (0, 5),
+                ..whole
+            },
+        ],
+        vec![OpeningHours {
+            days: (0, 6),
+            from: 22 * 60 + 30,
+            until: 90,
+        }],
+        vec![OpeningHours {
+            days: (5, 6),
+            ..whole
+        }],
     ];
     Rule {
         selector,
         doors: dice.any(doors),
-        opens: dice.any(&[vec!["Members"], vec!["Meeting"], vec!["Members", "Evening"], vec!["Evening"]]),
-        before: if booked { dice.any(&[15, 0, 30, 90, 1440]) } else { 0 },
-        after: if booked { dice.any(&[15, 0, 30, 61]) } else { 0 },
-        audience: dice.any(&[Audience::Everyone, Audience::Everyone, Audience::Members, Audience::NonMembers]),
+        opens: dice.any(&[
+            vec!["Members"],
+            vec!["Meeting"],
+            vec!["Members", "Evening"],
+            vec!["Evening"],
+        ]),
+        before: if booked {
+            dice.any(&[15, 0, 30, 90, 1440])
+        } else {
+            0
+        },
+        after: if booked {
+            dice.any(&[15, 0, 30, 61])
+        } else {
+            0
+        },
+        audience: dice.any(&[
+            Audience::Everyone,
+            Audience::Everyone,
+            Audience::Members,
+            Audience::NonMembers,
+        ]),
         at: dice.any(&[None, None, None, Some("Riverside"), Some("Hudson")]),
         hours: dice.any(&hours),
     }

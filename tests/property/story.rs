@@ -1,4 +1,5 @@
-//! A story in numbers: what the world is at first, and what happens in it. Each number is thrown as a [`Dice`].
+//! A story in numbers: what the world is at first, and what happens in it. Each number is thrown as
+//! a [`Dice`].
 //!
 //! [`Dice`]: super::dice::Dice
 
@@ -27,17 +28,19 @@ pub fn stories() -> impl Strategy<Value = Story> {
     let some = |least, most| vec(any::<u64>(), least..=most);
     let people = (some(2, 6), some(0, 3), some(0, 3));
     let facts = (some(0, 5), some(0, 3), some(0, 5), some(0, 3), some(0, 2));
-    (any::<u64>(), some(2, 6), people, facts, some(4, 14)).prop_map(|(scenario, rules, people, facts, steps)| Story {
-        scenario,
-        rules,
-        members: people.0,
-        visitors: people.1,
-        inside: people.2,
-        memberships: facts.0,
-        assignments: facts.1,
-        bookings: facts.2,
-        passes: facts.3,
-        checkins: facts.4,
-        steps,
-    })
+    (any::<u64>(), some(2, 6), people, facts, some(4, 14)).prop_map(
+        |(scenario, rules, people, facts, steps)| Story {
+            scenario,
+            rules,
+            members: people.0,
+            visitors: people.1,
+            inside: people.2,
+            memberships: facts.0,
+            assignments: facts.1,
+            bookings: facts.2,
+            passes: facts.3,
+            checkins: facts.4,
+            steps,
+        },
+    )
 }

@@ -1,4 +1,5 @@
-//! Things of the platform: the records that stand in a random world, and those that come into it later.
+//! Things of the platform: the records that stand in a random world, and those that come into it
+//! later.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,11 @@ use super::dice::Dice;
 use super::story::Story;
 use crate::reference_model::{Minute, list, local_midnight, text};
 
-pub const LOCATIONS: [(&str, &str); 3] = [("l0", "Europe/London"), ("l1", "America/New_York"), ("l2", "")];
+pub const LOCATIONS: [(&str, &str); 3] = [
+    ("l0", "Europe/London"),
+    ("l1", "America/New_York"),
+    ("l2", ""),
+];
 const COMPANIES: [&str; 2] = ["c0", "c1"];
 /// What can be booked, and the location it is in.
 const ROOMS: [(&str, &str); 3] = [("r0", "l0"), ("r1", "l1"), ("r2", "l2")];
@@ -15,7 +20,10 @@ const DESKS: [&str; 3] = ["d0", "d1", "r2"];
 
 /// An instant as OfficeRnD writes it.
 pub fn written(at: Minute) -> String {
-    chrono::DateTime::from_timestamp(at, 0).expect("an instant").format("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+    chrono::DateTime::from_timestamp(at, 0)
+        .expect("an instant")
+        .format("%Y-%m-%dT%H:%M:%S.000Z")
+        .to_string()
 }
 
 /// A local day as OfficeRnD writes it, some days from `now`.
@@ -31,8 +39,11 @@ pub fn world(story: &Story, now: Minute, quirks: &[&str]) -> Value {
         zone => json!({ "_id": id, "name": name, "timezone": zone }),
     };
     let names = ["Riverside", "Hudson", "Plain"];
-    let locations: Vec<Value> =
-        LOCATIONS.iter().zip(names).map(|((id, zone), name)| location((id, name, zone))).collect();
+    let locations: Vec<Value> = LOCATIONS
+        .iter()
+        .zip(names)
+        .map(|((id, zone), name)| location((id, name, zone)))
+        .collect();
     let mut world = json!({
         "locations": locations,
         "floors": [{ "_id": "f0", "name": "First floor", "location": "l0" }, { "_id": "f1", "name": "Loft", "location": "l1" }],
@@ -72,11 +83,15 @@ pub type Make = fn(&mut Dice, &Value, &str, Minute) -> Value;
 /// The id of one thing of a kind; of none where there is none.
 pub fn one_of(dice: &mut Dice, world: &Value, kind: &str) -> Value {
     let all = list(world, kind);
-    dice.index(all.len()).map_or(Value::Null, |place| all[place]["_id"].clone())
+    dice.index(all.len())
+        .map_or(Value::Null, |place| all[place]["_id"].clone())
 }
 
 pub fn member(dice: &mut Dice, world: &Value, id: &str, _: Minute) -> Value {
-    let earlier: Vec<&str> = list(world, "members").iter().filter_map(|member| text(member, "email")).collect();
+    let earlier: Vec<&str> = list(world, "members")
+        .iter()
+        .filter_map(|member| text(member, "email"))
+        .collect();
     let email = match (dice.of(8), earlier.last()) {
         (6, Some(shared)) => json!(shared),
         (7, _) => Value::Null,
@@ -90,15 +105,30 @@ pub fn member(dice: &mut Dice, world: &Value, id: &str, _: Minute) -> Value {
 }
 
 pub fn status(dice: &mut Dice) -> &'static str {
-    dice.any(&["active", "active", "active", "former", "lead", "not_approved", "pending", "contact", "drop-in"])
+    dice.any(&[
+        "active",
+        "active",
+        "active",
+        "former",
+        "lead",
+        "not_approved",
+        "pending",
+        "contact",
+        "drop-in",
+    ])
 }
 
 pub fn visitor(dice: &mut Dice, world: &Value, id: &str, _: Minute) -> Value {
-    let members: Vec<&str> = list(world, "members").iter().filter_map(|member| text(member, "email")).collect();
+    let members: Vec<&str> = list(world, "members")
+        .iter()
+        .filter_map(|member| text(member, "email"))
+        .collect();
     let email = match dice.of(4) {
         0 | 1 => json!(format!("{id}@guests.test")),
         2 => Value::Null,
-        _ => dice.index(members.len()).map_or(Value::Null, |place| json!(members[place].to_uppercase())),
+        _ => dice
+            .index(members.len())
+            .map_or(Value::Null, |place| json!(members[place].to_uppercase())),
     };
     json!({ "_id": id, "name": format!("Guest {id}"), "email": email })
 }
@@ -132,11 +162,19 @@ pub fn membership(dice: &mut Dice, world: &Value, id: &str, now: Minute) -> Valu
 
 pub fn assignment(dice: &mut Dice, world: &Value, id: &str, now: Minute) -> Value {
     let membership = one_of(dice, world, "memberships");
-    let place = list(world, "memberships").iter().find(|one| one["_id"] == membership);
+    let place = list(world, "memberships")
+        .iter()
+        .find(|one| one["_id"] == membership);
     let location = place.and_then(|one| text(one, "location"));
-    let desk = LOCATIONS.iter().zip(DESKS).find(|((id, _), _)| Some(*id) == location).map_or("d0", |(_, desk)| desk);
+    let desk = LOCATIONS
+        .iter()
+        .zip(DESKS)
+        .find(|((id, _), _)| Some(*id) == location)
+        .map_or("d0", |(_, desk)| desk);
     let start = dice.any(&[-10, 0, 1]);
-    let end = dice.any(&[None, Some(0), Some(1), Some(start - 2)]).map_or(Value::Null, |days| json!(day(now, days)));
+    let end = dice
+        .any(&[None, Some(0), Some(1), Some(start - 2)])
+        .map_or(Value::Null, |days| json!(day(now, days)));
     json!({ "_id": id, "membership": membership, "resource": desk, "startDate": day(now, start), "endDate": end })
 }
 
@@ -149,12 +187,24 @@ fn soon(dice: &mut Dice, now: Minute) -> Minute {
 
 pub fn booking(dice: &mut Dice, world: &Value, id: &str, now: Minute) -> Value {
     let start = soon(dice, now);
-    let lasts = dice.any(&[3600, 1800, 5400, 4 * 3600, 900, 30 * 60 + 20, 26 * 3600, 0, -3600]);
+    let lasts = dice.any(&[
+        3600,
+        1800,
+        5400,
+        4 * 3600,
+        900,
+        30 * 60 + 20,
+        26 * 3600,
+        0,
+        -3600,
+    ]);
     let (room, location) = dice.any(&ROOMS);
     let zone = dice.any(&["Europe/London", "America/New_York"]);
     let some = |dice: &mut Dice, kind: &str| {
-        let guests: Vec<Value> =
-            (0..dice.of(3)).map(|_| one_of(dice, world, kind)).filter(|id| !id.is_null()).collect();
+        let guests: Vec<Value> = (0..dice.of(3))
+            .map(|_| one_of(dice, world, kind))
+            .filter(|id| !id.is_null())
+            .collect();
         guests
     };
     let mut booking = json!({
@@ -175,13 +225,23 @@ fn repeat(dice: &mut Dice, booking: &mut Value, zone: &str, start: Minute) {
     let lasts = crate::reference_model::instant(text(booking, "end").expect("an end")) - start;
     let time = start - local_midnight(zone, start, 0);
     let first = local_midnight(zone, start - dice.any(&[0, 1, 2, 7, 14]) * 86_400, 0) + time;
-    let weekday = crate::reference_model::date_at(zone, first).format("%a").to_string().to_uppercase()[..2].to_owned();
-    let until = written(start + 86_400).replace(['-', ':'], "").replace(".000", "");
+    let weekday = crate::reference_model::date_at(zone, first)
+        .format("%a")
+        .to_string()
+        .to_uppercase()[..2]
+        .to_owned();
+    let until = written(start + 86_400)
+        .replace(['-', ':'], "")
+        .replace(".000", "");
     let rule = match dice.of(6) {
         0 => "FREQ=DAILY".to_owned(),
         1 => format!(
             "FREQ=WEEKLY;BYDAY=SA,SU,MO{}",
-            if "SASUMO".contains(&weekday) { String::new() } else { format!(",{weekday}") }
+            if "SASUMO".contains(&weekday) {
+                String::new()
+            } else {
+                format!(",{weekday}")
+            }
         ),
         2 => "RRULE:FREQ=DAILY;INTERVAL=2".to_owned(),
         3 => "FREQ=DAILY;COUNT=4".to_owned(),

@@ -14,7 +14,10 @@ impl WorldAt<'_> {
         if !self.takes_part(booking, person) || !self.is_here(rule, text(booking, "location")) {
             return false;
         }
-        let (start, end) = (instant(&booking["start"].to_text()), instant(&booking["end"].to_text()));
+        let (start, end) = (
+            instant(&booking["start"].to_text()),
+            instant(&booking["end"].to_text()),
+        );
         let lasts = end - start;
         lasts >= 0
             && self.starts(booking, start).into_iter().any(|start| {
@@ -27,16 +30,24 @@ impl WorldAt<'_> {
     fn takes_part(&self, booking: &Value, person: &Person<'_>) -> bool {
         let member = person.members.iter().any(|member| {
             text(booking, "member").is_some_and(|id| self.is_or_follows(member, id))
-                || list(booking, "members").iter().any(|other| *other == member["_id"])
+                || list(booking, "members")
+                    .iter()
+                    .any(|other| *other == member["_id"])
         });
-        let guest = person.visitors.iter().filter_map(|visitor| text(visitor, "_id"));
-        let mut guest = guest.filter(|id| list(booking, "visitors").iter().any(|other| other == id));
+        let guest = person
+            .visitors
+            .iter()
+            .filter_map(|visitor| text(visitor, "_id"));
+        let mut guest =
+            guest.filter(|id| list(booking, "visitors").iter().any(|other| other == id));
         let booked = text(booking, "bookedByGuest").is_some_and(|id| is_visitor(person, id));
         member || booked || self.site.guests && guest.next().is_some()
     }
 
     fn is_heard(&self, rule: &Rule, person: &Person<'_>, start: Minute) -> bool {
-        let is_member = self.memberships().any(|one| self.reaches(one, person) && self.runs(one, start));
+        let is_member = self
+            .memberships()
+            .any(|one| self.reaches(one, person) && self.runs(one, start));
         match rule.audience {
             Audience::Everyone => true,
             Audience::Members => is_member,
@@ -46,12 +57,17 @@ impl WorldAt<'_> {
 
     /// Every start of a booking until two days from now.
     fn starts(&self, booking: &Value, first: Minute) -> Vec<Minute> {
-        let Some(rrule) = text(&booking["recurrence"], "rrule") else { return vec![first] };
+        let Some(rrule) = text(&booking["recurrence"], "rrule") else {
+            return vec![first];
+        };
         let rule = Repeats::read(rrule);
-        let zone = text(booking, "timezone").unwrap_or_else(|| self.zone(text(booking, "location")));
+        let zone =
+            text(booking, "timezone").unwrap_or_else(|| self.zone(text(booking, "location")));
         let begins = local(zone, first);
-        let excepted: Vec<Minute> =
-            list(&booking["recurrence"], "exdates").iter().map(|date| instant(&date.to_text())).collect();
+        let excepted: Vec<Minute> = list(&booking["recurrence"], "exdates")
+            .iter()
+            .map(|date| instant(&date.to_text()))
+            .collect();
         let mut starts = Vec::new();
         let mut counted = 0;
         let mut day = begins.date();
@@ -59,7 +75,9 @@ impl WorldAt<'_> {
             if rule.has(begins.date(), day) {
                 let start = at_local(zone, day.and_time(begins.time()));
                 counted += 1;
-                if rule.count.is_some_and(|count| counted > count) || rule.is_over(day.and_time(begins.time()), start) {
+                if rule.count.is_some_and(|count| counted > count)
+                    || rule.is_over(day.and_time(begins.time()), start)
+                {
                     break;
                 }
                 if !excepted.contains(&start) {
@@ -73,7 +91,10 @@ impl WorldAt<'_> {
 }
 
 fn is_visitor(person: &Person<'_>, id: &str) -> bool {
-    person.visitors.iter().any(|visitor| text(visitor, "_id") == Some(id))
+    person
+        .visitors
+        .iter()
+        .any(|visitor| text(visitor, "_id") == Some(id))
 }
 
 /// A rule of the kinds that the tests write.
@@ -90,9 +111,17 @@ struct Repeats {
 impl Repeats {
     fn read(rrule: &str) -> Repeats {
         let part = |name: &str| {
-            rrule.trim_start_matches("RRULE:").split(';').find_map(|part| part.strip_prefix(&format!("{name}=")))
+            rrule
+                .trim_start_matches("RRULE:")
+                .split(';')
+                .find_map(|part| part.strip_prefix(&format!("{name}=")))
         };
-        let number = |text: &str| "MO TU WE TH FR SA SU".split(' ').position(|day| day == text).expect("a day") as u32;
+        let number = |text: &str| {
+            "MO TU WE TH FR SA SU"
+                .split(' ')
+                .position(|day| day == text)
+                .expect("a day") as u32
+        };
         let until = part("UNTIL");
         let local = |text: &str| NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S").ok();
         Repeats {
@@ -104,7 +133,8 @@ impl Repeats {
                 let day = NaiveDate::parse_from_str(text, "%Y%m%d").ok();
                 local(text).or_else(|| Some(day?.and_time(NaiveTime::from_hms_opt(23, 59, 59)?)))
             }),
-            until: until.and_then(|text| Some(local(text.strip_suffix('Z')?)?.and_utc().timestamp())),
+            until: until
+                .and_then(|text| Some(local(text.strip_suffix('Z')?)?.and_utc().timestamp())),
         }
     }
 
@@ -114,15 +144,20 @@ impl Repeats {
             return (day - first).num_days() % self.interval == 0
                 && (self.days.is_empty() || self.days.contains(&weekday));
         }
-        let monday = |day: NaiveDate| day - Days::new(u64::from(day.weekday().num_days_from_monday()));
+        let monday =
+            |day: NaiveDate| day - Days::new(u64::from(day.weekday().num_days_from_monday()));
         let weeks = (monday(day) - monday(first)).num_days() / 7;
-        let right_day =
-            if self.days.is_empty() { day.weekday() == first.weekday() } else { self.days.contains(&weekday) };
+        let right_day = if self.days.is_empty() {
+            day.weekday() == first.weekday()
+        } else {
+            self.days.contains(&weekday)
+        };
         weeks % self.interval == 0 && right_day
     }
 
     fn is_over(&self, local: NaiveDateTime, start: Minute) -> bool {
-        self.until_local.is_some_and(|until| local > until) || self.until.is_some_and(|until| start > until)
+        self.until_local.is_some_and(|until| local > until)
+            || self.until.is_some_and(|until| start > until)
     }
 }
 

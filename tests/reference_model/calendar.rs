@@ -1,6 +1,8 @@
 //! Local days and the clock on the wall.
 
-use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike};
+use chrono::{
+    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike,
+};
 use chrono_tz::Tz;
 use serde_json::Value;
 
@@ -19,7 +21,9 @@ pub struct WallClock {
 }
 
 pub fn instant(text: &str) -> Minute {
-    DateTime::parse_from_rfc3339(text).unwrap_or_else(|wrong| panic!("{text}: {wrong}")).timestamp()
+    DateTime::parse_from_rfc3339(text)
+        .unwrap_or_else(|wrong| panic!("{text}: {wrong}"))
+        .timestamp()
 }
 
 fn zone(name: &str) -> Tz {
@@ -27,7 +31,9 @@ fn zone(name: &str) -> Tz {
 }
 
 pub fn local(zone_name: &str, at: Minute) -> NaiveDateTime {
-    let utc = DateTime::from_timestamp(at, 0).expect("an instant").naive_utc();
+    let utc = DateTime::from_timestamp(at, 0)
+        .expect("an instant")
+        .naive_utc();
     zone(zone_name).from_utc_datetime(&utc).naive_local()
 }
 
@@ -37,10 +43,14 @@ pub fn date_at(zone_name: &str, at: Minute) -> NaiveDate {
 
 pub fn wall_clock(zone_name: &str, at: Minute) -> WallClock {
     let local = local(zone_name, at);
-    WallClock { weekday: local.weekday().num_days_from_monday(), minute: local.hour() * 60 + local.minute() }
+    WallClock {
+        weekday: local.weekday().num_days_from_monday(),
+        minute: local.hour() * 60 + local.minute(),
+    }
 }
 
-/// The instant of a local time: the first where it comes twice; where it falls out, by the offset before the gap.
+/// The instant of a local time: the first where it comes twice; where it falls out, by the offset
+/// before the gap.
 pub fn at_local(zone_name: &str, local: NaiveDateTime) -> Minute {
     match zone(zone_name).from_local_datetime(&local) {
         LocalResult::Single(at) => at.timestamp(),
@@ -60,7 +70,8 @@ fn day(thing: &Value, field: &str) -> Option<NaiveDate> {
     Some(text(thing, field)?[..10].parse().expect("a day"))
 }
 
-/// Whether `today` is one of the days from one field to another, both included; open where a field is missing.
+/// Whether `today` is one of the days from one field to another, both included; open where a field
+/// is missing.
 pub fn is_among_days(thing: &Value, from: &str, until: &str, today: NaiveDate) -> bool {
     let (from, until) = (day(thing, from), day(thing, until));
     let forwards = from.is_none_or(|from| until.is_none_or(|until| from <= until));

@@ -1,8 +1,8 @@
 //! The naive model: who may be in what group at one instant, straight from the site file's page.
 //!
-//! It knows no windows, no unions, no boundaries and nothing of Doorstep: it looks at one instant and asks of every
-//! person and every rule whether that rule lets them in now. Time zones come from another library than Doorstep's, so
-//! that their errors do not coincide.
+//! It knows no windows, no unions, no boundaries and nothing of Doorstep: it looks at one instant
+//! and asks of every person and every rule whether that rule lets them in now. Time zones come from
+//! another library than Doorstep's, so that their errors do not coincide.
 
 mod booking;
 mod calendar;
@@ -50,18 +50,28 @@ pub fn may_be_in(world: &Value, site: &Site, at: Minute) -> BTreeSet<Entry> {
 
 fn people(world: &Value) -> BTreeMap<String, Person<'_>> {
     let mut people: BTreeMap<String, Person<'_>> = BTreeMap::new();
-    for member in list(world, "members").iter().filter(|member| !flag(member, "inactive")) {
+    for member in list(world, "members")
+        .iter()
+        .filter(|member| !flag(member, "inactive"))
+    {
         people.entry(who(member)).or_default().members.push(member);
     }
     for visitor in list(world, "visitors") {
-        people.entry(who(visitor)).or_default().visitors.push(visitor);
+        people
+            .entry(who(visitor))
+            .or_default()
+            .visitors
+            .push(visitor);
     }
     people
 }
 
 /// How somebody is told from others, at the platform and at the doors.
 pub fn who(person: &Value) -> String {
-    text(person, "email").or_else(|| text(person, "name")).unwrap_or_default().to_lowercase()
+    text(person, "email")
+        .or_else(|| text(person, "name"))
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 pub fn list<'w>(world: &'w Value, name: &str) -> &'w [Value] {
@@ -77,7 +87,9 @@ fn flag(thing: &Value, field: &str) -> bool {
 }
 
 fn by_id<'w>(world: &'w Value, name: &str, id: Option<&str>) -> Option<&'w Value> {
-    list(world, name).iter().find(|thing| id.is_some() && text(thing, "_id") == id)
+    list(world, name)
+        .iter()
+        .find(|thing| id.is_some() && text(thing, "_id") == id)
 }
 
 impl WorldAt<'_> {
@@ -90,33 +102,49 @@ impl WorldAt<'_> {
                     && self.runs(membership, self.at)
             }),
             Selector::Location(_) | Selector::Floor(_) | Selector::Assignable(_) => {
-                list(self.world, "assignments").iter().any(|assignment| self.assigned(rule, assignment, person))
+                list(self.world, "assignments")
+                    .iter()
+                    .any(|assignment| self.assigned(rule, assignment, person))
             }
             Selector::Resource(names) => list(self.world, "bookings").iter().any(|booking| {
-                self.is_named(names, "resources", text(booking, "resource")) && self.booked(rule, booking, person)
+                self.is_named(names, "resources", text(booking, "resource"))
+                    && self.booked(rule, booking, person)
             }),
-            Selector::Pass => list(self.world, "passes").iter().any(|pass| self.passed(rule, pass, person)),
+            Selector::Pass => list(self.world, "passes")
+                .iter()
+                .any(|pass| self.passed(rule, pass, person)),
         }
     }
 
     fn memberships(&self) -> impl Iterator<Item = &Value> {
-        list(self.world, "memberships").iter().filter(|membership| text(membership, "status") == Some("approved"))
+        list(self.world, "memberships")
+            .iter()
+            .filter(|membership| text(membership, "status") == Some("approved"))
     }
 
     /// Whether a membership or pass is this person's, by name or through their company.
     fn reaches(&self, thing: &Value, person: &Person<'_>) -> bool {
-        person.members.iter().any(|member| match text(thing, "member") {
-            Some(id) => self.is_or_follows(member, id),
-            None => {
-                let out = matches!(text(member, "status"), Some("former" | "lead" | "not_approved"));
-                text(thing, "company").is_some() && text(thing, "company") == text(member, "company") && !out
-            }
-        })
+        person
+            .members
+            .iter()
+            .any(|member| match text(thing, "member") {
+                Some(id) => self.is_or_follows(member, id),
+                None => {
+                    let out = matches!(
+                        text(member, "status"),
+                        Some("former" | "lead" | "not_approved")
+                    );
+                    text(thing, "company").is_some()
+                        && text(thing, "company") == text(member, "company")
+                        && !out
+                }
+            })
     }
 
     /// Whether this member is the one with this id, or has everything that one has.
     fn is_or_follows(&self, member: &Value, id: &str) -> bool {
-        let master = by_id(self.world, "members", Some(id)).filter(|master| !flag(master, "inactive"));
+        let master =
+            by_id(self.world, "members", Some(id)).filter(|master| !flag(master, "inactive"));
         text(member, "_id") == Some(id) || text(member, "master") == Some(id) && master.is_some()
     }
 
@@ -127,11 +155,19 @@ impl WorldAt<'_> {
     }
 
     fn assigned(&self, rule: &Rule, assignment: &Value, person: &Person<'_>) -> bool {
-        let membership = self.memberships().find(|one| text(one, "_id") == text(assignment, "membership"));
-        let Some(membership) = membership.filter(|one| self.reaches(one, person)) else { return false };
-        let Some(resource) = by_id(self.world, "resources", text(assignment, "resource")) else { return false };
+        let membership = self
+            .memberships()
+            .find(|one| text(one, "_id") == text(assignment, "membership"));
+        let Some(membership) = membership.filter(|one| self.reaches(one, person)) else {
+            return false;
+        };
+        let Some(resource) = by_id(self.world, "resources", text(assignment, "resource")) else {
+            return false;
+        };
         let right = match &rule.selector {
-            Selector::Location(names) => self.is_named(names, "locations", text(resource, "location")),
+            Selector::Location(names) => {
+                self.is_named(names, "locations", text(resource, "location"))
+            }
             Selector::Floor(names) => self.is_named(names, "floors", text(resource, "floor")),
             Selector::Assignable(names) => self.is_named(names, "resources", text(resource, "_id")),
             _ => false,
@@ -154,9 +190,13 @@ impl WorldAt<'_> {
         let location = holder.and_then(|holder| text(holder, "location"));
         let zone = self.zone(location);
         let today = date_at(zone, self.at);
-        let unused = pass["usedCount"].as_f64().unwrap_or(0.0) < pass["count"].as_f64().unwrap_or(1.0);
+        let unused =
+            pass["usedCount"].as_f64().unwrap_or(0.0) < pass["count"].as_f64().unwrap_or(1.0);
         let checked_in = list(self.world, "checkins").iter().any(|checkin| {
-            let mine = person.members.iter().any(|member| text(member, "_id") == text(checkin, "member"));
+            let mine = person
+                .members
+                .iter()
+                .any(|member| text(member, "_id") == text(checkin, "member"));
             mine && text(checkin, "start").map(|start| date_at(zone, instant(start))) == Some(today)
         });
         self.is_here(rule, location)
@@ -166,19 +206,27 @@ impl WorldAt<'_> {
 
     /// Whether a fact of this location counts, and the rule is open by the clock on its wall.
     fn is_here(&self, rule: &Rule, location: Option<&str>) -> bool {
-        let chosen = self.site.locations.is_empty() || self.is_named(&self.site.locations, "locations", location);
-        let at = rule.at.is_none_or(|name| self.is_named(&[name], "locations", location));
+        let chosen = self.site.locations.is_empty()
+            || self.is_named(&self.site.locations, "locations", location);
+        let at = rule
+            .at
+            .is_none_or(|name| self.is_named(&[name], "locations", location));
         let clock = calendar::wall_clock(self.zone(location), self.at);
-        chosen && at && (rule.hours.is_empty() || rule.hours.iter().any(|attempt| attempt.is_open(clock)))
+        chosen
+            && at
+            && (rule.hours.is_empty() || rule.hours.iter().any(|attempt| attempt.is_open(clock)))
     }
 
     fn is_named(&self, names: &[&str], kind: &str, id: Option<&str>) -> bool {
         let name = by_id(self.world, kind, id).and_then(|thing| text(thing, "name"));
-        names.iter().any(|wanted| *wanted == "*" && id.is_some() || name == Some(*wanted))
+        names
+            .iter()
+            .any(|wanted| *wanted == "*" && id.is_some() || name == Some(*wanted))
     }
 
     fn zone(&self, location: Option<&str>) -> &str {
-        let own = by_id(self.world, "locations", location).and_then(|location| text(location, "timezone"));
+        let own = by_id(self.world, "locations", location)
+            .and_then(|location| text(location, "timezone"));
         own.unwrap_or(self.site.timezone)
     }
 }

@@ -47,7 +47,8 @@ pub enum Audience {
     NonMembers,
 }
 
-/// On each of these days (0 is Monday) from one minute of the day until another, over midnight where that is less.
+/// On each of these days (0 is Monday) from one minute of the day until another, over midnight
+/// where that is less.
 #[derive(Debug, Clone, Copy)]
 pub struct OpeningHours {
     pub days: (u32, u32),
@@ -62,7 +63,8 @@ impl OpeningHours {
         if self.from < self.until {
             on(clock.weekday) && (self.from..self.until).contains(&clock.minute)
         } else {
-            on(clock.weekday) && clock.minute >= self.from || on(yesterday) && clock.minute < self.until
+            on(clock.weekday) && clock.minute >= self.from
+                || on(yesterday) && clock.minute < self.until
         }
     }
 
@@ -88,14 +90,22 @@ impl Rule {
             Selector::Resource(names) => ("resource", names.clone()),
             Selector::Pass => ("pass", vec!["*"]),
         };
-        let mut text = format!("[[rule]]\n{key} = {names:?}\ndoors = {:?}\nopens = {:?}\n", self.doors, self.opens);
+        let mut text = format!(
+            "[[rule]]\n{key} = {names:?}\ndoors = {:?}\nopens = {:?}\n",
+            self.doors, self.opens
+        );
         if key == "resource" {
             let audience = match self.audience {
                 Audience::Everyone => "everyone",
                 Audience::Members => "members",
                 Audience::NonMembers => "non-members",
             };
-            writeln!(text, "before = \"{}m\"\nafter = \"{}m\"\nfor = {audience:?}", self.before, self.after).unwrap();
+            writeln!(
+                text,
+                "before = \"{}m\"\nafter = \"{}m\"\nfor = {audience:?}",
+                self.before, self.after
+            )
+            .unwrap();
         }
         if let Some(at) = self.at {
             writeln!(text, "at = {at:?}").unwrap();

@@ -1,4 +1,5 @@
-//! One day of one site: the world it begins with, and everything that happens in it, all out of a seed.
+//! One day of one site: the world it begins with, and everything that happens in it, all out of a
+//! seed.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,7 +25,8 @@ pub struct Day {
     pub events: Vec<Event>,
     /// When it ends, in seconds from its start.
     pub ends: i64,
-    /// No reconcile but the first before this, in seconds from its start. Only to make a story short.
+    /// No reconcile but the first before this, in seconds from its start. Only to make a story
+    /// short.
     pub skips: i64,
     /// How long each call takes by the functions' clocks, in milliseconds.
     pub pace: i64,
@@ -36,7 +38,8 @@ pub struct Day {
 pub struct Event {
     /// Seconds from the start of the day.
     pub at: i64,
-    /// Rather so many seconds after the next instant at which something may open or close, if one is near.
+    /// Rather so many seconds after the next instant at which something may open or close, if one
+    /// is near.
     pub near: Option<i64>,
     pub what: What,
 }
@@ -50,9 +53,18 @@ pub enum What {
     /// A person is added to a group or removed from it by hand.
     Hand { dice: u64 },
     /// A vendor fails, for so many seconds at most.
-    Fault { vendor: Vendor, fault: Value, lasts: i64 },
-    /// A vendor takes its time over each answer, or never answers, for so many seconds. Calls and pauses take time then.
-    Slow { vendor: Vendor, slowness: Slowness, lasts: i64 },
+    Fault {
+        vendor: Vendor,
+        fault: Value,
+        lasts: i64,
+    },
+    /// A vendor takes its time over each answer, or never answers, for so many seconds. Calls and
+    /// pauses take time then.
+    Slow {
+        vendor: Vendor,
+        slowness: Slowness,
+        lasts: i64,
+    },
     /// Functions die at a call.
     CrashAtCall(CrashAtCall),
     /// Functions die after a step.
@@ -67,7 +79,8 @@ pub enum What {
     NoSchedules(u32),
     /// A reconcile beside the usual ones.
     Reconcile,
-    /// Half of a list is gone at the platform, of which no letter tells; it comes back so many seconds later.
+    /// Half of a list is gone at the platform, of which no letter tells; it comes back so many
+    /// seconds later.
     Half { kind: &'static str, lasts: i64 },
     /// A human approves whatever is held.
     Approve,
@@ -96,12 +109,21 @@ impl Day {
     /// The day of a seed.
     pub fn of(seed: u64) -> Day {
         let mut chance = Seed::of(seed);
-        let platforms = [Platform::OfficeRnd, Platform::Nexudus, Platform::Andcards, Platform::Deskworks];
+        let platforms = [
+            Platform::OfficeRnd,
+            Platform::Nexudus,
+            Platform::Andcards,
+            Platform::Deskworks,
+        ];
         let platform = platforms[(seed % 4) as usize];
         let story = Story {
             scenario: chance.number(),
             rules: chance.numbers(3, 7),
-            members: if chance.of_many(5) == 0 { chance.numbers(10, 14) } else { chance.numbers(3, 8) },
+            members: if chance.of_many(5) == 0 {
+                chance.numbers(10, 14)
+            } else {
+                chance.numbers(3, 8)
+            },
             visitors: chance.numbers(1, 3),
             memberships: chance.numbers(1, 6),
             assignments: chance.numbers(0, 3),
@@ -116,21 +138,46 @@ impl Day {
         let mut events: Vec<Event> = (0..count).map(|_| event(&mut chance, calm)).collect();
         events.sort_by_key(|event| event.at);
         let pace = chance.any(&[0, 0, 15, 90, 600]);
-        Day { seed, platform, story, events, ends: DAY, skips: 0, pace, late: !seed.is_multiple_of(3) }
+        Day {
+            seed,
+            platform,
+            story,
+            events,
+            ends: DAY,
+            skips: 0,
+            pace,
+            late: !seed.is_multiple_of(3),
+        }
     }
 }
 
-/// On calm days the vendors answer, and nothing dies: so that what must be so to the minute is looked at all day.
+/// On calm days the vendors answer, and nothing dies: so that what must be so to the minute is
+/// looked at all day.
 fn event(chance: &mut Seed, calm: bool) -> Event {
     let what = match chance.of_many(if calm { 66 } else { 100 }) {
-        0..=36 => What::Change { dice: chance.number(), way: way(chance) },
-        37..=46 => What::Seam { dice: chance.number(), way: way(chance) },
-        47..=54 => What::Hand { dice: chance.number() },
-        55..=59 => What::Forgery { dice: chance.number() },
-        60..=62 => What::Replay { dice: chance.number() },
+        0..=36 => What::Change {
+            dice: chance.number(),
+            way: way(chance),
+        },
+        37..=46 => What::Seam {
+            dice: chance.number(),
+            way: way(chance),
+        },
+        47..=54 => What::Hand {
+            dice: chance.number(),
+        },
+        55..=59 => What::Forgery {
+            dice: chance.number(),
+        },
+        60..=62 => What::Replay {
+            dice: chance.number(),
+        },
         63 => What::Reconcile,
         64 if chance.of_many(2) == 0 => What::Approve,
-        64 => What::Half { kind: chance.any(&["memberships", "bookings"]), lasts: chance.between(600, 7200) },
+        64 => What::Half {
+            kind: chance.any(&["memberships", "bookings"]),
+            lasts: chance.between(600, 7200),
+        },
         65 => What::NoSchedules(1 + chance.of_many(2) as u32),
         66..=71 => What::Skew(skew(chance)),
         72..=84 => What::CrashAtCall(CrashAtCall {
@@ -139,14 +186,24 @@ fn event(chance: &mut Seed, calm: bool) -> Event {
             times: chance.any(&[1, 1, 2]),
         }),
         85..=88 => What::Crash(
-            chance.any(&[CrashStep::Apply, CrashStep::Intend, CrashStep::Commit, CrashStep::Read, CrashStep::Enqueue]),
+            chance.any(&[
+                CrashStep::Apply,
+                CrashStep::Intend,
+                CrashStep::Commit,
+                CrashStep::Read,
+                CrashStep::Enqueue,
+            ]),
             chance.any(&[1, 1, 2]),
         ),
         96..=99 => slow(chance),
         _ => fault(chance),
     };
     let near = (chance.of_many(3) == 0).then(|| chance.any(&[-1, 0, 0, 1, 1, -30, 5, 45]));
-    Event { at: chance.between(60, DAY - 600), near, what }
+    Event {
+        at: chance.between(60, DAY - 600),
+        near,
+        what,
+    }
 }
 
 /// Early calls are the likelier ones: short runs have no others.
@@ -167,22 +224,42 @@ fn way(chance: &mut Seed) -> Way {
 
 fn skew(chance: &mut Seed) -> Skew {
     let mut seconds = || chance.any(&[0, 0, -1, 1, -4, 4, -5, 5]);
-    Skew { receive: seconds(), settle: seconds(), reconcile: seconds() }
+    Skew {
+        receive: seconds(),
+        settle: seconds(),
+        reconcile: seconds(),
+    }
 }
 
 fn slow(chance: &mut Seed) -> What {
     let takes = |seconds| Slowness::Takes(Duration::from_secs(seconds));
     What::Slow {
         vendor: chance.any(&[Vendor::Platform, Vendor::Kisi, Vendor::SaltoKs]),
-        slowness: chance.any(&[Slowness::Hangs, Slowness::Hangs, takes(1), takes(4), takes(9)]),
+        slowness: chance.any(&[
+            Slowness::Hangs,
+            Slowness::Hangs,
+            takes(1),
+            takes(4),
+            takes(9),
+        ]),
         lasts: chance.any(&[45, 240, 1800]),
     }
 }
 
 fn fault(chance: &mut Seed) -> What {
-    let vendor = chance.any(&[Vendor::Platform, Vendor::Kisi, Vendor::Kisi, Vendor::SaltoKs, Vendor::SaltoKs]);
+    let vendor = chance.any(&[
+        Vendor::Platform,
+        Vendor::Kisi,
+        Vendor::Kisi,
+        Vendor::SaltoKs,
+        Vendor::SaltoKs,
+    ]);
     let reads = vendor == Vendor::Platform;
-    let lines: &[&str] = if reads { &["*", "GET *"] } else { &["*", "*", "POST *", "PATCH *", "DELETE *", "GET *"] };
+    let lines: &[&str] = if reads {
+        &["*", "GET *"]
+    } else {
+        &["*", "*", "POST *", "PATCH *", "DELETE *", "GET *"]
+    };
     let (lasts, times) = match chance.of_many(4) {
         // Down for hours.
         0 => (chance.between(1800, 5 * 3600), -1),
@@ -200,25 +277,44 @@ fn fault(chance: &mut Seed) -> What {
             fault["after"] = json!("apply");
         }
         5 if reads => {
-            fault["body"] = json!(chance.any(&["[]", "{}", "<html>moment</html>", "{\"results\":["]));
+            fault["body"] =
+                json!(chance.any(&["[]", "{}", "<html>moment</html>", "{\"results\":["]));
             fault["match"] = json!("GET *");
         }
         _ => fault["status"] = json!(chance.any(&[500, 503, 502])),
     }
-    What::Fault { vendor, fault, lasts }
+    What::Fault {
+        vendor,
+        fault,
+        lasts,
+    }
 }
 
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             What::Change { way, .. } => write!(f, "a change, its letters {way:?}"),
-            What::Seam { way, .. } => write!(f, "a booking at the seam of another, its letters {way:?}"),
+            What::Seam { way, .. } => {
+                write!(f, "a booking at the seam of another, its letters {way:?}")
+            }
             What::Hand { .. } => f.write_str("a hand at the doors"),
-            What::Fault { vendor, fault, lasts } => write!(f, "{vendor:?} fails for at most {lasts} s: {fault}"),
-            What::Slow { vendor, slowness, lasts } => write!(f, "{vendor:?} is slow for {lasts} s: {slowness:?}"),
+            What::Fault {
+                vendor,
+                fault,
+                lasts,
+            } => write!(f, "{vendor:?} fails for at most {lasts} s: {fault}"),
+            What::Slow {
+                vendor,
+                slowness,
+                lasts,
+            } => write!(f, "{vendor:?} is slow for {lasts} s: {slowness:?}"),
             What::CrashAtCall(death) => {
                 let when = if death.carried_out { "after" } else { "before" };
-                write!(f, "{} function(s) die {when} call {}", death.times, death.call)
+                write!(
+                    f,
+                    "{} function(s) die {when} call {}",
+                    death.times, death.call
+                )
             }
             What::Crash(step, times) => write!(f, "{times} function(s) die after {step:?}"),
             What::Skew(skew) => write!(

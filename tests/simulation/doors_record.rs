@@ -1,5 +1,5 @@
-//! Who is in which group, line by line, as the doors' own record tells: who put them there, and what that must have left
-//! in the audit chain.
+//! Who is in which group, line by line, as the doors' own record tells: who put them there, and
+//! what that must have left in the audit chain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,8 @@ pub struct Passed {
     pub line: Line,
     pub entered: bool,
     pub by_hand: bool,
-    /// Valid lines of this person in this group after it, and after everything that was told with it.
+    /// Valid lines of this person in this group after it, and after everything that was told with
+    /// it.
     pub left: usize,
     pub left_at_last: usize,
 }
@@ -71,32 +72,61 @@ impl DoorsRecord {
     /// Names of people, from a door world.
     pub fn meet(&mut self, doors: &Doors, world: &Value) {
         for user in list(world, "users") {
-            self.people.insert((doors.name, text(user, "id").unwrap_or_default().to_lowercase()), who(user));
+            self.people.insert(
+                (
+                    doors.name,
+                    text(user, "id").unwrap_or_default().to_lowercase(),
+                ),
+                who(user),
+            );
         }
     }
 
     pub fn knows(&self, doors: &Doors, crossing: &MembershipChange) -> bool {
-        self.people.contains_key(&(doors.name, crossing.user.clone()))
+        self.people
+            .contains_key(&(doors.name, crossing.user.clone()))
     }
 
     pub fn name_of(&self, doors: &Doors, id: &str) -> String {
-        self.people.get(&(doors.name, id.to_owned())).cloned().unwrap_or_default()
+        self.people
+            .get(&(doors.name, id.to_owned()))
+            .cloned()
+            .unwrap_or_default()
     }
 
-    /// Takes over what a door system recorded. `hazy`: what is begun there cannot be told from what hands do.
-    pub fn take(&mut self, doors: &Doors, crossings: Vec<MembershipChange>, now: Minute, hazy: bool) -> Vec<Passed> {
-        let mut passed: Vec<Passed> =
-            crossings.into_iter().map(|crossing| self.crossed(doors, crossing, now, hazy)).collect();
+    /// Takes over what a door system recorded. `hazy`: what is begun there cannot be told from what
+    /// hands do.
+    pub fn take(
+        &mut self,
+        doors: &Doors,
+        crossings: Vec<MembershipChange>,
+        now: Minute,
+        hazy: bool,
+    ) -> Vec<Passed> {
+        let mut passed: Vec<Passed> = crossings
+            .into_iter()
+            .map(|crossing| self.crossed(doors, crossing, now, hazy))
+            .collect();
         for one in &mut passed {
             one.left_at_last = self.valid(&one.line.key, now);
         }
         passed
     }
 
-    fn crossed(&mut self, doors: &Doors, crossing: MembershipChange, now: Minute, hazy: bool) -> Passed {
+    fn crossed(
+        &mut self,
+        doors: &Doors,
+        crossing: MembershipChange,
+        now: Minute,
+        hazy: bool,
+    ) -> Passed {
         let group = doors.group_name(&crossing.group);
         let key: Key = (doors.name, crossing.user.clone(), crossing.group.clone());
-        let entry = (self.name_of(doors, &crossing.user), doors.name.to_owned(), group);
+        let entry = (
+            self.name_of(doors, &crossing.user),
+            doors.name.to_owned(),
+            group,
+        );
         let place = (doors.name, crossing.line);
         let line = if crossing.entered {
             let by = match crossing.by_hand {
@@ -108,9 +138,17 @@ impl DoorsRecord {
             if by == By::Unclear {
                 // Two identical memberships cannot be told apart.
                 let alike = |line: &&mut Line| line.key == key && line.until == until;
-                self.lines.values_mut().filter(alike).for_each(|line| line.by = By::Unclear);
+                self.lines
+                    .values_mut()
+                    .filter(alike)
+                    .for_each(|line| line.by = By::Unclear);
             }
-            let line = Line { entry: entry.clone(), key: key.clone(), until, by };
+            let line = Line {
+                entry: entry.clone(),
+                key: key.clone(),
+                until,
+                by,
+            };
             self.lines.insert(place, line.clone());
             line
         } else {
@@ -133,12 +171,22 @@ impl DoorsRecord {
             (false, false) if !more => drop(self.claimed.remove(&key)),
             _ => {}
         }
-        Passed { line, entered: crossing.entered, by_hand: crossing.by_hand, left, left_at_last: left }
+        Passed {
+            line,
+            entered: crossing.entered,
+            by_hand: crossing.by_hand,
+            left,
+            left_at_last: left,
+        }
     }
 
     /// The first reconcile is over: memberships of entitled people in ruled groups are ours now.
     pub fn taken_over(&mut self, ruled: impl Fn(&Line) -> bool) {
-        for line in self.lines.values_mut().filter(|line| line.by == By::Hand && ruled(line)) {
+        for line in self
+            .lines
+            .values_mut()
+            .filter(|line| line.by == By::Hand && ruled(line))
+        {
             line.by = By::Adopted;
             self.claimed.insert(line.key.clone());
         }
@@ -152,7 +200,10 @@ impl DoorsRecord {
     }
 
     fn valid(&self, key: &Key, now: Minute) -> usize {
-        self.lines.values().filter(|line| line.key == *key && line.is_valid(now)).count()
+        self.lines
+            .values()
+            .filter(|line| line.key == *key && line.is_valid(now))
+            .count()
     }
 
     /// Lines that open now.
@@ -169,9 +220,14 @@ impl DoorsRecord {
         let stays = |line: &&Line| {
             let protected = line.is_of_the_protected();
             // One that ends by itself is there for no longer than the platform says.
-            protected && line.until.is_none() || matches!(line.by, By::Hand | By::Unclear) && !exclusive(line)
+            protected && line.until.is_none()
+                || matches!(line.by, By::Hand | By::Unclear) && !exclusive(line)
         };
-        self.lines.values().filter(stays).map(|line| line.entry.clone()).collect()
+        self.lines
+            .values()
+            .filter(stays)
+            .map(|line| line.entry.clone())
+            .collect()
     }
 }
 

@@ -17,13 +17,22 @@ use doorstep_vendors::delivery::Delivery;
 
 impl Stage<'_> {
     pub async fn apply_event(&mut self, place: usize, what: &What) -> Result<(), String> {
-        if !matches!(what, What::Change { .. } | What::Seam { .. } | What::Hand { .. }) {
+        if !matches!(
+            what,
+            What::Change { .. } | What::Seam { .. } | What::Hand { .. }
+        ) {
             self.play.note(what);
         }
         match what {
             What::Change { dice, way } => {
                 let (now, fresh) = (self.play.now(), format!("new{place}"));
-                let body = change(&mut Dice(*dice), self.truth(), &fresh, now, self.day.platform);
+                let body = change(
+                    &mut Dice(*dice),
+                    self.truth(),
+                    &fresh,
+                    now,
+                    self.day.platform,
+                );
                 self.change_and_deliver(body, *way).await?;
             }
             What::Seam { dice, way } => {
@@ -32,17 +41,30 @@ impl Stage<'_> {
                 }
             }
             What::Hand { dice } => self.hand(Dice(*dice)).await,
-            What::Fault { vendor, fault, lasts } => self.fail(vendor, fault, *lasts).await,
-            What::Slow { vendor, slowness, lasts } => self.slow_down(vendor, *slowness, *lasts),
+            What::Fault {
+                vendor,
+                fault,
+                lasts,
+            } => self.fail(vendor, fault, *lasts).await,
+            What::Slow {
+                vendor,
+                slowness,
+                lasts,
+            } => self.slow_down(vendor, *slowness, *lasts),
             What::CrashAtCall(death) => self.play.machine.crash_at_call(Some(*death)),
             What::Crash(step, times) => self.play.machine.crash(*step, *times),
             What::Skew(skew) => self.play.machine.skew(*skew),
             What::Forgery { dice } => self.forge(Dice(*dice)).await?,
             What::Replay { dice } => {
                 let mut dice = Dice(*dice);
-                let webhook = dice.index(self.play.old.len()).map(|place| self.play.old[place].clone());
+                let webhook = dice
+                    .index(self.play.old.len())
+                    .map(|place| self.play.old[place].clone());
                 if let Some(webhook) = webhook {
-                    self.play.post(&webhook).await.map_err(|wrong| format!("I9: {wrong}"))?;
+                    self.play
+                        .post(&webhook)
+                        .await
+                        .map_err(|wrong| format!("I9: {wrong}"))?;
                 }
             }
             What::NoSchedules(times) => self.play.machine.cloud().schedules.refuse(*times),
@@ -51,7 +73,8 @@ impl Stage<'_> {
                 let all = self.list(kind).to_vec();
                 let gone: Vec<Value> = all.into_iter().step_by(2).collect();
                 let ids: Vec<Value> = gone.iter().map(|thing| thing["_id"].clone()).collect();
-                self.change_and_deliver(json!({ "remove": { *kind: ids } }), Way::Lost).await?;
+                self.change_and_deliver(json!({ "remove": { *kind: ids } }), Way::Lost)
+                    .await?;
                 self.put_off(self.play.now() + lasts, Task::Back(json!({ *kind: gone })));
             }
             What::Approve => self.approve_all().await?,
@@ -66,7 +89,8 @@ impl Stage<'_> {
         self.changes += 1;
         let number = self.changes;
         self.known.changed(number, world, now);
-        self.play.note(format!("{} letters, {way:?}, of {body}", webhooks.len()));
+        self.play
+            .note(format!("{} letters, {way:?}, of {body}", webhooks.len()));
         if webhooks.is_empty() {
             return Ok(());
         }
@@ -89,11 +113,22 @@ impl Stage<'_> {
     /// A second booking of somebody who has one, where the two meet.
     fn http_client(&self, mut dice: Dice, fresh: &str) -> Option<Value> {
         let all = self.list("bookings");
-        let single: Vec<&Value> = all.iter().filter(|booking| booking["recurrence"].is_null()).collect();
+        let single: Vec<&Value> = all
+            .iter()
+            .filter(|booking| booking["recurrence"].is_null())
+            .collect();
         let mut booking = single[dice.index(single.len())?].clone();
         let edge = |field: &str| text(&booking, field).map(instant);
         let (start, end) = (edge("start")?, edge("end")?);
-        let rule = self.play.scenario.site.rules.iter().map(|rule| (rule.before + rule.after) * 60).max().unwrap_or(0);
+        let rule = self
+            .play
+            .scenario
+            .site
+            .rules
+            .iter()
+            .map(|rule| (rule.before + rule.after) * 60)
+            .max()
+            .unwrap_or(0);
         let apart: Minute = dice.any(&[0, 0, rule, rule + 60, rule - 60, -600, 60]);
         let lasts = dice.any(&[1800, 3600, 900]);
         let (from, until) = match dice.of(3) {
@@ -102,7 +137,11 @@ impl Stage<'_> {
         };
         let fields = booking.as_object_mut()?;
         fields.remove("recurrence");
-        for (field, value) in [("_id", json!(fresh)), ("isCancelled", json!(false)), ("isTentative", json!(false))] {
+        for (field, value) in [
+            ("_id", json!(fresh)),
+            ("isCancelled", json!(false)),
+            ("isTentative", json!(false)),
+        ] {
             fields.insert(field.to_owned(), value);
         }
         (booking["start"], booking["end"]) = (json!(written(from)), json!(written(until)));
@@ -122,9 +161,15 @@ impl Stage<'_> {
         } else {
             let users: Vec<String> = list(&world, "users").iter().map(ids).collect();
             let place = dice.index(users.len()).unwrap_or_default();
-            (users[place].clone(), doors.group_id(dice.any(&GROUPS)), true)
+            (
+                users[place].clone(),
+                doors.group_id(dice.any(&GROUPS)),
+                true,
+            )
         };
-        let there = lines.iter().any(|(one, at, _)| *one == user && *at == group);
+        let there = lines
+            .iter()
+            .any(|(one, at, _)| *one == user && *at == group);
         let alone = doors.kind == "salto-ks" || doors.quirks.contains(&"second-assignment-409");
         if enters && there && alone {
             return;
@@ -134,28 +179,56 @@ impl Stage<'_> {
             true => json!({ "members": [member] }),
             false => json!({ "remove": { "members": [member] } }),
         };
-        let what = if enters { "puts somebody in" } else { "takes somebody out" };
+        let what = if enters {
+            "puts somebody in"
+        } else {
+            "takes somebody out"
+        };
         self.play.note(format!("a hand {what} at {}", doors.name));
-        let done = self.play.machine.sandboxes().post(doors.kind, None, Bytes::from(body.to_string())).await;
+        let done = self
+            .play
+            .machine
+            .sandboxes()
+            .post(doors.kind, None, Bytes::from(body.to_string()))
+            .await;
         assert!(done.is_ok(), "a hand: {body}");
     }
 
     /// I8: an unproven delivery changes nothing and reveals nothing but that an address exists.
     async fn forge(&mut self, mut dice: Dice) -> Result<(), String> {
-        let Some(place) = dice.index(self.play.old.len()) else { return Ok(()) };
-        let (webhook, platform, now) = (self.play.old[place].clone(), self.day.platform, self.play.now());
+        let Some(place) = dice.index(self.play.old.len()) else {
+            return Ok(());
+        };
+        let (webhook, platform, now) = (
+            self.play.old[place].clone(),
+            self.day.platform,
+            self.play.now(),
+        );
         let SignedWebhook { action, body } = webhook.clone();
         let tampered = Bytes::from([body.as_ref(), b" "].concat());
         let stale = platform::can_go_stale(platform).then(|| now - 400);
         let (headers, body) = match dice.of(5) {
-            0 => (headers(platform, &SignedWebhook { action, body: tampered }, now), body),
+            0 => (
+                headers(
+                    platform,
+                    &SignedWebhook {
+                        action,
+                        body: tampered,
+                    },
+                    now,
+                ),
+                body,
+            ),
             1 => (HeaderMap::new(), body),
             2 if let Some(stale) = stale => (headers(platform, &webhook, stale), body),
             3 => (
                 headers(platform, &webhook, now)
                     .into_iter()
                     .map(|(name, value)| {
-                        let value = value.to_str().unwrap_or_default().replace(['a', 'b', 'C', 'D', '7'], "e");
+                        let value = value
+                            .to_str()
+                            .unwrap_or_default()
+                            .replace(['a', 'b', 'C', 'D', '7'], "e");
                         (name.expect("one each"), value.parse().expect("a header"))
                     })
                     .collect(),
@@ -165,13 +238,29 @@ impl Stage<'_> {
         };
         let before = (
             self.play.machine.called().calls,
-            self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|e| e.to_string())?,
+            self.play
+                .machine
+                .audit(&SiteId::from(SITE))
+                .await
+                .map_err(|e| e.to_string())?,
         );
         let path = platform.path(SITE, action);
-        let told = self.play.machine.deliver(Delivery { path, headers, body }).await;
+        let told = self
+            .play
+            .machine
+            .deliver(Delivery {
+                path,
+                headers,
+                body,
+            })
+            .await;
         let after = (
             self.play.machine.called().calls,
-            self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|e| e.to_string())?,
+            self.play
+                .machine
+                .audit(&SiteId::from(SITE))
+                .await
+                .map_err(|e| e.to_string())?,
         );
         let quiet = self.play.machine.cloud().triggers.is_empty();
         // The site's own plate and secrets are read once a minute, whoever calls.
@@ -179,6 +268,9 @@ impl Stage<'_> {
             return Ok(());
         }
         let calls = after.0 - before.0;
-        Err(format!("I8: a forged delivery was answered {} {}, and cost {calls} calls", told.status, told.body))
+        Err(format!(
+            "I8: a forged delivery was answered {} {}, and cost {calls} calls",
+            told.status, told.body
+        ))
     }
 }

@@ -1,4 +1,5 @@
-//! What is so at the platform, and what Doorstep can have heard of it: between the two nobody can say what it believes.
+//! What is so at the platform, and what Doorstep can have heard of it: between the two nobody can
+//! say what it believes.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,9 @@ impl Known {
 
     /// Doorstep was told of change `number`.
     pub fn hear(&mut self, number: usize, now: Minute) {
-        let Some(touched) = self.unheard.remove(&number) else { return };
+        let Some(touched) = self.unheard.remove(&number) else {
+            return;
+        };
         self.past.push((now, self.heard.clone()));
         let mut heard = (*self.heard).clone();
         for (name, told) in touched {
@@ -66,7 +69,11 @@ impl Known {
                 continue;
             }
             *latest = number.max(*latest);
-            let thing = if self.has_webhooks { told } else { find(&self.truth, &name).cloned() };
+            let thing = if self.has_webhooks {
+                told
+            } else {
+                find(&self.truth, &name).cloned()
+            };
             put(&mut heard, &name, thing);
         }
         self.heard = Rc::new(heard);
@@ -87,13 +94,20 @@ impl Known {
 
     pub fn forget(&mut self, before: Minute) {
         self.past.retain(|(until, _)| *until > before);
-        self.cache.borrow_mut().retain(|(_, minute), _| *minute >= before - 900);
+        self.cache
+            .borrow_mut()
+            .retain(|(_, minute), _| *minute >= before - 900);
     }
 
     /// Every world that Doorstep may go by at some instant after `since`.
     pub fn credible(&self, since: Minute) -> Vec<Rc<Value>> {
         let mut worlds = vec![self.truth.clone(), self.heard.clone()];
-        worlds.extend(self.past.iter().filter(|(until, _)| *until > since).map(|(_, world)| world.clone()));
+        worlds.extend(
+            self.past
+                .iter()
+                .filter(|(until, _)| *until > since)
+                .map(|(_, world)| world.clone()),
+        );
         worlds.dedup_by(|one, other| Rc::ptr_eq(one, other));
         worlds
     }
@@ -107,8 +121,13 @@ impl Known {
         cache.entry(key).or_insert_with(worked_out).1.clone()
     }
 
-    /// Whoever is let in by every one of these worlds at every one of these instants, and whoever is by any.
-    pub fn bounds(&self, worlds: &[Rc<Value>], instants: &[Minute]) -> (BTreeSet<Entry>, BTreeSet<Entry>) {
+    /// Whoever is let in by every one of these worlds at every one of these instants, and whoever
+    /// is by any.
+    pub fn bounds(
+        &self,
+        worlds: &[Rc<Value>],
+        instants: &[Minute],
+    ) -> (BTreeSet<Entry>, BTreeSet<Entry>) {
         let mut all: Option<BTreeSet<Entry>> = None;
         let mut any = BTreeSet::new();
         for world in worlds {
@@ -123,15 +142,24 @@ impl Known {
 }
 
 fn kinds(world: &Value) -> impl Iterator<Item = &String> {
-    world.as_object().expect("a world").iter().filter(|(_, things)| things.is_array()).map(|(kind, _)| kind)
+    world
+        .as_object()
+        .expect("a world")
+        .iter()
+        .filter(|(_, things)| things.is_array())
+        .map(|(kind, _)| kind)
 }
 
 fn find<'w>(world: &'w Value, (kind, id): &Name) -> Option<&'w Value> {
-    list(world, kind).iter().find(|thing| thing["_id"] == json!(id))
+    list(world, kind)
+        .iter()
+        .find(|thing| thing["_id"] == json!(id))
 }
 
 fn put(world: &mut Value, (kind, id): &Name, thing: Option<Value>) {
-    let Some(all) = world[kind].as_array_mut() else { return };
+    let Some(all) = world[kind].as_array_mut() else {
+        return;
+    };
     let place = all.iter().position(|thing| thing["_id"] == json!(id));
     match (place, thing) {
         (Some(place), Some(thing)) => all[place] = thing,
@@ -146,7 +174,10 @@ fn touched(old: &Value, new: &Value) -> BTreeMap<Name, Option<Value>> {
     let mut touched = BTreeMap::new();
     for kind in kinds(new) {
         let id = |thing: &Value| thing["_id"].as_str().unwrap_or_default().to_owned();
-        for thing in list(new, kind).iter().filter(|thing| !list(old, kind).contains(thing)) {
+        for thing in list(new, kind)
+            .iter()
+            .filter(|thing| !list(old, kind).contains(thing))
+        {
             touched.insert((kind.clone(), id(thing)), Some(thing.clone()));
         }
         for thing in list(old, kind) {

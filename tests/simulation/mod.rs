@@ -1,10 +1,12 @@
-//! The simulation: the production code, whole, under days that come out of seeds. Platforms change, and lose, repeat and
-//! reorder what they say of it; vendors throttle, fail, do the work and then fail, and are down for hours; functions die
-//! at any call, before or after its answer; vendors take seconds over each answer, or never give one; their clocks go wrong by seconds; hands are at the doors. What must always
-//! hold (I1 to I10 of the design) is looked at after every step.
+//! The simulation: the production code, whole, under days that come out of seeds. Platforms change,
+//! and lose, repeat and reorder what they say of it; vendors throttle, fail, do the work and then
+//! fail, and are down for hours; functions die at any call, before or after its answer; vendors
+//! take seconds over each answer, or never give one; their clocks go wrong by seconds; hands are at
+//! the doors. What must always hold (I1 to I10 of the design) is looked at after every step.
 //!
-//! `make simulate SEEDS=200` plays the days of that many seeds, `SEEDS=17..40` those from one to another. One that breaks
-//! a promise is made as short as it goes and printed. One seed is always the same day: no chance and no real time is in it.
+//! `make simulate SEEDS=200` plays the days of that many seeds, `SEEDS=17..40` those from one to
+//! another. One that breaks a promise is made as short as it goes and printed. One seed is always
+//! the same day: no chance and no real time is in it.
 
 mod day;
 mod doors_record;
@@ -47,7 +49,10 @@ fn one_seed_is_one_day() {
         let (once, again) = (play(&day), play(&day));
         assert_eq!(once.trace, again.trace, "seed {seed}");
         // Over the network, answers to calls that are under way at once come in any order.
-        assert!(is_elsewhere() || once.digest == again.digest, "seed {seed}: other calls, or in another order");
+        assert!(
+            is_elsewhere() || once.digest == again.digest,
+            "seed {seed}: other calls, or in another order"
+        );
     }
 }
 
@@ -64,8 +69,17 @@ fn as_many_days_as_are_asked_for() {
     let total = many(seeds());
     let took = started.elapsed().as_secs_f64();
     let days = total.seconds as f64 / DAY as f64;
-    println!("{} seeds, {days:.1} site-days in {took:.0} s: {:.2} site-days a second", total.days, days / took);
-    assert!(total.broken.is_empty(), "{} broken\n\n{}", total.broken.len(), total.broken.join("\n\n"));
+    println!(
+        "{} seeds, {days:.1} site-days in {took:.0} s: {:.2} site-days a second",
+        total.days,
+        days / took
+    );
+    assert!(
+        total.broken.is_empty(),
+        "{} broken\n\n{}",
+        total.broken.len(),
+        total.broken.join("\n\n")
+    );
 }
 
 /// `200`: from one on. `17..40`: both included.
@@ -108,7 +122,12 @@ fn one(seed: u64) -> (i64, Option<String>) {
     let day = Day::of(seed);
     let played = match catch_unwind(AssertUnwindSafe(|| play(&day))) {
         Ok(played) => played,
-        Err(_) => return (0, Some(format!("seed {seed}: the simulation itself broke down"))),
+        Err(_) => {
+            return (
+                0,
+                Some(format!("seed {seed}: the simulation itself broke down")),
+            );
+        }
     };
     let lasted = played.lasted;
     match &played.kept {
@@ -125,10 +144,17 @@ fn one(seed: u64) -> (i64, Option<String>) {
 /// The shortest story to be found, in lines to be read.
 fn story(day: &Day, played: Played) -> String {
     let seed = day.seed;
-    let (day, played, tries) =
-        if std::env::var_os("RAW").is_some() { (day.clone(), played, 0) } else { shrink::shortest(day, played) };
+    let (day, played, tries) = if std::env::var_os("RAW").is_some() {
+        (day.clone(), played, 0)
+    } else {
+        shrink::shortest(day, played)
+    };
     let wrong = played.kept.err().unwrap_or_default();
-    let events: Vec<String> = day.events.iter().map(|event| format!("{:>6} s {}", event.at, event.what)).collect();
+    let events: Vec<String> = day
+        .events
+        .iter()
+        .map(|event| format!("{:>6} s {}", event.at, event.what))
+        .collect();
     format!(
         "seed {seed} ({:?}, the shortest of {tries} tries): {wrong}\n{}\n{}\n\n{}\nagain: make simulate SEEDS={seed}..{seed}",
         day.platform,

@@ -30,6 +30,8 @@ impl Seed {
     }
 
     pub fn numbers(&mut self, least: i64, most: i64) -> Vec<u64> {
-        (0..self.between(least, most)).map(|_| self.number()).collect()
+        (0..self.between(least, most))
+            .map(|_| self.number())
+            .collect()
     }
 }

@@ -8,7 +8,12 @@ const MOST_TRIES: u32 = 220;
 
 /// The shortest day found that breaks the same promise, how it went, and after how many tries.
 pub fn shortest(day: &Day, played: Played) -> (Day, Played, u32) {
-    let mut best = Shortest { promise: promise(&played), day: day.clone(), played, tries: 0 };
+    let mut best = Shortest {
+        promise: promise(&played),
+        day: day.clone(),
+        played,
+        tries: 0,
+    };
     best.cut_behind();
     best.skip();
     best.without(|day| &mut day.events);
@@ -40,7 +45,12 @@ struct Shortest {
 
 /// Which promise was broken.
 fn promise(played: &Played) -> String {
-    let wrong = played.kept.as_ref().err().map(String::as_str).unwrap_or_default();
+    let wrong = played
+        .kept
+        .as_ref()
+        .err()
+        .map(String::as_str)
+        .unwrap_or_default();
     wrong.split(':').next().unwrap_or_default().to_owned()
 }
 
@@ -56,7 +66,10 @@ impl Shortest {
     /// Reconciles that it does not need are no part of it either.
     fn skip(&mut self) {
         for left in [0, 20 * 60, 2 * 3600, 6 * 3600] {
-            let day = Day { skips: self.played.lasted - left, ..self.day.clone() };
+            let day = Day {
+                skips: self.played.lasted - left,
+                ..self.day.clone()
+            };
             if self.fails(day) {
                 return;
             }

@@ -26,7 +26,8 @@ use doorstep_local::run::faults::{Skew, Slowness};
 const RECONCILE: Minute = 15 * 60;
 /// A platform that cannot be asked tells everything as often as this.
 const ROSTER: Minute = 60 * 60;
-/// So long after something happened everything must be right, in seconds: at once, and where something is slow.
+/// So long after something happened everything must be right, in seconds: at once, and where
+/// something is slow.
 const LOOKS: [Minute; 2] = [125, 410];
 /// An instant is near if it comes within this.
 const NEAR: Minute = 40 * 60;
@@ -88,14 +89,28 @@ pub struct Played {
 
 /// Plays a day.
 pub fn play(day: &Day) -> Played {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         let mut stage = Stage::set(day).await;
         let kept = stage.through().await;
         let mut digest = DefaultHasher::new();
         let called = stage.play.machine.called();
-        let audit = stage.play.machine.audit(&SiteId::from(SITE)).await.unwrap_or_default();
-        (called.calls, called.digest, &stage.play.trace, audit.to_string()).hash(&mut digest);
+        let audit = stage
+            .play
+            .machine
+            .audit(&SiteId::from(SITE))
+            .await
+            .unwrap_or_default();
+        (
+            called.calls,
+            called.digest,
+            &stage.play.trace,
+            audit.to_string(),
+        )
+            .hash(&mut digest);
         Played {
             kept,
             lasted: stage.play.now() - stage.play.scenario.start,
@@ -112,7 +127,9 @@ impl<'d> Stage<'d> {
         let scenario = GeneratedScenario::at(&["front", "back"], dice, &day.story, day.platform);
         let mut world = things::world(&day.story, scenario.start, &scenario.platform_quirks);
         if day.story.scenario.is_multiple_of(3)
-            && let Some(member) = world["members"].as_array_mut().and_then(|members| members.first_mut())
+            && let Some(member) = world["members"]
+                .as_array_mut()
+                .and_then(|members| members.first_mut())
         {
             member["email"] = serde_json::json!(PROTECTED[0]);
         }
@@ -121,8 +138,13 @@ impl<'d> Stage<'d> {
         let play = Play::begin(scenario, &world, &inside, false).await;
         play.machine.count_ids();
         play.machine.pace(SignedDuration::from_millis(day.pace));
-        play.machine.late_schedules(Some(day.seed).filter(|_| day.late));
-        let known = Known::new(play.scenario.site.clone(), world, !platform::can_be_asked(day.platform));
+        play.machine
+            .late_schedules(Some(day.seed).filter(|_| day.late));
+        let known = Known::new(
+            play.scenario.site.clone(),
+            world,
+            !platform::can_be_asked(day.platform),
+        );
         let mut stage = Stage {
             day,
             play,
@@ -185,13 +207,21 @@ impl<'d> Stage<'d> {
             .map_err(|wrong| format!("the first reconcile: {wrong}"))?;
         let open = self.known.open(&self.known.truth, self.play.now());
         let scenario = self.play.scenario.clone();
-        self.record.taken_over(|line| is_ruled(&scenario, line) && open.contains(&line.entry));
+        self.record
+            .taken_over(|line| is_ruled(&scenario, line) && open.contains(&line.entry));
         self.check().await
     }
 
     /// Lets time pass until `to`; every alarm on the way is a step of its own.
     pub async fn walk_to(&mut self, to: Minute) -> Result<(), String> {
-        while let Some(at) = self.play.machine.cloud().schedules.next().filter(|at| at.as_second() <= to) {
+        while let Some(at) = self
+            .play
+            .machine
+            .cloud()
+            .schedules
+            .next()
+            .filter(|at| at.as_second() <= to)
+        {
             let at = at.as_second().max(self.play.now());
             self.move_clock(at).await?;
             self.play.note("an alarm rings");
@@ -208,20 +238,40 @@ impl<'d> Stage<'d> {
         if took.is_zero() {
             return Ok(());
         }
-        let to = self.play.machine.now().checked_add(took).map_err(|wrong| wrong.to_string())?;
-        self.play.machine.move_clock(to).await.map(drop).map_err(|wrong| wrong.to_string())?;
+        let to = self
+            .play
+            .machine
+            .now()
+            .checked_add(took)
+            .map_err(|wrong| wrong.to_string())?;
+        self.play
+            .machine
+            .move_clock(to)
+            .await
+            .map(drop)
+            .map_err(|wrong| wrong.to_string())?;
         self.check().await
     }
 
     async fn move_clock(&mut self, to: Minute) -> Result<(), String> {
-        let to = Timestamp::from_second(to).map_err(|wrong| wrong.to_string())?.max(self.play.machine.now());
-        self.play.machine.move_clock(to).await.map(drop).map_err(|wrong| wrong.to_string())
+        let to = Timestamp::from_second(to)
+            .map_err(|wrong| wrong.to_string())?
+            .max(self.play.machine.now());
+        self.play
+            .machine
+            .move_clock(to)
+            .await
+            .map(drop)
+            .map_err(|wrong| wrong.to_string())
     }
 
     pub fn refetch_later(&mut self) {
         let now = self.play.now();
         for after in LOOKS {
-            if !self.queue.range((now + after, 0)..(now + after + 60, 0)).any(|(_, task)| matches!(task, Task::WorldAt))
+            if !self
+                .queue
+                .range((now + after, 0)..(now + after + 60, 0))
+                .any(|(_, task)| matches!(task, Task::WorldAt))
             {
                 self.put_off(now + after, Task::WorldAt);
             }
@@ -240,10 +290,14 @@ impl<'d> Stage<'d> {
             Task::Hear(number) => self.known.hear(number, self.play.now()),
             Task::Back(body) => self.change_and_deliver(body, Way::Lost).await?,
             Task::Heals(vendor, fault) if self.faults.get(&vendor) == Some(&fault) => {
-                self.play.put(&vendor, "/_faults", &serde_json::json!([])).await;
+                self.play
+                    .put(&vendor, "/_faults", &serde_json::json!([]))
+                    .await;
                 self.play.note(format!("{vendor} answers again"));
             }
-            Task::Quickens(vendor, slowness) if self.slow.get(&vendor) == Some(&slowness) => self.quicken(&vendor),
+            Task::Quickens(vendor, slowness) if self.slow.get(&vendor) == Some(&slowness) => {
+                self.quicken(&vendor)
+            }
             Task::Heals(..) | Task::Quickens(..) | Task::WorldAt => {}
             Task::Reconcile => {
                 self.put_off(at + RECONCILE, Task::Reconcile);
@@ -270,9 +324,14 @@ impl<'d> Stage<'d> {
     async fn come_near(&mut self, event: &Event) -> Result<(), String> {
         let Some(by) = event.near else { return Ok(()) };
         let now = self.play.now();
-        let next = times::after(&self.known.truth, &self.play.scenario, now).into_iter().next();
+        let next = times::after(&self.known.truth, &self.play.scenario, now)
+            .into_iter()
+            .next();
         let until = self.play.scenario.start + self.day.ends;
-        match next.map(|next| next + by).filter(|next| *next > now && *next < (now + NEAR).min(until)) {
+        match next
+            .map(|next| next + by)
+            .filter(|next| *next > now && *next < (now + NEAR).min(until))
+        {
             Some(next) => self.walk_to(next).await,
             None => Ok(()),
         }
@@ -287,7 +346,10 @@ impl<'d> Stage<'d> {
                 Ok(report) => {
                     let complete = report.reads.get(word).is_none_or(|read| read.complete);
                     if (report.granted, report.revoked) != (0, 0) {
-                        self.play.note(format!("reconcile: {} to grant, {} to revoke", report.granted, report.revoked));
+                        self.play.note(format!(
+                            "reconcile: {} to grant, {} to revoke",
+                            report.granted, report.revoked
+                        ));
                     }
                     let asked = platform::can_be_asked(self.day.platform);
                     let lags = self.play.scenario.platform_quirks.contains(&"lag");
@@ -305,11 +367,29 @@ impl<'d> Stage<'d> {
 
     /// Notes what waits for a human.
     async fn hold(&mut self, before: &Rc<serde_json::Value>) -> Result<(), String> {
-        let opened = self.play.machine.holds(Some(&SiteId::from(SITE))).await.map_err(|wrong| wrong.to_string())?;
-        let waiting = opened.iter().filter(|held| held.hold.approved.is_none()).flat_map(|held| &held.waiting);
+        let opened = self
+            .play
+            .machine
+            .holds(Some(&SiteId::from(SITE)))
+            .await
+            .map_err(|wrong| wrong.to_string())?;
+        let waiting = opened
+            .iter()
+            .filter(|held| held.hold.approved.is_none())
+            .flat_map(|held| &held.waiting);
         let keys = waiting.filter_map(|one| {
-            let doors = self.play.scenario.doors.iter().find(|doors| one.doors == doors.name)?;
-            let account = one.account.as_ref()?.0.trim_start_matches("guest:").to_lowercase();
+            let doors = self
+                .play
+                .scenario
+                .doors
+                .iter()
+                .find(|doors| one.doors == doors.name)?;
+            let account = one
+                .account
+                .as_ref()?
+                .0
+                .trim_start_matches("guest:")
+                .to_lowercase();
             Some((doors.name, account, one.group.as_ref()?.0.clone()))
         });
         let keys: BTreeSet<Key> = keys.collect();
@@ -326,10 +406,21 @@ impl<'d> Stage<'d> {
     /// A human approves everything that waits.
     pub async fn approve_all(&mut self) -> Result<(), String> {
         self.confirmed = true;
-        for held in self.play.machine.holds(Some(&SiteId::from(SITE))).await.map_err(|wrong| wrong.to_string())? {
+        for held in self
+            .play
+            .machine
+            .holds(Some(&SiteId::from(SITE)))
+            .await
+            .map_err(|wrong| wrong.to_string())?
+        {
             if held.hold.approved.is_none() {
-                self.play.note(format!("{} is approved", held.hold.checksum));
-                let approved = self.play.machine.approve(Some(&SiteId::from(SITE)), &held.hold.checksum).await;
+                self.play
+                    .note(format!("{} is approved", held.hold.checksum));
+                let approved = self
+                    .play
+                    .machine
+                    .approve(Some(&SiteId::from(SITE)), &held.hold.checksum)
+                    .await;
                 if let Err(wrong) = approved {
                     self.play.note(format!("the approval failed: {wrong}"));
                 }
@@ -338,18 +429,27 @@ impl<'d> Stage<'d> {
         Ok(())
     }
 
-    pub async fn deliver(&mut self, number: usize, webhooks: Vec<SignedWebhook>) -> Result<(), String> {
+    pub async fn deliver(
+        &mut self,
+        number: usize,
+        webhooks: Vec<SignedWebhook>,
+    ) -> Result<(), String> {
         let deaf = self.troubles.is_on(self.day.platform.word());
         self.confirmed = true;
         for webhook in &webhooks {
-            self.play.post(webhook).await.map_err(|wrong| format!("I9: {wrong}"))?;
+            self.play
+                .post(webhook)
+                .await
+                .map_err(|wrong| format!("I9: {wrong}"))?;
         }
         self.play.machine.quiet().await;
         let now = self.play.now();
         match deaf {
             // Heard when everything is read again.
             true => {}
-            false if self.play.scenario.platform_quirks.contains(&"lag") => self.put_off(now + 400, Task::Hear(number)),
+            false if self.play.scenario.platform_quirks.contains(&"lag") => {
+                self.put_off(now + 400, Task::Hear(number))
+            }
             false => self.known.hear(number, now),
         }
         Ok(())
@@ -357,11 +457,15 @@ impl<'d> Stage<'d> {
 
     /// Sets a fault, and when it ends.
     pub async fn fail(&mut self, vendor: &Vendor, fault: &serde_json::Value, lasts: Minute) {
-        let Some(word) = self.word(vendor) else { return };
+        let Some(word) = self.word(vendor) else {
+            return;
+        };
         self.queued += 1;
         let (now, fault_number) = (self.play.now(), self.queued);
         self.faults.insert(word.to_owned(), fault_number);
-        self.play.put(word, "/_faults", &serde_json::json!([fault])).await;
+        self.play
+            .put(word, "/_faults", &serde_json::json!([fault]))
+            .await;
         self.troubles.begins(word, now);
         self.put_off(now + lasts, Task::Heals(word.to_owned(), fault_number));
     }
@@ -369,15 +473,20 @@ impl<'d> Stage<'d> {
     /// The word of a vendor; `None` for a platform that is never asked.
     fn word(&self, vendor: &Vendor) -> Option<&'static str> {
         match vendor {
-            Vendor::Platform => platform::can_be_asked(self.day.platform).then(|| self.day.platform.word()),
+            Vendor::Platform => {
+                platform::can_be_asked(self.day.platform).then(|| self.day.platform.word())
+            }
             Vendor::Kisi => Some("kisi"),
             Vendor::SaltoKs => Some("salto-ks"),
         }
     }
 
-    /// Slows a vendor down for a while. Answers over a network come in any order, and so would calls that take time.
+    /// Slows a vendor down for a while. Answers over a network come in any order, and so would
+    /// calls that take time.
     pub fn slow_down(&mut self, vendor: &Vendor, slowness: Slowness, lasts: Minute) {
-        let Some(word) = self.word(vendor).filter(|_| !super::is_elsewhere()) else { return };
+        let Some(word) = self.word(vendor).filter(|_| !super::is_elsewhere()) else {
+            return;
+        };
         self.queued += 1;
         let (now, number) = (self.play.now(), self.queued);
         self.slow.insert(word.to_owned(), number);
@@ -394,7 +503,8 @@ impl<'d> Stage<'d> {
         self.play.note(format!("{vendor} is quick again"));
     }
 
-    /// I10: no function comes near its limit, and what a slow vendor costs is not paid by people at other doors.
+    /// I10: no function comes near its limit, and what a slow vendor costs is not paid by people at
+    /// other doors.
     fn i10_nothing_dies_of_its_own_work(&self) -> Result<(), String> {
         let spare = self.play.machine.spare();
         if let Some(spare) = spare.filter(|spare| *spare < NEAREST) {
@@ -404,8 +514,14 @@ impl<'d> Stage<'d> {
         if self.slow.is_empty() || self.day.pace > 0 {
             return Ok(());
         }
-        let late = changed.iter().find(|(vendor, after)| !self.troubles.is_on(vendor) && **after > SAME_SITE);
-        late.map_or(Ok(()), |(vendor, after)| Err(format!("I10: {vendor} was changed after {after:#} of a run")))
+        let late = changed
+            .iter()
+            .find(|(vendor, after)| !self.troubles.is_on(vendor) && **after > SAME_SITE);
+        late.map_or(Ok(()), |(vendor, after)| {
+            Err(format!(
+                "I10: {vendor} was changed after {after:#} of a run"
+            ))
+        })
     }
 
     /// Reads who crossed which group, and looks at every promise.
@@ -413,8 +529,16 @@ impl<'d> Stage<'d> {
         let now = self.play.now();
         self.worked = self.worked.max(self.play.machine.worked());
         self.i10_nothing_dies_of_its_own_work()?;
-        for vendor in self.troubles.all_on().into_iter().filter(|vendor| !self.slow.contains_key(vendor)) {
-            let left = self.play.back_door(&vendor, Method::GET, "/_faults", bytes::Bytes::new()).await;
+        for vendor in self
+            .troubles
+            .all_on()
+            .into_iter()
+            .filter(|vendor| !self.slow.contains_key(vendor))
+        {
+            let left = self
+                .play
+                .back_door(&vendor, Method::GET, "/_faults", bytes::Bytes::new())
+                .await;
             if left.as_array().is_some_and(Vec::is_empty) {
                 self.troubles.ends(&vendor, now);
             }
@@ -422,7 +546,13 @@ impl<'d> Stage<'d> {
         let passed = self.see().await;
         self.unaudited |= !passed.is_empty();
         let audit = match self.unaudited {
-            true => Some(self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?),
+            true => Some(
+                self.play
+                    .machine
+                    .audit(&SiteId::from(SITE))
+                    .await
+                    .map_err(|wrong| wrong.to_string())?,
+            ),
             false => None,
         };
         self.unaudited = false;
@@ -459,8 +589,15 @@ impl<'d> Stage<'d> {
         let now = self.play.now();
         let mut all = Vec::new();
         for doors in self.play.scenario.doors.clone() {
-            let crossings = self.play.machine.sandboxes().membership_changes(doors.kind, None);
-            if crossings.iter().any(|crossing| !self.record.knows(&doors, crossing)) {
+            let crossings = self
+                .play
+                .machine
+                .sandboxes()
+                .membership_changes(doors.kind, None);
+            if crossings
+                .iter()
+                .any(|crossing| !self.record.knows(&doors, crossing))
+            {
                 let world = self.play.get(doors.kind).await;
                 self.record.meet(&doors, &world);
             }
@@ -476,11 +613,23 @@ impl<'d> Stage<'d> {
         let mut taken = BTreeSet::new();
         for one in passed {
             let (who, _, group) = &one.line.entry;
-            let what = if one.entered { "comes into" } else { "goes out of" };
+            let what = if one.entered {
+                "comes into"
+            } else {
+                "goes out of"
+            };
             let by = if one.by_hand { " by hand" } else { "" };
-            let until = one.line.until.map(|until| format!(" until {}", things::written(until))).unwrap_or_default();
-            self.play.note(format!("  {who} {what} {group} at {}{by}{until}", doors.name));
-            // Taken out and put back in one go: one change, where two lines at once are not allowed.
+            let until = one
+                .line
+                .until
+                .map(|until| format!(" until {}", things::written(until)))
+                .unwrap_or_default();
+            self.play.note(format!(
+                "  {who} {what} {group} at {}{by}{until}",
+                doors.name
+            ));
+            // Taken out and put back in one go: one change, where two lines at once are not
+            // allowed.
             if one.entered && !one.by_hand && taken.remove(&one.line.key) {
                 self.record.put_back(&one.line.key);
             } else if !one.entered && !one.by_hand {
@@ -489,7 +638,8 @@ impl<'d> Stage<'d> {
         }
     }
 
-    /// Everything that troubles stops. One reconcile makes everything right, and a second finds nothing.
+    /// Everything that troubles stops. One reconcile makes everything right, and a second finds
+    /// nothing.
     async fn end(&mut self) -> Result<(), String> {
         self.play.machine.pace(SignedDuration::ZERO);
         for vendor in std::mem::take(&mut self.slow).into_keys() {
@@ -510,7 +660,12 @@ impl<'d> Stage<'d> {
         let ended = self.put_right().await;
         let passed = self.see().await;
         ended.map_err(|wrong| format!("I4: {wrong}"))?;
-        let audit = self.play.machine.audit(&SiteId::from(SITE)).await.map_err(|wrong| wrong.to_string())?;
+        let audit = self
+            .play
+            .machine
+            .audit(&SiteId::from(SITE))
+            .await
+            .map_err(|wrong| wrong.to_string())?;
         self.known.heard_all(self.play.now());
         let sight = self.sight();
         sight.i3_only_what_is_ours(&passed)?;
@@ -528,14 +683,17 @@ impl<'d> Stage<'d> {
         let (granted, revoked) = self.play.reconcile().await?;
         match granted + revoked {
             0 => Ok(()),
-            _ => Err(format!("the second diff is not empty: {granted} granted, {revoked} revoked")),
+            _ => Err(format!(
+                "the second diff is not empty: {granted} granted, {revoked} revoked"
+            )),
         }
     }
 
     /// Lines of hands that stay, for who looks on.
     pub fn lines_in(&self, doors: &str) -> Vec<(String, String, By)> {
         let here = self.record.lines().filter(|line| line.key.0 == doors);
-        here.map(|line| (line.key.1.clone(), line.key.2.clone(), line.by)).collect()
+        here.map(|line| (line.key.1.clone(), line.key.2.clone(), line.by))
+            .collect()
     }
 
     /// The platform, as it is.

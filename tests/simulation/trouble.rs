@@ -20,12 +20,21 @@ pub struct Troubles(BTreeMap<String, Trouble>);
 
 impl Troubles {
     pub fn begins(&mut self, vendor: &str, now: Minute) {
-        self.0.insert(vendor.to_owned(), Trouble { on: true, over: now });
+        self.0.insert(
+            vendor.to_owned(),
+            Trouble {
+                on: true,
+                over: now,
+            },
+        );
     }
 
     pub fn ends(&mut self, vendor: &str, now: Minute) {
         if let Some(trouble) = self.0.get_mut(vendor).filter(|trouble| trouble.on) {
-            *trouble = Trouble { on: false, over: now };
+            *trouble = Trouble {
+                on: false,
+                over: now,
+            };
         }
     }
 
@@ -34,11 +43,17 @@ impl Troubles {
     }
 
     pub fn all_on(&self) -> Vec<String> {
-        self.0.iter().filter(|(_, trouble)| trouble.on).map(|(vendor, _)| vendor.clone()).collect()
+        self.0
+            .iter()
+            .filter(|(_, trouble)| trouble.on)
+            .map(|(vendor, _)| vendor.clone())
+            .collect()
     }
 
     /// Whether what depends on it must be right.
     pub fn is_well(&self, vendor: &str, now: Minute) -> bool {
-        self.0.get(vendor).is_none_or(|trouble| !trouble.on && now > trouble.over + RECOVERY)
+        self.0
+            .get(vendor)
+            .is_none_or(|trouble| !trouble.on && now > trouble.over + RECOVERY)
     }
 }

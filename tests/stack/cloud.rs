@@ -1,4 +1,5 @@
-//! The account that the stack is deployed to: an AWS on this machine, which lives as long as the test.
+//! The account that the stack is deployed to: an AWS on this machine, which lives as long as the
+//! test.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +45,10 @@ fn told(name: &str) -> String {
 
 /// Runs a command while the sandboxes of this process go on.
 async fn run(mut command: Command) -> Output {
-    tokio::task::spawn_blocking(move || command.output()).await.expect("it ends").expect("it starts")
+    tokio::task::spawn_blocking(move || command.output())
+        .await
+        .expect("it ends")
+        .expect("it starts")
 }
 
 impl Cloud {
@@ -52,7 +56,10 @@ impl Cloud {
     pub fn start(recorder: &Recorder) -> Cloud {
         let folder = PathBuf::from(told("DOORSTEP_E2E"));
         fs::create_dir_all(&folder).expect("a folder for logs");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|free| free.local_addr())
+            .expect("a free port")
+            .port();
         let endpoint = format!("http://127.0.0.1:{port}");
         let log = fs::File::create(folder.join("cloud.log")).expect("a log");
         let process = Command::new(told("DOORSTEP_MINISTACK"))
@@ -69,7 +76,12 @@ impl Cloud {
             .spawn()
             .expect("it starts");
         recorder.forward_to(&endpoint);
-        let cloud = Cloud { process, endpoint, outputs: BTreeMap::new(), folder };
+        let cloud = Cloud {
+            process,
+            endpoint,
+            outputs: BTreeMap::new(),
+            folder,
+        };
         cloud.wait_for_the_port(port);
         cloud
     }
@@ -77,7 +89,11 @@ impl Cloud {
     fn wait_for_the_port(&self, port: u16) {
         let begun = std::time::Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < PATIENCE, "it never listened: see {}/cloud.log", self.folder.display());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "it never listened: see {}/cloud.log",
+                self.folder.display()
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -97,35 +113,76 @@ impl Cloud {
 
     /// Deploys the built template, or updates what is there.
     pub async fn deploy(&mut self, parameters: &[(&str, &str)]) {
-        let fixed = [("AlertEmail", "ops@example.test"), ("Architecture", "x86_64"), ("Stage", "trial")];
+        let fixed = [
+            ("AlertEmail", "ops@example.test"),
+            ("Architecture", "x86_64"),
+            ("Stage", "trial"),
+        ];
         // Nothing but an alarm may ring within the hour.
         let fixed = fixed.iter().chain(&[("ReconcileEvery", "rate(12 hours)")]);
-        let told_parameters = fixed.chain(parameters).map(|(name, value)| format!("{name}={value}"));
+        let told_parameters = fixed
+            .chain(parameters)
+            .map(|(name, value)| format!("{name}={value}"));
         let built = told("DOORSTEP_BUILT");
         let mut sam = self.command(&told("DOORSTEP_SAM"));
-        sam.args(["deploy", "--template-file", &format!("{built}/template.yaml"), "--stack-name", STACK]);
-        sam.args(["--resolve-s3", "--region", REGION, "--no-confirm-changeset", "--no-progressbar"]);
-        sam.args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]);
+        sam.args([
+            "deploy",
+            "--template-file",
+            &format!("{built}/template.yaml"),
+            "--stack-name",
+            STACK,
+        ]);
+        sam.args([
+            "--resolve-s3",
+            "--region",
+            REGION,
+            "--no-confirm-changeset",
+            "--no-progressbar",
+        ]);
+        sam.args([
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "CAPABILITY_AUTO_EXPAND",
+            "--parameter-overrides",
+        ]);
         sam.args(told_parameters);
         let answer = run(sam).await;
         let text = [answer.stdout, answer.stderr].concat();
         fs::write(self.folder.join("deploy.log"), &text).expect("a log");
-        assert!(answer.status.success(), "sam deploy: {}", String::from_utf8_lossy(&text));
+        assert!(
+            answer.status.success(),
+            "sam deploy: {}",
+            String::from_utf8_lossy(&text)
+        );
         self.read_outputs().await;
     }
 
     /// What the stack says of itself.
     pub fn output(&self, name: &str) -> &str {
-        self.outputs.get(name).expect("the template has such an output")
+        self.outputs
+            .get(name)
+            .expect("the template has such an output")
     }
 
     async fn read_outputs(&mut self) {
         let mut sam = self.command(&told("DOORSTEP_SAM"));
-        sam.args(["list", "stack-outputs", "--stack-name", STACK, "--region", REGION, "--output", "json"]);
+        sam.args([
+            "list",
+            "stack-outputs",
+            "--stack-name",
+            STACK,
+            "--region",
+            REGION,
+            "--output",
+            "json",
+        ]);
         let answer = run(sam).await;
         let outputs: Vec<Value> = serde_json::from_slice(&answer.stdout).expect("outputs");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        self.outputs = outputs.iter().map(|one| (text(&one["OutputKey"]), text(&one["OutputValue"]))).collect();
+        self.outputs = outputs
+            .iter()
+            .map(|one| (text(&one["OutputKey"]), text(&one["OutputValue"])))
+            .collect();
     }
 
     /// Puts a site file into force as an operator does.
@@ -145,6 +202,10 @@ impl Cloud {
         ]);
         let answer = run(push).await;
         let text = String::from_utf8_lossy(&answer.stderr);
-        assert!(answer.status.success(), "doorstep push: {} {text}", String::from_utf8_lossy(&answer.stdout));
+        assert!(
+            answer.status.success(),
+            "doorstep push: {} {text}",
+            String::from_utf8_lossy(&answer.stdout)
+        );
     }
 }

@@ -1,7 +1,9 @@
-//! The deployed stack, on this machine: the template as an operator deploys it, the functions as Lambda runs them, and a
-//! clock that runs. The vendors are the sandboxes of a one-machine run, reached over plain http on loopback.
+//! The deployed stack, on this machine: the template as an operator deploys it, the functions as
+//! Lambda runs them, and a clock that runs. The vendors are the sandboxes of a one-machine run,
+//! reached over plain http on loopback.
 //!
-//! `make e2e` builds what it needs and names it in the environment. This is the one test that waits for real time.
+//! `make e2e` builds what it needs and names it in the environment. This is the one test that waits
+//! for real time.
 
 mod account;
 mod cloud;
@@ -58,13 +60,22 @@ impl Booking {
     /// From the next minute but one for a minute.
     fn soon() -> Self {
         let next = Timestamp::now() + 90.seconds();
-        let start = next.round(Unit::Minute).expect("a minute").max(Timestamp::now() + 30.seconds());
-        Booking { start, end: start + SignedDuration::from_mins(1) }
+        let start = next
+            .round(Unit::Minute)
+            .expect("a minute")
+            .max(Timestamp::now() + 30.seconds());
+        Booking {
+            start,
+            end: start + SignedDuration::from_mins(1),
+        }
     }
 
     /// The rest of today.
     fn now() -> Self {
-        Booking { start: Timestamp::now() - 1.hours(), end: Timestamp::now() + 1.hours() }
+        Booking {
+            start: Timestamp::now() - 1.hours(),
+            end: Timestamp::now() + 1.hours(),
+        }
     }
 }
 
@@ -80,19 +91,37 @@ async fn book(cloud: &Cloud, vendors: &Vendors, site: site::Site, id: &str, book
 async fn an_unproven_delivery_changes_nothing(cloud: &Cloud) {
     let delivery = br#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"b1"}}}"#;
     assert_eq!(cloud.post(RIVERSIDE, delivery, "another secret").await, 401);
-    assert_eq!(cloud.post(RIVERSIDE, delivery, HARBOUR.secret).await, 401, "another site's secret proves nothing");
+    assert_eq!(
+        cloud.post(RIVERSIDE, delivery, HARBOUR.secret).await,
+        401,
+        "another site's secret proves nothing"
+    );
 }
 
 /// Its letters carry all there is to know.
 async fn a_platform_that_cannot_be_asked_is_accepted(cloud: &Cloud, vendors: &Vendors) {
     let delivery = |kind: &str, data: Value| json!({ "type": kind, "timestamp": Timestamp::now(), "data": data });
-    let user =
-        json!({ "id": "u1", "name": "Ada Example", "email": "ada@example.test", "company": null, "active": true });
+    let user = json!({ "id": "u1", "name": "Ada Example", "email": "ada@example.test", "company": null, "active": true });
     let subscription = json!({ "id": "s1", "plan": "Resident", "location": "Loft", "user": "u1", "company": null,
         "start": "2026-01-01", "end": null, "active": true });
-    assert_eq!(cloud.post_webhook(LOFT, &delivery("user.updated", user)).await, 202);
-    assert_eq!(cloud.post_webhook(LOFT, &delivery("subscription.updated", subscription)).await, 202);
-    assert_eq!(cloud.post_webhook(LOFT, &delivery("user.updated", json!({ "id": 1 }))).await, 422);
+    assert_eq!(
+        cloud
+            .post_webhook(LOFT, &delivery("user.updated", user))
+            .await,
+        202
+    );
+    assert_eq!(
+        cloud
+            .post_webhook(LOFT, &delivery("subscription.updated", subscription))
+            .await,
+        202
+    );
+    assert_eq!(
+        cloud
+            .post_webhook(LOFT, &delivery("user.updated", json!({ "id": 1 })))
+            .await,
+        422
+    );
     vendors.until(LOFT, &["ada"]).await;
 }
 
@@ -100,11 +129,20 @@ async fn who_came_and_went_is_kept(cloud: &Cloud) {
     let event = json!({ "uuid": "e1", "type": "lock.unlock", "actor_type": "User", "actor_id": 8, "object_type": "Lock",
         "object_id": 5, "place_id": 11, "success": false, "error_code": "fcd8ef", "created_at": Timestamp::now() });
     assert_eq!(cloud.post_event(RIVERSIDE, &event).await, 202);
-    assert_eq!(cloud.post_event(HARBOUR, &event).await, 404, "no secret was put for it");
+    assert_eq!(
+        cloud.post_event(HARBOUR, &event).await,
+        404,
+        "no secret was put for it"
+    );
     let (environment, now) = (cloud.environment().await, Timestamp::now());
     let kept = environment
         .store
-        .attempts(&SiteId::from(RIVERSIDE.id), now - 1.hours()..now + 1.hours(), now, 90)
+        .attempts(
+            &SiteId::from(RIVERSIDE.id),
+            now - 1.hours()..now + 1.hours(),
+            now,
+            90,
+        )
         .await
         .expect("openings");
     assert_eq!(kept.len(), 1, "{kept:?}");
@@ -120,33 +158,66 @@ async fn a_door_opens_and_closes_by_the_clock(vendors: &Vendors, booking: &Booki
 
 async fn an_update_keeps_what_is_remembered(cloud: &mut Cloud, vendors: &Vendors) {
     let environment = cloud.environment().await;
-    let before = environment.store.all_people(&SiteId::from(RIVERSIDE.id)).await.expect("people");
-    let account = before.iter().find_map(|person| person.accounts.get("main")).expect("Ada's account");
-    cloud.deploy(&[("SandboxUrl", &vendors.url), ("LogDays", "14")]).await;
-    assert_eq!(environment.store.all_people(&SiteId::from(RIVERSIDE.id)).await.expect("people"), before);
+    let before = environment
+        .store
+        .all_people(&SiteId::from(RIVERSIDE.id))
+        .await
+        .expect("people");
+    let account = before
+        .iter()
+        .find_map(|person| person.accounts.get("main"))
+        .expect("Ada's account");
+    cloud
+        .deploy(&[("SandboxUrl", &vendors.url), ("LogDays", "14")])
+        .await;
+    assert_eq!(
+        environment
+            .store
+            .all_people(&SiteId::from(RIVERSIDE.id))
+            .await
+            .expect("people"),
+        before
+    );
     book(cloud, vendors, RIVERSIDE, "b2", &Booking::now()).await;
     vendors.until(RIVERSIDE, &["ada"]).await;
-    let after = environment.store.all_people(&SiteId::from(RIVERSIDE.id)).await.expect("people");
-    let same = after.iter().find_map(|person| person.accounts.get("main")).expect("Ada's account");
-    assert_eq!(same.account.id, account.account.id, "the same account, not another one");
+    let after = environment
+        .store
+        .all_people(&SiteId::from(RIVERSIDE.id))
+        .await
+        .expect("people");
+    let same = after
+        .iter()
+        .find_map(|person| person.accounts.get("main"))
+        .expect("Ada's account");
+    assert_eq!(
+        same.account.id, account.account.id,
+        "the same account, not another one"
+    );
 }
 
 /// A malformed message moves to the dead-letter queue within seconds, and its site continues.
 async fn poison_does_not_stop_its_site(cloud: &Cloud, vendors: &Vendors) {
     let dead = cloud.dead_letters().await;
     cloud.send(RIVERSIDE.id, "not a bell").await;
-    vendors.change(RIVERSIDE, json!({ "remove": { "bookings": ["b2"] } })).await;
+    vendors
+        .change(RIVERSIDE, json!({ "remove": { "bookings": ["b2"] } }))
+        .await;
     let delivery = br#"{"event":"booking.removed","eventType":"booking.removed","data":{"object":{"_id":"b2"}}}"#;
     assert_eq!(cloud.post(RIVERSIDE, delivery, RIVERSIDE.secret).await, 202);
     vendors.until(RIVERSIDE, &[]).await;
     cloud.until_dead_letters(dead + 1).await;
 }
 
-/// The table holds a site file that these functions cannot read, as after a roll-back: bells of this site fail, while
-/// the other site goes on.
+/// The table holds a site file that these functions cannot read, as after a roll-back: bells of
+/// this site fail, while the other site goes on.
 async fn break_harbour(cloud: &Cloud, vendors: &Vendors, booking: &Booking) {
-    let whole_day = Booking { start: booking.start - 1.hours(), end: booking.end + 8.hours() };
-    cloud.store(HARBOUR, "written = \"by a later version\"").await;
+    let whole_day = Booking {
+        start: booking.start - 1.hours(),
+        end: booking.end + 8.hours(),
+    };
+    cloud
+        .store(HARBOUR, "written = \"by a later version\"")
+        .await;
     book(cloud, vendors, HARBOUR, "b3", &whole_day).await;
 }
 

@@ -46,7 +46,13 @@ pub const KISI_SECRET: &str = "kisi signs with this";
 impl Site {
     /// The site file.
     pub fn file(&self) -> String {
-        let Site { id, platform, organization, place, .. } = self;
+        let Site {
+            id,
+            platform,
+            organization,
+            place,
+            ..
+        } = self;
         let organization = match *platform {
             "officernd" => format!("organization = \"{organization}\""),
             _ => String::new(),

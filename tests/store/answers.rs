@@ -13,8 +13,8 @@ use doorstep_cloud::store::{Store, Write, WriteCondition, WriteStep, conflict};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
-/// The table of a machine, seen over a way on which the answer to the first write gets lost; and how many writes there
-/// were.
+/// The table of a machine, seen over a way on which the answer to the first write gets lost; and
+/// how many writes there were.
 async fn forgetful() -> (Store, Arc<AtomicU32>) {
     let machine = machine().await;
     let environment = machine.environment();
@@ -23,42 +23,86 @@ async fn forgetful() -> (Store, Arc<AtomicU32>) {
     let forgetful = Http::new(tower::service_fn(move |request: Request| {
         let (http, count) = (http.clone(), count.clone());
         async move {
-            let target = request.headers().get("x-amz-target").map(|target| target.as_bytes().to_vec());
+            let target = request
+                .headers()
+                .get("x-amz-target")
+                .map(|target| target.as_bytes().to_vec());
             let answer = http.send(request).await?;
-            let reads = target.is_some_and(|target| target.ends_with(b".GetItem") || target.ends_with(b".Query"));
+            let reads = target
+                .is_some_and(|target| target.ends_with(b".GetItem") || target.ends_with(b".Query"));
             match reads || count.fetch_add(1, Ordering::SeqCst) > 0 {
                 true => Ok(answer),
                 false => Err(NoAnswer::Lost("it got lost".into())),
             }
         }
     }));
-    (Environment::new(environment.settings.clone(), forgetful, environment.time.clone()).store, writes)
+    (
+        Environment::new(
+            environment.settings.clone(),
+            forgetful,
+            environment.time.clone(),
+        )
+        .store,
+        writes,
+    )
 }
 
 #[tokio::test]
 async fn a_transaction_whose_answer_was_lost_is_asked_again_and_counts_once() {
     let (store, writes) = forgetful().await;
-    let all = vec![Write::bump(at("v")), put("a", "new").only_if(WriteCondition::New)];
-    store.write_all(WriteStep::Commit, all).await.expect("it is known by its token");
+    let all = vec![
+        Write::bump(at("v")),
+        put("a", "new").only_if(WriteCondition::New),
+    ];
+    store
+        .write_all(WriteStep::Commit, all)
+        .await
+        .expect("it is known by its token");
     assert_eq!(writes.load(Ordering::SeqCst), 2);
-    assert_eq!(store.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(1));
-    store.write_all(WriteStep::Commit, vec![Write::bump(at("v"))]).await.expect("another one has another token");
-    assert_eq!(store.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(2));
+    assert_eq!(
+        store
+            .get(&at("v"))
+            .await
+            .expect("it reads")
+            .map(|item| item.version),
+        Some(1)
+    );
+    store
+        .write_all(WriteStep::Commit, vec![Write::bump(at("v"))])
+        .await
+        .expect("another one has another token");
+    assert_eq!(
+        store
+            .get(&at("v"))
+            .await
+            .expect("it reads")
+            .map(|item| item.version),
+        Some(2)
+    );
 }
 
 #[tokio::test]
 async fn a_single_write_whose_answer_was_lost_reads_as_a_conflict() {
     let (store, writes) = forgetful().await;
-    let ended = store.write(put("a", "new").only_if(WriteCondition::New)).await;
-    assert_eq!(ended, Err(conflict()), "it was our own write, but that is unknown");
+    let ended = store
+        .write(put("a", "new").only_if(WriteCondition::New))
+        .await;
+    assert_eq!(
+        ended,
+        Err(conflict()),
+        "it was our own write, but that is unknown"
+    );
     assert_eq!(writes.load(Ordering::SeqCst), 2);
     assert_eq!(body(&store, "a").await.as_deref(), Some("new"));
 }
 
 /// What becomes of a transaction and of a single write where AWS answers so.
 async fn answered(kind: &str, more: Value) -> [Result<()>; 2] {
-    let mut text = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "no" });
-    text.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+    let mut text =
+        json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "no" });
+    text.as_object_mut()
+        .expect("an object")
+        .extend(more.as_object().cloned().unwrap_or_default());
     let text = Bytes::from(text.to_string());
     let http = Http::from_fn(move |_| {
         let mut answer = Response::new(text.clone());
@@ -67,8 +111,12 @@ async fn answered(kind: &str, more: Value) -> [Result<()>; 2] {
     });
     let machine = machine().await;
     let environment = machine.environment();
-    let store = Environment::new(environment.settings.clone(), http, environment.time.clone()).store;
-    [store.write_all(WriteStep::Keep, vec![put("a", "")]).await, store.write(put("a", "")).await]
+    let store =
+        Environment::new(environment.settings.clone(), http, environment.time.clone()).store;
+    [
+        store.write_all(WriteStep::Keep, vec![put("a", "")]).await,
+        store.write(put("a", "")).await,
+    ]
 }
 
 fn reasons(codes: &[&str]) -> Value {
@@ -77,7 +125,10 @@ fn reasons(codes: &[&str]) -> Value {
 
 #[tokio::test]
 async fn two_on_one_item_at_once_is_a_conflict() {
-    for codes in [["TransactionConflict", "None"], ["None", "ConditionalCheckFailed"]] {
+    for codes in [
+        ["TransactionConflict", "None"],
+        ["None", "ConditionalCheckFailed"],
+    ] {
         let [together, _] = answered("TransactionCanceledException", reasons(&codes)).await;
         assert_eq!(together, Err(conflict()), "{codes:?}");
     }
@@ -87,7 +138,11 @@ async fn two_on_one_item_at_once_is_a_conflict() {
 
 #[tokio::test]
 async fn what_the_table_will_never_take_is_not_tried_again() {
-    let [together, _] = answered("TransactionCanceledException", reasons(&["None", "ValidationError"])).await;
+    let [together, _] = answered(
+        "TransactionCanceledException",
+        reasons(&["None", "ValidationError"]),
+    )
+    .await;
     assert!(together.as_ref().is_err_and(is_for_nothing), "{together:?}");
     for ended in answered("ValidationException", json!({})).await {
         assert!(ended.as_ref().is_err_and(is_for_nothing), "{ended:?}");
@@ -96,8 +151,15 @@ async fn what_the_table_will_never_take_is_not_tried_again() {
 
 #[tokio::test]
 async fn a_table_that_is_busy_may_take_it_later() {
-    let [together, _] = answered("TransactionCanceledException", reasons(&["ThrottlingError"])).await;
-    assert!(matches!(&together, Err(Error::Retry { .. })) && together != Err(conflict()), "{together:?}");
+    let [together, _] = answered(
+        "TransactionCanceledException",
+        reasons(&["ThrottlingError"]),
+    )
+    .await;
+    assert!(
+        matches!(&together, Err(Error::Retry { .. })) && together != Err(conflict()),
+        "{together:?}"
+    );
     for ended in answered("ResourceNotFoundException", json!({})).await {
         assert!(matches!(ended, Err(Error::Retry { .. })), "{ended:?}");
     }

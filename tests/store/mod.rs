@@ -1,5 +1,6 @@
-//! The ledger alone, against whichever engine answers: the embedded one, or AWS's DynamoDB Local where
-//! `DOORSTEP_DYNAMODB` says where it listens. What these tests say is what Doorstep relies on.
+//! The ledger alone, against whichever engine answers: the embedded one, or AWS's DynamoDB Local
+//! where `DOORSTEP_DYNAMODB` says where it listens. What these tests say is what Doorstep relies
+//! on.
 
 mod answers;
 mod chain;
@@ -23,7 +24,13 @@ const LARGEST: usize = 400 << 10;
 /// A machine without any site.
 async fn machine() -> Machine {
     let clock = Some(NOON.parse().expect("an instant"));
-    let setup = Setup { sites: Vec::new(), secrets: None, clock, reconcile: None, data: Data::Memory };
+    let setup = Setup {
+        sites: Vec::new(),
+        secrets: None,
+        clock,
+        reconcile: None,
+        data: Data::Memory,
+    };
     Machine::start(setup).await.expect("it starts")
 }
 
@@ -34,7 +41,10 @@ async fn empty() -> Store {
 
 /// A place in the partition of most tests.
 fn at(sk: &str) -> Key {
-    Key { pk: "p".into(), sk: sk.into() }
+    Key {
+        pk: "p".into(),
+        sk: sk.into(),
+    }
 }
 
 fn put(sk: &str, body: &str) -> Write {
@@ -48,12 +58,22 @@ fn filling(sk: &str, size: usize) -> String {
 
 /// What is kept there.
 async fn body(store: &Store, sk: &str) -> Option<String> {
-    store.get(&at(sk)).await.expect("it reads").map(|item| item.body)
+    store
+        .get(&at(sk))
+        .await
+        .expect("it reads")
+        .map(|item| item.body)
 }
 
 /// Every sort key of the partition, in the table's order.
 async fn all(store: &Store) -> Vec<String> {
-    store.list("p", "").await.expect("it lists").into_iter().map(|item| item.sk).collect()
+    store
+        .list("p", "")
+        .await
+        .expect("it lists")
+        .into_iter()
+        .map(|item| item.sk)
+        .collect()
 }
 
 /// The table will never take this: trying again is no use.

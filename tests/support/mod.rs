@@ -1,5 +1,5 @@
-//! The small vocabulary in which journeys are told, over the whole of Doorstep in one process: no sockets, no sleeps, and
-//! a clock that stands until it is moved.
+//! The small vocabulary in which journeys are told, over the whole of Doorstep in one process: no
+//! sockets, no sleeps, and a clock that stands until it is moved.
 
 mod check;
 mod scenario;
@@ -42,7 +42,8 @@ pub struct World {
     /// Who was in which group, and who had an account, when the audit chain was as long as `from`.
     before: State,
     from: usize,
-    /// A function was shot or a call was made to fail, so that calls and notices need not come out even.
+    /// A function was shot or a call was made to fail, so that calls and notices need not come out
+    /// even.
     shaken: bool,
 }
 
@@ -76,8 +77,21 @@ macro_rules! at_both {
 pub(crate) use at_both;
 
 impl World {
-    async fn new(machine: Machine, platform: Platform, doors: Doors, things: Value, fixture: Value) -> World {
-        let mut world = World { machine, platform, doors, before: State::default(), from: 0, shaken: false };
+    async fn new(
+        machine: Machine,
+        platform: Platform,
+        doors: Doors,
+        things: Value,
+        fixture: Value,
+    ) -> World {
+        let mut world = World {
+            machine,
+            platform,
+            doors,
+            before: State::default(),
+            from: 0,
+            shaken: false,
+        };
         world.put(platform.word(), "/_world", things).await;
         world.put(doors.word(), "/_world", fixture).await;
         world.before = world.state().await;
@@ -88,14 +102,21 @@ impl World {
     pub async fn clock(&self, to: &str) -> Vec<String> {
         let to: Timestamp = to.parse().expect("an instant");
         let ran = self.machine.move_clock(to).await.expect("forward");
-        ran.into_iter().map(|ran| format!("{} {}", ran.at, ran.what)).collect()
+        ran.into_iter()
+            .map(|ran| format!("{} {}", ran.at, ran.what))
+            .collect()
     }
 
-    /// Who can open the doors of a group now: the first part of each address, or the name where there is none.
+    /// Who can open the doors of a group now: the first part of each address, or the name where
+    /// there is none.
     pub async fn inside(&self, group: &str) -> Vec<String> {
         self.machine.quiet().await;
         let world = self.door_world().await;
-        let mut who: Vec<String> = self.valid(&world, group).iter().map(|line| name(&world, &line["user"])).collect();
+        let mut who: Vec<String> = self
+            .valid(&world, group)
+            .iter()
+            .map(|line| name(&world, &line["user"]))
+            .collect();
         who.sort();
         who
     }
@@ -107,7 +128,11 @@ impl World {
     }
 
     fn valid(&self, world: &Value, group: &str) -> Vec<Value> {
-        let bound = |line: &Value, key: &str| line[key].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let bound = |line: &Value, key: &str| {
+            line[key]
+                .as_str()
+                .and_then(|text| text.parse::<Timestamp>().ok())
+        };
         let now = self.machine.now();
         let lines = self.lines(world, group).into_iter();
         lines
@@ -119,7 +144,10 @@ impl World {
     /// Every line of a group, whatever its dates.
     pub fn lines(&self, world: &Value, group: &str) -> Vec<Value> {
         let groups = world["groups"].as_array().expect("groups");
-        let group = groups.iter().find(|found| found["name"] == group).expect("the group is there");
+        let group = groups
+            .iter()
+            .find(|found| found["name"] == group)
+            .expect("the group is there");
         group["members"].as_array().expect("members").clone()
     }
 
@@ -133,16 +161,23 @@ impl World {
         self.machine.quiet().await;
         let world = self.door_world().await;
         let users = world["users"].as_array().expect("users").iter();
-        users.filter(|user| self::who(user) == who).fold(Value::Null, |before, user| {
-            assert!(before.is_null(), "{who} has one account, not two");
-            user.clone()
-        })
+        users
+            .filter(|user| self::who(user) == who)
+            .fold(Value::Null, |before, user| {
+                assert!(before.is_null(), "{who} has one account, not two");
+                user.clone()
+            })
     }
 
     /// Returns the numbers of a person's cards.
     pub async fn tags(&self, who: &str) -> Vec<String> {
         let account = self.account(who).await;
-        account["tags"].as_array().into_iter().flatten().map(text).collect()
+        account["tags"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(text)
+            .collect()
     }
 
     /// Changes the door system by hand. What was done until then must have been written down.
@@ -163,16 +198,27 @@ impl World {
 
     async fn changed(&self, change: Value) -> Vec<Post> {
         let word = self.platform.word();
-        let changed = self.machine.sandboxes().post(word, None, change.to_string().into()).await;
+        let changed = self
+            .machine
+            .sandboxes()
+            .post(word, None, change.to_string().into())
+            .await;
         changed.unwrap_or_else(|refused| panic!("the change is refused: {:?}", refused.body()))
     }
 
     /// Changes the platform, which posts its signed webhooks, and lets Doorstep do what follows.
     pub async fn change_and_deliver(&self, change: Value) {
         let deliveries = self.changed(change).await;
-        assert!(!deliveries.is_empty(), "this platform has no webhook for that: use change");
+        assert!(
+            !deliveries.is_empty(),
+            "this platform has no webhook for that: use change"
+        );
         for delivery in deliveries {
-            assert_eq!(self.send_signed(delivery.action, &delivery.signed(), &delivery.body).await, 202);
+            assert_eq!(
+                self.send_signed(delivery.action, &delivery.signed(), &delivery.body)
+                    .await,
+                202
+            );
         }
         self.machine.quiet().await;
     }
@@ -190,22 +236,35 @@ impl World {
     async fn send_signed(&self, action: Option<u16>, signed: &[u8], body: &[u8]) -> u16 {
         let at = self.machine.now().as_second();
         let headers = self.platform.headers(SECRET, at, signed, body);
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.send(&self.platform.path(SITE, action), &headers, body).await.0
+        let headers: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.send(&self.platform.path(SITE, action), &headers, body)
+            .await
+            .0
     }
 
     /// Posts one body with these signature headers.
     pub async fn post(&self, headers: &[&str], body: &[u8]) -> u16 {
-        self.post_to(&self.platform.path(SITE, None), headers, body).await
+        self.post_to(&self.platform.path(SITE, None), headers, body)
+            .await
     }
 
     /// Posts one body to any path.
     pub async fn post_to(&self, path: &str, headers: &[&str], body: &[u8]) -> u16 {
-        self.post_as(path, self.platform.header(), headers, body).await
+        self.post_as(path, self.platform.header(), headers, body)
+            .await
     }
 
     /// The same with a signature header of another name.
-    pub async fn post_as(&self, path: &str, name: &'static str, headers: &[&str], body: &[u8]) -> u16 {
+    pub async fn post_as(
+        &self,
+        path: &str,
+        name: &'static str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> u16 {
         let headers: Vec<(&str, &str)> = headers.iter().map(|header| (name, *header)).collect();
         self.send(path, &headers, body).await.0
     }
@@ -215,28 +274,53 @@ impl World {
         let mut sent = HeaderMap::new();
         for (name, value) in headers {
             let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
-            sent.append(name, http::HeaderValue::from_bytes(value.as_bytes()).expect("a header"));
+            sent.append(
+                name,
+                http::HeaderValue::from_bytes(value.as_bytes()).expect("a header"),
+            );
         }
         let body = Bytes::copy_from_slice(body);
-        let answer = self.machine.deliver(Delivery { path: path.to_owned(), headers: sent, body }).await;
+        let answer = self
+            .machine
+            .deliver(Delivery {
+                path: path.to_owned(),
+                headers: sent,
+                body,
+            })
+            .await;
         (answer.status, answer.body)
     }
 
     /// Lets a platform that cannot be asked tell everything, in so many letters.
     pub async fn roster(&self, parts: usize) -> Vec<Bytes> {
-        let posts = self.machine.sandboxes().roster(self.platform.word(), None, parts).await;
-        posts.expect("it has a roster").into_iter().map(|post| post.body).collect()
+        let posts = self
+            .machine
+            .sandboxes()
+            .roster(self.platform.word(), None, parts)
+            .await;
+        posts
+            .expect("it has a roster")
+            .into_iter()
+            .map(|post| post.body)
+            .collect()
     }
 
     /// Something happens at the doors; gives what the door system would post of it.
     pub async fn change_undelivered(&self, change: Value) -> Vec<Bytes> {
-        let changed = self.machine.sandboxes().change(self.doors.word(), None, change.to_string().into()).await;
+        let changed = self
+            .machine
+            .sandboxes()
+            .change(self.doors.word(), None, change.to_string().into())
+            .await;
         changed.unwrap_or_else(|refused| panic!("the change is refused: {:?}", refused.body()))
     }
 
     /// The same at doors that post nothing.
     pub async fn change_doors(&self, change: Value) {
-        assert!(self.change_undelivered(change).await.is_empty(), "these doors post nothing");
+        assert!(
+            self.change_undelivered(change).await.is_empty(),
+            "these doors post nothing"
+        );
     }
 
     /// Replaces the world of the doors, of which nothing that Doorstep changes is another.
@@ -246,18 +330,27 @@ impl World {
 
     /// Compares everything now.
     pub async fn reconcile(&self) -> Report {
-        self.machine.reconcile(&SiteId::from(SITE)).await.expect("a reconcile")
+        self.machine
+            .reconcile(&SiteId::from(SITE))
+            .await
+            .expect("a reconcile")
     }
 
     /// What waits for a human.
     pub async fn holds(&self) -> Vec<Opened> {
-        self.machine.holds(Some(&SiteId::from(SITE))).await.expect("holds")
+        self.machine
+            .holds(Some(&SiteId::from(SITE)))
+            .await
+            .expect("holds")
     }
 
     /// A human approves everything that waits.
     pub async fn approve_all(&self) {
         for held in self.holds().await {
-            self.machine.approve(None, &held.hold.checksum).await.expect("it is still held");
+            self.machine
+                .approve(None, &held.hold.checksum)
+                .await
+                .expect("it is still held");
         }
     }
 
@@ -286,12 +379,17 @@ impl World {
 
     /// Forgets the calls that a vendor received so far.
     pub async fn forget_calls(&self, vendor: &str) {
-        self.back_door(vendor, Method::DELETE, "/_calls", String::new()).await;
+        self.back_door(vendor, Method::DELETE, "/_calls", String::new())
+            .await;
     }
 
     /// The audit chain.
     pub async fn audit(&self) -> Vec<Value> {
-        let audit = self.machine.audit(&SiteId::from(SITE)).await.expect("an audit chain");
+        let audit = self
+            .machine
+            .audit(&SiteId::from(SITE))
+            .await
+            .expect("an audit chain");
         audit.as_array().expect("a list").clone()
     }
 
@@ -299,10 +397,16 @@ impl World {
     pub async fn actions(&self, who: &str) -> Vec<String> {
         let world = self.door_world().await;
         let audit = self.audit().await;
-        let of = audit.iter().filter(|record| name(&world, &record["account"]) == who);
+        let of = audit
+            .iter()
+            .filter(|record| name(&world, &record["account"]) == who);
         of.map(|record| match &record["group"] {
             Value::Null => record["what"].as_str().unwrap_or_default().to_owned(),
-            group => format!("{} {}", record["what"].as_str().unwrap_or_default(), group_name(&world, group)),
+            group => format!(
+                "{} {}",
+                record["what"].as_str().unwrap_or_default(),
+                group_name(&world, group)
+            ),
         })
         .collect()
     }
@@ -310,7 +414,11 @@ impl World {
     /// Returns all people in the store.
     pub async fn people(&self) -> Vec<Value> {
         self.machine.quiet().await;
-        let people = self.machine.people(&SiteId::from(SITE)).await.expect("people");
+        let people = self
+            .machine
+            .people(&SiteId::from(SITE))
+            .await
+            .expect("people");
         people.as_array().expect("a list").clone()
     }
 
@@ -318,8 +426,10 @@ impl World {
     pub async fn problems(&self, who: &str) -> Vec<String> {
         let people = self.people().await.into_iter();
         let of = people.filter(|person| person["email"] == address(who));
-        of.flat_map(|person| serde_json::from_value::<Vec<String>>(person["problems"].clone()).expect("texts"))
-            .collect()
+        of.flat_map(|person| {
+            serde_json::from_value::<Vec<String>>(person["problems"].clone()).expect("texts")
+        })
+        .collect()
     }
 
     /// Who is in which group and who has an account, by id.
@@ -328,7 +438,10 @@ impl World {
         let mut state = State::default();
         for group in world["groups"].as_array().expect("groups") {
             for line in group["members"].as_array().expect("members") {
-                let at = (text(&line["user"]).to_lowercase(), text(&group["id"]).to_lowercase());
+                let at = (
+                    text(&line["user"]).to_lowercase(),
+                    text(&group["id"]).to_lowercase(),
+                );
                 *state.inside.entry(at).or_default() += 1;
             }
         }
@@ -336,31 +449,41 @@ impl World {
             let id = text(&user["id"]).to_lowercase();
             let tags = user["tags"].as_array().map_or(0, Vec::len);
             state.tags.extend((tags > 0).then(|| (id.clone(), tags)));
-            state.accounts.insert(id, user["email"].as_str().map(str::to_lowercase));
+            state
+                .accounts
+                .insert(id, user["email"].as_str().map(str::to_lowercase));
         }
         state
     }
 
     /// Puts another place of the door system there.
     pub async fn put_at(&self, place: &str, fixture: Value) {
-        self.put(self.doors.word(), &format!("/_world?of={place}"), fixture).await;
+        self.put(self.doors.word(), &format!("/_world?of={place}"), fixture)
+            .await;
     }
 
     /// What another place of the door system holds.
     pub async fn get_at(&self, place: &str) -> Value {
-        self.get(self.doors.word(), &format!("/_world?of={place}")).await
+        self.get(self.doors.word(), &format!("/_world?of={place}"))
+            .await
     }
 
     async fn get(&self, vendor: &str, path: &str) -> Value {
-        self.back_door(vendor, Method::GET, path, String::new()).await
+        self.back_door(vendor, Method::GET, path, String::new())
+            .await
     }
 
     async fn put(&self, vendor: &str, path: &str, body: Value) {
-        self.back_door(vendor, Method::PUT, path, body.to_string()).await;
+        self.back_door(vendor, Method::PUT, path, body.to_string())
+            .await;
     }
 
     async fn back_door(&self, vendor: &str, method: Method, path: &str, body: String) -> Value {
-        let request = Request::builder().method(method).uri(path).body(Bytes::from(body)).expect("whole");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Bytes::from(body))
+            .expect("whole");
         let answer = self.machine.sandboxes().back_door(vendor, request).await;
         assert!(answer.status().is_success(), "{path}: {:?}", answer.body());
         serde_json::from_slice(answer.body()).unwrap_or(json!(null))
@@ -385,7 +508,10 @@ pub fn webhook_signature(key: &[u8], id: &str, at: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length");
     mac.update(format!("{id}.{at}.").as_bytes());
     mac.update(body);
-    format!("v1,{}", base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes()))
+    format!(
+        "v1,{}",
+        base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+    )
 }
 
 /// HMAC-SHA256 over these, one behind the other, in hex.
@@ -408,10 +534,20 @@ fn who(user: &Value) -> String {
 
 fn name(world: &Value, id: &Value) -> String {
     let same = |user: &&Value| text(&user["id"]).eq_ignore_ascii_case(&text(id));
-    world["users"].as_array().expect("users").iter().find(same).map_or_else(|| "nobody".to_owned(), who)
+    world["users"]
+        .as_array()
+        .expect("users")
+        .iter()
+        .find(same)
+        .map_or_else(|| "nobody".to_owned(), who)
 }
 
 fn group_name(world: &Value, id: &Value) -> String {
     let same = |group: &&Value| text(&group["id"]).eq_ignore_ascii_case(&text(id));
-    world["groups"].as_array().expect("groups").iter().find(same).map_or_else(String::new, |group| text(&group["name"]))
+    world["groups"]
+        .as_array()
+        .expect("groups")
+        .iter()
+        .find(same)
+        .map_or_else(String::new, |group| text(&group["name"]))
 }

@@ -66,7 +66,13 @@ impl Platform {
     }
 
     /// All headers of a delivery that carries `body` and of which `signed` is signed.
-    pub fn headers(self, secret: &str, at: i64, signed: &[u8], body: &[u8]) -> Vec<(&'static str, String)> {
+    pub fn headers(
+        self,
+        secret: &str,
+        at: i64,
+        signed: &[u8],
+        body: &[u8],
+    ) -> Vec<(&'static str, String)> {
         let mut headers = self.more_headers(at, body);
         headers.push((self.header(), self.sign(secret, at, signed)));
         headers
@@ -74,7 +80,9 @@ impl Platform {
 
     /// The address of a site's deliveries, of those of one action where each has its own.
     pub fn path(self, site: &str, action: Option<u16>) -> String {
-        let action = action.map(|action| format!("/{action}")).unwrap_or_default();
+        let action = action
+            .map(|action| format!("/{action}"))
+            .unwrap_or_default();
         format!("/hooks/{site}/{}{action}", self.word())
     }
 
@@ -173,11 +181,20 @@ impl DoorsFixture {
 
     /// As the sandbox wants it.
     pub fn world(&self, doors: Doors) -> Value {
-        let user = |who: &str| doors.user_id(self.people.iter().position(|p| p == who).expect("has an account"));
+        let user = |who: &str| {
+            doors.user_id(
+                self.people
+                    .iter()
+                    .position(|p| p == who)
+                    .expect("has an account"),
+            )
+        };
         let mut world = self.top.clone();
         let groups = self.groups.iter().enumerate().map(|(n, name)| {
             let inside = self.inside.iter().filter(|(_, group)| group == name);
-            let members: Vec<Value> = inside.map(|(who, _)| json!({ "user": user(who) })).collect();
+            let members: Vec<Value> = inside
+                .map(|(who, _)| json!({ "user": user(who) }))
+                .collect();
             json!({ "id": doors.group_id(n), "name": name, "members": members })
         });
         world.insert("groups".into(), groups.collect());
@@ -281,9 +298,26 @@ impl Scenario {
 
     /// The same file for a site of another name.
     pub fn named(&self, site: &str) -> String {
-        let Scenario { platform, mode, top, of_platform, of_doors, protected, rest, .. } = self;
-        let (word, organization, kind) = (platform.word(), platform.organization(site), self.doors.word());
-        let place = if self.doors == Doors::SaltoKs { "place = \"5e0c\"\n" } else { "" };
+        let Scenario {
+            platform,
+            mode,
+            top,
+            of_platform,
+            of_doors,
+            protected,
+            rest,
+            ..
+        } = self;
+        let (word, organization, kind) = (
+            platform.word(),
+            platform.organization(site),
+            self.doors.word(),
+        );
+        let place = if self.doors == Doors::SaltoKs {
+            "place = \"5e0c\"\n"
+        } else {
+            ""
+        };
         format!(
             "site = \"{site}\"\ntimezone = \"Europe/London\"\nmode = \"{mode}\"\n{top}\n\
              [platform]\nkind = \"{word}\"\n{organization}secret = \"{site}/{word}\"\n\
@@ -306,15 +340,33 @@ impl Scenario {
     }
 
     /// The same with other functions.
-    pub async fn start_with(self, platform: Value, fixture: DoorsFixture, functions: Arc<dyn Functions>) -> World {
+    pub async fn start_with(
+        self,
+        platform: Value,
+        fixture: DoorsFixture,
+        functions: Arc<dyn Functions>,
+    ) -> World {
         let setup = Setup {
-            sites: [Vec::from_iter(self.loaded.then(|| self.text())), self.neighbours].concat(),
+            sites: [
+                Vec::from_iter(self.loaded.then(|| self.text())),
+                self.neighbours,
+            ]
+            .concat(),
             secrets: self.secrets,
             clock: Some(self.clock.parse().expect("an instant")),
             reconcile: self.cadence,
             data: self.data,
         };
-        let machine = Machine::start_with(setup, functions).await.expect("it starts");
-        World::new(machine, self.platform, self.doors, platform, fixture.world(self.doors)).await
+        let machine = Machine::start_with(setup, functions)
+            .await
+            .expect("it starts");
+        World::new(
+            machine,
+            self.platform,
+            self.doors,
+            platform,
+            fixture.world(self.doors),
+        )
+        .await
     }
 }

@@ -29,27 +29,48 @@ impl Table {
             .region(Region::new(environment.settings.region.clone()))
             .credentials_provider(environment.settings.credentials.clone())
             .http_client(SdkHttpClient(environment.http.clone()));
-        Table { client: Client::from_conf(config.build()), name: environment.settings.table.clone() }
+        Table {
+            client: Client::from_conf(config.build()),
+            name: environment.settings.table.clone(),
+        }
     }
 
     /// Everything in it.
     pub async fn items(&self) -> Vec<Item> {
-        let scan = self.client.scan().table_name(&self.name).consistent_read(true);
-        scan.into_paginator().items().send().collect::<Result<_, _>>().await.expect("it scans")
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .consistent_read(true);
+        scan.into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .expect("it scans")
     }
 }
 
 impl World {
     /// Everything in the table but vendors' tokens, by key.
     pub async fn table(&self) -> Vec<(String, String)> {
-        let part = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        let part =
+            |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let kept = |item: Item| {
             let at = (part(&item, "pk")?, part(&item, "sk")?);
-            let mut content: Vec<_> = item.into_iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+            let mut content: Vec<_> = item
+                .into_iter()
+                .map(|(name, value)| format!("{name}: {value:?}"))
+                .collect();
             content.sort();
             (!at.0.ends_with("#token")).then(|| (format!("{} {}", at.0, at.1), content.join(", ")))
         };
-        let mut items: Vec<_> = Table::of(self).items().await.into_iter().filter_map(kept).collect();
+        let mut items: Vec<_> = Table::of(self)
+            .items()
+            .await
+            .into_iter()
+            .filter_map(kept)
+            .collect();
         items.sort();
         items
     }

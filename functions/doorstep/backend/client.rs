@@ -37,7 +37,8 @@ pub(super) fn is_no_person(status: StatusCode, body: &[u8]) -> bool {
         #[serde(rename = "nobody")]
         is_missing: bool,
     }
-    status == StatusCode::NOT_FOUND && serde_json::from_slice::<NoPerson>(body).is_ok_and(|answer| answer.is_missing)
+    status == StatusCode::NOT_FOUND
+        && serde_json::from_slice::<NoPerson>(body).is_ok_and(|answer| answer.is_missing)
 }
 
 /// Restores the error of the run from its status and text.
@@ -54,9 +55,14 @@ impl Local {
     /// Returns the run that listens at `address`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for every address except plain http to this machine, because the answers contain names.
+    /// [`Error::Invalid`] for every address except plain http to this machine, because the answers
+    /// contain names.
     pub fn at(address: &str) -> Result<Self> {
-        let wrong = || Error::invalid("--local takes an address of this machine: write --local=http://127.0.0.1:PORT");
+        let wrong = || {
+            Error::invalid(
+                "--local takes an address of this machine: write --local=http://127.0.0.1:PORT",
+            )
+        };
         let url = Url::parse(address).map_err(|_| wrong())?;
         let here = match url.host() {
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -67,7 +73,10 @@ impl Local {
         if url.scheme() != "http" || !here {
             return Err(wrong());
         }
-        Ok(Local { http: network::patient_client()?, base: url.as_str().trim_end_matches('/').to_owned() })
+        Ok(Local {
+            http: network::patient_client()?,
+            base: url.as_str().trim_end_matches('/').to_owned(),
+        })
     }
 
     /// Returns the path of one site.
@@ -91,8 +100,14 @@ impl Local {
         self.get(&self.query(site, what, wanted)?).await
     }
 
-    pub(super) fn query(&self, site: &SiteId, what: &str, wanted: &impl Serialize) -> Result<String> {
-        let query = serde_urlencoded::to_string(wanted).map_err(|error| Error::permanent(error.to_string()))?;
+    pub(super) fn query(
+        &self,
+        site: &SiteId,
+        what: &str,
+        wanted: &impl Serialize,
+    ) -> Result<String> {
+        let query = serde_urlencoded::to_string(wanted)
+            .map_err(|error| Error::permanent(error.to_string()))?;
         let mark = if query.is_empty() { "" } else { "?" };
         Ok(format!("{}/{what}{mark}{query}", self.site(site)?))
     }
@@ -107,22 +122,41 @@ impl Local {
         self.read(status, &body)
     }
 
-    pub(super) async fn send(&self, method: Method, path: &str, body: &str) -> Result<(StatusCode, Bytes)> {
-        let uri: Uri = format!("{}{path}", self.base).parse().map_err(|_| not_a_site())?;
-        let request = http::Request::builder().method(method).uri(uri).body(Bytes::copy_from_slice(body.as_bytes()));
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> Result<(StatusCode, Bytes)> {
+        let uri: Uri = format!("{}{path}", self.base)
+            .parse()
+            .map_err(|_| not_a_site())?;
+        let request = http::Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(Bytes::copy_from_slice(body.as_bytes()));
         let request = request.map_err(|error| Error::permanent(error.to_string()))?;
         let answer = self.http.send(request).await;
-        let answer = answer.map_err(|none| Error::retry(format!("no answer from {}: {none}", self.base)))?;
+        let answer =
+            answer.map_err(|none| Error::retry(format!("no answer from {}: {none}", self.base)))?;
         Ok((answer.status(), answer.into_body()))
     }
 
     pub(super) fn read<T: DeserializeOwned>(&self, status: StatusCode, body: &Bytes) -> Result<T> {
         match status {
             StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY => serde_json::from_slice(body)
-                .map_err(|error| Error::permanent(format!("{} runs another version of Doorstep: {error}", self.base))),
+                .map_err(|error| {
+                    Error::permanent(format!(
+                        "{} runs another version of Doorstep: {error}",
+                        self.base
+                    ))
+                }),
             status => {
                 let refusal = serde_json::from_slice::<RunError>(body);
-                let why = refusal.map_or_else(|_| format!("{} answered {status}", self.base), |refusal| refusal.error);
+                let why = refusal.map_or_else(
+                    |_| format!("{} answered {status}", self.base),
+                    |refusal| refusal.error,
+                );
                 Err(restored(status, why))
             }
         }

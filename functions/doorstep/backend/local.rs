@@ -47,7 +47,8 @@ impl Backend for Local {
     }
 
     async fn push(&self, text: &str, options: &PushOptions) -> Result<PushPreview> {
-        self.post(&format!("/sandbox/push{}", query_of_push(options)), text).await
+        self.post(&format!("/sandbox/push{}", query_of_push(options)), text)
+            .await
     }
 
     async fn drift(&self, site: &SiteId) -> Result<Drift> {
@@ -63,7 +64,11 @@ impl Backend for Local {
 
     async fn approve(&self, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
         let place = site.map_or_else(|| Ok("/sandbox".to_owned()), |site| self.site(site))?;
-        self.post(&format!("{place}/approve"), &json!({ "checksum": checksum }).to_string()).await
+        self.post(
+            &format!("{place}/approve"),
+            &json!({ "checksum": checksum }).to_string(),
+        )
+        .await
     }
 
     async fn doctor(&self, site: &SiteId) -> Result<Checkup> {
@@ -80,7 +85,11 @@ impl Backend for Local {
     }
 
     async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState> {
-        self.post(&format!("{}/pause", self.site(site)?), &json!({ "why": why }).to_string()).await
+        self.post(
+            &format!("{}/pause", self.site(site)?),
+            &json!({ "why": why }).to_string(),
+        )
+        .await
     }
 
     async fn resume(&self, site: &SiteId) -> Result<SiteState> {
@@ -88,15 +97,26 @@ impl Backend for Local {
     }
 
     async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement> {
-        self.post(&format!("{}/retire", self.site(site)?), &json!(order).to_string()).await
+        self.post(
+            &format!("{}/retire", self.site(site)?),
+            &json!(order).to_string(),
+        )
+        .await
     }
 
     async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>> {
         self.of_site(site, "entries", wanted).await
     }
 
-    async fn explain(&self, site: &SiteId, wanted: &explain::ExplainQuery) -> Result<Option<Explained>> {
-        match self.send(Method::GET, &self.query(site, "explain", wanted)?, "").await? {
+    async fn explain(
+        &self,
+        site: &SiteId,
+        wanted: &explain::ExplainQuery,
+    ) -> Result<Option<Explained>> {
+        match self
+            .send(Method::GET, &self.query(site, "explain", wanted)?, "")
+            .await?
+        {
             (status, body) if is_no_person(status, &body) => Ok(None),
             (status, body) => self.read(status, &body).map(Some),
         }
@@ -112,7 +132,8 @@ impl Backend for Local {
 
     async fn verify_audit(&self, site: &SiteId, noted: Option<Head>) -> Result<Verdict> {
         let noted = noted.map(|head| ("known", format!("{}:{}", head.seq, head.hash)));
-        self.of_site(site, "audit/verify", &Vec::from_iter(noted)).await
+        self.of_site(site, "audit/verify", &Vec::from_iter(noted))
+            .await
     }
 
     async fn on_time(&self, site: &SiteId, wanted: &on_time::OnTimeQuery) -> Result<OnTimeRecord> {
@@ -121,9 +142,13 @@ impl Backend for Local {
 
     async fn forget(&self, site: &SiteId, wanted: &forget::ForgetQuery) -> Result<ForgetOutcome> {
         let path = format!("{}/forget", self.site(site)?);
-        let (status, body) = self.send(Method::POST, &path, &json!(wanted).to_string()).await?;
+        let (status, body) = self
+            .send(Method::POST, &path, &json!(wanted).to_string())
+            .await?;
         match serde_json::from_slice::<NotYet>(&body) {
-            Ok(not_yet) if status == StatusCode::CONFLICT => Ok(ForgetOutcome::Refused(not_yet.first)),
+            Ok(not_yet) if status == StatusCode::CONFLICT => {
+                Ok(ForgetOutcome::Refused(not_yet.first))
+            }
             _ if is_no_person(status, &body) => Ok(ForgetOutcome::NoPerson),
             _ => self.read(status, &body).map(ForgetOutcome::Forgotten),
         }

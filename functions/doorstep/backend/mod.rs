@@ -1,4 +1,5 @@
-//! Where the answers of a verb come from: the operator's requests, answered by a stack on AWS or by a one-machine run.
+//! Where the answers of a verb come from: the operator's requests, answered by a stack on AWS or by
+//! a one-machine run.
 
 mod client;
 mod local;
@@ -29,8 +30,8 @@ pub use stack::Stack;
 /// The requests of the operator, one method for each.
 ///
 /// # Errors
-/// Every method returns the error of the operation, which `doorstep_operator` documents. A one-machine run that does
-/// not answer is a retryable error.
+/// Every method returns the error of the operation, which `doorstep_operator` documents. A
+/// one-machine run that does not answer is a retryable error.
 #[async_trait(?Send)]
 pub trait Backend {
     /// Returns what a site file would change.
@@ -60,7 +61,11 @@ pub trait Backend {
     /// Returns the access attempts of some days, by person, door and day.
     async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>>;
     /// Returns why a person has or lacks each group; `None` where no person matches.
-    async fn explain(&self, site: &SiteId, wanted: &explain::ExplainQuery) -> Result<Option<Explained>>;
+    async fn explain(
+        &self,
+        site: &SiteId,
+        wanted: &explain::ExplainQuery,
+    ) -> Result<Option<Explained>>;
     /// Returns the members of a group.
     async fn who(&self, site: &SiteId, wanted: &who::WhoQuery) -> Result<who::Told>;
     /// Returns the audit chain, oldest record first.

@@ -79,7 +79,11 @@ impl Backend for Stack {
         report::entries(&self.0, site, wanted).await
     }
 
-    async fn explain(&self, site: &SiteId, wanted: &explain::ExplainQuery) -> Result<Option<Explained>> {
+    async fn explain(
+        &self,
+        site: &SiteId,
+        wanted: &explain::ExplainQuery,
+    ) -> Result<Option<Explained>> {
         explain::explain(&self.0, site, wanted).await
     }
 

@@ -25,7 +25,12 @@ pub struct Figure {
 impl Figure {
     /// The runs of one measurement.
     pub fn new(name: impl Into<String>, unit: &'static str, runs: Vec<f64>) -> Self {
-        Figure { name: name.into(), unit, runs, aim: Aim::None }
+        Figure {
+            name: name.into(),
+            unit,
+            runs,
+            aim: Aim::None,
+        }
     }
 
     /// Something that is counted, and comes out the same each time.
@@ -51,13 +56,19 @@ impl Figure {
         sorted.sort_by(f64::total_cmp);
         let upper = sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN);
         match sorted.len() % 2 {
-            0 => sorted.get((sorted.len() / 2).saturating_sub(1)).map_or(upper, |lower| (lower + upper) / 2.0),
+            0 => sorted
+                .get((sorted.len() / 2).saturating_sub(1))
+                .map_or(upper, |lower| (lower + upper) / 2.0),
             _ => upper,
         }
     }
 
     fn bounds(&self) -> (f64, f64) {
-        self.runs.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| (low.min(*run), high.max(*run)))
+        self.runs
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| {
+                (low.min(*run), high.max(*run))
+            })
     }
 
     /// Whether it is as it should be; `None` where there is no aim.
@@ -71,14 +82,26 @@ impl Figure {
     /// A row of the table.
     pub fn row(&self) -> [String; 5] {
         let (low, high) = self.bounds();
-        let spread = if self.runs.len() > 1 { format!("{} - {}", short(low), short(high)) } else { String::new() };
+        let spread = if self.runs.len() > 1 {
+            format!("{} - {}", short(low), short(high))
+        } else {
+            String::new()
+        };
         let aim = match self.aim {
             Aim::AtMost(most) => format!("<= {}", short(most)),
             Aim::Fewest(fewest) => format!("fewest {}", short(fewest)),
             Aim::None => String::new(),
         };
-        let met = self.is_met().map_or("", |met| if met { "yes" } else { "NO" });
-        [self.name.clone(), format!("{} {}", short(self.median()), self.unit), spread, aim, met.to_owned()]
+        let met = self
+            .is_met()
+            .map_or("", |met| if met { "yes" } else { "NO" });
+        [
+            self.name.clone(),
+            format!("{} {}", short(self.median()), self.unit),
+            spread,
+            aim,
+            met.to_owned(),
+        ]
     }
 
     /// For machines.
@@ -106,7 +129,9 @@ fn short(value: f64) -> String {
 /// The table of all figures.
 pub fn table(figures: &[Figure]) -> String {
     let head = ["figure", "median", "min - max", "aim", "met"].map(str::to_owned);
-    let rows: Vec<[String; 5]> = std::iter::once(head).chain(figures.iter().map(Figure::row)).collect();
+    let rows: Vec<[String; 5]> = std::iter::once(head)
+        .chain(figures.iter().map(Figure::row))
+        .collect();
     let mut widths = [0; 5];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -114,7 +139,10 @@ pub fn table(figures: &[Figure]) -> String {
         }
     }
     let line = |row: &[String; 5]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -128,7 +156,13 @@ mod tests {
     fn the_median_is_the_middle_run_and_is_what_an_aim_is_held_against() {
         let figure = Figure::new("start", "ms", vec![9.0, 2.0, 4.0]).at_most(4.0);
         assert_eq!((figure.median(), figure.is_met()), (4.0, Some(true)));
-        assert_eq!(Figure::new("start", "ms", vec![1.0, 4.0, 2.0, 9.0]).median(), 3.0);
-        assert_eq!(Figure::count("calls", "", 5.0).at_most(4.0).row()[3..], ["<= 4".to_owned(), "NO".to_owned()]);
+        assert_eq!(
+            Figure::new("start", "ms", vec![1.0, 4.0, 2.0, 9.0]).median(),
+            3.0
+        );
+        assert_eq!(
+            Figure::count("calls", "", 5.0).at_most(4.0).row()[3..],
+            ["<= 4".to_owned(), "NO".to_owned()]
+        );
     }
 }

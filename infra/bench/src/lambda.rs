@@ -17,7 +17,8 @@ use tokio::time::timeout;
 
 use crate::Outcome;
 
-/// Longest wait for a function: a whole reconcile is held back by the platform's rate limit for minutes.
+/// Longest wait for a function: a whole reconcile is held back by the platform's rate limit for
+/// minutes.
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// A function in a process of its own.
@@ -49,13 +50,24 @@ impl Lambda {
     pub async fn start(program: &Path, environment: &[(String, String)]) -> Outcome<Lambda> {
         let (events, waiting) = mpsc::channel(1);
         let (hears, heard) = mpsc::channel(4);
-        let interface = Arc::new(Interface { events: Mutex::new(waiting), hears });
+        let interface = Arc::new(Interface {
+            events: Mutex::new(waiting),
+            hears,
+        });
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?.to_string();
         tokio::spawn(async move { axum::serve(listener, router(interface)).await });
-        let logs = if std::env::var_os("BENCH_LOGS").is_some() { Stdio::inherit } else { Stdio::null };
+        let logs = if std::env::var_os("BENCH_LOGS").is_some() {
+            Stdio::inherit
+        } else {
+            Stdio::null
+        };
         let mut command = Command::new(program);
-        command.env_clear().envs(environment.iter().cloned()).stdout(logs()).stderr(logs());
+        command
+            .env_clear()
+            .envs(environment.iter().cloned())
+            .stdout(logs())
+            .stderr(logs());
         command.env("AWS_LAMBDA_RUNTIME_API", address).envs([
             ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -64,8 +76,15 @@ impl Lambda {
             ("AWS_LAMBDA_LOG_GROUP_NAME", "bench"),
         ]);
         let begun = Instant::now();
-        let process = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
-        let mut lambda = Lambda { process, events, heard, started: Duration::ZERO };
+        let process = command
+            .spawn()
+            .map_err(|error| format!("{}: {error}", program.display()))?;
+        let mut lambda = Lambda {
+            process,
+            events,
+            heard,
+            started: Duration::ZERO,
+        };
         match lambda.hear().await? {
             RuntimeCall::Asked(at) => lambda.started = at - begun,
             RuntimeCall::Answered(..) => return Err("an answer to nothing".into()),
@@ -81,20 +100,26 @@ impl Lambda {
         loop {
             match self.hear().await? {
                 RuntimeCall::Asked(_) => {}
-                RuntimeCall::Answered(at, body) => return Ok((serde_json::from_slice(&body)?, at - begun)),
+                RuntimeCall::Answered(at, body) => {
+                    return Ok((serde_json::from_slice(&body)?, at - begun));
+                }
                 RuntimeCall::Failed(why) => return Err(why.into()),
             }
         }
     }
 
     async fn hear(&mut self) -> Outcome<RuntimeCall> {
-        Ok(timeout(PATIENCE, self.heard.recv()).await?.ok_or("the function is gone")?)
+        Ok(timeout(PATIENCE, self.heard.recv())
+            .await?
+            .ok_or("the function is gone")?)
     }
 
     /// The most memory that the process ever had, in MiB; `None` where the system does not say.
     pub fn peak(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
         Some(kib / 1024.0)
     }
@@ -112,7 +137,10 @@ fn router(interface: Arc<Interface>) -> Router {
     let below = "/2018-06-01/runtime";
     Router::new()
         .route(&format!("{below}/invocation/next"), get(next))
-        .route(&format!("{below}/invocation/{{id}}/response"), post(answered))
+        .route(
+            &format!("{below}/invocation/{{id}}/response"),
+            post(answered),
+        )
         .route(&format!("{below}/invocation/{{id}}/error"), post(failed))
         .route(&format!("{below}/init/error"), post(failed_to_start))
         .with_state(interface)
@@ -123,28 +151,55 @@ async fn next(State(interface): State<Arc<Interface>>) -> Response {
     if interface.hears.send(asked).await.is_err() {
         return StatusCode::GONE.into_response();
     }
-    let Some(event) = interface.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
+    let Some(event) = interface.events.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
     let deadline = jiff::Timestamp::now().as_millisecond() + 900_000;
     let headers = [
         ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
+        (
+            "lambda-runtime-aws-request-id",
+            "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned(),
+        ),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:local:000000000000:function:bench".to_owned()),
-        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:local:000000000000:function:bench".to_owned(),
+        ),
+        (
+            "lambda-runtime-trace-id",
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned(),
+        ),
     ];
     (headers, event).into_response()
 }
 
-async fn answered(State(interface): State<Arc<Interface>>, Segments(_): Segments<String>, body: Bytes) -> StatusCode {
+async fn answered(
+    State(interface): State<Arc<Interface>>,
+    Segments(_): Segments<String>,
+    body: Bytes,
+) -> StatusCode {
     told(&interface, RuntimeCall::Answered(Instant::now(), body)).await
 }
 
-async fn failed(State(interface): State<Arc<Interface>>, Segments(_): Segments<String>, body: Bytes) -> StatusCode {
-    told(&interface, RuntimeCall::Failed(String::from_utf8_lossy(&body).into_owned())).await
+async fn failed(
+    State(interface): State<Arc<Interface>>,
+    Segments(_): Segments<String>,
+    body: Bytes,
+) -> StatusCode {
+    told(
+        &interface,
+        RuntimeCall::Failed(String::from_utf8_lossy(&body).into_owned()),
+    )
+    .await
 }
 
 async fn failed_to_start(State(interface): State<Arc<Interface>>, body: Bytes) -> StatusCode {
-    told(&interface, RuntimeCall::Failed(String::from_utf8_lossy(&body).into_owned())).await
+    told(
+        &interface,
+        RuntimeCall::Failed(String::from_utf8_lossy(&body).into_owned()),
+    )
+    .await
 }
 
 async fn told(interface: &Interface, heard: RuntimeCall) -> StatusCode {

@@ -1,6 +1,6 @@
-//! `make bench`: measures Doorstep and prints a table. Nothing here is a test: what a machine was doing meanwhile shows
-//! in the times, so they are medians, and ratios where a time alone says little. What is counted comes out the same
-//! each time.
+//! `make bench`: measures Doorstep and prints a table. Nothing here is a test: what a machine was
+//! doing meanwhile shows in the times, so they are medians, and ratios where a time alone says
+//! little. What is counted comes out the same each time.
 
 mod calls;
 mod figure;
@@ -71,7 +71,11 @@ async fn main() -> ExitCode {
     stopwatch::install();
     let options = Options::parse();
     let all = What::value_variants();
-    let chosen = if options.what.is_empty() { all } else { options.what.as_slice() };
+    let chosen = if options.what.is_empty() {
+        all
+    } else {
+        options.what.as_slice()
+    };
     let mut figures = Vec::new();
     for what in all.iter().filter(|what| chosen.contains(what)) {
         eprintln!("measuring {what:?} ...");
@@ -84,7 +88,10 @@ async fn main() -> ExitCode {
         }
     }
     if options.json {
-        println!("{}", serde_json::json!(figures.iter().map(Figure::json).collect::<Vec<_>>()));
+        println!(
+            "{}",
+            serde_json::json!(figures.iter().map(Figure::json).collect::<Vec<_>>())
+        );
     } else {
         println!("{}", figure::table(&figures));
     }

@@ -1,5 +1,6 @@
-//! Measures a reconcile of 10,000 people and 200 groups that finds nothing to do: all of it, and the decisions alone. It
-//! runs in this process with a frozen clock, so the vendors' rate limits cost no time.
+//! Measures a reconcile of 10,000 people and 200 groups that finds nothing to do: all of it, and
+//! the decisions alone. It runs in this process with a frozen clock, so the vendors' rate limits
+//! cost no time.
 
 use std::time::Instant;
 
@@ -11,8 +12,14 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::reconcile;
 
 /// The large site.
-pub const LARGE: Town =
-    Town { doors: Doors::SaltoKs, members: 10_000, groups: 200, on_plans: true, accounts: true, inside: true };
+pub const LARGE: Town = Town {
+    doors: Doors::SaltoKs,
+    members: 10_000,
+    groups: 200,
+    on_plans: true,
+    accounts: true,
+    inside: true,
+};
 /// The limit in milliseconds for deciding the access of all people.
 const AIM: f64 = 100.0;
 /// A whole one takes seconds.
@@ -30,12 +37,19 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
         let begun = Instant::now();
         let report = reconcile(stage.machine.environment(), &SiteId::from(SITE)).await?;
         whole.push(ms(begun.elapsed()));
-        if (report.granted, report.revoked, report.foreign) != (0, 0, 0) || !report.problems.is_empty() {
+        if (report.granted, report.revoked, report.foreign) != (0, 0, 0)
+            || !report.problems.is_empty()
+        {
             return Err(format!("there was something to do: {report:?}").into());
         }
     }
     Ok(vec![
-        Figure::new("reconcile of 10,000 people, decide alone", "ms", stopwatch::times()).at_most(AIM),
+        Figure::new(
+            "reconcile of 10,000 people, decide alone",
+            "ms",
+            stopwatch::times(),
+        )
+        .at_most(AIM),
         Figure::new("reconcile of 10,000 people, whole", "ms", whole),
         Figure::count("taking over 10,000 people, once", "ms", ms(adopted)),
     ])

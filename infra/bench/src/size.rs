@@ -15,7 +15,10 @@ const FRAME: usize = 130;
 
 /// Measures.
 pub fn measure(options: &Options) -> Outcome<Vec<Figure>> {
-    ["receive", "entries", "settle", "reconcile"].iter().map(|name| one(options, name)).collect()
+    ["receive", "entries", "settle", "reconcile"]
+        .iter()
+        .map(|name| one(options, name))
+        .collect()
 }
 
 fn one(options: &Options, name: &str) -> Outcome<Figure> {

@@ -1,5 +1,5 @@
-//! The one machine with a made-up site on it, in this process and, for functions in processes of their own, behind a
-//! port: AWS, the vendors, and nothing else.
+//! The one machine with a made-up site on it, in this process and, for functions in processes of
+//! their own, behind a port: AWS, the vendors, and nothing else.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -37,26 +37,53 @@ pub struct Stage {
 impl Stage {
     /// Starts the machine at an instant, with a site that was never read.
     pub async fn open(town: Town, at: Timestamp) -> Outcome<Stage> {
-        let setup =
-            Setup { sites: vec![town.site()], secrets: None, clock: Some(at), reconcile: None, data: Data::Memory };
-        let stage = Stage { machine: Machine::start(setup).await?, town };
-        stage.back_door("officernd", Method::PUT, "/_world", &town.platform()).await?;
-        stage.back_door(town.doors.word(), Method::PUT, "/_world", &town.house()).await?;
+        let setup = Setup {
+            sites: vec![town.site()],
+            secrets: None,
+            clock: Some(at),
+            reconcile: None,
+            data: Data::Memory,
+        };
+        let stage = Stage {
+            machine: Machine::start(setup).await?,
+            town,
+        };
+        stage
+            .back_door("officernd", Method::PUT, "/_world", &town.platform())
+            .await?;
+        stage
+            .back_door(town.doors.word(), Method::PUT, "/_world", &town.house())
+            .await?;
         Ok(stage)
     }
 
-    async fn back_door(&self, vendor: &str, method: Method, path: &str, body: &Value) -> Outcome<Value> {
-        let request = http::Request::builder().method(method).uri(path).body(Bytes::from(body.to_string()))?;
+    async fn back_door(
+        &self,
+        vendor: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Outcome<Value> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Bytes::from(body.to_string()))?;
         let answer = self.machine.sandboxes().back_door(vendor, request).await;
         if !answer.status().is_success() {
-            return Err(format!("{vendor}{path}: {}", String::from_utf8_lossy(answer.body())).into());
+            return Err(
+                format!("{vendor}{path}: {}", String::from_utf8_lossy(answer.body())).into(),
+            );
         }
         Ok(serde_json::from_slice(answer.body()).unwrap_or(Value::Null))
     }
 
     /// Changes the platform, and gives the webhooks that it would post.
     pub async fn change(&self, change: &Value) -> Outcome<Vec<Bytes>> {
-        let changed = self.machine.sandboxes().change("officernd", None, change.to_string().into()).await;
+        let changed = self
+            .machine
+            .sandboxes()
+            .change("officernd", None, change.to_string().into())
+            .await;
         changed.map_err(|refused| String::from_utf8_lossy(refused.body()).into_owned().into())
     }
 
@@ -64,7 +91,15 @@ impl Stage {
     pub async fn tell(&self, change: &Value) -> Outcome<()> {
         for delivery in self.change(change).await? {
             let (path, headers) = (hook(), signed(&delivery, self.machine.now())?);
-            let status = self.machine.deliver(Delivery { path, headers, body: delivery }).await.status;
+            let status = self
+                .machine
+                .deliver(Delivery {
+                    path,
+                    headers,
+                    body: delivery,
+                })
+                .await
+                .status;
             if status != 202 {
                 return Err(format!("a webhook was answered {status}").into());
             }
@@ -89,15 +124,22 @@ impl Stage {
 
     /// How many lines the groups of the door system have in all.
     pub async fn inside(&self) -> Outcome<usize> {
-        let world = self.back_door(self.town.doors.word(), Method::GET, "/_world", &Value::Null).await?;
+        let world = self
+            .back_door(self.town.doors.word(), Method::GET, "/_world", &Value::Null)
+            .await?;
         let groups = world["groups"].as_array().into_iter().flatten();
-        Ok(groups.map(|group| group["members"].as_array().map_or(0, Vec::len)).sum())
+        Ok(groups
+            .map(|group| group["members"].as_array().map_or(0, Vec::len))
+            .sum())
     }
 
     /// Calls that a vendor received since the last time this was asked, by method and path pattern.
     pub async fn calls(&self, vendor: &str) -> Outcome<BTreeMap<String, u64>> {
-        let calls = self.back_door(vendor, Method::GET, "/_calls", &Value::Null).await?;
-        self.back_door(vendor, Method::DELETE, "/_calls", &Value::Null).await?;
+        let calls = self
+            .back_door(vendor, Method::GET, "/_calls", &Value::Null)
+            .await?;
+        self.back_door(vendor, Method::DELETE, "/_calls", &Value::Null)
+            .await?;
         Ok(serde_json::from_value(calls)?)
     }
 
@@ -105,7 +147,9 @@ impl Stage {
     pub async fn serve(&self) -> Outcome<SocketAddr> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let router = Router::new().fallback(answer).with_state(self.machine.clone());
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(self.machine.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
     }
@@ -125,7 +169,10 @@ impl Stage {
             ("DOORSTEP_TABLE", &names.table),
             ("DOORSTEP_TRIGGER_QUEUE_URL", &names.trigger_queue_url),
             ("DOORSTEP_RECONCILE_URL", &names.reconcile_url),
-            ("DOORSTEP_TRIGGER_QUEUE_ARN", &names.schedules.trigger_queue_arn),
+            (
+                "DOORSTEP_TRIGGER_QUEUE_ARN",
+                &names.schedules.trigger_queue_arn,
+            ),
             ("DOORSTEP_SCHEDULE_GROUP", &names.schedules.group),
             ("DOORSTEP_SCHEDULE_ROLE_ARN", &names.schedules.role_arn),
             ("DOORSTEP_BUS", &names.bus),
@@ -144,8 +191,13 @@ pub fn hook() -> String {
 pub fn signed(body: &[u8], at: Timestamp) -> Outcome<HeaderMap> {
     let at = at.as_second().to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes())?;
-    [body, b".", at.as_bytes()].into_iter().for_each(|part| mac.update(part));
-    let signature = format!("t={at},signature={}", hex::encode(mac.finalize().into_bytes()));
+    [body, b".", at.as_bytes()]
+        .into_iter()
+        .for_each(|part| mac.update(part));
+    let signature = format!(
+        "t={at},signature={}",
+        hex::encode(mac.finalize().into_bytes())
+    );
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
     headers.insert("officernd-signature", HeaderValue::from_str(&signature)?);
@@ -155,13 +207,22 @@ pub fn signed(body: &[u8], at: Timestamp) -> Outcome<HeaderMap> {
 /// One request of a function: to AWS, or to a vendor behind the machine's own port.
 async fn answer(State(machine): State<Machine>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = body.collect().await else { return StatusCode::BAD_REQUEST.into_response() };
+    let Ok(body) = body.collect().await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     let request = http::Request::from_parts(parts, body.to_bytes());
     if Cloud::is_for(&request) || request.uri().path().starts_with("/schedules") {
         let answer = machine.cloud().answer(&request).await;
-        return answer.map_or_else(|_| StatusCode::BAD_GATEWAY.into_response(), |answer| answer.map(Into::into));
+        return answer.map_or_else(
+            |_| StatusCode::BAD_GATEWAY.into_response(),
+            |answer| answer.map(Into::into),
+        );
     }
-    match machine.router().oneshot(request.map(axum::body::Body::from)).await {
+    match machine
+        .router()
+        .oneshot(request.map(axum::body::Body::from))
+        .await
+    {
         Ok(answer) => answer,
         Err(never) => match never {},
     }

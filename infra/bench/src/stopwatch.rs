@@ -25,7 +25,10 @@ impl<S: Subscriber> Layer<S> for Stopwatch {
 
     fn on_exit(&self, _: &Id, _: Context<'_, S>) {
         if let Some(begun) = BEGUN.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            TIMES.lock().unwrap_or_else(PoisonError::into_inner).push(crate::ms(begun.elapsed()));
+            TIMES
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(crate::ms(begun.elapsed()));
         }
     }
 }
@@ -33,7 +36,9 @@ impl<S: Subscriber> Layer<S> for Stopwatch {
 /// Starts listening. All other log lines are ignored.
 pub fn install() {
     let decides = |metadata: &Metadata<'_>| metadata.is_span() && metadata.name() == DECIDE;
-    Registry::default().with(Stopwatch.with_filter(filter_fn(decides))).init();
+    Registry::default()
+        .with(Stopwatch.with_filter(filter_fn(decides)))
+        .init();
 }
 
 /// How long each deciding took since this was last asked, in milliseconds.

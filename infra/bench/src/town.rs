@@ -61,7 +61,14 @@ pub struct Town {
 impl Town {
     /// The site file: a rule for each plan, and one for the meeting room.
     pub fn site(&self) -> String {
-        let (kind, place) = (self.doors.word(), if self.doors == Doors::SaltoKs { "place = \"5e0c\"\n" } else { "" });
+        let (kind, place) = (
+            self.doors.word(),
+            if self.doors == Doors::SaltoKs {
+                "place = \"5e0c\"\n"
+            } else {
+                ""
+            },
+        );
         let mut text = format!(
             "site = \"{SITE}\"\ntimezone = \"Europe/London\"\nmode = \"full\"\n\n\
              [platform]\nkind = \"officernd\"\norganization = \"riverside-hub\"\nsecret = \"{SITE}/officernd\"\n\
@@ -71,16 +78,24 @@ impl Town {
              [[rule]]\nresource = \"Boardroom\"\nopens = [\"{ROOM_GROUP}\"]\n"
         );
         for n in 0..self.groups {
-            text.push_str(&format!("\n[[rule]]\nplan = \"Plan {n}\"\nopens = [\"Group {n}\"]\n"));
+            text.push_str(&format!(
+                "\n[[rule]]\nplan = \"Plan {n}\"\nopens = [\"Group {n}\"]\n"
+            ));
         }
         text
     }
 
     /// What the platform holds.
     pub fn platform(&self) -> Value {
-        let plans: Vec<Value> = (0..self.groups).map(|n| json!({ "_id": format!("p{n}"), "name": plan(n) })).collect();
+        let plans: Vec<Value> = (0..self.groups)
+            .map(|n| json!({ "_id": format!("p{n}"), "name": plan(n) }))
+            .collect();
         let members: Vec<Value> = (0..self.members).map(member).collect();
-        let memberships: Vec<Value> = if self.on_plans { self.memberships() } else { Vec::new() };
+        let memberships: Vec<Value> = if self.on_plans {
+            self.memberships()
+        } else {
+            Vec::new()
+        };
         json!({
             "locations": [{ "_id": "l1", "name": "Riverside", "timezone": "Europe/London" }],
             "resources": [{ "_id": "r1", "name": "Boardroom", "type": "meeting_room", "location": "l1" }],

@@ -1,4 +1,5 @@
-//! Webhooks a second: one environment of `receive`, in a process of its own, takes one after another as on Lambda.
+//! Webhooks a second: one environment of `receive`, in a process of its own, takes one after
+//! another as on Lambda.
 
 use std::time::Duration;
 
@@ -16,8 +17,14 @@ use crate::{Options, Outcome, ms};
 const MANY: usize = 500;
 
 /// A site with one meeting room.
-pub const SMALL: Town =
-    Town { doors: Doors::Kisi, members: 1, groups: 0, on_plans: false, accounts: true, inside: false };
+pub const SMALL: Town = Town {
+    doors: Doors::Kisi,
+    members: 1,
+    groups: 0,
+    on_plans: false,
+    accounts: true,
+    inside: false,
+};
 
 /// Measures.
 pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
@@ -31,13 +38,19 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
         let seconds = times.iter().sum::<f64>() / 1_000.0;
         rates.extend((run > 0).then_some(MANY as f64 / seconds));
     }
-    Ok(vec![Figure::new("webhooks a second, one environment", "/s", rates)])
+    Ok(vec![Figure::new(
+        "webhooks a second, one environment",
+        "/s",
+        rates,
+    )])
 }
 
 /// Webhooks as the platform posts them: new bookings.
 pub async fn deliveries(stage: &Stage, prefix: &str, count: usize) -> Outcome<Vec<Bytes>> {
     let (start, end) = ("2026-06-01T10:00:00Z", "2026-06-01T11:00:00Z");
-    let bookings: Vec<Value> = (0..count).map(|n| booking(&format!("{prefix}{n}"), 0, start, end)).collect();
+    let bookings: Vec<Value> = (0..count)
+        .map(|n| booking(&format!("{prefix}{n}"), 0, start, end))
+        .collect();
     stage.change(&json!({ "bookings": bookings })).await
 }
 

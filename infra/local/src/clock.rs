@@ -1,4 +1,5 @@
-//! The run's clock: a standing one, which moves on request, or the machine's own. Only this module waits in real time.
+//! The run's clock: a standing one, which moves on request, or the machine's own. Only this module
+//! waits in real time.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -17,12 +18,16 @@ pub struct Clock {
 impl Clock {
     /// Creates a clock that stays at `at` until it is moved.
     pub fn standing(at: Timestamp) -> Self {
-        Clock { standing: Mutex::new(Some(at)) }
+        Clock {
+            standing: Mutex::new(Some(at)),
+        }
     }
 
     /// Creates the machine's own clock.
     pub fn running() -> Self {
-        Clock { standing: Mutex::new(None) }
+        Clock {
+            standing: Mutex::new(None),
+        }
     }
 
     /// Returns whether it is a standing clock.
@@ -30,7 +35,8 @@ impl Clock {
         locked(&self.standing).is_some()
     }
 
-    /// Moves a standing clock forward to `at`. It never moves back, and a running clock is unaffected.
+    /// Moves a standing clock forward to `at`. It never moves back, and a running clock is
+    /// unaffected.
     pub(crate) fn forward(&self, at: Timestamp) {
         if let Some(now) = locked(&self.standing).as_mut() {
             *now = at.max(*now);
@@ -42,7 +48,8 @@ impl Clock {
         *locked(&self.standing) = None;
     }
 
-    /// Waits for `at` in real time, one minute at most, because the machine's clock may be set meanwhile.
+    /// Waits for `at` in real time, one minute at most, because the machine's clock may be set
+    /// meanwhile.
     pub(crate) async fn until(&self, at: Timestamp) {
         let left = Duration::try_from(self.now().duration_until(at)).unwrap_or_default();
         tokio::time::sleep(left.min(Duration::from_secs(60))).await;

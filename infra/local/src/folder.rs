@@ -1,4 +1,5 @@
-//! The data folder. Only its owner may read its contents, regardless of the umask and of how it was created.
+//! The data folder. Only its owner may read its contents, regardless of the umask and of how it was
+//! created.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
@@ -9,7 +10,8 @@ use std::path::{Path, PathBuf};
 const KEEP: &str = "cloud.sqlite";
 /// The file of the table.
 const TABLE: &str = "table.sqlite";
-/// Suffixes of the files that SQLite creates for each of them. SQLite gives them the permissions of the first one.
+/// Suffixes of the files that SQLite creates for each of them. SQLite gives them the permissions of
+/// the first one.
 const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 /// Permissions of the folder, and of a file in it.
 const OWNER: (u32, u32) = (0o700, 0o600);
@@ -29,18 +31,30 @@ pub struct Files {
     pub table: PathBuf,
 }
 
-/// Creates the folder and its files where they are missing, and removes the permissions of other users.
+/// Creates the folder and its files where they are missing, and removes the permissions of other
+/// users.
 ///
 /// # Errors
 /// The folder or a file cannot be created, or belongs to another user.
 pub fn prepare(folder: &Path) -> io::Result<Files> {
     let (folder_rights, file_rights) = OWNER;
-    fs::DirBuilder::new().recursive(true).mode(folder_rights).create(folder)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(folder_rights)
+        .create(folder)?;
     close_to_others(folder, folder_rights)?;
-    let files = Files { keep: folder.join(KEEP), table: folder.join(TABLE) };
+    let files = Files {
+        keep: folder.join(KEEP),
+        table: folder.join(TABLE),
+    };
     for file in [&files.keep, &files.table] {
-        // A file that SQLite creates has the permissions of the umask, so the files are created here.
-        OpenOptions::new().create(true).append(true).mode(file_rights).open(file)?;
+        // A file that SQLite creates has the permissions of the umask, so the files are created
+        // here.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(file_rights)
+            .open(file)?;
         for companion in COMPANIONS {
             let mut path = file.clone().into_os_string();
             path.push(companion);
@@ -53,7 +67,11 @@ pub fn prepare(folder: &Path) -> io::Result<Files> {
 }
 
 fn close_to_others(path: &Path, rights: u32) -> io::Result<()> {
-    if is_open_to_others(path)? { fs::set_permissions(path, Permissions::from_mode(rights)) } else { Ok(()) }
+    if is_open_to_others(path)? {
+        fs::set_permissions(path, Permissions::from_mode(rights))
+    } else {
+        Ok(())
+    }
 }
 
 /// Returns whether another user than the owner of a file may read or change it.

@@ -1,9 +1,9 @@
-//! The key-value store of everything except the table: queues, schedules, published events, sandbox worlds. It stores
-//! bytes and knows nothing of their meaning.
+//! The key-value store of everything except the table: queues, schedules, published events, sandbox
+//! worlds. It stores bytes and knows nothing of their meaning.
 //!
-//! Everything is in memory and written through to one SQLite file, so that a run continues after a kill. The file is
-//! synced to the disk at each checkpoint and not at each write: a power cut may lose the last writes, but not the file.
-//! Deleted data is overwritten.
+//! Everything is in memory and written through to one SQLite file, so that a run continues after a
+//! kill. The file is synced to the disk at each checkpoint and not at each write: a power cut may
+//! lose the last writes, but not the file. Deleted data is overwritten.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,18 +53,25 @@ impl Keep {
         )?;
         let entries = {
             let mut rows = file.prepare("SELECT key, value FROM keep")?;
-            rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?
+            rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?
         };
         Ok(Keep::of(entries, Some(file)))
     }
 
     fn of(entries: BTreeMap<String, Vec<u8>>, file: Option<Connection>) -> Self {
-        Keep { state: Arc::new(Mutex::new(KeepState { entries, file })), prefix: String::new() }
+        Keep {
+            state: Arc::new(Mutex::new(KeepState { entries, file })),
+            prefix: String::new(),
+        }
     }
 
     /// Returns the same store with `prefix` before every key.
     pub(crate) fn within(&self, prefix: &str) -> Self {
-        Keep { state: self.state.clone(), prefix: format!("{}{prefix}", self.prefix) }
+        Keep {
+            state: self.state.clone(),
+            prefix: format!("{}{prefix}", self.prefix),
+        }
     }
 
     fn key(&self, key: &str) -> String {
@@ -76,11 +83,11 @@ impl Keep {
         locked(&self.state).entries.get(&self.key(key)).cloned()
     }
 
-    /// Stores `value` under `key`. Returns `false` and logs if the file could not be written. Then nothing changed.
+    /// Stores `value` under `key`. Returns `false` and logs if the file could not be written. Then
+    /// nothing changed.
     pub fn put(&self, key: &str, value: &[u8]) -> bool {
         let (key, mut state) = (self.key(key), locked(&self.state));
-        let sql =
-            "INSERT INTO keep (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let sql = "INSERT INTO keep (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         let kept = state.write(|file| file.prepare_cached(sql)?.execute(params![key, value]));
         if kept {
             state.entries.insert(key, value.to_vec());
@@ -88,10 +95,14 @@ impl Keep {
         kept
     }
 
-    /// Removes `key`. Returns `false` and logs if the file could not be written. Then nothing changed.
+    /// Removes `key`. Returns `false` and logs if the file could not be written. Then nothing
+    /// changed.
     pub fn remove(&self, key: &str) -> bool {
         let (key, mut state) = (self.key(key), locked(&self.state));
-        let kept = state.write(|file| file.prepare_cached("DELETE FROM keep WHERE key = ?1")?.execute([&key]));
+        let kept = state.write(|file| {
+            file.prepare_cached("DELETE FROM keep WHERE key = ?1")?
+                .execute([&key])
+        });
         if kept {
             state.entries.remove(&key);
         }
@@ -104,7 +115,9 @@ impl Keep {
         let whole = self.key(prefix);
         let own = |key: &String| key.get(self.prefix.len()..).unwrap_or_default().to_owned();
         let from = state.entries.range(whole.clone()..);
-        from.take_while(|(key, _)| key.starts_with(&whole)).map(|(key, value)| (own(key), value.clone())).collect()
+        from.take_while(|(key, _)| key.starts_with(&whole))
+            .map(|(key, value)| (own(key), value.clone()))
+            .collect()
     }
 
     /// Rewrites the file and empties its log, so that neither contains deleted or replaced data.
@@ -126,10 +139,13 @@ impl Keep {
         }
     }
 
-    /// Returns the values under `prefix` in the order of their keys. An unreadable value is left out and logged.
+    /// Returns the values under `prefix` in the order of their keys. An unreadable value is left
+    /// out and logged.
     pub(crate) fn list_json<T: DeserializeOwned>(&self, prefix: &str) -> Vec<T> {
         let read = |(key, bytes): (String, Vec<u8>)| {
-            serde_json::from_slice(&bytes).inspect_err(|error| tracing::error!(key, %error, "left out")).ok()
+            serde_json::from_slice(&bytes)
+                .inspect_err(|error| tracing::error!(key, %error, "left out"))
+                .ok()
         };
         self.list(prefix).into_iter().filter_map(read).collect()
     }
@@ -138,7 +154,9 @@ impl Keep {
 impl KeepState {
     fn write(&self, change: impl FnOnce(&Connection) -> rusqlite::Result<usize>) -> bool {
         let Some(file) = &self.file else { return true };
-        change(file).inspect_err(|error| tracing::error!(%error, "the data folder cannot be written")).is_ok()
+        change(file)
+            .inspect_err(|error| tracing::error!(%error, "the data folder cannot be written"))
+            .is_ok()
     }
 }
 
@@ -148,15 +166,24 @@ mod tests {
 
     #[test]
     fn a_killed_run_finds_what_it_kept() -> rusqlite::Result<()> {
-        let path = std::env::temp_dir().join(format!("doorstep-keep-{}.sqlite", uuid::Uuid::new_v4()));
+        let path =
+            std::env::temp_dir().join(format!("doorstep-keep-{}.sqlite", uuid::Uuid::new_v4()));
         {
             let keep = Keep::open(&path)?;
-            assert!(keep.put("line/1", b"a") && keep.put("line/2", b"b") && keep.put("lines", b"c"));
+            assert!(
+                keep.put("line/1", b"a") && keep.put("line/2", b"b") && keep.put("lines", b"c")
+            );
             assert!(keep.remove("line/1"));
-            assert!(Keep::open(&path).is_err(), "a second process must not share the folder");
+            assert!(
+                Keep::open(&path).is_err(),
+                "a second process must not share the folder"
+            );
         }
         let keep = Keep::open(&path)?;
-        assert_eq!(keep.list("line/"), vec![("line/2".to_owned(), b"b".to_vec())]);
+        assert_eq!(
+            keep.list("line/"),
+            vec![("line/2".to_owned(), b"b".to_vec())]
+        );
         drop(keep);
         std::fs::remove_file(path).ok();
         Ok(())

@@ -1,9 +1,9 @@
-//! Doorstep on one machine: the AWS services that it uses, the sandbox vendors, and the machine that runs its
-//! functions.
+//! Doorstep on one machine: the AWS services that it uses, the sandbox vendors, and the machine
+//! that runs its functions.
 //!
-//! The functions are the complete production code. They reach everything through [`doorstep_vendors::http::Http`],
-//! which leads into this process here. None of this crate can reach a Lambda function: no package of the root depends
-//! on it.
+//! The functions are the complete production code. They reach everything through
+//! [`doorstep_vendors::http::Http`], which leads into this process here. None of this crate can
+//! reach a Lambda function: no package of the root depends on it.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo)]
 #![warn(missing_docs)]

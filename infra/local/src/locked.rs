@@ -1,4 +1,5 @@
-//! A lock that stays usable after a panic: the data behind it is consistent between any two statements.
+//! A lock that stays usable after a panic: the data behind it is consistent between any two
+//! statements.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -23,9 +23,16 @@ const REFUSED: u8 = 2;
 async fn main() -> ExitCode {
     let options = Options::parse();
     // The output of the sample day is for reading, so logs of its run are limited to warnings.
-    let usual = if options.plays_sample() { "warn,dynoxide=error" } else { "info,dynoxide=error" };
+    let usual = if options.plays_sample() {
+        "warn,dynoxide=error"
+    } else {
+        "info,dynoxide=error"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -40,15 +47,18 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     warn_of_open_secrets(&options);
     let plays_sample = options.plays_sample();
     let listener = TcpListener::bind((options.listen.as_str(), options.port)).await?;
-    let machine = Machine::start(setup).await.map_err(|error| named(error, &paths))?;
+    let machine = Machine::start(setup)
+        .await
+        .map_err(|error| named(error, &paths))?;
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let serving = axum::serve(listener, machine.router_at(&options.listen)).with_graceful_shutdown(async {
-        stopping.await.ok();
-    });
+    let serving =
+        axum::serve(listener, machine.router_at(&options.listen)).with_graceful_shutdown(async {
+            stopping.await.ok();
+        });
     let mut serving = tokio::spawn(serving.into_future());
     if plays_sample {
         tokio::spawn(async move { sample::play(&machine, &mut std::io::stdout()).await });
@@ -71,7 +81,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Warns that others can read the secrets file. The run continues, because the owner may have reasons.
+/// Warns that others can read the secrets file. The run continues, because the owner may have
+/// reasons.
 fn warn_of_open_secrets(options: &Options) {
     if let Some(path) = &options.secrets
         && folder::is_open_to_others(path).unwrap_or(false)
@@ -87,5 +98,8 @@ fn named(error: StartError, paths: &[PathBuf]) -> String {
         StartError::Site { index, .. } | StartError::SameSite { index, .. } => paths.get(*index),
         StartError::Secrets(_) | StartError::Data(_) => None,
     };
-    path.map_or_else(|| error.to_string(), |path| format!("{}: {error}", path.display()))
+    path.map_or_else(
+        || error.to_string(),
+        |path| format!("{}: {error}", path.display()),
+    )
 }

@@ -1,4 +1,5 @@
-//! Routes every outgoing request: to a sandbox vendor, to the cloud on this machine, or to the real network.
+//! Routes every outgoing request: to a sandbox vendor, to the cloud on this machine, or to the real
+//! network.
 
 use std::sync::Arc;
 
@@ -27,9 +28,17 @@ impl Network {
     }
 
     /// Sends a request of a function, with the permissions of its role in the template.
-    pub(crate) async fn send_as(self, function: FunctionRole, request: Request) -> Result<Response, NoAnswer> {
+    pub(crate) async fn send_as(
+        self,
+        function: FunctionRole,
+        request: Request,
+    ) -> Result<Response, NoAnswer> {
         match Cloud::is_for(&request) {
-            true => self.cloud.answer_function(function.logical_id(), &request).await,
+            true => {
+                self.cloud
+                    .answer_function(function.logical_id(), &request)
+                    .await
+            }
             false => self.send_outside(request).await,
         }
     }
@@ -41,14 +50,24 @@ impl Network {
         self.network.send(request).await
     }
 
-    /// Sends a request to `sandbox://{vendor}/…`, or to `sandbox://{of}.{vendor}/…` for one of several organisations or
-    /// places.
+    /// Sends a request to `sandbox://{vendor}/…`, or to `sandbox://{of}.{vendor}/…` for one of
+    /// several organisations or places.
     async fn sandbox(&self, request: Request) -> Result<Response, NoAnswer> {
         let host = request.uri().host().unwrap_or_default().to_owned();
-        let (of, vendor) = host.rsplit_once('.').map_or((None, host.as_str()), |(of, vendor)| (Some(of), vendor));
+        let (of, vendor) = host
+            .rsplit_once('.')
+            .map_or((None, host.as_str()), |(of, vendor)| (Some(of), vendor));
         let (mut parts, body) = request.into_parts();
-        let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        parts.uri = path.parse::<Uri>().map_err(|_| NoAnswer::Lost("not an address of a sandbox".into()))?;
-        Ok(self.sandboxes.vendor(vendor, of, Request::from_parts(parts, body)).await)
+        let path = parts
+            .uri
+            .path_and_query()
+            .map_or("/", http::uri::PathAndQuery::as_str);
+        parts.uri = path
+            .parse::<Uri>()
+            .map_err(|_| NoAnswer::Lost("not an address of a sandbox".into()))?;
+        Ok(self
+            .sandboxes
+            .vendor(vendor, of, Request::from_parts(parts, body))
+            .await)
     }
 }

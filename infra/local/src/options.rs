@@ -16,7 +16,8 @@ pub struct Options {
     /// Port to listen on; 0 picks a free one and prints it
     #[arg(long, env = "PORT", default_value_t = 8080)]
     pub port: u16,
-    /// Name or address of this machine to listen on; requests that control the run must use it or a loopback name
+    /// Name or address of this machine to listen on; requests that control the run must use it or a
+    /// loopback name
     #[arg(long, default_value = "127.0.0.1")]
     pub listen: String,
     /// A site file, or a folder of site files; left out: the sample sites
@@ -63,41 +64,50 @@ pub enum OptionsError {
 }
 
 impl Options {
-    /// Returns the configuration of the run, and the paths of its site files in the same order. The sample sites have
-    /// no paths.
+    /// Returns the configuration of the run, and the paths of its site files in the same order. The
+    /// sample sites have no paths.
     ///
     /// # Errors
     /// See [`OptionsError`].
     pub fn setup(&self) -> Result<(Setup, Vec<PathBuf>), OptionsError> {
         let paths = self.sites.as_deref().map_or(Ok(Vec::new()), site_files)?;
         let sites = match &self.sites {
-            Some(_) => paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
+            Some(_) => paths
+                .iter()
+                .map(|path| read(path))
+                .collect::<Result<_, _>>()?,
             None => sample::sites(),
         };
         let setup = Setup {
             sites,
             secrets: self.secrets.as_deref().map(read).transpose()?,
-            clock: self.clock.or_else(|| self.plays_sample().then(sample_begins)),
+            clock: self
+                .clock
+                .or_else(|| self.plays_sample().then(sample_begins)),
             reconcile: self.reconcile.0,
             data: self.data(),
         };
         Ok((setup, paths))
     }
 
-    /// Returns whether the sample day is requested. It moves the clock, so it never plays with a clock set by the
-    /// operator.
+    /// Returns whether the sample day is requested. It moves the clock, so it never plays with a
+    /// clock set by the operator.
     pub fn wants_sample(&self) -> bool {
         self.sites.is_none() && self.clock.is_none() && !self.quiet
     }
 
-    /// Returns whether the sample day is played: only in an unused folder. A later run of the same folder continues
-    /// where the last one stopped. Call it before the run starts.
+    /// Returns whether the sample day is played: only in an unused folder. A later run of the same
+    /// folder continues where the last one stopped. Call it before the run starts.
     pub fn plays_sample(&self) -> bool {
         self.wants_sample() && self.data().is_new()
     }
 
     fn data(&self) -> Data {
-        if self.data.as_os_str() == ":memory:" { Data::Memory } else { Data::Folder(self.data.clone()) }
+        if self.data.as_os_str() == ":memory:" {
+            Data::Memory
+        } else {
+            Data::Folder(self.data.clone())
+        }
     }
 }
 
@@ -109,26 +119,51 @@ fn cadence(text: &str) -> Result<Cadence, String> {
     if text == "off" {
         return Ok(Cadence(None));
     }
-    let span = text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive);
+    let span = text
+        .parse::<SignedDuration>()
+        .ok()
+        .filter(SignedDuration::is_positive);
     let span = span.and_then(|span| Duration::try_from(span).ok());
-    span.map(|span| Cadence(Some(span))).ok_or_else(|| "not a duration: write one such as 15m or 1h, or off".into())
+    span.map(|span| Cadence(Some(span)))
+        .ok_or_else(|| "not a duration: write one such as 15m or 1h, or off".into())
 }
 
 /// Returns the site files at `path`: the file itself, or every `*.toml` in the folder by name.
 fn site_files(path: &Path) -> Result<Vec<PathBuf>, OptionsError> {
-    let unreadable = |why| OptionsError::Unreadable { path: path.to_owned(), why };
+    let unreadable = |why| OptionsError::Unreadable {
+        path: path.to_owned(),
+        why,
+    };
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
-    let is_site = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
-    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(is_site).collect();
+    let entries = fs::read_dir(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(unreadable)?;
+    let is_site = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    };
+    let mut files: Vec<_> = entries
+        .into_iter()
+        .map(|entry| entry.path())
+        .filter(is_site)
+        .collect();
     files.sort();
-    if files.is_empty() { Err(OptionsError::NoSites { path: path.to_owned() }) } else { Ok(files) }
+    if files.is_empty() {
+        Err(OptionsError::NoSites {
+            path: path.to_owned(),
+        })
+    } else {
+        Ok(files)
+    }
 }
 
 fn read(path: &Path) -> Result<String, OptionsError> {
-    fs::read_to_string(path).map_err(|why| OptionsError::Unreadable { path: path.to_owned(), why })
+    fs::read_to_string(path).map_err(|why| OptionsError::Unreadable {
+        path: path.to_owned(),
+        why,
+    })
 }
 
 #[cfg(test)]

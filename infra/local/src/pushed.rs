@@ -1,5 +1,5 @@
-//! Site files that are pushed while the machine runs. They are stored and served at once, and also by the next run of
-//! the same data folder.
+//! Site files that are pushed while the machine runs. They are stored and served at once, and also
+//! by the next run of the same data folder.
 
 use jiff::civil::Date;
 
@@ -48,7 +48,8 @@ impl Machine {
     /// Returns what a site file would change. Stores nothing.
     ///
     /// # Errors
-    /// The error of the operation itself, or [`Error::Invalid`] for a site whose secrets this run does not have.
+    /// The error of the operation itself, or [`Error::Invalid`] for a site whose secrets this run
+    /// does not have.
     pub async fn diff(&self, text: &str) -> Result<PushPreview> {
         self.settle_down().await;
         self.learn_secrets(text)?;
@@ -120,8 +121,8 @@ impl Machine {
         doorstep_operator::doctor::doctor_of_all(self.environment()).await
     }
 
-    /// Shows what retiring a site would do, or retires it. With a standing clock, all revokes are done when this
-    /// returns, unless a door system is unavailable.
+    /// Shows what retiring a site would do, or retires it. With a standing clock, all revokes are
+    /// done when this returns, unless a door system is unavailable.
     ///
     /// # Errors
     /// The error of the operation itself.
@@ -145,7 +146,8 @@ impl Machine {
         Ok(retirement)
     }
 
-    /// Puts a site file in force, and serves the site from now on. The first file of a site only observes.
+    /// Puts a site file in force, and serves the site from now on. The first file of a site only
+    /// observes.
     ///
     /// # Errors
     /// As [`Machine::diff`].
@@ -158,7 +160,14 @@ impl Machine {
     /// # Errors
     /// As [`Machine::diff`], and [`Error::Invalid`] if the mode differs from the file's.
     pub async fn push_in_mode(&self, text: &str, mode: Option<Mode>) -> Result<PushPreview> {
-        self.push_with(text, &push::PushOptions { mode, ..push::PushOptions::default() }).await
+        self.push_with(
+            text,
+            &push::PushOptions {
+                mode,
+                ..push::PushOptions::default()
+            },
+        )
+        .await
     }
 
     /// Puts a site file in force, with all options of the operator.
@@ -170,8 +179,10 @@ impl Machine {
         self.learn_secrets(text)?;
         let shown = push::push(self.environment(), text, options).await?;
         // The folder may contain a site in force that this run does not serve yet.
-        let unserved =
-            shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(&SiteId::from(site)));
+        let unserved = shown
+            .site
+            .as_deref()
+            .is_some_and(|site| shown.findings.is_empty() && !self.knows(&SiteId::from(site)));
         if shown.stored || unserved {
             self.take_in(SiteFile::of(text.to_owned()));
         }
@@ -185,7 +196,9 @@ impl Machine {
             return Ok(());
         }
         let secrets = &mut locked(&self.parts.known).secrets;
-        secrets.learn(&SiteFile::of(text.to_owned())).map_err(|error| Error::invalid(error.to_string()))?;
+        secrets
+            .learn(&SiteFile::of(text.to_owned()))
+            .map_err(|error| Error::invalid(error.to_string()))?;
         self.cloud().parameters.hold(secrets);
         Ok(())
     }
@@ -199,7 +212,8 @@ impl Machine {
     }
 }
 
-/// Adds the sites that were pushed in an earlier run of this folder, unless they were loaded from files.
+/// Adds the sites that were pushed in an earlier run of this folder, unless they were loaded from
+/// files.
 pub(crate) async fn remember(runner: &Runner, known: &mut PushedSites) -> Result<()> {
     let environment: &Environment = &runner.operator;
     for (key, _) in runner.keep.list(PUSHED) {
@@ -207,7 +221,9 @@ pub(crate) async fn remember(runner: &Runner, known: &mut PushedSites) -> Result
         if known.site(site).is_some() {
             continue;
         }
-        let Some(stored) = environment.store.active(site).await? else { continue };
+        let Some(stored) = environment.store.active(site).await? else {
+            continue;
+        };
         let file = SiteFile::of(stored.text);
         if let Err(error) = known.secrets.learn(&file) {
             tracing::error!(site = site.as_str(), %error, "a site that was pushed cannot be reached");

@@ -1,10 +1,11 @@
-//! The secrets of a run: from the operator's file, or the sandbox's own. They leave this module only as parameters and
-//! signatures.
+//! The secrets of a run: from the operator's file, or the sandbox's own. They leave this module
+//! only as parameters and signatures.
 //!
-//! Without a secrets file, every secret name in the loaded site files gets the sandbox's own values, which are public.
-//! The webhook secret is `sandbox-webhook-secret`. For andcards and Deskworks it is `sandbox-webhook-secret-32-bytes!`
-//! in base64 behind `whsec_`, because theirs have at least 24 bytes. `client_id`, `client_secret`, `username`,
-//! `password` and `api_key` are `sandbox`.
+//! Without a secrets file, every secret name in the loaded site files gets the sandbox's own
+//! values, which are public. The webhook secret is `sandbox-webhook-secret`. For andcards and
+//! Deskworks it is `sandbox-webhook-secret-32-bytes!` in base64 behind `whsec_`, because theirs
+//! have at least 24 bytes. `client_id`, `client_secret`, `username`, `password` and `api_key` are
+//! `sandbox`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ use crate::sites::SiteFile;
 
 /// The sandbox's own webhook secret.
 pub const SANDBOX_WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
-/// The bytes of the sandbox's webhook secret for platforms whose secrets are `whsec_` and the base64 of 24 to 64 bytes.
+/// The bytes of the sandbox's webhook secret for platforms whose secrets are `whsec_` and the
+/// base64 of 24 to 64 bytes.
 pub const SANDBOX_WEBHOOK_KEY: &str = "sandbox-webhook-secret-32-bytes!";
 /// The sandbox's own value of every other secret.
 pub const SANDBOX_SECRET: &str = "sandbox";
@@ -53,13 +55,19 @@ impl LocalSecrets {
     /// # Errors
     /// See [`SecretsError`].
     pub fn parse(text: &str) -> Result<Self, SecretsError> {
-        let file: Table =
-            text.parse().map_err(|e: toml::de::Error| SecretsError::NotToml(e.span().map_or(0, |span| span.start)))?;
+        let file: Table = text.parse().map_err(|e: toml::de::Error| {
+            SecretsError::NotToml(e.span().map_or(0, |span| span.start))
+        })?;
         let mut tables = BTreeMap::new();
         for (name, value) in file {
-            let Value::Table(table) = value else { return Err(SecretsError::NotATable) };
+            let Value::Table(table) = value else {
+                return Err(SecretsError::NotATable);
+            };
             let texts = |list: &Vec<Value>| list.iter().all(Value::is_str);
-            if table.get(WEBHOOK_SECRETS).is_some_and(|list| !list.as_array().is_some_and(texts)) {
+            if table
+                .get(WEBHOOK_SECRETS)
+                .is_some_and(|list| !list.as_array().is_some_and(texts))
+            {
                 return Err(SecretsError::WebhookSecrets);
             }
             tables.insert(name, table);
@@ -69,12 +77,16 @@ impl LocalSecrets {
 
     /// Returns the sandbox's own secrets, for every name in `sites`.
     pub fn sandbox(sites: &[SiteFile]) -> Self {
-        let mut secrets = LocalSecrets { tables: BTreeMap::new(), own: true };
+        let mut secrets = LocalSecrets {
+            tables: BTreeMap::new(),
+            own: true,
+        };
         sites.iter().for_each(|site| secrets.make(site));
         secrets
     }
 
-    /// Adds the secrets of a new site if they are the sandbox's own. Otherwise checks that the file has them.
+    /// Adds the secrets of a new site if they are the sandbox's own. Otherwise checks that the file
+    /// has them.
     ///
     /// # Errors
     /// [`SecretsError::Missing`] if the file lacks them.
@@ -83,10 +95,20 @@ impl LocalSecrets {
             self.make(site);
             return Ok(());
         }
-        let names = site.doors.iter().map(|doors| &doors.secret).chain([&site.platform_secret]);
-        let missing: Vec<String> =
-            names.filter(|name| !self.tables.contains_key(*name)).map(|name| format!("[\"{name}\"]")).collect();
-        if missing.is_empty() { Ok(()) } else { Err(SecretsError::Missing(missing.join(", "))) }
+        let names = site
+            .doors
+            .iter()
+            .map(|doors| &doors.secret)
+            .chain([&site.platform_secret]);
+        let missing: Vec<String> = names
+            .filter(|name| !self.tables.contains_key(*name))
+            .map(|name| format!("[\"{name}\"]"))
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(SecretsError::Missing(missing.join(", ")))
+        }
     }
 
     fn make(&mut self, site: &SiteFile) {
@@ -102,28 +124,47 @@ impl LocalSecrets {
             let secrets = Value::Array(vec![SANDBOX_WEBHOOK_SECRET.into()]);
             table.entry(WEBHOOK_SECRETS).or_insert(secrets);
         }
-        for name in site.doors.iter().map(|doors| &doors.secret).chain([&site.platform_secret]) {
+        for name in site
+            .doors
+            .iter()
+            .map(|doors| &doors.secret)
+            .chain([&site.platform_secret])
+        {
             let table = self.tables.entry(name.clone()).or_default();
-            for key in ["client_id", "client_secret", "username", "password", "api_key"] {
+            for key in [
+                "client_id",
+                "client_secret",
+                "username",
+                "password",
+                "api_key",
+            ] {
                 table.insert(key.into(), SANDBOX_SECRET.into());
             }
         }
     }
 
-    /// Returns the first webhook secret under `name`, for a sandbox to sign with. An operator's secret of a real vendor
-    /// never signs. For a real vendor only the sandbox's own secret is returned, if the file has it.
+    /// Returns the first webhook secret under `name`, for a sandbox to sign with. An operator's
+    /// secret of a real vendor never signs. For a real vendor only the sandbox's own secret is
+    /// returned, if the file has it.
     pub(crate) fn signing(&self, name: &str, is_sandbox: bool) -> Option<&str> {
         let secrets = self.tables.get(name)?.get(WEBHOOK_SECRETS)?.as_array()?;
         let mut secrets = secrets.iter().filter_map(Value::as_str);
-        if self.own || is_sandbox { secrets.next() } else { secrets.find(|secret| is_own(secret)) }
+        if self.own || is_sandbox {
+            secrets.next()
+        } else {
+            secrets.find(|secret| is_own(secret))
+        }
     }
 
-    /// Returns parameter names and values: `/{stack}/{secret}/webhook` and `/{stack}/{secret}/api`. An empty one is
-    /// left out.
+    /// Returns parameter names and values: `/{stack}/{secret}/webhook` and `/{stack}/{secret}/api`.
+    /// An empty one is left out.
     pub(crate) fn parameters(&self, stack: &str) -> BTreeMap<String, String> {
         let mut parameters = BTreeMap::new();
         for (name, table) in &self.tables {
-            let (webhook, api): (Table, Table) = table.clone().into_iter().partition(|(key, _)| key == WEBHOOK_SECRETS);
+            let (webhook, api): (Table, Table) = table
+                .clone()
+                .into_iter()
+                .partition(|(key, _)| key == WEBHOOK_SECRETS);
             for (half, values) in [("webhook", webhook), ("api", api)] {
                 if !values.is_empty() {
                     let json = serde_json::to_string(&values).unwrap_or_default();

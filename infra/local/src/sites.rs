@@ -46,15 +46,32 @@ impl SiteFile {
     pub fn of(text: String) -> Self {
         let file: Table = text.parse().unwrap_or_default();
         let word = |table: Option<&Table>, key: &str| {
-            table.and_then(|table| table.get(key)?.as_str()).unwrap_or_default().to_owned()
+            table
+                .and_then(|table| table.get(key)?.as_str())
+                .unwrap_or_default()
+                .to_owned()
         };
         let platform = file.get("platform").and_then(Value::as_table);
-        let doors = file.get("doors").and_then(Value::as_table).into_iter().flatten();
+        let doors = file
+            .get("doors")
+            .and_then(Value::as_table)
+            .into_iter()
+            .flatten();
         let doors = doors.map(|(name, doors)| {
             let doors = doors.as_table();
-            let (kind, place, secret) = (word(doors, "kind"), word(doors, "place"), word(doors, "secret"));
+            let (kind, place, secret) = (
+                word(doors, "kind"),
+                word(doors, "place"),
+                word(doors, "secret"),
+            );
             let is_sandbox = word(doors, "url") == SANDBOX;
-            DoorsFile { name: name.clone(), kind, place, secret, is_sandbox }
+            DoorsFile {
+                name: name.clone(),
+                kind,
+                place,
+                secret,
+                is_sandbox,
+            }
         });
         SiteFile {
             site: word(Some(&file), "site").into(),

@@ -13,9 +13,12 @@ const FEWEST: usize = 50;
 
 /// The rows of every table, each with its cells.
 fn rows() -> Vec<Vec<&'static str>> {
-    let lines = PAGE.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let lines = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let rows = lines.map(|line| line.split(" | ").collect::<Vec<_>>());
-    rows.filter(|row: &Vec<&str>| row.len() != 2 && row[0] != "what").collect()
+    rows.filter(|row: &Vec<&str>| row.len() != 2 && row[0] != "what")
+        .collect()
 }
 
 /// Every name in backticks.
@@ -27,8 +30,16 @@ fn names(cell: &str) -> impl Iterator<Item = &str> {
 fn tests() -> Vec<(Vec<String>, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
-    for folder in ["shared", "functions", "tests", "infra/local/src", "infra/local/tests"] {
-        sources(&root.join(folder)).iter().for_each(|file| found.extend(tests_of(file)));
+    for folder in [
+        "shared",
+        "functions",
+        "tests",
+        "infra/local/src",
+        "infra/local/tests",
+    ] {
+        sources(&root.join(folder))
+            .iter()
+            .for_each(|file| found.extend(tests_of(file)));
     }
     found
 }
@@ -38,7 +49,10 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let each = paths.map(|path| match path.is_dir() {
         true => sources(&path),
-        false => vec![path].into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect(),
+        false => vec![path]
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|kind| kind == "rs"))
+            .collect(),
     });
     each.flatten().collect()
 }
@@ -46,16 +60,24 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn tests_of(file: &Path) -> Vec<(Vec<String>, String)> {
     let text = std::fs::read_to_string(file).expect("a source");
     let place = file.with_extension("");
-    let place: Vec<String> = place.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let place: Vec<String> = place
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
     let mut marked = false;
     let mut found = Vec::new();
     for line in text.lines().map(str::trim) {
-        let name = line.trim_start_matches("async ").strip_prefix("fn ").and_then(|rest| rest.split('(').next());
+        let name = line
+            .trim_start_matches("async ")
+            .strip_prefix("fn ")
+            .and_then(|rest| rest.split('(').next());
         match name {
             Some(name) if marked => found.push((place.clone(), name.to_owned())),
             _ => {}
         }
-        marked = line.starts_with("#[test]") || line.starts_with("#[tokio::test") || marked && line.starts_with("#[");
+        marked = line.starts_with("#[test]")
+            || line.starts_with("#[tokio::test")
+            || marked && line.starts_with("#[");
     }
     found
 }
@@ -89,7 +111,10 @@ fn each_row_is_held_by_tests_that_exist() {
             let is_there = |(place, name): &(Vec<String>, String)| {
                 name == test && path.iter().all(|part| place.iter().any(|one| one == part))
             };
-            assert!(!path.is_empty() && tests.iter().any(is_there), "no such test: {name}");
+            assert!(
+                !path.is_empty() && tests.iter().any(is_there),
+                "no such test: {name}"
+            );
         }
     }
 }

@@ -21,15 +21,39 @@ async fn a_transaction_is_whole_and_says_why_not() {
     let table = &machine.environment().settings.table;
     let client = dynamodb(machine.environment());
     let put = |sort: &str| {
-        let put = Put::builder().table_name(table).item("pk", text("p")).item("sk", text(sort));
-        TransactWriteItem::builder().put(put.condition_expression("attribute_not_exists(pk)").build().unwrap()).build()
+        let put = Put::builder()
+            .table_name(table)
+            .item("pk", text("p"))
+            .item("sk", text(sort));
+        TransactWriteItem::builder()
+            .put(
+                put.condition_expression("attribute_not_exists(pk)")
+                    .build()
+                    .unwrap(),
+            )
+            .build()
     };
-    let first = client.transact_write_items().transact_items(put("1")).transact_items(put("2")).send();
+    let first = client
+        .transact_write_items()
+        .transact_items(put("1"))
+        .transact_items(put("2"))
+        .send();
     first.await.expect("both are new");
-    let check = ConditionCheck::builder().table_name(table).key("pk", text("p")).key("sk", text("9"));
-    let check = check.condition_expression("attribute_exists(pk)").build().unwrap();
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .key("pk", text("p"))
+        .key("sk", text("9"));
+    let check = check
+        .condition_expression("attribute_exists(pk)")
+        .build()
+        .unwrap();
     let check = TransactWriteItem::builder().condition_check(check).build();
-    let second = client.transact_write_items().transact_items(put("3")).transact_items(check).send().await;
+    let second = client
+        .transact_write_items()
+        .transact_items(put("3"))
+        .transact_items(check)
+        .send()
+        .await;
     let error = second.expect_err("there is no 9").into_service_error();
     let aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
         cancelled,
@@ -37,10 +61,22 @@ async fn a_transaction_is_whole_and_says_why_not() {
     else {
         panic!("{error:?}");
     };
-    let codes: Vec<_> = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect();
+    let codes: Vec<_> = cancelled
+        .cancellation_reasons()
+        .iter()
+        .filter_map(|reason| reason.code())
+        .collect();
     assert_eq!(codes, ["None", "ConditionalCheckFailed"]);
-    let query = client.query().table_name(table).consistent_read(true).key_condition_expression("pk = :p");
-    let found = query.expression_attribute_values(":p", text("p")).send().await.expect("it reads");
+    let query = client
+        .query()
+        .table_name(table)
+        .consistent_read(true)
+        .key_condition_expression("pk = :p");
+    let found = query
+        .expression_attribute_values(":p", text("p"))
+        .send()
+        .await
+        .expect("it reads");
     assert_eq!(found.count(), 2);
 }
 
@@ -50,19 +86,49 @@ async fn a_token_stands_for_one_transaction() {
     let table = &machine.environment().settings.table;
     let client = dynamodb(machine.environment());
     let bump = |sort: &str| {
-        let update = Update::builder().table_name(table).key("pk", text("p")).key("sk", text(sort));
-        let update = update.update_expression("ADD version :one").expression_attribute_values(":one", one());
-        TransactWriteItem::builder().update(update.build().unwrap()).build()
+        let update = Update::builder()
+            .table_name(table)
+            .key("pk", text("p"))
+            .key("sk", text(sort));
+        let update = update
+            .update_expression("ADD version :one")
+            .expression_attribute_values(":one", one());
+        TransactWriteItem::builder()
+            .update(update.build().unwrap())
+            .build()
     };
-    let send =
-        |sort: &str| client.transact_write_items().transact_items(bump(sort)).client_request_token("keep-1").send();
+    let send = |sort: &str| {
+        client
+            .transact_write_items()
+            .transact_items(bump(sort))
+            .client_request_token("keep-1")
+            .send()
+    };
     send("a").await.expect("it writes");
     send("a").await.expect("the same again is done already");
-    let other = send("b").await.expect_err("another transaction").into_service_error();
-    assert!(other.is_idempotent_parameter_mismatch_exception(), "{other:?}");
-    let query = client.query().table_name(table).consistent_read(true).key_condition_expression("pk = :p");
-    let found = query.expression_attribute_values(":p", text("p")).send().await.expect("it reads");
-    let versions: Vec<_> = found.items().iter().map(|item| item["version"].clone()).collect();
+    let other = send("b")
+        .await
+        .expect_err("another transaction")
+        .into_service_error();
+    assert!(
+        other.is_idempotent_parameter_mismatch_exception(),
+        "{other:?}"
+    );
+    let query = client
+        .query()
+        .table_name(table)
+        .consistent_read(true)
+        .key_condition_expression("pk = :p");
+    let found = query
+        .expression_attribute_values(":p", text("p"))
+        .send()
+        .await
+        .expect("it reads");
+    let versions: Vec<_> = found
+        .items()
+        .iter()
+        .map(|item| item["version"].clone())
+        .collect();
     assert_eq!(versions, [one()]);
 }
 
@@ -70,13 +136,39 @@ async fn a_token_stands_for_one_transaction() {
 async fn the_queue_refuses_what_sqs_refuses() {
     let (machine, _) = machine(setup()).await;
     let client = sqs(machine.environment());
-    let send = || client.send_message().queue_url(&machine.environment().settings.trigger_queue_url).message_body("x");
-    assert!(send().message_deduplication_id("1").send().await.is_err(), "without a group");
-    let elsewhere = client.send_message().queue_url("https://sqs.local.amazonaws.com/1/other.fifo").message_body("x");
-    let error = elsewhere.message_group_id("a").message_deduplication_id("1").send().await.expect_err("no such queue");
+    let send = || {
+        client
+            .send_message()
+            .queue_url(&machine.environment().settings.trigger_queue_url)
+            .message_body("x")
+    };
+    assert!(
+        send().message_deduplication_id("1").send().await.is_err(),
+        "without a group"
+    );
+    let elsewhere = client
+        .send_message()
+        .queue_url("https://sqs.local.amazonaws.com/1/other.fifo")
+        .message_body("x");
+    let error = elsewhere
+        .message_group_id("a")
+        .message_deduplication_id("1")
+        .send()
+        .await
+        .expect_err("no such queue");
     assert!(error.into_service_error().is_queue_does_not_exist());
-    let first = send().message_group_id("a").message_deduplication_id("1").send().await.expect("taken");
-    let again = send().message_group_id("a").message_deduplication_id("1").send().await.expect("swallowed");
+    let first = send()
+        .message_group_id("a")
+        .message_deduplication_id("1")
+        .send()
+        .await
+        .expect("taken");
+    let again = send()
+        .message_group_id("a")
+        .message_deduplication_id("1")
+        .send()
+        .await
+        .expect("swallowed");
     assert_eq!(first.message_id(), again.message_id());
     assert_eq!(machine.cloud().triggers.dead().len(), 0);
     let attributes = client
@@ -85,8 +177,8 @@ async fn the_queue_refuses_what_sqs_refuses() {
         .send()
         .await
         .unwrap();
-    let waiting =
-        &attributes.attributes().unwrap()[&aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages];
+    let waiting = &attributes.attributes().unwrap()
+        [&aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages];
     assert_eq!(waiting, "1");
 }
 
@@ -94,37 +186,90 @@ async fn the_queue_refuses_what_sqs_refuses() {
 async fn schedules_have_one_name_and_no_past() {
     let (machine, _) = machine(setup()).await;
     let environment = machine.environment();
-    schedule(environment, "a-1", "2026-03-01T12:30:00").await.expect("it is set");
-    let conflict = schedule(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("the name is taken");
-    assert!(matches!(conflict, aws_sdk_scheduler::Error::ConflictException(_)), "{conflict:?}");
-    let past = schedule(environment, "a-2", "2026-03-01T11:59:59").await.expect_err("it has passed");
-    assert!(matches!(past, aws_sdk_scheduler::Error::ValidationException(_)), "{past:?}");
-    schedule(environment, "b-1", "2026-03-01T12:31:00").await.expect("it is set");
+    schedule(environment, "a-1", "2026-03-01T12:30:00")
+        .await
+        .expect("it is set");
+    let conflict = schedule(environment, "a-1", "2026-03-01T12:30:00")
+        .await
+        .expect_err("the name is taken");
+    assert!(
+        matches!(conflict, aws_sdk_scheduler::Error::ConflictException(_)),
+        "{conflict:?}"
+    );
+    let past = schedule(environment, "a-2", "2026-03-01T11:59:59")
+        .await
+        .expect_err("it has passed");
+    assert!(
+        matches!(past, aws_sdk_scheduler::Error::ValidationException(_)),
+        "{past:?}"
+    );
+    schedule(environment, "b-1", "2026-03-01T12:31:00")
+        .await
+        .expect("it is set");
     let client = scheduler(environment);
-    let there = client.get_schedule().name("a-1").group_name("doorstep").send().await.expect("it is there");
+    let there = client
+        .get_schedule()
+        .name("a-1")
+        .group_name("doorstep")
+        .send()
+        .await
+        .expect("it is there");
     assert_eq!(there.schedule_expression(), Some("at(2026-03-01T12:30:00)"));
-    let list = client.list_schedules().group_name("doorstep").max_results(1).send().await.expect("it lists");
-    assert_eq!((list.schedules().len(), list.next_token()), (1, Some("a-1")));
-    client.delete_schedule().name("a-1").group_name("doorstep").send().await.expect("it is deleted");
-    let gone = client.delete_schedule().name("a-1").group_name("doorstep").send().await.expect_err("it is gone");
+    let list = client
+        .list_schedules()
+        .group_name("doorstep")
+        .max_results(1)
+        .send()
+        .await
+        .expect("it lists");
+    assert_eq!(
+        (list.schedules().len(), list.next_token()),
+        (1, Some("a-1"))
+    );
+    client
+        .delete_schedule()
+        .name("a-1")
+        .group_name("doorstep")
+        .send()
+        .await
+        .expect("it is deleted");
+    let gone = client
+        .delete_schedule()
+        .name("a-1")
+        .group_name("doorstep")
+        .send()
+        .await
+        .expect_err("it is gone");
     assert!(gone.into_service_error().is_resource_not_found_exception());
-    assert_eq!(machine.cloud().schedules.next(), "2026-03-01T12:31:00Z".parse().ok());
+    assert_eq!(
+        machine.cloud().schedules.next(),
+        "2026-03-01T12:31:00Z".parse().ok()
+    );
 }
 
 #[tokio::test]
 async fn events_are_kept_and_a_wish_starts_a_reconcile() {
     let (machine, notes) = machine(setup()).await;
     let entry = |kind: &str, detail: &str| {
-        let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep");
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name("doorstep")
+            .source("doorstep");
         entry.detail_type(kind).detail(detail).build()
     };
-    let put = events(machine.environment()).put_events().entries(entry("hold", "{\"site\":\"a\"}"));
-    let put = put.entries(entry("reconcile.wanted", "{\"site\":\"b\"}")).entries(entry("hold", "nonsense"));
+    let put = events(machine.environment())
+        .put_events()
+        .entries(entry("hold", "{\"site\":\"a\"}"));
+    let put = put
+        .entries(entry("reconcile.wanted", "{\"site\":\"b\"}"))
+        .entries(entry("hold", "nonsense"));
     let answer = put.send().await.expect("the bus takes it");
     assert_eq!(answer.failed_entry_count(), 1);
     let outbox = serde_json::to_value(machine.cloud().bus.published()).unwrap();
     let at = NOON.parse::<jiff::Timestamp>().unwrap();
-    assert_eq!(outbox[0], json!({ "at": at, "type": "hold", "detail": { "site": "a" } }));
+    assert_eq!(
+        outbox[0],
+        json!({ "at": at, "type": "hold", "detail": { "site": "a" } })
+    );
     assert_eq!(outbox.as_array().map(Vec::len), Some(2));
     machine.quiet().await;
     assert_eq!(notes.take(), [format!("reconcile b at {at}")]);
@@ -132,22 +277,50 @@ async fn events_are_kept_and_a_wish_starts_a_reconcile() {
 
 #[tokio::test]
 async fn secrets_have_two_halves() {
-    let secrets =
-        "[\"a/officernd\"]\nwebhook_secrets = [\"new\", \"old\"]\nclient_id = \"me\"\nclient_secret = \"x\"\n";
-    let (machine, _) = machine(doorstep_local::Setup { secrets: Some(secrets.into()), ..setup() }).await;
+    let secrets = "[\"a/officernd\"]\nwebhook_secrets = [\"new\", \"old\"]\nclient_id = \"me\"\nclient_secret = \"x\"\n";
+    let (machine, _) = machine(doorstep_local::Setup {
+        secrets: Some(secrets.into()),
+        ..setup()
+    })
+    .await;
     let client = ssm(machine.environment());
-    let get = client.get_parameter().name("/doorstep/a/officernd/webhook").with_decryption(true).send().await.unwrap();
+    let get = client
+        .get_parameter()
+        .name("/doorstep/a/officernd/webhook")
+        .with_decryption(true)
+        .send()
+        .await
+        .unwrap();
     let value: Value = serde_json::from_str(get.parameter().unwrap().value().unwrap()).unwrap();
     assert_eq!(value, json!({ "webhook_secrets": ["new", "old"] }));
-    let names = ["/doorstep/a/officernd/api", "/doorstep/b/officernd/api"].map(str::to_owned).to_vec();
-    let several = client.get_parameters().set_names(Some(names)).with_decryption(true).send().await.unwrap();
+    let names = ["/doorstep/a/officernd/api", "/doorstep/b/officernd/api"]
+        .map(str::to_owned)
+        .to_vec();
+    let several = client
+        .get_parameters()
+        .set_names(Some(names))
+        .with_decryption(true)
+        .send()
+        .await
+        .unwrap();
     let value: Value = serde_json::from_str(several.parameters()[0].value().unwrap()).unwrap();
     assert_eq!(value, json!({ "client_id": "me", "client_secret": "x" }));
     assert_eq!(several.invalid_parameters(), ["/doorstep/b/officernd/api"]);
-    let missing = client.get_parameter().name("/doorstep/b/officernd/webhook").send().await.expect_err("b has none");
+    let missing = client
+        .get_parameter()
+        .name("/doorstep/b/officernd/webhook")
+        .send()
+        .await
+        .expect_err("b has none");
     assert!(missing.into_service_error().is_parameter_not_found());
-    let path =
-        client.get_parameters_by_path().path("/doorstep/a").recursive(true).with_decryption(true).send().await.unwrap();
+    let path = client
+        .get_parameters_by_path()
+        .path("/doorstep/a")
+        .recursive(true)
+        .with_decryption(true)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(path.parameters().len(), 2);
 }
 
@@ -155,6 +328,15 @@ async fn secrets_have_two_halves() {
 async fn without_a_secrets_file_the_sandbox_has_its_own() {
     let (machine, _) = machine(setup()).await;
     let client = ssm(machine.environment());
-    let get = client.get_parameter().name("/doorstep/b/officernd/webhook").with_decryption(true).send().await.unwrap();
-    assert_eq!(get.parameter().unwrap().value(), Some("{\"webhook_secrets\":[\"sandbox-webhook-secret\"]}"));
+    let get = client
+        .get_parameter()
+        .name("/doorstep/b/officernd/webhook")
+        .with_decryption(true)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        get.parameter().unwrap().value(),
+        Some("{\"webhook_secrets\":[\"sandbox-webhook-secret\"]}")
+    );
 }

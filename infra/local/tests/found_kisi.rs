@@ -1,5 +1,6 @@
-//! What driving the one-machine run from outside found about OfficeRnD with Kisi: each test is one finding, through the
-//! whole way, from a change at the platform to what the sandbox of the doors holds.
+//! What driving the one-machine run from outside found about OfficeRnD with Kisi: each test is one
+//! finding, through the whole way, from a change at the platform to what the sandbox of the doors
+//! holds.
 
 mod common;
 
@@ -38,7 +39,13 @@ opens = ["Members"]
 async fn start(more: &str, inside: Value) -> Machine {
     let clock = "2026-03-02T08:00:00Z".parse().ok();
     let sites = vec![SITE.replace("FOREIGN", more)];
-    let setup = Setup { sites, secrets: None, clock, reconcile: None, data: Data::Memory };
+    let setup = Setup {
+        sites,
+        secrets: None,
+        clock,
+        reconcile: None,
+        data: Data::Memory,
+    };
     let machine = Machine::start(setup).await.expect("it starts");
     let platform = json!({
         "locations": [{"_id": "l1", "name": "Riverside", "timezone": "Europe/London"}],
@@ -56,12 +63,24 @@ async fn start(more: &str, inside: Value) -> Machine {
                   {"id": "22", "email": "eve@example.test", "name": "Eve"}],
     });
     call(&machine, "PUT", "/sandbox/kisi/_world", doors).await;
-    call(&machine, "POST", "/sandbox/sites/riverside/reconcile", Value::Null).await;
+    call(
+        &machine,
+        "POST",
+        "/sandbox/sites/riverside/reconcile",
+        Value::Null,
+    )
+    .await;
     machine
 }
 
 async fn announced(machine: &Machine, change: Value) {
-    call(machine, "POST", "/sandbox/officernd/_change?deliver=riverside", change).await;
+    call(
+        machine,
+        "POST",
+        "/sandbox/officernd/_change?deliver=riverside",
+        change,
+    )
+    .await;
 }
 
 fn booking(end: &str, more: Value) -> Value {
@@ -81,20 +100,43 @@ async fn clock(machine: &Machine, now: &str) {
 async fn held(machine: &Machine, group: &str) -> Vec<(String, Option<String>)> {
     let world = call(machine, "GET", "/sandbox/kisi/_world", Value::Null).await;
     let groups = world["groups"].as_array().expect("groups");
-    let group = groups.iter().find(|listed| listed["name"] == group).expect("the group");
+    let group = groups
+        .iter()
+        .find(|listed| listed["name"] == group)
+        .expect("the group");
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let members = group["members"].as_array().expect("members");
-    members.iter().map(|line| (text(&line["user"]).expect("a user"), text(&line["valid_until"]))).collect()
+    members
+        .iter()
+        .map(|line| {
+            (
+                text(&line["user"]).expect("a user"),
+                text(&line["valid_until"]),
+            )
+        })
+        .collect()
 }
 
 async fn users(machine: &Machine, group: &str) -> Vec<String> {
-    held(machine, group).await.into_iter().map(|(user, _)| user).collect()
+    held(machine, group)
+        .await
+        .into_iter()
+        .map(|(user, _)| user)
+        .collect()
 }
 
 async fn records(machine: &Machine, what: &str, group: &str) -> usize {
-    let audit = call(machine, "GET", "/sandbox/sites/riverside/audit", Value::Null).await;
+    let audit = call(
+        machine,
+        "GET",
+        "/sandbox/sites/riverside/audit",
+        Value::Null,
+    )
+    .await;
     let all = audit.as_array().expect("a chain");
-    all.iter().filter(|record| record["what"] == what && record["group"] == group).count()
+    all.iter()
+        .filter(|record| record["what"] == what && record["group"] == group)
+        .count()
 }
 
 #[tokio::test]
@@ -102,9 +144,24 @@ async fn a_group_in_use_becomes_ours_alone_and_a_person_who_is_entitled_stays() 
     let inside = json!([{"user": "20"}, {"user": "22"}]);
     let machine = start("foreign = \"remove\"", inside).await;
     assert_eq!(users(&machine, "Members").await, ["20"]);
-    assert_eq!((records(&machine, "granted", "1").await, records(&machine, "revoked", "1").await), (0, 1));
-    let report = call(&machine, "POST", "/sandbox/sites/riverside/reconcile", Value::Null).await;
-    assert_eq!((&report["granted"], &report["revoked"], &report["foreign"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(
+        (
+            records(&machine, "granted", "1").await,
+            records(&machine, "revoked", "1").await
+        ),
+        (0, 1)
+    );
+    let report = call(
+        &machine,
+        "POST",
+        "/sandbox/sites/riverside/reconcile",
+        Value::Null,
+    )
+    .await;
+    assert_eq!(
+        (&report["granted"], &report["revoked"], &report["foreign"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -136,7 +193,8 @@ async fn a_person_who_uses_their_last_pass_is_not_shut_out_by_its_trigger() {
     };
     announced(&machine, pass(0)).await;
     assert!(users(&machine, "Members").await.contains(&"21".to_owned()));
-    let checkin = json!({"checkins": [{"_id": "k1", "member": "m2", "start": "2026-03-02T08:00:00Z"}]});
+    let checkin =
+        json!({"checkins": [{"_id": "k1", "member": "m2", "start": "2026-03-02T08:00:00Z"}]});
     call(&machine, "POST", "/sandbox/officernd/_change", checkin).await;
     announced(&machine, pass(1)).await;
     assert!(users(&machine, "Members").await.contains(&"21".to_owned()));
@@ -148,10 +206,23 @@ async fn a_person_who_uses_their_last_pass_is_not_shut_out_by_its_trigger() {
 async fn a_shortened_booking_leaves_no_longer_membership_behind_after_a_crash() {
     let machine = start("", json!([])).await;
     announced(&machine, booking("2026-03-02T12:00:00Z", json!({}))).await;
-    call(&machine, "POST", "/sandbox/crash", json!({"after": "apply", "times": 1})).await;
+    call(
+        &machine,
+        "POST",
+        "/sandbox/crash",
+        json!({"after": "apply", "times": 1}),
+    )
+    .await;
     announced(&machine, booking("2026-03-02T09:00:00Z", json!({}))).await;
-    assert_eq!(held(&machine, "Meeting").await, [("21".to_owned(), Some("2026-03-02T09:15:00Z".to_owned()))]);
-    assert_eq!(records(&machine, "granted", "2").await, 2, "one for each change");
+    assert_eq!(
+        held(&machine, "Meeting").await,
+        [("21".to_owned(), Some("2026-03-02T09:15:00Z".to_owned()))]
+    );
+    assert_eq!(
+        records(&machine, "granted", "2").await,
+        2,
+        "one for each change"
+    );
     clock(&machine, "2026-03-02T09:15:00Z").await;
     assert!(held(&machine, "Meeting").await.is_empty());
     assert_eq!(records(&machine, "revoked", "2").await, 1);

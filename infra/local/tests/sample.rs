@@ -9,8 +9,9 @@ use doorstep_local::options::Options;
 use doorstep_local::{Data, Machine, Setup, sample};
 use doorstep_operator::check;
 
-/// Every opening and closing: a plan member, a whole company and one who leaves it, a booking with a guest that was
-/// moved, one that was cancelled, a day pass; a company and a co-member at platforms that tell, a contact and a guest.
+/// Every opening and closing: a plan member, a whole company and one who leaves it, a booking with
+/// a guest that was moved, one that was cancelled, a day pass; a company and a co-member at
+/// platforms that tell, a contact and a guest.
 const EXPECTED: [&str; 29] = [
     "07:30 riverside opens Members for Ada Example membership m1",
     "07:50 loft opens Loft for Kim Example membership s1",
@@ -46,15 +47,32 @@ const LAST: &str = "20:00 riverside closes Members for Dora Example ended: pass 
 
 async fn machine(day: Date) -> Machine {
     let clock = Some(sample::begins(day));
-    let setup = Setup { sites: sample::sites(), secrets: None, clock, reconcile: None, data: Data::Memory };
+    let setup = Setup {
+        sites: sample::sites(),
+        secrets: None,
+        clock,
+        reconcile: None,
+        data: Data::Memory,
+    };
     Machine::start(setup).await.expect("it starts")
 }
 
-/// The lines that say what opens and closes, without columns and rule numbers, those of one minute by name.
+/// The lines that say what opens and closes, without columns and rule numbers, those of one minute
+/// by name.
 fn attempts(printed: &str) -> Vec<String> {
     let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let lines = printed.lines().map(plain).filter(|line| line.contains(" opens ") || line.contains(" closes "));
-    let mut lines: Vec<_> = lines.map(|line| line.split(" by rule ").next().unwrap_or_default().to_owned()).collect();
+    let lines = printed
+        .lines()
+        .map(plain)
+        .filter(|line| line.contains(" opens ") || line.contains(" closes "));
+    let mut lines: Vec<_> = lines
+        .map(|line| {
+            line.split(" by rule ")
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
     lines.sort();
     lines
 }
@@ -70,31 +88,54 @@ async fn the_day_is_the_same_on_every_day_of_the_year() {
     for day in days {
         let machine = machine(day).await;
         let mut out = Vec::new();
-        sample::show(&machine, &mut out).await.expect("it is played");
+        sample::show(&machine, &mut out)
+            .await
+            .expect("it is played");
         let printed = String::from_utf8(out).expect("text");
         let expected: Vec<&str> = EXPECTED.into_iter().chain([LAST]).collect();
         assert_eq!(attempts(&printed), expected, "{day}:\n{printed}");
         for site in ["riverside", "harbour", "quay", "loft", "mill"] {
-            let again = machine.reconcile(&SiteId::from(site)).await.expect("it reconciles");
-            assert_eq!((again.granted, again.revoked, &again.problems), (0, 0, &Vec::new()), "{day} {site}");
+            let again = machine
+                .reconcile(&SiteId::from(site))
+                .await
+                .expect("it reconciles");
+            assert_eq!(
+                (again.granted, again.revoked, &again.problems),
+                (0, 0, &Vec::new()),
+                "{day} {site}"
+            );
         }
     }
 }
 
-/// The README shows a part of the day of 20 November 2026. Every line of it is printed, in this order.
+/// The README shows a part of the day of 20 November 2026. Every line of it is printed, in this
+/// order.
 #[tokio::test]
 async fn the_readme_quotes_what_is_printed() {
     let machine = machine(date(2026, 11, 20)).await;
     let mut out = Vec::new();
-    sample::show(&machine, &mut out).await.expect("it is played");
+    sample::show(&machine, &mut out)
+        .await
+        .expect("it is played");
     let printed = String::from_utf8(out).expect("text");
-    let quoted = include_str!("../../../README.md").split("```").find(|block| block.contains("the sample day:"));
+    let quoted = include_str!("../../../README.md")
+        .split("```")
+        .find(|block| block.contains("the sample day:"));
     // `make run` prints the first line before the day, and the last one after it.
-    let own = |line: &&str| !line.starts_with("listening on") && !line.starts_with("the clock is at the present");
-    let quoted = quoted.expect("a transcript").lines().filter(own).filter(|line| !line.is_empty() && *line != "...");
+    let own = |line: &&str| {
+        !line.starts_with("listening on") && !line.starts_with("the clock is at the present")
+    };
+    let quoted = quoted
+        .expect("a transcript")
+        .lines()
+        .filter(own)
+        .filter(|line| !line.is_empty() && *line != "...");
     let mut rest = printed.lines();
     for line in quoted {
-        assert!(rest.any(|printed| printed == line), "README: {line:?} is not printed there:\n{printed}");
+        assert!(
+            rest.any(|printed| printed == line),
+            "README: {line:?} is not printed there:\n{printed}"
+        );
     }
 }
 
@@ -104,7 +145,11 @@ async fn it_ends_in_real_time() {
     let mut out = Vec::new();
     sample::play(&machine, &mut out).await;
     assert!(!machine.is_standing());
-    assert!(String::from_utf8(out).expect("text").ends_with("the clock is at the present and runs\n"));
+    assert!(
+        String::from_utf8(out)
+            .expect("text")
+            .ends_with("the clock is at the present and runs\n")
+    );
 }
 
 #[tokio::test]
@@ -112,7 +157,11 @@ async fn it_is_played_once_in_a_folder() {
     let folder = std::env::temp_dir().join(format!("doorstep-sample-{}", uuid::Uuid::new_v4()));
     let asked = |more: &[&str]| {
         let data = folder.to_str().expect("text");
-        Options::parse_from(["doorstep-local", "--data", data].into_iter().chain(more.iter().copied()))
+        Options::parse_from(
+            ["doorstep-local", "--data", data]
+                .into_iter()
+                .chain(more.iter().copied()),
+        )
     };
     assert!(asked(&[]).plays_sample());
     assert!(!asked(&["--quiet"]).wants_sample());
@@ -121,13 +170,20 @@ async fn it_is_played_once_in_a_folder() {
     drop(Machine::start(setup).await.expect("it starts"));
     let again = asked(&[]);
     assert!(again.wants_sample() && !again.plays_sample());
-    assert_eq!(again.setup().expect("whole").0.clock, None, "a later run goes on in real time");
+    assert_eq!(
+        again.setup().expect("whole").0.clock,
+        None,
+        "a later run goes on in real time"
+    );
     std::fs::remove_dir_all(folder).ok();
 }
 
 #[test]
 fn the_sample_sites_are_good_examples() {
-    let sites: Vec<Site> = sample::sites().iter().map(|text| Site::parse(text).expect("a good file")).collect();
+    let sites: Vec<Site> = sample::sites()
+        .iter()
+        .map(|text| Site::parse(text).expect("a good file"))
+        .collect();
     assert!(sites.iter().all(|site| check::alone(site).is_empty()));
     assert!(check::together(&sites.iter().collect::<Vec<_>>()).is_empty());
 }

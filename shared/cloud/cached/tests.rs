@@ -11,14 +11,22 @@ struct CountingSource {
 
 impl CountingSource {
     fn new() -> Self {
-        CountingSource { cached: Cached::default(), asked: Cell::new(0), away: Cell::new(false) }
+        CountingSource {
+            cached: Cached::default(),
+            asked: Cell::new(0),
+            away: Cell::new(false),
+        }
     }
 
     async fn at(&self, second: i64, key: &str) -> Result<u32> {
         let now = Timestamp::from_second(second).expect("an instant");
         let read = || async {
             self.asked.set(self.asked.get() + 1);
-            if self.away.get() { Err(Error::retry("away")) } else { Ok(self.asked.get()) }
+            if self.away.get() {
+                Err(Error::retry("away"))
+            } else {
+                Ok(self.asked.get())
+            }
         };
         self.cached.get(key, now, read).await.map(|value| *value)
     }
@@ -44,7 +52,11 @@ async fn a_value_outlives_its_source_for_a_quarter_of_an_hour() {
     }
     assert_eq!(source.at(905, "a").await, Err(Error::retry("away")));
     source.away.set(false);
-    assert_eq!(source.at(909, "a").await, Err(Error::retry("away")), "within five seconds it is not asked again");
+    assert_eq!(
+        source.at(909, "a").await,
+        Err(Error::retry("away")),
+        "within five seconds it is not asked again"
+    );
     assert_eq!(source.at(910, "a").await, Ok(6));
 }
 

@@ -23,21 +23,31 @@ fn event(more: Value) -> String {
 }
 
 fn delivery(more: Value) -> Result<Delivery, NotBase64> {
-    serde_json::from_str::<FunctionUrlRequest>(&event(more)).expect("an event").delivery()
+    serde_json::from_str::<FunctionUrlRequest>(&event(more))
+        .expect("an event")
+        .delivery()
 }
 
 #[test]
 fn a_query_that_is_no_uri_is_never_parsed() {
     for query in ["q=a b", "%", "\u{0}", "?#[]", "a=%zz&=&&", "🔑"] {
-        let delivery = delivery(json!({ "rawQueryString": query, "queryStringParameters": { "q": query } }));
-        assert_eq!(delivery.map(|delivery| delivery.path), Ok("/hooks/riverside/officernd".to_owned()), "{query}");
+        let delivery =
+            delivery(json!({ "rawQueryString": query, "queryStringParameters": { "q": query } }));
+        assert_eq!(
+            delivery.map(|delivery| delivery.path),
+            Ok("/hooks/riverside/officernd".to_owned()),
+            "{query}"
+        );
     }
 }
 
 #[test]
 fn a_path_is_taken_as_it_is() {
     for path in ["/hooks/a b/c", "", "//", "/hooks/%zz", "not a path", "/🔑"] {
-        assert_eq!(delivery(json!({ "rawPath": path })).map(|delivery| delivery.path), Ok(path.to_owned()));
+        assert_eq!(
+            delivery(json!({ "rawPath": path })).map(|delivery| delivery.path),
+            Ok(path.to_owned())
+        );
     }
 }
 
@@ -46,7 +56,13 @@ fn a_header_that_is_not_one_is_left_out_and_the_others_count() {
     let headers = json!({ "a b": "1", "": "2", "x-line": "a\nb", "x-null": null, "officernd-signature": "t=1" });
     let delivery = delivery(json!({ "headers": headers })).expect("a delivery");
     assert_eq!(delivery.headers.len(), 1);
-    assert_eq!(delivery.headers.get("officernd-signature").map(HeaderValue::as_bytes), Some(&b"t=1"[..]));
+    assert_eq!(
+        delivery
+            .headers
+            .get("officernd-signature")
+            .map(HeaderValue::as_bytes),
+        Some(&b"t=1"[..])
+    );
 }
 
 #[test]
@@ -59,11 +75,20 @@ fn a_header_in_two_cases_was_sent_twice() {
 #[test]
 fn a_body_in_base64_is_the_bytes_that_were_signed() {
     let bytes = b"\xff\x00{\"event\":1}\n";
-    let encoded = delivery(json!({ "body": STANDARD.encode(bytes), "isBase64Encoded": true })).expect("a delivery");
+    let encoded = delivery(json!({ "body": STANDARD.encode(bytes), "isBase64Encoded": true }))
+        .expect("a delivery");
     assert_eq!(&encoded.body[..], bytes);
     let text = " {\"a\": \"é\"} ";
-    assert_eq!(&delivery(json!({ "body": text })).expect("a delivery").body[..], text.as_bytes());
-    assert!(delivery(json!({ "body": null })).expect("a delivery").body.is_empty());
+    assert_eq!(
+        &delivery(json!({ "body": text })).expect("a delivery").body[..],
+        text.as_bytes()
+    );
+    assert!(
+        delivery(json!({ "body": null }))
+            .expect("a delivery")
+            .body
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -88,6 +113,16 @@ async fn an_answer_is_written_as_a_function_url_reads_it() {
 
 #[test]
 fn an_event_without_anything_is_a_delivery_to_nowhere() {
-    let delivery = serde_json::from_str::<FunctionUrlRequest>("{}").expect("an event").delivery().expect("a delivery");
-    assert_eq!((delivery.path.as_str(), delivery.headers.len(), delivery.body.len()), ("", 0, 0));
+    let delivery = serde_json::from_str::<FunctionUrlRequest>("{}")
+        .expect("an event")
+        .delivery()
+        .expect("a delivery");
+    assert_eq!(
+        (
+            delivery.path.as_str(),
+            delivery.headers.len(),
+            delivery.body.len()
+        ),
+        ("", 0, 0)
+    );
 }

@@ -1,4 +1,5 @@
-//! Loads what other sites claim at shared door systems. For a site that shares nothing, it reads nothing.
+//! Loads what other sites claim at shared door systems. For a site that shares nothing, it reads
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +14,22 @@ use doorstep_core::model::shared_group::Neighbour;
 /// The other sites at each of a site's door systems.
 pub type Neighbours = BTreeMap<DoorsName, BTreeSet<Neighbour>>;
 
-/// Returns those of these sites that are in service and have the door system. Items of a retired site do not count.
+/// Returns those of these sites that are in service and have the door system. Items of a retired
+/// site do not count.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-pub async fn in_service(store: &Store, shared: &BTreeSet<Neighbour>) -> Result<BTreeSet<Neighbour>> {
+pub async fn in_service(
+    store: &Store,
+    shared: &BTreeSet<Neighbour>,
+) -> Result<BTreeSet<Neighbour>> {
     let mut active = BTreeSet::new();
     for neighbour in shared {
-        if store.active(&neighbour.site).await?.is_some_and(|stored| is_at(&stored, neighbour)) {
+        if store
+            .active(&neighbour.site)
+            .await?
+            .is_some_and(|stored| is_at(&stored, neighbour))
+        {
             active.insert(neighbour.clone());
         }
     }
@@ -28,11 +37,13 @@ pub async fn in_service(store: &Store, shared: &BTreeSet<Neighbour>) -> Result<B
 }
 
 fn is_at(stored: &crate::store::site_version::SiteVersion, neighbour: &Neighbour) -> bool {
-    stored.file().is_ok_and(|file| file.doors.contains_key(&neighbour.doors))
+    stored
+        .file()
+        .is_ok_and(|file| file.doors.contains_key(&neighbour.doors))
 }
 
-/// Loads what other sites claim, for all people. `seen` lists the accounts of each door system. Accounts of people with
-/// unreadable items are found among them.
+/// Loads what other sites claim, for all people. `seen` lists the accounts of each door system.
+/// Accounts of people with unreadable items are found among them.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
@@ -45,9 +56,15 @@ pub async fn of_everyone(
     for (doors, neighbours) in neighbours {
         for neighbour in neighbours {
             let people = store.people_to_decide(&neighbour.site).await?;
-            people.known.iter().for_each(|person| others.add(doors, neighbour, person));
+            people
+                .known
+                .iter()
+                .for_each(|person| others.add(doors, neighbour, person));
             let accounts = seen.get(doors).cloned().unwrap_or_default();
-            for account in store.accounts_of(neighbour, &people.unreadable, accounts).await? {
+            for account in store
+                .accounts_of(neighbour, &people.unreadable, accounts)
+                .await?
+            {
                 others.add_unreadable(doors, neighbour, &account);
             }
         }
@@ -59,15 +76,26 @@ pub async fn of_everyone(
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-pub async fn of_person(store: &Store, neighbours: &Neighbours, person: &Person) -> Result<OtherSites> {
+pub async fn of_person(
+    store: &Store,
+    neighbours: &Neighbours,
+    person: &Person,
+) -> Result<OtherSites> {
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {
-        let claimed = person.claims.iter().filter(|claim| claim.doors == *doors).map(|claim| &claim.account);
+        let claimed = person
+            .claims
+            .iter()
+            .filter(|claim| claim.doors == *doors)
+            .map(|claim| &claim.account);
         let linked = person.accounts.get(doors).map(|linked| &linked.account.id);
         let accounts: BTreeSet<&AccountId> = claimed.chain(linked).collect();
         for neighbour in neighbours {
             for account in &accounts {
-                let owner = match store.id_of_account(&neighbour.site, &neighbour.doors, account).await? {
+                let owner = match store
+                    .id_of_account(&neighbour.site, &neighbour.doors, account)
+                    .await?
+                {
                     Some(id) => store.person(&neighbour.site, &id).await,
                     None => Ok(None),
                 };

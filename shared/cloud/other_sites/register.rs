@@ -1,5 +1,6 @@
-//! Finds which sites share a group. Each site registers once the groups that its rules grant. A site that registers a
-//! group of another site's records the sharing for both. A site that shares nothing therefore reads nothing more.
+//! Finds which sites share a group. Each site registers once the groups that its rules grant. A
+//! site that registers a group of another site's records the sharing for both. A site that shares
+//! nothing therefore reads nothing more.
 
 use std::collections::BTreeSet;
 
@@ -23,30 +24,51 @@ pub struct RuledDoors<'a> {
 impl RuledDoors<'_> {
     fn registered(&self, group: &GroupId) -> RuledGroup {
         let place = self.config.place.clone();
-        RuledGroup { system: self.config.system(), group: group.clone(), at: self.at.clone(), place }
+        RuledGroup {
+            system: self.config.system(),
+            group: group.clone(),
+            at: self.at.clone(),
+            place,
+        }
     }
 
     /// Returns whether all of the groups are registered.
     pub fn is_registered(&self, doors_read: &DoorsRead) -> bool {
-        self.groups.iter().all(|group| doors_read.registered.contains(group))
+        self.groups
+            .iter()
+            .all(|group| doors_read.registered.contains(group))
     }
 
     /// Loads the other sites that registered one of these groups.
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
-    pub async fn others(&self, store: &Store, doors_read: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
+    pub async fn others(
+        &self,
+        store: &Store,
+        doors_read: &DoorsRead,
+    ) -> Result<BTreeSet<Neighbour>> {
         let mut others = BTreeSet::new();
-        for group in self.groups.iter().filter(|group| !doors_read.registered.contains(*group)) {
+        for group in self
+            .groups
+            .iter()
+            .filter(|group| !doors_read.registered.contains(*group))
+        {
             let own = self.registered(group);
             let rulers = store.rulers(&own).await?;
-            others.extend(rulers.into_iter().filter(|ruler| ruler.is_shared_with(&own)).map(|ruler| ruler.at));
+            others.extend(
+                rulers
+                    .into_iter()
+                    .filter(|ruler| ruler.is_shared_with(&own))
+                    .map(|ruler| ruler.at),
+            );
         }
         Ok(others)
     }
 
-    /// Registers the groups, and records for every site that shares one which other site does. The registration is
-    /// written first: of two sites that register at the same time, at least one finds the other.
+    /// Registers the groups, and records for every site that shares one which other site does. The
+    /// registration is written first: of two sites that register at the same time, at least one
+    /// finds the other.
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
@@ -54,7 +76,11 @@ impl RuledDoors<'_> {
         if self.is_registered(doors_read) {
             return Ok(());
         }
-        for group in self.groups.iter().filter(|group| !doors_read.registered.contains(*group)) {
+        for group in self
+            .groups
+            .iter()
+            .filter(|group| !doors_read.registered.contains(*group))
+        {
             store.put_ruler(&self.registered(group)).await?;
         }
         let others = self.others(store, doors_read).await?;
@@ -74,12 +100,22 @@ impl RuledDoors<'_> {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
 pub async fn unregister(store: &Store, at: &Neighbour, config: &DoorsConfig) -> Result<()> {
-    let Some(doors_read) = store.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
+    let Some(doors_read) = store.doors_read(&at.site, &at.doors).await? else {
+        return Ok(());
+    };
     let groups = BTreeSet::new();
-    let ruled = RuledDoors { at: at.clone(), config, groups: &groups };
+    let ruled = RuledDoors {
+        at: at.clone(),
+        config,
+        groups: &groups,
+    };
     for group in &doors_read.registered {
         store.drop_ruler(&ruled.registered(group)).await?;
     }
-    let bare = DoorsRead { registered: BTreeSet::new(), shared: BTreeSet::new(), ..doors_read };
+    let bare = DoorsRead {
+        registered: BTreeSet::new(),
+        shared: BTreeSet::new(),
+        ..doors_read
+    };
     store.replace_doors_read(&at.site, &at.doors, &bare).await
 }

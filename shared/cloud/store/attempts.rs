@@ -1,4 +1,5 @@
-//! Access attempts in the table: one item for each, in one partition a day. The table deletes them when they expire.
+//! Access attempts in the table: one item for each, in one partition a day. The table deletes them
+//! when they expire.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -42,7 +43,8 @@ pub struct AttemptsRead {
 }
 
 impl Store {
-    /// Stores access attempts for `days`. Equal ones become one. Older ones are not stored. Safe to repeat.
+    /// Stores access attempts for `days`. Equal ones become one. Older ones are not stored. Safe to
+    /// repeat.
     pub async fn keep_attempts(
         &self,
         site: &SiteId,
@@ -53,7 +55,10 @@ impl Store {
         let for_days = SignedDuration::from_hours(i64::from(days) * 24);
         let mut writes = BTreeMap::new();
         for attempt in attempts {
-            let expires = attempt.at.saturating_add(for_days).unwrap_or(Timestamp::MAX);
+            let expires = attempt
+                .at
+                .saturating_add(for_days)
+                .unwrap_or(Timestamp::MAX);
             if expires > now {
                 let at = key::attempt(site, attempt);
                 writes.insert(at.clone(), Write::put(at, body(attempt)?).expires(expires));
@@ -63,12 +68,15 @@ impl Store {
         // A single write needs no right to `BatchWriteItem`.
         match writes.pop() {
             Some(only) if writes.is_empty() => self.write(only).await,
-            last => self.write_many(writes.into_iter().chain(last).collect()).await,
+            last => {
+                self.write_many(writes.into_iter().chain(last).collect())
+                    .await
+            }
         }
     }
 
-    /// Loads the access attempts within `span`, in order. Leaves out those that are older than `days` at the instant
-    /// `now`: they have expired and are not yet deleted.
+    /// Loads the access attempts within `span`, in order. Leaves out those that are older than
+    /// `days` at the instant `now`: they have expired and are not yet deleted.
     pub async fn attempts(
         &self,
         site: &SiteId,
@@ -76,30 +84,61 @@ impl Store {
         now: Timestamp,
         days: u32,
     ) -> Result<Vec<AccessAttempt>> {
-        let kept_since = now.saturating_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN);
+        let kept_since = now
+            .saturating_sub(SignedDuration::from_hours(i64::from(days) * 24))
+            .unwrap_or(Timestamp::MIN);
         let (from, until) = (span.start.max(kept_since), span.end);
-        let last = date(until.min(now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now)));
-        let dates: Vec<Date> = date(from).series(jiff::Span::new().days(1)).take_while(|day| *day <= last).collect();
+        let last = date(
+            until.min(
+                now.saturating_add(SignedDuration::from_hours(24))
+                    .unwrap_or(now),
+            ),
+        );
+        let dates: Vec<Date> = date(from)
+            .series(jiff::Span::new().days(1))
+            .take_while(|day| *day <= last)
+            .collect();
         let reads = stream::iter(dates).map(|day| async move {
             let pk = key::attempts(site, day);
             let items = self.list_from(&pk, &key::instant(from)).await?;
             Ok::<_, Error>(self.readable_of::<AccessAttempt>(&pk, &items))
         });
         let read: Vec<AccessAttempt> = reads.buffered(AT_ONCE).try_concat().await?;
-        Ok(read.into_iter().filter(|attempt| attempt.at >= from && attempt.at < until).collect())
+        Ok(read
+            .into_iter()
+            .filter(|attempt| attempt.at >= from && attempt.at < until)
+            .collect())
     }
 
-    /// Loads the read state of a door system's access attempts. If it is of another door system, returns an empty one.
-    pub async fn attempts_read(&self, site: &SiteId, doors: &DoorsName, of: &str) -> Result<AttemptsRead> {
+    /// Loads the read state of a door system's access attempts. If it is of another door system,
+    /// returns an empty one.
+    pub async fn attempts_read(
+        &self,
+        site: &SiteId,
+        doors: &DoorsName,
+        of: &str,
+    ) -> Result<AttemptsRead> {
         let at = key::read(site, &format!("entries#{doors}"));
         let known: Option<AttemptsRead> = self.kept(&at).await?;
         let known = known.filter(|known| known.of == of);
-        Ok(known.unwrap_or_else(|| AttemptsRead { of: of.to_owned(), ..AttemptsRead::default() }))
+        Ok(known.unwrap_or_else(|| AttemptsRead {
+            of: of.to_owned(),
+            ..AttemptsRead::default()
+        }))
     }
 
     /// Stores the read state of a door system's access attempts.
-    pub async fn keep_attempts_read(&self, site: &SiteId, doors: &DoorsName, read: &AttemptsRead) -> Result<()> {
-        self.write(Write::put(key::read(site, &format!("entries#{doors}")), body(read)?)).await
+    pub async fn keep_attempts_read(
+        &self,
+        site: &SiteId,
+        doors: &DoorsName,
+        read: &AttemptsRead,
+    ) -> Result<()> {
+        self.write(Write::put(
+            key::read(site, &format!("entries#{doors}")),
+            body(read)?,
+        ))
+        .await
     }
 }
 

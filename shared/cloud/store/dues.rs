@@ -26,7 +26,8 @@ const TRIES: usize = 5;
 pub struct Due {
     /// The minute at which it is due.
     pub minute: Minute,
-    /// When it was requested, or is requested in the future, to the second; `None` means the minute.
+    /// When it was requested, or is requested in the future, to the second; `None` means the
+    /// minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<Timestamp>,
     /// What requested it; `None` means that its minute came.
@@ -43,7 +44,8 @@ pub struct Due {
     /// Door systems whose account of the person must be read.
     #[serde(default)]
     pub refetch_at: BTreeSet<DoorsName>,
-    /// In these door systems cards are being taken over too: Doorstep claims the cards that the account has.
+    /// In these door systems cards are being taken over too: Doorstep claims the cards that the
+    /// account has.
     #[serde(default)]
     pub adopt_cards: bool,
     /// Not stored in the table: the queue delivers its trigger again unless settle serves it.
@@ -52,8 +54,8 @@ pub struct Due {
     /// The stored item, if another version of Doorstep serialized it differently.
     #[serde(skip)]
     written: Option<String>,
-    /// A random mark that separates this item from a later one about the same subject. Only the served item may be
-    /// deleted.
+    /// A random mark that separates this item from a later one about the same subject. Only the
+    /// served item may be deleted.
     mark: String,
 }
 
@@ -125,10 +127,13 @@ impl Due {
         self
     }
 
-    /// Returns the sort key. Items with groups to read have a key of their own, so that a plain item does not overwrite
-    /// them.
+    /// Returns the sort key. Items with groups to read have a key of their own, so that a plain
+    /// item does not overwrite them.
     fn sk(&self) -> String {
-        let more = match (self.groups.is_empty() && self.refetch_at.is_empty(), self.adopt || self.adopt_cards) {
+        let more = match (
+            self.groups.is_empty() && self.refetch_at.is_empty(),
+            self.adopt || self.adopt_cards,
+        ) {
             (true, _) => "",
             (false, false) => "#look",
             (false, true) => "#adopt",
@@ -149,19 +154,25 @@ impl Due {
 }
 
 impl Store {
-    /// Loads everything due until the minute of `at`, inclusive, earliest first. Skips unreadable items, so that they do not
-    /// block the others.
+    /// Loads everything due until the minute of `at`, inclusive, earliest first. Skips unreadable
+    /// items, so that they do not block the others.
     pub async fn due_until(&self, site: &SiteId, at: Timestamp) -> Result<Vec<Due>> {
         let end = Minute::of(at).later(1).to_string();
         let items = self.list_below(&key::dues(site), &end).await?;
-        Ok(items.iter().filter_map(|item| self.due(site, item)).collect())
+        Ok(items
+            .iter()
+            .filter_map(|item| self.due(site, item))
+            .collect())
     }
 
     /// Deletes every due item of these subjects, whatever its minute.
     pub async fn forget_dues(&self, site: &SiteId, subjects: &[Subject]) -> Result<()> {
         let mut writes = Vec::new();
         for item in self.list(&key::dues(site), "").await? {
-            if self.due(site, &item).is_some_and(|due| subjects.contains(&due.subject)) {
+            if self
+                .due(site, &item)
+                .is_some_and(|due| subjects.contains(&due.subject))
+            {
                 writes.push(Write::delete(key::due(site, &item.sk)));
             }
         }
@@ -172,14 +183,18 @@ impl Store {
     fn due(&self, site: &SiteId, item: &Item) -> Option<Due> {
         let due: Due = self.readable(&key::due(site, &item.sk), item)?;
         let otherwise = body(&due).ok().is_none_or(|ours| ours != item.body);
-        Some(Due { written: otherwise.then(|| item.body.clone()), ..due })
+        Some(Due {
+            written: otherwise.then(|| item.body.clone()),
+            ..due
+        })
     }
 
-    /// Stores due items. Items about one subject at one minute become one. Refetches of one thing in one minute are
-    /// also merged with those that the table already holds.
+    /// Stores due items. Items about one subject at one minute become one. Refetches of one thing
+    /// in one minute are also merged with those that the table already holds.
     pub async fn put_dues(&self, site: &SiteId, dues: &[Due]) -> Result<()> {
-        let (refetches, others): (Vec<Due>, Vec<Due>) =
-            one_each(dues).into_iter().partition(|due| matches!(due.subject, Subject::Refetch { .. }));
+        let (refetches, others): (Vec<Due>, Vec<Due>) = one_each(dues)
+            .into_iter()
+            .partition(|due| matches!(due.subject, Subject::Refetch { .. }));
         let writes: Result<Vec<Write>> = others.iter().map(|due| due.put(site)).collect();
         self.write_many(writes?).await?;
         for look in refetches {
@@ -193,7 +208,9 @@ impl Store {
         let at = key::due(site, &look.sk());
         for _ in 0..TRIES {
             let known = self.get(&at).await?;
-            let condition = known.as_ref().map_or(WriteCondition::New, |item| WriteCondition::Body(item.body.clone()));
+            let condition = known.as_ref().map_or(WriteCondition::New, |item| {
+                WriteCondition::Body(item.body.clone())
+            });
             let mut merged = look.clone();
             if let Some(known) = known.as_ref().and_then(|item| self.due(site, item)) {
                 merged.subject = merged.subject.merged(known.subject);
@@ -212,7 +229,8 @@ impl Store {
         let deletes: Result<Vec<Write>> = written
             .map(|due| {
                 let as_written = due.written.clone().map_or_else(|| body(due), Ok)?;
-                Ok(Write::delete(key::due(site, &due.sk())).only_if(WriteCondition::Body(as_written)))
+                Ok(Write::delete(key::due(site, &due.sk()))
+                    .only_if(WriteCondition::Body(as_written)))
             })
             .collect();
         let each = stream::iter(deletes?).map(|delete| async move {
@@ -235,9 +253,16 @@ fn one_each(dues: &[Due]) -> Vec<Due> {
             }
             Entry::Occupied(mut same) => {
                 let known = &mut same.get_mut().groups;
-                let more: Vec<_> = due.groups.iter().filter(|group| !known.contains(group)).cloned().collect();
+                let more: Vec<_> = due
+                    .groups
+                    .iter()
+                    .filter(|group| !known.contains(group))
+                    .cloned()
+                    .collect();
                 known.extend(more);
-                same.get_mut().refetch_at.extend(due.refetch_at.iter().cloned());
+                same.get_mut()
+                    .refetch_at
+                    .extend(due.refetch_at.iter().cloned());
                 let merged = same.get().subject.clone().merged(due.subject.clone());
                 same.get_mut().subject = merged;
             }
@@ -255,8 +280,12 @@ mod tests {
     use doorstep_core::model::push_update::ChangeHint;
 
     fn due(person: &PersonId, group: &str, adopt: bool) -> Due {
-        let groups = vec![GroupRef::new(&DoorsName::from("main"), &GroupId(group.to_owned()))];
-        Due::at(Timestamp::UNIX_EPOCH, Subject::Person(person.to_owned())).with_groups(groups, adopt)
+        let groups = vec![GroupRef::new(
+            &DoorsName::from("main"),
+            &GroupId(group.to_owned()),
+        )];
+        Due::at(Timestamp::UNIX_EPOCH, Subject::Person(person.to_owned()))
+            .with_groups(groups, adopt)
     }
 
     #[test]
@@ -272,10 +301,16 @@ mod tests {
             delivery: Some(by.to_owned()),
         };
         let both = look(true, 1, 2, "removal");
-        for merged in [both.clone().merged(look(false, 2, 1, "update")), look(false, 2, 1, "update").merged(both)] {
+        for merged in [
+            both.clone().merged(look(false, 2, 1, "update")),
+            look(false, 2, 1, "update").merged(both),
+        ] {
             assert_eq!(merged, look(true, 2, 1, "removal"));
         }
-        assert_eq!(look(false, 1, 1, "one").merged(look(false, 2, 1, "two")), look(false, 2, 1, "two"));
+        assert_eq!(
+            look(false, 1, 1, "one").merged(look(false, 2, 1, "two")),
+            look(false, 2, 1, "two")
+        );
     }
 
     #[test]
@@ -288,9 +323,18 @@ mod tests {
             due(&PersonId::from("q"), "1", true),
         ];
         let each = one_each(&dues);
-        let told: Vec<(String, usize, bool)> =
-            each.iter().map(|due| (key::subject(&due.subject), due.groups.len(), due.adopt)).collect();
-        let wanted = [("person#p", 1, true), ("person#p", 2, false), ("person#q", 1, true)];
-        assert_eq!(told, wanted.map(|(key, groups, adopt)| (key.to_owned(), groups, adopt)));
+        let told: Vec<(String, usize, bool)> = each
+            .iter()
+            .map(|due| (key::subject(&due.subject), due.groups.len(), due.adopt))
+            .collect();
+        let wanted = [
+            ("person#p", 1, true),
+            ("person#p", 2, false),
+            ("person#q", 1, true),
+        ];
+        assert_eq!(
+            told,
+            wanted.map(|(key, groups, adopt)| (key.to_owned(), groups, adopt))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Keys of the table. Each key has a type tag, and ids of vendors are escaped. No id can therefore imitate another key.
+//! Keys of the table. Each key has a type tag, and ids of vendors are escaped. No id can therefore
+//! imitate another key.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -29,12 +30,12 @@ impl Key {
     }
 }
 
-/// Maximum length in bytes of an escaped id that is stored unchanged. A sort key holds 1,024 bytes, and Doorstep adds
-/// up to two dozen of its own.
+/// Maximum length in bytes of an escaped id that is stored unchanged. A sort key holds 1,024 bytes,
+/// and Doorstep adds up to two dozen of its own.
 const LONGEST: usize = 512;
 
-/// Returns a vendor's id without Doorstep's separators. An id that is too long for a key is cut. The mark `%~`, which
-/// no other escaped id contains, and the SHA-256 of the whole id follow it.
+/// Returns a vendor's id without Doorstep's separators. An id that is too long for a key is cut.
+/// The mark `%~`, which no other escaped id contains, and the SHA-256 of the whole id follow it.
 pub fn escape(id: &str) -> String {
     let text = separable(id);
     if text.len() <= LONGEST {
@@ -42,7 +43,8 @@ pub fn escape(id: &str) -> String {
     }
     format!(
         "{}%~{}",
-        text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default(),
+        text.get(..text.floor_char_boundary(LONGEST))
+            .unwrap_or_default(),
         hex::encode(Sha256::digest(id))
     )
 }
@@ -104,11 +106,13 @@ pub fn holdings(site: &SiteId, of: &Holder) -> String {
     format!("{site}#holder#{}", holder(of))
 }
 
-/// Returns the key of the pointer from a holder to a fact. The members of a team sort before all other facts about the
-/// team.
+/// Returns the key of the pointer from a holder to a fact. The members of a team sort before all
+/// other facts about the team.
 pub fn holding(site: &SiteId, of: &Holder, name: &FactId) -> Key {
     match (of, name.kind) {
-        (Holder::Team(_), Kind::Member) => Key::new(holdings(site, of), format!("{PEOPLE}{}", thing(name))),
+        (Holder::Team(_), Kind::Member) => {
+            Key::new(holdings(site, of), format!("{PEOPLE}{}", thing(name)))
+        }
         _ => Key::new(holdings(site, of), thing(name)),
     }
 }
@@ -137,7 +141,8 @@ pub fn person_id<'k>(site: &SiteId, key: &'k Key) -> Option<&'k str> {
     key.pk.strip_prefix(site.as_str())?.strip_prefix("#person#")
 }
 
-/// Returns the fact id in the sort key of a fact or of a pointer to one; `None` for an id that was too long for a key.
+/// Returns the fact id in the sort key of a fact or of a pointer to one; `None` for an id that was
+/// too long for a key.
 pub fn thing_named(sk: &str) -> Option<FactId> {
     let (word, id) = sk.strip_prefix(PEOPLE).unwrap_or(sk).split_once('#')?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word)?;
@@ -171,15 +176,18 @@ pub fn profile(site: &SiteId, name: &FactId) -> Key {
     Key::new(format!("{site}#profile#{}", thing(name)), "pointer")
 }
 
-/// Returns the key of the pointer from an e-mail address to a person id. It holds a digest of the address, never the
-/// address.
+/// Returns the key of the pointer from an e-mail address to a person id. It holds a digest of the
+/// address, never the address.
 pub fn email(site: &SiteId, digest: &str) -> Key {
     Key::new(format!("{site}#email#{digest}"), "pointer")
 }
 
 /// Returns the key of the pointer from an account to a person id.
 pub fn account(site: &SiteId, doors: &DoorsName, id: &AccountId) -> Key {
-    Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "pointer")
+    Key::new(
+        format!("{site}#account#{doors}#{}", escape(&id.0)),
+        "pointer",
+    )
 }
 
 /// Returns the site and the door system in the sort key of [`ruler`].
@@ -216,7 +224,10 @@ pub const RECORD_LISTS: &str = "records#";
 
 /// Returns the key of a list of a person's audit records, from the record `first` on.
 pub fn record_lists(site: &SiteId, person: &PersonId, first: u64) -> Key {
-    Key::new(format!("{site}#person#{person}"), format!("{RECORD_LISTS}{first:020}"))
+    Key::new(
+        format!("{site}#person#{person}"),
+        format!("{RECORD_LISTS}{first:020}"),
+    )
 }
 
 /// Returns the key of the site file in force.
@@ -261,17 +272,31 @@ pub fn instant(at: Timestamp) -> String {
 /// Returns the key of one access attempt.
 pub fn attempt(site: &SiteId, attempt: &AccessAttempt) -> Key {
     let day = attempt.at.to_zoned(TimeZone::UTC).date();
-    Key::new(attempts(site, day), format!("{}#{}#{}", instant(attempt.at), attempt.doors, escape(&attempt.id)))
+    Key::new(
+        attempts(site, day),
+        format!(
+            "{}#{}#{}",
+            instant(attempt.at),
+            attempt.doors,
+            escape(&attempt.id)
+        ),
+    )
 }
 
 /// Returns the partition of the sites that rule a group of a door system.
 pub fn rulers(system: &str, group: &GroupId) -> String {
-    format!("group#{}", hex::encode(Sha256::digest(format!("{system}\0{group}"))))
+    format!(
+        "group#{}",
+        hex::encode(Sha256::digest(format!("{system}\0{group}")))
+    )
 }
 
 /// Returns the key of the item which says that one site rules the group.
 pub fn ruler(group: &RuledGroup) -> Key {
-    Key::new(rulers(&group.system, &group.group), format!("{}#{}", group.at.site, group.at.doors))
+    Key::new(
+        rulers(&group.system, &group.group),
+        format!("{}#{}", group.at.site, group.at.doors),
+    )
 }
 
 /// Returns the key of the read state of one source: the platform or a door system.
@@ -325,7 +350,10 @@ pub const SNAPSHOTS: &str = "snapshot#";
 
 /// Returns the key of one part of a snapshot, without its text.
 pub fn snapshot_part(site: &SiteId, roster: &str, part: u32) -> Key {
-    Key::new(push(site), format!("{SNAPSHOTS}{}#{part:05}", escape(roster)))
+    Key::new(
+        push(site),
+        format!("{SNAPSHOTS}{}#{part:05}", escape(roster)),
+    )
 }
 
 /// Returns the key of a piece of the text of the snapshot part with this hash.
@@ -355,7 +383,10 @@ pub fn hold(site: &SiteId, checksum: &Checksum) -> Key {
 
 /// Returns the key of a piece of the changes of a hold.
 pub fn held(site: &SiteId, checksum: &Checksum, piece: usize) -> Key {
-    Key::new(format!("{site}#hold-changes#{}", escape(checksum)), format!("{piece:05}"))
+    Key::new(
+        format!("{site}#hold-changes#{}", escape(checksum)),
+        format!("{piece:05}"),
+    )
 }
 
 /// Returns the partition of the inferred changes that are approved to be applied.
@@ -366,7 +397,9 @@ pub fn releases(site: &SiteId) -> String {
 /// Returns the key of one approved inferred change.
 pub fn release(site: &SiteId, change: &UnconfirmedChange) -> Key {
     // Hashed, because two vendor ids together may be longer than a key.
-    let sk = hex::encode(Sha256::digest(serde_json::to_vec(change).unwrap_or_default()));
+    let sk = hex::encode(Sha256::digest(
+        serde_json::to_vec(change).unwrap_or_default(),
+    ));
     Key::new(releases(site), sk)
 }
 
@@ -382,10 +415,14 @@ pub fn guard(site: &SiteId) -> String {
 
 /// Returns the key of a new account that the operator did not approve.
 pub fn made(site: &SiteId, doors: &DoorsName, account: &AccountId) -> Key {
-    Key::new(guard(site), format!("{MADE}{}#{}", escape(doors), escape(&account.0)))
+    Key::new(
+        guard(site),
+        format!("{MADE}{}#{}", escape(doors), escape(&account.0)),
+    )
 }
 
-/// Returns the key of a member who lost all card numbers when the platform was asked for the member by id.
+/// Returns the key of a member who lost all card numbers when the platform was asked for the member
+/// by id.
 pub fn lost_numbers(site: &SiteId, name: &FactId) -> Key {
     Key::new(guard(site), format!("{LOST_NUMBERS}{}", thing(name)))
 }
@@ -401,8 +438,8 @@ pub fn made_at(sk: &str) -> Option<String> {
     unescaped(sk.strip_prefix(MADE)?.split('#').next()?)
 }
 
-/// Returns the key of the item which says that too many people may need a new account and that they are not counted
-/// yet.
+/// Returns the key of the item which says that too many people may need a new account and that they
+/// are not counted yet.
 pub fn many_accounts(site: &SiteId) -> Key {
     Key::new(format!("{site}#guard"), "many-accounts")
 }
@@ -438,9 +475,15 @@ mod tests {
         for id in ["m1", "m1#person#x", "50%", "a\u{1}b", "é🔑"] {
             let name = FactId::new(Kind::Booking, id);
             assert_eq!(thing_named(&thing(&name)).as_ref(), Some(&name));
-            assert_eq!(thing_named(&format!("{PEOPLE}{}", thing(&name))), Some(name));
+            assert_eq!(
+                thing_named(&format!("{PEOPLE}{}", thing(&name))),
+                Some(name)
+            );
         }
-        assert_eq!(thing_named(&thing(&FactId::new(Kind::Booking, "x".repeat(LONGEST + 1)))), None);
+        assert_eq!(
+            thing_named(&thing(&FactId::new(Kind::Booking, "x".repeat(LONGEST + 1)))),
+            None
+        );
     }
 
     #[test]
@@ -448,7 +491,11 @@ mod tests {
         let long = "🔑".repeat(1000);
         assert!(escape(&long).len() < 600 && escape(&"#".repeat(5000)).len() < 600);
         assert_ne!(escape(&long), escape(&format!("{long}x")));
-        assert_ne!(escape(&escape(&long)), escape(&long), "an id that looks like a cut one is another");
+        assert_ne!(
+            escape(&escape(&long)),
+            escape(&long),
+            "an id that looks like a cut one is another"
+        );
         assert_eq!(escape(&"x".repeat(LONGEST)), "x".repeat(LONGEST));
     }
 }

@@ -1,5 +1,5 @@
-//! The store: Doorstep's single DynamoDB table. This file holds the DynamoDB calls. The modules below it define the
-//! items.
+//! The store: Doorstep's single DynamoDB table. This file holds the DynamoDB calls. The modules
+//! below it define the items.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -48,8 +48,9 @@ const BATCHES_AT_ONCE: usize = 4;
 /// An item as the SDK returns it.
 type Map = HashMap<String, AttributeValue>;
 
-/// The step of settle that writes. It is the first word of a transaction's token, or the name of the value that the
-/// condition of a single write compares. Requests on the wire can therefore be told apart.
+/// The step of settle that writes. It is the first word of a transaction's token, or the name of
+/// the value that the condition of a single write compares. Requests on the wire can therefore be
+/// told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteStep {
     /// Facts that were refetched.
@@ -99,25 +100,36 @@ impl Item {
     /// # Errors
     /// [`Error::Permanent`] if the content does not have the shape of `T`.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.body).map_err(|_| Error::permanent("an item of the table cannot be read"))
+        serde_json::from_str(&self.body)
+            .map_err(|_| Error::permanent("an item of the table cannot be read"))
     }
 }
 
 /// Returns the JSON that is stored as a value's content.
 pub fn body<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Error::permanent("an item cannot be written to the table"))
+    serde_json::to_string(value)
+        .map_err(|_| Error::permanent("an item cannot be written to the table"))
 }
 
 impl Store {
-    /// Creates a client of the table named `table`. Back-off waits on `time` when the table is too busy to finish a
-    /// batch.
+    /// Creates a client of the table named `table`. Back-off waits on `time` when the table is too
+    /// busy to finish a batch.
     pub fn new(db: Lazy<Client>, table: String, time: SharedTime) -> Self {
-        Store { db, table, time, unreadable: UnreadableItems::default() }
+        Store {
+            db,
+            table,
+            time,
+            unreadable: UnreadableItems::default(),
+        }
     }
 
-    /// Returns a client of the same table with its own list of unreadable items, for a caller that reports them.
+    /// Returns a client of the same table with its own list of unreadable items, for a caller that
+    /// reports them.
     pub fn with_own_unreadable(&self) -> Self {
-        Store { unreadable: UnreadableItems::default(), ..self.clone() }
+        Store {
+            unreadable: UnreadableItems::default(),
+            ..self.clone()
+        }
     }
 
     /// Returns the items that could not be parsed so far.
@@ -137,7 +149,10 @@ impl Store {
     /// Parses items of one partition. Notes unreadable items and leaves them out.
     fn readable_of<T: DeserializeOwned>(&self, pk: &str, items: &[Item]) -> Vec<T> {
         let each = items.iter().filter_map(|item| {
-            let key = Key { pk: pk.to_owned(), sk: item.sk.clone() };
+            let key = Key {
+                pk: pk.to_owned(),
+                sk: item.sk.clone(),
+            };
             self.readable(&key, item)
         });
         each.collect()
@@ -145,12 +160,16 @@ impl Store {
 
     /// Loads the content of an item: missing, unreadable or readable.
     async fn kept_at<T: DeserializeOwned>(&self, at: &Key) -> Result<Kept<T>> {
-        let Some(item) = self.get(at).await? else { return Ok(Kept::Missing) };
-        Ok(self.readable(at, &item).map_or(Kept::Unreadable, Kept::Readable))
+        let Some(item) = self.get(at).await? else {
+            return Ok(Kept::Missing);
+        };
+        Ok(self
+            .readable(at, &item)
+            .map_or(Kept::Unreadable, Kept::Readable))
     }
 
-    /// Loads the content of an item. An unreadable item is noted and counts as missing, because such content is
-    /// computed again and overwritten.
+    /// Loads the content of an item. An unreadable item is noted and counts as missing, because
+    /// such content is computed again and overwritten.
     async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
         Ok(self.kept_at(at).await?.readable())
     }
@@ -177,15 +196,19 @@ impl Store {
 
     /// Loads items by key, each once and in no order. Items that do not exist are left out.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
-        self.get_many_as(keys, |map| Ok((key_of(map), item(map)))).await
+        self.get_many_as(keys, |map| Ok((key_of(map), item(map))))
+            .await
     }
 
-    /// Loads items by key and converts each page by page. The text of all items at once would take most of a function's
-    /// memory.
+    /// Loads items by key and converts each page by page. The text of all items at once would take
+    /// most of a function's memory.
     async fn get_many_as<T>(&self, keys: &[Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
         // DynamoDB refuses a batch that names one item twice.
         let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let batches: Vec<_> = keys.chunks(100).map(|chunk| self.get_batch(chunk, read)).collect();
+        let batches: Vec<_> = keys
+            .chunks(100)
+            .map(|chunk| self.get_batch(chunk, read))
+            .collect();
         let mut batches = stream::iter(batches).buffered(BATCHES_AT_ONCE);
         // Reserves the full capacity once, so that the vector does not grow by doubling.
         let mut found = Vec::with_capacity(keys.len());
@@ -201,14 +224,28 @@ impl Store {
         let mut back_off = BackOff::new(&self.time);
         while !wanted.is_empty() {
             let asked = wanted.len();
-            let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build();
             let request = request.map_err(|error| Error::permanent(error.to_string()))?;
-            let answer = self.db.batch_get_item().request_items(&self.table, request).send().await.map_err(away)?;
-            let items = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+            let answer = self
+                .db
+                .batch_get_item()
+                .request_items(&self.table, request)
+                .send()
+                .await
+                .map_err(away)?;
+            let items = answer
+                .responses
+                .and_then(|mut tables| tables.remove(&self.table))
+                .unwrap_or_default();
             for map in &items {
                 found.push(read(map)?);
             }
-            let rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
+            let rest = answer
+                .unprocessed_keys
+                .and_then(|mut tables| tables.remove(&self.table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
             if !wanted.is_empty() && !back_off.may_send_again(asked, wanted.len()).await {
                 return Err(undone("reads", wanted.len()));
@@ -217,28 +254,40 @@ impl Store {
         Ok(found)
     }
 
-    /// Loads every item of a partition whose sort key begins with `prefix`, in key order, with consistent reads.
+    /// Loads every item of a partition whose sort key begins with `prefix`, in key order, with
+    /// consistent reads.
     pub async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| Ok(item(map))).await
+        self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| {
+            Ok(item(map))
+        })
+        .await
     }
 
-    /// Loads and parses the items of [`Store::list`] page by page. Notes unreadable items and leaves them out.
+    /// Loads and parses the items of [`Store::list`] page by page. Notes unreadable items and
+    /// leaves them out.
     async fn list_as<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
         let range = Some(("begins_with(sk, :sk)", prefix));
-        let found: Vec<Result<T, Key>> =
-            self.query(pk, range, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
+        let found: Vec<Result<T, Key>> = self
+            .query(pk, range, |map| {
+                Ok(item(map).read().map_err(|_| key_of(map)))
+            })
+            .await?;
         Ok(self.without_unreadable(found))
     }
 
     /// Notes the items that could not be parsed and leaves them out.
     fn without_unreadable<T>(&self, found: Vec<Result<T, Key>>) -> Vec<T> {
-        let each = found.into_iter().filter_map(|one| one.map_err(|key| self.unreadable.note(&key)).ok());
+        let each = found
+            .into_iter()
+            .filter_map(|one| one.map_err(|key| self.unreadable.note(&key)).ok());
         each.collect()
     }
 
-    /// Loads every item of a partition whose sort key is below `end`, in key order, with consistent reads.
+    /// Loads every item of a partition whose sort key is below `end`, in key order, with consistent
+    /// reads.
     pub async fn list_below(&self, pk: &str, end: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("sk < :sk", end)), |map| Ok(item(map))).await
+        self.query(pk, Some(("sk < :sk", end)), |map| Ok(item(map)))
+            .await
     }
 
     /// Loads the last item of a partition whose sort key is below `end`, with a consistent read.
@@ -259,17 +308,26 @@ impl Store {
         Ok(last.items.unwrap_or_default().first().map(item))
     }
 
-    /// Loads every item of a partition from the sort key `start` on, in key order, with consistent reads.
+    /// Loads every item of a partition from the sort key `start` on, in key order, with consistent
+    /// reads.
     pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("sk >= :sk", start)), |map| Ok(item(map))).await
+        self.query(pk, Some(("sk >= :sk", start)), |map| Ok(item(map)))
+            .await
     }
 
-    async fn query<T>(&self, pk: &str, range: Option<(&str, &str)>, read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
+    async fn query<T>(
+        &self,
+        pk: &str,
+        range: Option<(&str, &str)>,
+        read: fn(&Map) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let range = range.filter(|(_, value)| !value.is_empty());
         let mut items = Vec::new();
         let mut from: Option<HashMap<String, AttributeValue>> = None;
         loop {
-            let condition = range.map_or("pk = :pk".to_owned(), |(test, _)| format!("pk = :pk AND {test}"));
+            let condition = range.map_or("pk = :pk".to_owned(), |(test, _)| {
+                format!("pk = :pk AND {test}")
+            });
             let page = self
                 .db
                 .query()
@@ -293,8 +351,8 @@ impl Store {
         }
     }
 
-    /// Loads the keys of every item whose partition key begins with `prefix`. This scans the whole table, a right that
-    /// only the operator has.
+    /// Loads the keys of every item whose partition key begins with `prefix`. This scans the whole
+    /// table, a right that only the operator has.
     pub async fn keys_below(&self, prefix: &str) -> Result<Vec<Key>> {
         let mut keys = Vec::new();
         let mut from: Option<Map> = None;
@@ -338,14 +396,22 @@ impl Store {
     /// Writes all items in one transaction, or none. Takes at most [`MOST_IN_ONE`] items.
     ///
     /// # Errors
-    /// [`Error::Retry`] if a condition fails because another writer changed the item, or if the table is unavailable;
-    /// [`Error::Permanent`] for a write that the table always refuses, such as an item larger than 400 KB.
+    /// [`Error::Retry`] if a condition fails because another writer changed the item, or if the
+    /// table is unavailable; [`Error::Permanent`] for a write that the table always refuses, such
+    /// as an item larger than 400 KB.
     pub async fn write_all(&self, step: WriteStep, writes: Vec<Write>) -> Result<()> {
         if writes.is_empty() {
             return Ok(());
         }
-        let token = format!("{}-{}", step.word(), &Uuid::new_v4().simple().to_string()[..24]);
-        let items: Result<Vec<TransactWriteItem>> = writes.into_iter().map(|w| w.into_item(&self.table)).collect();
+        let token = format!(
+            "{}-{}",
+            step.word(),
+            &Uuid::new_v4().simple().to_string()[..24]
+        );
+        let items: Result<Vec<TransactWriteItem>> = writes
+            .into_iter()
+            .map(|w| w.into_item(&self.table))
+            .collect();
         self.db
             .transact_write_items()
             .set_transact_items(Some(items?))
@@ -359,19 +425,31 @@ impl Store {
             })
     }
 
-    /// Writes many independent items without conditions, 25 in one request. Items that the table leaves unprocessed are
-    /// sent again, a limited number of times. Safe to repeat.
+    /// Writes many independent items without conditions, 25 in one request. Items that the table
+    /// leaves unprocessed are sent again, a limited number of times. Safe to repeat.
     ///
     /// # Errors
     /// [`Error::Retry`] if the table is unavailable or stays too busy to finish.
     pub async fn write_many(&self, writes: Vec<Write>) -> Result<()> {
-        let mut requests = writes.into_iter().map(Write::into_request).collect::<Result<Vec<_>>>()?;
+        let mut requests = writes
+            .into_iter()
+            .map(Write::into_request)
+            .collect::<Result<Vec<_>>>()?;
         let mut back_off = BackOff::new(&self.time);
         while !requests.is_empty() {
             let chunk = requests.split_off(requests.len().saturating_sub(25));
             let sent = chunk.len();
-            let answer = self.db.batch_write_item().request_items(&self.table, chunk).send().await.map_err(away)?;
-            let rest = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+            let answer = self
+                .db
+                .batch_write_item()
+                .request_items(&self.table, chunk)
+                .send()
+                .await
+                .map_err(away)?;
+            let rest = answer
+                .unprocessed_items
+                .and_then(|mut tables| tables.remove(&self.table))
+                .unwrap_or_default();
             if rest.is_empty() {
                 back_off = BackOff::new(&self.time);
             } else if !back_off.may_send_again(sent, rest.len()).await {
@@ -384,7 +462,9 @@ impl Store {
 }
 
 fn undone(what: &str, count: usize) -> Error {
-    Error::retry(format!("the table is busy: it left {count} {what} of a batch unprocessed"))
+    Error::retry(format!(
+        "the table is busy: it left {count} {what} of a batch unprocessed"
+    ))
 }
 
 fn text(value: &str) -> AttributeValue {
@@ -392,18 +472,34 @@ fn text(value: &str) -> AttributeValue {
 }
 
 fn key_map(key: &Key) -> HashMap<String, AttributeValue> {
-    HashMap::from([("pk".to_owned(), text(&key.pk)), ("sk".to_owned(), text(&key.sk))])
+    HashMap::from([
+        ("pk".to_owned(), text(&key.pk)),
+        ("sk".to_owned(), text(&key.sk)),
+    ])
 }
 
 fn string(map: &HashMap<String, AttributeValue>, name: &str) -> String {
-    map.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+    map.get(name)
+        .and_then(|value| value.as_s().ok())
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn key_of(map: &Map) -> Key {
-    Key { pk: string(map, "pk"), sk: string(map, "sk") }
+    Key {
+        pk: string(map, "pk"),
+        sk: string(map, "sk"),
+    }
 }
 
 fn item(map: &HashMap<String, AttributeValue>) -> Item {
-    let version = map.get("version").and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok());
-    Item { sk: string(map, "sk"), body: string(map, "body"), version: version.unwrap_or(0) }
+    let version = map
+        .get("version")
+        .and_then(|value| value.as_n().ok())
+        .and_then(|n| n.parse().ok());
+    Item {
+        sk: string(map, "sk"),
+        body: string(map, "body"),
+        version: version.unwrap_or(0),
+    }
 }

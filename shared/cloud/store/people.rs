@@ -28,7 +28,8 @@ pub fn account_is_unlinked(site: &SiteId, doors: &DoorsName, id: &AccountId) -> 
 pub struct People {
     /// People with readable items, by id.
     pub known: Vec<Person>,
-    /// Ids of people with unreadable items. Doorstep grants them nothing and revokes nothing from them.
+    /// Ids of people with unreadable items. Doorstep grants them nothing and revokes nothing from
+    /// them.
     pub unreadable: BTreeSet<PersonId>,
 }
 
@@ -40,7 +41,10 @@ impl People {
 
     /// Returns one problem for each person with an unreadable item.
     pub fn problems(&self, site: &SiteId) -> Vec<String> {
-        self.unreadable.iter().map(|id| problem(&key::person(site, id))).collect()
+        self.unreadable
+            .iter()
+            .map(|id| problem(&key::person(site, id)))
+            .collect()
     }
 }
 
@@ -51,7 +55,9 @@ impl Store {
     /// [`Error::Permanent`] if the item is unreadable.
     pub async fn person(&self, site: &SiteId, id: &PersonId) -> Result<Option<Person>> {
         let at = key::person(site, id);
-        let Some(item) = self.get(&at).await? else { return Ok(None) };
+        let Some(item) = self.get(&at).await? else {
+            return Ok(None);
+        };
         read(&item).map(Some).map_err(|_| {
             self.unreadable.note(&at);
             Error::permanent(problem(&at))
@@ -61,33 +67,45 @@ impl Store {
     /// Loads several people, in no order. A person with an unreadable item is noted and left out.
     pub async fn people(&self, site: &SiteId, ids: &[PersonId]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
-        let found = self.get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map)))).await?;
+        let found = self
+            .get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map))))
+            .await?;
         Ok(self.without_unreadable(found))
     }
 
     /// Loads all people of a site, by id.
     pub async fn all_people(&self, site: &SiteId) -> Result<People> {
-        self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok()))).await
+        self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok())))
+            .await
     }
 
-    /// Loads all people of a site for a comparison. Leaves out what no decision needs: the basis and the cause of
-    /// claims, and the places of their audit records.
+    /// Loads all people of a site for a comparison. Leaves out what no decision needs: the basis
+    /// and the cause of claims, and the places of their audit records.
     pub async fn people_to_decide(&self, site: &SiteId) -> Result<People> {
-        self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok()))).await
+        self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok())))
+            .await
     }
 
     async fn everybody_as(&self, site: &SiteId, read: ReadPerson) -> Result<People> {
         let listed = self.list(&key::people(site), "").await?;
-        let keys: Vec<Key> = listed.iter().map(|item| key::person(site, &PersonId::from(item.sk.as_str()))).collect();
+        let keys: Vec<Key> = listed
+            .iter()
+            .map(|item| key::person(site, &PersonId::from(item.sk.as_str())))
+            .collect();
         drop(listed);
         let found = self.get_many_as(&keys, read).await?;
-        let mut people = People { known: Vec::with_capacity(found.len()), unreadable: BTreeSet::new() };
+        let mut people = People {
+            known: Vec::with_capacity(found.len()),
+            unreadable: BTreeSet::new(),
+        };
         for (key, person) in found {
             match person {
                 Some(person) => people.known.push(person),
                 None => {
                     self.unreadable.note(&key);
-                    people.unreadable.extend(key::person_id(site, &key).map(PersonId::from));
+                    people
+                        .unreadable
+                        .extend(key::person_id(site, &key).map(PersonId::from));
                 }
             }
         }
@@ -102,7 +120,9 @@ impl Store {
         ids: &BTreeSet<PersonId>,
         names: Vec<FactId>,
     ) -> Result<Vec<FactId>> {
-        let at = names.into_iter().map(|name| (key::profile(site, &name), name));
+        let at = names
+            .into_iter()
+            .map(|name| (key::profile(site, &name), name));
         self.owned_by(ids, at.collect()).await
     }
 
@@ -113,11 +133,17 @@ impl Store {
         ids: &BTreeSet<PersonId>,
         accounts: Vec<AccountId>,
     ) -> Result<Vec<AccountId>> {
-        let at = accounts.into_iter().map(|id| (key::account(&at.site, &at.doors, &id), id));
+        let at = accounts
+            .into_iter()
+            .map(|id| (key::account(&at.site, &at.doors, &id), id));
         self.owned_by(ids, at.collect()).await
     }
 
-    async fn owned_by<T>(&self, ids: &BTreeSet<PersonId>, mut at: HashMap<Key, T>) -> Result<Vec<T>> {
+    async fn owned_by<T>(
+        &self,
+        ids: &BTreeSet<PersonId>,
+        mut at: HashMap<Key, T>,
+    ) -> Result<Vec<T>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -135,7 +161,8 @@ impl Store {
     /// Returns the person ids of several profiles, in no order. Unlinked profiles are left out.
     pub async fn ids_of_profiles(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<PersonId>> {
         let keys: Vec<Key> = names.iter().map(|name| key::profile(site, name)).collect();
-        self.get_many_as(&keys, |map| Ok(item(map).body.into())).await
+        self.get_many_as(&keys, |map| Ok(item(map).body.into()))
+            .await
     }
 
     /// Returns the person id of an e-mail address, in its normalized form.
@@ -144,7 +171,12 @@ impl Store {
     }
 
     /// Returns the person id of an account.
-    pub async fn id_of_account(&self, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<Option<PersonId>> {
+    pub async fn id_of_account(
+        &self,
+        site: &SiteId,
+        doors: &DoorsName,
+        id: &AccountId,
+    ) -> Result<Option<PersonId>> {
         self.pointed(&key::account(site, doors, id)).await
     }
 
@@ -158,7 +190,11 @@ type ReadPerson = fn(&Map) -> Result<(Key, Option<Person>)>;
 
 fn read(item: &Item) -> Result<Person> {
     let person: Person = item.read()?;
-    Ok(Person { version: item.version, ..person }.in_full())
+    Ok(Person {
+        version: item.version,
+        ..person
+    }
+    .in_full())
 }
 
 fn whole(map: &Map) -> Result<Person> {
@@ -176,7 +212,8 @@ fn to_judge(map: &Map) -> Result<Person> {
 
 /// Builds the write of a person, on the condition that it is unchanged since it was read.
 pub fn put(site: &SiteId, person: &Person) -> Result<Write> {
-    let write = Write::put(key::person(site, &person.id), body(&person.in_short())?).version(person.version + 1);
+    let write = Write::put(key::person(site, &person.id), body(&person.in_short())?)
+        .version(person.version + 1);
     Ok(write.only_if(WriteCondition::Version(person.version)))
 }
 
@@ -192,12 +229,14 @@ pub fn point_profile(site: &SiteId, name: &FactId, person: &PersonId) -> Write {
 
 /// Builds the write that links an address to a person, on the condition that it is not linked yet.
 pub fn point_email(site: &SiteId, email: &str, person: &PersonId) -> Write {
-    Write::put(key::email(site, &email_digest(email)), person.to_string()).only_if(WriteCondition::New)
+    Write::put(key::email(site, &email_digest(email)), person.to_string())
+        .only_if(WriteCondition::New)
 }
 
 /// Builds the write that unlinks an address from a person.
 pub fn free_email(site: &SiteId, email: &str, person: &PersonId) -> Write {
-    Write::delete(key::email(site, &email_digest(email))).only_if(WriteCondition::Body(person.to_string()))
+    Write::delete(key::email(site, &email_digest(email)))
+        .only_if(WriteCondition::Body(person.to_string()))
 }
 
 /// Builds the write that links an account to a person.

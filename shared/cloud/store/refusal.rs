@@ -18,11 +18,21 @@ pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
     if let Some(wrong) = with("ValidationError") {
         return never(wrong.message());
     }
-    if with("ConditionalCheckFailed").or(with("TransactionConflict")).is_some() {
+    if with("ConditionalCheckFailed")
+        .or(with("TransactionConflict"))
+        .is_some()
+    {
         return conflict();
     }
-    let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
-    Error::retry(format!("the table rejected a transaction: {}", codes.join(", ")))
+    let codes: Vec<&str> = reasons
+        .iter()
+        .filter_map(|reason| reason.code())
+        .filter(|code| *code != "None")
+        .collect();
+    Error::retry(format!(
+        "the table rejected a transaction: {}",
+        codes.join(", ")
+    ))
 }
 
 /// Returns the error for a failed call.
@@ -30,14 +40,21 @@ pub(super) fn away<E: ProvideErrorMetadata>(error: SdkError<E>) -> Error {
     match error.code() {
         Some("ValidationException") => never(error.message()),
         Some("ConditionalCheckFailedException" | "TransactionConflictException") => conflict(),
-        _ => Error::retry(format!("the table cannot be reached: {}", failure("dynamodb", &error))),
+        _ => Error::retry(format!(
+            "the table cannot be reached: {}",
+            failure("dynamodb", &error)
+        )),
     }
 }
 
-/// Returns the error for a request that DynamoDB always refuses. DynamoDB's message may quote the whole item, so the
-/// error only says whether it is about a size.
+/// Returns the error for a request that DynamoDB always refuses. DynamoDB's message may quote the
+/// whole item, so the error only says whether it is about a size.
 fn never(message: Option<&str>) -> Error {
     let of_size = message.is_some_and(|said| said.to_ascii_lowercase().contains("size"));
-    let rule = if of_size { "it is larger than an item or a key may be" } else { "it breaks one of DynamoDB's rules" };
+    let rule = if of_size {
+        "it is larger than an item or a key may be"
+    } else {
+        "it breaks one of DynamoDB's rules"
+    };
     Error::permanent(format!("the table refuses this: {rule}"))
 }

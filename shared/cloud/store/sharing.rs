@@ -1,4 +1,5 @@
-//! The sites that rule a group of a door system: one item for each, keyed by the door system and the group.
+//! The sites that rule a group of a door system: one item for each, keyed by the door system and
+//! the group.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +14,26 @@ use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 const TRIES: usize = 5;
 
 impl Store {
-    /// Loads every site that rules this group. An unreadable item still counts, because its key names the site.
+    /// Loads every site that rules this group. An unreadable item still counts, because its key
+    /// names the site.
     pub async fn rulers(&self, group: &RuledGroup) -> Result<Vec<RuledGroup>> {
         let pk = key::rulers(&group.system, &group.group);
         let items = self.list(&pk, "").await?;
         let ruler = |item: &Item| {
-            let at = Key { pk: pk.clone(), sk: item.sk.clone() };
+            let at = Key {
+                pk: pk.clone(),
+                sk: item.sk.clone(),
+            };
             self.readable(&at, item).or_else(|| {
                 let (site, doors) = key::ruler_at(&item.sk)?;
-                Some(RuledGroup { at: Neighbour { site, doors: doors.into() }, place: None, ..group.clone() })
+                Some(RuledGroup {
+                    at: Neighbour {
+                        site,
+                        doors: doors.into(),
+                    },
+                    place: None,
+                    ..group.clone()
+                })
             })
         };
         Ok(items.iter().filter_map(ruler).collect())
@@ -29,7 +41,8 @@ impl Store {
 
     /// Stores that a site rules a group.
     pub async fn put_ruler(&self, group: &RuledGroup) -> Result<()> {
-        self.write(Write::put(key::ruler(group), body(group)?)).await
+        self.write(Write::put(key::ruler(group), body(group)?))
+            .await
     }
 
     /// Deletes the registration that a site rules a group.
@@ -37,11 +50,12 @@ impl Store {
         self.write(Write::delete(key::ruler(group))).await
     }
 
-    /// Stores in the read state of a door system which other sites share it and which groups are registered. Does
-    /// nothing if the door system was never read; its first read registers it.
+    /// Stores in the read state of a door system which other sites share it and which groups are
+    /// registered. Does nothing if the door system was never read; its first read registers it.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable, or after too many conflicts.
+    /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable, or after too many
+    /// conflicts.
     pub async fn note_sharing(
         &self,
         at: &Neighbour,
@@ -49,7 +63,9 @@ impl Store {
         registered: &BTreeSet<GroupId>,
     ) -> Result<()> {
         for _ in 0..TRIES {
-            let Some(before) = self.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
+            let Some(before) = self.doors_read(&at.site, &at.doors).await? else {
+                return Ok(());
+            };
             let mut now = before.clone();
             now.shared.extend(others.iter().cloned());
             now.registered.extend(registered.iter().cloned());
@@ -64,8 +80,14 @@ impl Store {
         Err(conflict())
     }
 
-    async fn replace_if_unchanged(&self, at: &Neighbour, before: &DoorsRead, now: &DoorsRead) -> Result<()> {
+    async fn replace_if_unchanged(
+        &self,
+        at: &Neighbour,
+        before: &DoorsRead,
+        now: &DoorsRead,
+    ) -> Result<()> {
         let key = key::read(&at.site, &format!("doors#{}", at.doors));
-        self.write(Write::put(key, body(now)?).only_if(WriteCondition::Body(body(before)?))).await
+        self.write(Write::put(key, body(now)?).only_if(WriteCondition::Body(body(before)?)))
+            .await
     }
 }

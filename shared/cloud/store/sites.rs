@@ -1,5 +1,5 @@
-//! Per-site items: the route for `receive`, the resolved names of the file, the read state of each source, unread
-//! deliveries and tokens.
+//! Per-site items: the route for `receive`, the resolved names of the file, the read state of each
+//! source, unread deliveries and tokens.
 
 use std::collections::BTreeMap;
 
@@ -42,12 +42,12 @@ pub struct PlatformRead {
     pub counts: BTreeMap<String, usize>,
     /// When a trigger last requested a reconcile.
     pub wanted: Option<Timestamp>,
-    /// The latest version of the site file that was applied in full. Changes that follow from later versions are
-    /// inferred.
+    /// The latest version of the site file that was applied in full. Changes that follow from later
+    /// versions are inferred.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub judged: Option<u64>,
-    /// The latest version of the site file for which a full comparison was made and its changes were judged by the
-    /// guard.
+    /// The latest version of the site file for which a full comparison was made and its changes
+    /// were judged by the guard.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub compared: Option<u64>,
     /// Lists that are not credible, by the kind of thing.
@@ -79,40 +79,55 @@ impl PlatformRead {
         self.failing = self.failing.or(Some(now));
     }
 
-    /// Returns the first site file to compare besides the version `n` in force. At most `MOST_FILES` earlier files are
-    /// compared, even if the table never stored which one was judged.
+    /// Returns the first site file to compare besides the version `n` in force. At most
+    /// `MOST_FILES` earlier files are compared, even if the table never stored which one was
+    /// judged.
     pub fn unfinished_from(&self, n: u64) -> u64 {
         self.judged.unwrap_or(1).max(n.saturating_sub(MOST_FILES))
     }
 
-    /// Returns whether the platform has been unreadable for so long that its last facts no longer grant new access.
+    /// Returns whether the platform has been unreadable for so long that its last facts no longer
+    /// grant new access.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.failing.is_some() && self.complete.is_some_and(|at| now.duration_since(at) > GOOD_FOR)
+        self.failing.is_some()
+            && self
+                .complete
+                .is_some_and(|at| now.duration_since(at) > GOOD_FOR)
     }
 }
 
 impl Store {
-    /// Rewrites a site's route if it differs, for example because an older version wrote it. Writes only while `now` is
-    /// in force, because a site that was retired meanwhile must not return.
+    /// Rewrites a site's route if it differs, for example because an older version wrote it. Writes
+    /// only while `now` is in force, because a site that was retired meanwhile must not return.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] if another version is in force by now, or none.
+    /// [`doorstep_core::model::error::Error::Retry`] if another version is in force by now, or
+    /// none.
     pub async fn keep_route(&self, site_route: &SiteRoute, now: &SiteVersion) -> Result<()> {
         let at = key::site(&site_route.site);
         if self.kept(&at).await?.as_ref() == Some(site_route) {
             return Ok(());
         }
         let still = Write::check(key::active(&site_route.site), now.is_in_force());
-        self.write_all(WriteStep::Keep, vec![Write::put(at, body(site_route)?), still]).await
+        self.write_all(
+            WriteStep::Keep,
+            vec![Write::put(at, body(site_route)?), still],
+        )
+        .await
     }
 
-    /// Loads a site's route; `None` for an unknown site. Reads one item, whatever the number of sites.
+    /// Loads a site's route; `None` for an unknown site. Reads one item, whatever the number of
+    /// sites.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Permanent`] if the route is unreadable. The site exists, so its senders
-    /// must retry.
+    /// [`doorstep_core::model::error::Error::Permanent`] if the route is unreadable. The site
+    /// exists, so its senders must retry.
     pub async fn site_route(&self, site: &SiteId) -> Result<Option<SiteRoute>> {
-        self.get(&key::site(site)).await?.as_ref().map(Item::read).transpose()
+        self.get(&key::site(site))
+            .await?
+            .as_ref()
+            .map(Item::read)
+            .transpose()
     }
 
     /// Returns whether a site exists, even if its route is unreadable.
@@ -122,7 +137,12 @@ impl Store {
 
     /// Loads the names of all sites, including those with an unreadable route.
     pub async fn site_names(&self) -> Result<Vec<SiteId>> {
-        Ok(self.list(key::SITES, "").await?.into_iter().map(|item| item.sk.into()).collect())
+        Ok(self
+            .list(key::SITES, "")
+            .await?
+            .into_iter()
+            .map(|item| item.sk.into())
+            .collect())
     }
 
     /// Loads the routes of all sites. An unreadable one is noted and left out.
@@ -137,23 +157,37 @@ impl Store {
 
     /// Stores the resolution of the names in the site file.
     pub async fn keep_resolved(&self, site: &SiteId, resolved: &Resolved) -> Result<()> {
-        self.write(Write::put(key::resolved(site), body(resolved)?)).await
+        self.write(Write::put(key::resolved(site), body(resolved)?))
+            .await
     }
 
     /// Loads the read state of the platform.
     pub async fn platform_read(&self, site: &SiteId) -> Result<PlatformRead> {
-        Ok(self.kept(&key::read(site, "platform")).await?.unwrap_or_default())
+        Ok(self
+            .kept(&key::read(site, "platform"))
+            .await?
+            .unwrap_or_default())
     }
 
-    /// Loads the read states of the platforms of several sites, in no order. Missing and unreadable ones are left out.
+    /// Loads the read states of the platforms of several sites, in no order. Missing and unreadable
+    /// ones are left out.
     pub async fn platform_reads(&self, sites: &[SiteId]) -> Result<Vec<PlatformRead>> {
-        let keys: Vec<Key> = sites.iter().map(|site| key::read(site, "platform")).collect();
-        Ok(self.get_many(&keys).await?.iter().filter_map(|(_, item)| item.read().ok()).collect())
+        let keys: Vec<Key> = sites
+            .iter()
+            .map(|site| key::read(site, "platform"))
+            .collect();
+        Ok(self
+            .get_many(&keys)
+            .await?
+            .iter()
+            .filter_map(|(_, item)| item.read().ok())
+            .collect())
     }
 
     /// Stores the read state of the platform.
     pub async fn keep_platform_read(&self, site: &SiteId, read: &PlatformRead) -> Result<()> {
-        self.write(Write::put(key::read(site, "platform"), body(read)?)).await
+        self.write(Write::put(key::read(site, "platform"), body(read)?))
+            .await
     }
 
     /// Loads the read state of one door system; `None` if it is missing or unreadable.
@@ -161,17 +195,32 @@ impl Store {
         Ok(self.doors_read_kept(site, doors).await?.readable())
     }
 
-    /// Loads the read state of one door system, and whether it is readable. No other item says which groups were taken
-    /// over.
-    pub async fn doors_read_kept(&self, site: &SiteId, doors: &DoorsName) -> Result<Kept<DoorsRead>> {
-        self.kept_at(&key::read(site, &format!("doors#{doors}"))).await
+    /// Loads the read state of one door system, and whether it is readable. No other item says
+    /// which groups were taken over.
+    pub async fn doors_read_kept(
+        &self,
+        site: &SiteId,
+        doors: &DoorsName,
+    ) -> Result<Kept<DoorsRead>> {
+        self.kept_at(&key::read(site, &format!("doors#{doors}")))
+            .await
     }
 
-    /// Stores the read state of one door system. Keeps sharing and registration that were stored since `read` was
-    /// loaded.
-    pub async fn keep_doors_read(&self, site: &SiteId, doors: &DoorsName, read: &DoorsRead) -> Result<()> {
-        let stored = self.doors_read(site, doors).await?.filter(|stored| stored.of == read.of);
-        let Some(stored) = stored else { return self.replace_doors_read(site, doors, read).await };
+    /// Stores the read state of one door system. Keeps sharing and registration that were stored
+    /// since `read` was loaded.
+    pub async fn keep_doors_read(
+        &self,
+        site: &SiteId,
+        doors: &DoorsName,
+        read: &DoorsRead,
+    ) -> Result<()> {
+        let stored = self
+            .doors_read(site, doors)
+            .await?
+            .filter(|stored| stored.of == read.of);
+        let Some(stored) = stored else {
+            return self.replace_doors_read(site, doors, read).await;
+        };
         let mut read = read.clone();
         read.shared.extend(stored.shared);
         read.registered.extend(stored.registered);
@@ -179,26 +228,49 @@ impl Store {
     }
 
     /// Stores exactly this read state of one door system.
-    pub async fn replace_doors_read(&self, site: &SiteId, doors: &DoorsName, read: &DoorsRead) -> Result<()> {
-        self.write(Write::put(key::read(site, &format!("doors#{doors}")), body(read)?)).await
+    pub async fn replace_doors_read(
+        &self,
+        site: &SiteId,
+        doors: &DoorsName,
+        read: &DoorsRead,
+    ) -> Result<()> {
+        self.write(Write::put(
+            key::read(site, &format!("doors#{doors}")),
+            body(read)?,
+        ))
+        .await
     }
 
     /// Deletes the read state of a door system whose name no longer exists.
     pub async fn forget_doors_read(&self, site: &SiteId, doors: &DoorsName) -> Result<()> {
-        self.write(Write::delete(key::read(site, &format!("doors#{doors}")))).await
+        self.write(Write::delete(key::read(site, &format!("doors#{doors}"))))
+            .await
     }
 
     /// Stores that a verified delivery could not be parsed, for the operator.
-    pub async fn keep_unreadable(&self, site: &SiteId, dedup_id: &str, why: &str, now: Timestamp) -> Result<()> {
+    pub async fn keep_unreadable(
+        &self,
+        site: &SiteId,
+        dedup_id: &str,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
-        self.write(Write::put(key::unreadable_delivery(site, dedup_id), body(&why)?).expires(until)).await
+        self.write(Write::put(key::unreadable_delivery(site, dedup_id), body(&why)?).expires(until))
+            .await
     }
 
     /// Loads why deliveries could not be parsed, one text for each.
     pub async fn unreadable_deliveries(&self, site: &SiteId) -> Result<Vec<String>> {
         let items = self.list(&key::unreadable_deliveries(site), "").await?;
         // The item shows that there was such a delivery, even if its reason is unreadable.
-        Ok(items.iter().map(|item| item.read().unwrap_or_else(|_| "the reason cannot be read".to_owned())).collect())
+        Ok(items
+            .iter()
+            .map(|item| {
+                item.read()
+                    .unwrap_or_else(|_| "the reason cannot be read".to_owned())
+            })
+            .collect())
     }
 }
 
@@ -218,7 +290,8 @@ impl TokenStore for Store {
 
     async fn keep_refused_sign_in(&self, name: &str, refused: &RefusedSignIn) -> Result<()> {
         let until = refused.until;
-        self.write(Write::put(key::refused_sign_in(name), body(refused)?).expires(until)).await
+        self.write(Write::put(key::refused_sign_in(name), body(refused)?).expires(until))
+            .await
     }
 
     async fn token_note(&self, name: &str, word: &str) -> Result<Option<String>> {
@@ -226,6 +299,7 @@ impl TokenStore for Store {
     }
 
     async fn note_token(&self, name: &str, word: &str, text: &str) -> Result<()> {
-        self.write(Write::put(key::token_note(name, word), body(&text)?)).await
+        self.write(Write::put(key::token_note(name, word), body(&text)?))
+            .await
     }
 }

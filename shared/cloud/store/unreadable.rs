@@ -1,7 +1,9 @@
-//! Unreadable items of the table: a body that is not JSON, a missing attribute, or a shape that another version wrote.
+//! Unreadable items of the table: a body that is not JSON, a missing attribute, or a shape that
+//! another version wrote.
 //!
-//! One such item never stops a site. Each function of the store that reads decides what the item counts as (mostly as
-//! missing), notes its key here, and continues. Reconcile and doctor report the noted items.
+//! One such item never stops a site. Each function of the store that reads decides what the item
+//! counts as (mostly as missing), notes its key here, and continues. Reconcile and doctor report
+//! the noted items.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +17,8 @@ use super::key::{self, Key};
 pub struct UnreadableItems(Arc<Mutex<BTreeSet<Key>>>);
 
 impl UnreadableItems {
-    /// Notes an item. The log has its kind and the hash of its key, because a key may contain a vendor's ids.
+    /// Notes an item. The log has its kind and the hash of its key, because a key may contain a
+    /// vendor's ids.
     pub(super) fn note(&self, key: &Key) {
         if self.keys().insert(key.clone()) {
             tracing::error!(
@@ -43,10 +46,15 @@ pub(super) fn problem(key: &Key) -> String {
         ("audit", _) => ": verify the audit chain",
         _ => "",
     };
-    format!("an item of the table cannot be read ({} {}){consequence}", kind(key), key_hash(key))
+    format!(
+        "an item of the table cannot be read ({} {}){consequence}",
+        kind(key),
+        key_hash(key)
+    )
 }
 
-/// Returns the first 16 hex digits of the SHA-256 of an item's partition key and sort key, joined by a line feed.
+/// Returns the first 16 hex digits of the SHA-256 of an item's partition key and sort key, joined
+/// by a line feed.
 pub fn key_hash(key: &Key) -> String {
     let mut hash = hex::encode(Sha256::digest(format!("{}\n{}", key.pk, key.sk)));
     hash.truncate(16);
@@ -72,10 +80,16 @@ mod tests {
     fn a_problem_names_the_kind_and_the_hash_of_the_key_and_no_id() {
         let key = key::fact(
             &SiteId::from("riverside"),
-            &doorstep_core::model::fact::FactId::new(doorstep_core::model::fact::Kind::Member, "ada@example.test"),
+            &doorstep_core::model::fact::FactId::new(
+                doorstep_core::model::fact::Kind::Member,
+                "ada@example.test",
+            ),
         );
         let problem = problem(&key);
-        assert!(problem.contains(&format!("fact {}", key_hash(&key))), "{problem}");
+        assert!(
+            problem.contains(&format!("fact {}", key_hash(&key))),
+            "{problem}"
+        );
         assert!(!problem.contains("ada"), "{problem}");
         assert_eq!(kind(&key::token("s#kisi#secret")), "token");
         assert_eq!(kind(&key::site(&SiteId::from("s"))), "route");

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, Put, PutRequest, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, Put, PutRequest, TransactWriteItem,
+    Update, WriteRequest,
 };
 use jiff::Timestamp;
 
@@ -27,7 +28,12 @@ pub enum WriteCondition {
 
 #[derive(Debug, Clone)]
 enum WriteOperation {
-    Put { body: String, version: u64, expires: Option<Timestamp>, rank: Option<String> },
+    Put {
+        body: String,
+        version: u64,
+        expires: Option<Timestamp>,
+        rank: Option<String>,
+    },
     Bump,
     Check,
     Delete,
@@ -44,23 +50,45 @@ pub struct Write {
 impl Write {
     /// Builds a put of an item with this content.
     pub fn put(key: Key, body: String) -> Self {
-        Write { key, what: WriteOperation::Put { body, version: 0, expires: None, rank: None }, condition: None }
+        Write {
+            key,
+            what: WriteOperation::Put {
+                body,
+                version: 0,
+                expires: None,
+                rank: None,
+            },
+            condition: None,
+        }
     }
 
-    /// Builds an update that increments the item's version and creates the item if it does not exist.
+    /// Builds an update that increments the item's version and creates the item if it does not
+    /// exist.
     pub fn bump(key: Key) -> Self {
-        Write { key, what: WriteOperation::Bump, condition: None }
+        Write {
+            key,
+            what: WriteOperation::Bump,
+            condition: None,
+        }
     }
 
-    /// Builds a check that writes nothing. The transaction fails unless `condition` holds. A function that sends one
-    /// needs the right `dynamodb:ConditionCheckItem` in the template.
+    /// Builds a check that writes nothing. The transaction fails unless `condition` holds. A
+    /// function that sends one needs the right `dynamodb:ConditionCheckItem` in the template.
     pub fn check(key: Key, condition: WriteCondition) -> Self {
-        Write { key, what: WriteOperation::Check, condition: Some(condition) }
+        Write {
+            key,
+            what: WriteOperation::Check,
+            condition: Some(condition),
+        }
     }
 
     /// Builds a delete of an item. It succeeds for an item that does not exist.
     pub fn delete(key: Key) -> Self {
-        Write { key, what: WriteOperation::Delete, condition: None }
+        Write {
+            key,
+            what: WriteOperation::Delete,
+            condition: None,
+        }
     }
 
     /// Sets the condition.
@@ -103,27 +131,45 @@ impl Write {
         let values = (!values.is_empty()).then_some(values);
         let item = TransactWriteItem::builder();
         let item = match self.what {
-            WriteOperation::Put { body, version, expires, rank } => {
-                let put =
-                    Put::builder().table_name(table).set_item(Some(stored(&self.key, body, version, expires, rank)));
-                let put = put.set_condition_expression(test).set_expression_attribute_values(values);
+            WriteOperation::Put {
+                body,
+                version,
+                expires,
+                rank,
+            } => {
+                let put = Put::builder()
+                    .table_name(table)
+                    .set_item(Some(stored(&self.key, body, version, expires, rank)));
+                let put = put
+                    .set_condition_expression(test)
+                    .set_expression_attribute_values(values);
                 item.put(put.build().map_err(unbuilt)?)
             }
             WriteOperation::Bump => {
-                let update = Update::builder().table_name(table).set_key(Some(key_map(&self.key)));
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key_map(&self.key)));
                 let update = update
                     .update_expression("ADD version :one")
                     .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
                 item.update(update.build().map_err(unbuilt)?)
             }
             WriteOperation::Check => {
-                let check = ConditionCheck::builder().table_name(table).set_key(Some(key_map(&self.key)));
-                let check = check.set_condition_expression(test).set_expression_attribute_values(values);
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key_map(&self.key)));
+                let check = check
+                    .set_condition_expression(test)
+                    .set_expression_attribute_values(values);
                 item.condition_check(check.build().map_err(unbuilt)?)
             }
             WriteOperation::Delete => {
-                let delete = Delete::builder().table_name(table).set_key(Some(key_map(&self.key)));
-                let delete = delete.set_condition_expression(test).set_expression_attribute_values(values);
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key_map(&self.key)));
+                let delete = delete
+                    .set_condition_expression(test)
+                    .set_expression_attribute_values(values);
                 item.delete(delete.build().map_err(unbuilt)?)
             }
         };
@@ -135,20 +181,41 @@ impl Write {
         let (test, values) = expression(self.condition, step);
         let values = (!values.is_empty()).then_some(values);
         match self.what {
-            WriteOperation::Put { body, version, expires, rank } => {
-                let put =
-                    db.put_item().table_name(table).set_item(Some(stored(&self.key, body, version, expires, rank)));
-                let sent = put.set_condition_expression(test).set_expression_attribute_values(values).send().await;
+            WriteOperation::Put {
+                body,
+                version,
+                expires,
+                rank,
+            } => {
+                let put = db
+                    .put_item()
+                    .table_name(table)
+                    .set_item(Some(stored(&self.key, body, version, expires, rank)));
+                let sent = put
+                    .set_condition_expression(test)
+                    .set_expression_attribute_values(values)
+                    .send()
+                    .await;
                 sent.map(|_| ()).map_err(away)
             }
             WriteOperation::Delete => {
-                let delete = db.delete_item().table_name(table).set_key(Some(key_map(&self.key)));
-                let sent = delete.set_condition_expression(test).set_expression_attribute_values(values).send().await;
+                let delete = db
+                    .delete_item()
+                    .table_name(table)
+                    .set_key(Some(key_map(&self.key)));
+                let sent = delete
+                    .set_condition_expression(test)
+                    .set_expression_attribute_values(values)
+                    .send()
+                    .await;
                 sent.map(|_| ()).map_err(away)
             }
             WriteOperation::Bump => {
                 let one = format!(":{}", step.word());
-                let update = db.update_item().table_name(table).set_key(Some(key_map(&self.key)));
+                let update = db
+                    .update_item()
+                    .table_name(table)
+                    .set_key(Some(key_map(&self.key)));
                 let update = update
                     .update_expression(format!("ADD version {one}"))
                     .expression_attribute_values(one, AttributeValue::N("1".to_owned()));
@@ -161,13 +228,21 @@ impl Write {
     pub(super) fn into_request(self) -> Result<WriteRequest> {
         let request = WriteRequest::builder();
         Ok(match self.what {
-            WriteOperation::Put { body, version, expires, rank } => {
-                let put = PutRequest::builder().set_item(Some(stored(&self.key, body, version, expires, rank)));
+            WriteOperation::Put {
+                body,
+                version,
+                expires,
+                rank,
+            } => {
+                let put = PutRequest::builder()
+                    .set_item(Some(stored(&self.key, body, version, expires, rank)));
                 request.put_request(put.build().map_err(unbuilt)?).build()
             }
             WriteOperation::Delete => {
                 let delete = DeleteRequest::builder().set_key(Some(key_map(&self.key)));
-                request.delete_request(delete.build().map_err(unbuilt)?).build()
+                request
+                    .delete_request(delete.build().map_err(unbuilt)?)
+                    .build()
             }
             WriteOperation::Bump | WriteOperation::Check => {
                 return Err(Error::permanent("this write needs a transaction"));
@@ -194,18 +269,31 @@ fn stored(
         item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
     }
     if let Some(at) = expires {
-        item.insert("expires".to_owned(), AttributeValue::N(at.as_second().to_string()));
+        item.insert(
+            "expires".to_owned(),
+            AttributeValue::N(at.as_second().to_string()),
+        );
     }
     item
 }
 
-/// Builds the condition expression. The step's word names the compared value, so that requests on the wire show which
-/// step writes.
-fn expression(condition: Option<WriteCondition>, step: WriteStep) -> (Option<String>, HashMap<String, AttributeValue>) {
+/// Builds the condition expression. The step's word names the compared value, so that requests on
+/// the wire show which step writes.
+fn expression(
+    condition: Option<WriteCondition>,
+    step: WriteStep,
+) -> (Option<String>, HashMap<String, AttributeValue>) {
     let (name, value) = match condition {
         None => return (None, HashMap::new()),
-        Some(WriteCondition::New) => return (Some("attribute_not_exists(pk)".to_owned()), HashMap::new()),
-        Some(WriteCondition::Version(0)) => return (Some("attribute_not_exists(version)".to_owned()), HashMap::new()),
+        Some(WriteCondition::New) => {
+            return (Some("attribute_not_exists(pk)".to_owned()), HashMap::new());
+        }
+        Some(WriteCondition::Version(0)) => {
+            return (
+                Some("attribute_not_exists(version)".to_owned()),
+                HashMap::new(),
+            );
+        }
         Some(WriteCondition::Below(rank)) => {
             let below = format!(":{}", step.word());
             let test = format!("attribute_not_exists(pk) OR update_version < {below}");
@@ -215,5 +303,8 @@ fn expression(condition: Option<WriteCondition>, step: WriteStep) -> (Option<Str
         Some(WriteCondition::Body(body)) => ("body", text(&body)),
     };
     let was = format!(":{}", step.word());
-    (Some(format!("{name} = {was}")), HashMap::from([(was, value)]))
+    (
+        Some(format!("{name} = {was}")),
+        HashMap::from([(was, value)]),
+    )
 }

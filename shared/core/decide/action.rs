@@ -37,7 +37,8 @@ pub enum Action {
         /// The reason for the action.
         because: RevokeReason,
     },
-    /// Remove an older group member that a claimed one replaced. The account keeps its access, with the same end.
+    /// Remove an older group member that a claimed one replaced. The account keeps its access, with
+    /// the same end.
     Tidy {
         /// Group.
         group: GroupId,
@@ -58,17 +59,26 @@ impl Action {
     /// Returns whether the action creates an account or changes the account itself.
     pub fn is_of_the_account(&self) -> bool {
         match self {
-            Action::Create | Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => true,
-            Action::Grant { .. } | Action::Revoke { .. } | Action::Tidy { .. } | Action::Tag(_) | Action::Untag(_) => {
-                false
-            }
+            Action::Create
+            | Action::Resume
+            | Action::Rename(_)
+            | Action::Suspend
+            | Action::Delete => true,
+            Action::Grant { .. }
+            | Action::Revoke { .. }
+            | Action::Tidy { .. }
+            | Action::Tag(_)
+            | Action::Untag(_) => false,
         }
     }
 
-    /// Returns whether the action only removes group members or cards. Such an action needs no fresh read of an
-    /// account.
+    /// Returns whether the action only removes group members or cards. Such an action needs no
+    /// fresh read of an account.
     pub fn takes_out(&self) -> bool {
-        matches!(self, Action::Revoke { .. } | Action::Tidy { .. } | Action::Untag(_))
+        matches!(
+            self,
+            Action::Revoke { .. } | Action::Tidy { .. } | Action::Untag(_)
+        )
     }
 }
 

@@ -1,5 +1,6 @@
-//! Decides about a person's cards at one door system: numbers at the platform × cards at the door system × Doorstep's
-//! record. Pure: it reads nothing and writes nothing. *Ours* is a card that Doorstep assigned or adopted.
+//! Decides about a person's cards at one door system: numbers at the platform × cards at the door
+//! system × Doorstep's record. Pure: it reads nothing and writes nothing. *Ours* is a card that
+//! Doorstep assigned or adopted.
 //!
 //! ```text
 //! number  ours  the card                 decision
@@ -12,8 +13,9 @@
 //! no      no    is the account's         nothing: it was assigned by hand
 //! ```
 //!
-//! A door system may allow only one card for each person. Then the first number counts whose card is unassigned, or
-//! is the account's already. The other numbers are troubles. A card that was assigned by hand is not replaced.
+//! A door system may allow only one card for each person. Then the first number counts whose card
+//! is unassigned, or is the account's already. The other numbers are troubles. A card that was
+//! assigned by hand is not replaced.
 
 use jiff::Timestamp;
 
@@ -45,15 +47,22 @@ pub struct Number {
 
 impl Number {
     fn trouble(&self, what: Wrong) -> Trouble {
-        Trouble { number: self.number.clone(), what }
+        Trouble {
+            number: self.number.clone(),
+            what,
+        }
     }
 }
 
-/// Returns the numbers in one field, separated by commas, semicolons or white space. Returns at most twenty; skips
-/// those longer than 64 bytes.
+/// Returns the numbers in one field, separated by commas, semicolons or white space. Returns at
+/// most twenty; skips those longer than 64 bytes.
 pub fn numbers(text: &str) -> Vec<String> {
     let parts = text.split([',', ';']).flat_map(str::split_whitespace);
-    parts.filter(|part| part.len() <= LONGEST).take(MOST).map(str::to_owned).collect()
+    parts
+        .filter(|part| part.len() <= LONGEST)
+        .take(MOST)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Returns whether two texts are the same number, regardless of case.
@@ -64,15 +73,19 @@ pub fn same_number(one: &str, other: &str) -> bool {
 /// Returns a number as it may be shown: its last characters.
 pub fn shown(number: &str) -> String {
     let characters: Vec<char> = number.trim().chars().collect();
-    let last = characters.iter().skip(characters.len().saturating_sub(SHOWN));
+    let last = characters
+        .iter()
+        .skip(characters.len().saturating_sub(SHOWN));
     format!("…{}", last.collect::<String>())
 }
 
-/// Returns a number as it may be written to a record that is never erased: at most half of it, so that even a short
-/// number is not shown whole.
+/// Returns a number as it may be written to a record that is never erased: at most half of it, so
+/// that even a short number is not shown whole.
 pub fn recorded(number: &str) -> String {
     let characters: Vec<char> = number.trim().chars().collect();
-    let last = characters.iter().skip(characters.len() - (characters.len() / 2).min(SHOWN));
+    let last = characters
+        .iter()
+        .skip(characters.len() - (characters.len() / 2).min(SHOWN));
     format!("…{}", last.collect::<String>())
 }
 
@@ -101,7 +114,8 @@ pub struct CardsView<'a> {
     pub book: &'a CardBook,
     /// Whether the door system allows one card for each person.
     pub one: bool,
-    /// Whether cards are being taken over. If so, Doorstep adopts a card that the account has and the platform lists.
+    /// Whether cards are being taken over. If so, Doorstep adopts a card that the account has and
+    /// the platform lists.
     pub taken_over: bool,
     /// Whether cards may be assigned.
     pub give: bool,
@@ -156,7 +170,13 @@ pub struct Trouble {
 impl Trouble {
     /// Returns it as a problem of the person at a door system.
     pub fn problem(&self, doors: &DoorsName) -> Problem {
-        Problem::at(doors, DoorsProblem::Card { card: shown(&self.number), what: self.what })
+        Problem::at(
+            doors,
+            DoorsProblem::Card {
+                card: shown(&self.number),
+                what: self.what,
+            },
+        )
     }
 }
 
@@ -170,12 +190,25 @@ pub fn decide_cards(view: CardsView<'_>) -> CardDecision {
     let is_target = |card: &Card| targets.iter().any(|(_, target)| target.id == card.id);
     let is_ours = |card: &Card| view.claimed.iter().any(|ours| card.has(&ours.number));
     let mut stays = None;
-    for card in view.book.held_by(view.account).filter(|card| !is_target(card)) {
-        match view.claimed.iter().find(|ours| card.has(&ours.number)).filter(|_| !card.reserved) {
+    for card in view
+        .book
+        .held_by(view.account)
+        .filter(|card| !is_target(card))
+    {
+        match view
+            .claimed
+            .iter()
+            .find(|ours| card.has(&ours.number))
+            .filter(|_| !card.reserved)
+        {
             Some(ours) if view.take => decision.untag.push(CardChange {
                 card: card.clone(),
                 number: ours.number.clone(),
-                because: format!("tag {} is no longer theirs: was {}", recorded(&ours.number), ours.because),
+                because: format!(
+                    "tag {} is no longer theirs: was {}",
+                    recorded(&ours.number),
+                    ours.because
+                ),
             }),
             Some(_) => stays = Some(Wrong::OneOnly),
             None => stays = Some(Wrong::GivenByHand),
@@ -189,15 +222,33 @@ pub fn decide_cards(view: CardsView<'_>) -> CardDecision {
         }
         match stays.filter(|_| view.one) {
             _ if is_theirs && (is_ours(card) || !view.taken_over || card.reserved) => {}
-            _ if is_theirs => decision.adopt.push(CardClaim { number: number.number.clone(), because }),
+            _ if is_theirs => decision.adopt.push(CardClaim {
+                number: number.number.clone(),
+                because,
+            }),
             Some(what) => decision.troubles.push(number.trouble(what)),
             None if !view.give => {}
-            None => decision.tag.push(CardChange { card: card.clone(), number: number.number.clone(), because }),
+            None => decision.tag.push(CardChange {
+                card: card.clone(),
+                number: number.number.clone(),
+                because,
+            }),
         }
     }
-    let wanted = |number: &str| view.desired.iter().any(|wanted| same_number(&wanted.number, number));
-    let held = |number: &str| view.book.held_by(view.account).any(|card| card.has(number) && !card.reserved);
-    let gone = view.claimed.iter().filter(|ours| !wanted(&ours.number) && !held(&ours.number));
+    let wanted = |number: &str| {
+        view.desired
+            .iter()
+            .any(|wanted| same_number(&wanted.number, number))
+    };
+    let held = |number: &str| {
+        view.book
+            .held_by(view.account)
+            .any(|card| card.has(number) && !card.reserved)
+    };
+    let gone = view
+        .claimed
+        .iter()
+        .filter(|ours| !wanted(&ours.number) && !held(&ours.number));
     decision.disown = gone.map(|ours| ours.number.clone()).collect();
     decision.troubles.sort();
     decision.troubles.dedup();
@@ -220,7 +271,9 @@ impl<'a> CardsView<'a> {
 
     fn candidate(self, number: &str) -> Result<&'a Card, Wrong> {
         let cards: Vec<&Card> = self.book.numbered(number).collect();
-        let theirs = cards.iter().find(|card| card.holder.as_ref() == Some(self.account));
+        let theirs = cards
+            .iter()
+            .find(|card| card.holder.as_ref() == Some(self.account));
         match (theirs, cards.as_slice()) {
             (Some(card), _) => Ok(card),
             (None, []) => Err(Wrong::Unknown),
@@ -231,13 +284,20 @@ impl<'a> CardsView<'a> {
         }
     }
 
-    /// Keeps one target: a card that the account has and keeps, if the platform lists it, or else the first.
+    /// Keeps one target: a card that the account has and keeps, if the platform lists it, or else
+    /// the first.
     fn the_one(self, targets: &mut Vec<(&'a Number, &'a Card)>, decision: &mut CardDecision) {
         let is_ours = |card: &Card| self.claimed.iter().any(|ours| card.has(&ours.number));
-        let kept = |(_, card): &(&Number, &Card)| card.holder.is_some() && !(self.take && is_ours(card));
+        let kept =
+            |(_, card): &(&Number, &Card)| card.holder.is_some() && !(self.take && is_ours(card));
         let chosen = targets.iter().position(kept).unwrap_or_default();
-        let rest = targets.iter().enumerate().filter(|(place, _)| *place != chosen);
-        decision.troubles.extend(rest.map(|(_, (number, _))| number.trouble(Wrong::OneOnly)));
+        let rest = targets
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| *place != chosen);
+        decision
+            .troubles
+            .extend(rest.map(|(_, (number, _))| number.trouble(Wrong::OneOnly)));
         *targets = targets.get(chosen).copied().into_iter().collect();
     }
 }
@@ -247,13 +307,18 @@ impl Linked {
     pub fn note_card(&mut self, number: &str, theirs: bool, because: &str, now: Timestamp) {
         self.cards.retain(|ours| !same_number(&ours.number, number));
         if theirs {
-            self.cards.push(OurCard { number: number.to_owned(), since: now, because: because.to_owned() });
+            self.cards.push(OurCard {
+                number: number.to_owned(),
+                since: now,
+                because: because.to_owned(),
+            });
         }
     }
 
     /// Removes the intent for a card, because the change is complete.
     pub fn card_done(&mut self, number: &str) {
-        self.card_intents.retain(|intent| !same_number(&intent.number, number));
+        self.card_intents
+            .retain(|intent| !same_number(&intent.number, number));
     }
 }
 

@@ -24,18 +24,28 @@ pub struct DoorsContext {
 impl DoorsContext {
     /// Creates the context of a door system of which no rule is known yet.
     pub fn new(config: DoorsConfig, doors_read: DoorsRead, capabilities: Capabilities) -> Self {
-        DoorsContext { config, doors_read, capabilities, ruled: BTreeSet::new() }
+        DoorsContext {
+            config,
+            doors_read,
+            capabilities,
+            ruled: BTreeSet::new(),
+        }
     }
 
     /// Returns whether this account is protected, and therefore never revoked.
     pub fn protects(&self, id: &AccountId, account: Option<&Account>) -> bool {
         let listed = |email: &str| self.config.protects(email);
-        self.doors_read.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
+        self.doors_read.protected.contains(id)
+            || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
     }
 
     /// Returns what happens to the person's account after all access has ended.
     pub fn without_access(&self, person: &Person) -> WithoutAccess {
-        if person.is_guest() { self.config.guest_accounts } else { self.config.without_access }
+        if person.is_guest() {
+            self.config.guest_accounts
+        } else {
+            self.config.without_access
+        }
     }
 
     /// Returns whether only Doorstep may add members to a group.
@@ -45,6 +55,9 @@ impl DoorsContext {
 
     /// Returns whether the door system has this group, as far as is known.
     pub fn has(&self, group: &GroupId) -> bool {
-        self.doors_read.groups.iter().any(|known| known.id == *group)
+        self.doors_read
+            .groups
+            .iter()
+            .any(|known| known.id == *group)
     }
 }

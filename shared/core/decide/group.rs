@@ -1,5 +1,6 @@
-//! Decides for one account and one group: desired access × actual members × claim → what must change. Pure: it reads
-//! nothing and writes nothing. Our member is the group member on which the claim rests.
+//! Decides for one account and one group: desired access × actual members × claim → what must
+//! change. Pure: it reads nothing and writes nothing. Our member is the group member on which the
+//! claim rests.
 //!
 //! ```text
 //! desired  claimed  our member     another member  decision
@@ -15,8 +16,8 @@
 //! no       no       –              any             foreign: nothing, or revoke where the group is exclusive
 //! ```
 //!
-//! Another site of the stack may claim a membership of the account, too. Such a member is *shared* and serves both
-//! sites:
+//! Another site of the stack may claim a membership of the account, too. Such a member is *shared*
+//! and serves both sites:
 //!
 //! ```text
 //! desired  claimed  group member                  decision
@@ -39,17 +40,20 @@ use crate::model::claim::Claim;
 pub struct ActualMembership<'a> {
     /// The account's entries in the group's member list.
     pub members: &'a [GroupMember],
-    /// The door system ends memberships by itself, so Doorstep's members carry the end of their window.
+    /// The door system ends memberships by itself, so Doorstep's members carry the end of their
+    /// window.
     pub ends_by_itself: bool,
     /// The account is protected: it is never revoked.
     pub protected: bool,
-    /// The group is exclusive: an account that is not entitled is removed, even if it was added by hand.
+    /// The group is exclusive: an account that is not entitled is removed, even if it was added by
+    /// hand.
     pub exclusive: bool,
     /// The group is being taken over: Doorstep adopts entitled people who are in it already.
     pub taken_over: bool,
     /// The direction in which the end of a claimed membership may move.
     pub ends: EndDirection,
-    /// The ends of the memberships that other sites of the stack claim for this account in this group.
+    /// The ends of the memberships that other sites of the stack claim for this account in this
+    /// group.
     pub elsewhere: &'a [Option<Timestamp>],
 }
 
@@ -60,14 +64,24 @@ impl ActualMembership<'_> {
 
     /// Returns whether another site's claim rests on a member with this end.
     fn is_shared(&self, member: &GroupMember) -> bool {
-        self.elsewhere.iter().any(|until| self.has_end_of(*until, member))
+        self.elsewhere
+            .iter()
+            .any(|until| self.has_end_of(*until, member))
     }
 
-    /// Returns whether other sites' claims need this member: the group has at most as many members with this end as
-    /// they claim.
+    /// Returns whether other sites' claims need this member: the group has at most as many members
+    /// with this end as they claim.
     fn is_needed_elsewhere(&self, member: &GroupMember) -> bool {
-        let claims = self.elsewhere.iter().filter(|until| self.has_end_of(**until, member)).count();
-        let alike = self.members.iter().filter(|other| self.has_end_of(member.until, other)).count();
+        let claims = self
+            .elsewhere
+            .iter()
+            .filter(|until| self.has_end_of(**until, member))
+            .count();
+        let alike = self
+            .members
+            .iter()
+            .filter(|other| self.has_end_of(member.until, other))
+            .count();
         claims > 0 && alike <= claims
     }
 }
@@ -77,13 +91,14 @@ impl ActualMembership<'_> {
 pub enum EndDirection {
     /// The end follows the window.
     Follow,
-    /// The end only moves later, because an earlier end would take access away. Applies in mode `grant-only` and to
-    /// protected people.
+    /// The end only moves later, because an earlier end would take access away. Applies in mode
+    /// `grant-only` and to protected people.
     LaterOnly,
 }
 
 impl EndDirection {
-    /// Returns whether a member that ends at `new` may replace one that ends at `old`. `None` has no end.
+    /// Returns whether a member that ends at `new` may replace one that ends at `old`. `None` has
+    /// no end.
     pub fn allow(self, old: Option<Timestamp>, new: Option<Timestamp>) -> bool {
         self == EndDirection::Follow || !ends_later(old, new)
     }
@@ -127,8 +142,15 @@ pub enum GroupDecision {
 }
 
 /// Returns the member on which a claim rests: the one with the end that Doorstep set.
-pub fn our_member(members: &[GroupMember], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&GroupMember> {
-    members.iter().rev().find(|member| !ends_by_itself || member.until == until)
+pub fn our_member(
+    members: &[GroupMember],
+    until: Option<Timestamp>,
+    ends_by_itself: bool,
+) -> Option<&GroupMember> {
+    members
+        .iter()
+        .rev()
+        .find(|member| !ends_by_itself || member.until == until)
 }
 
 /// Returns whether a member opens anything at `now`.
@@ -143,19 +165,28 @@ pub fn decide_group(
     actual: ActualMembership<'_>,
     now: Timestamp,
 ) -> GroupDecision {
-    let ours = claim.and_then(|claim| our_member(actual.members, claim.until, actual.ends_by_itself));
+    let ours =
+        claim.and_then(|claim| our_member(actual.members, claim.until, actual.ends_by_itself));
     match (desired, claim) {
         (Some(interval), Some(_)) => claimed(interval, ours, actual, now),
         (Some(interval), None) => unclaimed(interval, actual, now),
         (None, Some(_)) => match ours {
             Some(member) if actual.is_needed_elsewhere(member) => GroupDecision::Disown,
-            Some(member) if !actual.protected => GroupDecision::Revoke { member: member.clone(), foreign: false },
+            Some(member) if !actual.protected => GroupDecision::Revoke {
+                member: member.clone(),
+                foreign: false,
+            },
             _ => GroupDecision::Disown,
         },
-        (None, None) => match actual.members.iter().find(|member| !actual.is_needed_elsewhere(member)) {
-            Some(member) if actual.exclusive && !actual.protected => {
-                GroupDecision::Revoke { member: member.clone(), foreign: true }
-            }
+        (None, None) => match actual
+            .members
+            .iter()
+            .find(|member| !actual.is_needed_elsewhere(member))
+        {
+            Some(member) if actual.exclusive && !actual.protected => GroupDecision::Revoke {
+                member: member.clone(),
+                foreign: true,
+            },
             _ => GroupDecision::Nothing,
         },
     }
@@ -169,24 +200,46 @@ fn claimed(
 ) -> GroupDecision {
     let end = end_at_doors(interval, actual);
     match ours {
-        Some(member) if is_valid(member, now) && (member.until == end || !actual.ends.allow(member.until, end)) => {
+        Some(member)
+            if is_valid(member, now)
+                && (member.until == end || !actual.ends.allow(member.until, end)) =>
+        {
             GroupDecision::Nothing
         }
-        Some(member) if actual.is_needed_elsewhere(member) && covers(member, interval, now) => GroupDecision::Nothing,
-        Some(member) => GroupDecision::Grant { until: end, replaces: vec![member.clone()] },
+        Some(member) if actual.is_needed_elsewhere(member) && covers(member, interval, now) => {
+            GroupDecision::Nothing
+        }
+        Some(member) => GroupDecision::Grant {
+            until: end,
+            replaces: vec![member.clone()],
+        },
         None => match covering(interval, actual, now) {
-            Some(member) if actual.is_shared(member) => GroupDecision::Adopt { until: member.until },
+            Some(member) if actual.is_shared(member) => GroupDecision::Adopt {
+                until: member.until,
+            },
             Some(_) => GroupDecision::Disown,
-            None => GroupDecision::Grant { until: end, replaces: replaced(actual, now) },
+            None => GroupDecision::Grant {
+                until: end,
+                replaces: replaced(actual, now),
+            },
         },
     }
 }
 
-fn unclaimed(interval: &OpenInterval, actual: ActualMembership<'_>, now: Timestamp) -> GroupDecision {
+fn unclaimed(
+    interval: &OpenInterval,
+    actual: ActualMembership<'_>,
+    now: Timestamp,
+) -> GroupDecision {
     match covering(interval, actual, now) {
-        Some(member) if actual.taken_over || actual.is_shared(member) => GroupDecision::Adopt { until: member.until },
+        Some(member) if actual.taken_over || actual.is_shared(member) => GroupDecision::Adopt {
+            until: member.until,
+        },
         Some(_) => GroupDecision::Nothing,
-        None => GroupDecision::Grant { until: end_at_doors(interval, actual), replaces: replaced(actual, now) },
+        None => GroupDecision::Grant {
+            until: end_at_doors(interval, actual),
+            replaces: replaced(actual, now),
+        },
     }
 }
 
@@ -195,9 +248,17 @@ fn end_at_doors(interval: &OpenInterval, actual: ActualMembership<'_>) -> Option
     interval.window.until.filter(|_| actual.ends_by_itself)
 }
 
-/// Returns a member that opens now and does not end before the interval. One that another site claims comes first.
-fn covering<'a>(interval: &OpenInterval, actual: ActualMembership<'a>, now: Timestamp) -> Option<&'a GroupMember> {
-    let mut members = actual.members.iter().filter(|member| covers(member, interval, now));
+/// Returns a member that opens now and does not end before the interval. One that another site
+/// claims comes first.
+fn covering<'a>(
+    interval: &OpenInterval,
+    actual: ActualMembership<'a>,
+    now: Timestamp,
+) -> Option<&'a GroupMember> {
+    let mut members = actual
+        .members
+        .iter()
+        .filter(|member| covers(member, interval, now));
     let first = members.clone().next();
     members.find(|member| actual.is_shared(member)).or(first)
 }
@@ -206,10 +267,13 @@ fn covers(member: &GroupMember, interval: &OpenInterval, now: Timestamp) -> bool
     is_valid(member, now) && !ends_later(interval.window.until, member.until)
 }
 
-/// Returns the members that a new one replaces. An expired member opens nothing, but a door system may refuse a
-/// second one beside it. A member that another site claims ends sooner, and the new one serves both sites.
+/// Returns the members that a new one replaces. An expired member opens nothing, but a door system
+/// may refuse a second one beside it. A member that another site claims ends sooner, and the new
+/// one serves both sites.
 fn replaced(actual: ActualMembership<'_>, now: Timestamp) -> Vec<GroupMember> {
-    let goes = |member: &&GroupMember| member.until.is_some_and(|until| until <= now) || actual.is_shared(member);
+    let goes = |member: &&GroupMember| {
+        member.until.is_some_and(|until| until <= now) || actual.is_shared(member)
+    };
     actual.members.iter().filter(goes).cloned().collect()
 }
 

@@ -1,8 +1,9 @@
 //! The suspension of guests' accounts between two visits, which frees their seats: pure.
 //!
-//! A guest's later visits may be weeks ahead. If a door system counts seats and the site file suspends guests, the
-//! account is suspended when a visit is over and the next one is further ahead than `SHORTEST_PAUSE`. It is resumed
-//! `HEAD_START` before the next window, so that a missing seat shows before the guest stands at the door.
+//! A guest's later visits may be weeks ahead. If a door system counts seats and the site file
+//! suspends guests, the account is suspended when a visit is over and the next one is further ahead
+//! than `SHORTEST_PAUSE`. It is resumed `HEAD_START` before the next window, so that a missing seat
+//! shows before the guest stands at the door.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +34,8 @@ pub fn is_about_to_come(desired: &Desired, doors: &DoorsName, now: Timestamp) ->
     opens_within(desired, doors, now, HEAD_START)
 }
 
-/// Returns when the first of this person's accounts is to be resumed for a later visit; `None` if none is suspended
-/// until then.
+/// Returns when the first of this person's accounts is to be resumed for a later visit; `None` if
+/// none is suspended until then.
 pub fn resume_at(
     person: &Person,
     desired: &Desired,
@@ -42,23 +43,41 @@ pub fn resume_at(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let resting = person.accounts.keys().filter_map(|doors| {
-        let rests = contexts.get(doors).is_some_and(|doors_context| gives_seat_back(person, doors_context));
-        let next = windows(desired, doors).map(|(from, _)| from).filter(|&from| from > now).min();
+        let rests = contexts
+            .get(doors)
+            .is_some_and(|doors_context| gives_seat_back(person, doors_context));
+        let next = windows(desired, doors)
+            .map(|(from, _)| from)
+            .filter(|&from| from > now)
+            .min();
         let next = next.filter(|_| rests && is_between_visits(desired, doors, now))?;
-        next.checked_sub(HEAD_START).ok().map(|at| Minute::of(at).start()).filter(|&at| at > now)
+        next.checked_sub(HEAD_START)
+            .ok()
+            .map(|at| Minute::of(at).start())
+            .filter(|&at| at > now)
     });
     resting.min()
 }
 
 /// Returns whether a window at this door system is open, or begins within `span`.
-fn opens_within(desired: &Desired, doors: &DoorsName, now: Timestamp, span: SignedDuration) -> bool {
+fn opens_within(
+    desired: &Desired,
+    doors: &DoorsName,
+    now: Timestamp,
+    span: SignedDuration,
+) -> bool {
     let soon = now.saturating_add(span).unwrap_or(Timestamp::MAX);
-    windows(desired, doors).any(|(from, until)| from <= soon && until.is_none_or(|until| now < until))
+    windows(desired, doors)
+        .any(|(from, until)| from <= soon && until.is_none_or(|until| now < until))
 }
 
-fn windows(desired: &Desired, doors: &DoorsName) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
+fn windows(
+    desired: &Desired,
+    doors: &DoorsName,
+) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
     let here = desired.iter().filter(move |(at, _)| at.doors == *doors);
-    here.flat_map(|(_, intervals)| intervals).map(|interval| (interval.window.from, interval.window.until))
+    here.flat_map(|(_, intervals)| intervals)
+        .map(|interval| (interval.window.from, interval.window.until))
 }
 
 #[cfg(test)]
@@ -78,8 +97,15 @@ mod tests {
             window: Window::new(at(from), Some(at(until))).expect("a window"),
             because: Reasons::default(),
         };
-        let all = vec![visit("02T09:45", "02T11:15"), visit("02T11:40", "02T12:00"), visit("20T09:45", "20T11:15")];
-        Desired::from([(GroupRef::new(&DoorsName::from("main"), &GroupId("g".into())), all)])
+        let all = vec![
+            visit("02T09:45", "02T11:15"),
+            visit("02T11:40", "02T12:00"),
+            visit("20T09:45", "20T11:15"),
+        ];
+        Desired::from([(
+            GroupRef::new(&DoorsName::from("main"), &GroupId("g".into())),
+            all,
+        )])
     }
 
     #[test]
@@ -89,7 +115,11 @@ mod tests {
         assert!(!between("02T11:15"), "25 minutes until the next one");
         assert!(between("02T12:00") && between("19T12:00"));
         assert!(!between("20T09:20"));
-        assert!(is_between_visits(&visits(), &DoorsName::from("other"), at("02T10:00")));
+        assert!(is_between_visits(
+            &visits(),
+            &DoorsName::from("other"),
+            at("02T10:00")
+        ));
         assert!(
             is_about_to_come(&visits(), &DoorsName::from("main"), at("20T09:40"))
                 && !is_about_to_come(&visits(), &DoorsName::from("main"), at("20T09:39"))

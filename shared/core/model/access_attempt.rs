@@ -1,6 +1,6 @@
-//! Access attempts: a person tried a lock, and the door system let them in or refused. They are stored without names
-//! and addresses. The owner of an account is looked up when a report asks for it. A person who is forgotten is
-//! thereby forgotten here too.
+//! Access attempts: a person tried a lock, and the door system let them in or refused. They are
+//! stored without names and addresses. The owner of an account is looked up when a report asks for
+//! it. A person who is forgotten is thereby forgotten here too.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,9 +34,14 @@ pub struct AccessAttempt {
     pub refused: Option<String>,
 }
 
-/// Returns a vendor's text as it may be stored: at most 200 characters, without control characters. Returns `None`
-/// for an empty text.
+/// Returns a vendor's text as it may be stored: at most 200 characters, without control characters.
+/// Returns `None` for an empty text.
 pub fn kept(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let text: String = text
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST)
+        .collect();
     (!text.is_empty()).then_some(text)
 }

@@ -83,7 +83,10 @@ pub struct GroupRef {
 impl GroupRef {
     /// Names a group of a door system.
     pub fn new(doors: &DoorsName, group: &GroupId) -> Self {
-        GroupRef { doors: doors.to_owned(), group: group.clone() }
+        GroupRef {
+            doors: doors.to_owned(),
+            group: group.clone(),
+        }
     }
 }
 
@@ -124,8 +127,8 @@ pub struct GroupMember {
 }
 
 impl GroupMember {
-    /// Returns the id that tells this member from others of its group: the membership's own id, or else the
-    /// account's.
+    /// Returns the id that tells this member from others of its group: the membership's own id, or
+    /// else the account's.
     pub fn handle(&self) -> &str {
         self.handle.as_deref().unwrap_or(&self.account.0)
     }
@@ -159,10 +162,12 @@ pub struct Account {
     /// Id of the person, if the door system can store such a mark.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub mark: Option<String>,
-    /// Whether the account has a role beyond opening doors. Doorstep never suspends or deletes such an account.
+    /// Whether the account has a role beyond opening doors. Doorstep never suspends or deletes such
+    /// an account.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub privileged: bool,
-    /// Whether the account is a guest of the door system: it has no address of its own and no login.
+    /// Whether the account is a guest of the door system: it has no address of its own and no
+    /// login.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub guest: bool,
 }
@@ -179,7 +184,8 @@ impl Account {
 pub struct Card {
     /// The id that calls use.
     pub id: String,
-    /// The numbers of the card, as the door system writes them. They are personal data and never appear in logs.
+    /// The numbers of the card, as the door system writes them. They are personal data and never
+    /// appear in logs.
     pub numbers: Vec<String>,
     /// The account to which the card is assigned.
     pub holder: Option<AccountId>,

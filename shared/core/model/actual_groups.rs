@@ -9,8 +9,8 @@ use crate::model::account::{AccountId, GroupMember, GroupRef};
 /// The members of every group that was read.
 pub type ActualGroups = BTreeMap<GroupRef, GroupRows>;
 
-/// The members of one group. Large groups are searched for one account after another, so an index by digest finds where
-/// an account's members begin without comparing the ids of other accounts.
+/// The members of one group. Large groups are searched for one account after another, so an index
+/// by digest finds where an account's members begin without comparing the ids of other accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupRows {
     /// The members, grouped by account.
@@ -49,11 +49,23 @@ impl GroupRows {
     pub fn places_of(&self, account: &AccountId) -> Range<usize> {
         let digest = digest(account);
         let first = self.begins.partition_point(|(other, _)| *other < digest);
-        let alike = self.begins.iter().skip(first).take_while(|(other, _)| *other == digest);
+        let alike = self
+            .begins
+            .iter()
+            .skip(first)
+            .take_while(|(other, _)| *other == digest);
         let rest = |place: &u32| self.rows.get(*place as usize..).unwrap_or_default();
-        let theirs = |place: &u32| rest(place).iter().take_while(|row| row.account == *account).count();
+        let theirs = |place: &u32| {
+            rest(place)
+                .iter()
+                .take_while(|row| row.account == *account)
+                .count()
+        };
         let found = alike.map(|(_, place)| *place as usize..*place as usize + theirs(place));
-        found.into_iter().find(|places| !places.is_empty()).unwrap_or_default()
+        found
+            .into_iter()
+            .find(|places| !places.is_empty())
+            .unwrap_or_default()
     }
 
     /// Returns every member, grouped by account.
@@ -87,11 +99,24 @@ mod tests {
     fn an_accounts_lines_are_found_among_all_in_their_order() {
         let row = |account: &str, handle: &str| {
             let account = AccountId(account.into());
-            GroupMember { account, handle: Some(handle.into()), from: None, until: None }
+            GroupMember {
+                account,
+                handle: Some(handle.into()),
+                from: None,
+                until: None,
+            }
         };
-        let rows = GroupRows::of(vec![row("b", "1"), row("a", "2"), row("b", "0"), row("c", "3")]);
+        let rows = GroupRows::of(vec![
+            row("b", "1"),
+            row("a", "2"),
+            row("b", "0"),
+            row("c", "3"),
+        ]);
         let handles = |account: &str| -> Vec<&str> {
-            rows.of_account(&AccountId(account.into())).iter().map(|row| row.handle()).collect()
+            rows.of_account(&AccountId(account.into()))
+                .iter()
+                .map(|row| row.handle())
+                .collect()
         };
         assert_eq!(handles("b"), ["1", "0"]);
         assert_eq!((handles("a"), handles("c")), (vec!["2"], vec!["3"]));

@@ -1,5 +1,5 @@
-//! Audit entries: what Doorstep did at the doors, and why. Each is one record, chained by hash. The store writes
-//! them.
+//! Audit entries: what Doorstep did at the doors, and why. Each is one record, chained by hash. The
+//! store writes them.
 
 use std::str::FromStr;
 
@@ -64,15 +64,15 @@ pub struct AuditEntry {
     pub what: AuditAction,
     /// The reason for the action.
     pub because: String,
-    /// The facts behind the action, except those whose id contains an e-mail address. The key is left out of the record
-    /// if there are none.
+    /// The facts behind the action, except those whose id contains an e-mail address. The key is
+    /// left out of the record if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "fact_pairs")]
     pub facts: Vec<FactId>,
     /// The answer of the door system.
     pub answer: String,
-    /// When the action should have happened: at the edge of the window, or when Doorstep first knew or was asked, if
-    /// that was later. `None` if there is no such instant. The key is then left out of the record, so that older
-    /// records keep their hash.
+    /// When the action should have happened: at the edge of the window, or when Doorstep first knew
+    /// or was asked, if that was later. `None` if there is no such instant. The key is then left
+    /// out of the record, so that older records keep their hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
     /// The cause of the delay, if the action happened later than it should have.
@@ -81,9 +81,15 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// Creates an entry for an action on an account that succeeded. It has no group and no due instant. Removes e-mail
-    /// addresses from the reason, and leaves out the facts whose id contains one; see [`without_addresses`].
-    pub fn new(what: AuditAction, doors: &DoorsName, account: &AccountId, because: impl Into<WrittenReason>) -> Self {
+    /// Creates an entry for an action on an account that succeeded. It has no group and no due
+    /// instant. Removes e-mail addresses from the reason, and leaves out the facts whose id
+    /// contains one; see [`without_addresses`].
+    pub fn new(
+        what: AuditAction,
+        doors: &DoorsName,
+        account: &AccountId,
+        because: impl Into<WrittenReason>,
+    ) -> Self {
         let WrittenReason { text, mut facts } = because.into();
         facts.retain(|fact| without_addresses(&fact.id) == fact.id.as_str());
         facts.sort();
@@ -103,12 +109,18 @@ impl AuditEntry {
 
     /// Returns the entry with the group that the action was about.
     pub fn in_group(self, group: &GroupId) -> Self {
-        AuditEntry { group: Some(group.clone()), ..self }
+        AuditEntry {
+            group: Some(group.clone()),
+            ..self
+        }
     }
 
     /// Returns the entry with this answer of the door system. Removes e-mail addresses from it.
     pub fn answered(self, answer: &str) -> Self {
-        AuditEntry { answer: without_addresses(answer).into_owned(), ..self }
+        AuditEntry {
+            answer: without_addresses(answer).into_owned(),
+            ..self
+        }
     }
 }
 
@@ -132,10 +144,11 @@ pub struct Record {
     pub hash: String,
 }
 
-/// The keys of a record in the order in which they are hashed. `facts`, `due` and `delay` may be absent.
+/// The keys of a record in the order in which they are hashed. `facts`, `due` and `delay` may be
+/// absent.
 pub const KEYS: [&str; 15] = [
-    "seq", "at", "site", "person", "doors", "account", "group", "what", "because", "facts", "answer", "due", "delay",
-    "previous", "hash",
+    "seq", "at", "site", "person", "doors", "account", "group", "what", "because", "facts",
+    "answer", "due", "delay", "previous", "hash",
 ];
 
 /// The end of the chain.
@@ -152,18 +165,30 @@ impl FromStr for Head {
 
     /// Reads `SEQ:HASH`, as a person noted it.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || Error::invalid("write a record that you noted as SEQ:HASH, such as 12:9f86d0…");
+        let wrong =
+            || Error::invalid("write a record that you noted as SEQ:HASH, such as 12:9f86d0…");
         let (seq, hash) = text.trim().split_once(':').ok_or_else(wrong)?;
         let hash = hash.trim().to_ascii_lowercase();
         let plain = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let seq = seq.trim().parse().ok().filter(|seq| *seq > 0 && plain).ok_or_else(wrong)?;
+        let seq = seq
+            .trim()
+            .parse()
+            .ok()
+            .filter(|seq| *seq > 0 && plain)
+            .ok_or_else(wrong)?;
         Ok(Head { seq, hash })
     }
 }
 
 impl Head {
     /// Returns the next record, and the head after it.
-    pub fn record(&self, site: &SiteId, person: &PersonId, at: Timestamp, action: AuditEntry) -> (Record, Head) {
+    pub fn record(
+        &self,
+        site: &SiteId,
+        person: &PersonId,
+        at: Timestamp,
+        action: AuditEntry,
+    ) -> (Record, Head) {
         let mut record = Record {
             seq: self.seq + 1,
             at,
@@ -174,17 +199,26 @@ impl Head {
             hash: String::new(),
         };
         record.hash = record.digest();
-        let head = Head { seq: record.seq, hash: record.hash.clone() };
+        let head = Head {
+            seq: record.seq,
+            hash: record.hash.clone(),
+        };
         (record, head)
     }
 }
 
 impl Record {
-    /// Returns the hash that this record should have: SHA-256 over its JSON without spaces, in UTF-8 with only the
-    /// required escapes, its keys in the order of [`KEYS`], absent keys left out, and `hash` an empty text.
-    /// docs/audit.md has the same rule in twenty lines of another language.
+    /// Returns the hash that this record should have: SHA-256 over its JSON without spaces, in
+    /// UTF-8 with only the required escapes, its keys in the order of [`KEYS`], absent keys left
+    /// out, and `hash` an empty text. docs/audit.md has the same rule in twenty lines of another
+    /// language.
     pub fn digest(&self) -> String {
-        let bare = Record { hash: String::new(), ..self.clone() };
-        hex::encode(Sha256::digest(serde_json::to_vec(&bare).unwrap_or_default()))
+        let bare = Record {
+            hash: String::new(),
+            ..self.clone()
+        };
+        hex::encode(Sha256::digest(
+            serde_json::to_vec(&bare).unwrap_or_default(),
+        ))
     }
 }

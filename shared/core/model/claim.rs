@@ -28,13 +28,17 @@ pub struct Claim {
     /// The reason for the membership.
     pub because: String,
     /// The facts behind the membership, as they were when it was granted.
-    #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
+    #[serde(
+        default,
+        skip_serializing_if = "is_usual",
+        deserialize_with = "exactly"
+    )]
     pub basis: Vec<Basis>,
     /// What requested the evaluation. `None`: the due minute had come.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub cause: Option<Cause>,
-    /// Older group members of this account that the claimed one replaced. Doorstep still has to remove them; each is
-    /// named by its id at the door system.
+    /// Older group members of this account that the claimed one replaced. Doorstep still has to
+    /// remove them; each is named by its id at the door system.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub surplus: Vec<String>,
 }

@@ -19,7 +19,8 @@ pub struct DoorsRead {
     pub groups: Vec<Group>,
     /// The groups that Doorstep took over.
     pub taken: BTreeSet<GroupId>,
-    /// Cards were compared once. A card that is assigned by hand later therefore stays the account's.
+    /// Cards were compared once. A card that is assigned by hand later therefore stays the
+    /// account's.
     #[serde(default)]
     pub cards_taken: bool,
     /// The accounts of the protected people.
@@ -36,8 +37,8 @@ pub struct DoorsRead {
 }
 
 impl DoorsRead {
-    /// Returns whether this is the state of the door system that `config` names, and not of an earlier one with that
-    /// name.
+    /// Returns whether this is the state of the door system that `config` names, and not of an
+    /// earlier one with that name.
     pub fn is_of(&self, config: &DoorsConfig) -> bool {
         self.of.is_empty() || self.of == config.identity()
     }

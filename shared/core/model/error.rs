@@ -4,13 +4,15 @@ use std::time::Duration;
 
 /// The failure of a call, named by what the caller does next.
 ///
-/// The texts are for the operator. They never hold a person's name, an e-mail address, a secret or a body.
+/// The texts are for the operator. They never hold a person's name, an e-mail address, a secret or
+/// a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The input is wrong. Nothing changed. The text says what to do.
     #[error("refused: {0}")]
     Invalid(String),
-    /// The same call may work later: a vendor is busy or unavailable, or an item changed since it was read.
+    /// The same call may work later: a vendor is busy or unavailable, or an item changed since it
+    /// was read.
     #[error("try again later: {why}")]
     Retry {
         /// The cause.
@@ -32,7 +34,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Returns a failure that may pass by itself at an unknown time.
     pub fn retry(why: impl Into<String>) -> Self {
-        Error::Retry { why: why.into(), after: None }
+        Error::Retry {
+            why: why.into(),
+            after: None,
+        }
     }
 
     /// Returns a failure that the operator must know of.
@@ -48,7 +53,10 @@ impl Error {
     /// Returns the text alone, as a list of problems shows it.
     pub fn why(&self) -> &str {
         match self {
-            Error::Retry { why, .. } | Error::Invalid(why) | Error::Permanent(why) | Error::Held(why) => why,
+            Error::Retry { why, .. }
+            | Error::Invalid(why)
+            | Error::Permanent(why)
+            | Error::Held(why) => why,
         }
     }
 

@@ -1,5 +1,5 @@
-//! Facts: what the platform says, in Doorstep's own terms. This module has no vendor field names, no rules and no
-//! doors.
+//! Facts: what the platform says, in Doorstep's own terms. This module has no vendor field names,
+//! no rules and no doors.
 
 use std::fmt;
 
@@ -76,11 +76,12 @@ impl Kind {
     }
 }
 
-/// Prefix of the ids of desks and offices, on platforms that number them apart from other resources.
+/// Prefix of the ids of desks and offices, on platforms that number them apart from other
+/// resources.
 pub const DESK: &str = "desk-";
 
-/// A platform's own id of a thing. Most ids are short enough to be stored inline: a large site has tens of thousands
-/// in memory at once.
+/// A platform's own id of a thing. Most ids are short enough to be stored inline: a large site has
+/// tens of thousands in memory at once.
 pub type Id = CompactString;
 
 /// The name of one thing of one platform.
@@ -95,7 +96,10 @@ pub struct FactId {
 impl FactId {
     /// Names the thing of `kind` that the platform calls `id`.
     pub fn new(kind: Kind, id: impl Into<Id>) -> Self {
-        FactId { kind, id: id.into() }
+        FactId {
+            kind,
+            id: id.into(),
+        }
     }
 }
 
@@ -153,14 +157,15 @@ impl Fact {
         FactId::new(self.what.kind(), self.id.clone())
     }
 
-    /// Returns everyone whom this fact concerns. A member profile concerns the member and the member's teams. That is
-    /// how the people of a team are found.
+    /// Returns everyone whom this fact concerns. A member profile concerns the member and the
+    /// member's teams. That is how the people of a team are found.
     pub fn holders(&self) -> Vec<Holder> {
         let member = |id: &Id| Holder::Member(id.clone());
         match &self.what {
             What::Member(profile) => {
                 let own = std::iter::once(Holder::Member(self.id.clone()));
-                own.chain(profile.teams.iter().cloned().map(Holder::Team)).collect()
+                own.chain(profile.teams.iter().cloned().map(Holder::Team))
+                    .collect()
             }
             What::Team(_) => vec![Holder::Team(self.id.clone())],
             What::Visitor(_) => vec![Holder::Visitor(self.id.clone())],
@@ -170,7 +175,10 @@ impl Fact {
             What::Booking(booking) => {
                 let members = booking.booker.iter().chain(&booking.members).map(member);
                 let guests = booking.visitors.iter().cloned().map(Holder::Visitor);
-                members.chain(guests).chain(booking.teams.iter().cloned().map(Holder::Team)).collect()
+                members
+                    .chain(guests)
+                    .chain(booking.teams.iter().cloned().map(Holder::Team))
+                    .collect()
             }
             What::Location(_) | What::Floor(_) | What::Resource(_) | What::Plan(_) => Vec::new(),
         }
@@ -181,7 +189,8 @@ impl What {
     /// Returns the things to which this one refers.
     pub fn speaks_of(&self) -> Vec<FactId> {
         let mut names = Vec::new();
-        let mut add = |kind: Kind, id: &Option<Id>| names.extend(id.clone().map(|id| FactId::new(kind, id)));
+        let mut add =
+            |kind: Kind, id: &Option<Id>| names.extend(id.clone().map(|id| FactId::new(kind, id)));
         match self {
             What::Location(_) | What::Plan(_) => {}
             What::Floor(floor) => add(Kind::Location, &floor.location),
@@ -192,22 +201,45 @@ impl What {
             What::Team(team) => add(Kind::Location, &team.location),
             What::Member(profile) | What::Visitor(profile) => {
                 add(Kind::Location, &profile.location);
-                names.extend(profile.teams.iter().map(|id| FactId::new(Kind::Team, id.clone())));
+                names.extend(
+                    profile
+                        .teams
+                        .iter()
+                        .map(|id| FactId::new(Kind::Team, id.clone())),
+                );
             }
             What::Membership(membership) => {
                 add(Kind::Plan, &membership.plan);
                 add(Kind::Location, &membership.location);
                 names.extend(membership.holder.iter().map(Holder::profile));
-                let assigned = membership.assignments.iter().map(|assignment| assignment.resource.clone());
+                let assigned = membership
+                    .assignments
+                    .iter()
+                    .map(|assignment| assignment.resource.clone());
                 names.extend(assigned.map(|id| FactId::new(Kind::Resource, id)));
             }
             What::Booking(booking) => {
                 add(Kind::Resource, &booking.resource);
                 add(Kind::Location, &booking.location);
                 add(Kind::Member, &booking.booker);
-                names.extend(booking.members.iter().map(|id| FactId::new(Kind::Member, id.clone())));
-                names.extend(booking.visitors.iter().map(|id| FactId::new(Kind::Visitor, id.clone())));
-                names.extend(booking.teams.iter().map(|id| FactId::new(Kind::Team, id.clone())));
+                names.extend(
+                    booking
+                        .members
+                        .iter()
+                        .map(|id| FactId::new(Kind::Member, id.clone())),
+                );
+                names.extend(
+                    booking
+                        .visitors
+                        .iter()
+                        .map(|id| FactId::new(Kind::Visitor, id.clone())),
+                );
+                names.extend(
+                    booking
+                        .teams
+                        .iter()
+                        .map(|id| FactId::new(Kind::Team, id.clone())),
+                );
             }
             What::Pass(pass) => names.extend(pass.holders.iter().map(Holder::profile)),
             What::Checkin(checkin) => add(Kind::Member, &checkin.member),

@@ -1,6 +1,6 @@
-//! Sorted sets of few entries, mostly of one, for values that every person of a large site has. They allocate hardly
-//! more than they hold. The standard set allocates room for eleven entries at once, which would take a third of a
-//! function's memory.
+//! Sorted sets of few entries, mostly of one, for values that every person of a large site has.
+//! They allocate hardly more than they hold. The standard set allocates room for eleven entries at
+//! once, which would take a third of a function's memory.
 
 use litemap::LiteMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -93,10 +93,20 @@ mod tests {
     #[test]
     fn few_things_are_kept_in_order_and_each_once() {
         let mut few = Few::from(["b", "a", "b"]);
-        assert_eq!((few.len(), few.first(), few.iter().copied().collect::<Vec<_>>()), (2, Some(&"a"), vec!["a", "b"]));
+        assert_eq!(
+            (
+                few.len(),
+                few.first(),
+                few.iter().copied().collect::<Vec<_>>()
+            ),
+            (2, Some(&"a"), vec!["a", "b"])
+        );
         assert!(few.insert("c") && !few.insert("c") && few.contains(&"c"));
         assert!(few.remove(&"a") && !few.remove(&"a"));
         assert_eq!(serde_json::to_string(&few).expect("JSON"), r#"["b","c"]"#);
-        assert_eq!(serde_json::from_str::<Few<&str>>(r#"["c","b","c"]"#).expect("a set"), few);
+        assert_eq!(
+            serde_json::from_str::<Few<&str>>(r#"["c","b","c"]"#).expect("a set"),
+            few
+        );
     }
 }

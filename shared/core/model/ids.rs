@@ -7,7 +7,8 @@ use std::ops::Deref;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-/// Defines a type whose values are short texts. They are compared, ordered, printed and stored as their text.
+/// Defines a type whose values are short texts. They are compared, ordered, printed and stored as
+/// their text.
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => { $(
         $(#[$doc])*
@@ -93,13 +94,16 @@ macro_rules! text_ids {
 }
 
 text_ids! {
-    /// The name of a site: 1 to 32 characters of `a-z0-9-`. It is part of keys, addresses and queue messages.
+    /// The name of a site: 1 to 32 characters of `a-z0-9-`. It is part of keys, addresses and queue
+    /// messages.
     SiteId;
-    /// The name of a door system within a site, as the operator chose it in the site file: `[doors.main]` is `main`.
+    /// The name of a door system within a site, as the operator chose it in the site file:
+    /// `[doors.main]` is `main`.
     DoorsName;
     /// The id of a person: random, given by Doorstep, and without meaning elsewhere.
     PersonId;
-    /// Hex SHA-256, shortened, over a set of changes. An operator who approves it approves exactly these changes.
+    /// Hex SHA-256, shortened, over a set of changes. An operator who approves it approves exactly
+    /// these changes.
     Checksum;
 }
 
@@ -111,7 +115,10 @@ mod tests {
     fn an_id_is_stored_and_printed_as_its_text() {
         let id = SiteId::from("riverside");
         let stored = serde_json::to_string(&id).unwrap();
-        assert_eq!((stored.as_str(), id.to_string().as_str()), ("\"riverside\"", "riverside"));
+        assert_eq!(
+            (stored.as_str(), id.to_string().as_str()),
+            ("\"riverside\"", "riverside")
+        );
         assert_eq!(serde_json::from_str::<SiteId>(&stored).unwrap(), id);
         assert_eq!(id, "riverside");
     }

@@ -41,14 +41,16 @@ pub enum IntentKind {
         /// The account.
         #[serde(default, skip_serializing_if = "is_usual")]
         account: AccountId,
-        /// The group member's id at the door system. Empty if the door system names members by account.
+        /// The group member's id at the door system. Empty if the door system names members by
+        /// account.
         #[serde(default, skip_serializing_if = "is_usual")]
         handle: String,
         /// The reason for the change. The claim has the rest of it.
         because: RevokeReason,
     },
-    /// Creates a guest account. A guest has no address by which it could be found. The intent therefore lists the
-    /// accounts of the same name that existed before; one that exists only afterwards is the new account.
+    /// Creates a guest account. A guest has no address by which it could be found. The intent
+    /// therefore lists the accounts of the same name that existed before; one that exists only
+    /// afterwards is the new account.
     Create {
         /// Accounts of that name before the call.
         before: Vec<AccountId>,

@@ -17,7 +17,8 @@ pub struct Linked {
     /// Doorstep created the account, so Doorstep may delete it if the operator asks for that.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub made: bool,
-    /// Doorstep suspended the account, or the account got no seat when Doorstep created it. Doorstep may resume it.
+    /// Doorstep suspended the account, or the account got no seat when Doorstep created it.
+    /// Doorstep may resume it.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub suspended: bool,
     /// The name that Doorstep last set, or the platform's name when the account was linked.
@@ -25,8 +26,8 @@ pub struct Linked {
     /// A name that the door system refused.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub refused_name: Option<String>,
-    /// The account is still in a group by a membership that Doorstep does not manage, so Doorstep neither suspends
-    /// nor deletes it.
+    /// The account is still in a group by a membership that Doorstep does not manage, so Doorstep
+    /// neither suspends nor deletes it.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub left_alone: bool,
     /// Cards that Doorstep assigned to the account.
@@ -65,6 +66,15 @@ impl Linked {
         let account = account.into();
         let suspended = made && account.standing == Standing::Suspended;
         let (cards, card_intents, name) = (Vec::new(), Vec::new(), name.into());
-        Box::new(Linked { account, made, suspended, name, refused_name: None, left_alone: false, cards, card_intents })
+        Box::new(Linked {
+            account,
+            made,
+            suspended,
+            name,
+            refused_name: None,
+            left_alone: false,
+            cards,
+            card_intents,
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! People as Doorstep stores them, with their accounts, claims and intents. This module decides nothing.
+//! People as Doorstep stores them, with their accounts, claims and intents. This module decides
+//! nothing.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +31,11 @@ pub struct Person {
     #[serde(default, skip_serializing_if = "is_usual")]
     pub accounts: LiteMap<DoorsName, Box<Linked>>,
     /// Group memberships that Doorstep granted or adopted.
-    #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
+    #[serde(
+        default,
+        skip_serializing_if = "is_usual",
+        deserialize_with = "exactly"
+    )]
     pub claims: Vec<Claim>,
     /// Changes at door systems that Doorstep stored before it made them.
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -47,11 +52,17 @@ pub struct Person {
     /// Since when a failed change waits for this person.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub waiting: Option<Timestamp>,
-    /// When the person was forgotten. After that, only the positions of the person's audit records are known.
+    /// When the person was forgotten. After that, only the positions of the person's audit records
+    /// are known.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub forgotten: Option<Timestamp>,
-    /// Positions of the person's latest records in the audit chain. Older positions are stored in separate items.
-    #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
+    /// Positions of the person's latest records in the audit chain. Older positions are stored in
+    /// separate items.
+    #[serde(
+        default,
+        skip_serializing_if = "is_usual",
+        deserialize_with = "exactly"
+    )]
     pub records: Vec<u64>,
     /// Version of the item. It is not part of the content.
     #[serde(skip)]
@@ -61,11 +72,15 @@ pub struct Person {
 impl Person {
     /// Creates a person without profiles, accounts or claims.
     pub fn new(id: PersonId, email: Option<String>) -> Self {
-        Person { id, email, ..Person::default() }
+        Person {
+            id,
+            email,
+            ..Person::default()
+        }
     }
 
-    /// Returns the form that is stored. It omits an account id that is the linked account's. A person is written several
-    /// times for each booking, and each KiB counts.
+    /// Returns the form that is stored. It omits an account id that is the linked account's. A
+    /// person is written several times for each booking, and each KiB counts.
     pub fn in_short(&self) -> Person {
         let mut short = self.clone();
         for (account, doors) in short.named_accounts() {
@@ -79,8 +94,11 @@ impl Person {
 
     /// Returns the person with everything that [`Person::in_short`] omitted.
     pub fn in_full(mut self) -> Person {
-        let linked: LiteMap<DoorsName, AccountId> =
-            self.accounts.iter().map(|(doors, linked)| (doors.clone(), linked.account.id.clone())).collect();
+        let linked: LiteMap<DoorsName, AccountId> = self
+            .accounts
+            .iter()
+            .map(|(doors, linked)| (doors.clone(), linked.account.id.clone()))
+            .collect();
         for (account, doors) in self.named_accounts() {
             if let Some(linked) = linked.get(&doors).filter(|_| account.0.is_empty()) {
                 account.clone_from(linked);
@@ -91,40 +109,56 @@ impl Person {
 
     /// Returns each account id in the claims and revokes, with its door system.
     fn named_accounts(&mut self) -> impl Iterator<Item = (&mut AccountId, DoorsName)> {
-        let claims = self.claims.iter_mut().map(|claim| (&mut claim.account, claim.doors.clone()));
-        let revokes = self.intents.iter_mut().filter_map(|intent| match &mut intent.action {
-            IntentKind::Revoke { account, .. } => Some((account, intent.doors.clone())),
-            _ => None,
-        });
+        let claims = self
+            .claims
+            .iter_mut()
+            .map(|claim| (&mut claim.account, claim.doors.clone()));
+        let revokes = self
+            .intents
+            .iter_mut()
+            .filter_map(|intent| match &mut intent.action {
+                IntentKind::Revoke { account, .. } => Some((account, intent.doors.clone())),
+                _ => None,
+            });
         claims.chain(revokes)
     }
 
     /// Returns the claim on this group, if there is one.
     pub fn claim(&self, doors: &DoorsName, group: &GroupId) -> Option<&Claim> {
-        self.claims.iter().find(|claim| claim.doors == *doors && claim.group == *group)
+        self.claims
+            .iter()
+            .find(|claim| claim.doors == *doors && claim.group == *group)
     }
 
     /// Removes the intent for this group, because the change is complete.
     pub fn done(&mut self, doors: &DoorsName, group: &GroupId) {
-        self.intents.retain(|intent| intent.doors != *doors || intent.group.as_ref() != Some(group));
+        self.intents
+            .retain(|intent| intent.doors != *doors || intent.group.as_ref() != Some(group));
     }
 
-    /// Returns whether all of the person's profiles are guests. A person without profiles is not a guest.
+    /// Returns whether all of the person's profiles are guests. A person without profiles is not a
+    /// guest.
     pub fn is_guest(&self) -> bool {
-        !self.profiles.is_empty() && self.profiles.iter().all(|profile| profile.kind == Kind::Visitor)
+        !self.profiles.is_empty()
+            && self
+                .profiles
+                .iter()
+                .all(|profile| profile.kind == Kind::Visitor)
     }
 
     /// Removes the intents for the account itself, because the change is complete.
     pub fn account_done(&mut self, doors: &DoorsName) {
-        self.intents.retain(|intent| intent.doors != *doors || intent.group.is_some());
+        self.intents
+            .retain(|intent| intent.doors != *doors || intent.group.is_some());
     }
 
-    /// Removes the intent to create the account, and the grants that were to follow it. The account was never
-    /// created, so no grant can have reached it.
+    /// Removes the intent to create the account, and the grants that were to follow it. The account
+    /// was never created, so no grant can have reached it.
     pub fn never_made(&mut self, doors: &DoorsName) {
         self.account_done(doors);
         self.intents.retain(|intent| {
-            intent.doors != *doors || !matches!(intent.action, IntentKind::Grant { account: None, .. })
+            intent.doors != *doors
+                || !matches!(intent.action, IntentKind::Grant { account: None, .. })
         });
     }
 
@@ -133,35 +167,55 @@ impl Person {
         if let Some(linked) = self.accounts.remove(doors) {
             heir.accounts.insert(doors.to_owned(), linked);
         }
-        heir.claims.retain(|claim| claim.doors != *doors || self.claim(doors, &claim.group).is_none());
-        heir.claims.extend(self.claims.extract_if(.., |claim| claim.doors == *doors));
-        heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == *doors));
+        heir.claims
+            .retain(|claim| claim.doors != *doors || self.claim(doors, &claim.group).is_none());
+        heir.claims
+            .extend(self.claims.extract_if(.., |claim| claim.doors == *doors));
+        heir.intents
+            .extend(self.intents.extract_if(.., |intent| intent.doors == *doors));
     }
 
-    /// Returns the door systems at which the person has a claim, an intent or a card that Doorstep assigned.
+    /// Returns the door systems at which the person has a claim, an intent or a card that Doorstep
+    /// assigned.
     pub fn doors_of_ours(&self) -> BTreeSet<&DoorsName> {
         let claims = self.claims.iter().map(|claim| &claim.doors);
         let intents = self.intents.iter().map(|intent| &intent.doors);
-        let cards = self.accounts.keys().filter(|doors| self.has_cards_at(doors));
+        let cards = self
+            .accounts
+            .keys()
+            .filter(|doors| self.has_cards_at(doors));
         claims.chain(intents).chain(cards).collect()
     }
 
-    /// Moves the account, claims and intents at the door system `from` to the name `to`, or drops them if `to` is
-    /// `None`. An account or a claim that `to` already has stays.
+    /// Moves the account, claims and intents at the door system `from` to the name `to`, or drops
+    /// them if `to` is `None`. An account or a claim that `to` already has stays.
     pub fn move_doors(&mut self, from: &DoorsName, to: Option<&DoorsName>) {
         let linked = self.accounts.remove(from);
-        let claims: Vec<Claim> = self.claims.extract_if(.., |claim| claim.doors == *from).collect();
-        let intents: Vec<Intent> = self.intents.extract_if(.., |intent| intent.doors == *from).collect();
+        let claims: Vec<Claim> = self
+            .claims
+            .extract_if(.., |claim| claim.doors == *from)
+            .collect();
+        let intents: Vec<Intent> = self
+            .intents
+            .extract_if(.., |intent| intent.doors == *from)
+            .collect();
         let Some(to) = to else { return };
         if let Some(linked) = linked.filter(|_| !self.accounts.contains_key(to)) {
             self.accounts.insert(to.to_owned(), linked);
         }
         for claim in claims {
             if self.claim(to, &claim.group).is_none() {
-                self.claims.push(Claim { doors: to.to_owned(), ..claim });
+                self.claims.push(Claim {
+                    doors: to.to_owned(),
+                    ..claim
+                });
             }
         }
-        self.intents.extend(intents.into_iter().map(|intent| Intent { doors: to.to_owned(), ..intent }));
+        self.intents
+            .extend(intents.into_iter().map(|intent| Intent {
+                doors: to.to_owned(),
+                ..intent
+            }));
     }
 
     /// Returns whether the person has a claim at this door system.
@@ -171,15 +225,22 @@ impl Person {
 
     /// Returns whether Doorstep assigned a card to the person at this door system, or has begun to.
     pub fn has_cards_at(&self, doors: &DoorsName) -> bool {
-        self.accounts.get(doors).is_some_and(|linked| !linked.cards.is_empty() || !linked.card_intents.is_empty())
+        self.accounts
+            .get(doors)
+            .is_some_and(|linked| !linked.cards.is_empty() || !linked.card_intents.is_empty())
     }
 
     /// Returns whether a change was begun of which the outcome is unknown.
     pub fn has_begun(&self) -> bool {
-        !self.intents.is_empty() || self.accounts.values().any(|linked| !linked.card_intents.is_empty())
+        !self.intents.is_empty()
+            || self
+                .accounts
+                .values()
+                .any(|linked| !linked.card_intents.is_empty())
     }
 
-    /// Returns whether the platform has another address for this person than the door system has for the account.
+    /// Returns whether the platform has another address for this person than the door system has
+    /// for the account.
     pub fn has_moved_on_from(&self, linked: &Linked) -> bool {
         let address = linked.account.email.as_deref().and_then(email_key);
         address.is_some() && self.email.is_some() && address != self.email
@@ -187,13 +248,20 @@ impl Person {
 
     /// Returns whether any account of the person has this address, in compared form.
     pub fn has_account_of(&self, email: &str) -> bool {
-        let addresses = self.accounts.values().filter_map(|linked| linked.account.email.as_deref());
-        addresses.filter_map(compared_email).any(|address| address == email)
+        let addresses = self
+            .accounts
+            .values()
+            .filter_map(|linked| linked.account.email.as_deref());
+        addresses
+            .filter_map(compared_email)
+            .any(|address| address == email)
     }
 
     /// Returns the intent for this group, if there is one.
     pub fn intent(&self, doors: &DoorsName, group: &GroupId) -> Option<&Intent> {
-        self.intents.iter().find(|intent| intent.doors == *doors && intent.group.as_ref() == Some(group))
+        self.intents
+            .iter()
+            .find(|intent| intent.doors == *doors && intent.group.as_ref() == Some(group))
     }
 }
 
@@ -224,21 +292,55 @@ mod tests {
             because: "booking b".to_owned(),
             ..Claim::default()
         };
-        let action = IntentKind::Revoke { account: claimed, handle: String::new(), because };
-        let intent = Intent { doors: doors.clone(), group: Some(group), action };
-        let accounts = [(doors, Linked::new(account, "n", false))].into_iter().collect();
-        Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new(PersonId::from("p"), None) }
+        let action = IntentKind::Revoke {
+            account: claimed,
+            handle: String::new(),
+            because,
+        };
+        let intent = Intent {
+            doors: doors.clone(),
+            group: Some(group),
+            action,
+        };
+        let accounts = [(doors, Linked::new(account, "n", false))]
+            .into_iter()
+            .collect();
+        Person {
+            accounts,
+            claims: vec![claim],
+            intents: vec![intent],
+            ..Person::new(PersonId::from("p"), None)
+        }
     }
 
     #[test]
     fn what_follows_is_left_out_of_what_is_kept_and_comes_back_when_it_is_read() {
-        let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some(Checksum::from("12")) };
-        let reasons = [RevokeCause::Ended.into(), RevokeCause::Unfounded.into(), approved, RevokeCause::Foreign.into()];
-        for (because, claimed) in reasons.iter().flat_map(|reason| [(reason, "7"), (reason, "8")]) {
+        let approved = RevokeReason {
+            cause: RevokeCause::Ended,
+            approved: Some(Checksum::from("12")),
+        };
+        let reasons = [
+            RevokeCause::Ended.into(),
+            RevokeCause::Unfounded.into(),
+            approved,
+            RevokeCause::Foreign.into(),
+        ];
+        for (because, claimed) in reasons
+            .iter()
+            .flat_map(|reason| [(reason, "7"), (reason, "8")])
+        {
             let person = person("7", claimed, because.clone());
             let kept = serde_json::to_string(&person.in_short()).expect("it is written");
-            assert_eq!(kept.contains("\"8\""), claimed == "8", "an older account stays as it is: {kept}");
-            assert_eq!(kept.matches("booking b").count(), 1, "the claim alone has its reason: {kept}");
+            assert_eq!(
+                kept.contains("\"8\""),
+                claimed == "8",
+                "an older account stays as it is: {kept}"
+            );
+            assert_eq!(
+                kept.matches("booking b").count(),
+                1,
+                "the claim alone has its reason: {kept}"
+            );
             let read: Person = serde_json::from_str(&kept).expect("it is read");
             assert_eq!(read.in_full(), person);
         }

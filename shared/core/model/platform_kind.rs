@@ -18,8 +18,12 @@ pub enum PlatformKind {
 
 impl PlatformKind {
     /// Every platform.
-    pub const ALL: [PlatformKind; 4] =
-        [PlatformKind::OfficeRnd, PlatformKind::Nexudus, PlatformKind::Andcards, PlatformKind::Deskworks];
+    pub const ALL: [PlatformKind; 4] = [
+        PlatformKind::OfficeRnd,
+        PlatformKind::Nexudus,
+        PlatformKind::Andcards,
+        PlatformKind::Deskworks,
+    ];
 
     /// Returns the word for it in addresses, site files and reports.
     pub fn word(self) -> &'static str {
@@ -31,7 +35,8 @@ impl PlatformKind {
         }
     }
 
-    /// Returns whether each kind of action has its own webhook address: `/hooks/{site}/{platform}/{action}`.
+    /// Returns whether each kind of action has its own webhook address:
+    /// `/hooks/{site}/{platform}/{action}`.
     pub fn has_actions(self) -> bool {
         match self {
             PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,

@@ -1,4 +1,5 @@
-//! The problems of one person that the operator should look at. The value is stored, and the text is derived from it.
+//! The problems of one person that the operator should look at. The value is stored, and the text
+//! is derived from it.
 
 use std::fmt;
 
@@ -89,7 +90,10 @@ pub enum Wrong {
 impl Problem {
     /// Returns a problem at a door system.
     pub fn at(doors: &DoorsName, what: DoorsProblem) -> Self {
-        Problem::At { doors: doors.to_owned(), what }
+        Problem::At {
+            doors: doors.to_owned(),
+            what,
+        }
     }
 
     /// Returns the problem of a read or a change that failed at a door system.
@@ -99,7 +103,13 @@ impl Problem {
 
     /// Returns the problem of a change that failed for one card. `card` is the end of its number.
     pub fn card_failed(doors: &DoorsName, card: String, error: &Error) -> Self {
-        Problem::at(doors, DoorsProblem::CardFailed { card, why: error.why().to_owned() })
+        Problem::at(
+            doors,
+            DoorsProblem::CardFailed {
+                card,
+                why: error.why().to_owned(),
+            },
+        )
     }
 
     /// Returns whether it is a problem at this door system.
@@ -109,13 +119,24 @@ impl Problem {
 
     /// Returns whether it is about a card.
     pub fn is_about_card(&self) -> bool {
-        let Problem::At { what, .. } = self else { return false };
-        matches!(what, DoorsProblem::Card { .. } | DoorsProblem::CardFailed { .. })
+        let Problem::At { what, .. } = self else {
+            return false;
+        };
+        matches!(
+            what,
+            DoorsProblem::Card { .. } | DoorsProblem::CardFailed { .. }
+        )
     }
 
     /// Returns whether it is a new account that waits to be counted.
     pub fn is_counted(&self) -> bool {
-        matches!(self, Problem::At { what: DoorsProblem::Counted, .. })
+        matches!(
+            self,
+            Problem::At {
+                what: DoorsProblem::Counted,
+                ..
+            }
+        )
     }
 
     /// Returns the problems in the order of their texts, each once.
@@ -132,10 +153,12 @@ impl fmt::Display for Problem {
             Problem::Fact { fact, why } => write!(f, "{fact} {why}"),
             Problem::At { doors, what } => write!(f, "{doors}: {what}"),
             Problem::Store(why) => write!(f, "store: {why}"),
-            Problem::Unstorable(why) => write!(f, "Doorstep's table refuses the item of this person: {why}"),
-            Problem::PlatformUnread => {
-                f.write_str("the platform could not be read for a day: nothing new is opened until it can be")
+            Problem::Unstorable(why) => {
+                write!(f, "Doorstep's table refuses the item of this person: {why}")
             }
+            Problem::PlatformUnread => f.write_str(
+                "the platform could not be read for a day: nothing new is opened until it can be",
+            ),
         }
     }
 }
@@ -189,19 +212,48 @@ mod tests {
         let problems = vec![
             Problem::Store("away".to_owned()),
             Problem::at(&DoorsName::from("main"), DoorsProblem::Counted),
-            Problem::card_failed(&DoorsName::from("main"), "…0123".to_owned(), &Error::retry("away")),
+            Problem::card_failed(
+                &DoorsName::from("main"),
+                "…0123".to_owned(),
+                &Error::retry("away"),
+            ),
             Problem::failed(&DoorsName::from("annex"), &Error::permanent("no right")),
             Problem::at(&DoorsName::from("main"), DoorsProblem::Counted),
-            Problem::Fact { fact, why: "ends before it starts".to_owned() },
+            Problem::Fact {
+                fact,
+                why: "ends before it starts".to_owned(),
+            },
         ];
         let problems = Problem::in_order(problems);
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let [annex, fact, card, counted, store] = texts.as_slice() else { panic!("{texts:?}") };
-        assert_eq!((annex.as_str(), fact.as_str()), ("annex: no right", "booking b ends before it starts"));
-        assert!(counted.starts_with("main: the new account waits"), "{counted}");
-        assert_eq!((card.as_str(), store.as_str()), ("main: tag …0123: away", "store: away"));
-        let at_main = problems.iter().filter(|problem| problem.is_at(&DoorsName::from("main")));
-        assert_eq!(at_main.map(Problem::is_about_card).collect::<Vec<_>>(), [true, false]);
-        assert_eq!(problems.iter().filter(|problem| problem.is_counted()).count(), 1);
+        let [annex, fact, card, counted, store] = texts.as_slice() else {
+            panic!("{texts:?}")
+        };
+        assert_eq!(
+            (annex.as_str(), fact.as_str()),
+            ("annex: no right", "booking b ends before it starts")
+        );
+        assert!(
+            counted.starts_with("main: the new account waits"),
+            "{counted}"
+        );
+        assert_eq!(
+            (card.as_str(), store.as_str()),
+            ("main: tag …0123: away", "store: away")
+        );
+        let at_main = problems
+            .iter()
+            .filter(|problem| problem.is_at(&DoorsName::from("main")));
+        assert_eq!(
+            at_main.map(Problem::is_about_card).collect::<Vec<_>>(),
+            [true, false]
+        );
+        assert_eq!(
+            problems
+                .iter()
+                .filter(|problem| problem.is_counted())
+                .count(),
+            1
+        );
     }
 }

@@ -46,8 +46,8 @@ pub enum UpdateBody {
     },
 }
 
-/// Version of an update. Of two updates about one thing, the later one counts; of two at the same instant, the one
-/// with the greater hash.
+/// Version of an update. Of two updates about one thing, the later one counts; of two at the same
+/// instant, the one with the greater hash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UpdateVersion {
     /// When the content was current, according to the platform.
@@ -94,8 +94,8 @@ pub struct ChangeHint {
 pub struct ThingUpdate {
     /// The kind of thing, in the platform's word.
     pub entity: String,
-    /// The platform's id of the thing. Empty if the thing was about a person who is forgotten. Then only the version
-    /// is kept, so that no older update is accepted again.
+    /// The platform's id of the thing. Empty if the thing was about a person who is forgotten. Then
+    /// only the version is kept, so that no older update is accepted again.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Version of the update. The greater of two counts.
@@ -197,21 +197,27 @@ impl UnconfirmedSnapshot {
     }
 }
 
-/// Returns the hash that names a thing in the key of its stored update. Once a person is removed from an update, the
-/// stored rest has no id, because an id may be an address.
+/// Returns the hash that names a thing in the key of its stored update. Once a person is removed
+/// from an update, the stored rest has no id, because an id may be an address.
 pub fn thing_hash(site: &SiteId, entity: &str, id: &str) -> String {
     hex::encode(Sha256::digest(format!("{site}\0{entity}\0{id}")))
 }
 
-/// Returns the version of a snapshot that has these parts. Its instant is that of the earliest part. A snapshot in
-/// one part has the hash of that part; any other has a hash over all parts. A snapshot therefore never has the
-/// version of another one with which it shares a part.
+/// Returns the version of a snapshot that has these parts. Its instant is that of the earliest
+/// part. A snapshot in one part has the hash of that part; any other has a hash over all parts. A
+/// snapshot therefore never has the version of another one with which it shares a part.
 pub fn version_of(heads: &[&PartHead]) -> UpdateVersion {
-    let at = heads.iter().map(|head| head.version.at).min().unwrap_or(Timestamp::MIN);
+    let at = heads
+        .iter()
+        .map(|head| head.version.at)
+        .min()
+        .unwrap_or(Timestamp::MIN);
     let hash = match heads {
         [whole] => whole.version.hash.clone(),
         parts => {
-            let all = parts.iter().fold(Sha256::new(), |all, part| all.chain_update(&part.version.hash));
+            let all = parts.iter().fold(Sha256::new(), |all, part| {
+                all.chain_update(&part.version.hash)
+            });
             hex::encode(all.finalize())
         }
     };
@@ -224,10 +230,15 @@ mod tests {
 
     #[test]
     fn ranks_sort_as_their_texts_do() {
-        let version =
-            |at: &str, hash: &str| UpdateVersion { at: at.parse().expect("an instant"), hash: hash.to_owned() };
+        let version = |at: &str, hash: &str| UpdateVersion {
+            at: at.parse().expect("an instant"),
+            hash: hash.to_owned(),
+        };
         let ascending = [
-            UpdateVersion { at: Timestamp::MIN, hash: "ff".into() },
+            UpdateVersion {
+                at: Timestamp::MIN,
+                hash: "ff".into(),
+            },
             version("1900-01-01T00:00:00Z", "0"),
             version("1969-12-31T23:59:58.999999999Z", "0"),
             version("1969-12-31T23:59:59Z", "0"),
@@ -237,11 +248,21 @@ mod tests {
             version("1970-01-01T01:00:00+01:00", "0b"),
             version("1970-01-01T00:00:00.000000001Z", "00"),
             version("2026-03-02T08:00:00Z", "a"),
-            UpdateVersion { at: Timestamp::MAX, hash: String::new() },
+            UpdateVersion {
+                at: Timestamp::MAX,
+                hash: String::new(),
+            },
         ];
         for pair in ascending.windows(2) {
-            assert!(pair[0] < pair[1] && pair[0].text() < pair[1].text(), "{pair:?}");
-            assert_eq!(pair[0].text().split('#').next().map(str::len), Some(22), "{pair:?}");
+            assert!(
+                pair[0] < pair[1] && pair[0].text() < pair[1].text(),
+                "{pair:?}"
+            );
+            assert_eq!(
+                pair[0].text().split('#').next().map(str::len),
+                Some(22),
+                "{pair:?}"
+            );
         }
     }
 }

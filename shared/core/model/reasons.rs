@@ -36,7 +36,13 @@ impl FromIterator<Reason> for Reasons {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let facts: Vec<String> = self.facts.iter().map(FactId::to_string).collect();
-        write!(f, "{} by rule {} (line {})", facts.join(" with "), self.rule, self.line)
+        write!(
+            f,
+            "{} by rule {} (line {})",
+            facts.join(" with "),
+            self.rule,
+            self.line
+        )
     }
 }
 
@@ -48,9 +54,14 @@ impl fmt::Display for Reasons {
 }
 
 impl Reasons {
-    /// Returns the reason that one fact gives under the first rule. `line` is the rule's line in the site file.
+    /// Returns the reason that one fact gives under the first rule. `line` is the rule's line in
+    /// the site file.
     pub fn of(fact: FactId, line: usize) -> Self {
-        Reasons(vec![Reason { facts: vec![fact], rule: 1, line }])
+        Reasons(vec![Reason {
+            facts: vec![fact],
+            rule: 1,
+            line,
+        }])
     }
 
     /// Returns the reasons that the text names, in its order.
@@ -69,7 +80,8 @@ impl Reasons {
     }
 }
 
-/// The reason for taking an account out of a group. The claim has the reason why the account was in.
+/// The reason for taking an account out of a group. The claim has the reason why the account was
+/// in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokeReason {
     /// Why the membership ends.
@@ -93,7 +105,10 @@ pub enum RevokeCause {
 
 impl From<RevokeCause> for RevokeReason {
     fn from(cause: RevokeCause) -> Self {
-        RevokeReason { cause, approved: None }
+        RevokeReason {
+            cause,
+            approved: None,
+        }
     }
 }
 
@@ -105,7 +120,9 @@ impl RevokeReason {
 
     /// Returns the reason with the claim that ends.
     pub fn of(&self, claim: Option<&Claim>) -> WrittenReason {
-        let was = claim.map(|claim| claim.because.as_str()).unwrap_or_default();
+        let was = claim
+            .map(|claim| claim.because.as_str())
+            .unwrap_or_default();
         let text = match self.cause {
             RevokeCause::Ended => format!("ended: {was}"),
             RevokeCause::Unfounded => format!("no longer so: {was}"),
@@ -115,8 +132,14 @@ impl RevokeReason {
             Some(checksum) => format!("{text} (approved: {checksum})"),
             None => text,
         };
-        let basis = claim.filter(|_| !self.is_foreign()).map(|claim| claim.basis.as_slice()).unwrap_or_default();
-        WrittenReason { text, facts: basis.iter().map(|basis| basis.fact.clone()).collect() }
+        let basis = claim
+            .filter(|_| !self.is_foreign())
+            .map(|claim| claim.basis.as_slice())
+            .unwrap_or_default();
+        WrittenReason {
+            text,
+            facts: basis.iter().map(|basis| basis.fact.clone()).collect(),
+        }
     }
 }
 
@@ -135,7 +158,10 @@ pub struct WrittenReason {
 impl From<&str> for WrittenReason {
     /// Returns a reason without facts.
     fn from(text: &str) -> Self {
-        WrittenReason { text: text.to_owned(), facts: Vec::new() }
+        WrittenReason {
+            text: text.to_owned(),
+            facts: Vec::new(),
+        }
     }
 }
 
@@ -154,8 +180,14 @@ impl From<&WrittenReason> for WrittenReason {
 
 impl From<&Reasons> for WrittenReason {
     fn from(reasons: &Reasons) -> Self {
-        let facts = reasons.named().into_iter().flat_map(|reason| reason.facts.iter().cloned());
-        WrittenReason { text: reasons.to_string(), facts: facts.collect() }
+        let facts = reasons
+            .named()
+            .into_iter()
+            .flat_map(|reason| reason.facts.iter().cloned());
+        WrittenReason {
+            text: reasons.to_string(),
+            facts: facts.collect(),
+        }
     }
 }
 
@@ -166,34 +198,72 @@ mod tests {
     use crate::model::fact::Kind;
 
     fn reason(facts: &[(Kind, &str)]) -> Reason {
-        Reason { facts: facts.iter().map(|(kind, id)| FactId::new(*kind, *id)).collect(), rule: 1, line: 9 }
+        Reason {
+            facts: facts
+                .iter()
+                .map(|(kind, id)| FactId::new(*kind, *id))
+                .collect(),
+            rule: 1,
+            line: 9,
+        }
     }
 
     #[test]
     fn reasons_name_their_facts() {
         let pass = reason(&[(Kind::Pass, "p by rule 1; q"), (Kind::Checkin, "c with d")]);
-        let reasons: Reasons = [pass.clone(), reason(&[(Kind::Booking, "b 1")]), pass].into_iter().collect();
+        let reasons: Reasons = [pass.clone(), reason(&[(Kind::Booking, "b 1")]), pass]
+            .into_iter()
+            .collect();
         let written = WrittenReason::from(&reasons);
         assert_eq!(
             written.text,
             "booking b 1 by rule 1 (line 9); pass p by rule 1; q with checkin c with d by rule 1 (line 9)"
         );
-        let facts = [(Kind::Booking, "b 1"), (Kind::Pass, "p by rule 1; q"), (Kind::Checkin, "c with d")];
-        assert_eq!(written.facts, reason(&facts).facts, "an id that looks like a part of the sentence is one id");
+        let facts = [
+            (Kind::Booking, "b 1"),
+            (Kind::Pass, "p by rule 1; q"),
+            (Kind::Checkin, "c with d"),
+        ];
+        assert_eq!(
+            written.facts,
+            reason(&facts).facts,
+            "an id that looks like a part of the sentence is one id"
+        );
         assert_eq!(WrittenReason::from(&reasons.shortened()), written);
     }
 
     #[test]
     fn the_reason_of_a_revoke_names_the_reason_of_its_claim() {
         let fact = FactId::new(Kind::Booking, "b");
-        let basis = vec![Basis { fact: fact.clone(), version: None, rule: 1, line: 9 }];
-        let claim = Claim { because: "adopted: booking b".to_owned(), basis, ..Claim::default() };
+        let basis = vec![Basis {
+            fact: fact.clone(),
+            version: None,
+            rule: 1,
+            line: 9,
+        }];
+        let claim = Claim {
+            because: "adopted: booking b".to_owned(),
+            basis,
+            ..Claim::default()
+        };
         let of = |cause: RevokeCause| RevokeReason::from(cause).of(Some(&claim));
-        let written = |text: &str, facts: &[FactId]| WrittenReason { text: text.to_owned(), facts: facts.to_vec() };
-        assert_eq!(of(RevokeCause::Ended), written("ended: adopted: booking b", std::slice::from_ref(&fact)));
-        assert_eq!(of(RevokeCause::Unfounded), written("no longer so: adopted: booking b", &[fact]));
+        let written = |text: &str, facts: &[FactId]| WrittenReason {
+            text: text.to_owned(),
+            facts: facts.to_vec(),
+        };
+        assert_eq!(
+            of(RevokeCause::Ended),
+            written("ended: adopted: booking b", std::slice::from_ref(&fact))
+        );
+        assert_eq!(
+            of(RevokeCause::Unfounded),
+            written("no longer so: adopted: booking b", &[fact])
+        );
         assert_eq!(of(RevokeCause::Foreign), written(FOREIGN, &[]));
-        let approved = RevokeReason { cause: RevokeCause::Ended, approved: Some(Checksum::from("12")) };
+        let approved = RevokeReason {
+            cause: RevokeCause::Ended,
+            approved: Some(Checksum::from("12")),
+        };
         assert_eq!(approved.of(None), written("ended:  (approved: 12)", &[]));
     }
 }

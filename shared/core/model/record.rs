@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::decide::entitlement::{Before, PersonFacts};
 use crate::model::fact::{Fact, Holder};
 
-/// How long a removed thing is kept. DynamoDB deletes the item up to two days later. Until then the record still says
-/// that the thing is gone.
+/// How long a removed thing is kept. DynamoDB deletes the item up to two days later. Until then the
+/// record still says that the thing is gone.
 const GONE_FOR: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// How Doorstep came to know the present content of a fact.
@@ -27,8 +27,8 @@ pub enum Source {
     Read,
     /// Only full reads showed it. Each lost half of what was known, and three of them agreed.
     Unconfirmed,
-    /// Doorstep refetched the thing by its id because of a hint, and it was not found. No removal was signed, and its
-    /// list was not read.
+    /// Doorstep refetched the thing by its id because of a hint, and it was not found. No removal
+    /// was signed, and its list was not read.
     Missing,
 }
 
@@ -38,7 +38,9 @@ impl fmt::Display for Source {
             Source::Delivery(id) => write!(f, "delivery {id}"),
             Source::Refetch => f.write_str("a refetch"),
             Source::Read => f.write_str("a read of everything"),
-            Source::Missing => f.write_str("an id that the platform no longer knows, without a signed removal"),
+            Source::Missing => {
+                f.write_str("an id that the platform no longer knows, without a signed removal")
+            }
             Source::Unconfirmed => f.write_str("full reads that repeated an unconfirmed change"),
         }
     }
@@ -51,8 +53,8 @@ pub struct FactRecord {
     pub fact: Arc<Fact>,
     /// When the read began that returned it. An earlier read never overwrites a later one.
     pub read: Timestamp,
-    /// Whether the platform no longer has the thing. The record is kept, so that an older read cannot bring the thing
-    /// back.
+    /// Whether the platform no longer has the thing. The record is kept, so that an older read
+    /// cannot bring the thing back.
     pub gone: bool,
     /// How Doorstep came to know the content.
     #[serde(default)]
@@ -60,8 +62,8 @@ pub struct FactRecord {
     /// When the read began that first returned this content, if an earlier read did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// The last confirmed content, if the change since then is not confirmed. Revokes that follow from such a change
-    /// are inferred.
+    /// The last confirmed content, if the change since then is not confirmed. Revokes that follow
+    /// from such a change are inferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Arc<Fact>>,
 }
@@ -69,12 +71,27 @@ pub struct FactRecord {
 impl FactRecord {
     /// Creates the record of a thing that a read found. The read began at `read`.
     pub fn new(fact: Fact, read: Timestamp, source: Source) -> Self {
-        FactRecord { fact: Arc::new(fact), read, gone: false, source, since: None, confirmed: None }
+        FactRecord {
+            fact: Arc::new(fact),
+            read,
+            gone: false,
+            source,
+            since: None,
+            confirmed: None,
+        }
     }
 
-    /// Returns the record of the same thing once a read no longer finds it. The read began at `read`.
+    /// Returns the record of the same thing once a read no longer finds it. The read began at
+    /// `read`.
     pub fn gone(&self, read: Timestamp, source: Source) -> Self {
-        FactRecord { fact: self.fact.clone(), read, gone: true, source, since: None, confirmed: None }
+        FactRecord {
+            fact: self.fact.clone(),
+            read,
+            gone: true,
+            source,
+            since: None,
+            confirmed: None,
+        }
     }
 
     /// Adds the last confirmed content of the `old` record, if this change is not confirmed.
@@ -88,8 +105,8 @@ impl FactRecord {
         self
     }
 
-    /// Returns whether a full read that is accepted repeats an unconfirmed change. From then on the change is
-    /// inferred like any other.
+    /// Returns whether a full read that is accepted repeats an unconfirmed change. From then on the
+    /// change is inferred like any other.
     pub fn confirms_end_of(&self, old: &FactRecord) -> bool {
         old.is_unconfirmed() && self.source == Source::Read
     }
@@ -102,12 +119,17 @@ impl FactRecord {
     /// Returns the last confirmed content, if the change since then is not confirmed.
     pub fn before(&self) -> Option<Before> {
         let fact = self.confirmed.clone()?;
-        Some(Before { fact, until: self.read, unconfirmed: self.source == Source::Unconfirmed })
+        Some(Before {
+            fact,
+            until: self.read,
+            unconfirmed: self.source == Source::Unconfirmed,
+        })
     }
 
-    /// Returns when the table may delete the record: some days after the thing was found to be gone. Until then the
-    /// record keeps a read that began earlier from bringing the thing back. No read takes that long. An unconfirmed
-    /// removal does not expire, because the operator may still have to approve what follows from it.
+    /// Returns when the table may delete the record: some days after the thing was found to be
+    /// gone. Until then the record keeps a read that began earlier from bringing the thing back. No
+    /// read takes that long. An unconfirmed removal does not expire, because the operator may still
+    /// have to approve what follows from it.
     pub fn expires(&self) -> Option<Timestamp> {
         let erasable = self.gone && self.confirmed.is_none();
         erasable.then(|| self.read.saturating_add(GONE_FOR).unwrap_or(Timestamp::MAX))
@@ -115,14 +137,25 @@ impl FactRecord {
 
     /// Returns whether both records have the same content, whenever they were read.
     pub fn says_same(&self, other: &FactRecord) -> bool {
-        let FactRecord { fact, read: _, gone, source: _, since: _, confirmed: _ } = self;
+        let FactRecord {
+            fact,
+            read: _,
+            gone,
+            source: _,
+            since: _,
+            confirmed: _,
+        } = self;
         *gone == other.gone && *fact == other.fact
     }
 
-    /// Returns everyone whom the record concerns: by the present content, and by the last confirmed one.
+    /// Returns everyone whom the record concerns: by the present content, and by the last confirmed
+    /// one.
     pub fn holders(&self) -> BTreeSet<Holder> {
         let live = Some(&self.fact).filter(|_| !self.gone);
-        live.into_iter().chain(&self.confirmed).flat_map(|fact| fact.holders()).collect()
+        live.into_iter()
+            .chain(&self.confirmed)
+            .flat_map(|fact| fact.holders())
+            .collect()
     }
 }
 
@@ -130,7 +163,8 @@ impl PersonFacts {
     /// Adds the present content of a record, and its last confirmed one.
     pub fn add(&mut self, record: &FactRecord) {
         let name = record.fact.name();
-        self.confirmed.extend(record.before().map(|before| (name.clone(), before)));
+        self.confirmed
+            .extend(record.before().map(|before| (name.clone(), before)));
         if !record.gone {
             self.facts.insert(name, record.fact.clone());
         }

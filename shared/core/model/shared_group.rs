@@ -29,7 +29,8 @@ pub struct RuledGroup {
 }
 
 impl RuledGroup {
-    /// Returns whether another site rules the same group. Two places of one vendor have no group in common.
+    /// Returns whether another site rules the same group. Two places of one vendor have no group in
+    /// common.
     pub fn is_shared_with(&self, other: &RuledGroup) -> bool {
         let places = self.place.as_ref().zip(other.place.as_ref());
         self.at.site != other.at.site && places.is_none_or(|(mine, theirs)| mine == theirs)

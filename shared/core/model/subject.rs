@@ -13,7 +13,8 @@ use crate::model::push_update::ChangeHint;
 pub enum Subject {
     /// A person of the site, by id.
     Person(PersonId),
-    /// The person who has this profile at the platform, whether Doorstep has stored the person yet or not.
+    /// The person who has this profile at the platform, whether Doorstep has stored the person yet
+    /// or not.
     Profile(FactId),
     /// The person who has this account at a door system.
     Account {
@@ -35,18 +36,30 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Merges two refetches of one thing in one minute. A removal that either hint announces is kept, the later
-    /// version must be reached, and the lower number of refetches so far counts.
+    /// Merges two refetches of one thing in one minute. A removal that either hint announces is
+    /// kept, the later version must be reached, and the lower number of refetches so far counts.
     pub fn merged(self, other: Subject) -> Subject {
         let (
-            Subject::Refetch { hint, refetches, delivery },
-            Subject::Refetch { hint: more, refetches: fewer, delivery: by },
+            Subject::Refetch {
+                hint,
+                refetches,
+                delivery,
+            },
+            Subject::Refetch {
+                hint: more,
+                refetches: fewer,
+                delivery: by,
+            },
         ) = (&self, &other)
         else {
             return self;
         };
         let (removes, later) = (more.removed && !hint.removed, more.reaches > hint.reaches);
-        let first = if hint.removed != more.removed { removes } else { later };
+        let first = if hint.removed != more.removed {
+            removes
+        } else {
+            later
+        };
         Subject::Refetch {
             hint: ChangeHint {
                 about: hint.about.clone(),
@@ -54,7 +67,11 @@ impl Subject {
                 removed: hint.removed || more.removed,
             },
             refetches: *refetches.min(fewer),
-            delivery: if first { by.clone().or(delivery.clone()) } else { delivery.clone().or(by.clone()) },
+            delivery: if first {
+                by.clone().or(delivery.clone())
+            } else {
+                delivery.clone().or(by.clone())
+            },
         }
     }
 }

@@ -35,24 +35,39 @@ impl Window {
 
     /// Returns what is left of the window without `hole`: the parts before and after it.
     pub fn without(&self, hole: &Window) -> Vec<Window> {
-        let before = self.overlap(&Window { from: Timestamp::MIN, until: Some(hole.from) });
-        let behind = hole.until.and_then(|from| self.overlap(&Window { from, until: None }));
+        let before = self.overlap(&Window {
+            from: Timestamp::MIN,
+            until: Some(hole.from),
+        });
+        let behind = hole
+            .until
+            .and_then(|from| self.overlap(&Window { from, until: None }));
         before.into_iter().chain(behind).collect()
     }
 
-    /// Widens the window by whole minutes on either side, and then to whole minutes: the start rounds down, the end
-    /// rounds up.
+    /// Widens the window by whole minutes on either side, and then to whole minutes: the start
+    /// rounds down, the end rounds up.
     pub fn widened(&self, before: u32, after: u32) -> Window {
         let from = shift(self.from, -i64::from(before));
-        let until = self.until.map(|until| Minute::not_before(shift(until, i64::from(after))).start());
-        Window { from: Minute::of(from).start(), until }
+        let until = self
+            .until
+            .map(|until| Minute::not_before(shift(until, i64::from(after))).start());
+        Window {
+            from: Minute::of(from).start(),
+            until,
+        }
     }
 }
 
 /// Moves `at` by whole minutes. The result stops at the ends of time.
 fn shift(at: Timestamp, minutes: i64) -> Timestamp {
-    let edge = if minutes < 0 { Timestamp::MIN } else { Timestamp::MAX };
-    at.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(edge)
+    let edge = if minutes < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    at.checked_add(SignedDuration::from_mins(minutes))
+        .unwrap_or(edge)
 }
 
 /// Merges windows that overlap or touch. Back-to-back bookings become one window without a gap.
@@ -63,7 +78,9 @@ pub fn union(windows: &[Window]) -> Vec<(Window, Vec<usize>)> {
     order.sort_by_key(|&place| windows.get(place).map(|window| window.from));
     let mut merged: Vec<(Window, Vec<usize>)> = Vec::new();
     for place in order {
-        let Some(&window) = windows.get(place) else { continue };
+        let Some(&window) = windows.get(place) else {
+            continue;
+        };
         match merged.last_mut() {
             Some((last, places)) if last.until.is_none_or(|until| window.from <= until) => {
                 last.until = match (last.until, window.until) {

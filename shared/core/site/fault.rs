@@ -52,8 +52,16 @@ pub(super) struct Faults {
 impl Faults {
     /// Creates an empty collection for `text`.
     pub(super) fn new(text: &str) -> Self {
-        let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-        Faults { line_ends, found: RefCell::default() }
+        let line_ends = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n')
+            .map(|(at, _)| at)
+            .collect();
+        Faults {
+            line_ends,
+            found: RefCell::default(),
+        }
     }
 
     /// Returns the line in which `span` begins.
@@ -63,16 +71,22 @@ impl Faults {
 
     /// Adds a fault.
     pub(super) fn add(&self, line: usize, message: impl Into<String>) {
-        self.found.borrow_mut().push(Fault { line, message: message.into() });
+        self.found.borrow_mut().push(Fault {
+            line,
+            message: message.into(),
+        });
     }
 
-    /// Adds a fault of the TOML syntax, at most one for each line. Further errors in one line mostly follow from the
-    /// first.
+    /// Adds a fault of the TOML syntax, at most one for each line. Further errors in one line
+    /// mostly follow from the first.
     pub(super) fn add_syntax(&self, error: &toml::de::Error) {
         let line = error.span().map_or(1, |span| self.line(&span));
         let mut found = self.found.borrow_mut();
         if found.last().is_none_or(|last: &Fault| last.line != line) {
-            found.push(Fault { line, message: format!("this is not TOML: {}", error.message()) });
+            found.push(Fault {
+                line,
+                message: format!("this is not TOML: {}", error.message()),
+            });
         }
     }
 

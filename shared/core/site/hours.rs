@@ -1,5 +1,5 @@
-//! Hours of the week: `Mon-Fri 18:00-23:00, Sat 22:00-02:00`. Hours are open while the local clock shows such a time.
-//! That includes the days on which the clock is put forward or back.
+//! Hours of the week: `Mon-Fri 18:00-23:00, Sat 22:00-02:00`. Hours are open while the local clock
+//! shows such a time. That includes the days on which the clock is put forward or back.
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{Offset, TimeZone};
@@ -13,7 +13,8 @@ const WHOLE_WEEK: [bool; 7] = [true; 7];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours(Vec<Opening>);
 
-/// One opening: on each of `days` from minute `from` of that day until minute `until`, which may be on the next day.
+/// One opening: on each of `days` from minute `from` of that day until minute `until`, which may be
+/// on the next day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Opening {
     days: [bool; 7],
@@ -22,9 +23,9 @@ struct Opening {
 }
 
 impl Hours {
-    /// Parses hours. Commas separate the openings. Each has a day, a range of days or several (`Mon, Wed-Fri
-    /// 09:00-12:00`). If no opening has a day, all of them apply every day. An end that is not after its start is on
-    /// the next day. `24:00` is the end of the day.
+    /// Parses hours. Commas separate the openings. Each has a day, a range of days or several
+    /// (`Mon, Wed-Fri 09:00-12:00`). If no opening has a day, all of them apply every day. An end
+    /// that is not after its start is on the next day. `24:00` is the end of the day.
     ///
     /// # Errors
     /// Says which part cannot be read and what to write instead.
@@ -32,12 +33,19 @@ impl Hours {
         let mut openings = Vec::new();
         let mut days_before = None;
         for part in text.split(',').map(str::trim) {
-            let time_at = part.find(|c: char| c.is_ascii_digit()).unwrap_or(part.len());
-            let (days, times) = part.split_at_checked(time_at).ok_or_else(|| unreadable(part))?;
+            let time_at = part
+                .find(|c: char| c.is_ascii_digit())
+                .unwrap_or(part.len());
+            let (days, times) = part
+                .split_at_checked(time_at)
+                .ok_or_else(|| unreadable(part))?;
             let days = match (days.trim(), days_before.take()) {
                 ("", None) => None,
                 ("", Some(_)) => return Err(unreadable(part)),
-                (days, before) => Some(join(before, parse_days(days).ok_or_else(|| unreadable(part))?)),
+                (days, before) => Some(join(
+                    before,
+                    parse_days(days).ok_or_else(|| unreadable(part))?,
+                )),
             };
             if times.is_empty() {
                 days_before = Some(days.ok_or_else(|| unreadable(part))?);
@@ -47,7 +55,10 @@ impl Hours {
             }
         }
         if days_before.is_some() {
-            return Err("the last day has no time: write for example \"Sat 00:00-24:00\" for the whole day".to_owned());
+            return Err(
+                "the last day has no time: write for example \"Sat 00:00-24:00\" for the whole day"
+                    .to_owned(),
+            );
         }
         with_days(openings)
     }
@@ -55,11 +66,19 @@ impl Hours {
     /// Returns the spans in `[from, until)` that are open, in order. They do not touch.
     ///
     /// There may be hundreds in a year, so the caller passes an `until` that is near.
-    pub fn windows(&self, zone: &TimeZone, from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    pub fn windows(
+        &self,
+        zone: &TimeZone,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Vec<(Timestamp, Timestamp)> {
         let mut found = Vec::new();
         let mut start = from;
         // Between two clock changes a zone has one offset, so local time is plain arithmetic.
-        for change in zone.following(from).take_while(|change| change.timestamp() < until) {
+        for change in zone
+            .following(from)
+            .take_while(|change| change.timestamp() < until)
+        {
             self.add_windows(zone.to_offset(start), start, change.timestamp(), &mut found);
             start = change.timestamp();
         }
@@ -67,7 +86,13 @@ impl Hours {
         merged(found)
     }
 
-    fn add_windows(&self, offset: Offset, from: Timestamp, until: Timestamp, found: &mut Vec<(Timestamp, Timestamp)>) {
+    fn add_windows(
+        &self,
+        offset: Offset,
+        from: Timestamp,
+        until: Timestamp,
+        found: &mut Vec<(Timestamp, Timestamp)>,
+    ) {
         if from >= until {
             return;
         }
@@ -116,8 +141,8 @@ fn merged(mut found: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)>
     whole
 }
 
-/// Requires that either every opening names its days or none does. A time without a day beside others would be
-/// ambiguous.
+/// Requires that either every opening names its days or none does. A time without a day beside
+/// others would be ambiguous.
 fn with_days(openings: Vec<(Option<[bool; 7]>, i64, i64)>) -> Result<Hours, String> {
     let every_day = openings.iter().all(|(days, ..)| days.is_none());
     let opening = |(days, from, until): (Option<[bool; 7]>, i64, i64)| {
@@ -127,12 +152,18 @@ fn with_days(openings: Vec<(Option<[bool; 7]>, i64, i64)>) -> Result<Hours, Stri
         })?;
         Ok(Opening { days, from, until })
     };
-    openings.into_iter().map(opening).collect::<Result<_, String>>().map(Hours)
+    openings
+        .into_iter()
+        .map(opening)
+        .collect::<Result<_, String>>()
+        .map(Hours)
 }
 
 fn join(before: Option<[bool; 7]>, days: [bool; 7]) -> [bool; 7] {
     let mut both = before.unwrap_or_default();
-    both.iter_mut().zip(days).for_each(|(day, more)| *day |= more);
+    both.iter_mut()
+        .zip(days)
+        .for_each(|(day, more)| *day |= more);
     both
 }
 
@@ -153,18 +184,26 @@ fn parse_days(text: &str) -> Option<[bool; 7]> {
 }
 
 fn parse_day(text: &str) -> Option<Weekday> {
-    let number = DAY_NAMES.iter().position(|name| name.eq_ignore_ascii_case(text.trim()))?;
+    let number = DAY_NAMES
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(text.trim()))?;
     Weekday::from_monday_zero_offset(i8::try_from(number).ok()?).ok()
 }
 
 /// Reads `09:00-18:00` as minutes of the day. The second may be on the next day.
 fn parse_times(text: &str) -> Result<(i64, i64), String> {
-    let times = text.split_once('-').and_then(|(from, until)| Some((parse_time(from)?, parse_time(until)?)));
+    let times = text
+        .split_once('-')
+        .and_then(|(from, until)| Some((parse_time(from)?, parse_time(until)?)));
     match times {
-        Some((from, _)) if from == DAY => Err(format!("`{}` starts at 24:00: write 00:00 of the next day", cut(text))),
-        Some((from, until)) if from == until => {
-            Err(format!("`{}` is no time at all: write 00:00-24:00 for the whole day", cut(text)))
-        }
+        Some((from, _)) if from == DAY => Err(format!(
+            "`{}` starts at 24:00: write 00:00 of the next day",
+            cut(text)
+        )),
+        Some((from, until)) if from == until => Err(format!(
+            "`{}` is no time at all: write 00:00-24:00 for the whole day",
+            cut(text)
+        )),
         Some((from, until)) if until < from => Ok((from, until + DAY)),
         Some(times) => Ok(times),
         None => Err(unreadable(text)),
@@ -179,11 +218,16 @@ fn parse_time(text: &str) -> Option<i64> {
         return None;
     }
     let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
-    (minute < 60).then_some(hour * 60 + minute).filter(|whole| *whole <= DAY)
+    (minute < 60)
+        .then_some(hour * 60 + minute)
+        .filter(|whole| *whole <= DAY)
 }
 
 fn unreadable(part: &str) -> String {
-    format!("`{}` cannot be read: write days and times such as \"Mon-Fri 09:00-18:00, Sat 22:00-02:00\"", cut(part))
+    format!(
+        "`{}` cannot be read: write days and times such as \"Mon-Fri 09:00-18:00, Sat 22:00-02:00\"",
+        cut(part)
+    )
 }
 
 fn cut(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! The site file: the operator's configuration as values that are valid in themselves.
 //!
-//! This module parses the file, reports every fault with its line, and resolves names to ids of the platform and of
-//! the door systems. It decides nothing about a person and makes no calls.
+//! This module parses the file, reports every fault with its line, and resolves names to ids of the
+//! platform and of the door systems. It decides nothing about a person and makes no calls.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -67,8 +67,9 @@ impl Site {
     /// Parses a site file.
     ///
     /// # Errors
-    /// Returns every fault of the file at once, each with its line and what to do. If the text is not TOML, returns
-    /// only the syntax faults: after one of those, nothing in the file can be relied on.
+    /// Returns every fault of the file at once, each with its line and what to do. If the text is
+    /// not TOML, returns only the syntax faults: after one of those, nothing in the file can be
+    /// relied on.
     pub fn parse(text: &str) -> Result<Site, SiteFileError> {
         parse::site(text)
     }
@@ -114,18 +115,21 @@ impl FromStr for Mode {
 pub struct PlatformConfig {
     /// Which platform.
     pub kind: PlatformKind,
-    /// The platform's own name of the operator. OfficeRnD: the organisation's slug, required `[D]`. Nexudus: ids of
-    /// businesses, separated by commas; without any, every business that the user may see.
+    /// The platform's own name of the operator. OfficeRnD: the organisation's slug, required `[D]`.
+    /// Nexudus: ids of businesses, separated by commas; without any, every business that the user
+    /// may see.
     pub organization: Option<String>,
     /// Names or ids of the locations that count. `None`: all.
     pub locations: Option<Vec<String>>,
     /// The member property that holds card numbers, if the platform has no field for them.
     pub card_property: Option<String>,
-    /// The name of two secrets: the one that verifies deliveries, and the one that gives access to the API.
+    /// The name of two secrets: the one that verifies deliveries, and the one that gives access to
+    /// the API.
     pub secret: String,
     /// `"sandbox"`, or an https address without a slash at its end. `None`: the vendor's own.
     pub url: Option<String>,
-    /// The https address of OfficeRnD's token service. `None`: its own, or the sandbox's if `url` is `"sandbox"`.
+    /// The https address of OfficeRnD's token service. `None`: its own, or the sandbox's if `url`
+    /// is `"sandbox"`.
     pub identity_url: Option<String>,
     /// OfficeRnD's region. Doorstep asks OfficeRnD for it if it is not set.
     pub region: Option<String>,
@@ -142,9 +146,11 @@ pub struct DoorsConfig {
     pub secret: String,
     /// `"sandbox"`, or an https address without a slash at its end. `None`: the vendor's own.
     pub url: Option<String>,
-    /// The https address of SALTO KS's token service. `None`: its own, or the sandbox's if `url` is `"sandbox"`.
+    /// The https address of SALTO KS's token service. `None`: its own, or the sandbox's if `url` is
+    /// `"sandbox"`.
     pub identity_url: Option<String>,
-    /// The operator's address to which Kisi may write about this integration. It is sent with every call.
+    /// The operator's address to which Kisi may write about this integration. It is sent with every
+    /// call.
     pub contact: Option<String>,
     /// Whether the door system may e-mail new people.
     pub invite: bool,
@@ -152,14 +158,15 @@ pub struct DoorsConfig {
     pub without_access: WithoutAccess,
     /// What happens to a guest's account that Doorstep created, once it has no access left.
     pub guest_accounts: WithoutAccess,
-    /// What happens to accounts in a ruled group that are not entitled and were not put there by Doorstep.
+    /// What happens to accounts in a ruled group that are not entitled and were not put there by
+    /// Doorstep.
     pub foreign: ForeignPolicy,
     /// The prefix that the name of every ruled group must have.
     pub prefix: Option<String>,
     /// Addresses of people whose access is never revoked. In mode `full` there are at least two.
     pub protected: Vec<String>,
-    /// The earlier name of this table, if it was renamed. Claims and accounts under that name move to the present
-    /// one.
+    /// The earlier name of this table, if it was renamed. Claims and accounts under that name move
+    /// to the present one.
     pub was: Option<DoorsName>,
 }
 
@@ -167,13 +174,24 @@ impl DoorsConfig {
     /// Returns the text that distinguishes this door system from any other.
     pub fn identity(&self) -> String {
         let place = self.place.as_deref().unwrap_or(&self.secret);
-        format!("{} {place} {}", self.kind.word(), self.url.as_deref().unwrap_or_default()).trim_end().to_owned()
+        format!(
+            "{} {place} {}",
+            self.kind.word(),
+            self.url.as_deref().unwrap_or_default()
+        )
+        .trim_end()
+        .to_owned()
     }
 
-    /// Returns the scope in which group ids are unique: for SALTO KS one site, for Kisi the whole vendor, whatever
-    /// the place. Two site files with the same scope mean the same group by the same id.
+    /// Returns the scope in which group ids are unique: for SALTO KS one site, for Kisi the whole
+    /// vendor, whatever the place. Two site files with the same scope mean the same group by the
+    /// same id.
     pub fn system(&self) -> String {
-        let url = self.url.as_deref().filter(|url| *url != self.kind.usual_url()).unwrap_or_default();
+        let url = self
+            .url
+            .as_deref()
+            .filter(|url| *url != self.kind.usual_url())
+            .unwrap_or_default();
         let place = match self.kind {
             DoorsKind::SaltoKs => self.place.as_deref().unwrap_or_default(),
             DoorsKind::Kisi => "",
@@ -183,8 +201,12 @@ impl DoorsConfig {
 
     /// Returns whether this is the address of a protected person.
     pub fn protects(&self, email: &str) -> bool {
-        let Some(key) = email_key(email) else { return false };
-        self.protected.iter().any(|protected| email_key(protected).as_ref() == Some(&key))
+        let Some(key) = email_key(email) else {
+            return false;
+        };
+        self.protected
+            .iter()
+            .any(|protected| email_key(protected).as_ref() == Some(&key))
     }
 }
 
@@ -199,7 +221,8 @@ pub enum WithoutAccess {
     Delete,
 }
 
-/// What happens to accounts in a ruled group that are not entitled and were not put there by Doorstep.
+/// What happens to accounts in a ruled group that are not entitled and were not put there by
+/// Doorstep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForeignPolicy {
     /// Doorstep reports them.
@@ -225,7 +248,13 @@ pub struct Bookings {
 
 impl Default for Bookings {
     fn default() -> Self {
-        Bookings { before: 15, after: 15, guests: true, tentative: Tentative::Ignore, unpaid: Unpaid::Wait }
+        Bookings {
+            before: 15,
+            after: 15,
+            guests: true,
+            tentative: Tentative::Ignore,
+            unpaid: Unpaid::Wait,
+        }
     }
 }
 
@@ -284,6 +313,11 @@ pub struct Guard {
 
 impl Default for Guard {
     fn default() -> Self {
-        Guard { share: 0.20, least: 5, base: 10, most: 50 }
+        Guard {
+            share: 0.20,
+            least: 5,
+            base: 10,
+            most: 50,
+        }
     }
 }

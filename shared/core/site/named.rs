@@ -1,4 +1,5 @@
-//! Finds what one name means among things that have ids and names. Pure; it knows neither platforms nor doors.
+//! Finds what one name means among things that have ids and names. Pure; it knows neither platforms
+//! nor doors.
 
 /// A thing that a name may mean.
 pub(super) struct NamedThing<'t> {
@@ -29,7 +30,8 @@ pub(super) enum Meaning<'t> {
     Several(usize),
     /// Nothing: the thing with this name is not where the rule requires it to be.
     Elsewhere,
-    /// Nothing: no thing has this name, but one has a name that differs only in capitals and spaces.
+    /// Nothing: no thing has this name, but one has a name that differs only in capitals and
+    /// spaces.
     Nearly(&'t str),
     /// Nothing: no thing has this name.
     Nothing,
@@ -39,7 +41,10 @@ impl<'t> Meaning<'t> {
     /// Returns the id that is meant.
     pub(super) fn id(&self) -> Option<&'t str> {
         match self {
-            Meaning::One(id) | Meaning::OneOf(id, _) | Meaning::Renamed(id, _) | Meaning::Unread(id) => Some(id),
+            Meaning::One(id)
+            | Meaning::OneOf(id, _)
+            | Meaning::Renamed(id, _)
+            | Meaning::Unread(id) => Some(id),
             _ => None,
         }
     }
@@ -49,8 +54,8 @@ impl<'t> Meaning<'t> {
         matches!(self, Meaning::Nearly(_))
     }
 
-    /// Returns the problem and what to do, unless the meaning is clear. `one` is the word for one such thing, and
-    /// `within` the place where it must be.
+    /// Returns the problem and what to do, unless the meaning is clear. `one` is the word for one
+    /// such thing, and `within` the place where it must be.
     pub(super) fn problem(&self, word: &str, one: &str, within: &str) -> Option<String> {
         Some(match self {
             Meaning::One(_) | Meaning::Unread(_) => return None,
@@ -64,33 +69,53 @@ impl<'t> Meaning<'t> {
                     "{one} \"{word}\" is called \"{now}\" now: change the site file; until then it counts as before"
                 )
             }
-            Meaning::NoneYet => format!("no {one} is named \"{word}\": there are none that we could read yet"),
+            Meaning::NoneYet => {
+                format!("no {one} is named \"{word}\": there are none that we could read yet")
+            }
             Meaning::Several(count) => {
                 format!(
                     "{count} {one}s are named \"{word}\", so it counts for nothing: write the id of the one you mean"
                 )
             }
             Meaning::Elsewhere => {
-                format!("{one} \"{word}\" is not {within}, so this can never match: change one of the two")
+                format!(
+                    "{one} \"{word}\" is not {within}, so this can never match: change one of the two"
+                )
             }
             Meaning::Nearly(other) => {
-                format!("no {one} is named \"{word}\", but one is named \"{other}\": write it exactly so")
+                format!(
+                    "no {one} is named \"{word}\", but one is named \"{other}\": write it exactly so"
+                )
             }
-            Meaning::Nothing => format!("no {one} is named \"{word}\": write its exact name or its id"),
+            Meaning::Nothing => {
+                format!("no {one} is named \"{word}\": write its exact name or its id")
+            }
         })
     }
 }
 
-/// Returns what `word` means among `things`. `before` is the id of the thing that it meant the last time.
+/// Returns what `word` means among `things`. `before` is the id of the thing that it meant the last
+/// time.
 ///
-/// A name that was once clear keeps its thing. Renaming that thing, or giving its name to another thing, must not
-/// take access from anyone.
-pub(super) fn meaning<'t>(word: &str, things: &[NamedThing<'t>], before: Option<&'t str>) -> Meaning<'t> {
+/// A name that was once clear keeps its thing. Renaming that thing, or giving its name to another
+/// thing, must not take access from anyone.
+pub(super) fn meaning<'t>(
+    word: &str,
+    things: &[NamedThing<'t>],
+    before: Option<&'t str>,
+) -> Meaning<'t> {
     if things.is_empty() {
         return before.map_or(Meaning::NoneYet, Meaning::Unread);
     }
-    if let Some(thing) = things.iter().find(|thing| thing.id == word || thing.number == Some(word)) {
-        return if thing.fits { Meaning::One(thing.id) } else { Meaning::Elsewhere };
+    if let Some(thing) = things
+        .iter()
+        .find(|thing| thing.id == word || thing.number == Some(word))
+    {
+        return if thing.fits {
+            Meaning::One(thing.id)
+        } else {
+            Meaning::Elsewhere
+        };
     }
     let named: Vec<&NamedThing<'t>> = things.iter().filter(|thing| thing.name == word).collect();
     let fitting: Vec<&NamedThing<'t>> = named.iter().copied().filter(|thing| thing.fits).collect();
@@ -106,7 +131,12 @@ pub(super) fn meaning<'t>(word: &str, things: &[NamedThing<'t>], before: Option<
 }
 
 fn nearly<'t>(word: &str, things: &[NamedThing<'t>]) -> Meaning<'t> {
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let plain = |text: &str| {
+        text.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .to_lowercase()
+    };
     let wanted = plain(word);
     things
         .iter()

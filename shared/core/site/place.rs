@@ -44,21 +44,26 @@ impl Place {
         let key = key.to_owned();
         match self {
             Place::Table(table) | Place::Key { table, .. } => Place::Key { table, key },
-            Place::File => Place::Key { table: Vec::new(), key },
+            Place::File => Place::Key {
+                table: Vec::new(),
+                key,
+            },
             Place::Rule(line) => Place::Rule(line),
         }
     }
 
-    /// Returns the line of this place in the file `text`, counted from 1. If the key is missing it is the line of the
-    /// table, and if that is missing, too, line 1.
+    /// Returns the line of this place in the file `text`, counted from 1. If the key is missing it
+    /// is the line of the table, and if that is missing, too, line 1.
     pub fn line(&self, text: &str) -> usize {
         let line = match self {
             Place::File => None,
             Place::Rule(line) => Some(*line),
             Place::Table(table) => line_of(text, table),
-            Place::Key { table, key } => {
-                line_of(text, &[table.as_slice(), std::slice::from_ref(key)].concat()).or_else(|| line_of(text, table))
-            }
+            Place::Key { table, key } => line_of(
+                text,
+                &[table.as_slice(), std::slice::from_ref(key)].concat(),
+            )
+            .or_else(|| line_of(text, table)),
         };
         line.unwrap_or(FIRST_LINE)
     }
@@ -82,7 +87,9 @@ fn line_of(text: &str, path: &[String]) -> Option<usize> {
     let (root, _errors) = DeTable::parse_recoverable(text);
     let mut table = root.get_ref();
     for name in tables {
-        let DeValue::Table(inner) = table.get(name.as_str())?.get_ref() else { return None };
+        let DeValue::Table(inner) = table.get(name.as_str())?.get_ref() else {
+            return None;
+        };
         table = inner;
     }
     let (key, _) = table.iter().find(|(found, _)| found.get_ref() == key)?;
@@ -102,7 +109,10 @@ pub struct SiteProblem {
 impl SiteProblem {
     /// Creates a problem.
     pub fn new(place: Place, message: impl Into<String>) -> Self {
-        SiteProblem { place, message: message.into() }
+        SiteProblem {
+            place,
+            message: message.into(),
+        }
     }
 }
 

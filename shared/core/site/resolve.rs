@@ -1,5 +1,5 @@
-//! Resolves the names in a site file to ids of the platform and of the door systems. Pure: a name that cannot be
-//! resolved is a problem of its rule, and resolving goes on.
+//! Resolves the names in a site file to ids of the platform and of the door systems. Pure: a name
+//! that cannot be resolved is a problem of its rule, and resolving goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +21,8 @@ pub struct Resolved {
     pub locations: Option<BTreeSet<String>>,
     /// Problems for the operator, each with its place in the file and what to do.
     pub problems: Vec<SiteProblem>,
-    /// The id that each name last meant while it was clear, by what the name stands for. It keeps access in place if
-    /// a thing is renamed.
+    /// The id that each name last meant while it was clear, by what the name stands for. It keeps
+    /// access in place if a thing is renamed.
     #[serde(default)]
     known: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -30,8 +30,8 @@ pub struct Resolved {
 /// The meaning of the names in one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedRule {
-    /// The plans, rooms and so on that the rule is about. Passes are kept as the file names them: they match by name
-    /// or id.
+    /// The plans, rooms and so on that the rule is about. Passes are kept as the file names them:
+    /// they match by name or id.
     pub wanted: IdSelection,
     /// The groups that the rule opens.
     pub groups: Vec<GroupId>,
@@ -61,24 +61,40 @@ impl IdSelection {
 
 /// Resolves every name of `site`.
 ///
-/// `groups` holds the groups of each door system, by its name in the file. If a door system is missing, its groups
-/// were not read, and its names keep their former meaning. A name that had a meaning in `before` keeps it as long as
-/// that thing exists, even if the thing was renamed.
+/// `groups` holds the groups of each door system, by its name in the file. If a door system is
+/// missing, its groups were not read, and its names keep their former meaning. A name that had a
+/// meaning in `before` keeps it as long as that thing exists, even if the thing was renamed.
 pub fn resolve(
     site: &Site,
     catalogue: &Catalogue,
     groups: &BTreeMap<DoorsName, Vec<Group>>,
     before: Option<&Resolved>,
 ) -> Resolved {
-    let mut resolving = Resolving { site, catalogue, groups, before, resolved: Resolved::default() };
+    let mut resolving = Resolving {
+        site,
+        catalogue,
+        groups,
+        before,
+        resolved: Resolved::default(),
+    };
     resolving.resolved.problems = unserved(site);
     resolving.locations();
     for (number, rule) in site.rules.iter().enumerate() {
         let resolved = resolving.rule(rule);
         resolving.resolved.rules.push(resolved);
-        if let Some(first) = site.rules.iter().take(number).find(|first| first.says_the_same(rule)) {
-            resolving
-                .problem(rule, &format!("this says the same as the rule in line {}: remove one of them", first.line));
+        if let Some(first) = site
+            .rules
+            .iter()
+            .take(number)
+            .find(|first| first.says_the_same(rule))
+        {
+            resolving.problem(
+                rule,
+                &format!(
+                    "this says the same as the rule in line {}: remove one of them",
+                    first.line
+                ),
+            );
         }
     }
     resolving.resolved
@@ -92,8 +108,8 @@ struct Resolving<'a> {
     resolved: Resolved,
 }
 
-/// The names of one key of one rule: their place in the file, what they stand for, and the word for one of them in a
-/// problem.
+/// The names of one key of one rule: their place in the file, what they stand for, and the word for
+/// one of them in a problem.
 struct NameQuery<'q> {
     place: Place,
     scope: String,
@@ -104,7 +120,9 @@ struct NameQuery<'q> {
 
 impl<'a> Resolving<'a> {
     fn locations(&mut self) {
-        let Some(names) = &self.site.platform.locations else { return };
+        let Some(names) = &self.site.platform.locations else {
+            return;
+        };
         let asked = NameQuery {
             place: Place::platform().key("locations"),
             scope: "location".to_owned(),
@@ -112,21 +130,34 @@ impl<'a> Resolving<'a> {
             within: String::new(),
         };
         let things = self.location_things(None);
-        self.resolved.locations = Some(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect());
+        self.resolved.locations = Some(
+            names
+                .iter()
+                .filter_map(|name| self.one(&asked, name, &things))
+                .collect(),
+        );
     }
 
     fn rule(&mut self, rule: &Rule) -> ResolvedRule {
         let at = rule.at.as_ref().map(|at| self.at(rule, at));
         let wanted = match &rule.wanted {
             ThingSelection::Any => IdSelection::Any,
-            ThingSelection::Named(names) if rule.selector == Selector::Pass => self.passes(rule, names),
+            ThingSelection::Named(names) if rule.selector == Selector::Pass => {
+                self.passes(rule, names)
+            }
             ThingSelection::Named(names) => self.things_of(rule, names, at.as_ref()),
         };
-        ResolvedRule { wanted, groups: self.opened(rule), at }
+        ResolvedRule {
+            wanted,
+            groups: self.opened(rule),
+            at,
+        }
     }
 
     fn at(&mut self, rule: &Rule, at: &ThingSelection) -> IdSelection {
-        let ThingSelection::Named(names) = at else { return IdSelection::Any };
+        let ThingSelection::Named(names) = at else {
+            return IdSelection::Any;
+        };
         let chosen = self.resolved.locations.clone();
         let asked = NameQuery {
             place: Place::Rule(rule.line),
@@ -135,14 +166,27 @@ impl<'a> Resolving<'a> {
             within: "among the `locations` of [platform]".to_owned(),
         };
         let things = self.location_things(chosen.as_ref());
-        IdSelection::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
+        IdSelection::Of(
+            names
+                .iter()
+                .filter_map(|name| self.one(&asked, name, &things))
+                .collect(),
+        )
     }
 
-    /// Resolves names of passes. Passes have no list, so the names are kept. A name that no pass has is reported if
-    /// the passes were read.
+    /// Resolves names of passes. Passes have no list, so the names are kept. A name that no pass
+    /// has is reported if the passes were read.
     fn passes(&mut self, rule: &Rule, names: &[String]) -> IdSelection {
-        let unknown = |name: &&String| self.catalogue.passes.as_ref().is_some_and(|passes| !passes.contains(*name));
-        for name in names.iter().filter(|name| unknown(name) && !may_be_id(name)) {
+        let unknown = |name: &&String| {
+            self.catalogue
+                .passes
+                .as_ref()
+                .is_some_and(|passes| !passes.contains(*name))
+        };
+        for name in names
+            .iter()
+            .filter(|name| unknown(name) && !may_be_id(name))
+        {
             self.problem(
                 rule,
                 &format!("no pass is named \"{name}\" now: write its exact name, its id, or pass = \"*\" for any"),
@@ -151,8 +195,14 @@ impl<'a> Resolving<'a> {
         IdSelection::Of(names.iter().cloned().collect())
     }
 
-    fn things_of(&mut self, rule: &Rule, names: &[String], at: Option<&IdSelection>) -> IdSelection {
-        // An `at` that resolves to nothing is a problem of its own. It is not repeated for every name.
+    fn things_of(
+        &mut self,
+        rule: &Rule,
+        names: &[String],
+        at: Option<&IdSelection>,
+    ) -> IdSelection {
+        // An `at` that resolves to nothing is a problem of its own. It is not repeated for every
+        // name.
         let at = match at {
             Some(IdSelection::Of(ids)) if !ids.is_empty() => Some(ids),
             _ => None,
@@ -166,16 +216,29 @@ impl<'a> Resolving<'a> {
         let limits = at.and(rule.at.as_ref()).map(listed);
         let asked = NameQuery {
             place: Place::Rule(rule.line),
-            scope: limits.as_ref().map_or_else(|| word.to_owned(), |limits| format!("{word} at {limits}")),
+            scope: limits
+                .as_ref()
+                .map_or_else(|| word.to_owned(), |limits| format!("{word} at {limits}")),
             one: word,
-            within: limits
-                .map_or_else(|| "among the `locations` of [platform]".to_owned(), |limits| format!("at {limits}")),
+            within: limits.map_or_else(
+                || "among the `locations` of [platform]".to_owned(),
+                |limits| format!("at {limits}"),
+            ),
         };
         let things = self.things(rule.selector, allowed.as_ref());
-        IdSelection::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
+        IdSelection::Of(
+            names
+                .iter()
+                .filter_map(|name| self.one(&asked, name, &things))
+                .collect(),
+        )
     }
 
-    fn things(&self, selector: Selector, allowed: Option<&BTreeSet<String>>) -> Vec<NamedThing<'a>> {
+    fn things(
+        &self,
+        selector: Selector,
+        allowed: Option<&BTreeSet<String>>,
+    ) -> Vec<NamedThing<'a>> {
         let catalogue = self.catalogue;
         // A thing without a location may be anywhere, so it fits.
         let fits = |location: Option<&str>| match (location, allowed) {
@@ -203,13 +266,15 @@ impl<'a> Resolving<'a> {
                 catalogue.floors.iter().map(floor).collect()
             }
             Selector::Assignable | Selector::Resource | Selector::Pass => {
-                let resource = |(id, resource): (&'a Id, &'a crate::model::fact::Resource)| NamedThing {
-                    id,
-                    number: id.strip_prefix(DESK),
-                    name: &resource.name,
-                    fits: fits(catalogue.location_of_resource(id)),
-                };
-                let mut things: Vec<NamedThing<'a>> = catalogue.resources.iter().map(resource).collect();
+                let resource =
+                    |(id, resource): (&'a Id, &'a crate::model::fact::Resource)| NamedThing {
+                        id,
+                        number: id.strip_prefix(DESK),
+                        name: &resource.name,
+                        fits: fits(catalogue.location_of_resource(id)),
+                    };
+                let mut things: Vec<NamedThing<'a>> =
+                    catalogue.resources.iter().map(resource).collect();
                 if selector == Selector::Assignable {
                     // A room may have a desk's number. The desk is the one that can be assigned.
                     things.sort_by_key(|thing| thing.number.is_none());
@@ -224,7 +289,12 @@ impl<'a> Resolving<'a> {
         self.catalogue
             .locations
             .iter()
-            .map(|(id, location)| NamedThing { id, number: None, name: &location.name, fits: fits(id) })
+            .map(|(id, location)| NamedThing {
+                id,
+                number: None,
+                name: &location.name,
+                fits: fits(id),
+            })
             .collect()
     }
 
@@ -238,12 +308,19 @@ impl<'a> Resolving<'a> {
         let groups: &'a [Group] = self.groups.get(&rule.doors).map_or(&[], Vec::as_slice);
         let things: Vec<NamedThing<'a>> = groups
             .iter()
-            .map(|group| NamedThing { id: &group.id.0, number: None, name: &group.name, fits: true })
+            .map(|group| NamedThing {
+                id: &group.id.0,
+                number: None,
+                name: &group.name,
+                fits: true,
+            })
             .collect();
         let mut opened = Vec::new();
         for name in &rule.opens {
             let before = self.known(&asked, name);
-            let Some(id) = self.one(&asked, name, &things).map(GroupId) else { continue };
+            let Some(id) = self.one(&asked, name, &things).map(GroupId) else {
+                continue;
+            };
             let group = groups.iter().find(|group| group.id == id);
             let ours = group.is_none_or(|group| self.judge_group(rule, name, group));
             if !ours && before != Some(&id.0) {
@@ -258,13 +335,25 @@ impl<'a> Resolving<'a> {
     /// Reports what is wrong with a group. Returns `false` if Doorstep may not manage the group.
     fn judge_group(&mut self, rule: &Rule, name: &str, group: &Group) -> bool {
         if let Some(problem) = &group.problem {
-            self.problem(rule, &format!("group \"{name}\" opens nothing for the people in it: {problem}"));
+            self.problem(
+                rule,
+                &format!("group \"{name}\" opens nothing for the people in it: {problem}"),
+            );
         }
-        let prefix = self.site.doors.get(&rule.doors).and_then(|doors| doors.prefix.as_deref());
+        let prefix = self
+            .site
+            .doors
+            .get(&rule.doors)
+            .and_then(|doors| doors.prefix.as_deref());
         match prefix {
             Some(prefix) if !group.name.starts_with(prefix) => {
                 let advice = "give the group such a name at the door system, or choose another";
-                self.problem(rule, &format!("the name of group \"{name}\" does not start with \"{prefix}\": {advice}"));
+                self.problem(
+                    rule,
+                    &format!(
+                        "the name of group \"{name}\" does not start with \"{prefix}\": {advice}"
+                    ),
+                );
                 false
             }
             _ => true,
@@ -272,25 +361,37 @@ impl<'a> Resolving<'a> {
     }
 
     /// Returns the id that `name` means, and remembers it for the next time.
-    fn one(&mut self, asked: &NameQuery<'_>, name: &str, things: &[NamedThing<'a>]) -> Option<String> {
+    fn one(
+        &mut self,
+        asked: &NameQuery<'_>,
+        name: &str,
+        things: &[NamedThing<'a>],
+    ) -> Option<String> {
         let before = self.known(asked, name);
         let meaning = meaning(name, things, before.map(String::as_str));
         if asked.one != "group" && self.names_stand_for_themselves() && !meaning.is_a_slip() {
             return Some(name.to_owned());
         }
         if let Some(problem) = meaning.problem(name, asked.one, &asked.within) {
-            self.resolved.problems.push(SiteProblem::new(asked.place.clone(), problem));
+            self.resolved
+                .problems
+                .push(SiteProblem::new(asked.place.clone(), problem));
         }
-        // A thing that is gone may return, for example after a bad read. Until then its name keeps the meaning.
+        // A thing that is gone may return, for example after a bad read. Until then its name keeps
+        // the meaning.
         let id = meaning.id().map(str::to_owned);
         if let Some(kept) = id.clone().or_else(|| before.cloned()) {
-            self.resolved.known.entry(asked.scope.clone()).or_default().insert(name.to_owned(), kept);
+            self.resolved
+                .known
+                .entry(asked.scope.clone())
+                .or_default()
+                .insert(name.to_owned(), kept);
         }
         id
     }
 
-    /// Returns whether names need no list: a platform without a read API cannot be asked for its plans and rooms, so
-    /// a name is accepted as it is.
+    /// Returns whether names need no list: a platform without a read API cannot be asked for its
+    /// plans and rooms, so a name is accepted as it is.
     fn names_stand_for_themselves(&self) -> bool {
         !self.site.platform.kind.has_read_api()
     }
@@ -306,33 +407,48 @@ impl<'a> Resolving<'a> {
     }
 
     fn problem(&mut self, rule: &Rule, text: &str) {
-        self.resolved.problems.push(SiteProblem::new(Place::Rule(rule.line), text));
+        self.resolved
+            .problems
+            .push(SiteProblem::new(Place::Rule(rule.line), text));
     }
 }
 
 fn listed(wanted: &ThingSelection) -> String {
     match wanted {
         ThingSelection::Any => "any location".to_owned(),
-        ThingSelection::Named(names) => names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or "),
+        ThingSelection::Named(names) => names
+            .iter()
+            .map(|name| format!("\"{name}\""))
+            .collect::<Vec<_>>()
+            .join(" or "),
     }
 }
 
-/// Returns whether a text looks like a platform's id: a number, or hexadecimal with or without dashes.
+/// Returns whether a text looks like a platform's id: a number, or hexadecimal with or without
+/// dashes.
 fn may_be_id(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') && text.bytes().any(|byte| byte.is_ascii_digit())
+    text.bytes()
+        .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Returns the problems of rules that can never match, because the platform sends nothing that they are about.
+/// Returns the problems of rules that can never match, because the platform sends nothing that they
+/// are about.
 pub fn unserved(site: &Site) -> Vec<SiteProblem> {
     let platform = site.platform.kind;
     if platform.has_read_api() {
         return Vec::new();
     }
     let served = [Selector::Plan, Selector::Resource];
-    let unserved = site.rules.iter().filter(|rule| !served.contains(&rule.selector));
+    let unserved = site
+        .rules
+        .iter()
+        .filter(|rule| !served.contains(&rule.selector));
     let said = unserved.map(|rule| {
         let (word, platform) = (rule.selector.word(), platform.word());
-        let said = format!("{platform} tells of no {word}, so this can never match: write plan or resource");
+        let said = format!(
+            "{platform} tells of no {word}, so this can never match: write plan or resource"
+        );
         SiteProblem::new(Place::Rule(rule.line), said)
     });
     said.collect()

@@ -55,7 +55,11 @@ impl SiteRoute {
             site: site.id.clone(),
             platform: site.platform.kind,
             secret: site.platform.secret.clone(),
-            doors: site.doors.iter().map(|(name, config)| (name.clone(), plate(config))).collect(),
+            doors: site
+                .doors
+                .iter()
+                .map(|(name, config)| (name.clone(), plate(config)))
+                .collect(),
             keep_days: site.entries.keep_days,
         }
     }

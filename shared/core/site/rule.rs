@@ -1,5 +1,5 @@
-//! Rules of a site file: which facts open which groups. Names are kept as the operator wrote them; `resolve` turns
-//! them into ids.
+//! Rules of a site file: which facts open which groups. Names are kept as the operator wrote them;
+//! `resolve` turns them into ids.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,11 @@ pub struct Rule {
 impl Rule {
     /// Returns whether this rule and `other` differ in nothing but their line.
     pub fn says_the_same(&self, other: &Rule) -> bool {
-        *self == Rule { line: self.line, ..other.clone() }
+        *self
+            == Rule {
+                line: self.line,
+                ..other.clone()
+            }
     }
 }
 
@@ -58,8 +62,14 @@ pub enum Selector {
 
 impl Selector {
     /// Every selector, in the order in which the docs name them.
-    pub const ALL: [Selector; 6] =
-        [Selector::Plan, Selector::Resource, Selector::Assignable, Selector::Floor, Selector::Location, Selector::Pass];
+    pub const ALL: [Selector; 6] = [
+        Selector::Plan,
+        Selector::Resource,
+        Selector::Assignable,
+        Selector::Floor,
+        Selector::Location,
+        Selector::Pass,
+    ];
 
     /// Returns its key in a site file.
     pub fn word(self) -> &'static str {
@@ -94,8 +104,8 @@ pub enum Audience {
     Everyone,
 }
 
-/// Reads one `[[rule]]`. `doors` holds the door systems of the file. It is `None` if they could not be read; then the
-/// rule's `doors` is not checked.
+/// Reads one `[[rule]]`. `doors` holds the door systems of the file. It is `None` if they could not
+/// be read; then the rule's `doors` is not checked.
 pub(super) fn read(
     table: &SheetTable<'_>,
     doors: Option<&BTreeMap<DoorsName, DoorsConfig>>,
@@ -103,12 +113,24 @@ pub(super) fn read(
 ) -> Option<Rule> {
     let selected = selected(table);
     let doors = doors_of(table, doors);
-    let opens = table.required("opens", "the groups it opens: opens = [\"Members\"]", groups);
+    let opens = table.required(
+        "opens",
+        "the groups it opens: opens = [\"Members\"]",
+        groups,
+    );
     let at = table.maybe("at", wanted);
     let hours = table.maybe("hours", |value| value.read(Hours::parse));
-    let booked = selected.as_ref().is_none_or(|(selector, _)| *selector == Selector::Resource);
+    let booked = selected
+        .as_ref()
+        .is_none_or(|(selector, _)| *selector == Selector::Resource);
     let own = |key, otherwise| {
-        booking_only(table, booked, key, if booked { otherwise } else { 0 }, |v| v.read(words::minutes))
+        booking_only(
+            table,
+            booked,
+            key,
+            if booked { otherwise } else { 0 },
+            |v| v.read(words::minutes),
+        )
     };
     let before = own("before", bookings.before);
     let after = own("after", bookings.after);
@@ -137,16 +159,22 @@ pub(super) fn read(
 
 /// Reads the one selector key of a rule and its value.
 fn selected(table: &SheetTable<'_>) -> Option<(Selector, ThingSelection)> {
-    let mut given: Vec<(Selector, Value<'_>)> =
-        Selector::ALL.into_iter().filter_map(|selector| Some((selector, table.value(selector.word())?))).collect();
+    let mut given: Vec<(Selector, Value<'_>)> = Selector::ALL
+        .into_iter()
+        .filter_map(|selector| Some((selector, table.value(selector.word())?)))
+        .collect();
     given.sort_by_key(|(_, value)| value.line);
     match given.as_slice() {
         [(selector, value)] => Some((*selector, wanted_by(*selector, value)?)),
         [] => {
             let words: Vec<&str> = Selector::ALL.into_iter().map(Selector::word).collect();
-            table
-                .faults
-                .add(table.line, format!("[[rule]] says of nothing what it opens: write one of {}", words.join(", ")));
+            table.faults.add(
+                table.line,
+                format!(
+                    "[[rule]] says of nothing what it opens: write one of {}",
+                    words.join(", ")
+                ),
+            );
             None
         }
         [(first, _), others @ ..] => {
@@ -164,13 +192,22 @@ fn selected(table: &SheetTable<'_>) -> Option<(Selector, ThingSelection)> {
 
 fn wanted_by(selector: Selector, value: &Value<'_>) -> Option<ThingSelection> {
     let names = value.texts()?;
-    any_or_named(names)
-        .map_or_else(|| value.wrong(format!("\"*\" stands for every {} and must stand alone", selector.word())), Some)
+    any_or_named(names).map_or_else(
+        || {
+            value.wrong(format!(
+                "\"*\" stands for every {} and must stand alone",
+                selector.word()
+            ))
+        },
+        Some,
+    )
 }
 
 fn wanted(value: Value<'_>) -> Option<ThingSelection> {
-    any_or_named(value.texts()?)
-        .map_or_else(|| value.wrong("\"*\" stands for every location and must stand alone"), Some)
+    any_or_named(value.texts()?).map_or_else(
+        || value.wrong("\"*\" stands for every location and must stand alone"),
+        Some,
+    )
 }
 
 /// Returns `None` if `"*"` is one of several names.
@@ -195,10 +232,19 @@ fn groups(value: Value<'_>) -> Option<Vec<String>> {
     }
 }
 
-fn doors_of(table: &SheetTable<'_>, doors: Option<&BTreeMap<DoorsName, DoorsConfig>>) -> Option<DoorsName> {
+fn doors_of(
+    table: &SheetTable<'_>,
+    doors: Option<&BTreeMap<DoorsName, DoorsConfig>>,
+) -> Option<DoorsName> {
     let value = table.value("doors");
     let doors = doors?;
-    let all = || doors.keys().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or ");
+    let all = || {
+        doors
+            .keys()
+            .map(|name| format!("\"{name}\""))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    };
     match (value, doors.len()) {
         (Some(value), _) => match value.text()? {
             name if doors.contains_key(name) => Some(name.into()),
@@ -206,7 +252,13 @@ fn doors_of(table: &SheetTable<'_>, doors: Option<&BTreeMap<DoorsName, DoorsConf
         },
         (None, 1) => doors.keys().next().cloned(),
         (None, _) => {
-            table.faults.add(table.line, format!("[[rule]] does not say in which doors: write doors = {}", all()));
+            table.faults.add(
+                table.line,
+                format!(
+                    "[[rule]] does not say in which doors: write doors = {}",
+                    all()
+                ),
+            );
             None
         }
     }
@@ -223,8 +275,8 @@ fn booking_only<'t, T>(
     match table.value(key) {
         None => Some(otherwise),
         Some(value) if booked => read(value),
-        Some(value) => {
-            value.wrong("this counts for bookings only: write it in a rule with `resource`, or leave it out")
-        }
+        Some(value) => value.wrong(
+            "this counts for bookings only: write it in a rule with `resource`, or leave it out",
+        ),
     }
 }

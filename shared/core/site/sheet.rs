@@ -1,4 +1,5 @@
-//! Reads one table of a site file. Each value is read by its key, and a key that was not read is a fault.
+//! Reads one table of a site file. Each value is read by its key, and a key that was not read is a
+//! fault.
 //!
 //! A reader here that returns `None` has added a fault.
 
@@ -26,8 +27,19 @@ pub(super) struct SheetTable<'t> {
 
 impl<'t> SheetTable<'t> {
     /// Creates the reader of the table `entries`.
-    pub(super) fn new(name: impl Into<String>, line: usize, entries: &'t DeTable<'t>, faults: &'t Faults) -> Self {
-        SheetTable { name: name.into(), line, entries, asked: RefCell::default(), faults }
+    pub(super) fn new(
+        name: impl Into<String>,
+        line: usize,
+        entries: &'t DeTable<'t>,
+        faults: &'t Faults,
+    ) -> Self {
+        SheetTable {
+            name: name.into(),
+            line,
+            entries,
+            asked: RefCell::default(),
+            faults,
+        }
     }
 
     /// Returns the value of `key`, if there is one. A missing key is no fault.
@@ -53,7 +65,8 @@ impl<'t> SheetTable<'t> {
         })
     }
 
-    /// Reads the value of `key`. Without one it adds a fault of the table; `advice` says what to write.
+    /// Reads the value of `key`. Without one it adds a fault of the table; `advice` says what to
+    /// write.
     pub(super) fn required<T>(
         &self,
         key: &'static str,
@@ -63,7 +76,10 @@ impl<'t> SheetTable<'t> {
         match self.value(key) {
             Some(value) => read(value),
             None => {
-                self.faults.add(self.line, format!("{} has no `{key}`: write {advice}", self.name));
+                self.faults.add(
+                    self.line,
+                    format!("{} has no `{key}`: write {advice}", self.name),
+                );
                 None
             }
         }
@@ -79,15 +95,25 @@ impl<'t> SheetTable<'t> {
         self.value(key).map_or(Some(otherwise), read)
     }
 
-    /// Reads the value of `key`. Returns `Some(None)` if the key is left out, and `None` if its value is wrong.
-    pub(super) fn maybe<T>(&self, key: &'static str, read: impl FnOnce(Value<'t>) -> Option<T>) -> Option<Option<T>> {
-        self.value(key).map_or(Some(None), |value| read(value).map(Some))
+    /// Reads the value of `key`. Returns `Some(None)` if the key is left out, and `None` if its
+    /// value is wrong.
+    pub(super) fn maybe<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(Value<'t>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        self.value(key)
+            .map_or(Some(None), |value| read(value).map(Some))
     }
 
     /// Adds a fault for every key that was not read.
     pub(super) fn finish(&self) {
         let asked = self.asked.borrow();
-        for key in self.entries.keys().filter(|key| !asked.contains(&key.get_ref().as_ref())) {
+        for key in self
+            .entries
+            .keys()
+            .filter(|key| !asked.contains(&key.get_ref().as_ref()))
+        {
             let line = self.faults.line(&key.span());
             let written = short(key.get_ref());
             let advice = if AT_THE_TOP.contains(&key.get_ref().as_ref()) {
@@ -95,7 +121,10 @@ impl<'t> SheetTable<'t> {
             } else {
                 format!("there are {}", asked.join(", "))
             };
-            self.faults.add(line, format!("{} has no key `{written}`: {advice}", self.name));
+            self.faults.add(
+                line,
+                format!("{} has no key `{written}`: {advice}", self.name),
+            );
         }
     }
 }
@@ -113,7 +142,10 @@ pub(super) struct Value<'t> {
 impl<'t> Value<'t> {
     /// Adds the fault that this value is wrong.
     pub(super) fn wrong<T>(&self, advice: impl AsRef<str>) -> Option<T> {
-        self.faults.add(self.line, format!("`{}`: {}", short(&self.key), advice.as_ref()));
+        self.faults.add(
+            self.line,
+            format!("`{}`: {}", short(&self.key), advice.as_ref()),
+        );
         None
     }
 
@@ -121,7 +153,10 @@ impl<'t> Value<'t> {
     pub(super) fn text(&self) -> Option<&'t str> {
         match text_of(self.value) {
             Some(text) => Some(text),
-            None => self.wrong(format!("this is {}: write a text in quotes that is not empty", kind(self.value))),
+            None => self.wrong(format!(
+                "this is {}: write a text in quotes that is not empty",
+                kind(self.value)
+            )),
         }
     }
 
@@ -132,11 +167,15 @@ impl<'t> Value<'t> {
 
     /// Returns the meaning of one of a few words.
     pub(super) fn choice<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
-        let found = text_of(self.value).and_then(|text| words.iter().find(|(word, _)| *word == text));
+        let found =
+            text_of(self.value).and_then(|text| words.iter().find(|(word, _)| *word == text));
         match found {
             Some((_, meaning)) => Some(*meaning),
             None => {
-                let all: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+                let all: Vec<String> = words
+                    .iter()
+                    .map(|(word, _)| format!("\"{word}\""))
+                    .collect();
                 self.wrong(format!("write {}", all.join(" or ")))
             }
         }
@@ -145,7 +184,10 @@ impl<'t> Value<'t> {
     /// Returns one text as a list, or a list of texts that is not empty.
     pub(super) fn texts(&self) -> Option<Vec<String>> {
         let texts = match self.value {
-            DeValue::Array(items) => items.iter().map(|item| text_of(item.get_ref()).map(str::to_owned)).collect(),
+            DeValue::Array(items) => items
+                .iter()
+                .map(|item| text_of(item.get_ref()).map(str::to_owned))
+                .collect(),
             one => text_of(one).map(|text| vec![text.to_owned()]),
         };
         let texts: Option<Vec<String>> = texts;
@@ -179,7 +221,11 @@ impl<'t> Value<'t> {
         };
         match number.filter(|number| range.contains(number)) {
             Some(number) => Some(number),
-            None => self.wrong(format!("write a whole number from {} to {}", range.start(), range.end())),
+            None => self.wrong(format!(
+                "write a whole number from {} to {}",
+                range.start(),
+                range.end()
+            )),
         }
     }
 
@@ -190,7 +236,11 @@ impl<'t> Value<'t> {
             DeValue::Float(number) => number.as_str(),
             _ => "",
         };
-        match text.parse().ok().filter(|share| (0.0..=1.0).contains(share)) {
+        match text
+            .parse()
+            .ok()
+            .filter(|share| (0.0..=1.0).contains(share))
+        {
             Some(share) => Some(share),
             None => self.wrong("write a share from 0.0 to 1.0, such as 0.20"),
         }
@@ -201,18 +251,28 @@ impl<'t> Value<'t> {
         let name = name.into();
         match self.value {
             DeValue::Table(entries) => Some(SheetTable::new(name, self.line, entries, self.faults)),
-            _ => self.wrong(format!("this is a table: write {name} in a line of its own, and its keys below")),
+            _ => self.wrong(format!(
+                "this is a table: write {name} in a line of its own, and its keys below"
+            )),
         }
     }
 
     /// Returns several tables. `name` is the operator's name for each.
     pub(super) fn tables(&self, name: &str) -> Option<Vec<SheetTable<'t>>> {
         let DeValue::Array(items) = self.value else {
-            return self.wrong(format!("write {name} with two brackets on either side, once for each"));
+            return self.wrong(format!(
+                "write {name} with two brackets on either side, once for each"
+            ));
         };
         let table = |item: &'t Spanned<DeValue<'t>>| {
             let line = self.faults.line(&item.span());
-            Value { key: self.key.clone(), line, value: item.get_ref(), faults: self.faults }.table(name)
+            Value {
+                key: self.key.clone(),
+                line,
+                value: item.get_ref(),
+                faults: self.faults,
+            }
+            .table(name)
         };
         Some(items.iter().filter_map(table).collect())
     }
@@ -220,7 +280,9 @@ impl<'t> Value<'t> {
 
 /// Returns a text that has more than white space, and no control characters.
 fn text_of<'t>(value: &'t DeValue<'t>) -> Option<&'t str> {
-    value.as_str().filter(|text| !text.trim().is_empty() && !text.contains(char::is_control))
+    value
+        .as_str()
+        .filter(|text| !text.trim().is_empty() && !text.contains(char::is_control))
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {
@@ -234,8 +296,12 @@ fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// Returns the operator's own word for a message, shortened and without control characters. A word that may be an
-/// e-mail address is not repeated.
+/// Returns the operator's own word for a message, shortened and without control characters. A word
+/// that may be an e-mail address is not repeated.
 fn short(word: &str) -> String {
-    if word.contains('@') { "…".to_owned() } else { word.chars().filter(|c| !c.is_control()).take(40).collect() }
+    if word.contains('@') {
+        "…".to_owned()
+    } else {
+        word.chars().filter(|c| !c.is_control()).take(40).collect()
+    }
 }

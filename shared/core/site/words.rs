@@ -1,5 +1,5 @@
-//! Checks single values of a site file: names, addresses, minutes. Each function takes a text and returns a value, or
-//! the advice for the operator.
+//! Checks single values of a site file: names, addresses, minutes. Each function takes a text and
+//! returns a value, or the advice for the operator.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,10 @@ pub(super) fn site_id(text: &str) -> Result<String, String> {
     if is_site_id(text) {
         Ok(text.to_owned())
     } else {
-        Err("write up to 32 of a-z, 0-9 and -, with no - at either end, such as \"riverside\"".to_owned())
+        Err(
+            "write up to 32 of a-z, 0-9 and -, with no - at either end, such as \"riverside\""
+                .to_owned(),
+        )
     }
 }
 
@@ -25,7 +28,9 @@ pub(super) fn site_id(text: &str) -> Result<String, String> {
 pub fn is_site_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 32
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -36,7 +41,10 @@ pub(super) fn doors_name(text: &str) -> Result<(), String> {
     if !text.is_empty() && text.len() <= 32 && text.bytes().all(plain) {
         Ok(())
     } else {
-        Err("name a door system with up to 32 letters, digits, - and _, such as [doors.main]".to_owned())
+        Err(
+            "name a door system with up to 32 letters, digits, - and _, such as [doors.main]"
+                .to_owned(),
+        )
     }
 }
 
@@ -48,11 +56,14 @@ pub(super) fn timezone(text: &str) -> Result<TimeZone, String> {
         .ok_or_else(|| "no such time zone: write an IANA name such as \"Europe/London\"".to_owned())
 }
 
-/// Reads the name of a secret. It becomes the middle of a parameter's name, so only characters that are valid there
-/// are allowed.
+/// Reads the name of a secret. It becomes the middle of a parameter's name, so only characters that
+/// are valid there are allowed.
 pub(super) fn secret_name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let fine = text.len() <= 200 && text.split('/').all(|part| !part.is_empty() && part.bytes().all(plain));
+    let fine = text.len() <= 200
+        && text
+            .split('/')
+            .all(|part| !part.is_empty() && part.bytes().all(plain));
     if fine {
         Ok(text.to_owned())
     } else {
@@ -62,15 +73,26 @@ pub(super) fn secret_name(text: &str) -> Result<String, String> {
 
 /// Reads an id that becomes part of an address.
 pub(super) fn vendor_id(text: &str) -> Result<String, String> {
-    let fine =
-        text.len() <= 200 && text.trim() == text && !text.contains(char::is_control) && !matches!(text, "." | "..");
-    if fine { Ok(text.to_owned()) } else { Err("this is no id: copy it from the vendor's own page".to_owned()) }
+    let fine = text.len() <= 200
+        && text.trim() == text
+        && !text.contains(char::is_control)
+        && !matches!(text, "." | "..");
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err("this is no id: copy it from the vendor's own page".to_owned())
+    }
 }
 
 /// Reads an address that is sent in a header.
 pub(super) fn contact(text: &str) -> Result<String, String> {
-    let fine = text.len() <= 200 && text.trim() == text && text.bytes().all(|b| matches!(b, b' '..=b'~'));
-    if fine { Ok(text.to_owned()) } else { Err("write an address in plain letters, at most 200".to_owned()) }
+    let fine =
+        text.len() <= 200 && text.trim() == text && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err("write an address in plain letters, at most 200".to_owned())
+    }
 }
 
 /// Reads a vendor's region, which becomes part of a host name.
@@ -99,13 +121,18 @@ pub(super) fn minutes(text: &str) -> Result<u32, String> {
         None if rest.is_empty() && !text.is_empty() => Some(0),
         None => None,
     };
-    let whole = hours.zip(minutes).map(|(hours, minutes)| hours * 60 + minutes);
+    let whole = hours
+        .zip(minutes)
+        .map(|(hours, minutes)| hours * 60 + minutes);
     whole.filter(|whole| *whole <= DAY).ok_or_else(advice)
 }
 
 /// Reads days from a text such as `90d`: 1 to 730.
 pub(super) fn days(text: &str) -> Result<u32, String> {
-    let days = text.strip_suffix('d').and_then(number).filter(|days| (1..=MOST_DAYS).contains(days));
+    let days = text
+        .strip_suffix('d')
+        .and_then(number)
+        .filter(|days| (1..=MOST_DAYS).contains(days));
     days.ok_or_else(|| format!("write 1d to {MOST_DAYS}d, such as \"90d\""))
 }
 
@@ -115,10 +142,11 @@ fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| fine)
 }
 
-/// Reads `sandbox`, or an https address of a public host. Returns the address without a slash at its end.
+/// Reads `sandbox`, or an https address of a public host. Returns the address without a slash at
+/// its end.
 ///
-/// Refuses every literal IP address. No vendor has one, and an attacker could use one to make Doorstep call hosts
-/// inside its own network.
+/// Refuses every literal IP address. No vendor has one, and an attacker could use one to make
+/// Doorstep call hosts inside its own network.
 pub(super) fn address(text: &str) -> Result<String, String> {
     if text == SANDBOX {
         return Ok(text.to_owned());
@@ -129,41 +157,65 @@ pub(super) fn address(text: &str) -> Result<String, String> {
         return Err(format!("only https addresses are called: {advice}"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("an address must not contain a user or a password: put them into the secret".to_owned());
+        return Err(
+            "an address must not contain a user or a password: put them into the secret".to_owned(),
+        );
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("an address ends before ? and #: write only scheme, host and path".to_owned());
     }
     match url.host() {
-        Some(Host::Domain(host)) if is_public(host) => Ok(url.as_str().trim_end_matches('/').to_owned()),
-        _ => Err("this points inside the network, not at a vendor: write the vendor's public host name".to_owned()),
+        Some(Host::Domain(host)) if is_public(host) => {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
+        _ => Err(
+            "this points inside the network, not at a vendor: write the vendor's public host name"
+                .to_owned(),
+        ),
     }
 }
 
 fn is_public(host: &str) -> bool {
-    const INSIDE: [&str; 8] = ["localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp"];
+    const INSIDE: [&str; 8] = [
+        "localhost",
+        "local",
+        "localdomain",
+        "internal",
+        "intranet",
+        "lan",
+        "home",
+        "corp",
+    ];
     let host = host.trim_end_matches('.');
     let last = host.rsplit('.').next().unwrap_or(host);
     host.contains('.') && !INSIDE.contains(&last) && !host.ends_with(".home.arpa")
 }
 
-/// Reads e-mail addresses. An address may occur only once, however it is written. A fault names the position in the
-/// list, never the address.
+/// Reads e-mail addresses. An address may occur only once, however it is written. A fault names the
+/// position in the list, never the address.
 pub(super) fn protected(texts: &[String]) -> Result<Vec<String>, String> {
     let mut seen = BTreeSet::new();
     for (number, text) in texts.iter().enumerate() {
         let key = email_key(text).filter(|key| is_address(key));
-        let key =
-            key.ok_or_else(|| format!("number {} is no e-mail address: write one for each person", number + 1))?;
+        let key = key.ok_or_else(|| {
+            format!(
+                "number {} is no e-mail address: write one for each person",
+                number + 1
+            )
+        })?;
         if !seen.insert(key) {
-            return Err(format!("number {} is there twice: write each person once", number + 1));
+            return Err(format!(
+                "number {} is there twice: write each person once",
+                number + 1
+            ));
         }
     }
     Ok(texts.iter().map(|text| text.trim().to_owned()).collect())
 }
 
 fn is_address(key: &str) -> bool {
-    key.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
+    key.split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
         && key.len() <= 254
         && !key.contains(char::is_control)
 }

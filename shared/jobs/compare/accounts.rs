@@ -36,10 +36,20 @@ struct AccountState<'a> {
 impl<'a> AccountIndex<'a> {
     /// Builds the directory of a snapshot.
     pub fn of(snapshot: &'a DoorsSnapshot) -> Self {
-        let mut by_id: BTreeMap<&DoorsName, HashMap<&AccountId, AccountState<'_>>> = BTreeMap::new();
+        let mut by_id: BTreeMap<&DoorsName, HashMap<&AccountId, AccountState<'_>>> =
+            BTreeMap::new();
         for (doors, accounts) in &snapshot.accounts {
-            let entry = |account| AccountState { account: Some(account), groups: Vec::new() };
-            by_id.insert(doors, accounts.iter().map(|account| (&account.id, entry(account))).collect());
+            let entry = |account| AccountState {
+                account: Some(account),
+                groups: Vec::new(),
+            };
+            by_id.insert(
+                doors,
+                accounts
+                    .iter()
+                    .map(|account| (&account.id, entry(account)))
+                    .collect(),
+            );
         }
         for (group, rows) in &snapshot.members {
             let here = by_id.entry(&group.doors).or_default();
@@ -49,7 +59,11 @@ impl<'a> AccountIndex<'a> {
                 groups.push(group);
             }
         }
-        AccountIndex { snapshot, by_email: OnceCell::new(), by_id }
+        AccountIndex {
+            snapshot,
+            by_email: OnceCell::new(),
+            by_id,
+        }
     }
 
     fn entry(&self, doors: &DoorsName, id: &AccountId) -> Option<&AccountState<'a>> {
@@ -77,38 +91,50 @@ impl<'a> AccountIndex<'a> {
     }
 
     fn is_other(&self, doors: &DoorsName, linked: &Linked) -> bool {
-        self.account(doors, &linked.account.id).is_some_and(|account| {
-            *account != linked.account || linked.suspended && account.standing != Standing::Suspended
-        })
+        self.account(doors, &linked.account.id)
+            .is_some_and(|account| {
+                *account != linked.account
+                    || linked.suspended && account.standing != Standing::Suspended
+            })
     }
 
     /// Returns the groups that have the account as a member.
     pub fn groups(&self, doors: &DoorsName, id: &AccountId) -> &[&'a GroupRef] {
-        self.entry(doors, id).map_or(&[], |entry| entry.groups.as_slice())
+        self.entry(doors, id)
+            .map_or(&[], |entry| entry.groups.as_slice())
     }
 
     /// Returns the groups that have any account of the person as a member.
     pub fn groups_of(&self, person: &Person) -> impl Iterator<Item = &'a GroupRef> {
         let accounts = person.accounts.iter();
-        accounts.flat_map(|(doors, linked)| self.groups(doors, &linked.account.id)).copied()
+        accounts
+            .flat_map(|(doors, linked)| self.groups(doors, &linked.account.id))
+            .copied()
     }
 
     /// Returns the accounts with this person's address.
     pub fn of_address(&self, doors: &DoorsName, person: &Person) -> &[&'a Arc<Account>] {
         let here = self.by_email().get(doors).zip(person.email.as_deref());
-        here.and_then(|(here, email)| here.get(email)).map_or(&[], Vec::as_slice)
+        here.and_then(|(here, email)| here.get(email))
+            .map_or(&[], Vec::as_slice)
     }
 
-    /// Returns whether the account exists. An account at a door system whose accounts could not be read counts as
-    /// existing.
+    /// Returns whether the account exists. An account at a door system whose accounts could not be
+    /// read counts as existing.
     pub fn has(&self, doors: &DoorsName, linked: &Linked) -> bool {
-        self.snapshot.accounts.get(doors).is_none_or(|accounts| accounts.get(&linked.account.id).is_some())
+        self.snapshot
+            .accounts
+            .get(doors)
+            .is_none_or(|accounts| accounts.get(&linked.account.id).is_some())
     }
 
-    /// Copies the current state of the person's accounts into the person. Almost all people are unchanged and are not
-    /// copied.
+    /// Copies the current state of the person's accounts into the person. Almost all people are
+    /// unchanged and are not copied.
     pub fn refresh_all(&self, person: &mut PersonCow<'_>) {
-        let others = person.accounts.iter().filter(|(doors, linked)| self.is_other(doors, linked));
+        let others = person
+            .accounts
+            .iter()
+            .filter(|(doors, linked)| self.is_other(doors, linked));
         for doors in others.map(|(doors, _)| doors.clone()).collect::<Vec<_>>() {
             if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
                 && let Some(account) = self.account(&doors, &linked.account.id)

@@ -60,13 +60,19 @@ impl FactIndex {
         let name = record.fact.name();
         if let Some(NamedFact(old)) = self.facts.take(&name) {
             for holder in old.holders() {
-                self.by_holder.entry(holder).or_default().retain(|fact| !Arc::ptr_eq(fact, &old));
+                self.by_holder
+                    .entry(holder)
+                    .or_default()
+                    .retain(|fact| !Arc::ptr_eq(fact, &old));
             }
         }
         self.put_before(&name, record.before());
         if !record.gone {
             for holder in record.fact.holders() {
-                self.by_holder.entry(holder).or_default().push(record.fact.clone());
+                self.by_holder
+                    .entry(holder)
+                    .or_default()
+                    .push(record.fact.clone());
             }
             self.facts.insert(NamedFact(record.fact.clone()));
         }
@@ -75,12 +81,18 @@ impl FactIndex {
     fn put_before(&mut self, name: &FactId, before: Option<Before>) {
         if let Some(old) = self.before.remove(name) {
             for holder in old.fact.holders() {
-                self.before_by_holder.entry(holder).or_default().retain(|other| other != name);
+                self.before_by_holder
+                    .entry(holder)
+                    .or_default()
+                    .retain(|other| other != name);
             }
         }
         if let Some(before) = before {
             for holder in before.fact.holders() {
-                self.before_by_holder.entry(holder).or_default().push(name.clone());
+                self.before_by_holder
+                    .entry(holder)
+                    .or_default()
+                    .push(name.clone());
             }
             self.before.insert(name.clone(), before);
         }
@@ -108,17 +120,24 @@ impl FactIndex {
 
     /// Iterates over all profiles, of members and of visitors, in no order.
     pub fn profiles(&self) -> impl Iterator<Item = (FactId, &Profile)> {
-        self.facts().filter_map(|fact| Some((fact.name(), profile(fact)?)))
+        self.facts()
+            .filter_map(|fact| Some((fact.name(), profile(fact)?)))
     }
 
     /// Returns one profile.
     pub fn profile(&self, name: &FactId) -> Option<&Profile> {
-        self.facts.get(name).and_then(|NamedFact(fact)| profile(fact))
+        self.facts
+            .get(name)
+            .and_then(|NamedFact(fact)| profile(fact))
     }
 
-    /// Returns the confirmed state of a profile: the state before an unconfirmed change, if there is one.
+    /// Returns the confirmed state of a profile: the state before an unconfirmed change, if there
+    /// is one.
     pub fn confirmed_profile(&self, name: &FactId) -> Option<&Profile> {
-        self.before.get(name).and_then(|before| profile(&before.fact)).or_else(|| self.profile(name))
+        self.before
+            .get(name)
+            .and_then(|before| profile(&before.fact))
+            .or_else(|| self.profile(name))
     }
 
     /// Returns one fact.
@@ -131,15 +150,29 @@ impl FactIndex {
         self.facts.iter().map(|NamedFact(fact)| fact.as_ref())
     }
 
-    /// Returns an index with exactly these facts. A fact that differs from the present one or that is gone counts as
-    /// doubted.
+    /// Returns an index with exactly these facts. A fact that differs from the present one or that
+    /// is gone counts as doubted.
     pub fn replaced_by(&self, facts: Vec<Fact>, at: Timestamp) -> FactIndex {
-        let mut then = FactIndex { set_aside: self.set_aside.clone(), ..FactIndex::default() };
-        let mut said: HashMap<FactId, Fact> = facts.into_iter().map(|fact| (fact.name(), fact)).collect();
+        let mut then = FactIndex {
+            set_aside: self.set_aside.clone(),
+            ..FactIndex::default()
+        };
+        let mut said: HashMap<FactId, Fact> =
+            facts.into_iter().map(|fact| (fact.name(), fact)).collect();
         for NamedFact(fact) in &self.facts {
-            let confirmed = self.before.get(&fact.name()).map(|before| before.fact.clone());
+            let confirmed = self
+                .before
+                .get(&fact.name())
+                .map(|before| before.fact.clone());
             let (read, since) = (at, None);
-            let now = FactRecord { fact: fact.clone(), read, gone: false, source: Source::Read, since, confirmed };
+            let now = FactRecord {
+                fact: fact.clone(),
+                read,
+                gone: false,
+                source: Source::Read,
+                since,
+                confirmed,
+            };
             let new = match said.remove(&fact.name()) {
                 Some(said) if said == **fact => now,
                 Some(said) => FactRecord::new(said, at, Source::Unconfirmed).after(Some(&now)),
@@ -147,25 +180,37 @@ impl FactIndex {
             };
             then.put(&new);
         }
-        said.into_values().for_each(|fact| then.put(&FactRecord::new(fact, at, Source::Unconfirmed)));
+        said.into_values()
+            .for_each(|fact| then.put(&FactRecord::new(fact, at, Source::Unconfirmed)));
         then
     }
 
     /// Returns the facts about these profiles and their teams.
     pub fn facts_of<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> PersonFacts {
-        let mut of_person = PersonFacts { profiles: profiles.clone().cloned().collect(), ..PersonFacts::default() };
+        let mut of_person = PersonFacts {
+            profiles: profiles.clone().cloned().collect(),
+            ..PersonFacts::default()
+        };
         for profile in profiles {
             let own = Holder::of_profile(profile);
             // The profile is one of its own facts.
-            let about = self.by_holder.get(&own).map(Vec::as_slice).unwrap_or_default();
-            let now = about.iter().find(|fact| fact.what.kind() == profile.kind && fact.id == profile.id);
+            let about = self
+                .by_holder
+                .get(&own)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let now = about
+                .iter()
+                .find(|fact| fact.what.kind() == profile.kind && fact.id == profile.id);
             let before = self.before.get(profile).map(|before| &before.fact);
             if now.is_none() && before.is_none() {
                 continue;
             }
             self.add(&mut of_person, &own, |_| true);
             for fact in now.into_iter().chain(before) {
-                let What::Member(member) = &fact.what else { continue };
+                let What::Member(member) = &fact.what else {
+                    continue;
+                };
                 for team in member.teams.iter().cloned().map(Holder::Team) {
                     self.add(&mut of_person, &team, |kind| kind != Kind::Member);
                 }
@@ -175,9 +220,21 @@ impl FactIndex {
     }
 
     fn add(&self, person_facts: &mut PersonFacts, holder: &Holder, counts: impl Fn(Kind) -> bool) {
-        let about = self.by_holder.get(holder).into_iter().flatten().filter(|fact| counts(fact.what.kind()));
-        person_facts.facts.extend(about.map(|fact| (fact.name(), fact.clone())));
-        let about = self.before_by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind));
+        let about = self
+            .by_holder
+            .get(holder)
+            .into_iter()
+            .flatten()
+            .filter(|fact| counts(fact.what.kind()));
+        person_facts
+            .facts
+            .extend(about.map(|fact| (fact.name(), fact.clone())));
+        let about = self
+            .before_by_holder
+            .get(holder)
+            .into_iter()
+            .flatten()
+            .filter(|name| counts(name.kind));
         let before = about.filter_map(|name| Some((name.clone(), self.before.get(name)?.clone())));
         person_facts.confirmed.extend(before);
     }

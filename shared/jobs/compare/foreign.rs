@@ -26,7 +26,8 @@ pub struct ForeignMember {
     pub account: AccountId,
     /// Group.
     pub group: GroupId,
-    /// Whether the account is to be removed: no stored person owns it, and the group is exclusively ours.
+    /// Whether the account is to be removed: no stored person owns it, and the group is exclusively
+    /// ours.
     pub goes: bool,
 }
 
@@ -40,7 +41,10 @@ pub struct Ours<'a> {
 impl<'a> Ours<'a> {
     /// Returns an empty index.
     pub fn none(actual: &'a ActualGroups) -> Self {
-        Ours { actual, flags: HashMap::new() }
+        Ours {
+            actual,
+            flags: HashMap::new(),
+        }
     }
 
     /// Marks the members that these claims cover in these groups.
@@ -50,16 +54,31 @@ impl<'a> Ours<'a> {
         claims: impl Iterator<Item = &'c Claim> + Clone,
     ) {
         for at in groups {
-            let Some((at, members)) = self.actual.get_key_value(at) else { continue };
-            let flags = self.flags.entry(at).or_insert_with(|| vec![false; members.iter().len()]);
-            for claim in claims.clone().filter(|claim| claim.doors == at.doors && claim.group == at.group) {
-                flags.get_mut(members.places_of(&claim.account)).unwrap_or_default().fill(true);
+            let Some((at, members)) = self.actual.get_key_value(at) else {
+                continue;
+            };
+            let flags = self
+                .flags
+                .entry(at)
+                .or_insert_with(|| vec![false; members.iter().len()]);
+            for claim in claims
+                .clone()
+                .filter(|claim| claim.doors == at.doors && claim.group == at.group)
+            {
+                flags
+                    .get_mut(members.places_of(&claim.account))
+                    .unwrap_or_default()
+                    .fill(true);
             }
         }
     }
 
     fn has(&self, at: &GroupRef, place: usize) -> bool {
-        self.flags.get(at).and_then(|flags| flags.get(place)).copied().unwrap_or_default()
+        self.flags
+            .get(at)
+            .and_then(|flags| flags.get(place))
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -70,12 +89,20 @@ pub fn foreign(
     projection: &mut Projection<'_>,
     ours: &Ours<'_>,
 ) -> Vec<ForeignMember> {
-    let addresses: LazyCell<HashSet<Cow<'_, str>>, _> =
-        LazyCell::new(|| context.facts.profiles().filter_map(|(_, profile)| address_of(profile)).collect());
-    // An account that is not linked may belong to a person whom the platform knows, found by address. It is not
-    // removed. An account that the list of all accounts lacks is kept too, because its address is unknown.
+    let addresses: LazyCell<HashSet<Cow<'_, str>>, _> = LazyCell::new(|| {
+        context
+            .facts
+            .profiles()
+            .filter_map(|(_, profile)| address_of(profile))
+            .collect()
+    });
+    // An account that is not linked may belong to a person whom the platform knows, found by
+    // address. It is not removed. An account that the list of all accounts lacks is kept too,
+    // because its address is unknown.
     let mut is_unknown = |doors: &DoorsName, id: &AccountId| {
-        let account = directory.account(doors, id).filter(|_| !projection.has_owner(doors, id));
+        let account = directory
+            .account(doors, id)
+            .filter(|_| !projection.has_owner(doors, id));
         account.is_some_and(|account| {
             let email = account.email.as_deref().and_then(compared_email);
             let protected = context
@@ -89,12 +116,19 @@ pub fn foreign(
     let mut found = Vec::new();
     for (at, members) in &context.doors.members {
         let GroupRef { doors, group } = at;
-        let Some(doors_context) =
-            context.doors.contexts.get(doors).filter(|doors_context| doors_context.ruled.contains(group))
+        let Some(doors_context) = context
+            .doors
+            .contexts
+            .get(doors)
+            .filter(|doors_context| doors_context.ruled.contains(group))
         else {
             continue;
         };
-        for (place, member) in members.iter().enumerate().filter(|(_, member)| is_valid(member, context.now)) {
+        for (place, member) in members
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| is_valid(member, context.now))
+        {
             let may_be_ours = context.doors.is_of_unreadable(doors, &member.account);
             if ours.has(at, place)
                 || may_be_ours
@@ -103,8 +137,9 @@ pub fn foreign(
             {
                 continue;
             }
-            let goes =
-                doors_context.is_exclusive(group) && context.mode == Mode::Full && is_unknown(doors, &member.account);
+            let goes = doors_context.is_exclusive(group)
+                && context.mode == Mode::Full
+                && is_unknown(doors, &member.account);
             found.push(ForeignMember {
                 doors: doors.clone(),
                 account: member.account.clone(),
@@ -117,9 +152,18 @@ pub fn foreign(
 }
 
 /// Returns whether another site of the stack claims the membership.
-fn is_claimed_elsewhere(snapshot: &DoorsSnapshot, GroupRef { doors, group }: &GroupRef, member: &GroupMember) -> bool {
-    let by_itself = snapshot.contexts.get(doors).is_some_and(|doors_context| doors_context.capabilities.ends_by_itself);
+fn is_claimed_elsewhere(
+    snapshot: &DoorsSnapshot,
+    GroupRef { doors, group }: &GroupRef,
+    member: &GroupMember,
+) -> bool {
+    let by_itself = snapshot
+        .contexts
+        .get(doors)
+        .is_some_and(|doors_context| doors_context.capabilities.ends_by_itself);
     let ends = snapshot.others.ends(doors, group, &member.account);
-    let is_claimed = ends.into_iter().any(|until| !by_itself || until == member.until);
+    let is_claimed = ends
+        .into_iter()
+        .any(|until| !by_itself || until == member.until);
     snapshot.others.is_unreadable(doors, &member.account) || is_claimed
 }

@@ -1,4 +1,5 @@
-//! Links accounts to projected people, in memory only. The rules are in [`doorstep_core::decide::identity`].
+//! Links accounts to projected people, in memory only. The rules are in
+//! [`doorstep_core::decide::identity`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,8 +33,9 @@ pub struct LinkOutcome {
 }
 
 impl Projection<'_> {
-    /// Links the person's account at each of these door systems where the person needs one, or where an account with
-    /// the person's address is in a group. A link to an account that is gone is dropped.
+    /// Links the person's account at each of these door systems where the person needs one, or
+    /// where an account with the person's address is in a group. A link to an account that is gone
+    /// is dropped.
     pub fn link_accounts<'d>(
         &mut self,
         seeker: Seeker<'_>,
@@ -43,7 +45,10 @@ impl Projection<'_> {
         let mut links = LinkOutcome::default();
         for doors in doors {
             let is_needed = seeker.needs.contains(doors);
-            let one = self.people.get_mut(seeker.place).filter(|one| !one.person.profiles.is_empty());
+            let one = self
+                .people
+                .get_mut(seeker.place)
+                .filter(|one| !one.person.profiles.is_empty());
             let Some(one) = one else { break };
             if let Some(link) = one.person.accounts.get(doors) {
                 if !is_needed || directory.has(doors, link) {
@@ -52,7 +57,9 @@ impl Projection<'_> {
                 one.person.to_mut().accounts.remove(doors);
             }
             let candidates = directory.of_address(doors, &one.person);
-            let is_inside = candidates.iter().any(|account| !directory.groups(doors, &account.id).is_empty());
+            let is_inside = candidates
+                .iter()
+                .any(|account| !directory.groups(doors, &account.id).is_empty());
             if !is_inside && !is_needed {
                 continue;
             }
@@ -65,31 +72,47 @@ impl Projection<'_> {
         links
     }
 
-    /// Links the account of the person's address, unless another person owns it. An owner without profiles hands the
-    /// account over. Returns whether an account was linked.
+    /// Links the account of the person's address, unless another person owns it. An owner without
+    /// profiles hands the account over. Returns whether an account was linked.
     fn link(
         &mut self,
         seeker: Seeker<'_>,
         doors: &DoorsName,
         candidates: &[&Arc<Account>],
     ) -> Result<bool, AccountConflict> {
-        let Some(heir) = self.people.get(seeker.place) else { return Ok(false) };
+        let Some(heir) = self.people.get(seeker.place) else {
+            return Ok(false);
+        };
         let candidates = candidates.iter().copied().cloned().collect();
-        let Some(account) = choose_account(&heir.person, candidates)? else { return Ok(false) };
+        let Some(account) = choose_account(&heir.person, candidates)? else {
+            return Ok(false);
+        };
         let id = account.id.clone();
-        let owner = self.owner(doors, &id).filter(|owner| *owner != seeker.place);
-        let owner = owner.and_then(|owner| self.people.get_mut(owner)).map(|owner| &mut owner.person);
+        let owner = self
+            .owner(doors, &id)
+            .filter(|owner| *owner != seeker.place);
+        let owner = owner
+            .and_then(|owner| self.people.get_mut(owner))
+            .map(|owner| &mut owner.person);
         let mut given = Person::default();
-        if let (Acquisition::Inherit, Some(owner)) = (acquire(owner.as_deref().map(|owner| &**owner), doors)?, owner) {
+        if let (Acquisition::Inherit, Some(owner)) = (
+            acquire(owner.as_deref().map(|owner| &**owner), doors)?,
+            owner,
+        ) {
             owner.to_mut().hand_over(doors, &mut given);
         }
         if let Some(heir) = self.people.get_mut(seeker.place) {
             if !given.accounts.contains_key(doors) {
-                given.accounts.insert(doors.to_owned(), Linked::new(account, seeker.name, false));
+                given
+                    .accounts
+                    .insert(doors.to_owned(), Linked::new(account, seeker.name, false));
             }
             given.hand_over(doors, heir.person.to_mut());
         }
-        self.owners().entry(doors.clone()).or_default().insert(id, seeker.place);
+        self.owners()
+            .entry(doors.clone())
+            .or_default()
+            .insert(id, seeker.place);
         Ok(true)
     }
 
@@ -108,7 +131,10 @@ impl Projection<'_> {
             let mut owners = Owners::new();
             for (place, one) in people.iter().enumerate() {
                 for (doors, linked) in &one.person.accounts {
-                    owners.entry(doors.clone()).or_default().insert(linked.account.id.clone(), place);
+                    owners
+                        .entry(doors.clone())
+                        .or_default()
+                        .insert(linked.account.id.clone(), place);
                 }
             }
             owners

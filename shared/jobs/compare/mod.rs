@@ -1,5 +1,6 @@
-//! Compares the whole platform with the whole door system. This module reads both and decides for all people. It stores
-//! nothing, marks no one as due and writes to no door. Reconcile acts on the result, and preview shows it.
+//! Compares the whole platform with the whole door system. This module reads both and decides for
+//! all people. It stores nothing, marks no one as due and writes to no door. Reconcile acts on the
+//! result, and preview shows it.
 
 use doors::DoorsSnapshot;
 use facts::FactIndex;
@@ -27,10 +28,25 @@ pub mod people;
 pub mod platform;
 pub mod unconfirmed;
 
-/// Builds the baseline of a site: the site files that were in force before, and the confirmed state of the catalogue.
-pub fn baseline(site: &Site, older: OlderFiles, facts: &FactIndex, doors: &DoorsSnapshot) -> Baseline {
-    let catalogues = Catalogues { now: &doors.catalogue, before: facts.catalogue_before() };
-    Baseline::of(site, &doors.groups(), Some(&doors.resolved), older, catalogues)
+/// Builds the baseline of a site: the site files that were in force before, and the confirmed state
+/// of the catalogue.
+pub fn baseline(
+    site: &Site,
+    older: OlderFiles,
+    facts: &FactIndex,
+    doors: &DoorsSnapshot,
+) -> Baseline {
+    let catalogues = Catalogues {
+        now: &doors.catalogue,
+        before: facts.catalogue_before(),
+    };
+    Baseline::of(
+        site,
+        &doors.groups(),
+        Some(&doors.resolved),
+        older,
+        catalogues,
+    )
 }
 
 /// Loads all people of a site, and sets the profiles of unreadable people aside in `facts`.
@@ -41,7 +57,11 @@ pub async fn people_to_decide(store: &Store, site: &Site, facts: &mut FactIndex)
     let all_people = store.people_to_decide(&site.id).await?;
     if !all_people.unreadable.is_empty() {
         let names = facts.profiles().map(|(name, _)| name).collect();
-        facts.set_aside(store.profiles_of(&site.id, &all_people.unreadable, names).await?);
+        facts.set_aside(
+            store
+                .profiles_of(&site.id, &all_people.unreadable, names)
+                .await?,
+        );
     }
     Ok(all_people)
 }
@@ -78,10 +98,19 @@ pub struct CompareContext<'a> {
 
 impl<'a> CompareContext<'a> {
     fn rules(&self) -> Rules<'a> {
-        Rules { site: self.site, resolved: &self.doors.resolved, catalogue: &self.doors.catalogue }
+        Rules {
+            site: self.site,
+            resolved: &self.doors.resolved,
+            catalogue: &self.doors.catalogue,
+        }
     }
 
     fn for_decisions(&self) -> DecisionContext<'a> {
-        DecisionContext { doors: &self.doors.contexts, mode: self.mode, stale: self.stale, now: self.now }
+        DecisionContext {
+            doors: &self.doors.contexts,
+            mode: self.mode,
+            stale: self.stale,
+            now: self.now,
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! Projects the people as they would be after settle has served all of them: the stored people with their current
-//! profiles, and new people. Pure. It creates no one.
+//! Projects the people as they would be after settle has served all of them: the stored people with
+//! their current profiles, and new people. Pure. It creates no one.
 //!
-//! The rules are in [`doorstep_core::decide::identity`]. Settle applies them to the people who are due.
+//! The rules are in [`doorstep_core::decide::identity`]. Settle applies them to the people who are
+//! due.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -80,8 +81,8 @@ impl AddressSource {
     }
 }
 
-/// All people as settle would leave them. Those with profiles come first, because they take over the accounts of people
-/// without profiles.
+/// All people as settle would leave them. Those with profiles come first, because they take over
+/// the accounts of people without profiles.
 pub struct Projection<'a> {
     /// The people.
     pub people: Vec<ProjectedPerson<'a>>,
@@ -102,28 +103,55 @@ impl<'a> Projection<'a> {
         for stored in people {
             owned.extend(stored.profiles.iter());
             let person = PersonCow::Stored(stored);
-            let mut one = ProjectedPerson { stored: Some(stored), person, joined: Vec::new(), moved: false };
+            let mut one = ProjectedPerson {
+                stored: Some(stored),
+                person,
+                joined: Vec::new(),
+                moved: false,
+            };
             leaving.extend(one.leave(by, facts, &mut addresses));
             projected.push(one);
         }
-        let new = facts.profiles().filter(|(name, _)| !owned.contains(name) && !facts.is_set_aside(name));
-        let mut new: Vec<_> = new.map(|(name, profile)| (name, address_of(profile).map(Cow::into_owned))).collect();
+        let new = facts
+            .profiles()
+            .filter(|(name, _)| !owned.contains(name) && !facts.is_set_aside(name));
+        let mut new: Vec<_> = new
+            .map(|(name, profile)| (name, address_of(profile).map(Cow::into_owned)))
+            .collect();
         new.sort();
         join(&mut projected, leaving.into_iter().chain(new));
         projected.sort_by_key(|one| one.person.profiles.is_empty());
-        Projection { people: projected, owners: None }
+        Projection {
+            people: projected,
+            owners: None,
+        }
     }
 }
 
 impl ProjectedPerson<'_> {
-    /// Applies changed addresses. Returns the profiles that leave the person, each with its address.
-    fn leave(&mut self, by: AddressSource, facts: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
+    /// Applies changed addresses. Returns the profiles that leave the person, each with its
+    /// address.
+    fn leave(
+        &mut self,
+        by: AddressSource,
+        facts: &FactIndex,
+        taken: &mut Taken<'_>,
+    ) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
-            PersonCow::Stored(person) if person.profiles.iter().all(|name| stays(facts, name, person)) => Vec::new(),
+            PersonCow::Stored(person)
+                if person
+                    .profiles
+                    .iter()
+                    .all(|name| stays(facts, name, person)) =>
+            {
+                Vec::new()
+            }
             person => {
                 let address = |name: &FactId| Some((name.clone(), by.of(facts, name, person)?));
                 let addresses = person.profiles.iter().filter_map(address);
-                addresses.filter(|(_, email)| Some(email) != person.email.as_ref()).collect()
+                addresses
+                    .filter(|(_, email)| Some(email) != person.email.as_ref())
+                    .collect()
             }
         };
         self.moved = !moved.is_empty();
@@ -147,7 +175,8 @@ impl ProjectedPerson<'_> {
     }
 }
 
-/// Returns whether the address of a profile is unchanged. That is the usual case, and it copies nothing.
+/// Returns whether the address of a profile is unchanged. That is the usual case, and it copies
+/// nothing.
 fn stays(facts: &FactIndex, name: &FactId, person: &Person) -> bool {
     let read = facts.profile(name).and_then(address_of);
     read.is_none_or(|read| Some(&*read) == person.email.as_deref())
@@ -162,28 +191,44 @@ struct Taken<'a> {
 
 impl<'a> Taken<'a> {
     fn of(people: &'a [Person]) -> Self {
-        Taken { people, known: OnceCell::new(), new: HashSet::new() }
+        Taken {
+            people,
+            known: OnceCell::new(),
+            new: HashSet::new(),
+        }
     }
 
     /// Reserves an address. Returns `false` if a person has it.
     fn take(&mut self, email: &str) -> bool {
-        let of_all = || self.people.iter().filter_map(|person| person.email.as_deref()).collect();
+        let of_all = || {
+            self.people
+                .iter()
+                .filter_map(|person| person.email.as_deref())
+                .collect()
+        };
         !self.known.get_or_init(of_all).contains(email) && self.new.insert(email.to_owned())
     }
 }
 
 /// Assigns each profile to the person with its address, or to a new person.
-fn join(people: &mut Vec<ProjectedPerson<'_>>, profiles: impl Iterator<Item = (FactId, Option<String>)>) {
+fn join(
+    people: &mut Vec<ProjectedPerson<'_>>,
+    profiles: impl Iterator<Item = (FactId, Option<String>)>,
+) {
     let mut profiles = profiles.peekable();
     // Usually no profile is new. Then the index of addresses is not built.
     if profiles.peek().is_none() {
         return;
     }
     let addresses = people.iter().enumerate();
-    let mut by_email: HashMap<String, usize> =
-        addresses.filter_map(|(place, one)| Some((one.person.email.clone()?, place))).collect();
+    let mut by_email: HashMap<String, usize> = addresses
+        .filter_map(|(place, one)| Some((one.person.email.clone()?, place)))
+        .collect();
     for (name, email) in profiles {
-        let owner = email.as_ref().and_then(|email| by_email.get(email)).copied();
+        let owner = email
+            .as_ref()
+            .and_then(|email| by_email.get(email))
+            .copied();
         if let Some(owner) = owner.and_then(|place| people.get_mut(place)) {
             owner.person.to_mut().profiles.insert(name.clone());
             owner.joined.push(name);
@@ -193,6 +238,11 @@ fn join(people: &mut Vec<ProjectedPerson<'_>>, profiles: impl Iterator<Item = (F
         let mut person = Person::new(PersonId::from(String::new()), email);
         person.profiles.insert(name.clone());
         let person = PersonCow::Other(Box::new(person));
-        people.push(ProjectedPerson { stored: None, person, joined: vec![name], moved: false });
+        people.push(ProjectedPerson {
+            stored: None,
+            person,
+            joined: vec![name],
+            moved: false,
+        });
     }
 }

@@ -1,4 +1,5 @@
-//! Collects the unconfirmed changes of all decisions for the guard, which judges them as one set. Pure.
+//! Collects the unconfirmed changes of all decisions for the guard, which judges them as one set.
+//! Pure.
 
 use std::collections::BTreeSet;
 
@@ -30,26 +31,43 @@ pub fn of_person(compared: &Compared<'_>) -> Vec<WaitingChange> {
         (None, Some(profile)) => Subject::Profile(profile.clone()),
         (None, None) => return Vec::new(),
     };
-    let creating = result.decision.by_doors.iter().filter(|(_, here)| here.creates());
+    let creating = result
+        .decision
+        .by_doors
+        .iter()
+        .filter(|(_, here)| here.creates());
     let made = creating.filter_map(|(doors, _)| {
-        Some(WaitingChange::new(UnconfirmedChange::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
+        Some(WaitingChange::new(
+            UnconfirmedChange::Made {
+                doors: doors.clone(),
+                profile: first?.clone(),
+            },
+            who.clone(),
+        ))
     });
     let taken = result.actions().filter_map(|(doors, action)| {
         let change = change_of(&projected.person, doors, action)?;
         let unconfirmed = *result.uncertain.get(&change)? == Certainty::Unconfirmed;
         let (foreign, tag) = (is_foreign(action), tag_of(action));
-        Some(WaitingChange { foreign, unconfirmed, tag, ..WaitingChange::new(change, who.clone()) })
+        Some(WaitingChange {
+            foreign,
+            unconfirmed,
+            tag,
+            ..WaitingChange::new(change, who.clone())
+        })
     });
     made.chain(taken).collect()
 }
 
-/// Returns the removals that a snapshot which is rejected would cause, for the operator to look at. The facts of
-/// the context are those of that snapshot. Changes in `waiting` are left out.
+/// Returns the removals that a snapshot which is rejected would cause, for the operator to look at.
+/// The facts of the context are those of that snapshot. Changes in `waiting` are left out.
 pub fn if_confirmed(context: CompareContext<'_>, waiting: &[WaitingChange]) -> Vec<WaitingChange> {
     let waiting: BTreeSet<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
     let mut found = Vec::new();
     compare_people(context, |compared| {
-        let unconfirmed = of_person(&compared).into_iter().filter(|one| one.unconfirmed);
+        let unconfirmed = of_person(&compared)
+            .into_iter()
+            .filter(|one| one.unconfirmed);
         found.extend(unconfirmed.filter(|one| !waiting.contains(&one.change)));
     });
     found
@@ -57,18 +75,41 @@ pub fn if_confirmed(context: CompareContext<'_>, waiting: &[WaitingChange]) -> V
 
 /// Returns the removal of a foreign account that belongs to no stored person.
 pub fn of_foreign(foreign: &ForeignMember) -> WaitingChange {
-    let ForeignMember { doors, account, group, goes: _ } = foreign;
-    let change = UnconfirmedChange::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
-    let who = Subject::Account { doors: doors.clone(), id: account.clone() };
-    WaitingChange { foreign: true, ..WaitingChange::new(change, who) }
+    let ForeignMember {
+        doors,
+        account,
+        group,
+        goes: _,
+    } = foreign;
+    let change = UnconfirmedChange::Leaves {
+        doors: doors.clone(),
+        group: group.clone(),
+        account: account.clone(),
+    };
+    let who = Subject::Account {
+        doors: doors.clone(),
+        id: account.clone(),
+    };
+    WaitingChange {
+        foreign: true,
+        ..WaitingChange::new(change, who)
+    }
 }
 
 /// Returns the accounts in each group whose membership is valid at `now`.
 pub fn inside(snapshot: &DoorsSnapshot, now: Timestamp) -> CurrentMembers {
     let valid = |members: &GroupRows| -> BTreeSet<AccountId> {
-        members.iter().filter(|member| is_valid(member, now)).map(|member| member.account.clone()).collect()
+        members
+            .iter()
+            .filter(|member| is_valid(member, now))
+            .map(|member| member.account.clone())
+            .collect()
     };
-    snapshot.members.iter().map(|(at, members)| (at.clone(), valid(members))).collect()
+    snapshot
+        .members
+        .iter()
+        .map(|(at, members)| (at.clone(), valid(members)))
+        .collect()
 }
 
 /// Returns the accounts that hold a card of ours at each door system.
@@ -76,7 +117,10 @@ pub fn holders(people: &[Person]) -> Holders {
     let mut holders = Holders::new();
     for (doors, linked) in people.iter().flat_map(|person| &person.accounts) {
         if !linked.cards.is_empty() {
-            holders.entry(doors.clone()).or_default().insert(linked.account.id.clone());
+            holders
+                .entry(doors.clone())
+                .or_default()
+                .insert(linked.account.id.clone());
         }
     }
     holders

@@ -1,5 +1,6 @@
-//! Collects access attempts from door systems that must be polled. Each reconcile reads a limited number of pages and
-//! continues where the last one stopped. A person who was refused recently is due at once.
+//! Collects access attempts from door systems that must be polled. Each reconcile reads a limited
+//! number of pages and continues where the last one stopped. A person who was refused recently is
+//! due at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,9 @@ use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::doors::DoorsVendor;
-use doorstep_vendors::doors::attempts::{AttemptPage, Cursor, ListedAttempt as Shown, ReadAttempts};
+use doorstep_vendors::doors::attempts::{
+    AttemptPage, Cursor, ListedAttempt as Shown, ReadAttempts,
+};
 
 /// The limit of pages per reconcile and door system. The next reconcile continues.
 const MOST_PAGES: usize = 20;
@@ -31,7 +34,8 @@ const MOST_TAGS: usize = 20;
 const FIRST: SignedDuration = SignedDuration::from_hours(24);
 /// The overlap between two reads. The clocks of two locks differ.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
-/// How often a read begins further back, by `SWEEP`. A lock that lost its hub reports its entries late.
+/// How often a read begins further back, by `SWEEP`. A lock that lost its hub reports its entries
+/// late.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
 const SWEEP: SignedDuration = SignedDuration::from_hours(48);
 /// The longest time by which the clock of a lock may be ahead of ours. Later entries are ignored.
@@ -39,19 +43,36 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// How often the names of locks are read. They change rarely.
 const LOCKS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Collects the access attempts of every door system that was reached, and checks the webhooks of the door systems that
-/// post them. Returns whether a person was refused and is due now. A failure is a problem in the report.
-pub async fn collect(environment: &Environment, site: &Site, snapshot: &DoorsSnapshot, report: &mut Report) -> bool {
+/// Collects the access attempts of every door system that was reached, and checks the webhooks of
+/// the door systems that post them. Returns whether a person was refused and is due now. A failure
+/// is a problem in the report.
+pub async fn collect(
+    environment: &Environment,
+    site: &Site,
+    snapshot: &DoorsSnapshot,
+    report: &mut Report,
+) -> bool {
     let mut dues = Vec::new();
     for (name, config) in &site.doors {
-        let (Some(reader), Some(accounts)) = (snapshot.readers.get(name), snapshot.accounts.get(name)) else {
+        let (Some(reader), Some(accounts)) =
+            (snapshot.readers.get(name), snapshot.accounts.get(name))
+        else {
             continue;
         };
-        let reading = AttemptsReading { environment, site, name, config, reader: reader.attempts(), accounts };
+        let reading = AttemptsReading {
+            environment,
+            site,
+            name,
+            config,
+            reader: reader.attempts(),
+            accounts,
+        };
         match reading.all(&mut dues).await {
             Ok(None) => {}
             Ok(Some(trouble)) => report.problems.push(format!("{name}: {trouble}")),
-            Err(error) => report.problems.push(format!("{name}: who came and went: {error}")),
+            Err(error) => report
+                .problems
+                .push(format!("{name}: who came and went: {error}")),
         }
     }
     if dues.is_empty() {
@@ -72,35 +93,68 @@ struct AttemptsReading<'a> {
 }
 
 impl AttemptsReading<'_> {
-    /// Reads everything new at this door system. Returns the problem of its webhook, if there is one.
+    /// Reads everything new at this door system. Returns the problem of its webhook, if there is
+    /// one.
     async fn all(&self, dues: &mut Vec<Due>) -> Result<Option<String>> {
         let (store, now) = (&self.environment.store, self.environment.time.now());
-        let mut read = store.attempts_read(&self.site.id, self.name, &self.config.identity()).await?;
+        let mut read = store
+            .attempts_read(&self.site.id, self.name, &self.config.identity())
+            .await?;
         if self.config.kind.webhook().is_none() {
             self.pages(&mut read, dues, now).await?;
         }
-        if read.locks_read.is_none_or(|at| now.duration_since(at) >= LOCKS_EVERY) {
+        if read
+            .locks_read
+            .is_none_or(|at| now.duration_since(at) >= LOCKS_EVERY)
+        {
             read.locks = self.reader.locks().await?;
             read.locks_read = Some(now);
-            store.keep_attempts_read(&self.site.id, self.name, &read).await?;
+            store
+                .keep_attempts_read(&self.site.id, self.name, &read)
+                .await?;
         }
-        self.reader.webhook_trouble(&address(&self.site.id, self.config.kind, self.name)).await
+        self.reader
+            .webhook_trouble(&address(&self.site.id, self.config.kind, self.name))
+            .await
     }
 
-    async fn pages(&self, read: &mut AttemptsRead, dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
+    async fn pages(
+        &self,
+        read: &mut AttemptsRead,
+        dues: &mut Vec<Due>,
+        now: Timestamp,
+    ) -> Result<()> {
         let store = &self.environment.store;
-        let mut mark = read.mark.clone().unwrap_or_else(|| Cursor { since: before(now, FIRST), token: None });
+        let mut mark = read.mark.clone().unwrap_or_else(|| Cursor {
+            since: before(now, FIRST),
+            token: None,
+        });
         let days = self.site.entries.keep_days;
-        let known = store.attempts(&self.site.id, mark.since..Timestamp::MAX, now, days).await?;
-        let mut known: BTreeSet<String> =
-            known.into_iter().filter(|one| one.doors == *self.name).map(|one| one.id).collect();
+        let known = store
+            .attempts(&self.site.id, mark.since..Timestamp::MAX, now, days)
+            .await?;
+        let mut known: BTreeSet<String> = known
+            .into_iter()
+            .filter(|one| one.doors == *self.name)
+            .map(|one| one.id)
+            .collect();
         for _ in 0..MOST_PAGES {
-            let Some(page) = self.page(&mut mark).await? else { return Ok(()) };
-            let new =
-                page.attempts.into_iter().filter(|shown| shown.attempt.at <= now.saturating_add(AHEAD).unwrap_or(now));
-            let new: Vec<Shown> = new.filter(|shown| known.insert(shown.attempt.id.clone())).collect();
+            let Some(page) = self.page(&mut mark).await? else {
+                return Ok(());
+            };
+            let new = page
+                .attempts
+                .into_iter()
+                .filter(|shown| shown.attempt.at <= now.saturating_add(AHEAD).unwrap_or(now));
+            let new: Vec<Shown> = new
+                .filter(|shown| known.insert(shown.attempt.id.clone()))
+                .collect();
             let new = self.named(new).await?;
-            read.newest = new.iter().map(|attempt| attempt.at.min(now)).chain(read.newest).max();
+            read.newest = new
+                .iter()
+                .map(|attempt| attempt.at.min(now))
+                .chain(read.newest)
+                .max();
             self.mark_due(&new, dues, now).await?;
             store.keep_attempts(&self.site.id, &new, days, now).await?;
             let last = page.next.is_none();
@@ -112,7 +166,9 @@ impl AttemptsReading<'_> {
                 mark.since = next_start(read, mark.since, now);
             }
             read.mark = Some(mark.clone());
-            store.keep_attempts_read(&self.site.id, self.name, read).await?;
+            store
+                .keep_attempts_read(&self.site.id, self.name, read)
+                .await?;
             if last {
                 return Ok(());
             }
@@ -120,10 +176,13 @@ impl AttemptsReading<'_> {
         Ok(())
     }
 
-    /// Reads the next page. If the door system no longer knows the page token, it reads the first page again.
+    /// Reads the next page. If the door system no longer knows the page token, it reads the first
+    /// page again.
     async fn page(&self, mark: &mut Cursor) -> Result<Option<AttemptPage>> {
         match self.reader.page(self.name, mark).await {
-            Err(Error::Invalid(_)) if mark.token.take().is_some() => self.reader.page(self.name, mark).await,
+            Err(Error::Invalid(_)) if mark.token.take().is_some() => {
+                self.reader.page(self.name, mark).await
+            }
             page => page,
         }
     }
@@ -145,10 +204,22 @@ impl AttemptsReading<'_> {
         Ok(attempts)
     }
 
-    async fn mark_due(&self, new: &[AccessAttempt], dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
-        let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= TRIGGERS_WITHIN);
-        for account in lately.filter_map(|one| one.account.as_ref()).collect::<BTreeSet<_>>() {
-            let Some(person) = self.person_of(account).await? else { continue };
+    async fn mark_due(
+        &self,
+        new: &[AccessAttempt],
+        dues: &mut Vec<Due>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let lately = new
+            .iter()
+            .filter(|one| one.refused.is_some() && now.duration_since(one.at) <= TRIGGERS_WITHIN);
+        for account in lately
+            .filter_map(|one| one.account.as_ref())
+            .collect::<BTreeSet<_>>()
+        {
+            let Some(person) = self.person_of(account).await? else {
+                continue;
+            };
             let doors = BTreeSet::from([self.name.to_owned()]);
             dues.push(Due::at(now, Subject::Person(person.clone())).with_refetch_at(doors));
         }
@@ -160,7 +231,11 @@ impl AttemptsReading<'_> {
         if let Some(person) = store.id_of_account(site, self.name, id).await? {
             return Ok(Some(person));
         }
-        let email = self.accounts.get(id).and_then(|account| account.email.as_deref()).and_then(email_key);
+        let email = self
+            .accounts
+            .get(id)
+            .and_then(|account| account.email.as_deref())
+            .and_then(email_key);
         match email {
             Some(email) => store.id_of_email(site, &email).await,
             None => Ok(None),
@@ -171,7 +246,10 @@ impl AttemptsReading<'_> {
 /// Returns where the next read begins, after a read that reached the end of the list.
 fn next_start(read: &mut AttemptsRead, since: Timestamp, now: Timestamp) -> Timestamp {
     let newest = read.newest.take();
-    if read.swept.is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY) {
+    if read
+        .swept
+        .is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY)
+    {
         let first = read.swept.replace(now).is_none();
         if !first {
             return before(now, SWEEP);
@@ -194,15 +272,30 @@ mod tests {
 
     #[test]
     fn the_next_read_begins_a_little_before_the_latest_and_once_a_day_further_back() {
-        let mut read = AttemptsRead { newest: Some(at("2026-03-02T11:00:00Z")), ..AttemptsRead::default() };
-        let first = next_start(&mut read, at("2026-03-01T12:00:00Z"), at("2026-03-02T12:00:00Z"));
+        let mut read = AttemptsRead {
+            newest: Some(at("2026-03-02T11:00:00Z")),
+            ..AttemptsRead::default()
+        };
+        let first = next_start(
+            &mut read,
+            at("2026-03-01T12:00:00Z"),
+            at("2026-03-02T12:00:00Z"),
+        );
         assert_eq!(first, at("2026-03-02T10:00:00Z"));
         let quiet = next_start(&mut read, first, at("2026-03-02T12:15:00Z"));
         assert_eq!(quiet, first, "nothing happened: nothing moves");
         read.newest = Some(at("2026-03-03T11:59:00Z"));
-        assert_eq!(next_start(&mut read, quiet, at("2026-03-03T12:00:00Z")), at("2026-03-01T12:00:00Z"), "the sweep");
+        assert_eq!(
+            next_start(&mut read, quiet, at("2026-03-03T12:00:00Z")),
+            at("2026-03-01T12:00:00Z"),
+            "the sweep"
+        );
         read.newest = Some(at("2026-03-03T11:59:00Z"));
-        let after = next_start(&mut read, at("2026-03-01T12:00:00Z"), at("2026-03-03T12:15:00Z"));
+        let after = next_start(
+            &mut read,
+            at("2026-03-01T12:00:00Z"),
+            at("2026-03-03T12:15:00Z"),
+        );
         assert_eq!(after, at("2026-03-03T10:59:00Z"));
     }
 }

@@ -1,5 +1,5 @@
-//! Lets the guard judge the unconfirmed changes, and stores the result: the released changes, and the holds that wait
-//! for an approval. A change is judged only from a complete read.
+//! Lets the guard judge the unconfirmed changes, and stores the result: the released changes, and
+//! the holds that wait for an approval. A change is judged only from a complete read.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,9 @@ use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::guard::judge::{Judgement, Measure, judge};
-use doorstep_core::decide::guard::{Hold, REPORTED_EVERY, TOGETHER, UnconfirmedChange, WaitingChange};
+use doorstep_core::decide::guard::{
+    Hold, REPORTED_EVERY, TOGETHER, UnconfirmedChange, WaitingChange,
+};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -48,39 +50,80 @@ pub struct Ruling {
 impl Holding<'_> {
     /// Judges the marked changes, stores the holds and returns who is due.
     pub async fn judge(&self, marked: MarkedPeople, report: &mut Report) -> Result<Ruling> {
-        let MarkedPeople { mut dues, conditional, waiting, confirmed } = marked;
-        let sound =
-            |one: &WaitingChange| self.sound && one.change.doors().is_none_or(|doors| self.snapshot.is_complete(doors));
-        let (judged, unread): (Vec<WaitingChange>, Vec<WaitingChange>) = waiting.into_iter().partition(sound);
+        let MarkedPeople {
+            mut dues,
+            conditional,
+            waiting,
+            confirmed,
+        } = marked;
+        let sound = |one: &WaitingChange| {
+            self.sound
+                && one
+                    .change
+                    .doors()
+                    .is_none_or(|doors| self.snapshot.is_complete(doors))
+        };
+        let (judged, unread): (Vec<WaitingChange>, Vec<WaitingChange>) =
+            waiting.into_iter().partition(sound);
         let unjudged = unread.len();
-        let whole = self.sound && self.site.doors.keys().all(|doors| self.snapshot.is_complete(doors));
+        let whole = self.sound
+            && self
+                .site
+                .doors
+                .keys()
+                .all(|doors| self.snapshot.is_complete(doors));
         if unjudged > 0 {
-            report.problems.push(format!("{unjudged} unconfirmed changes wait for a complete read"));
+            report.problems.push(format!(
+                "{unjudged} unconfirmed changes wait for a complete read"
+            ));
         }
-        let approved = self.environment.store.approved(&self.site.id, self.now).await?;
-        let (theirs, judged): (Vec<WaitingChange>, Vec<WaitingChange>) =
-            judged.into_iter().partition(|one| approved.contains(&one.change));
+        let approved = self
+            .environment
+            .store
+            .approved(&self.site.id, self.now)
+            .await?;
+        let (theirs, judged): (Vec<WaitingChange>, Vec<WaitingChange>) = judged
+            .into_iter()
+            .partition(|one| approved.contains(&one.change));
         let done = unjudged == 0 && judged.is_empty() && theirs.is_empty();
         let released = self.guard(judged, whole, report).await?;
         for one in theirs.iter().chain(&released).filter(|one| !one.foreign) {
             match one.change {
                 UnconfirmedChange::Leaves { .. } => report.revoked += 1,
                 UnconfirmedChange::Card { .. } => report.untagged += 1,
-                UnconfirmedChange::Rests { .. } | UnconfirmedChange::Made { .. } | UnconfirmedChange::Moves { .. } => {}
+                UnconfirmedChange::Rests { .. }
+                | UnconfirmedChange::Made { .. }
+                | UnconfirmedChange::Moves { .. } => {}
             }
         }
-        let free: BTreeSet<&UnconfirmedChange> = theirs.iter().chain(&released).map(|one| &one.change).collect();
-        let may = conditional.into_iter().filter(|one| one.changes.iter().any(|change| free.contains(change)));
+        let free: BTreeSet<&UnconfirmedChange> = theirs
+            .iter()
+            .chain(&released)
+            .map(|one| &one.change)
+            .collect();
+        let may = conditional
+            .into_iter()
+            .filter(|one| one.changes.iter().any(|change| free.contains(change)));
         dues.extend(may.map(|one| one.due));
         self.delete_unneeded(&confirmed).await?;
         let compared = whole && self.site.mode == Mode::Full;
-        Ok(Ruling { dues, compared, done: done && compared })
+        Ok(Ruling {
+            dues,
+            compared,
+            done: done && compared,
+        })
     }
 
     /// Returns the released changes, after it stored the holds.
-    async fn guard(&self, waiting: Vec<WaitingChange>, whole: bool, report: &mut Report) -> Result<Vec<WaitingChange>> {
+    async fn guard(
+        &self,
+        waiting: Vec<WaitingChange>,
+        whole: bool,
+        report: &mut Report,
+    ) -> Result<Vec<WaitingChange>> {
         let (store, site) = (&self.environment.store, &self.site.id);
-        // Usually there is no unconfirmed change. Then the membership of all groups is not computed.
+        // Usually there is no unconfirmed change. Then the membership of all groups is not
+        // computed.
         let Judgement { released, holds } = match waiting.is_empty() {
             true => Judgement::default(),
             false => self.judged(waiting).await?,
@@ -92,15 +135,25 @@ impl Holding<'_> {
         Ok(released)
     }
 
-    /// Judges all changes as one set. The tally is stored before the changes are released, so that a crash in between
-    /// releases fewer changes, never more.
+    /// Judges all changes as one set. The tally is stored before the changes are released, so that
+    /// a crash in between releases fewer changes, never more.
     async fn judged(&self, waiting: Vec<WaitingChange>) -> Result<Judgement> {
         let (store, site) = (&self.environment.store, &self.site.id);
         let (mut tally, was) = store.tally(site, self.now).await?;
         let (inside, holders) = (inside(self.snapshot, self.now), holders(self.people));
         let guard = &self.site.guard;
-        let measure = Measure { site, guard, inside: &inside, holders: &holders, tally: &tally, now: self.now };
-        let Judgement { mut released, holds } = judge(measure, waiting);
+        let measure = Measure {
+            site,
+            guard,
+            inside: &inside,
+            holders: &holders,
+            tally: &tally,
+            now: self.now,
+        };
+        let Judgement {
+            mut released,
+            holds,
+        } = judge(measure, waiting);
         // Settle counts a new account when it creates it.
         let taken = released.iter().filter(|one| one.change.place().is_some());
         let new: Vec<UnconfirmedChange> = taken.map(|one| one.change.clone()).collect();
@@ -121,19 +174,33 @@ impl Holding<'_> {
         Ok(Judgement { released, holds })
     }
 
-    /// Stores the holds and removes those that no longer apply. A hold is published when it is new, and then once a
-    /// day.
-    async fn keep_holds(&self, holds: Vec<(Hold, Vec<WaitingChange>)>, whole: bool, report: &mut Report) -> Result<()> {
+    /// Stores the holds and removes those that no longer apply. A hold is published when it is new,
+    /// and then once a day.
+    async fn keep_holds(
+        &self,
+        holds: Vec<(Hold, Vec<WaitingChange>)>,
+        whole: bool,
+        report: &mut Report,
+    ) -> Result<()> {
         let store = &self.environment.store;
         store.drop_unreadable_holds(&self.site.id).await?;
         let before = store.holds(&self.site.id).await?;
         let mut open = Vec::new();
         for (hold, waiting) in holds {
-            match before.iter().find(|old| old.checksum == hold.checksum && old.approved.is_none()) {
-                Some(old) if self.now.duration_since(old.reported) < REPORTED_EVERY => open.push(old.clone()),
+            match before
+                .iter()
+                .find(|old| old.checksum == hold.checksum && old.approved.is_none())
+            {
+                Some(old) if self.now.duration_since(old.reported) < REPORTED_EVERY => {
+                    open.push(old.clone())
+                }
                 Some(old) => {
-                    let again = Hold { reported: self.now, ..old.clone() };
-                    // A conflict means that the operator approved the hold in this moment. The approval wins.
+                    let again = Hold {
+                        reported: self.now,
+                        ..old.clone()
+                    };
+                    // A conflict means that the operator approved the hold in this moment. The
+                    // approval wins.
                     if !unless_changed(store.keep_hold(&again).await)? {
                         continue;
                     }
@@ -142,7 +209,10 @@ impl Holding<'_> {
                 }
                 None => {
                     let same = before.iter().find(|old| old.checksum == hold.checksum);
-                    let hold = Hold { version: same.map_or(0, |old| old.version), ..hold };
+                    let hold = Hold {
+                        version: same.map_or(0, |old| old.version),
+                        ..hold
+                    };
                     if !unless_changed(store.put_hold(&hold, &waiting).await)? {
                         continue;
                     }
@@ -163,13 +233,15 @@ impl Holding<'_> {
             }
         }
         report.held += open.iter().map(Hold::count).sum::<usize>();
-        report
-            .problems
-            .extend(open.iter().map(|hold| hold.describe(|doors, group| self.snapshot.name_of(doors, group))));
+        report.problems.extend(
+            open.iter()
+                .map(|hold| hold.describe(|doors, group| self.snapshot.name_of(doors, group))),
+        );
         Ok(())
     }
 
-    /// Removes the confirmed state of a fact once the change is old and no pending revoke rests on it.
+    /// Removes the confirmed state of a fact once the change is old and no pending revoke rests on
+    /// it.
     async fn delete_unneeded(&self, needed: &BTreeSet<FactId>) -> Result<()> {
         let old = |until: Timestamp| self.now.duration_since(until) >= TOGETHER;
         // A change of the catalogue affects all people, so any pending revoke may rest on it.
@@ -180,8 +252,16 @@ impl Holding<'_> {
                 continue;
             }
             if let Some(record) = self.environment.store.fact(&self.site.id, name).await? {
-                let record = FactRecord { confirmed: None, ..record };
-                match self.environment.store.keep_fact(&self.site.id, &record).await {
+                let record = FactRecord {
+                    confirmed: None,
+                    ..record
+                };
+                match self
+                    .environment
+                    .store
+                    .keep_fact(&self.site.id, &record)
+                    .await
+                {
                     Err(error @ Error::Retry { .. }) => return Err(error),
                     _ => continue,
                 }
@@ -191,7 +271,8 @@ impl Holding<'_> {
     }
 }
 
-/// Returns whether a hold was written. Returns `false` on a conflict: the next comparison sees the changed hold.
+/// Returns whether a hold was written. Returns `false` on a conflict: the next comparison sees the
+/// changed hold.
 fn unless_changed(written: Result<()>) -> Result<bool> {
     match written {
         Ok(()) => Ok(true),

@@ -1,4 +1,5 @@
-//! Marks the people whose access differs from the desired access as due, and counts the differences.
+//! Marks the people whose access differs from the desired access as due, and counts the
+//! differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +45,10 @@ pub struct ConditionalDue {
 
 /// Decides for all people, counts the differences and returns who is due.
 pub fn due(context: CompareContext<'_>, report: &mut Report) -> MarkedPeople {
-    let mut marking = Marking { context, marked: MarkedPeople::default() };
+    let mut marking = Marking {
+        context,
+        marked: MarkedPeople::default(),
+    };
     let foreign = tracing::info_span!("decide").in_scope(|| {
         compare_people(context, |compared| {
             count(&compared, context.mode, report);
@@ -67,17 +71,26 @@ impl Marking<'_> {
         let projected = compared.projected;
         let changes = self.unconfirmed(compared);
         if let Some(person) = projected.stored {
-            report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
+            report.problems.extend(
+                person
+                    .problems
+                    .iter()
+                    .map(|problem| format!("person {}: {problem}", person.id)),
+            );
             let changed = self.changed_accounts(person, &projected.person);
             let due = || self.due(person, compared, &changed);
             if self.must_be_settled(person, compared) || projected.moved || !changed.is_empty() {
                 let moved = person.profiles.iter().filter(|_| projected.moved);
-                let moved = moved.map(|name| Due::at(self.context.now, Subject::Profile(name.clone())));
+                let moved =
+                    moved.map(|name| Due::at(self.context.now, Subject::Profile(name.clone())));
                 let dues: Vec<Due> = [due()].into_iter().chain(moved).collect();
                 self.marked.dues.extend(dues);
             } else if !changes.is_empty() {
                 let due = due();
-                self.marked.conditional.push(ConditionalDue { due, changes: changes.clone() });
+                self.marked.conditional.push(ConditionalDue {
+                    due,
+                    changes: changes.clone(),
+                });
             }
         }
         if !projected.joined.is_empty() {
@@ -89,14 +102,21 @@ impl Marking<'_> {
     fn due(&self, person: &Person, compared: &Compared<'_>, changed: &BTreeSet<DoorsName>) -> Due {
         let (groups, take_over) = self.groups(compared);
         let cards = self.cards(compared);
-        let refetch_at = changed.union(&compared.result.links.found).chain(&cards.doors).cloned().collect();
-        let due = Due::at(self.context.now, Subject::Person(person.id.clone())).with_groups(groups, take_over);
+        let refetch_at = changed
+            .union(&compared.result.links.found)
+            .chain(&cards.doors)
+            .cloned()
+            .collect();
+        let due = Due::at(self.context.now, Subject::Person(person.id.clone()))
+            .with_groups(groups, take_over);
         due.with_refetch_at(refetch_at).with_cards(cards.take_over)
     }
 
     /// Records the unconfirmed changes of one person and returns them.
     fn unconfirmed(&mut self, compared: &Compared<'_>) -> Vec<UnconfirmedChange> {
-        self.marked.confirmed.extend(compared.result.confirmed.iter().cloned());
+        self.marked
+            .confirmed
+            .extend(compared.result.confirmed.iter().cloned());
         if self.context.mode == Mode::Observe {
             return Vec::new();
         }
@@ -111,10 +131,18 @@ impl Marking<'_> {
         let groups = &compared.result.groups;
         let is_new = |group: &&GroupRef| self.context.doors.new_groups.contains(*group);
         let adopt = groups.iter().any(|group| is_new(&group));
-        (groups.iter().filter(|group| !adopt || is_new(group)).cloned().collect(), adopt)
+        (
+            groups
+                .iter()
+                .filter(|group| !adopt || is_new(group))
+                .cloned()
+                .collect(),
+            adopt,
+        )
     }
 
-    /// Marks the profiles that are not assigned to a person yet. Profiles without access now or later are left out.
+    /// Marks the profiles that are not assigned to a person yet. Profiles without access now or
+    /// later are left out.
     fn mark_new(&mut self, compared: &Compared<'_>, changes: &[UnconfirmedChange]) {
         let (Compared { projected, result }, now) = (compared, self.context.now);
         let is_idle = !is_awaited_anywhere(&result.desired, now) && result.problems.is_empty();
@@ -126,13 +154,20 @@ impl Marking<'_> {
         let groups: BTreeSet<GroupRef> = new.cloned().collect();
         let groups: Vec<GroupRef> = groups.into_iter().collect();
         let cards = self.cards(compared);
-        let refetch_at: BTreeSet<DoorsName> = result.links.found.union(&cards.doors).cloned().collect();
+        let refetch_at: BTreeSet<DoorsName> =
+            result.links.found.union(&cards.doors).cloned().collect();
         for name in &projected.joined {
-            let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
-            let due = due.with_refetch_at(refetch_at.clone()).with_cards(cards.take_over);
+            let due = Due::at(now, Subject::Profile(name.clone()))
+                .with_groups(groups.clone(), !groups.is_empty());
+            let due = due
+                .with_refetch_at(refetch_at.clone())
+                .with_cards(cards.take_over);
             match changes {
                 [] => self.marked.dues.push(due),
-                changes => self.marked.conditional.push(ConditionalDue { due, changes: changes.to_vec() }),
+                changes => self.marked.conditional.push(ConditionalDue {
+                    due,
+                    changes: changes.to_vec(),
+                }),
             }
         }
     }
@@ -140,15 +175,22 @@ impl Marking<'_> {
     /// Returns where the person's cards must be read.
     fn cards(&self, compared: &Compared<'_>) -> CardReads {
         let mut cards = CardReads::default();
-        for (doors, here) in compared.result.decision.by_doors.iter().filter(|(_, here)| here.concerns_cards()) {
+        for (doors, here) in compared
+            .result
+            .decision
+            .by_doors
+            .iter()
+            .filter(|(_, here)| here.concerns_cards())
+        {
             cards.doors.insert(doors.clone());
-            cards.take_over |= !here.adopt_cards.is_empty() && self.context.doors.takes_over_cards(doors);
+            cards.take_over |=
+                !here.adopt_cards.is_empty() && self.context.doors.takes_over_cards(doors);
         }
         cards
     }
 
-    /// Returns the door systems where a person with claims has an account that differs from the stored one: suspended,
-    /// resumed, or with another address.
+    /// Returns the door systems where a person with claims has an account that differs from the
+    /// stored one: suspended, resumed, or with another address.
     fn changed_accounts(&self, person: &Person, now: &PersonCow<'_>) -> BTreeSet<DoorsName> {
         // A changed account always makes a projected copy of the person.
         if matches!(now, PersonCow::Stored(_)) {
@@ -156,54 +198,83 @@ impl Marking<'_> {
         }
         let changed = person.accounts.iter().filter(|(doors, linked)| {
             let known = &linked.account;
-            let now = self.context.doors.accounts.get(*doors).and_then(|accounts| accounts.get(&known.id));
-            person.claims_at(doors) && now.is_some_and(|now| now.standing != known.standing || now.email != known.email)
+            let now = self
+                .context
+                .doors
+                .accounts
+                .get(*doors)
+                .and_then(|accounts| accounts.get(&known.id));
+            person.claims_at(doors)
+                && now.is_some_and(|now| now.standing != known.standing || now.email != known.email)
         });
         changed.map(|(doors, _)| doors.clone()).collect()
     }
 
-    /// Returns whether settle must serve the person. A person with a problem is always served again, because the door
-    /// system may have solved it without telling us.
+    /// Returns whether settle must serve the person. A person with a problem is always served
+    /// again, because the door system may have solved it without telling us.
     fn must_be_settled(&self, person: &Person, compared: &Compared<'_>) -> bool {
         let to_do = match self.context.mode {
             Mode::Observe => false,
             Mode::GrantOnly | Mode::Full => {
-                has_sure_work(compared) || !compared.result.links.conflicts.is_empty() || person.has_begun()
+                has_sure_work(compared)
+                    || !compared.result.links.conflicts.is_empty()
+                    || person.has_begun()
             }
         };
-        let of_cards = compared.result.decision.card_problems().filter(|_| self.context.mode != Mode::Observe);
+        let of_cards = compared
+            .result
+            .decision
+            .card_problems()
+            .filter(|_| self.context.mode != Mode::Observe);
         let mut found = compared.result.problems.iter().cloned().chain(of_cards);
         let new_problem = found.any(|problem| !person.problems.contains(&problem));
         let problems = person.problems.iter().any(|problem| !problem.is_counted());
-        to_do || new_problem || problems || person.failures == 0 && person.next != compared.result.next
+        to_do
+            || new_problem
+            || problems
+            || person.failures == 0 && person.next != compared.result.next
     }
 
     /// Marks the foreign accounts that are to leave a group which is exclusively ours.
     fn mark_foreign(&mut self, foreign: Vec<ForeignMember>) {
         let mut goes: BTreeMap<_, Vec<WaitingChange>> = BTreeMap::new();
         for foreign in foreign.into_iter().filter(|foreign| foreign.goes) {
-            goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_foreign(&foreign));
+            goes.entry((foreign.doors.clone(), foreign.account.clone()))
+                .or_default()
+                .push(of_foreign(&foreign));
         }
         for ((doors, id), waiting) in goes {
-            let changes: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.change.clone()).collect();
-            let groups =
-                changes.iter().filter_map(UnconfirmedChange::group).map(|group| GroupRef::new(&doors, group)).collect();
-            let due = Due::at(self.context.now, Subject::Account { doors, id }).with_groups(groups, false);
+            let changes: Vec<UnconfirmedChange> =
+                waiting.iter().map(|one| one.change.clone()).collect();
+            let groups = changes
+                .iter()
+                .filter_map(UnconfirmedChange::group)
+                .map(|group| GroupRef::new(&doors, group))
+                .collect();
+            let due = Due::at(self.context.now, Subject::Account { doors, id })
+                .with_groups(groups, false);
             self.marked.waiting.extend(waiting);
-            self.marked.conditional.push(ConditionalDue { due, changes });
+            self.marked
+                .conditional
+                .push(ConditionalDue { due, changes });
         }
     }
 
-    /// Marks the profiles that would join or leave a person. The people stay as they are until the guard has judged it.
+    /// Marks the profiles that would join or leave a person. The people stay as they are until the
+    /// guard has judged it.
     fn mark_address_changes(&mut self, changes: AddressChanges) {
-        // Observe mode judges nothing. The confirmed state must be kept, or the change would count as confirmed.
+        // Observe mode judges nothing. The confirmed state must be kept, or the change would count
+        // as confirmed.
         self.marked.confirmed.extend(changes.profiles);
         if self.context.mode == Mode::Observe {
             return;
         }
         for one in &changes.waiting {
             let due = Due::at(self.context.now, one.who.clone());
-            self.marked.conditional.push(ConditionalDue { due, changes: vec![one.change.clone()] });
+            self.marked.conditional.push(ConditionalDue {
+                due,
+                changes: vec![one.change.clone()],
+            });
         }
         self.marked.waiting.extend(changes.waiting);
     }
@@ -220,17 +291,22 @@ struct CardReads {
 
 /// Returns whether the person has work that needs no approval.
 fn has_sure_work(compared: &Compared<'_>) -> bool {
-    compared.result.decision.by_doors.iter().any(|(doors, here)| {
-        let waits = |action: &Action| match action {
-            // Without an account, removals are the only other work at this door system.
-            Action::Create => true,
-            Action::Grant { .. } | Action::Tag(_) => here.creates(),
-            _ => is_unsure(compared, doors, action),
-        };
-        let claims = !here.adopt.is_empty() || !here.disown.is_empty();
-        let cards = !here.adopt_cards.is_empty() || !here.disown_cards.is_empty();
-        claims || cards || here.actions.iter().any(|action| !waits(action))
-    })
+    compared
+        .result
+        .decision
+        .by_doors
+        .iter()
+        .any(|(doors, here)| {
+            let waits = |action: &Action| match action {
+                // Without an account, removals are the only other work at this door system.
+                Action::Create => true,
+                Action::Grant { .. } | Action::Tag(_) => here.creates(),
+                _ => is_unsure(compared, doors, action),
+            };
+            let claims = !here.adopt.is_empty() || !here.disown.is_empty();
+            let cards = !here.adopt_cards.is_empty() || !here.disown_cards.is_empty();
+            claims || cards || here.actions.iter().any(|action| !waits(action))
+        })
 }
 
 /// Returns whether the removal that an action makes is unconfirmed.
@@ -245,7 +321,9 @@ fn count(compared: &Compared<'_>, mode: Mode, report: &mut Report) {
         let waits = mode == Mode::Full && is_unsure(compared, doors, step);
         match step {
             Action::Grant { .. } => report.granted += 1,
-            Action::Revoke { because, .. } => report.revoked += usize::from(!waits && !because.is_foreign()),
+            Action::Revoke { because, .. } => {
+                report.revoked += usize::from(!waits && !because.is_foreign())
+            }
             Action::Tidy { .. } | Action::Create => {}
             Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => {}
             Action::Tag(_) => report.tagged += 1,

@@ -18,7 +18,8 @@ use doorstep_core::site::Site;
 use doorstep_vendors::platform::push::reader::tidy;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 
-/// Above this number of things, a complete read every 15 minutes would exceed our share of the rate limit.
+/// Above this number of things, a complete read every 15 minutes would exceed our share of the rate
+/// limit.
 const TOO_MANY: usize = 100_000;
 /// The longest time between two complete reads.
 const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -35,31 +36,85 @@ pub struct PlatformState {
     pub held_back: Option<Vec<Fact>>,
 }
 
-/// Reads the platform into the table, and checks its webhooks. Facts that could not be read keep their stored value.
-pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -> Result<PlatformState> {
+/// Reads the platform into the table, and checks its webhooks. Facts that could not be read keep
+/// their stored value.
+pub async fn read(
+    environment: &Environment,
+    site: &Site,
+    report: &mut Report,
+) -> Result<PlatformState> {
     let word = site.platform.kind.word();
     let now = environment.time.now();
     let mut mark = environment.store.platform_read(&site.id).await?;
-    let KeptRead { reading, heard, kept_out, held_back } = read_and_keep(environment, site, &mark, now).await?;
-    report.problems.extend(heard.iter().map(|problem| format!("{word}: {problem}")));
+    let KeptRead {
+        reading,
+        heard,
+        kept_out,
+        held_back,
+    } = read_and_keep(environment, site, &mark, now).await?;
+    report
+        .problems
+        .extend(heard.iter().map(|problem| format!("{word}: {problem}")));
     let sound = reading.problems.is_empty() && reading.refused.is_empty();
-    let refused = || reading.refused.iter().chain(&reading.flaws).chain(&kept_out);
+    let refused = || {
+        reading
+            .refused
+            .iter()
+            .chain(&reading.flaws)
+            .chain(&kept_out)
+    };
     let wrong: Vec<String> = reading.problems.iter().chain(refused()).cloned().collect();
-    report.notices.extend(refused().cloned().map(Notice::ReadRefused));
-    report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
-    let extent = if reading.since.is_none() { Extent::Full } else { Extent::Changes };
+    report
+        .notices
+        .extend(refused().cloned().map(Notice::ReadRefused));
+    report.notices.extend(
+        reading
+            .problems
+            .iter()
+            .map(|why| Notice::unreachable(word, why)),
+    );
+    let extent = if reading.since.is_none() {
+        Extent::Full
+    } else {
+        Extent::Changes
+    };
     match reading.problems.is_empty() {
         true => mark.completed(now, extent),
         false => mark.failed(now),
     }
     mark.refused.clone_from(&reading.refused_lists);
-    mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
-    mark.counts.extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
-    environment.store.keep_platform_read(&site.id, &mark).await?;
+    mark.counts.extend(
+        reading
+            .counts
+            .iter()
+            .map(|(kind, count)| ((*kind).to_owned(), *count)),
+    );
+    mark.counts
+        .extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
+    environment
+        .store
+        .keep_platform_read(&site.id, &mark)
+        .await?;
     let records = reading.counts.values().sum();
-    report.reads.insert(word.into(), SourceRead { complete: wrong.is_empty(), records });
-    report.problems.extend(wrong.iter().chain(&reading.remarks).map(|problem| format!("{word}: {problem}")));
-    Ok(PlatformState { known: reading.known, mark, sound, held_back })
+    report.reads.insert(
+        word.into(),
+        SourceRead {
+            complete: wrong.is_empty(),
+            records,
+        },
+    );
+    report.problems.extend(
+        wrong
+            .iter()
+            .chain(&reading.remarks)
+            .map(|problem| format!("{word}: {problem}")),
+    );
+    Ok(PlatformState {
+        known: reading.known,
+        mark,
+        sound,
+        held_back,
+    })
 }
 
 /// A finished and stored read.
@@ -104,11 +159,16 @@ async fn read_and_keep<'a>(
             reading.none(&error).await?;
         }
     }
-    Ok(KeptRead { reading, heard, kept_out, held_back })
+    Ok(KeptRead {
+        reading,
+        heard,
+        kept_out,
+        held_back,
+    })
 }
 
-/// Returns the problems of the platform's webhooks. A site without any webhook was set up that way, and `doorstep
-/// check` reports it.
+/// Returns the problems of the platform's webhooks. A site without any webhook was set up that way,
+/// and `doorstep check` reports it.
 async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
     match reader.hearing(&site.id).await {
         Ok(hearing) => hearing.at(site.platform.locations.as_deref()).problems,
@@ -116,8 +176,8 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
     }
 }
 
-/// Stores one fact. A fact that the table rejects permanently keeps its stored value, so that it does not block the
-/// others. Returns the problem to report.
+/// Stores one fact. A fact that the table rejects permanently keeps its stored value, so that it
+/// does not block the others. Returns the problem to report.
 async fn keep(
     environment: &Environment,
     site: &Site,
@@ -125,19 +185,47 @@ async fn keep(
     record: FactRecord,
 ) -> Result<Option<String>> {
     plan_end_refetch(environment, site, &reading.known, &record.fact).await?;
-    let Err(error) = environment.store.keep_fact(&site.id, &record).await else { return Ok(None) };
-    let Error::Permanent(why) = error else { return Err(error) };
+    let Err(error) = environment.store.keep_fact(&site.id, &record).await else {
+        return Ok(None);
+    };
+    let Error::Permanent(why) = error else {
+        return Err(error);
+    };
     let name = record.fact.name();
     let before = environment.store.fact(&site.id, &name).await?;
-    reading.known.put(&before.unwrap_or(FactRecord { gone: true, confirmed: None, ..record }));
+    reading.known.put(&before.unwrap_or(FactRecord {
+        gone: true,
+        confirmed: None,
+        ..record
+    }));
     Ok(Some(format!("{name} stays as it was: {why}")))
 }
 
 /// Schedules a refetch at the end of a membership whose successor does not exist yet.
-async fn plan_end_refetch(environment: &Environment, site: &Site, known: &FactIndex, fact: &Fact) -> Result<()> {
-    let What::Membership(Membership { awaits_next: true, location, .. }) = &fact.what else { return Ok(()) };
-    let location = location.clone().and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
-    let Some(due) = end_refetch(site, location, fact, environment.time.now(), &Origin::default()) else {
+async fn plan_end_refetch(
+    environment: &Environment,
+    site: &Site,
+    known: &FactIndex,
+    fact: &Fact,
+) -> Result<()> {
+    let What::Membership(Membership {
+        awaits_next: true,
+        location,
+        ..
+    }) = &fact.what
+    else {
+        return Ok(());
+    };
+    let location = location
+        .clone()
+        .and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
+    let Some(due) = end_refetch(
+        site,
+        location,
+        fact,
+        environment.time.now(),
+        &Origin::default(),
+    ) else {
         return Ok(());
     };
     if let Err(error) = environment.schedules.set(&site.id, due.minute).await {
@@ -146,9 +234,12 @@ async fn plan_end_refetch(environment: &Environment, site: &Site, known: &FactIn
     environment.store.put_dues(&site.id, &[due]).await
 }
 
-/// Returns the instant since which changes are read. A large site reads only changes, and everything at least hourly.
+/// Returns the instant since which changes are read. A large site reads only changes, and
+/// everything at least hourly.
 fn since(mark: &PlatformRead, now: Timestamp) -> Option<Timestamp> {
     let large = mark.counts.values().sum::<usize>() > TOO_MANY;
-    let lately = mark.whole.is_some_and(|at| now.duration_since(at) < WHOLE_EVERY);
+    let lately = mark
+        .whole
+        .is_some_and(|at| now.duration_since(at) < WHOLE_EVERY);
     mark.complete.filter(|_| large && lately)
 }

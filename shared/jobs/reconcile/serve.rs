@@ -12,9 +12,13 @@ use doorstep_core::budgets::reconcile::{GONE, PAUSE};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 
-/// Serves a batch. `reconcile` compares everything of the site that it is given. The event source passes one message at
-/// a time; several messages are served one after the other.
-pub async fn serve<F, R>(environment: &Environment, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
+/// Serves a batch. `reconcile` compares everything of the site that it is given. The event source
+/// passes one message at a time; several messages are served one after the other.
+pub async fn serve<F, R>(
+    environment: &Environment,
+    batch: SqsEvent,
+    reconcile: F,
+) -> SqsBatchResponse
 where
     F: Fn(SiteId) -> R,
     R: Future<Output = Result<()>>,
@@ -31,7 +35,8 @@ where
     answer
 }
 
-/// Makes a message visible again after `pause`. If the queue rejects that, the message returns later.
+/// Makes a message visible again after `pause`. If the queue rejects that, the message returns
+/// later.
 async fn again(environment: &Environment, message: &SqsMessage, pause: Duration) {
     if let Some(receipt) = &message.receipt_handle
         && let Err(error) = environment.reconciles.again(receipt, pause).await
@@ -41,13 +46,24 @@ async fn again(environment: &Environment, message: &SqsMessage, pause: Duration)
 }
 
 /// Serves one message. Returns the pause before its retry, or `None` if it is finished.
-async fn one<F, R>(environment: &Environment, message: &SqsMessage, reconcile: &F) -> Option<Duration>
+async fn one<F, R>(
+    environment: &Environment,
+    message: &SqsMessage,
+    reconcile: &F,
+) -> Option<Duration>
 where
     F: Fn(SiteId) -> R,
     R: Future<Output = Result<()>>,
 {
-    let Some(request) = message.body.as_deref().and_then(|body| serde_json::from_str(body).ok()) else {
-        tracing::error!(id = message.message_id, "malformed queue message; moving it to the dead-letter queue");
+    let Some(request) = message
+        .body
+        .as_deref()
+        .and_then(|body| serde_json::from_str(body).ok())
+    else {
+        tracing::error!(
+            id = message.message_id,
+            "malformed queue message; moving it to the dead-letter queue"
+        );
         return Some(Duration::ZERO);
     };
     let request: ReconcileRequest = request;
@@ -84,29 +100,59 @@ enum SiteTurn {
     Run(StoredRuns),
 }
 
-/// Takes the lease of the site if the request is to be served now. If two functions try, one of them waits.
-async fn turn(environment: &Environment, request: &ReconcileRequest, handed: &Handed) -> Result<SiteTurn> {
+/// Takes the lease of the site if the request is to be served now. If two functions try, one of
+/// them waits.
+async fn turn(
+    environment: &Environment,
+    request: &ReconcileRequest,
+    handed: &Handed,
+) -> Result<SiteTurn> {
     let now = environment.time.now();
     let read = environment.store.runs(&request.site).await?;
     match decide(&read.runs, request, handed, now) {
         RequestDecision::Served => Ok(SiteTurn::Served),
         RequestDecision::Wait(until) => Ok(SiteTurn::Wait(until)),
-        RequestDecision::Run(runs) => environment.store.keep_runs(&request.site, &read, runs).await.map(SiteTurn::Run),
+        RequestDecision::Run(runs) => environment
+            .store
+            .keep_runs(&request.site, &read, runs)
+            .await
+            .map(SiteTurn::Run),
     }
 }
 
 /// Releases the lease. If that fails, the lease expires.
 async fn release(environment: &Environment, site: &SiteId, read: &StoredRuns, well: bool) {
-    let Runs { begun, at, ended, .. } = read.runs.clone();
+    let Runs {
+        begun, at, ended, ..
+    } = read.runs.clone();
     let ended = if well { begun } else { ended };
-    if let Err(error) = environment.store.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {
+    if let Err(error) = environment
+        .store
+        .keep_runs(
+            site,
+            read,
+            Runs {
+                begun,
+                at,
+                ended,
+                lease: None,
+            },
+        )
+        .await
+    {
         tracing::warn!(site = site.as_str(), %error, "the lease of a reconcile could not be released; it expires by itself");
     }
 }
 
 fn handed(message: &SqsMessage) -> Handed {
-    let times = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    Handed { message: message.message_id.clone().unwrap_or_default(), times: times.unwrap_or(1) }
+    let times = message
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|count| count.parse().ok());
+    Handed {
+        message: message.message_id.clone().unwrap_or_default(),
+        times: times.unwrap_or(1),
+    }
 }
 
 /// Returns the whole seconds until an instant: at least one, at most twelve hours.

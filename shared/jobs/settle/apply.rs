@@ -22,24 +22,39 @@ pub mod results;
 /// The reason for removing a member that another one replaced.
 const TIDYING: &str = "another membership replaced it";
 
-/// Applies the actions of every person, all door systems concurrently: a slow door system delays only itself.
+/// Applies the actions of every person, all door systems concurrently: a slow door system delays
+/// only itself.
 ///
-/// At each door system, account actions come first. Groups follow, each in as few calls as the door system allows.
-/// Cards come last, so that a problem with a card delays nothing else, and cards are taken back before others are
-/// assigned. An account is suspended or deleted only in a round in which its groups do not change.
+/// At each door system, account actions come first. Groups follow, each in as few calls as the door
+/// system allows. Cards come last, so that a problem with a card delays nothing else, and cards are
+/// taken back before others are assigned. An account is suspended or deleted only in a round in
+/// which its groups do not change.
 pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [PersonWork]) {
     let works = &Mutex::new(works);
     let (site, now) = (&context.site.id, context.now);
-    let invite = |doors: &DoorsName| context.site.doors.get(doors).is_none_or(|config| config.invite);
+    let invite = |doors: &DoorsName| {
+        context
+            .site
+            .doors
+            .get(doors)
+            .is_none_or(|config| config.invite)
+    };
     let each = writers.iter().map(|(doors, writer)| {
-        let writer = Applier { site, doors, writer: writer.as_ref(), invite: invite(doors), now, works };
+        let writer = Applier {
+            site,
+            doors,
+            writer: writer.as_ref(),
+            invite: invite(doors),
+            now,
+            works,
+        };
         async move { writer.apply().await }
     });
     join_all(each).await;
 }
 
-/// Applies the actions of every person at one door system. The door systems share the people's work behind a lock,
-/// which is held only between calls.
+/// Applies the actions of every person at one door system. The door systems share the people's work
+/// behind a lock, which is held only between calls.
 struct Applier<'a> {
     site: &'a SiteId,
     doors: &'a DoorsName,
@@ -56,7 +71,9 @@ impl Applier<'_> {
     async fn apply(&self) {
         for (place, step) in self.moves(Action::is_of_the_account) {
             if let Err(error) = self.account_step(place, &step).await {
-                self.with(place, |work| work.account_failed(self.doors.to_owned(), &step, error));
+                self.with(place, |work| {
+                    work.account_failed(self.doors.to_owned(), &step, error)
+                });
             }
         }
         for (group, part) in self.by_group() {
@@ -69,32 +86,55 @@ impl Applier<'_> {
 
     /// Changes the work of one person under the lock.
     fn with<T>(&self, place: usize, work: impl FnOnce(&mut PersonWork) -> T) -> Option<T> {
-        self.works.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place).map(work)
+        self.works
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_mut(place)
+            .map(work)
     }
 
     /// Returns the actions at this door system that `wanted` selects, in the order of the people.
     fn moves(&self, wanted: impl Fn(&Action) -> bool) -> Vec<Placed> {
         let works = self.works.lock().unwrap_or_else(PoisonError::into_inner);
         let here = |place: usize, work: &PersonWork| -> Vec<Placed> {
-            let here = work.decision.by_doors.get(self.doors).into_iter().flat_map(|here| &here.actions);
-            here.filter(|step| wanted(step)).map(|step| (place, step.clone())).collect()
+            let here = work
+                .decision
+                .by_doors
+                .get(self.doors)
+                .into_iter()
+                .flat_map(|here| &here.actions);
+            here.filter(|step| wanted(step))
+                .map(|step| (place, step.clone()))
+                .collect()
         };
-        works.iter().enumerate().flat_map(|(place, work)| here(place, work)).collect()
+        works
+            .iter()
+            .enumerate()
+            .flat_map(|(place, work)| here(place, work))
+            .collect()
     }
 
     async fn account_step(&self, place: usize, step: &Action) -> Result<()> {
         if matches!(step, Action::Create) {
-            let Some(new) = self.with(place, |work| work.new_account(self.doors, self.invite)) else { return Ok(()) };
+            let Some(new) = self.with(place, |work| work.new_account(self.doors, self.invite))
+            else {
+                return Ok(());
+            };
             let account = self.writer.create(&new).await?;
             self.with(place, |work| work.made(self.site, self.doors, account));
             return Ok(());
         }
-        let linked = self.with(place, |work| Some(work.person.accounts.get(self.doors)?.account.clone()));
-        let Some(account) = linked.flatten() else { return Ok(()) };
+        let linked = self.with(place, |work| {
+            Some(work.person.accounts.get(self.doors)?.account.clone())
+        });
+        let Some(account) = linked.flatten() else {
+            return Ok(());
+        };
         let what = match step {
             Action::Rename(name) => {
                 let answer = self.writer.rename(&account, name).await;
-                self.with(place, |work| work.renamed(self.doors, name, answer)).unwrap_or(Ok(AuditAction::Refused))?
+                self.with(place, |work| work.renamed(self.doors, name, answer))
+                    .unwrap_or(Ok(AuditAction::Refused))?
             }
             Action::Resume => {
                 self.writer.resume(&account).await?;
@@ -108,10 +148,14 @@ impl Applier<'_> {
                 self.writer.delete(&account).await?;
                 AuditAction::Deleted
             }
-            Action::Create | Action::Grant { .. } | Action::Revoke { .. } | Action::Tidy { .. } => return Ok(()),
+            Action::Create | Action::Grant { .. } | Action::Revoke { .. } | Action::Tidy { .. } => {
+                return Ok(());
+            }
             Action::Tag(_) | Action::Untag(_) => return Ok(()),
         };
-        self.with(place, |work| work.account_changed(self.site, self.doors, step, what));
+        self.with(place, |work| {
+            work.account_changed(self.site, self.doors, step, what)
+        });
         Ok(())
     }
 
@@ -119,17 +163,50 @@ impl Applier<'_> {
         let mut groups: BTreeMap<GroupId, GroupBatch> = BTreeMap::new();
         for (place, step) in self.moves(|step| !step.is_of_the_account()) {
             match step {
-                Action::Grant { group, until, replaces, because } => {
-                    let linked = self.with(place, |work| Some(work.person.accounts.get(self.doors)?.account.clone()));
-                    let Some(account) = linked.flatten() else { continue };
-                    let entry = GroupAddition { account, until, replaces };
-                    groups.entry(group).or_default().add.push((place, entry, because));
+                Action::Grant {
+                    group,
+                    until,
+                    replaces,
+                    because,
+                } => {
+                    let linked = self.with(place, |work| {
+                        Some(work.person.accounts.get(self.doors)?.account.clone())
+                    });
+                    let Some(account) = linked.flatten() else {
+                        continue;
+                    };
+                    let entry = GroupAddition {
+                        account,
+                        until,
+                        replaces,
+                    };
+                    groups
+                        .entry(group)
+                        .or_default()
+                        .add
+                        .push((place, entry, because));
                 }
-                Action::Revoke { group, row, because } => {
-                    groups.entry(group).or_default().remove.push((place, row, Some(because)));
+                Action::Revoke {
+                    group,
+                    row,
+                    because,
+                } => {
+                    groups
+                        .entry(group)
+                        .or_default()
+                        .remove
+                        .push((place, row, Some(because)));
                 }
-                Action::Tidy { group, row } => groups.entry(group).or_default().remove.push((place, row, None)),
-                Action::Create | Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => {}
+                Action::Tidy { group, row } => groups
+                    .entry(group)
+                    .or_default()
+                    .remove
+                    .push((place, row, None)),
+                Action::Create
+                | Action::Resume
+                | Action::Rename(_)
+                | Action::Suspend
+                | Action::Delete => {}
                 Action::Tag(_) | Action::Untag(_) => {}
             }
         }
@@ -138,14 +215,24 @@ impl Applier<'_> {
 
     async fn group_step(&self, group: &GroupId, part: GroupBatch) {
         let (site, doors, now) = (self.site, self.doors, self.now);
-        let entries: Vec<GroupAddition> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
+        let entries: Vec<GroupAddition> =
+            part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
         let rows: Vec<GroupMember> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
         let mut results = self.writer.change(group, &entries, &rows).await.into_iter();
-        let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change got no answer")));
+        let mut next = || {
+            results
+                .next()
+                .unwrap_or_else(|| Err(Error::retry("a change got no answer")))
+        };
         for (place, entry, because) in part.add {
             let done = next();
             let because = WrittenReason::from(&because);
-            let change = GroupChange { doors, group, account: &entry.account.id, because: &because };
+            let change = GroupChange {
+                doors,
+                group,
+                account: &entry.account.id,
+                because: &because,
+            };
             self.with(place, |work| match done {
                 Ok(()) => work.granted(change, entry.until, now),
                 Err(error) => work.failed(change, error, !entry.replaces.is_empty()),
@@ -157,7 +244,12 @@ impl Applier<'_> {
             self.with(place, |work| {
                 let claim = work.person.claim(doors, group);
                 let because = because.map_or_else(|| TIDYING.into(), |because| because.of(claim));
-                let change = GroupChange { doors, group, account: &row.account, because: &because };
+                let change = GroupChange {
+                    doors,
+                    group,
+                    account: &row.account,
+                    because: &because,
+                };
                 match done {
                     Ok(()) if revokes => work.revoked(site, change),
                     Ok(()) => work.tidied(doors, group, &row),

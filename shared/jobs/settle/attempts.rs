@@ -29,7 +29,13 @@ impl Attempts {
     /// Returns the attempts of a batch before its first round. Everyone is open.
     pub fn new(items: BTreeMap<PersonId, WorkItem>) -> Self {
         let open = items.keys().cloned().collect();
-        Attempts { items, open, failures: BTreeMap::new(), left: BTreeSet::new(), rounds: 0 }
+        Attempts {
+            items,
+            open,
+            failures: BTreeMap::new(),
+            left: BTreeSet::new(),
+            rounds: 0,
+        }
     }
 
     /// Returns whether no one is open, or the rounds are used up.
@@ -54,10 +60,13 @@ impl Attempts {
 
     /// Returns whether the next round is this person's last try of this run.
     pub fn is_last_try(&self, person: &PersonId) -> bool {
-        self.failures.get(person).is_some_and(|times| *times >= TRIES_AGAIN)
+        self.failures
+            .get(person)
+            .is_some_and(|times| *times >= TRIES_AGAIN)
     }
 
-    /// Records the outcomes of one round. Failed people, and people who need a follow-up, stay open.
+    /// Records the outcomes of one round. Failed people, and people who need a follow-up, stay
+    /// open.
     pub fn note(&mut self, outcomes: Vec<(PersonId, RoundOutcome)>) {
         self.rounds += 1;
         self.open.clear();
@@ -76,12 +85,18 @@ impl Attempts {
 
     /// Returns the due items of the batch, after its last round.
     pub fn served(self) -> Served {
-        let (left, done): (Vec<_>, Vec<_>) = self.items.into_iter().partition(|(id, _)| self.left.contains(id));
-        let dues = |people: Vec<(PersonId, WorkItem)>| people.into_iter().flat_map(|(_, item)| item.dues);
+        let (left, done): (Vec<_>, Vec<_>) = self
+            .items
+            .into_iter()
+            .partition(|(id, _)| self.left.contains(id));
+        let dues =
+            |people: Vec<(PersonId, WorkItem)>| people.into_iter().flat_map(|(_, item)| item.dues);
         let left: Vec<Due> = dues(left).collect();
         // One due item may concern two people.
         let marks: HashSet<&str> = left.iter().map(Due::mark).collect();
-        let done = dues(done).filter(|due| !marks.contains(due.mark())).collect();
+        let done = dues(done)
+            .filter(|due| !marks.contains(due.mark()))
+            .collect();
         Served { done, left }
     }
 }

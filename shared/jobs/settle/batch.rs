@@ -1,10 +1,11 @@
 //! The order in which one run serves due people, and the phase that each batch runs: pure.
 //!
-//! The phases matter if every door system takes many people in one call and more people are due than one small batch.
-//! No person then waits for another person's account. People with accounts are served first, with one call for each
-//! group. Then accounts are created in small batches, each of which is committed before the next one begins. The people
-//! with new accounts follow, again with one call for each group. What costs calls of its own and opens no door comes
-//! last: cards, names and suspensions.
+//! The phases matter if every door system takes many people in one call and more people are due
+//! than one small batch. No person then waits for another person's account. People with accounts
+//! are served first, with one call for each group. Then accounts are created in small batches, each
+//! of which is committed before the next one begins. The people with new accounts follow, again
+//! with one call for each group. What costs calls of its own and opens no door comes last: cards,
+//! names and suspensions.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -37,8 +38,9 @@ pub enum NextStep {
     Serve(Phase, Vec<Due>),
 }
 
-/// The batcher of one run. It keeps a stage for each due item, and chooses the next batch and its phase. Batches whose
-/// people cost calls of their own grow and shrink with the time that they take.
+/// The batcher of one run. It keeps a stage for each due item, and chooses the next batch and its
+/// phase. Batches whose people cost calls of their own grow and shrink with the time that they
+/// take.
 pub struct Batcher {
     /// Every door system takes many people in one call.
     bulk: bool,
@@ -51,13 +53,20 @@ pub struct Batcher {
 impl Batcher {
     /// Returns the batcher of a new run.
     pub fn new(bulk: bool) -> Self {
-        Batcher { bulk, stages: HashMap::new(), size: FIRST_BATCH, longest: Duration::ZERO }
+        Batcher {
+            bulk,
+            stages: HashMap::new(),
+            size: FIRST_BATCH,
+            longest: Duration::ZERO,
+        }
     }
 
     /// Returns the due items whose stage is unknown but needed.
     pub fn unknown<'a>(&self, dues: &'a [Due]) -> Vec<&'a Due> {
         let asks = self.bulk && dues.len() > FIRST_BATCH;
-        dues.iter().filter(|due| asks && !self.stages.contains_key(due.mark())).collect()
+        dues.iter()
+            .filter(|due| asks && !self.stages.contains_key(due.mark()))
+            .collect()
     }
 
     /// Records the stage of a due item.
@@ -65,8 +74,8 @@ impl Batcher {
         self.stages.insert(due.mark().to_owned(), stage);
     }
 
-    /// Returns the next step. `left` is the remaining time for serving people, and `dues` is everyone due, earliest
-    /// first.
+    /// Returns the next step. `left` is the remaining time for serving people, and `dues` is
+    /// everyone due, earliest first.
     pub fn next(&self, dues: Vec<Due>, left: Duration) -> NextStep {
         if dues.is_empty() {
             return NextStep::Done;
@@ -81,22 +90,49 @@ impl Batcher {
                 NextStep::Serve(Phase::Whole, first(dues, self.size))
             };
         }
-        let is = |due: &Due, stage: DueStage| self.stages.get(due.mark()).copied().unwrap_or(DueStage::New) == stage;
+        let is = |due: &Due, stage: DueStage| {
+            self.stages
+                .get(due.mark())
+                .copied()
+                .unwrap_or(DueStage::New)
+                == stage
+        };
         let count = |stage: DueStage| dues.iter().filter(|due| is(due, stage)).count();
-        let (new, ready, made) = (count(DueStage::New), count(DueStage::Ready), count(DueStage::Made));
+        let (new, ready, made) = (
+            count(DueStage::New),
+            count(DueStage::Ready),
+            count(DueStage::Made),
+        );
         // People whose accounts are ready by then should also get access in this run.
-        let then = if made > 0 { time_for(made + new.min(self.size)) } else { Duration::ZERO };
+        let then = if made > 0 {
+            time_for(made + new.min(self.size))
+        } else {
+            Duration::ZERO
+        };
         if new > 0 && ready == 0 && made < LARGEST_BATCH && self.longest + then <= left {
-            let new = dues.into_iter().filter(|due| is(due, DueStage::New)).collect();
+            let new = dues
+                .into_iter()
+                .filter(|due| is(due, DueStage::New))
+                .collect();
             return NextStep::Serve(Phase::Accounts, first(new, self.size));
         }
         if ready + made > 0 {
-            let with = dues.into_iter().filter(|due| is(due, DueStage::Ready) || is(due, DueStage::Made)).collect();
+            let with = dues
+                .into_iter()
+                .filter(|due| is(due, DueStage::Ready) || is(due, DueStage::Made))
+                .collect();
             let with = first(with, LARGEST_BATCH);
             let fits = time_for(with.len()) <= left;
-            return if fits { NextStep::Serve(Phase::Groups, with) } else { NextStep::Enqueue };
+            return if fits {
+                NextStep::Serve(Phase::Groups, with)
+            } else {
+                NextStep::Enqueue
+            };
         }
-        let rest: Vec<Due> = dues.into_iter().filter(|due| is(due, DueStage::Rest)).collect();
+        let rest: Vec<Due> = dues
+            .into_iter()
+            .filter(|due| is(due, DueStage::Rest))
+            .collect();
         if rest.is_empty() || self.longest > left {
             NextStep::Enqueue
         } else {
@@ -106,7 +142,10 @@ impl Batcher {
 
     /// Returns how many due items may need an account, or a fetch of one.
     pub fn newcomers(&self) -> usize {
-        self.stages.values().filter(|stage| **stage == DueStage::New).count()
+        self.stages
+            .values()
+            .filter(|stage| **stage == DueStage::New)
+            .count()
     }
 
     /// Records the time that a batch took, and the due items that remain of it.
@@ -114,7 +153,11 @@ impl Batcher {
         for due in batch {
             self.stages.remove(due.mark());
         }
-        let stage = if phase == Phase::Accounts { DueStage::Made } else { DueStage::Rest };
+        let stage = if phase == Phase::Accounts {
+            DueStage::Made
+        } else {
+            DueStage::Rest
+        };
         left.iter().for_each(|due| self.note(due, stage));
         if phase != Phase::Groups {
             self.longest = self.longest.max(took);
@@ -133,7 +176,8 @@ fn first(mut dues: Vec<Due>, size: usize) -> Vec<Due> {
     dues
 }
 
-/// Returns the next batch size: doubled if a batch took less than a third of its time, halved if it took more than all.
+/// Returns the next batch size: doubled if a batch took less than a third of its time, halved if it
+/// took more than all.
 fn next_size(size: usize, took: Duration) -> usize {
     let (fewest, most) = BATCH_SIZES;
     let next = if took > BATCH_TIME {
@@ -155,7 +199,14 @@ mod tests {
     use doorstep_core::model::subject::Subject;
 
     fn people(count: usize) -> Vec<Due> {
-        (0..count).map(|n| Due::at(Timestamp::UNIX_EPOCH, Subject::Person(format!("p{n}").into()))).collect()
+        (0..count)
+            .map(|n| {
+                Due::at(
+                    Timestamp::UNIX_EPOCH,
+                    Subject::Person(format!("p{n}").into()),
+                )
+            })
+            .collect()
     }
 
     fn secs(secs: u64) -> Duration {
@@ -182,24 +233,49 @@ mod tests {
     fn few_are_served_whole_and_so_is_everyone_where_each_costs_calls_of_their_own() {
         let batcher = Batcher::new(true);
         assert_eq!(batcher.next(Vec::new(), secs(45)), NextStep::Done);
-        assert_eq!(told(&batcher.next(people(20), secs(45))), (Some(Phase::Whole), 20));
+        assert_eq!(
+            told(&batcher.next(people(20), secs(45))),
+            (Some(Phase::Whole), 20)
+        );
         assert!(batcher.unknown(&people(20)).is_empty());
         let batcher = Batcher::new(false);
-        assert_eq!(told(&batcher.next(people(2_000), secs(45))), (Some(Phase::Whole), 20));
+        assert_eq!(
+            told(&batcher.next(people(2_000), secs(45))),
+            (Some(Phase::Whole), 20)
+        );
         assert!(batcher.unknown(&people(2_000)).is_empty());
     }
 
-    /// Simulates a run in which every batch takes `took`. Returns the batches served, and how many items are due at the
-    /// end.
-    fn play(ready: usize, new: usize, took: Duration, finished: Phase) -> (Vec<(Phase, usize)>, usize) {
-        let (mut batcher, mut dues, mut elapsed) = (Batcher::new(true), people(ready + new), secs(0));
+    /// Simulates a run in which every batch takes `took`. Returns the batches served, and how many
+    /// items are due at the end.
+    fn play(
+        ready: usize,
+        new: usize,
+        took: Duration,
+        finished: Phase,
+    ) -> (Vec<(Phase, usize)>, usize) {
+        let (mut batcher, mut dues, mut elapsed) =
+            (Batcher::new(true), people(ready + new), secs(0));
         for (n, due) in dues.iter().enumerate() {
-            batcher.note(due, if n < ready { DueStage::Ready } else { DueStage::New });
+            batcher.note(
+                due,
+                if n < ready {
+                    DueStage::Ready
+                } else {
+                    DueStage::New
+                },
+            );
         }
         let mut served = Vec::new();
-        while let NextStep::Serve(phase, batch) = batcher.next(dues.clone(), RUN_TIME.saturating_sub(elapsed)) {
+        while let NextStep::Serve(phase, batch) =
+            batcher.next(dues.clone(), RUN_TIME.saturating_sub(elapsed))
+        {
             served.push((phase, batch.len()));
-            let left = if phase == finished || phase == Phase::Whole { Vec::new() } else { batch.clone() };
+            let left = if phase == finished || phase == Phase::Whole {
+                Vec::new()
+            } else {
+                batch.clone()
+            };
             batcher.served(phase, &batch, &left, took);
             dues.retain(|due| left.contains(due) || !batch.contains(due));
             elapsed += took;
@@ -212,16 +288,28 @@ mod tests {
         use Phase::{Accounts, Groups, Whole};
         let (served, left) = play(300, 700, Duration::from_millis(100), Groups);
         let slices = [20, 40, 80, 160, 320, 80].map(|size| (Accounts, size));
-        let all: Vec<_> = [(Groups, 300)].into_iter().chain(slices).chain([(Groups, 700)]).collect();
+        let all: Vec<_> = [(Groups, 300)]
+            .into_iter()
+            .chain(slices)
+            .chain([(Groups, 700)])
+            .collect();
         assert_eq!((served, left), (all, 0));
         let (served, left) = play(30, 0, Duration::from_millis(100), Whole);
-        assert_eq!((served, left), (vec![(Groups, 30), (Whole, 20), (Whole, 10)], 0), "something is left for each");
+        assert_eq!(
+            (served, left),
+            (vec![(Groups, 30), (Whole, 20), (Whole, 10)], 0),
+            "something is left for each"
+        );
     }
 
     #[test]
     fn accounts_are_made_only_so_long_that_their_groups_are_changed_in_the_same_run() {
         let (served, left) = play(0, 2_000, secs(6), Phase::Groups);
-        let made: usize = served.iter().filter(|(phase, _)| *phase == Phase::Accounts).map(|(_, n)| n).sum();
+        let made: usize = served
+            .iter()
+            .filter(|(phase, _)| *phase == Phase::Accounts)
+            .map(|(_, n)| n)
+            .sum();
         assert_eq!((served.len(), made, left), (8, 140, 1_860), "{served:?}");
         assert_eq!(served.last(), Some(&(Phase::Groups, made)), "{served:?}");
     }
@@ -230,11 +318,26 @@ mod tests {
     fn a_trigger_is_enqueued_again_before_a_function_dies() {
         let mut batcher = Batcher::new(true);
         let dues = people(2_000);
-        dues.iter().for_each(|due| batcher.note(due, DueStage::Ready));
-        assert_eq!(told(&batcher.next(dues.clone(), secs(25))), (Some(Phase::Groups), 1_000));
-        assert_eq!(batcher.next(dues.clone(), secs(10)), NextStep::Enqueue, "so many take longer than is left");
-        assert_eq!(told(&batcher.next(dues[..50].to_vec(), secs(10))), (Some(Phase::Groups), 50));
+        dues.iter()
+            .for_each(|due| batcher.note(due, DueStage::Ready));
+        assert_eq!(
+            told(&batcher.next(dues.clone(), secs(25))),
+            (Some(Phase::Groups), 1_000)
+        );
+        assert_eq!(
+            batcher.next(dues.clone(), secs(10)),
+            NextStep::Enqueue,
+            "so many take longer than is left"
+        );
+        assert_eq!(
+            told(&batcher.next(dues[..50].to_vec(), secs(10))),
+            (Some(Phase::Groups), 50)
+        );
         batcher.served(Phase::Accounts, &dues[..20], &[], secs(30));
-        assert_eq!(batcher.next(people(1), secs(29)), NextStep::Enqueue, "another batch may take as long");
+        assert_eq!(
+            batcher.next(people(1), secs(29)),
+            NextStep::Enqueue,
+            "another batch may take as long"
+        );
     }
 }

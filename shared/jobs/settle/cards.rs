@@ -1,5 +1,6 @@
-//! The cards that one round has read. Cards are read only for people whose cards may have to change. While the stored
-//! cards match the platform's numbers, only reconcile checks for changes by hand.
+//! The cards that one round has read. Cards are read only for people whose cards may have to
+//! change. While the stored cards match the platform's numbers, only reconcile checks for changes
+//! by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +39,8 @@ pub struct Books {
 }
 
 impl Books {
-    /// Reads all cards of a door system if many people need theirs, or if it cannot search for single cards.
+    /// Reads all cards of a door system if many people need theirs, or if it cannot search for
+    /// single cards.
     pub async fn open(context: &SiteContext, evaluations: &[Evaluation]) -> Books {
         let mut wanted: BTreeMap<DoorsName, usize> = BTreeMap::new();
         for evaluation in evaluations {
@@ -80,16 +82,25 @@ impl Books {
         }
         let ours = linked.cards.iter().map(|ours| &ours.number);
         let begun = linked.card_intents.iter().map(|intent| &intent.number);
-        let asked: BTreeSet<&String> = numbers.iter().map(|number| &number.number).chain(ours).chain(begun).collect();
+        let asked: BTreeSet<&String> = numbers
+            .iter()
+            .map(|number| &number.number)
+            .chain(ours)
+            .chain(begun)
+            .collect();
         let asked: Vec<String> = asked.into_iter().cloned().collect();
         let cards = reader.cards_about(&asked, &linked.account).await?;
         let book = self.by_doors.entry(doors.to_owned()).or_default();
         book.add(cards);
-        self.given.iter().filter(|(at, ..)| at == doors).for_each(|(_, card, to)| book.hand(card, to));
+        self.given
+            .iter()
+            .filter(|(at, ..)| at == doors)
+            .for_each(|(_, card, to)| book.hand(card, to));
         Ok(())
     }
 
-    /// Reads the cards that concern one person at these door systems. Returns the door systems where that succeeded.
+    /// Reads the cards that concern one person at these door systems. Returns the door systems
+    /// where that succeeded.
     pub async fn fetch_cards(
         &mut self,
         context: &SiteContext,
@@ -99,7 +110,9 @@ impl Books {
     ) -> BTreeSet<DoorsName> {
         let mut read_at = BTreeSet::new();
         for doors in doors {
-            let Some(linked) = work.person.accounts.get(&doors) else { continue };
+            let Some(linked) = work.person.accounts.get(&doors) else {
+                continue;
+            };
             match self.fetch(context, &doors, linked, numbers).await {
                 Ok(()) => drop(read_at.insert(doors)),
                 Err(error) => work.failures.push(Failure::at(&doors.clone(), error)),
@@ -108,7 +121,8 @@ impl Books {
         read_at
     }
 
-    /// Records the cards that a person is about to get, so that no later person of this round gets the same.
+    /// Records the cards that a person is about to get, so that no later person of this round gets
+    /// the same.
     pub fn note(&mut self, person: &Person, decision: &PersonDecision) {
         for (doors, step) in decision.actions() {
             if let (Action::Tag(change), Some(linked)) = (step, person.accounts.get(doors))
@@ -123,20 +137,42 @@ impl Books {
 }
 
 /// Returns the door systems where this person's cards must be read.
-pub fn doors_to_refetch(context: &SiteContext, evaluation: &Evaluation, person: &Person) -> BTreeSet<DoorsName> {
-    let known = person.accounts.iter().filter(|(doors, _)| context.systems.contains_key(*doors));
+pub fn doors_to_refetch(
+    context: &SiteContext,
+    evaluation: &Evaluation,
+    person: &Person,
+) -> BTreeSet<DoorsName> {
+    let known = person
+        .accounts
+        .iter()
+        .filter(|(doors, _)| context.systems.contains_key(*doors));
     let needs = known.filter(|(doors, linked)| {
-        let wanted = desired_cards(person, &evaluation.numbers, &evaluation.desired, doors, context.now);
-        let has = |number: &Number| linked.cards.iter().any(|ours| same_number(&ours.number, &number.number));
+        let wanted = desired_cards(
+            person,
+            &evaluation.numbers,
+            &evaluation.desired,
+            doors,
+            context.now,
+        );
+        let has = |number: &Number| {
+            linked
+                .cards
+                .iter()
+                .any(|ours| same_number(&ours.number, &number.number))
+        };
         let as_wanted = wanted.len() == linked.cards.len() && wanted.iter().all(has);
         let asked = evaluation.refetch_at.contains(*doors) && !linked.cards.is_empty();
-        let troubled = person.problems.iter().any(|problem| problem.is_at(doors) && problem.is_about_card());
+        let troubled = person
+            .problems
+            .iter()
+            .any(|problem| problem.is_at(doors) && problem.is_about_card());
         !as_wanted || asked || troubled || !linked.card_intents.is_empty()
     });
     needs.map(|(doors, _)| doors.clone()).collect()
 }
 
-/// Finishes or drops the intents on cards that were read. Returns an audit entry for each change that was made.
+/// Finishes or drops the intents on cards that were read. Returns an audit entry for each change
+/// that was made.
 pub fn finish_cards(
     person: &mut Person,
     read_at: &BTreeSet<DoorsName>,
@@ -145,7 +181,11 @@ pub fn finish_cards(
 ) -> Vec<AuditEntry> {
     let mut actions = Vec::new();
     for doors in read_at {
-        let (Some(linked), Some(book)) = (person.accounts.get_mut(doors), books.by_doors.get(doors)) else { continue };
+        let (Some(linked), Some(book)) =
+            (person.accounts.get_mut(doors), books.by_doors.get(doors))
+        else {
+            continue;
+        };
         for intent in std::mem::take(&mut linked.card_intents) {
             if book.is_held(&intent.number, &linked.account.id) == intent.theirs {
                 linked.note_card(&intent.number, intent.theirs, &intent.because, now);
@@ -158,30 +198,50 @@ pub fn finish_cards(
 }
 
 /// Returns the audit entry of a card that was assigned or taken back.
-pub fn card_action(doors: &DoorsName, account: &AccountId, theirs: bool, because: &str) -> AuditEntry {
-    let what = if theirs { AuditAction::Tagged } else { AuditAction::Untagged };
+pub fn card_action(
+    doors: &DoorsName,
+    account: &AccountId,
+    theirs: bool,
+    because: &str,
+) -> AuditEntry {
+    let what = if theirs {
+        AuditAction::Tagged
+    } else {
+        AuditAction::Untagged
+    };
     AuditEntry::new(what, doors, account, because)
 }
 
 /// Applies the card changes that concern only the store.
 pub fn adopt_and_forget(person: &mut Person, decision: &PersonDecision, now: Timestamp) {
     for (doors, here) in &decision.by_doors {
-        let Some(linked) = person.accounts.get_mut(doors) else { continue };
-        here.adopt_cards.iter().for_each(|card| linked.note_card(&card.number, true, &card.because, now));
-        here.disown_cards.iter().for_each(|number| linked.note_card(number, false, "", now));
+        let Some(linked) = person.accounts.get_mut(doors) else {
+            continue;
+        };
+        here.adopt_cards
+            .iter()
+            .for_each(|card| linked.note_card(&card.number, true, &card.because, now));
+        here.disown_cards
+            .iter()
+            .for_each(|number| linked.note_card(number, false, "", now));
     }
 }
 
 /// Marks people for another round who want a card that another person gives back in this round.
 pub fn wait_for_each_other(works: &mut [PersonWork]) {
-    let given_back = works.iter().flat_map(|work| work.decision.actions()).filter_map(|(doors, step)| match step {
-        Action::Untag(change) => Some((doors.clone(), change.number.clone())),
-        _ => None,
-    });
+    let given_back = works
+        .iter()
+        .flat_map(|work| work.decision.actions())
+        .filter_map(|(doors, step)| match step {
+            Action::Untag(change) => Some((doors.clone(), change.number.clone())),
+            _ => None,
+        });
     let given_back: Vec<(DoorsName, String)> = given_back.collect();
     for work in works {
         work.more |= work.decision.troubles().any(|(doors, trouble)| {
-            let same = |(at, number): &(DoorsName, String)| at == doors && same_number(number, &trouble.number);
+            let same = |(at, number): &(DoorsName, String)| {
+                at == doors && same_number(number, &trouble.number)
+            };
             trouble.what == Wrong::OfAnother && given_back.iter().any(same)
         });
     }

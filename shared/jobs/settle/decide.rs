@@ -1,5 +1,6 @@
-//! The decisions of one round: the members of the groups, the result of an interrupted run, each person's account and
-//! cards, and then the actions. This module reads door systems and writes to none.
+//! The decisions of one round: the members of the groups, the result of an interrupted run, each
+//! person's account and cards, and then the actions. This module reads door systems and writes to
+//! none.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,8 @@ use super::person_work::PersonWork;
 use super::site_context::SiteContext;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::person::{
-    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, decide_person,
+    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision,
+    PersonView, decide_person,
 };
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::ids::DoorsName;
@@ -30,13 +32,25 @@ pub struct DecidedWork {
 }
 
 /// Decides the actions of everyone in a round.
-pub async fn decide(context: &SiteContext, evaluations: &[Evaluation], cache: &mut DoorsCache) -> Vec<DecidedWork> {
+pub async fn decide(
+    context: &SiteContext,
+    evaluations: &[Evaluation],
+    cache: &mut DoorsCache,
+) -> Vec<DecidedWork> {
     cache.begin_round(context, evaluations).await;
-    let started: Vec<StartedWork> = evaluations.iter().map(|evaluation| start(context, evaluation, cache)).collect();
+    let started: Vec<StartedWork> = evaluations
+        .iter()
+        .map(|evaluation| start(context, evaluation, cache))
+        .collect();
     for (doors, system) in &context.systems {
-        let refetches = started.iter().filter(|one| one.in_need.contains(doors)).count();
+        let refetches = started
+            .iter()
+            .filter(|one| one.in_need.contains(doors))
+            .count();
         let of_all = cache.newcomers.max(started.len()) / started.len().max(1);
-        cache.directory.expect(doors, refetches * of_all, system.doors_read.accounts);
+        cache
+            .directory
+            .expect(doors, refetches * of_all, system.doors_read.accounts);
     }
     fetch_ahead(context, &started, &mut cache.directory).await;
     let mut decided = Vec::with_capacity(started.len());
@@ -46,49 +60,88 @@ pub async fn decide(context: &SiteContext, evaluations: &[Evaluation], cache: &m
     decided
 }
 
-/// Fetches the accounts that are needed at several door systems, all door systems concurrently. People are prepared one
-/// after another, and each would otherwise wait for the slowest door system.
-async fn fetch_ahead(context: &SiteContext, started: &[StartedWork], directory: &mut AccountDirectory) {
+/// Fetches the accounts that are needed at several door systems, all door systems concurrently.
+/// People are prepared one after another, and each would otherwise wait for the slowest door
+/// system.
+async fn fetch_ahead(
+    context: &SiteContext,
+    started: &[StartedWork],
+    directory: &mut AccountDirectory,
+) {
     if context.readers.len() < 2 {
         return;
     }
     let at = |doors: &DoorsName| -> Vec<Sought> {
-        let people = started.iter().filter(|one| one.in_need.contains(doors)).map(|started| &started.work.person);
-        people.filter_map(|person| Sought::of(person, doors)).collect()
+        let people = started
+            .iter()
+            .filter(|one| one.in_need.contains(doors))
+            .map(|started| &started.work.person);
+        people
+            .filter_map(|person| Sought::of(person, doors))
+            .collect()
     };
-    directory.fetch_ahead(context.readers.iter().map(|(doors, reader)| (doors, reader.as_ref(), at(doors)))).await;
+    directory
+        .fetch_ahead(
+            context
+                .readers
+                .iter()
+                .map(|(doors, reader)| (doors, reader.as_ref(), at(doors))),
+        )
+        .await;
 }
 
 /// One person before accounts and cards are fetched.
 struct StartedWork {
     work: PersonWork,
-    /// The decision on what is known so far. It stands if nothing must be fetched. Otherwise it only says what must be
-    /// fetched, and the person is decided once all of it is known.
+    /// The decision on what is known so far. It stands if nothing must be fetched. Otherwise it
+    /// only says what must be fetched, and the person is decided once all of it is known.
     draft: PersonDecision,
     /// Door systems where the account must be fetched.
     in_need: BTreeSet<DoorsName>,
 }
 
-/// Resolves what an interrupted run left, decides as much as is known, and lists what must be fetched.
+/// Resolves what an interrupted run left, decides as much as is known, and lists what must be
+/// fetched.
 fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> StartedWork {
-    let mut work = PersonWork::of(evaluation.state.person.clone(), evaluation.state.facts.name().unwrap_or("Guest"));
+    let mut work = PersonWork::of(
+        evaluation.state.person.clone(),
+        evaluation.state.facts.name().unwrap_or("Guest"),
+    );
     if context.site.mode == Mode::Observe {
-        return StartedWork { work, draft: PersonDecision::default(), in_need: BTreeSet::new() };
+        return StartedWork {
+            work,
+            draft: PersonDecision::default(),
+            in_need: BTreeSet::new(),
+        };
     }
     match cache.others.get(&work.person.id) {
         Some(Ok(others)) => work.others = others.clone(),
-        // Another site may need what would be removed here. Nothing is done until its items can be read.
+        // Another site may need what would be removed here. Nothing is done until its items can be
+        // read.
         Some(Err(error)) => {
             work.store_failed(error.clone());
-            return StartedWork { work, draft: PersonDecision::default(), in_need: BTreeSet::new() };
+            return StartedWork {
+                work,
+                draft: PersonDecision::default(),
+                in_need: BTreeSet::new(),
+            };
         }
         None => {}
     }
     for group in &evaluation.groups {
-        let failure = cache.unread.get(group).map(|error| Failure::at(&group.doors, error.clone()));
-        work.failures.extend(failure.filter(|failure| !work.failures.contains(failure)));
+        let failure = cache
+            .unread
+            .get(group)
+            .map(|error| Failure::at(&group.doors, error.clone()));
+        work.failures
+            .extend(failure.filter(|failure| !work.failures.contains(failure)));
     }
-    work.actions = finish(&mut work.person, &cache.groups, &context.systems, context.now);
+    work.actions = finish(
+        &mut work.person,
+        &cache.groups,
+        &context.systems,
+        context.now,
+    );
     let draft = judge(context, evaluation, &work, cache, &BTreeSet::new());
     let mut in_need = in_need_of_an_account(context, evaluation, &work, &draft);
     let cards = doors_to_refetch(context, evaluation, &work.person);
@@ -97,7 +150,11 @@ fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> 
     } else {
         work.left |= !cards.is_empty();
     }
-    StartedWork { work, draft, in_need }
+    StartedWork {
+        work,
+        draft,
+        in_need,
+    }
 }
 
 /// Decides the actions for one person: first the account, then the cards, then the actions.
@@ -107,21 +164,39 @@ async fn decide_one(
     started: StartedWork,
     cache: &mut DoorsCache,
 ) -> DecidedWork {
-    let StartedWork { mut work, draft, in_need } = started;
+    let StartedWork {
+        mut work,
+        draft,
+        in_need,
+    } = started;
     if in_need.is_empty() {
-        return DecidedWork { work, decision: draft };
+        return DecidedWork {
+            work,
+            decision: draft,
+        };
     }
     let barred = link_all(context, &mut work, &in_need, &mut cache.directory).await;
     if let Err(error) = read_again(context, &mut work).await {
         work.store_failed(error);
-        return DecidedWork { work, decision: PersonDecision::default() };
+        return DecidedWork {
+            work,
+            decision: PersonDecision::default(),
+        };
     }
-    let found = finish(&mut work.person, &cache.groups, &context.systems, context.now);
+    let found = finish(
+        &mut work.person,
+        &cache.groups,
+        &context.systems,
+        context.now,
+    );
     work.actions.extend(found);
     let mut read_at = BTreeSet::new();
     if context.phase.has_cards() {
         let doors = doors_to_refetch(context, evaluation, &work.person);
-        read_at = cache.books.fetch_cards(context, &mut work, &evaluation.numbers, doors).await;
+        read_at = cache
+            .books
+            .fetch_cards(context, &mut work, &evaluation.numbers, doors)
+            .await;
         let found = finish_cards(&mut work.person, &read_at, &cache.books, context.now);
         work.actions.extend(found);
     }
@@ -131,8 +206,8 @@ async fn decide_one(
     DecidedWork { work, decision }
 }
 
-/// Links the person's account at each of these door systems. Returns the door systems where the account is ambiguous or
-/// could not be fetched.
+/// Links the person's account at each of these door systems. Returns the door systems where the
+/// account is ambiguous or could not be fetched.
 async fn link_all(
     context: &SiteContext,
     work: &mut PersonWork,
@@ -164,7 +239,10 @@ fn judge(
     cache: &DoorsCache,
     read_at: &BTreeSet<DoorsName>,
 ) -> PersonDecision {
-    let cards = ActualCards { books: &cache.books.by_doors, read: read_at };
+    let cards = ActualCards {
+        books: &cache.books.by_doors,
+        read: read_at,
+    };
     decide_person(PersonView {
         person: &work.person,
         desired: DesiredState {
@@ -172,7 +250,11 @@ fn judge(
             name: evaluation.state.facts.name(),
             cards: &evaluation.numbers,
         },
-        actual: ActualState { groups: &cache.groups, cards, others: &work.others },
+        actual: ActualState {
+            groups: &cache.groups,
+            cards,
+            others: &work.others,
+        },
         scope: CompareScope {
             groups: &evaluation.groups,
             adopt: &evaluation.adopt,
@@ -187,9 +269,9 @@ fn judge(
     })
 }
 
-/// Returns the door systems where the account must be fetched. Reasons are an action that grants access or changes the
-/// account, an intent on the account, a problem with the account that may be solved by now, and a due item that asks
-/// for it.
+/// Returns the door systems where the account must be fetched. Reasons are an action that grants
+/// access or changes the account, an intent on the account, a problem with the account that may be
+/// solved by now, and a due item that asks for it.
 fn in_need_of_an_account(
     context: &SiteContext,
     evaluation: &Evaluation,
@@ -197,13 +279,24 @@ fn in_need_of_an_account(
     draft: &PersonDecision,
 ) -> BTreeSet<DoorsName> {
     let person = &work.person;
-    let touched = draft.actions().filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
-    let started = person.intents.iter().filter(|intent| intent.group.is_none());
+    let touched = draft
+        .actions()
+        .filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
+    let started = person
+        .intents
+        .iter()
+        .filter(|intent| intent.group.is_none());
     let wrong = person.accounts.iter().filter(|(doors, linked)| {
         let rests = linked.account.standing == Standing::Suspended && person.claims_at(doors);
         let wrong = person.has_moved_on_from(linked) || rests || linked.refused_name.is_some();
         wrong && context.systems.contains_key(*doors)
     });
-    let doors = touched.map(|(doors, _)| doors).chain(started.map(|intent| &intent.doors));
-    doors.chain(wrong.map(|(doors, _)| doors)).chain(&evaluation.refetch_at).cloned().collect()
+    let doors = touched
+        .map(|(doors, _)| doors)
+        .chain(started.map(|intent| &intent.doors));
+    doors
+        .chain(wrong.map(|(doors, _)| doors))
+        .chain(&evaluation.refetch_at)
+        .cloned()
+        .collect()
 }

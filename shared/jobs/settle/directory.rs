@@ -1,5 +1,5 @@
-//! The accounts at the door systems as one run finds them: fetched one by one, or in a full list if that takes fewer
-//! calls.
+//! The accounts at the door systems as one run finds them: fetched one by one, or in a full list if
+//! that takes fewer calls.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,7 +21,8 @@ const PAGE: usize = 100;
 /// What one run knows about accounts.
 #[derive(Default)]
 pub struct AccountDirectory {
-    /// Accounts that were linked to a person in this round. The table does not contain these links yet.
+    /// Accounts that were linked to a person in this round. The table does not contain these links
+    /// yet.
     taken: BTreeSet<(DoorsName, AccountId)>,
     by_doors: BTreeMap<DoorsName, DoorsAccounts>,
 }
@@ -47,7 +48,8 @@ pub enum Sought {
 }
 
 impl Sought {
-    /// Returns what must be fetched to find the account of `person` at `doors`; `None` if that is not known ahead.
+    /// Returns what must be fetched to find the account of `person` at `doors`; `None` if that is
+    /// not known ahead.
     pub fn of(person: &Person, doors: &DoorsName) -> Option<Sought> {
         match person.accounts.get(doors) {
             Some(linked) => Some(Sought::Linked(linked.account.clone())),
@@ -73,17 +75,23 @@ enum AccountListState {
 impl DoorsAccounts {
     fn note(&mut self, account: Account) {
         if let Some(email) = account.email.as_deref().and_then(email_key) {
-            self.by_email.entry(email).or_default().insert(account.id.clone());
+            self.by_email
+                .entry(email)
+                .or_default()
+                .insert(account.id.clone());
         }
         self.by_id.insert(account.id.clone(), account);
     }
 
     fn forget(&mut self, id: &AccountId) {
         self.by_id.remove(id);
-        self.by_email.values_mut().for_each(|ids| ids.retain(|known| known != id));
+        self.by_email
+            .values_mut()
+            .for_each(|ids| ids.retain(|known| known != id));
     }
 
-    /// Fetches one account. After a failure, the person who needs the account fetches it again and gets the error.
+    /// Fetches one account. After a failure, the person who needs the account fetches it again and
+    /// gets the error.
     async fn fetch_ahead(&mut self, reader: &dyn ReadDoors, sought: &Sought) -> Result<()> {
         if self.listed(reader).await {
             return Ok(());
@@ -91,9 +99,17 @@ impl DoorsAccounts {
         self.refetches += 1;
         match sought {
             Sought::Linked(account) if self.by_id.contains_key(&account.id) => {}
-            Sought::Linked(account) => reader.account(account).await?.into_iter().for_each(|found| self.note(found)),
+            Sought::Linked(account) => reader
+                .account(account)
+                .await?
+                .into_iter()
+                .for_each(|found| self.note(found)),
             Sought::Address(email) => {
-                reader.find(email).await?.into_iter().for_each(|found| self.note(found));
+                reader
+                    .find(email)
+                    .await?
+                    .into_iter()
+                    .for_each(|found| self.note(found));
                 self.sought.insert(email.clone());
             }
         }
@@ -103,7 +119,10 @@ impl DoorsAccounts {
     fn of_address(&self, email: &str) -> Vec<Account> {
         let ids = self.by_email.get(email).into_iter().flatten();
         let accounts = ids.filter_map(|id| self.by_id.get(id));
-        accounts.filter(|account| has_address(account, email)).cloned().collect()
+        accounts
+            .filter(|account| has_address(account, email))
+            .cloned()
+            .collect()
     }
 
     async fn listed(&mut self, reader: &dyn ReadDoors) -> bool {
@@ -122,7 +141,9 @@ impl AccountDirectory {
     /// Begins a round with other people. The table contains the links of the previous round by now.
     pub fn begin_round(&mut self) {
         self.taken.clear();
-        self.by_doors.values_mut().for_each(|known| known.sought.clear());
+        self.by_doors
+            .values_mut()
+            .for_each(|known| known.sought.clear());
     }
 
     /// Fetches accounts before they are needed, all door systems concurrently.
@@ -145,8 +166,8 @@ impl AccountDirectory {
         self.by_doors.extend(join_all(each).await);
     }
 
-    /// Announces `refetches` fetches at a door system that had `all` accounts when they were last counted. Requests the
-    /// full list, once a run, if that takes fewer calls.
+    /// Announces `refetches` fetches at a door system that had `all` accounts when they were last
+    /// counted. Requests the full list, once a run, if that takes fewer calls.
     pub fn expect(&mut self, doors: &DoorsName, refetches: usize, all: Option<usize>) {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         let few = all.map_or(FEW, |all| all / PAGE + 1);
@@ -167,16 +188,22 @@ impl AccountDirectory {
 
     /// Records an account that was just created or changed.
     pub fn note(&mut self, doors: &DoorsName, account: &Account) {
-        self.by_doors.entry(doors.to_owned()).or_default().note(account.clone());
+        self.by_doors
+            .entry(doors.to_owned())
+            .or_default()
+            .note(account.clone());
     }
 
     /// Discards an account that was just changed or deleted. Its state is unknown.
     pub fn forget(&mut self, doors: &DoorsName, id: &AccountId) {
-        self.by_doors.entry(doors.to_owned()).or_default().forget(id);
+        self.by_doors
+            .entry(doors.to_owned())
+            .or_default()
+            .forget(id);
     }
 
-    /// Returns the account as it is now; `None` if it is gone. An account that a list lacks is fetched by id: one bad
-    /// page must not create a second account for anyone.
+    /// Returns the account as it is now; `None` if it is gone. An account that a list lacks is
+    /// fetched by id: one bad page must not create a second account for anyone.
     pub async fn account(
         &mut self,
         doors: &DoorsName,
@@ -194,16 +221,24 @@ impl AccountDirectory {
         Ok(found)
     }
 
-    /// Returns the accounts with this address, in normalised form. If none is found, the door system's writer searches
-    /// again right before it creates one.
-    pub async fn of_address(&mut self, doors: &DoorsName, reader: &dyn ReadDoors, email: &str) -> Result<Vec<Account>> {
+    /// Returns the accounts with this address, in normalised form. If none is found, the door
+    /// system's writer searches again right before it creates one.
+    pub async fn of_address(
+        &mut self,
+        doors: &DoorsName,
+        reader: &dyn ReadDoors,
+        email: &str,
+    ) -> Result<Vec<Account>> {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         if known.listed(reader).await || known.sought.contains(email) {
             return Ok(known.of_address(email));
         }
         known.refetches += 1;
         let found = reader.find(email).await?;
-        let found: Vec<Account> = found.into_iter().filter(|account| has_address(account, email)).collect();
+        let found: Vec<Account> = found
+            .into_iter()
+            .filter(|account| has_address(account, email))
+            .collect();
         found.iter().for_each(|found| known.note(found.clone()));
         Ok(found)
     }
@@ -223,14 +258,20 @@ mod tests {
             let mut directory = AccountDirectory::default();
             for refetches in refetches {
                 directory.expect(&DoorsName::from("main"), *refetches, all);
-                let known = directory.by_doors.get_mut("main").expect("it was asked about");
+                let known = directory
+                    .by_doors
+                    .get_mut("main")
+                    .expect("it was asked about");
                 known.refetches += refetches;
             }
             directory.by_doors["main"].list == AccountListState::Wanted
         };
         assert!(!wanted(&[1], Some(5)) && wanted(&[2], Some(5)));
         assert!(!wanted(&[21], Some(2_002)) && wanted(&[22], Some(2_002)));
-        assert!(!wanted(&[50], None) && wanted(&[51], None), "no count exists");
+        assert!(
+            !wanted(&[50], None) && wanted(&[51], None),
+            "no count exists"
+        );
         assert!(wanted(&[10, 12], Some(2_002)), "looks add up in a run");
     }
 }

@@ -31,7 +31,8 @@ pub struct DoorsCache {
     pub groups: ActualGroups,
     /// The instant at which the first of these groups was read.
     groups_read: Option<Instant>,
-    /// The number of people in the whole run whose accounts must be fetched. A batch holds some of them.
+    /// The number of people in the whole run whose accounts must be fetched. A batch holds some of
+    /// them.
     pub newcomers: usize,
     /// The groups that could not be read.
     pub unread: Unread,
@@ -44,9 +45,12 @@ pub struct DoorsCache {
 }
 
 impl DoorsCache {
-    /// Reads what a round needs. Groups that were read recently are reused if only accounts were created since.
+    /// Reads what a round needs. Groups that were read recently are reused if only accounts were
+    /// created since.
     pub async fn begin_round(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
-        let old = self.groups_read.is_some_and(|read| read.elapsed() > BATCH_TIME);
+        let old = self
+            .groups_read
+            .is_some_and(|read| read.elapsed() > BATCH_TIME);
         if old && context.phase != Phase::Accounts {
             self.forget_groups();
         }
@@ -68,7 +72,10 @@ impl DoorsCache {
         if phase != Phase::Accounts {
             self.forget_groups();
         }
-        evaluations.iter().zip(works).for_each(|(evaluation, work)| self.note_accounts(evaluation, work));
+        evaluations
+            .iter()
+            .zip(works)
+            .for_each(|(evaluation, work)| self.note_accounts(evaluation, work));
     }
 
     fn note_accounts(&mut self, evaluation: &Evaluation, work: &PersonWork) {
@@ -80,7 +87,10 @@ impl DoorsCache {
                 self.directory.forget(doors, &before.account.id);
             }
             if let Some(now) = work.person.accounts.get(doors)
-                && !work.failures.iter().any(|failure| failure.doors() == Some(doors))
+                && !work
+                    .failures
+                    .iter()
+                    .any(|failure| failure.doors() == Some(doors))
             {
                 self.directory.note(doors, &now.account);
             }
@@ -92,16 +102,22 @@ impl DoorsCache {
         (self.groups, self.groups_read) = (ActualGroups::new(), None);
     }
 
-    /// Reads each group that concerns anyone once, all door systems concurrently. A group that the door system no
-    /// longer has counts as empty.
+    /// Reads each group that concerns anyone once, all door systems concurrently. A group that the
+    /// door system no longer has counts as empty.
     async fn read_groups(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
         let mut wanted: BTreeMap<&DoorsName, Vec<(&GroupId, bool)>> = BTreeMap::new();
-        let groups: BTreeSet<_> = evaluations.iter().flat_map(|evaluation| &evaluation.groups).collect();
+        let groups: BTreeSet<_> = evaluations
+            .iter()
+            .flat_map(|evaluation| &evaluation.groups)
+            .collect();
         for at in groups {
             let claimed = is_claimed(evaluations, &at.doors, &at.group);
             let known = self.groups.get(at);
             if known.is_none_or(|rows| claimed && rows.is_empty()) {
-                wanted.entry(&at.doors).or_default().push((&at.group, claimed));
+                wanted
+                    .entry(&at.doors)
+                    .or_default()
+                    .push((&at.group, claimed));
             }
         }
         if !wanted.is_empty() {
@@ -110,7 +126,10 @@ impl DoorsCache {
         let reads = wanted.into_iter().map(|(doors, groups)| async move {
             let mut read = Vec::new();
             for (group, claimed) in groups {
-                read.push((GroupRef::new(doors, group), rows(context, doors, group, claimed).await));
+                read.push((
+                    GroupRef::new(doors, group),
+                    rows(context, doors, group, claimed).await,
+                ));
             }
             read
         });
@@ -123,11 +142,21 @@ impl DoorsCache {
     }
 }
 
-/// Returns the members of a group. A claimed group that seems empty is read three times before the empty list is accepted.
-/// Otherwise a wrong answer would delete the claims, and the access would stay open for ever.
-async fn rows(context: &SiteContext, doors: &DoorsName, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
+/// Returns the members of a group. A claimed group that seems empty is read three times before the
+/// empty list is accepted. Otherwise a wrong answer would delete the claims, and the access would
+/// stay open for ever.
+async fn rows(
+    context: &SiteContext,
+    doors: &DoorsName,
+    group: &GroupId,
+    claimed: bool,
+) -> Result<Vec<GroupMember>> {
     let reader = reader(context, doors)?;
-    if context.systems.get(doors).is_some_and(|system| !system.has(group)) {
+    if context
+        .systems
+        .get(doors)
+        .is_some_and(|system| !system.has(group))
+    {
         return Ok(Vec::new());
     }
     let mut rows = reader.rows(group).await?;
@@ -141,5 +170,7 @@ async fn rows(context: &SiteContext, doors: &DoorsName, group: &GroupId, claimed
 }
 
 fn is_claimed(evaluations: &[Evaluation], doors: &DoorsName, group: &GroupId) -> bool {
-    evaluations.iter().any(|evaluation| evaluation.state.person.claim(doors, group).is_some())
+    evaluations
+        .iter()
+        .any(|evaluation| evaluation.state.person.claim(doors, group).is_some())
 }

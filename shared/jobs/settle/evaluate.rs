@@ -1,4 +1,5 @@
-//! The evaluation of one person: pure. It derives from the facts and the rules which access the person should have.
+//! The evaluation of one person: pure. It derives from the facts and the rules which access the
+//! person should have.
 
 use std::collections::BTreeSet;
 
@@ -40,17 +41,28 @@ pub struct Evaluation {
     pub numbers: Vec<Number>,
     /// Door systems whose cards are to be adopted.
     pub adopt_cards: BTreeSet<DoorsName>,
-    /// The next instant at which a window of the person opens or closes, or an account is to be resumed.
+    /// The next instant at which a window of the person opens or closes, or an account is to be
+    /// resumed.
     pub next: Option<Timestamp>,
 }
 
 /// Evaluates everyone in a round.
-pub fn evaluate(context: &SiteContext, attempts: &Attempts, people: Vec<PersonState>) -> Vec<Evaluation> {
-    people.into_iter().map(|state| evaluate_one(context, attempts, state)).collect()
+pub fn evaluate(
+    context: &SiteContext,
+    attempts: &Attempts,
+    people: Vec<PersonState>,
+) -> Vec<Evaluation> {
+    people
+        .into_iter()
+        .map(|state| evaluate_one(context, attempts, state))
+        .collect()
 }
 
 fn evaluate_one(context: &SiteContext, attempts: &Attempts, state: PersonState) -> Evaluation {
-    let (item, last) = (attempts.item(&state.person.id), attempts.is_last_try(&state.person.id));
+    let (item, last) = (
+        attempts.item(&state.person.id),
+        attempts.is_last_try(&state.person.id),
+    );
     let now = context.now;
     let derived = derive(context.rules(), &state.facts, now);
     let desired = desired(&derived.entitlements);
@@ -58,12 +70,35 @@ fn evaluate_one(context: &SiteContext, attempts: &Attempts, state: PersonState) 
     let groups = concerned(&state.person, &desired, now, more);
     let adopt = item.map(|item| item.adopt.clone()).unwrap_or_default();
     let refetch_at = item.map(|item| item.refetch_at.clone()).unwrap_or_default();
-    let adopt_cards = item.map(|item| item.adopt_cards.clone()).unwrap_or_default();
+    let adopt_cards = item
+        .map(|item| item.adopt_cards.clone())
+        .unwrap_or_default();
     let numbers = state.facts.cards();
-    let next = context.baseline.next_boundary(context.rules(), &state.facts, &desired, now);
-    let next = next.into_iter().chain(resume_at(&state.person, &desired, &context.systems, now)).min();
+    let next = context
+        .baseline
+        .next_boundary(context.rules(), &state.facts, &desired, now);
+    let next = next
+        .into_iter()
+        .chain(resume_at(&state.person, &desired, &context.systems, now))
+        .min();
     let asked = item.map_or(now, |item| item.asked(now));
-    let asked = state.person.waiting.map_or(asked, |waiting| waiting.min(asked));
+    let asked = state
+        .person
+        .waiting
+        .map_or(asked, |waiting| waiting.min(asked));
     let cause = item.and_then(WorkItem::cause);
-    Evaluation { next, state, derived, desired, groups, last, asked, cause, adopt, refetch_at, numbers, adopt_cards }
+    Evaluation {
+        next,
+        state,
+        derived,
+        desired,
+        groups,
+        last,
+        asked,
+        cause,
+        adopt,
+        refetch_at,
+        numbers,
+        adopt_cards,
+    }
 }

@@ -33,17 +33,29 @@ pub enum FailureOf {
 impl Failure {
     /// Returns the failure of a read or a write of the table.
     pub fn of_store(error: Error) -> Self {
-        Failure { of: FailureOf::Store, error }
+        Failure {
+            of: FailureOf::Store,
+            error,
+        }
     }
 
     /// Returns the failure of a read or a change at a door system.
     pub fn at(doors: &DoorsName, error: Error) -> Self {
-        Failure { of: FailureOf::Doors(doors.to_owned()), error }
+        Failure {
+            of: FailureOf::Doors(doors.to_owned()),
+            error,
+        }
     }
 
     /// Returns the failure of a change of one card.
     pub fn of_card(doors: &DoorsName, number: &str, error: Error) -> Self {
-        Failure { of: FailureOf::Card { doors: doors.to_owned(), number: number.to_owned() }, error }
+        Failure {
+            of: FailureOf::Card {
+                doors: doors.to_owned(),
+                number: number.to_owned(),
+            },
+            error,
+        }
     }
 
     /// Returns the door system at which it failed; `None` for the store.
@@ -54,7 +66,8 @@ impl Failure {
         }
     }
 
-    /// Returns whether it keeps the person waiting at a door. A card does not: it is one more way in.
+    /// Returns whether it keeps the person waiting at a door. A card does not: it is one more way
+    /// in.
     pub fn keeps_waiting(&self) -> bool {
         !matches!(self.of, FailureOf::Card { .. })
     }
@@ -64,7 +77,9 @@ impl Failure {
         match &self.of {
             FailureOf::Store => Problem::Store(self.error.why().to_owned()),
             FailureOf::Doors(doors) => Problem::failed(doors, &self.error),
-            FailureOf::Card { doors, number } => Problem::card_failed(doors, shown(number), &self.error),
+            FailureOf::Card { doors, number } => {
+                Problem::card_failed(doors, shown(number), &self.error)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The way from a profile at the platform, or an account at a door system, to the person. The rules are in
-//! [`doorstep_core::decide::identity`]. This module loads what they need and stores what follows.
+//! The way from a profile at the platform, or an account at a door system, to the person. The rules
+//! are in [`doorstep_core::decide::identity`]. This module loads what they need and stores what
+//! follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,9 @@ use jiff::Timestamp;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
-use doorstep_cloud::store::people::{free_email, list, point_account, point_email, point_profile, put};
+use doorstep_cloud::store::people::{
+    free_email, list, point_account, point_email, point_profile, put,
+};
 use doorstep_cloud::store::{Store, WriteStep};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
@@ -42,7 +45,11 @@ pub struct WorkItem {
 impl WorkItem {
     /// Returns the instant of the request, at most `now`.
     pub fn asked(&self, now: Timestamp) -> Timestamp {
-        self.dues.iter().map(Due::asked).min().map_or(now, |asked| asked.min(now))
+        self.dues
+            .iter()
+            .map(Due::asked)
+            .min()
+            .map_or(now, |asked| asked.min(now))
     }
 
     /// Returns what requested it. A delivery precedes any other cause.
@@ -62,12 +69,14 @@ pub async fn work_items(
         let meant = match &due.subject {
             Subject::Person(id) => Ok(vec![id.clone()]),
             Subject::Profile(name) => of_profile(environment, site, name).await,
-            Subject::Account { doors, id } => of_account(environment, site, doors, id).await.map(|id| vec![id]),
+            Subject::Account { doors, id } => of_account(environment, site, doors, id)
+                .await
+                .map(|id| vec![id]),
             Subject::Refetch { .. } => Ok(Vec::new()),
         };
         let meant = match meant {
-            // The table will never accept this write. The other people go on, and each reconcile finds the failure
-            // again.
+            // The table will never accept this write. The other people go on, and each reconcile
+            // finds the failure again.
             Err(error @ Error::Permanent(_)) => {
                 tracing::error!(site = site.as_str(), %error, "a person cannot be stored: the person is left out until the item is corrected");
                 Vec::new()
@@ -75,14 +84,19 @@ pub async fn work_items(
             meant => meant?,
         };
         if meant.is_empty() {
-            environment.store.cross_out(site, std::slice::from_ref(&due)).await?;
+            environment
+                .store
+                .cross_out(site, std::slice::from_ref(&due))
+                .await?;
         }
         for id in meant {
             let item = people.entry(id).or_default();
             item.groups.extend(due.groups.iter().cloned());
-            item.adopt.extend(due.groups.iter().filter(|_| due.adopt).cloned());
+            item.adopt
+                .extend(due.groups.iter().filter(|_| due.adopt).cloned());
             item.refetch_at.extend(due.refetch_at.iter().cloned());
-            item.adopt_cards.extend(due.refetch_at.iter().filter(|_| due.adopt_cards).cloned());
+            item.adopt_cards
+                .extend(due.refetch_at.iter().filter(|_| due.adopt_cards).cloned());
             item.dues.push(due.clone());
         }
     }
@@ -90,18 +104,36 @@ pub async fn work_items(
 }
 
 /// Returns the person of a profile: two people if the profile has just moved from one to the other.
-async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> Result<Vec<PersonId>> {
+async fn of_profile(
+    environment: &Environment,
+    site: &SiteId,
+    name: &FactId,
+) -> Result<Vec<PersonId>> {
     let known = environment.store.id_of_profile(site, name).await?;
-    let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
-    let before = record.as_ref().and_then(|record| record.confirmed.as_ref()).and_then(|fact| profile_of(&fact.what));
-    let profile = record.as_ref().and_then(|record| profile_of(&record.fact.what)).cloned();
-    let Some(profile) = profile else { return Ok(known.into_iter().collect()) };
+    let record = environment
+        .store
+        .fact(site, name)
+        .await?
+        .filter(|record| !record.gone);
+    let before = record
+        .as_ref()
+        .and_then(|record| record.confirmed.as_ref())
+        .and_then(|fact| profile_of(&fact.what));
+    let profile = record
+        .as_ref()
+        .and_then(|record| profile_of(&record.fact.what))
+        .cloned();
+    let Some(profile) = profile else {
+        return Ok(known.into_iter().collect());
+    };
     let address = ProfileAddress::of(&profile, before);
     let person = match &known {
         Some(id) => environment.store.person(site, id).await?,
         None => None,
     };
-    let change = person.as_ref().and_then(|person| address.unconfirmed_for(person, name));
+    let change = person
+        .as_ref()
+        .and_then(|person| address.unconfirmed_for(person, name));
     let released = match change {
         Some(change) if is_released(environment, site, &change).await? => Some(change),
         _ => None,
@@ -116,7 +148,10 @@ async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> 
         None => Ok(vec![joined(environment, site, name, email).await?]),
     };
     if let (Ok(_), Some(done)) = (&meant, released) {
-        environment.store.write(Store::delete_release(site, &done)).await?;
+        environment
+            .store
+            .write(Store::delete_release(site, &done))
+            .await?;
     }
     meant
 }
@@ -129,13 +164,26 @@ fn profile_of(what: &What) -> Option<&Profile> {
 }
 
 /// Returns whether a change was released.
-async fn is_released(environment: &Environment, site: &SiteId, change: &UnconfirmedChange) -> Result<bool> {
+async fn is_released(
+    environment: &Environment,
+    site: &SiteId,
+    change: &UnconfirmedChange,
+) -> Result<bool> {
     let now = environment.time.now();
-    Ok(!environment.store.released(site, std::slice::from_ref(change), now).await?.is_empty())
+    Ok(!environment
+        .store
+        .released(site, std::slice::from_ref(change), now)
+        .await?
+        .is_empty())
 }
 
 /// Adds a new profile to the person with its address, or creates a person for it.
-async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: Option<String>) -> Result<PersonId> {
+async fn joined(
+    environment: &Environment,
+    site: &SiteId,
+    name: &FactId,
+    email: Option<String>,
+) -> Result<PersonId> {
     let owner = match &email {
         Some(email) => environment.store.id_of_email(site, email).await?,
         None => None,
@@ -148,7 +196,11 @@ async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: 
     let mut person = known.unwrap_or_else(|| {
         let person = Person::new(environment.ids.next(), email.clone());
         writes.push(list(site, &person));
-        writes.extend(email.as_deref().map(|email| point_email(site, email, &person.id)));
+        writes.extend(
+            email
+                .as_deref()
+                .map(|email| point_email(site, email, &person.id)),
+        );
         person
     });
     // A person without profiles may have left the list of all people.
@@ -161,10 +213,17 @@ async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: 
 }
 
 /// Returns whether none of the person's profiles has the person's present address.
-async fn has_left_address(environment: &Environment, site: &SiteId, person: &Person) -> Result<bool> {
+async fn has_left_address(
+    environment: &Environment,
+    site: &SiteId,
+    person: &Person,
+) -> Result<bool> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
     let records = environment.store.facts(site, &profiles).await?;
-    let mut live = records.iter().filter(|record| !record.gone).filter_map(|record| profile_of(&record.fact.what));
+    let mut live = records
+        .iter()
+        .filter(|record| !record.gone)
+        .filter_map(|record| profile_of(&record.fact.what));
     Ok(!live.any(|profile| address_of(profile).as_deref() == person.email.as_deref()))
 }
 
@@ -176,29 +235,41 @@ async fn moved(
     mut person: Person,
     email: Option<String>,
 ) -> Result<Vec<PersonId>> {
-    let Some(email) = email else { return Ok(vec![person.id]) };
+    let Some(email) = email else {
+        return Ok(vec![person.id]);
+    };
     let is_free = environment.store.id_of_email(site, &email).await?.is_none();
     let takes = match takes_address(&person, &email) {
         TakesAddress::IfFree => is_free,
-        TakesAddress::IfFreeAndLeft => is_free && has_left_address(environment, site, &person).await?,
+        TakesAddress::IfFreeAndLeft => {
+            is_free && has_left_address(environment, site, &person).await?
+        }
         TakesAddress::Never => false,
     };
     if takes {
         let mut writes = vec![point_email(site, &email, &person.id)];
-        writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
+        writes.extend(
+            person
+                .email
+                .as_deref()
+                .map(|old| free_email(site, old, &person.id)),
+        );
         person.email = Some(email);
         writes.push(put(site, &person)?);
         environment.store.write_all(WriteStep::Keep, writes).await?;
         return Ok(vec![person.id]);
     }
     person.profiles.remove(name);
-    environment.store.write_all(WriteStep::Keep, vec![put(site, &person)?]).await?;
+    environment
+        .store
+        .write_all(WriteStep::Keep, vec![put(site, &person)?])
+        .await?;
     let joined = joined(environment, site, name, Some(email)).await?;
     Ok(vec![person.id, joined])
 }
 
-/// Returns the person with this account: by Doorstep's link, or else by the account's address at the door system.
-/// Returns `None` for an unknown account. An access attempt creates no person.
+/// Returns the person with this account: by Doorstep's link, or else by the account's address at
+/// the door system. Returns `None` for an unknown account. An access attempt creates no person.
 pub(super) async fn person_of_account(
     environment: &Environment,
     site: &Site,
@@ -217,22 +288,37 @@ pub(super) async fn person_of_account(
         tracing::warn!(site = site.id.as_str(), doors = doors.as_str(), %error, "the person of an account could not be found: the next reconcile finds the person");
         None
     });
-    match account.and_then(|account| account.email).as_deref().and_then(email_key) {
+    match account
+        .and_then(|account| account.email)
+        .as_deref()
+        .and_then(email_key)
+    {
         Some(email) => environment.store.id_of_email(&site.id, &email).await,
         None => Ok(None),
     }
 }
 
-/// Returns the person with an account. An unknown account gets a person with an id, so that changes to it have audit
-/// entries too.
-async fn of_account(environment: &Environment, site: &SiteId, doors: &DoorsName, id: &AccountId) -> Result<PersonId> {
+/// Returns the person with an account. An unknown account gets a person with an id, so that changes
+/// to it have audit entries too.
+async fn of_account(
+    environment: &Environment,
+    site: &SiteId,
+    doors: &DoorsName,
+    id: &AccountId,
+) -> Result<PersonId> {
     if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
     }
     let mut created = Person::new(environment.ids.next(), None);
     let account = unseen(id);
-    created.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
-    let writes = vec![put(site, &created)?, list(site, &created), point_account(site, doors, id, &created.id)];
+    created
+        .accounts
+        .insert(doors.to_owned(), Linked::new(account, "", false));
+    let writes = vec![
+        put(site, &created)?,
+        list(site, &created),
+        point_account(site, doors, id, &created.id),
+    ];
     environment.store.write_all(WriteStep::Keep, writes).await?;
     Ok(created.id)
 }

@@ -1,5 +1,6 @@
-//! The instant at which each change was due, beside the instant at which it happened: pure. A change is due at the edge
-//! of its window or when it was requested, whichever is later: a booking made at 9:20 for 9:00 cannot open earlier.
+//! The instant at which each change was due, beside the instant at which it happened: pure. A
+//! change is due at the edge of its window or when it was requested, whichever is later: a booking
+//! made at 9:20 for 9:00 cannot open earlier.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,22 +14,28 @@ use doorstep_core::model::audit::{AuditAction, AuditEntry};
 /// The delay from which an audit entry records what caused it.
 const LATE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Adds to each audit entry the instant at which the change was due. For a late change it also adds the problems that
-/// delayed it. `at` is the instant of the change.
+/// Adds to each audit entry the instant at which the change was due. For a late change it also adds
+/// the problems that delayed it. `at` is the instant of the change.
 pub fn stamp(actions: &mut [AuditEntry], evaluation: &Evaluation, at: Timestamp) {
     for action in actions {
-        action.due = edge(action, &evaluation.desired, at).map(|edge| edge.max(evaluation.asked).min(at));
-        action.delay = action.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
-            // Card numbers appear in problems and never in audit entries.
-            let problems = &evaluation.state.person.problems;
-            let mut problems = problems.iter().filter(|problem| !problem.is_about_card());
-            problems.find(|problem| problem.is_at(&action.doors)).map(ToString::to_string)
-        });
+        action.due =
+            edge(action, &evaluation.desired, at).map(|edge| edge.max(evaluation.asked).min(at));
+        action.delay = action
+            .due
+            .filter(|due| at.duration_since(*due) > LATE)
+            .and_then(|_| {
+                // Card numbers appear in problems and never in audit entries.
+                let problems = &evaluation.state.person.problems;
+                let mut problems = problems.iter().filter(|problem| !problem.is_about_card());
+                problems
+                    .find(|problem| problem.is_at(&action.doors))
+                    .map(ToString::to_string)
+            });
     }
 }
 
-/// Returns the start of the window that opened, or the end of the last window that closed. A window that the facts no
-/// longer contain ended long ago.
+/// Returns the start of the window that opened, or the end of the last window that closed. A window
+/// that the facts no longer contain ended long ago.
 fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
     let at_group = GroupRef::new(&action.doors, action.group.as_ref()?);
     match action.what {
@@ -38,8 +45,16 @@ fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timesta
         }
         AuditAction::Revoked => {
             let intervals = desired.get(&at_group);
-            let ended = intervals.into_iter().flatten().filter_map(|interval| interval.window.until);
-            Some(ended.filter(|until| *until <= at).max().unwrap_or(Timestamp::MIN))
+            let ended = intervals
+                .into_iter()
+                .flatten()
+                .filter_map(|interval| interval.window.until);
+            Some(
+                ended
+                    .filter(|until| *until <= at)
+                    .max()
+                    .unwrap_or(Timestamp::MIN),
+            )
         }
         _ => None,
     }
@@ -61,26 +76,52 @@ mod tests {
 
     #[test]
     fn a_change_is_due_at_the_edge_that_it_is_about() {
-        let at = |text: &str| -> Timestamp { format!("2026-03-02T{text}:00Z").parse().expect("an instant") };
+        let at = |text: &str| -> Timestamp {
+            format!("2026-03-02T{text}:00Z")
+                .parse()
+                .expect("an instant")
+        };
         let interval = |from: &str, until: Option<&str>| OpenInterval {
-            window: Window { from: at(from), until: until.map(at) },
+            window: Window {
+                from: at(from),
+                until: until.map(at),
+            },
             because: Reasons::default(),
         };
         let group = GroupId("5".into());
-        let windows = vec![interval("07:00", Some("08:00")), interval("09:00", Some("10:00")), interval("12:00", None)];
+        let windows = vec![
+            interval("07:00", Some("08:00")),
+            interval("09:00", Some("10:00")),
+            interval("12:00", None),
+        ];
         let desired = Desired::from([(GroupRef::new(&DoorsName::from("main"), &group), windows)]);
         let edge = |what: AuditAction, now: &str| {
-            let action = AuditEntry::new(what, &DoorsName::from("main"), &AccountId("7".into()), "b").in_group(&group);
+            let action =
+                AuditEntry::new(what, &DoorsName::from("main"), &AccountId("7".into()), "b")
+                    .in_group(&group);
             super::edge(&action, &desired, at(now))
         };
         assert_eq!(edge(AuditAction::Granted, "09:00"), Some(at("09:00")));
         assert_eq!(edge(AuditAction::Granted, "13:30"), Some(at("12:00")));
-        assert_eq!(edge(AuditAction::Granted, "11:00"), Some(Timestamp::MIN), "it is closed by now");
+        assert_eq!(
+            edge(AuditAction::Granted, "11:00"),
+            Some(Timestamp::MIN),
+            "it is closed by now"
+        );
         assert_eq!(edge(AuditAction::Revoked, "08:00"), Some(at("08:00")));
         assert_eq!(edge(AuditAction::Revoked, "11:00"), Some(at("10:00")));
-        assert_eq!(edge(AuditAction::Revoked, "06:00"), Some(Timestamp::MIN), "nothing ended");
+        assert_eq!(
+            edge(AuditAction::Revoked, "06:00"),
+            Some(Timestamp::MIN),
+            "nothing ended"
+        );
         assert_eq!(edge(AuditAction::Refused, "09:00"), None);
-        let action = AuditEntry::new(AuditAction::Granted, &DoorsName::from("main"), &AccountId("7".into()), "b");
+        let action = AuditEntry::new(
+            AuditAction::Granted,
+            &DoorsName::from("main"),
+            &AccountId("7".into()),
+            "b",
+        );
         assert_eq!(super::edge(&action, &desired, at("09:00")), None);
     }
 }

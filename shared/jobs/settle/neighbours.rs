@@ -11,16 +11,35 @@ use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::site::Site;
 
-/// Returns the other sites at each door system. Registers groups that a rule opens for the first time.
+/// Returns the other sites at each door system. Registers groups that a rule opens for the first
+/// time.
 pub async fn neighbours(
     environment: &Environment,
     site: &Site,
     systems: &mut BTreeMap<DoorsName, DoorsContext>,
 ) -> Result<Neighbours> {
     let mut neighbours = Neighbours::new();
-    for (name, DoorsContext { config, doors_read, ruled, .. }) in systems {
-        let at = Neighbour { site: site.id.clone(), doors: name.clone() };
-        RuledDoors { at, config, groups: ruled }.register(&environment.store, doors_read).await?;
+    for (
+        name,
+        DoorsContext {
+            config,
+            doors_read,
+            ruled,
+            ..
+        },
+    ) in systems
+    {
+        let at = Neighbour {
+            site: site.id.clone(),
+            doors: name.clone(),
+        };
+        RuledDoors {
+            at,
+            config,
+            groups: ruled,
+        }
+        .register(&environment.store, doors_read)
+        .await?;
         let shared = in_service(&environment.store, &doors_read.shared).await?;
         if !shared.is_empty() {
             neighbours.insert(name.clone(), shared);

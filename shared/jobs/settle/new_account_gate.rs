@@ -1,4 +1,5 @@
-//! The check for too many new accounts at once. No one should be invited by mistake, and a thousand people even less.
+//! The check for too many new accounts at once. No one should be invited by mistake, and a thousand
+//! people even less.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +23,8 @@ pub enum NewAccountGate {
     New,
 }
 
-/// Returns whether so many due people may need a new account that this run creates none. Reconcile, which sees everyone
-/// at once, counts them first.
+/// Returns whether so many due people may need a new account that this run creates none. Reconcile,
+/// which sees everyone at once, counts them first.
 pub async fn are_many_new(environment: &Environment, site: &Site, dues: &[Due]) -> Result<bool> {
     if dues.len() <= MOST_NEW {
         return Ok(false);
@@ -36,10 +37,20 @@ pub async fn are_many_new(environment: &Environment, site: &Site, dues: &[Due]) 
             Subject::Account { .. } | Subject::Refetch { .. } => {}
         }
     }
-    let known = environment.store.ids_of_profiles(&site.id, &names.iter().cloned().collect::<Vec<_>>()).await?;
+    let known = environment
+        .store
+        .ids_of_profiles(&site.id, &names.iter().cloned().collect::<Vec<_>>())
+        .await?;
     let nobodies = names.len() - known.len();
     ids.extend(known);
-    let people = environment.store.people(&site.id, &ids.into_iter().collect::<Vec<_>>()).await?;
-    let lacks = |person: &&Person| site.doors.keys().any(|doors| !person.accounts.contains_key(doors));
+    let people = environment
+        .store
+        .people(&site.id, &ids.into_iter().collect::<Vec<_>>())
+        .await?;
+    let lacks = |person: &&Person| {
+        site.doors
+            .keys()
+            .any(|doors| !person.accounts.contains_key(doors))
+    };
     Ok(nobodies + people.iter().filter(lacks).count() > MOST_NEW)
 }

@@ -20,12 +20,17 @@ pub struct Origin {
 impl Origin {
     /// Returns the origin of a trigger.
     pub fn of(message: &TriggerMessage) -> Self {
-        Origin { delivery: message.delivery.clone(), sent_at: message.at }
+        Origin {
+            delivery: message.delivery.clone(),
+            sent_at: message.at,
+        }
     }
 
     /// Returns the source of the facts that the refetch finds.
     pub fn source(&self) -> Source {
-        self.delivery.clone().map_or(Source::Refetch, Source::Delivery)
+        self.delivery
+            .clone()
+            .map_or(Source::Refetch, Source::Delivery)
     }
 
     /// Returns a due item for `subject` with this origin.

@@ -1,5 +1,6 @@
-//! Door systems that this site shares with other sites of the stack. What these sites hold is read before a decision,
-//! and written as a condition of the decision. A site without shared door systems reads and writes nothing more.
+//! Door systems that this site shares with other sites of the stack. What these sites hold is read
+//! before a decision, and written as a condition of the decision. A site without shared door
+//! systems reads and writes nothing more.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -32,7 +33,10 @@ pub async fn read_others(context: &SiteContext, evaluations: &[Evaluation]) -> O
     }
     let each = evaluations.iter().map(|evaluation| async move {
         let person = &evaluation.state.person;
-        (person.id.clone(), of_person(&context.environment.store, &context.neighbours, person).await)
+        (
+            person.id.clone(),
+            of_person(&context.environment.store, &context.neighbours, person).await,
+        )
     });
     let each: Vec<_> = each.collect();
     stream::iter(each).buffer_unordered(AT_ONCE).collect().await
@@ -41,17 +45,27 @@ pub async fn read_others(context: &SiteContext, evaluations: &[Evaluation]) -> O
 /// Loads it again for one person, whose accounts may have changed.
 pub async fn read_again(context: &SiteContext, work: &mut PersonWork) -> Result<()> {
     if !context.neighbours.is_empty() {
-        work.others = of_person(&context.environment.store, &context.neighbours, &work.person).await?;
+        work.others = of_person(
+            &context.environment.store,
+            &context.neighbours,
+            &work.person,
+        )
+        .await?;
     }
     Ok(())
 }
 
-/// Adds the conditions of a decision to the writes, and the sites to trigger afterwards. Must run before the claims
-/// change.
+/// Adds the conditions of a decision to the writes, and the sites to trigger afterwards. Must run
+/// before the claims change.
 pub fn note(work: &mut PersonWork, decision: &PersonDecision) {
     let mut needed: BTreeMap<Key, Write> = BTreeMap::new();
     let mut messages: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
-    let linked = |doors: &DoorsName| work.person.accounts.get(doors).map(|linked| &linked.account.id);
+    let linked = |doors: &DoorsName| {
+        work.person
+            .accounts
+            .get(doors)
+            .map(|linked| &linked.account.id)
+    };
     let moves = decision.actions().filter_map(|(doors, step)| {
         let account = match step {
             Action::Revoke { row, .. } => Some(&row.account),
@@ -62,7 +76,10 @@ pub fn note(work: &mut PersonWork, decision: &PersonDecision) {
         Some((doors, account?, true))
     });
     let disowned = decision.by_doors.iter().flat_map(|(doors, here)| {
-        let claims = here.disown.iter().filter_map(|group| work.person.claim(doors, group));
+        let claims = here
+            .disown
+            .iter()
+            .filter_map(|group| work.person.claim(doors, group));
         claims.map(move |claim| (doors, &claim.account, true))
     });
     let adopted = decision.by_doors.values().flat_map(|here| &here.adopt);
@@ -71,15 +88,19 @@ pub fn note(work: &mut PersonWork, decision: &PersonDecision) {
         let more = conditions(&work.others, doors, account).into_iter();
         needed.extend(more.map(|write| (write.key().clone(), write)));
         if concerns {
-            messages.extend(work.others.knowing(doors, account).map(|other| (other.clone(), account.clone())));
+            messages.extend(
+                work.others
+                    .knowing(doors, account)
+                    .map(|other| (other.clone(), account.clone())),
+            );
         }
     }
     work.writes.extend(needed.into_values());
     work.messages.extend(messages);
 }
 
-/// Enqueues triggers for the sites that share a changed membership, to check the account. Their next reconcile makes up
-/// for a lost trigger.
+/// Enqueues triggers for the sites that share a changed membership, to check the account. Their
+/// next reconcile makes up for a lost trigger.
 pub async fn trigger_others(context: &SiteContext, messages: BTreeSet<(Neighbour, AccountId)>) {
     for (Neighbour { site, doors }, id) in messages {
         let message = TriggerMessage::new(&site, Trigger::Account { doors, id });

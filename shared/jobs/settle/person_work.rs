@@ -50,7 +50,11 @@ pub struct PersonWork {
 impl PersonWork {
     /// Returns a person's work without any action yet.
     pub fn of(person: Person, name: &str) -> Self {
-        PersonWork { person, name: name.to_owned(), ..PersonWork::default() }
+        PersonWork {
+            person,
+            name: name.to_owned(),
+            ..PersonWork::default()
+        }
     }
 
     /// Records that the store failed. The person's round fails.

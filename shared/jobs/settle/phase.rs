@@ -1,5 +1,5 @@
-//! The phase of a round: pure. If very many people are due, work that costs calls of its own is done in small batches,
-//! and work that shares a call is done for all people at once.
+//! The phase of a round: pure. If very many people are due, work that costs calls of its own is
+//! done in small batches, and work that shares a call is done for all people at once.
 
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::person::PersonDecision;
@@ -16,7 +16,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Keeps the actions of this phase in `decision`. Returns whether actions of another phase were left out.
+    /// Keeps the actions of this phase in `decision`. Returns whether actions of another phase were
+    /// left out.
     pub fn take(self, decision: &mut PersonDecision) -> bool {
         let before = decision.actions().count();
         for here in decision.by_doors.values_mut() {
@@ -51,7 +52,12 @@ mod tests {
         let decision = |actions: &[(&str, Action)]| {
             let mut decision = PersonDecision::default();
             for (doors, action) in actions {
-                decision.by_doors.entry((*doors).into()).or_default().actions.push(action.clone());
+                decision
+                    .by_doors
+                    .entry((*doors).into())
+                    .or_default()
+                    .actions
+                    .push(action.clone());
             }
             decision
         };
@@ -61,8 +67,16 @@ mod tests {
             replaces: Vec::new(),
             because: Reasons::default(),
         };
-        let row = GroupMember { account: AccountId("a".into()), handle: None, from: None, until: None };
-        let tidy = Action::Tidy { group: GroupId("g".into()), row };
+        let row = GroupMember {
+            account: AccountId("a".into()),
+            handle: None,
+            from: None,
+            until: None,
+        };
+        let tidy = Action::Tidy {
+            group: GroupId("g".into()),
+            row,
+        };
         let all = [
             ("one", Action::Create),
             ("one", grant()),
@@ -75,15 +89,24 @@ mod tests {
         let taken = |phase: Phase| {
             let mut decision = decision(&all);
             let left = phase.take(&mut decision);
-            let actions = decision.actions().map(|(doors, action)| (doors.clone(), action.clone()));
+            let actions = decision
+                .actions()
+                .map(|(doors, action)| (doors.clone(), action.clone()));
             (actions.collect::<Vec<_>>(), left)
         };
         let these = |places: &[usize]| -> Vec<_> {
-            places.iter().map(|&place| (DoorsName::from(all[place].0), all[place].1.clone())).collect()
+            places
+                .iter()
+                .map(|&place| (DoorsName::from(all[place].0), all[place].1.clone()))
+                .collect()
         };
         assert_eq!(taken(Phase::Whole), (these(&[0, 1, 2, 3, 4, 5, 6]), false));
         assert_eq!(taken(Phase::Accounts), (these(&[0, 3, 6]), true));
-        assert_eq!(taken(Phase::Groups), (these(&[4, 5]), true), "people without an account are left for later");
+        assert_eq!(
+            taken(Phase::Groups),
+            (these(&[4, 5]), true),
+            "people without an account are left for later"
+        );
         assert!(!Phase::Groups.take(&mut decision(&[("two", grant())])));
     }
 }

@@ -7,11 +7,20 @@ use super::site_context::SiteContext;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::problem::{DoorsProblem, Problem};
 
-/// Returns the problems that follow from a person's failures and facts, in the order of their texts.
-pub fn problems_of(context: &SiteContext, evaluation: &Evaluation, work: &PersonWork) -> Vec<Problem> {
+/// Returns the problems that follow from a person's failures and facts, in the order of their
+/// texts.
+pub fn problems_of(
+    context: &SiteContext,
+    evaluation: &Evaluation,
+    work: &PersonWork,
+) -> Vec<Problem> {
     let mut problems = evaluation.derived.problems.clone();
     problems.extend(work.failures.iter().map(Failure::problem));
-    problems.extend(work.uncounted.iter().map(|doors| Problem::at(doors, DoorsProblem::Counted)));
+    problems.extend(
+        work.uncounted
+            .iter()
+            .map(|doors| Problem::at(doors, DoorsProblem::Counted)),
+    );
     problems.extend(work.decision.card_problems());
     for (doors, linked) in &work.person.accounts {
         if work.person.has_moved_on_from(linked) {
@@ -21,7 +30,11 @@ pub fn problems_of(context: &SiteContext, evaluation: &Evaluation, work: &Person
             problems.push(Problem::at(doors, DoorsProblem::RefusedName));
         }
         if work.person.claims_at(doors) && linked.account.standing == Standing::Suspended {
-            let what = if linked.suspended { DoorsProblem::NoSeat } else { DoorsProblem::Suspended };
+            let what = if linked.suspended {
+                DoorsProblem::NoSeat
+            } else {
+                DoorsProblem::Suspended
+            };
             problems.push(Problem::at(doors, what));
         }
     }

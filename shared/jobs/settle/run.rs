@@ -1,5 +1,5 @@
-//! One run of settle for one site. Due people are served batch by batch, and a batch reuses what an earlier batch has
-//! read.
+//! One run of settle for one site. Due people are served batch by batch, and a batch reuses what an
+//! earlier batch has read.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -24,7 +24,8 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 
-/// One run of settle for one site. Between batches it keeps the batcher, what was read, and the connections.
+/// One run of settle for one site. Between batches it keeps the batcher, what was read, and the
+/// connections.
 pub struct SettleRun<'a> {
     environment: &'a Environment,
     stored: &'a SiteVersion,
@@ -39,13 +40,24 @@ pub struct SettleRun<'a> {
 impl<'a> SettleRun<'a> {
     /// Returns a run that has served no one yet.
     pub fn new(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site) -> Self {
-        let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
+        let bulk = site
+            .doors
+            .values()
+            .all(|config| config.kind.has_bulk_calls());
         let (cache, connections) = (DoorsCache::default(), Connections::default());
-        SettleRun { environment, stored, site, batcher: Batcher::new(bulk), cache, connections, many_new: None }
+        SettleRun {
+            environment,
+            stored,
+            site,
+            batcher: Batcher::new(bulk),
+            cache,
+            connections,
+            many_new: None,
+        }
     }
 
-    /// Loads the stage of every due item that the batcher needs. On the first call it also decides whether too many
-    /// people at once may need a new account.
+    /// Loads the stage of every due item that the batcher needs. On the first call it also decides
+    /// whether too many people at once may need a new account.
     pub async fn get_to_know(&mut self, dues: &[Due]) -> Result<()> {
         if self.many_new.is_none() && !dues.is_empty() {
             self.many_new = Some(are_many_new(self.environment, self.site, dues).await?);
@@ -69,10 +81,19 @@ impl<'a> SettleRun<'a> {
                         Subject::Profile(name) => names.contains(name),
                         Subject::Account { .. } | Subject::Refetch { .. } => false,
                     };
-                (due.clone(), if is_ready { DueStage::Ready } else { DueStage::New })
+                (
+                    due.clone(),
+                    if is_ready {
+                        DueStage::Ready
+                    } else {
+                        DueStage::New
+                    },
+                )
             })
             .collect();
-        known.iter().for_each(|(due, stage)| self.batcher.note(due, *stage));
+        known
+            .iter()
+            .for_each(|(due, stage)| self.batcher.note(due, *stage));
         Ok(())
     }
 
@@ -87,26 +108,62 @@ impl<'a> SettleRun<'a> {
                 Subject::Account { .. } | Subject::Refetch { .. } => {}
             }
         }
-        ids.extend(store.ids_of_profiles(site, &names.into_iter().collect::<Vec<_>>()).await?);
-        let people = store.people(site, &ids.into_iter().collect::<Vec<_>>()).await?;
+        ids.extend(
+            store
+                .ids_of_profiles(site, &names.into_iter().collect::<Vec<_>>())
+                .await?,
+        );
+        let people = store
+            .people(site, &ids.into_iter().collect::<Vec<_>>())
+            .await?;
         let has_all = |person: &Person| {
-            let mut accounts = self.site.doors.keys().map(|doors| person.accounts.get(doors));
-            accounts.all(|linked| linked.is_some_and(|linked| linked.account.standing == Standing::Active))
+            let mut accounts = self
+                .site
+                .doors
+                .keys()
+                .map(|doors| person.accounts.get(doors));
+            accounts.all(|linked| {
+                linked.is_some_and(|linked| linked.account.standing == Standing::Active)
+            })
         };
         Ok(people.into_iter().filter(has_all).collect())
     }
 
     /// Serves one batch of due items in one phase. Returns the due items that remain.
-    pub async fn serve(&mut self, phase: Phase, batch: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
+    pub async fn serve(
+        &mut self,
+        phase: Phase,
+        batch: Vec<Due>,
+        now: Timestamp,
+    ) -> Result<Vec<Due>> {
         let began = self.environment.time.now();
-        let scope = BatchScope { phase, now, many_new: self.many_new.unwrap_or_default() };
-        let (context, writers) =
-            SiteContext::set(self.environment, self.stored, self.site.clone(), scope, &self.connections).await?;
+        let scope = BatchScope {
+            phase,
+            now,
+            many_new: self.many_new.unwrap_or_default(),
+        };
+        let (context, writers) = SiteContext::set(
+            self.environment,
+            self.stored,
+            self.site.clone(),
+            scope,
+            &self.connections,
+        )
+        .await?;
         let items = identity::work_items(self.environment, &self.site.id, batch.clone()).await?;
-        self.cache.newcomers = if phase == Phase::Accounts { self.batcher.newcomers() } else { 0 };
+        self.cache.newcomers = if phase == Phase::Accounts {
+            self.batcher.newcomers()
+        } else {
+            0
+        };
         let left = settle_people(&context, &writers, items, &mut self.cache).await?;
         let took = began.duration_until(self.environment.time.now());
-        self.batcher.served(phase, &batch, &left, Duration::try_from(took).unwrap_or_default());
+        self.batcher.served(
+            phase,
+            &batch,
+            &left,
+            Duration::try_from(took).unwrap_or_default(),
+        );
         Ok(left)
     }
 }

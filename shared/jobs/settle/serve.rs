@@ -23,25 +23,46 @@ use doorstep_vendors::platform::push::outdated::drop_snapshots;
 
 /// Serves the triggers of one site.
 ///
-/// Due people are served first. The things that hints name are refetched next, which marks more people as due. These
-/// are served earliest first, until no one is due or the time is used up. In the second case settle enqueues a trigger
-/// for the rest.
-pub async fn serve(environment: &Environment, stored: &SiteVersion, messages: &[TriggerMessage]) -> Result<()> {
+/// Due people are served first. The things that hints name are refetched next, which marks more
+/// people as due. These are served earliest first, until no one is due or the time is used up. In
+/// the second case settle enqueues a trigger for the rest.
+pub async fn serve(
+    environment: &Environment,
+    stored: &SiteVersion,
+    messages: &[TriggerMessage],
+) -> Result<()> {
     let site = &stored.site()?;
     let mut until = environment.time.now();
     for message in messages {
         match &message.trigger {
             Trigger::Hints(_) | Trigger::Account { .. } | Trigger::Due | Trigger::Snapshot => {}
             Trigger::Schedule(minute) => until = until.max(minute.start()),
-            Trigger::Unreadable => environment.bus.want_reconcile(&site.id, AskedBy::Function).await,
+            Trigger::Unreadable => {
+                environment
+                    .bus
+                    .want_reconcile(&site.id, AskedBy::Function)
+                    .await
+            }
         }
     }
-    // Each part of a snapshot enqueues a trigger, and only the last part to arrive completes the snapshot.
+    // Each part of a snapshot enqueues a trigger, and only the last part to arrive completes the
+    // snapshot.
     if let Some(contract) = site.platform.kind.vendor().contract()
-        && messages.iter().any(|message| message.trigger == Trigger::Snapshot)
-        && drop_snapshots(contract, &environment.store, &site.id, environment.time.now()).await?
+        && messages
+            .iter()
+            .any(|message| message.trigger == Trigger::Snapshot)
+        && drop_snapshots(
+            contract,
+            &environment.store,
+            &site.id,
+            environment.time.now(),
+        )
+        .await?
     {
-        environment.bus.want_reconcile(&site.id, AskedBy::Function).await;
+        environment
+            .bus
+            .want_reconcile(&site.id, AskedBy::Function)
+            .await;
     }
     let mut run = TimedRun::begin(environment, stored, site, until);
     if has_hints(messages) {
@@ -55,7 +76,9 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, messages: &[
             ServeResult::Served { refetches } if run.left(FETCHING) > Duration::ZERO => {
                 refetch_again(environment, site, &refetches, run.ends(FETCHING)).await?;
             }
-            ServeResult::Served { .. } | ServeResult::OutOfTime => return run.enqueue_the_rest().await,
+            ServeResult::Served { .. } | ServeResult::OutOfTime => {
+                return run.enqueue_the_rest().await;
+            }
         }
     }
 }
@@ -82,11 +105,27 @@ struct TimedRun<'a> {
 }
 
 impl<'a> TimedRun<'a> {
-    fn begin(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site, until: Timestamp) -> Self {
+    fn begin(
+        environment: &'a Environment,
+        stored: &'a SiteVersion,
+        site: &'a Site,
+        until: Timestamp,
+    ) -> Self {
         let began = environment.time.now();
-        let time = environment.deadline.left(began).map_or(RUN_TIME, |left| left.min(RUN_TIME));
+        let time = environment
+            .deadline
+            .left(began)
+            .map_or(RUN_TIME, |left| left.min(RUN_TIME));
         let run = SettleRun::new(environment, stored, site);
-        TimedRun { environment, site, run, marked: Vec::new(), until, began, time }
+        TimedRun {
+            environment,
+            site,
+            run,
+            marked: Vec::new(),
+            until,
+            began,
+            time,
+        }
     }
 
     /// Returns the instant at which this percentage of the run's time is used up.
@@ -96,13 +135,20 @@ impl<'a> TimedRun<'a> {
     }
 
     fn left(&self, percent: u32) -> Duration {
-        Duration::try_from(self.environment.time.now().duration_until(self.ends(percent))).unwrap_or_default()
+        Duration::try_from(
+            self.environment
+                .time
+                .now()
+                .duration_until(self.ends(percent)),
+        )
+        .unwrap_or_default()
     }
 
     /// Serves due people until this percentage of the run's time is used up.
     async fn serve_people(&mut self, percent: u32) -> Result<ServeResult> {
         loop {
-            // A run takes time. People who were marked in a minute that began meanwhile are due as well.
+            // A run takes time. People who were marked in a minute that began meanwhile are due as
+            // well.
             self.until = self.until.max(self.environment.time.now());
             let (refetches, people) = self.all_due().await?;
             self.run.get_to_know(&people).await?;
@@ -110,7 +156,8 @@ impl<'a> TimedRun<'a> {
                 NextStep::Done => return Ok(ServeResult::Served { refetches }),
                 NextStep::Enqueue => return Ok(ServeResult::OutOfTime),
                 NextStep::Serve(phase, batch) => {
-                    let mut served: HashSet<String> = batch.iter().map(|due| due.mark().to_owned()).collect();
+                    let mut served: HashSet<String> =
+                        batch.iter().map(|due| due.mark().to_owned()).collect();
                     for due in self.run.serve(phase, batch, self.until).await? {
                         served.remove(due.mark());
                     }
@@ -120,18 +167,30 @@ impl<'a> TimedRun<'a> {
         }
     }
 
-    /// Returns everything due, earliest first, then the people marked in passing. The first list holds things to
-    /// refetch, the second holds people.
+    /// Returns everything due, earliest first, then the people marked in passing. The first list
+    /// holds things to refetch, the second holds people.
     async fn all_due(&self) -> Result<(Vec<Due>, Vec<Due>)> {
-        let mut dues = self.environment.store.due_until(&self.site.id, self.until).await?;
+        let mut dues = self
+            .environment
+            .store
+            .due_until(&self.site.id, self.until)
+            .await?;
         dues.extend_from_slice(&self.marked);
-        Ok(dues.into_iter().partition(|due| matches!(due.subject, Subject::Refetch { .. })))
+        Ok(dues
+            .into_iter()
+            .partition(|due| matches!(due.subject, Subject::Refetch { .. })))
     }
 
     /// Stores what is due for the next run, and enqueues a trigger for it.
     async fn enqueue_the_rest(&self) -> Result<()> {
-        self.environment.store.put_dues(&self.site.id, &self.marked).await?;
+        self.environment
+            .store
+            .put_dues(&self.site.id, &self.marked)
+            .await?;
         let trigger = Trigger::Schedule(Minute::of(self.until.max(self.environment.time.now())));
-        self.environment.triggers.enqueue(&TriggerMessage::new(&self.site.id, trigger), None).await
+        self.environment
+            .triggers
+            .enqueue(&TriggerMessage::new(&self.site.id, trigger), None)
+            .await
     }
 }

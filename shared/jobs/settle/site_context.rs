@@ -1,4 +1,5 @@
-//! The context of one site during settle: the rules, the meaning of their names, and the door systems.
+//! The context of one site during settle: the rules, the meaning of their names, and the door
+//! systems.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,19 +33,24 @@ use doorstep_vendors::doors::{ReadDoors, WriteDoors};
 /// Longest time ahead for which a schedule is set.
 const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
-/// The writers of each door system. They are kept apart from [`SiteContext`], so that only the code that applies
-/// actions can write.
+/// The writers of each door system. They are kept apart from [`SiteContext`], so that only the code
+/// that applies actions can write.
 pub type Writers = BTreeMap<DoorsName, Arc<dyn WriteDoors>>;
 
-/// The door systems that one run has connected to, each with one reader and one writer. These cache what they found
-/// out, such as the role that new accounts get.
+/// The door systems that one run has connected to, each with one reader and one writer. These cache
+/// what they found out, such as the role that new accounts get.
 #[derive(Default)]
 pub struct Connections(Mutex<BTreeMap<DoorsName, Connection>>);
 
 type Connection = (Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
 impl Connections {
-    async fn to(&self, environment: &Environment, site: &Site, name: &DoorsName) -> Result<Connection> {
+    async fn to(
+        &self,
+        environment: &Environment,
+        site: &Site,
+        name: &DoorsName,
+    ) -> Result<Connection> {
         let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all().get(name).cloned();
         if let Some(known) = known {
@@ -94,7 +100,8 @@ pub struct SiteContext {
     pub stale: bool,
     /// The last confirmed state, for changes that are not confirmed.
     pub baseline: Baseline,
-    /// Everything was compared at least once by the site file in force, and the guard judged the result.
+    /// Everything was compared at least once by the site file in force, and the guard judged the
+    /// result.
     pub compared: bool,
     /// The changes that wait for an approval, once they were loaded.
     pub held: OnceCell<BTreeSet<UnconfirmedChange>>,
@@ -118,14 +125,28 @@ impl SiteContext {
         batch: BatchScope,
         connections: &Connections,
     ) -> Result<(SiteContext, Writers)> {
-        let BatchScope { phase, now, many_new } = batch;
-        let sides = join_all(site.doors.keys().map(|name| side(environment, &site, name, connections)));
+        let BatchScope {
+            phase,
+            now,
+            many_new,
+        } = batch;
+        let sides = join_all(
+            site.doors
+                .keys()
+                .map(|name| side(environment, &site, name, connections)),
+        );
         let store = &environment.store;
-        let (sides, known, before, read) =
-            join4(sides, catalogue(environment, &site.id), store.resolved(&site.id), store.platform_read(&site.id))
-                .await;
+        let (sides, known, before, read) = join4(
+            sides,
+            catalogue(environment, &site.id),
+            store.resolved(&site.id),
+            store.platform_read(&site.id),
+        )
+        .await;
         let ((catalogue, changed), before, read) = (known?, before?, read?);
-        let older = store.files(&site.id, read.unfinished_from(stored.n)..stored.n).await?;
+        let older = store
+            .files(&site.id, read.unfinished_from(stored.n)..stored.n)
+            .await?;
         let (mut systems, mut readers) = (BTreeMap::new(), BTreeMap::new());
         let (mut unreachable, mut writers) = (BTreeMap::new(), Writers::new());
         for (name, side) in site.doors.keys().zip(sides) {
@@ -142,11 +163,19 @@ impl SiteContext {
         }
         let groups = systems
             .iter()
-            .map(|(name, side): (&DoorsName, &DoorsContext)| (name.clone(), side.doors_read.groups.clone()));
+            .map(|(name, side): (&DoorsName, &DoorsContext)| {
+                (name.clone(), side.doors_read.groups.clone())
+            });
         let groups: BTreeMap<DoorsName, Vec<Group>> = groups.collect();
         let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
-        let older = OlderFiles { files: older, replaced: stored.replaced() };
-        let catalogues = Catalogues { now: &catalogue, before: changed };
+        let older = OlderFiles {
+            files: older,
+            replaced: stored.replaced(),
+        };
+        let catalogues = Catalogues {
+            now: &catalogue,
+            before: changed,
+        };
         let baseline = Baseline::of(&site, &groups, before.as_ref(), older, catalogues);
         for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
             if let Some(systems) = systems.get_mut(&rule.doors) {
@@ -156,7 +185,12 @@ impl SiteContext {
         let neighbours = neighbours(environment, &site, &mut systems).await?;
         let stale = read.is_stale(environment.time.now());
         let environment = environment.clone();
-        let (scheduled, gate, asked, held) = (Mutex::default(), OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let (scheduled, gate, asked, held) = (
+            Mutex::default(),
+            OnceCell::new(),
+            OnceCell::new(),
+            OnceCell::new(),
+        );
         let compared = read.compared == Some(stored.n);
         Ok((
             SiteContext {
@@ -186,37 +220,61 @@ impl SiteContext {
 
     /// Returns the rules with everything that evaluation needs.
     pub fn rules(&self) -> Rules<'_> {
-        Rules { site: &self.site, resolved: &self.resolved, catalogue: &self.catalogue }
+        Rules {
+            site: &self.site,
+            resolved: &self.resolved,
+            catalogue: &self.catalogue,
+        }
     }
 
-    /// Returns whether a door system gets no more calls in this run: it hung, throttled or failed, or no time is left.
+    /// Returns whether a door system gets no more calls in this run: it hung, throttled or failed,
+    /// or no time is left.
     pub fn is_closed(&self, doors: &DoorsName) -> bool {
         let now = self.environment.time.now();
-        let out_of_time = self.environment.deadline.left(now).is_some_and(|left| left.is_zero());
+        let out_of_time = self
+            .environment
+            .deadline
+            .left(now)
+            .is_some_and(|left| left.is_zero());
         out_of_time
-            || self.site.doors.get(doors).is_some_and(|config| self.environment.doors_turn(config).is_closed(now))
+            || self
+                .site
+                .doors
+                .get(doors)
+                .is_some_and(|config| self.environment.doors_turn(config).is_closed(now))
     }
 
-    /// Schedules a trigger at `minute`, once a run. Reconcile sets the schedules of minutes that are years away, a day
-    /// ahead: dates such as 9999 are placeholders.
+    /// Schedules a trigger at `minute`, once a run. Reconcile sets the schedules of minutes that
+    /// are years away, a day ahead: dates such as 9999 are placeholders.
     pub async fn schedule(&self, minute: Minute) -> Result<()> {
-        let far = self.environment.time.now().checked_add(FAR).is_ok_and(|far| minute.start() > far);
+        let far = self
+            .environment
+            .time
+            .now()
+            .checked_add(FAR)
+            .is_ok_and(|far| minute.start() > far);
         if far || self.scheduled().contains(&minute) {
             return Ok(());
         }
-        // The minute is recorded only after the schedule was set: a person whose round failed is served again in the
-        // same run.
-        self.environment.schedules.set(&self.site.id, minute).await?;
+        // The minute is recorded only after the schedule was set: a person whose round failed is
+        // served again in the same run.
+        self.environment
+            .schedules
+            .set(&self.site.id, minute)
+            .await?;
         self.scheduled().insert(minute);
         Ok(())
     }
 
-    /// Records that a person gets a new account, unless `most` others get one in this batch. Returns whether it was
-    /// recorded.
+    /// Records that a person gets a new account, unless `most` others get one in this batch.
+    /// Returns whether it was recorded.
     pub fn makes(&self, doors: &DoorsName, person: &PersonId, most: usize) -> bool {
         let mut makes = self.makes.lock().unwrap_or_else(PoisonError::into_inner);
         let one = (doors.to_owned(), person.to_owned());
-        let others = makes.iter().filter(|other| other.0 == *doors && **other != one).count();
+        let others = makes
+            .iter()
+            .filter(|other| other.0 == *doors && **other != one)
+            .count();
         if others < most {
             makes.insert(one);
         }
@@ -224,17 +282,32 @@ impl SiteContext {
     }
 
     fn scheduled(&self) -> MutexGuard<'_, BTreeSet<Minute>> {
-        self.scheduled.lock().unwrap_or_else(PoisonError::into_inner)
+        self.scheduled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Loads the platform's catalogue without passes, which may be many. The second value is the catalogue before the
-/// changes that only full reads found.
-pub async fn catalogue(environment: &Environment, site: &SiteId) -> Result<(Catalogue, Option<CatalogueBefore>)> {
-    let records = try_join_all(Catalogue::KINDS.map(|kind| environment.store.facts_of(site, kind))).await?.concat();
-    let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
+/// Loads the platform's catalogue without passes, which may be many. The second value is the
+/// catalogue before the changes that only full reads found.
+pub async fn catalogue(
+    environment: &Environment,
+    site: &SiteId,
+) -> Result<(Catalogue, Option<CatalogueBefore>)> {
+    let records = try_join_all(Catalogue::KINDS.map(|kind| environment.store.facts_of(site, kind)))
+        .await?
+        .concat();
+    let live = || {
+        records
+            .iter()
+            .filter(|record| !record.gone)
+            .map(|record| record.fact.as_ref())
+    };
     let before: Vec<Before> = records.iter().filter_map(FactRecord::before).collect();
-    Ok((Catalogue::without_passes(live()), CatalogueBefore::of(live(), &before)))
+    Ok((
+        Catalogue::without_passes(live()),
+        CatalogueBefore::of(live(), &before),
+    ))
 }
 
 type DoorsClients = (DoorsContext, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
@@ -245,35 +318,59 @@ async fn side(
     name: &DoorsName,
     connections: &Connections,
 ) -> Result<DoorsClients> {
-    let config = site.doors.get(name).cloned().ok_or_else(|| Error::permanent(format!("there are no doors {name}")))?;
+    let config = site
+        .doors
+        .get(name)
+        .cloned()
+        .ok_or_else(|| Error::permanent(format!("there are no doors {name}")))?;
     let (read, write) = connections.to(environment, site, name).await?;
     let kept = environment.store.doors_read_kept(&site.id, name).await?;
     let lost = kept == Kept::Unreadable;
-    let doors_read = match kept.readable().filter(|doors_read| doors_read.is_of(&config)) {
+    let doors_read = match kept
+        .readable()
+        .filter(|doors_read| doors_read.is_of(&config))
+    {
         Some(doors_read) => doors_read,
         None => {
             let doors_read = survey(&config, read.as_ref()).await?;
             // The next reconcile replaces a stored read that is unreadable.
             if !lost {
-                environment.store.keep_doors_read(&site.id, name, &doors_read).await?;
+                environment
+                    .store
+                    .keep_doors_read(&site.id, name, &doors_read)
+                    .await?;
             }
             doors_read
         }
     };
-    Ok((DoorsContext::new(config, doors_read, read.capabilities()), read, write))
+    Ok((
+        DoorsContext::new(config, doors_read, read.capabilities()),
+        read,
+        write,
+    ))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.
 async fn survey(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<DoorsRead> {
     let (groups, protected) = (read.groups().await?, protected(config, read).await?);
-    Ok(DoorsRead { of: config.identity(), groups, protected, ..DoorsRead::default() })
+    Ok(DoorsRead {
+        of: config.identity(),
+        groups,
+        protected,
+        ..DoorsRead::default()
+    })
 }
 
 /// Returns the accounts of the protected people.
 async fn protected(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<BTreeSet<AccountId>> {
     let mut accounts = BTreeSet::new();
     for email in &config.protected {
-        accounts.extend(read.find(email).await?.into_iter().map(|account| account.id));
+        accounts.extend(
+            read.find(email)
+                .await?
+                .into_iter()
+                .map(|account| account.id),
+        );
     }
     Ok(accounts)
 }

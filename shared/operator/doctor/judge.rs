@@ -9,19 +9,28 @@ use doorstep_core::model::error::Error;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
 
-/// The largest clock error. A larger one makes due minutes wrong, and soon the verification of webhooks.
+/// The largest clock error. A larger one makes due minutes wrong, and soon the verification of
+/// webhooks.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 /// The age from which a read is a finding.
 const OLD: SignedDuration = SignedDuration::from_hours(1);
 
 /// Decides the findings.
 pub fn judge(vitals: &Vitals) -> Checkup {
-    let mut checkup = Checkup { site: vitals.site.id.clone(), at: vitals.now, ..Checkup::default() };
+    let mut checkup = Checkup {
+        site: vitals.site.id.clone(),
+        at: vitals.now,
+        ..Checkup::default()
+    };
     checkup.mode(vitals);
     checkup.platform(&vitals.platform, &vitals.site.platform.secret);
     checkup.reads(&vitals.platform, vitals.now);
     for (name, doors) in &vitals.doors {
-        let secret = vitals.site.doors.get(name).map_or("", |config| config.secret.as_str());
+        let secret = vitals
+            .site
+            .doors
+            .get(name)
+            .map_or("", |config| config.secret.as_str());
         checkup.doors(name, doors, secret, vitals);
     }
     checkup.each(
@@ -41,7 +50,11 @@ pub fn judge(vitals: &Vitals) -> Checkup {
 
 impl Checkup {
     fn find(&mut self, about: FindingSubject, what: impl Into<String>, advice: impl Into<String>) {
-        self.findings.push(DoctorFinding { about, what: what.into(), advice: advice.into() });
+        self.findings.push(DoctorFinding {
+            about,
+            what: what.into(),
+            advice: advice.into(),
+        });
     }
 
     fn fine(&mut self, what: impl Into<String>) {
@@ -53,8 +66,7 @@ impl Checkup {
     }
 
     fn table(&mut self, unreadable: &[String]) {
-        let advice =
-            "find the item by this hash, and restore it from a backup: docs/operations.md, Items that cannot be read";
+        let advice = "find the item by this hash, and restore it from a backup: docs/operations.md, Items that cannot be read";
         self.each(FindingSubject::Table, unreadable, advice);
     }
 
@@ -63,19 +75,31 @@ impl Checkup {
         let mode = vitals.site.mode.word();
         match vitals.site.mode {
             _ if !remarks.is_empty() => {
-                self.each(FindingSubject::Mode, &remarks, "see docs/operations.md, From a new file to full");
+                self.each(
+                    FindingSubject::Mode,
+                    &remarks,
+                    "see docs/operations.md, From a new file to full",
+                );
             }
             Mode::Observe => self.find(
                 FindingSubject::Mode,
                 "the site file has mode observe, so Doorstep changes nothing at the doors",
                 "push it with mode = \"full\" once its diff is what you want",
             ),
-            Mode::GrantOnly | Mode::Full => self.fine(format!("version {} in force, mode {mode}", vitals.stored.n)),
+            Mode::GrantOnly | Mode::Full => {
+                self.fine(format!("version {} in force, mode {mode}", vitals.stored.n))
+            }
         }
     }
 
     fn platform(&mut self, platform: &PlatformVitals, secret: &str) {
-        let PlatformVitals { word, verifies, answers, hearing, read: _ } = platform;
+        let PlatformVitals {
+            word,
+            verifies,
+            answers,
+            hearing,
+            read: _,
+        } = platform;
         match verifies {
             Ok(true) => self.fine(format!("{word}: a webhook secret verifies its deliveries")),
             Ok(false) => self.find(
@@ -93,8 +117,17 @@ impl Checkup {
         match hearing {
             Ok(hearing) if hearing.problems.is_empty() && hearing.silence.is_none() => {}
             Ok(hearing) => {
-                let said: Vec<String> = hearing.problems.iter().chain(&hearing.silence).cloned().collect();
-                self.each(FindingSubject::Webhooks, &said, "until then only a reconcile finds changes");
+                let said: Vec<String> = hearing
+                    .problems
+                    .iter()
+                    .chain(&hearing.silence)
+                    .cloned()
+                    .collect();
+                self.each(
+                    FindingSubject::Webhooks,
+                    &said,
+                    "until then only a reconcile finds changes",
+                );
             }
             Err(error) => self.find(
                 FindingSubject::Webhooks,
@@ -107,11 +140,18 @@ impl Checkup {
     fn refused(&mut self, who: &str, secret: &str, error: &Error) {
         let advice = match error {
             Error::Retry { .. } => {
-                "the vendor may be down: try again in a few minutes, and see its status page".to_owned()
+                "the vendor may be down: try again in a few minutes, and see its status page"
+                    .to_owned()
             }
-            _ => format!("store the right credentials under \"{secret}\", and run the doctor again"),
+            _ => {
+                format!("store the right credentials under \"{secret}\", and run the doctor again")
+            }
         };
-        self.find(FindingSubject::Credentials, format!("{who}: {}", error.why()), advice);
+        self.find(
+            FindingSubject::Credentials,
+            format!("{who}: {}", error.why()),
+            advice,
+        );
     }
 
     fn reads(&mut self, platform: &PlatformVitals, now: Timestamp) {
@@ -139,7 +179,14 @@ impl Checkup {
     }
 
     fn doors(&mut self, name: &DoorsName, doors: &DoorsVitals, secret: &str, vitals: &Vitals) {
-        let DoorsVitals { answers, shut, seats, missing, hearing, read } = doors;
+        let DoorsVitals {
+            answers,
+            shut,
+            seats,
+            missing,
+            hearing,
+            read,
+        } = doors;
         if let Err(error) = answers {
             return self.refused(name, secret, error);
         }
@@ -159,7 +206,11 @@ impl Checkup {
         }
         for (group, why) in shut {
             let advice = "give the group a schedule and locks at the door system, or remove it from the site file";
-            self.find(FindingSubject::Groups, format!("{name}: {group}: {why}"), advice);
+            self.find(
+                FindingSubject::Groups,
+                format!("{name}: {group}: {why}"),
+                advice,
+            );
         }
         match seats.and_then(|seats| Some((seats, seats.shortage()))) {
             Some((_, Some(shortage))) => {
@@ -170,7 +221,10 @@ impl Checkup {
                 );
             }
             Some((seats, None)) => {
-                let paid = seats.paid.map(|paid| format!(" of {paid}")).unwrap_or_default();
+                let paid = seats
+                    .paid
+                    .map(|paid| format!(" of {paid}"))
+                    .unwrap_or_default();
                 self.fine(format!("{name}: {}{paid} seats in use", seats.used));
             }
             None => {}
@@ -182,7 +236,11 @@ impl Checkup {
                 "correct the address in the site file, or create an account for it",
             );
         }
-        let listed = vitals.site.doors.get(name).map_or(0, |config| config.protected.len());
+        let listed = vitals
+            .site
+            .doors
+            .get(name)
+            .map_or(0, |config| config.protected.len());
         if listed < 2 && vitals.site.mode != Mode::Full {
             self.find(
                 FindingSubject::Protected,
@@ -200,18 +258,34 @@ impl Checkup {
     }
 
     fn people(&mut self, vitals: &Vitals) {
-        for Troubled { person, email, problems } in &vitals.troubled {
-            let who = email.as_ref().map_or_else(|| person.to_string(), |email| format!("{email} ({person})"));
-            let advice = format!("see `doorstep explain {} --person {person}`", vitals.site.id);
-            problems
-                .iter()
-                .for_each(|problem| self.find(FindingSubject::People, format!("{who}: {problem}"), advice.as_str()));
+        for Troubled {
+            person,
+            email,
+            problems,
+        } in &vitals.troubled
+        {
+            let who = email
+                .as_ref()
+                .map_or_else(|| person.to_string(), |email| format!("{email} ({person})"));
+            let advice = format!(
+                "see `doorstep explain {} --person {person}`",
+                vitals.site.id
+            );
+            problems.iter().for_each(|problem| {
+                self.find(
+                    FindingSubject::People,
+                    format!("{who}: {problem}"),
+                    advice.as_str(),
+                )
+            });
         }
         for (doors, count) in &vitals.out_of_reach {
             self.find(
                 FindingSubject::People,
                 format!("{count} people have access at \"{doors}\", which is not in the site file"),
-                format!("push a file with [doors.{doors}], or with was = \"{doors}\" under the new name"),
+                format!(
+                    "push a file with [doors.{doors}], or with was = \"{doors}\" under the new name"
+                ),
             );
         }
         if vitals.troubled.is_empty() && vitals.out_of_reach.is_empty() {
@@ -224,7 +298,10 @@ impl Checkup {
             self.find(
                 FindingSubject::Holds,
                 format!("{}: {} held: {}", hold.scope, hold.what(), hold.reason),
-                format!("check the changes, and run `doorstep approve {}` if they are right", hold.checksum),
+                format!(
+                    "check the changes, and run `doorstep approve {}` if they are right",
+                    hold.checksum
+                ),
             );
         }
         match vitals.unread {
@@ -291,7 +368,10 @@ impl Checkup {
             let way = if seconds < 0 { "behind" } else { "ahead of" };
             self.find(
                 FindingSubject::Clock,
-                format!("the clock of this machine is {} s {way} AWS's", seconds.abs()),
+                format!(
+                    "the clock of this machine is {} s {way} AWS's",
+                    seconds.abs()
+                ),
                 "set the clock by NTP: signatures and due minutes depend on it",
             );
         } else {

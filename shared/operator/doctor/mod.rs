@@ -1,5 +1,6 @@
-//! The doctor: finds what the operator should examine before it becomes a problem. `vitals` makes the calls. `judge`
-//! decides which observations are findings, and what to do about each; it is pure.
+//! The doctor: finds what the operator should examine before it becomes a problem. `vitals` makes
+//! the calls. `judge` decides which observations are findings, and what to do about each; it is
+//! pure.
 
 use std::fmt;
 
@@ -102,13 +103,14 @@ impl FindingSubject {
 /// Examines a site, and changes nothing. A vendor that does not answer is a finding.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Invalid`] for an unknown site; [`doorstep_core::model::error::Error::Retry`]
-/// where Doorstep's table is not available.
+/// [`doorstep_core::model::error::Error::Invalid`] for an unknown site;
+/// [`doorstep_core::model::error::Error::Retry`] where Doorstep's table is not available.
 pub async fn doctor(environment: &Environment, site: &SiteId) -> Result<Checkup> {
     Ok(judge::judge(&vitals::take(environment, site).await?))
 }
 
-/// Examines every site of the stack, in the order of their names. A site that cannot be examined is one finding.
+/// Examines every site of the stack, in the order of their names. A site that cannot be examined is
+/// one finding.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where Doorstep's table is not available.
@@ -129,20 +131,38 @@ impl Checkup {
         let finding = DoctorFinding {
             about: FindingSubject::Reads,
             what: format!("the site cannot be examined: {}", error.why()),
-            advice: "try again in a few minutes. If the stored site file is the cause, push it again".to_owned(),
+            advice:
+                "try again in a few minutes. If the stored site file is the cause, push it again"
+                    .to_owned(),
         };
-        Checkup { site, at, findings: vec![finding], fine: Vec::new() }
+        Checkup {
+            site,
+            at,
+            findings: vec![finding],
+            fine: Vec::new(),
+        }
     }
 }
 
 impl fmt::Display for Checkup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Checkup { site, at, findings, fine } = self;
+        let Checkup {
+            site,
+            at,
+            findings,
+            fine,
+        } = self;
         shown_line!(f, "site {site}, as of {}", at.strftime("%F %R UTC"))?;
-        for DoctorFinding { about, what, advice } in findings {
+        for DoctorFinding {
+            about,
+            what,
+            advice,
+        } in findings
+        {
             shown_line!(f, "! {}: {what}: {advice}", about.word())?;
         }
-        fine.iter().try_for_each(|fine| shown_line!(f, "+ {fine}"))?;
+        fine.iter()
+            .try_for_each(|fine| shown_line!(f, "+ {fine}"))?;
         match findings.len() {
             0 => write!(f, "nothing to do"),
             count => write!(f, "{count} findings"),

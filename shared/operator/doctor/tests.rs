@@ -19,7 +19,10 @@ fn healthy() -> Vitals {
     let mut site = Site::parse(text).expect("a site file");
     site.mode = Mode::Full;
     let now: Timestamp = "2026-03-02T08:00:00Z".parse().expect("an instant");
-    let seats = Some(Seats { used: 7, paid: Some(10) });
+    let seats = Some(Seats {
+        used: 7,
+        paid: Some(10),
+    });
     let doors = DoorsVitals {
         answers: Ok(()),
         shut: Vec::new(),
@@ -29,7 +32,11 @@ fn healthy() -> Vitals {
         read: Some(DoorsRead::default()),
     };
     Vitals {
-        doors: site.doors.keys().map(|name| (name.clone(), doors_like(&doors))).collect(),
+        doors: site
+            .doors
+            .keys()
+            .map(|name| (name.clone(), doors_like(&doors)))
+            .collect(),
         stored: SiteVersion::after(None, text, now),
         site,
         now,
@@ -38,7 +45,10 @@ fn healthy() -> Vitals {
             verifies: Ok(true),
             answers: Some(Ok(())),
             hearing: Ok(Hearing::default()),
-            read: PlatformRead { complete: Some(now), ..PlatformRead::default() },
+            read: PlatformRead {
+                complete: Some(now),
+                ..PlatformRead::default()
+            },
         },
         unreadable: Vec::new(),
         names: Vec::new(),
@@ -47,7 +57,10 @@ fn healthy() -> Vitals {
         holds: Vec::new(),
         unread: 0,
         overdue: 0,
-        queue: Ok(QueueDepth { waiting: 3, dead: Some(0) }),
+        queue: Ok(QueueDepth {
+            waiting: 3,
+            dead: Some(0),
+        }),
         schedules: Ok(2),
         due_soon: 2,
         ahead: Some(SignedDuration::from_secs(-30)),
@@ -55,7 +68,14 @@ fn healthy() -> Vitals {
 }
 
 fn doors_like(doors: &DoorsVitals) -> DoorsVitals {
-    let DoorsVitals { answers, shut, seats, missing, hearing, read } = doors;
+    let DoorsVitals {
+        answers,
+        shut,
+        seats,
+        missing,
+        hearing,
+        read,
+    } = doors;
     DoorsVitals {
         answers: answers.clone(),
         shut: shut.clone(),
@@ -73,7 +93,12 @@ fn found(change: impl FnOnce(&mut Vitals, &mut DoorsVitals)) -> Vec<FindingSubje
     change(&mut vitals, &mut doors);
     vitals.doors.insert(name, doors);
     let Checkup { findings, .. } = judge(&vitals);
-    assert!(findings.iter().all(|finding| !finding.what.is_empty() && !finding.advice.is_empty()), "{findings:?}");
+    assert!(
+        findings
+            .iter()
+            .all(|finding| !finding.what.is_empty() && !finding.advice.is_empty()),
+        "{findings:?}"
+    );
     findings.into_iter().map(|finding| finding.about).collect()
 }
 
@@ -81,7 +106,11 @@ fn found(change: impl FnOnce(&mut Vitals, &mut DoorsVitals)) -> Vec<FindingSubje
 fn a_healthy_site_has_nothing_to_do() {
     assert_eq!(found(|_, _| {}), []);
     let said = judge(&healthy()).to_string();
-    assert!(said.ends_with("nothing to do") && said.contains("+ no dead letters, 3 triggers in the queue"), "{said}");
+    assert!(
+        said.ends_with("nothing to do")
+            && said.contains("+ no dead letters, 3 triggers in the queue"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -89,28 +118,94 @@ fn each_trouble_is_one_finding_with_what_to_do() {
     let away = || Error::retry("away");
     let wrong = || Error::permanent("not accepted");
     let at = Timestamp::UNIX_EPOCH;
-    assert_eq!(found(|v, _| v.stored.paused = Some(Paused { at, why: None })), [FindingSubject::Mode]);
-    assert_eq!(found(|v, _| v.stored.observing = true), [FindingSubject::Mode]);
-    assert_eq!(found(|v, _| v.site.mode = Mode::Observe), [FindingSubject::Mode]);
-    assert_eq!(found(|v, _| v.platform.verifies = Ok(false)), [FindingSubject::Credentials]);
-    assert_eq!(found(|v, _| v.platform.answers = Some(Err(wrong()))), [FindingSubject::Credentials]);
-    assert_eq!(found(|_, d| d.answers = Err(away())), [FindingSubject::Credentials]);
-    assert_eq!(found(|v, _| v.platform.read.complete = None), [FindingSubject::Reads]);
-    assert_eq!(found(|v, _| v.platform.read.complete = Some(at)), [FindingSubject::Reads]);
-    assert_eq!(found(|v, _| v.platform.read.failing = Some(at)), [FindingSubject::Reads]);
+    assert_eq!(
+        found(|v, _| v.stored.paused = Some(Paused { at, why: None })),
+        [FindingSubject::Mode]
+    );
+    assert_eq!(
+        found(|v, _| v.stored.observing = true),
+        [FindingSubject::Mode]
+    );
+    assert_eq!(
+        found(|v, _| v.site.mode = Mode::Observe),
+        [FindingSubject::Mode]
+    );
+    assert_eq!(
+        found(|v, _| v.platform.verifies = Ok(false)),
+        [FindingSubject::Credentials]
+    );
+    assert_eq!(
+        found(|v, _| v.platform.answers = Some(Err(wrong()))),
+        [FindingSubject::Credentials]
+    );
+    assert_eq!(
+        found(|_, d| d.answers = Err(away())),
+        [FindingSubject::Credentials]
+    );
+    assert_eq!(
+        found(|v, _| v.platform.read.complete = None),
+        [FindingSubject::Reads]
+    );
+    assert_eq!(
+        found(|v, _| v.platform.read.complete = Some(at)),
+        [FindingSubject::Reads]
+    );
+    assert_eq!(
+        found(|v, _| v.platform.read.failing = Some(at)),
+        [FindingSubject::Reads]
+    );
     assert_eq!(found(|_, d| d.read = None), [FindingSubject::Reads]);
-    assert_eq!(found(|v, _| v.platform.hearing = Err(wrong())), [FindingSubject::Webhooks]);
-    assert_eq!(found(|_, d| d.hearing = Some("the webhook is disabled".into())), [FindingSubject::Webhooks]);
-    assert_eq!(found(|v, _| v.names.push("no plan".into())), [FindingSubject::Names]);
-    assert_eq!(found(|_, d| d.shut.push(("Members".into(), "it has no schedule".into()))), [FindingSubject::Groups]);
-    assert_eq!(found(|_, d| d.seats = Some(Seats { used: 8, paid: Some(10) })), [FindingSubject::Seats]);
-    assert_eq!(found(|_, d| d.missing = vec![1, 2]), [FindingSubject::Protected; 2]);
+    assert_eq!(
+        found(|v, _| v.platform.hearing = Err(wrong())),
+        [FindingSubject::Webhooks]
+    );
+    assert_eq!(
+        found(|_, d| d.hearing = Some("the webhook is disabled".into())),
+        [FindingSubject::Webhooks]
+    );
+    assert_eq!(
+        found(|v, _| v.names.push("no plan".into())),
+        [FindingSubject::Names]
+    );
+    assert_eq!(
+        found(|_, d| d.shut.push(("Members".into(), "it has no schedule".into()))),
+        [FindingSubject::Groups]
+    );
+    assert_eq!(
+        found(|_, d| d.seats = Some(Seats {
+            used: 8,
+            paid: Some(10)
+        })),
+        [FindingSubject::Seats]
+    );
+    assert_eq!(
+        found(|_, d| d.missing = vec![1, 2]),
+        [FindingSubject::Protected; 2]
+    );
     assert_eq!(found(|v, _| v.unread = 1), [FindingSubject::Unread]);
     assert_eq!(found(|v, _| v.overdue = 1), [FindingSubject::Queue]);
-    assert_eq!(found(|v, _| v.queue = Ok(QueueDepth { waiting: 0, dead: Some(1) })), [FindingSubject::Queue]);
+    assert_eq!(
+        found(|v, _| v.queue = Ok(QueueDepth {
+            waiting: 0,
+            dead: Some(1)
+        })),
+        [FindingSubject::Queue]
+    );
     assert_eq!(found(|v, _| v.queue = Err(away())), [FindingSubject::Queue]);
-    assert_eq!(found(|v, _| v.schedules = Err(away())), [FindingSubject::Schedules]);
-    assert_eq!(found(|v, _| v.schedules = Ok(1)), [FindingSubject::Schedules]);
-    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))), [FindingSubject::Clock]);
-    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(-31))), [FindingSubject::Clock]);
+    assert_eq!(
+        found(|v, _| v.schedules = Err(away())),
+        [FindingSubject::Schedules]
+    );
+    assert_eq!(
+        found(|v, _| v.schedules = Ok(1)),
+        [FindingSubject::Schedules]
+    );
+    assert_eq!(
+        found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))),
+        [FindingSubject::Clock]
+    );
+    assert_eq!(
+        found(|v, _| v.ahead = Some(SignedDuration::from_secs(-31))),
+        [FindingSubject::Clock]
+    );
 }

@@ -42,7 +42,8 @@ pub struct Vitals {
     pub names: Vec<String>,
     /// People with a problem: a change that fails, or facts that allow no decision.
     pub troubled: Vec<Troubled>,
-    /// How many people have claims at doors that the site file does not name, by the name of the doors.
+    /// How many people have claims at doors that the site file does not name, by the name of the
+    /// doors.
     pub out_of_reach: BTreeMap<DoorsName, usize>,
     /// The open holds.
     pub holds: Vec<Hold>,
@@ -75,7 +76,12 @@ pub struct Troubled {
 
 impl Troubled {
     fn of(person: &Person) -> Option<Self> {
-        let Person { id, email, problems, .. } = person;
+        let Person {
+            id,
+            email,
+            problems,
+            ..
+        } = person;
         (!problems.is_empty()).then(|| Troubled {
             person: id.clone(),
             email: email.clone(),
@@ -122,9 +128,13 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 /// Takes the observations of a site.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site; [`Error::Retry`] where Doorstep's table is not available.
+/// [`Error::Invalid`] for an unknown site; [`Error::Retry`] where Doorstep's table is not
+/// available.
 pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
-    let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
+    let environment = &Environment {
+        store: environment.store.with_own_unreadable(),
+        ..environment.clone()
+    };
     let (now, store) = (environment.time.now(), &environment.store);
     let stored = store.in_force(site).await?;
     let site = stored.file()?;
@@ -136,7 +146,12 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
         doors.insert(name.clone(), found.0);
     }
     let before = store.resolved(&site.id).await?;
-    let resolved = resolve(&site, &catalogue(environment, &site.id).await?.0, &groups, before.as_ref());
+    let resolved = resolve(
+        &site,
+        &catalogue(environment, &site.id).await?.0,
+        &groups,
+        before.as_ref(),
+    );
     for (name, doors) in &mut doors {
         if let Some(groups) = groups.get(name).filter(|_| doors.answers.is_ok()) {
             doors.shut = shut(environment, &site, name, groups, &resolved).await;
@@ -148,16 +163,27 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
     for kind in Kind::ALL {
         store.facts_of(&site.id, kind).await?;
     }
-    let minutes: BTreeSet<Minute> = dues.iter().map(|due| due.minute).filter(|minute| minute.start() > now).collect();
+    let minutes: BTreeSet<Minute> = dues
+        .iter()
+        .map(|due| due.minute)
+        .filter(|minute| minute.start() > now)
+        .collect();
     Ok(Vitals {
-        overdue: dues.iter().filter(|due| now.duration_since(due.minute.start()) > LATE).count(),
+        overdue: dues
+            .iter()
+            .filter(|due| now.duration_since(due.minute.start()) > LATE)
+            .count(),
         due_soon: minutes.len(),
         troubled: all_people.iter().filter_map(Troubled::of).collect(),
         out_of_reach: out_of_reach(&site, &all_people),
         holds: store.open_holds(&site.id).await?,
         unread: store.unreadable_deliveries(&site.id).await?.len(),
         queue: environment.triggers.waiting().await,
-        schedules: environment.schedules.of(&site.id).await.map(|schedules| schedules.len()),
+        schedules: environment
+            .schedules
+            .of(&site.id)
+            .await
+            .map(|schedules| schedules.len()),
         ahead: ahead(environment).await,
         names: resolved.problems.iter().map(ToString::to_string).collect(),
         unreadable: store.unreadable().problems(),
@@ -174,7 +200,10 @@ fn out_of_reach(site: &Site, all_people: &[Person]) -> BTreeMap<DoorsName, usize
     let mut counts = BTreeMap::new();
     for person in all_people {
         let at: BTreeSet<&DoorsName> = person.claims.iter().map(|claim| &claim.doors).collect();
-        for doors in at.into_iter().filter(|doors| !site.doors.contains_key(*doors)) {
+        for doors in at
+            .into_iter()
+            .filter(|doors| !site.doors.contains_key(*doors))
+        {
             *counts.entry(doors.clone()).or_default() += 1;
         }
     }
@@ -185,15 +214,26 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Result<PlatformVitals> {
+async fn platform(
+    environment: &Environment,
+    site: &Site,
+    now: Timestamp,
+) -> Result<PlatformVitals> {
     let kind = site.platform.kind;
     let told = kind.vendor().contract().is_some();
-    let verifies = environment.secrets.webhook(&site.platform.secret).await.map(|found| {
-        found.is_some_and(|found| match told {
-            true => found.webhook_secrets.iter().any(standard_webhooks::is_secret),
-            false => found.verify_anything(),
-        })
-    });
+    let verifies = environment
+        .secrets
+        .webhook(&site.platform.secret)
+        .await
+        .map(|found| {
+            found.is_some_and(|found| match told {
+                true => found
+                    .webhook_secrets
+                    .iter()
+                    .any(standard_webhooks::is_secret),
+                false => found.verify_anything(),
+            })
+        });
     let mut vitals = PlatformVitals {
         word: kind.word(),
         verifies,
@@ -211,14 +251,20 @@ async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Res
             return Ok(vitals);
         }
     };
-    let span = Span { changed_since: None, checkins_from: now };
+    let span = Span {
+        changed_since: None,
+        checkins_from: now,
+    };
     vitals.answers = match reader.kinds().first() {
         Some(kind) => Some(reader.read(*kind, &span).await.map(drop)),
         None => None,
     };
     if matches!(vitals.answers, Some(Ok(()))) {
         let locations = site.platform.locations.as_deref();
-        vitals.hearing = reader.hearing(&site.id).await.map(|hearing| hearing.at(locations));
+        vitals.hearing = reader
+            .hearing(&site.id)
+            .await
+            .map(|hearing| hearing.at(locations));
     }
     Ok(vitals)
 }
@@ -229,16 +275,29 @@ async fn of_doors(
     name: &DoorsName,
     config: &DoorsConfig,
 ) -> Result<(DoorsVitals, Option<Vec<Group>>)> {
-    let read = environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config));
-    let mut vitals =
-        DoorsVitals { answers: Ok(()), shut: Vec::new(), seats: None, missing: Vec::new(), hearing: None, read };
+    let read = environment
+        .store
+        .doors_read(&site.id, name)
+        .await?
+        .filter(|read| read.is_of(config));
+    let mut vitals = DoorsVitals {
+        answers: Ok(()),
+        shut: Vec::new(),
+        seats: None,
+        missing: Vec::new(),
+        hearing: None,
+        read,
+    };
     let found = async {
         let (reader, _) = environment.doors(site, name, Share::Reconcile).await?;
         let groups = reader.groups().await?;
         vitals.seats = reader.seats().await?;
         vitals.missing = missing(reader.as_ref(), config).await?;
         // A problem with access attempts is no problem with access.
-        let trouble = reader.attempts().webhook_trouble(&address(&site.id, config.kind, name)).await;
+        let trouble = reader
+            .attempts()
+            .webhook_trouble(&address(&site.id, config.kind, name))
+            .await;
         vitals.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be read: {error}")));
         Ok::<_, Error>(groups)
     };
@@ -270,14 +329,24 @@ async fn shut(
     groups: &[Group],
     resolved: &Resolved,
 ) -> Vec<(String, String)> {
-    let ruled = site.rules.iter().zip(&resolved.rules).filter(|(rule, _)| rule.doors == *name);
+    let ruled = site
+        .rules
+        .iter()
+        .zip(&resolved.rules)
+        .filter(|(rule, _)| rule.doors == *name);
     let ruled: BTreeSet<&GroupId> = ruled.flat_map(|(_, resolved)| &resolved.groups).collect();
-    let Ok((reader, _)) = environment.doors(site, name, Share::Reconcile).await else { return Vec::new() };
+    let Ok((reader, _)) = environment.doors(site, name, Share::Reconcile).await else {
+        return Vec::new();
+    };
     let mut shut = Vec::new();
     for group in groups.iter().filter(|group| ruled.contains(&group.id)) {
         let asked = reader.group_problem(&group.id).await;
         let problem = asked.unwrap_or_else(|error| Some(format!("cannot be read: {error}")));
-        shut.extend(problem.or_else(|| group.problem.clone()).map(|problem| (group.name.clone(), problem)));
+        shut.extend(
+            problem
+                .or_else(|| group.problem.clone())
+                .map(|problem| (group.name.clone(), problem)),
+        );
     }
     shut
 }
@@ -285,9 +354,18 @@ async fn shut(
 /// Returns how far this machine's clock is ahead of AWS's, by the `Date` header of an answer.
 async fn ahead(environment: &Environment) -> Option<SignedDuration> {
     let settings = &environment.settings;
-    let url: Uri = settings.endpoint.as_deref().unwrap_or(&settings.trigger_queue_url).parse().ok()?;
+    let url: Uri = settings
+        .endpoint
+        .as_deref()
+        .unwrap_or(&settings.trigger_queue_url)
+        .parse()
+        .ok()?;
     let origin = format!("{}://{}/", url.scheme_str()?, url.authority()?);
-    let answer = environment.http.send(http::Request::get(origin).body(Bytes::new()).ok()?).await.ok()?;
+    let answer = environment
+        .http
+        .send(http::Request::get(origin).body(Bytes::new()).ok()?)
+        .await
+        .ok()?;
     let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
     let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
     Some(environment.time.now().duration_since(theirs))

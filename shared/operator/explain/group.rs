@@ -1,4 +1,5 @@
-//! Explains one group of one person: the actual access, the desired access, and the reason for a difference.
+//! Explains one group of one person: the actual access, the desired access, and the reason for a
+//! difference.
 
 use jiff::Timestamp;
 
@@ -18,7 +19,8 @@ use doorstep_core::site::Mode;
 mod evidence;
 mod shown;
 
-/// Explains one group. Reads the door system only if the person should be a member and Doorstep has no claim.
+/// Explains one group. Reads the door system only if the person should be a member and Doorstep has
+/// no claim.
 pub(super) async fn explain_group(
     environment: &Environment,
     book: &Book,
@@ -54,7 +56,12 @@ struct One<'a> {
 }
 
 impl<'a> One<'a> {
-    fn of(book: &'a Book, file: &'a PersonContext, doors: &'a DoorsName, group: &'a GroupId) -> Self {
+    fn of(
+        book: &'a Book,
+        file: &'a PersonContext,
+        doors: &'a DoorsName,
+        group: &'a GroupId,
+    ) -> Self {
         let claim = file.person.claim(doors, group);
         let here = |one: &&Entitlement| one.doors == *doors && one.group == *group;
         let mut entitlements: Vec<&Entitlement> = file.entitlements.iter().filter(here).collect();
@@ -65,9 +72,10 @@ impl<'a> One<'a> {
         let (has, evidence) = match tense {
             Tense::Past => (held.has, held.evidence),
             // An ended claim opens nothing. The door system ended the membership by itself.
-            Tense::Present => {
-                (claim.is_some_and(|claim| claim.until.is_none_or(|until| until > book.at)), Evidence::Claim)
-            }
+            Tense::Present => (
+                claim.is_some_and(|claim| claim.until.is_none_or(|until| until > book.at)),
+                Evidence::Claim,
+            ),
             Tense::Future => (may, Evidence::Facts),
         };
         let linked = file.person.accounts.get(doors).map(AsRef::as_ref);
@@ -96,11 +104,19 @@ impl<'a> One<'a> {
     }
 
     fn lacks(&mut self, what: Missing, text: impl Into<String>) {
-        self.lacks.push(Lack { what, text: text.into(), at: None });
+        self.lacks.push(Lack {
+            what,
+            text: text.into(),
+            at: None,
+        });
     }
 
     fn lacks_at(&mut self, what: Missing, text: impl Into<String>, at: Timestamp) {
-        self.lacks.push(Lack { what, text: text.into(), at: Some(at) });
+        self.lacks.push(Lack {
+            what,
+            text: text.into(),
+            at: Some(at),
+        });
     }
 
     fn judge(&mut self) {
@@ -113,27 +129,47 @@ impl<'a> One<'a> {
             self.lacks(Missing::Unknown, "no record says why");
         }
         let texts: Vec<String> = self.lacks.iter().map(|lack| lack.text.clone()).collect();
-        self.why.extend(texts.into_iter().filter(|text| !self.why.contains(text)).collect::<Vec<_>>());
+        self.why.extend(
+            texts
+                .into_iter()
+                .filter(|text| !self.why.contains(text))
+                .collect::<Vec<_>>(),
+        );
     }
 
     fn past(&mut self) {
         if let Some(record) = self.held.last {
             let word = if self.has { "added" } else { "removed" };
-            self.say(format!("{word} at {}: {} (record {})", record.at, record.action.because, record.seq));
+            self.say(format!(
+                "{word} at {}: {} (record {})",
+                record.at, record.action.because, record.seq
+            ));
         } else if self.has {
             self.say("the person was a member at Doorstep's first record of this group");
         }
-        if let Some(record) = past::suspended(&self.file.done, self.doors, self.book.at).filter(|_| self.has) {
+        if let Some(record) =
+            past::suspended(&self.file.done, self.doors, self.book.at).filter(|_| self.has)
+        {
             self.has = false;
-            let text = format!("the account was suspended since {} (record {})", record.at, record.seq);
+            let text = format!(
+                "the account was suspended since {} (record {})",
+                record.at, record.seq
+            );
             self.lacks_at(Missing::Suspended, text, record.at);
         }
         if !self.has {
             self.refusals();
             if let Some(next) = self.held.next.filter(|_| self.may) {
-                let delay =
-                    next.action.delay.as_deref().map(|delay| format!("; before that: {delay}")).unwrap_or_default();
-                let text = format!("Doorstep added the person only at {} (record {}){delay}", next.at, next.seq);
+                let delay = next
+                    .action
+                    .delay
+                    .as_deref()
+                    .map(|delay| format!("; before that: {delay}"))
+                    .unwrap_or_default();
+                let text = format!(
+                    "Doorstep added the person only at {} (record {}){delay}",
+                    next.at, next.seq
+                );
                 self.lacks_at(Missing::NotSettled, text, next.at);
             } else if self.may && self.lacks.is_empty() {
                 self.lacks(
@@ -144,19 +180,33 @@ impl<'a> One<'a> {
             }
             self.windows();
         }
-        let open = if self.may { "the person had access then" } else { "the person had no access then" };
+        let open = if self.may {
+            "the person had access then"
+        } else {
+            "the person had no access then"
+        };
         self.say(format!("by the facts and rules known today, {open}"));
     }
 
     fn present(&mut self) {
         if let Some(claim) = self.claim {
-            let end = claim.until.map(|until| format!("; the door system ends it at {until}")).unwrap_or_default();
-            self.say(format!("Doorstep's claim since {}: {}{end}", claim.since, claim.because));
+            let end = claim
+                .until
+                .map(|until| format!("; the door system ends it at {until}"))
+                .unwrap_or_default();
+            self.say(format!(
+                "Doorstep's claim since {}: {}{end}",
+                claim.since, claim.because
+            ));
         }
         if self.has {
             self.suspended_now();
         } else if let Some(until) = self.claim.and_then(|claim| claim.until) {
-            self.lacks_at(Missing::Ended, format!("the door system ended the membership at {until}"), until);
+            self.lacks_at(
+                Missing::Ended,
+                format!("the door system ended the membership at {until}"),
+                until,
+            );
         }
         match (self.has, self.may) {
             (true, false) => self.still_in(),
@@ -184,19 +234,32 @@ impl<'a> One<'a> {
             (self.has, self.evidence) = (false, Evidence::Facts);
             self.mode();
         }
-        if self.linked.is_some_and(|linked| linked.account.standing == Standing::Suspended && !linked.suspended) {
+        if self.linked.is_some_and(|linked| {
+            linked.account.standing == Standing::Suspended && !linked.suspended
+        }) {
             self.suspended_now();
         }
     }
 
     /// Explains an account that exists and opens nothing.
     fn suspended_now(&mut self) {
-        let Some(linked) = self.linked.filter(|linked| linked.account.standing == Standing::Suspended) else { return };
+        let Some(linked) = self
+            .linked
+            .filter(|linked| linked.account.standing == Standing::Suspended)
+        else {
+            return;
+        };
         self.has = false;
         if linked.suspended {
-            self.lacks(Missing::Seat, "the account has no seat and opens nothing: buy or free a seat");
+            self.lacks(
+                Missing::Seat,
+                "the account has no seat and opens nothing: buy or free a seat",
+            );
         } else {
-            self.lacks(Missing::Suspended, "the account is suspended and opens nothing: resume it at the door system");
+            self.lacks(
+                Missing::Suspended,
+                "the account is suspended and opens nothing: resume it at the door system",
+            );
         }
     }
 
@@ -204,7 +267,9 @@ impl<'a> One<'a> {
     fn still_in(&mut self) {
         self.say("the facts and rules no longer give this access");
         match self.book.site.mode {
-            Mode::Observe => self.say("Doorstep revokes nothing while the site is in mode observe or paused"),
+            Mode::Observe => {
+                self.say("Doorstep revokes nothing while the site is in mode observe or paused")
+            }
             Mode::GrantOnly => self.say("Doorstep revokes nothing in mode grant-only"),
             Mode::Full if self.hold().is_some() => {
                 let text = self.hold().unwrap_or_default();
@@ -212,7 +277,9 @@ impl<'a> One<'a> {
             }
             Mode::Full => {
                 let text = match self.file.person.next {
-                    Some(next) => format!("settle revokes it at the person's next evaluation, by {next}"),
+                    Some(next) => {
+                        format!("settle revokes it at the person's next evaluation, by {next}")
+                    }
                     None => "settle revokes it at the person's next evaluation".to_owned(),
                 };
                 self.say(text);
@@ -235,12 +302,22 @@ impl<'a> One<'a> {
         }
         self.refusals();
         if let Some(text) = self.hold() {
-            self.lacks(Missing::Held, format!("the guard holds the new account: {text}"));
+            self.lacks(
+                Missing::Held,
+                format!("the guard holds the new account: {text}"),
+            );
         }
         if self.linked.is_none() {
-            self.lacks(Missing::NotLinked, format!("the person has no account at {} yet", self.doors));
+            self.lacks(
+                Missing::NotLinked,
+                format!("the person has no account at {} yet", self.doors),
+            );
         }
-        if self.lacks.iter().all(|lack| lack.what == Missing::NotLinked) {
+        if self
+            .lacks
+            .iter()
+            .all(|lack| lack.what == Missing::NotLinked)
+        {
             let text = match self.file.person.next {
                 Some(next) if next > self.book.now => format!("settle has not evaluated the person since the window opened; the next evaluation is at {next}"),
                 _ => "settle has not evaluated the person since the window opened: the next reconcile marks the person as due".to_owned(),
@@ -251,15 +328,26 @@ impl<'a> One<'a> {
 
     fn mode(&mut self) {
         match self.book.paused {
-            true => self
-                .lacks(Missing::Paused, "the site is paused, or has only observed since its first push: see remarks"),
-            false => self.lacks(Missing::Mode, "the site is in mode observe: Doorstep changes nothing at the doors"),
+            true => self.lacks(
+                Missing::Paused,
+                "the site is paused, or has only observed since its first push: see remarks",
+            ),
+            false => self.lacks(
+                Missing::Mode,
+                "the site is in mode observe: Doorstep changes nothing at the doors",
+            ),
         }
     }
 }
 
 /// Describes why a group is open to a person at an instant; `None` where it is not.
-pub(super) fn reason_at(file: &PersonContext, doors: &DoorsName, group: &GroupId, at: Timestamp) -> Option<String> {
+pub(super) fn reason_at(
+    file: &PersonContext,
+    doors: &DoorsName,
+    group: &GroupId,
+    at: Timestamp,
+) -> Option<String> {
     let at_group = GroupRef::new(doors, group);
-    open_at(&desired(&file.entitlements), &at_group, at).map(|interval| interval.because.to_string())
+    open_at(&desired(&file.entitlements), &at_group, at)
+        .map(|interval| interval.because.to_string())
 }

@@ -17,7 +17,9 @@ struct ExplainZone(TimeZone);
 
 impl ExplainZone {
     fn of(&self, at: Timestamp) -> String {
-        at.to_zoned(self.0.clone()).strftime("%F %H:%M:%S").to_string()
+        at.to_zoned(self.0.clone())
+            .strftime("%F %H:%M:%S")
+            .to_string()
     }
 }
 
@@ -30,12 +32,27 @@ impl fmt::Display for Explained {
         let zone = zone(&self.timezone);
         let who = &self.person;
         let name = who.name.as_deref().unwrap_or("nameless");
-        let email = who.email.as_deref().map(|email| format!(" <{email}>")).unwrap_or_default();
-        shown_line!(f, "{name}{email} at {}, {} ({})", self.site, zone.of(self.at), self.timezone)?;
+        let email = who
+            .email
+            .as_deref()
+            .map(|email| format!(" <{email}>"))
+            .unwrap_or_default();
+        shown_line!(
+            f,
+            "{name}{email} at {}, {} ({})",
+            self.site,
+            zone.of(self.at),
+            self.timezone
+        )?;
         shown_line!(f, "{}", who.profiles.join(", "))?;
         for account in &who.accounts {
             let suspended = if account.active { "" } else { ", suspended" };
-            shown_line!(f, "account {} at {}{suspended}", account.account, account.doors)?;
+            shown_line!(
+                f,
+                "account {} at {}{suspended}",
+                account.account,
+                account.doors
+            )?;
         }
         for remark in &self.remarks {
             shown_line!(f, "! {remark}")?;
@@ -53,7 +70,12 @@ impl fmt::Display for Explained {
     }
 }
 
-fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, zone: &ExplainZone) -> fmt::Result {
+fn print_group(
+    f: &mut fmt::Formatter<'_>,
+    one: &GroupExplained,
+    tense: Tense,
+    zone: &ExplainZone,
+) -> fmt::Result {
     let word = match (tense, one.has) {
         (Tense::Past, true) => "had",
         (Tense::Past, false) => "lacked",
@@ -69,7 +91,10 @@ fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, z
     }
     for because in one.because.iter().take(MOST) {
         let sign = if because.open { "+" } else { " " };
-        let until = because.window.until.map_or("on".to_owned(), |until| format!("until {}", zone.of(until)));
+        let until = because
+            .window
+            .until
+            .map_or("on".to_owned(), |until| format!("until {}", zone.of(until)));
         writeln!(
             f,
             "  {sign} from {} {until} by rule {} (line {})",
@@ -83,17 +108,35 @@ fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, z
     }
     let early = one.done.len().saturating_sub(MOST);
     for done in one.done.iter().skip(early) {
-        let what = serde_json::to_value(done.what).ok().and_then(|word| Some(word.as_str()?.to_owned()));
+        let what = serde_json::to_value(done.what)
+            .ok()
+            .and_then(|word| Some(word.as_str()?.to_owned()));
         let (what, because) = (what.unwrap_or_default(), &done.because);
-        shown_line!(f, "  {} {what}: {because} ({}, record {})", zone.of(done.at), done.answer, done.seq)?;
+        shown_line!(
+            f,
+            "  {} {what}: {because} ({}, record {})",
+            zone.of(done.at),
+            done.answer,
+            done.seq
+        )?;
     }
     Ok(())
 }
 
 fn shown(fact: &FactShown, zone: &ExplainZone) -> String {
-    let version = fact.version.map(|at| format!(", version {at}")).unwrap_or_default();
-    let known = fact.known.map(|at| format!(", known since {}", zone.of(at))).unwrap_or_default();
-    let source = fact.source.as_ref().map(|source| format!(" by {source}")).unwrap_or_default();
+    let version = fact
+        .version
+        .map(|at| format!(", version {at}"))
+        .unwrap_or_default();
+    let known = fact
+        .known
+        .map(|at| format!(", known since {}", zone.of(at)))
+        .unwrap_or_default();
+    let source = fact
+        .source
+        .as_ref()
+        .map(|source| format!(" by {source}"))
+        .unwrap_or_default();
     format!("{}{version}{known}{source}", fact.fact)
 }
 
@@ -102,7 +145,13 @@ impl fmt::Display for Told {
         let zone = zone(&self.timezone);
         let name = self.name.as_deref().unwrap_or_default();
         let (doors, count) = (&self.doors, self.people.len());
-        shown_line!(f, "{doors}/{name} ({}) at {} ({}): {count}", self.group, zone.of(self.at), self.timezone)?;
+        shown_line!(
+            f,
+            "{doors}/{name} ({}) at {} ({}): {count}",
+            self.group,
+            zone.of(self.at),
+            self.timezone
+        )?;
         for remark in &self.remarks {
             shown_line!(f, "! {remark}")?;
         }
@@ -111,7 +160,10 @@ impl fmt::Display for Told {
         }
         match self.tense {
             Tense::Past => {
-                write!(f, "from the audit records of then, which do not include people who were added by hand")
+                write!(
+                    f,
+                    "from the audit records of then, which do not include people who were added by hand"
+                )
             }
             Tense::Present => write!(f, "as the door system lists it now"),
             Tense::Future => write!(f, "from the facts known today"),
@@ -119,7 +171,11 @@ impl fmt::Display for Told {
     }
 }
 
-fn print_inside(f: &mut fmt::Formatter<'_>, inside: &PersonInGroup, zone: &ExplainZone) -> fmt::Result {
+fn print_inside(
+    f: &mut fmt::Formatter<'_>,
+    inside: &PersonInGroup,
+    zone: &ExplainZone,
+) -> fmt::Result {
     let (sign, word) = match inside.whose {
         Whose::Ours => ("=", "ours"),
         Whose::Protected => ("#", "protected"),
@@ -128,10 +184,31 @@ fn print_inside(f: &mut fmt::Formatter<'_>, inside: &PersonInGroup, zone: &Expla
         Whose::Expected => ("+", "expected"),
     };
     let name = inside.name.as_deref().unwrap_or("nameless");
-    let email = inside.email.as_deref().map(|email| format!(" <{email}>")).unwrap_or_default();
-    let since = inside.since.map(|at| format!(" since {}", zone.of(at))).unwrap_or_default();
-    let until = inside.until.map(|at| format!(" until {}", zone.of(at))).unwrap_or_default();
-    let because = inside.because.as_deref().map(|because| format!(": {because}")).unwrap_or_default();
-    let suspended = if inside.suspended { " (the account is suspended and opens nothing)" } else { "" };
-    shown_line!(f, "  {sign} {name}{email}: {word}{since}{until}{because}{suspended}")
+    let email = inside
+        .email
+        .as_deref()
+        .map(|email| format!(" <{email}>"))
+        .unwrap_or_default();
+    let since = inside
+        .since
+        .map(|at| format!(" since {}", zone.of(at)))
+        .unwrap_or_default();
+    let until = inside
+        .until
+        .map(|at| format!(" until {}", zone.of(at)))
+        .unwrap_or_default();
+    let because = inside
+        .because
+        .as_deref()
+        .map(|because| format!(": {because}"))
+        .unwrap_or_default();
+    let suspended = if inside.suspended {
+        " (the account is suspended and opens nothing)"
+    } else {
+        ""
+    };
+    shown_line!(
+        f,
+        "  {sign} {name}{email}: {word}{since}{until}{because}{suspended}"
+    )
 }

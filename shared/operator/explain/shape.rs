@@ -1,4 +1,5 @@
-//! The shape of an explanation. docs/explain.md promises its JSON: keys are added and never removed.
+//! The shape of an explanation. docs/explain.md promises its JSON: keys are added and never
+//! removed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
-//! The members of one group at an instant: Doorstep's own with the reason, foreign ones, protected ones. The present
-//! comes from the door system's list, the past from the audit records, the future from the present facts.
+//! The members of one group at an instant: Doorstep's own with the reason, foreign ones, protected
+//! ones. The present comes from the door system's list, the past from the audit records, the future
+//! from the present facts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -102,7 +103,8 @@ pub struct Told {
 /// Returns the members of a group at an instant.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site or group; [`Error::Retry`] where the door system does not answer.
+/// [`Error::Invalid`] for an unknown site or group; [`Error::Retry`] where the door system does not
+/// answer.
 pub async fn who(environment: &Environment, site: &SiteId, wanted: &WhoQuery) -> Result<Told> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
@@ -110,7 +112,10 @@ pub async fn who(environment: &Environment, site: &SiteId, wanted: &WhoQuery) ->
     let book = Book::of(environment, &stored, stored.site()?, at, now).await?;
     let at_group = book.one_group(&wanted.group)?;
     let GroupRef { doors, group } = &at_group;
-    let People { known: all_people, unreadable } = environment.store.all_people(&book.site.id).await?;
+    let People {
+        known: all_people,
+        unreadable,
+    } = environment.store.all_people(&book.site.id).await?;
     let mut people = match book.tense() {
         Tense::Present => present(environment, &book, &all_people, doors, group).await?,
         Tense::Past => past(environment, &book, &all_people, doors, group).await?,
@@ -141,11 +146,20 @@ pub async fn who(environment: &Environment, site: &SiteId, wanted: &WhoQuery) ->
 impl Book {
     /// Finds the one group with this name or id.
     fn one_group(&self, word: &str) -> Result<GroupRef> {
-        let known: BTreeSet<_> = self.names.keys().cloned().chain(self.rules.ruled(&self.site)).collect();
-        let mut meant = known.into_iter().filter(|group| self.is_called(group, word));
+        let known: BTreeSet<_> = self
+            .names
+            .keys()
+            .cloned()
+            .chain(self.rules.ruled(&self.site))
+            .collect();
+        let mut meant = known
+            .into_iter()
+            .filter(|group| self.is_called(group, word));
         match (meant.next(), meant.next()) {
             (Some(one), None) => Ok(one),
-            (Some(_), Some(_)) => Err(Error::invalid("several groups have this name: write DOORS/NAME, or the id")),
+            (Some(_), Some(_)) => Err(Error::invalid(
+                "several groups have this name: write DOORS/NAME, or the id",
+            )),
             (None, _) => Err(Error::invalid("no group here has this name or id")),
         }
     }
@@ -159,23 +173,50 @@ async fn present(
     group: &GroupId,
 ) -> Result<Vec<PersonInGroup>> {
     let (reader, _) = environment.doors(&book.site, doors, Share::Settle).await?;
-    let rows: Vec<GroupMember> = reader.rows(group).await?.into_iter().filter(|row| is_valid(row, book.now)).collect();
+    let rows: Vec<GroupMember> = reader
+        .rows(group)
+        .await?
+        .into_iter()
+        .filter(|row| is_valid(row, book.now))
+        .collect();
     let config = book.site.doors.get(doors);
-    let protected = environment.store.doors_read(&book.site.id, doors).await?.unwrap_or_default().protected;
-    let owners: HashMap<&AccountId, &Person> =
-        all_people.iter().filter_map(|person| Some((&person.accounts.get(doors)?.account.id, person))).collect();
+    let protected = environment
+        .store
+        .doors_read(&book.site.id, doors)
+        .await?
+        .unwrap_or_default()
+        .protected;
+    let owners: HashMap<&AccountId, &Person> = all_people
+        .iter()
+        .filter_map(|person| Some((&person.accounts.get(doors)?.account.id, person)))
+        .collect();
     let any_unowned = rows.iter().any(|row| !owners.contains_key(&row.account));
-    let accounts = if any_unowned { reader.accounts().await? } else { Vec::new() };
-    let accounts: HashMap<&AccountId, &Account> = accounts.iter().map(|account| (&account.id, account)).collect();
+    let accounts = if any_unowned {
+        reader.accounts().await?
+    } else {
+        Vec::new()
+    };
+    let accounts: HashMap<&AccountId, &Account> = accounts
+        .iter()
+        .map(|account| (&account.id, account))
+        .collect();
     let mut people = Vec::new();
     for row in &rows {
         let owner = owners.get(&row.account).copied();
-        let linked = owner.and_then(|owner| owner.accounts.get(doors)).map(|linked| &*linked.account);
+        let linked = owner
+            .and_then(|owner| owner.accounts.get(doors))
+            .map(|linked| &*linked.account);
         let account = linked.or(accounts.get(&row.account).copied());
-        let email = owner.and_then(|owner| owner.email.clone()).or_else(|| account?.email.clone());
+        let email = owner
+            .and_then(|owner| owner.email.clone())
+            .or_else(|| account?.email.clone());
         let spared = protected.contains(&row.account)
-            || email.as_deref().is_some_and(|email| config.is_some_and(|config| config.protects(email)));
-        let claim = owner.and_then(|owner| owner.claim(doors, group)).filter(|claim| claim.account == row.account);
+            || email
+                .as_deref()
+                .is_some_and(|email| config.is_some_and(|config| config.protects(email)));
+        let claim = owner
+            .and_then(|owner| owner.claim(doors, group))
+            .filter(|claim| claim.account == row.account);
         let whose = match (claim, spared) {
             (Some(_), _) => Whose::Ours,
             (None, true) => Whose::Protected,
@@ -195,7 +236,9 @@ async fn present(
     }
     let listed: BTreeSet<&AccountId> = rows.iter().map(|row| &row.account).collect();
     for person in all_people {
-        let claim = person.claim(doors, group).filter(|claim| !listed.contains(&claim.account));
+        let claim = person
+            .claim(doors, group)
+            .filter(|claim| !listed.contains(&claim.account));
         people.extend(claim.map(|claim| PersonInGroup {
             since: Some(claim.since),
             until: claim.until,
@@ -218,14 +261,23 @@ async fn past(
     for record in environment.store.audit(&book.site.id).await? {
         let action = &record.action;
         if action.doors == *doors && action.group.as_ref().is_none_or(|of| of == group) {
-            records.entry(record.person.clone()).or_default().push(record);
+            records
+                .entry(record.person.clone())
+                .or_default()
+                .push(record);
         }
     }
-    let known: BTreeMap<&PersonId, &Person> = all_people.iter().map(|person| (&person.id, person)).collect();
+    let known: BTreeMap<&PersonId, &Person> = all_people
+        .iter()
+        .map(|person| (&person.id, person))
+        .collect();
     let ids: BTreeSet<&PersonId> = known.keys().copied().chain(records.keys()).collect();
     let mut people = Vec::new();
     for id in ids {
-        let (person, theirs) = (known.get(id).copied(), records.get(id).map_or([].as_slice(), Vec::as_slice));
+        let (person, theirs) = (
+            known.get(id).copied(),
+            records.get(id).map_or([].as_slice(), Vec::as_slice),
+        );
         let claim = person.and_then(|person| person.claim(doors, group));
         let held = held(theirs, claim, doors, group, book.at);
         if !held.has {
@@ -233,13 +285,23 @@ async fn past(
         }
         let mut inside = match person {
             Some(person) => PersonInGroup::of(person, doors, Whose::Ours),
-            None => PersonInGroup { person: Some(id.clone()), ..PersonInGroup::unnamed(Whose::Ours) },
+            None => PersonInGroup {
+                person: Some(id.clone()),
+                ..PersonInGroup::unnamed(Whose::Ours)
+            },
         };
         let said = held.last.or(held.next);
-        inside.account = said.map(|record| record.action.account.clone()).or(inside.account);
-        inside.since = held.last.map(|record| record.at).or(claim.map(|claim| claim.since));
-        inside.because =
-            held.last.map(|record| record.action.because.clone()).or(claim.map(|claim| claim.because.clone()));
+        inside.account = said
+            .map(|record| record.action.account.clone())
+            .or(inside.account);
+        inside.since = held
+            .last
+            .map(|record| record.at)
+            .or(claim.map(|claim| claim.since));
+        inside.because = held
+            .last
+            .map(|record| record.action.because.clone())
+            .or(claim.map(|claim| claim.because.clone()));
         inside.suspended = suspended(theirs, doors, book.at).is_some();
         people.push(inside);
     }
@@ -259,16 +321,29 @@ async fn future(
         let (person_facts, _) = load_facts(environment, &book.site.id, &profiles).await?;
         let entitlements = derive(book.rules.by(&book.site), &person_facts, book.at).entitlements;
         let (problems, facts, done, held) = Default::default();
-        let file = PersonContext { person, person_facts, entitlements, problems, facts, done, held };
+        let file = PersonContext {
+            person,
+            person_facts,
+            entitlements,
+            problems,
+            facts,
+            done,
+            held,
+        };
         let because = reason_at(&file, doors, group, book.at);
-        let whose = if file.person.claim(doors, group).is_some() { Whose::Ours } else { Whose::Expected };
+        let whose = if file.person.claim(doors, group).is_some() {
+            Whose::Ours
+        } else {
+            Whose::Expected
+        };
         Ok::<_, Error>(because.map(|because| PersonInGroup {
             because: Some(because),
             since: file.person.claim(doors, group).map(|claim| claim.since),
             ..PersonInGroup::of(&file.person, doors, whose)
         }))
     });
-    let found: Vec<Option<PersonInGroup>> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    let found: Vec<Option<PersonInGroup>> =
+        stream::iter(each).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -301,20 +376,34 @@ impl PersonInGroup {
 }
 
 /// Replaces the names with the platform's, where it knows the person.
-async fn name_them(environment: &Environment, book: &Book, people: &mut [PersonInGroup]) -> Result<()> {
-    let ids: Vec<PersonId> = people.iter().filter_map(|inside| inside.person.clone()).collect();
+async fn name_them(
+    environment: &Environment,
+    book: &Book,
+    people: &mut [PersonInGroup],
+) -> Result<()> {
+    let ids: Vec<PersonId> = people
+        .iter()
+        .filter_map(|inside| inside.person.clone())
+        .collect();
     let known = environment.store.people(&book.site.id, &ids).await?;
-    let profiles: Vec<FactId> = known.iter().filter_map(|person| person.profiles.first().cloned()).collect();
+    let profiles: Vec<FactId> = known
+        .iter()
+        .filter_map(|person| person.profiles.first().cloned())
+        .collect();
     let facts = environment.store.facts(&book.site.id, &profiles).await?;
     let names: HashMap<FactId, String> = facts
         .iter()
         .filter_map(|record| match &record.fact.what {
-            What::Member(profile) | What::Visitor(profile) => Some((record.fact.name(), profile.name.to_string())),
+            What::Member(profile) | What::Visitor(profile) => {
+                Some((record.fact.name(), profile.name.to_string()))
+            }
             _ => None,
         })
         .collect();
-    let names: HashMap<&PersonId, &String> =
-        known.iter().filter_map(|person| Some((&person.id, names.get(person.profiles.first()?)?))).collect();
+    let names: HashMap<&PersonId, &String> = known
+        .iter()
+        .filter_map(|person| Some((&person.id, names.get(person.profiles.first()?)?)))
+        .collect();
     for inside in people {
         let name = inside.person.as_ref().and_then(|id| names.get(id));
         inside.name = name.map(|name| (*name).clone()).or(inside.name.take());

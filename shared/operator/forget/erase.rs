@@ -21,8 +21,13 @@ use doorstep_vendors::platform::{PlatformVendor, push};
 /// How often the transaction is tried again after a conflict on the audit chain.
 const TRIES: usize = 5;
 
-/// Erases what is stored about the person, except the pointers to them. Returns how many things there were.
-pub(super) async fn erase(environment: &Environment, place: &ForgetSite, traces: &PersonTraces) -> Result<usize> {
+/// Erases what is stored about the person, except the pointers to them. Returns how many things
+/// there were.
+pub(super) async fn erase(
+    environment: &Environment,
+    place: &ForgetSite,
+    traces: &PersonTraces,
+) -> Result<usize> {
     let site = place.site();
     let (store, id) = (&environment.store, &site.id);
     let mut erased = 0;
@@ -36,12 +41,22 @@ pub(super) async fn erase(environment: &Environment, place: &ForgetSite, traces:
     for record in &traces.teams {
         let began = environment.time.now();
         let now = match place {
-            ForgetSite::Served(site) => environment.platform(site).await?.fetch(&record.fact.name()).await?,
+            ForgetSite::Served(site) => {
+                environment
+                    .platform(site)
+                    .await?
+                    .fetch(&record.fact.name())
+                    .await?
+            }
             ForgetSite::Retired(_) => Lookup::Missing,
         };
         match now {
             // A team that still exists keeps its current name and loses its earlier one.
-            Lookup::Fact(fact) => drop(store.keep_fact(id, &FactRecord::new(fact, began, Source::Refetch)).await?),
+            Lookup::Fact(fact) => drop(
+                store
+                    .keep_fact(id, &FactRecord::new(fact, began, Source::Refetch))
+                    .await?,
+            ),
             Lookup::Unreadable(unreadable) => return Err(Error::retry(unreadable.to_string())),
             Lookup::Missing => store.erase_fact(id, record).await?,
         }
@@ -52,50 +67,85 @@ pub(super) async fn erase(environment: &Environment, place: &ForgetSite, traces:
         erased += store.erase_versions(id, email).await?;
     }
     let profiles = traces.profiles.iter().cloned().map(Subject::Profile);
-    let people = traces.people.iter().map(|person| Subject::Person(person.id.clone()));
+    let people = traces
+        .people
+        .iter()
+        .map(|person| Subject::Person(person.id.clone()));
     let refetches: Vec<Subject> = profiles.chain(people).collect();
     store.forget_dues(id, &refetches).await?;
     Ok(erased)
 }
 
-/// Erases the gone facts that name the person's profiles, and the versions of the profiles, because an id may be an
-/// e-mail address. Returns how many facts there were.
-async fn erase_gone(environment: &Environment, site: &SiteId, traces: &PersonTraces) -> Result<usize> {
+/// Erases the gone facts that name the person's profiles, and the versions of the profiles, because
+/// an id may be an e-mail address. Returns how many facts there were.
+async fn erase_gone(
+    environment: &Environment,
+    site: &SiteId,
+    traces: &PersonTraces,
+) -> Result<usize> {
     let store = &environment.store;
     let mut erased = 0;
     // The profiles themselves are erased already.
-    for kind in Kind::ALL.into_iter().filter(|kind| !Kind::PROFILES.contains(kind)) {
-        for record in store.facts_of(site, kind).await?.iter().filter(|record| record.gone) {
+    for kind in Kind::ALL
+        .into_iter()
+        .filter(|kind| !Kind::PROFILES.contains(kind))
+    {
+        for record in store
+            .facts_of(site, kind)
+            .await?
+            .iter()
+            .filter(|record| record.gone)
+        {
             let holders = said(record).flat_map(Fact::holders);
-            if holders.map(|holder| holder.profile()).any(|profile| traces.profiles.contains(&profile)) {
+            if holders
+                .map(|holder| holder.profile())
+                .any(|profile| traces.profiles.contains(&profile))
+            {
                 store.erase_fact(site, record).await?;
                 erased += 1;
             }
         }
     }
-    let teams = traces.teams.iter().map(|record| Holder::Team(record.fact.id.clone()));
+    let teams = traces
+        .teams
+        .iter()
+        .map(|record| Holder::Team(record.fact.id.clone()));
     for holder in teams.chain(traces.profiles.iter().map(Holder::of_profile)) {
         store.erase_holder(site, &holder).await?;
     }
     Ok(erased)
 }
 
-/// Deletes the pointers to the person. Only random ids remain. A person without an id gets one for the audit record.
-pub(super) async fn unlink(environment: &Environment, site: &Site, traces: PersonTraces) -> Result<Vec<PersonId>> {
+/// Deletes the pointers to the person. Only random ids remain. A person without an id gets one for
+/// the audit record.
+pub(super) async fn unlink(
+    environment: &Environment,
+    site: &Site,
+    traces: PersonTraces,
+) -> Result<Vec<PersonId>> {
     let mut people = traces.people;
     if people.is_empty() {
         people.push(Person::new(environment.ids.next(), None));
     }
     // A person may have more profiles than one transaction takes.
-    let profiles = traces.profiles.iter().map(|name| free_profile(&site.id, name)).collect();
+    let profiles = traces
+        .profiles
+        .iter()
+        .map(|name| free_profile(&site.id, name))
+        .collect();
     environment.store.write_many(profiles).await?;
     let (mut ids, mut notices) = (Vec::new(), Vec::new());
     let last = people.len() - 1;
     for (place, person) in people.into_iter().enumerate() {
         // The sought address leads to all of these people, so it is deleted with the last one.
-        let addresses = ForgottenAddresses { sought: traces.email.as_deref(), frees_sought: place == last };
+        let addresses = ForgottenAddresses {
+            sought: traces.email.as_deref(),
+            frees_sought: place == last,
+        };
         ids.push(person.id.clone());
-        notices.push(Notice::Changed(unlink_one(environment, site, person, addresses).await?));
+        notices.push(Notice::Changed(
+            unlink_one(environment, site, person, addresses).await?,
+        ));
     }
     if let Err(error) = environment.bus.publish(&site.id, &notices).await {
         tracing::warn!(site = site.id.as_str(), %error, "the event of a forgotten person could not be published");
@@ -128,7 +178,12 @@ async fn unlink_one(
 ) -> Result<AuditEntry> {
     let (store, id, now) = (&environment.store, &site.id, environment.time.now());
     let because = "requested by the operator";
-    let action = AuditEntry::new(AuditAction::Forgotten, &DoorsName::from(""), &AccountId(String::new()), because);
+    let action = AuditEntry::new(
+        AuditAction::Forgotten,
+        &DoorsName::from(""),
+        &AccountId(String::new()),
+        because,
+    );
     for _ in 0..TRIES {
         let mut shell = Person {
             forgotten: Some(now),

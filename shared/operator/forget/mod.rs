@@ -1,7 +1,7 @@
-//! Forgets a person: removes the names, the address and the card numbers of the person from the whole table. The audit
-//! chain stays whole, because it never held any of them. The work is safe to repeat: the same address still finds a
-//! person who is half erased, because the pointers to the person are deleted last, in one transaction. A retired site
-//! can still forget.
+//! Forgets a person: removes the names, the address and the card numbers of the person from the
+//! whole table. The audit chain stays whole, because it never held any of them. The work is safe to
+//! repeat: the same address still finds a person who is half erased, because the pointers to the
+//! person are deleted last, in one transaction. A retired site can still forget.
 
 mod erase;
 mod obstacles;
@@ -31,8 +31,8 @@ pub struct ForgetQuery {
 pub enum ForgetOutcome {
     /// The person is forgotten.
     Forgotten(Forgotten),
-    /// The person is not forgotten, because the next read would bring them back or they still have access. Each text
-    /// says what to do first.
+    /// The person is not forgotten, because the next read would bring them back or they still have
+    /// access. Each text says what to do first.
     Refused(Vec<String>),
     /// No person matches. A forgotten person matches no more.
     NoPerson,
@@ -54,13 +54,21 @@ pub struct Forgotten {
 /// Forgets a person.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site and for a text that is not an e-mail address; [`Error::Retry`] if the
-/// platform cannot say whether it still has the person, or if the table is unavailable. The same call may then be
-/// repeated.
-pub async fn forget(environment: &Environment, site: &SiteId, wanted: &ForgetQuery) -> Result<ForgetOutcome> {
-    let Some(place) = ForgetSite::of(environment, site).await? else { return Ok(ForgetOutcome::NoPerson) };
+/// [`Error::Invalid`] for an unknown site and for a text that is not an e-mail address;
+/// [`Error::Retry`] if the platform cannot say whether it still has the person, or if the table is
+/// unavailable. The same call may then be repeated.
+pub async fn forget(
+    environment: &Environment,
+    site: &SiteId,
+    wanted: &ForgetQuery,
+) -> Result<ForgetOutcome> {
+    let Some(place) = ForgetSite::of(environment, site).await? else {
+        return Ok(ForgetOutcome::NoPerson);
+    };
     let site = place.site();
-    let Some(traces) = traces::find(environment, site, wanted).await? else { return Ok(ForgetOutcome::NoPerson) };
+    let Some(traces) = traces::find(environment, site, wanted).await? else {
+        return Ok(ForgetOutcome::NoPerson);
+    };
     if let ForgetSite::Served(site) = &place {
         let obstacles = obstacles::obstacles(environment, site, &traces).await?;
         if !obstacles.is_empty() {
@@ -70,8 +78,18 @@ pub async fn forget(environment: &Environment, site: &SiteId, wanted: &ForgetQue
     let erased = erase::erase(environment, &place, &traces).await?;
     let remains = obstacles::remains(&place, &traces);
     let people = erase::unlink(environment, site, traces).await?;
-    tracing::info!(site = site.id.as_str(), people = people.len(), erased, "forgot a person");
-    Ok(ForgetOutcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
+    tracing::info!(
+        site = site.id.as_str(),
+        people = people.len(),
+        erased,
+        "forgot a person"
+    );
+    Ok(ForgetOutcome::Forgotten(Forgotten {
+        site: site.id.clone(),
+        people,
+        erased,
+        remains,
+    }))
 }
 
 /// The site at which a person is forgotten.

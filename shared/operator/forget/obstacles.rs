@@ -12,10 +12,18 @@ use doorstep_core::site::Site;
 use doorstep_vendors::platform::found::Lookup;
 
 /// Returns what must be done first, one text for each obstacle.
-pub(super) async fn obstacles(environment: &Environment, site: &Site, traces: &PersonTraces) -> Result<Vec<String>> {
+pub(super) async fn obstacles(
+    environment: &Environment,
+    site: &Site,
+    traces: &PersonTraces,
+) -> Result<Vec<String>> {
     let mut obstacles = Vec::new();
     for (doors, config) in &site.doors {
-        if traces.email.as_deref().is_some_and(|email| config.protects(email)) {
+        if traces
+            .email
+            .as_deref()
+            .is_some_and(|email| config.protects(email))
+        {
             obstacles.push(format!(
                 "the site file protects the address at {doors}: remove it from the file, and push the file"
             ));
@@ -23,15 +31,21 @@ pub(super) async fn obstacles(environment: &Environment, site: &Site, traces: &P
     }
     for person in &traces.people {
         // Doorstep cannot reach a door system that the file no longer has: see `remains`.
-        for claim in person.claims.iter().filter(|claim| site.doors.contains_key(&claim.doors)) {
+        for claim in person
+            .claims
+            .iter()
+            .filter(|claim| site.doors.contains_key(&claim.doors))
+        {
             obstacles.push(format!(
                 "the person is still in group {} at {}: end the entitlement at the platform, and wait until Doorstep revokes the access",
                 claim.group, claim.doors
             ));
         }
         if person.has_begun() {
-            obstacles
-                .push("a change of the access of this person is in progress: try again in a few minutes".to_owned());
+            obstacles.push(
+                "a change of the access of this person is in progress: try again in a few minutes"
+                    .to_owned(),
+            );
         }
         for (doors, linked) in &person.accounts {
             let tags = linked.cards.iter().map(|card| {
@@ -44,8 +58,12 @@ pub(super) async fn obstacles(environment: &Environment, site: &Site, traces: &P
         }
     }
     let platform = environment.platform(site).await?;
-    let gone: BTreeSet<FactId> =
-        traces.facts.iter().filter(|record| record.gone).map(|record| record.fact.name()).collect();
+    let gone: BTreeSet<FactId> = traces
+        .facts
+        .iter()
+        .filter(|record| record.gone)
+        .map(|record| record.fact.name())
+        .collect();
     for profile in traces.profiles.difference(&gone) {
         let is_known = match platform.fetch(profile).await? {
             Lookup::Fact(fact) => name_of(&fact).is_some() || email_of(&fact).is_some(),
@@ -82,14 +100,22 @@ pub(super) fn remains(place: &ForgetSite, traces: &PersonTraces) -> Vec<String> 
     }
     if !remains.is_empty() {
         let days = site.entries.keep_days;
-        remains.push(format!("access attempts are kept for {days} days, with the account id only"));
+        remains.push(format!(
+            "access attempts are kept for {days} days, with the account id only"
+        ));
     }
     let called = traces.teams.iter().filter(|record| !record.gone);
-    remains.extend(
-        called.map(|record| format!("{} at the platform still has the name of the person", record.fact.name())),
-    );
+    remains.extend(called.map(|record| {
+        format!(
+            "{} at the platform still has the name of the person",
+            record.fact.name()
+        )
+    }));
     if traces.unreadable > 0 {
-        remains.push(format!("{} people cannot be read from the table: run `doorstep doctor`", traces.unreadable));
+        remains.push(format!(
+            "{} people cannot be read from the table: run `doorstep doctor`",
+            traces.unreadable
+        ));
     }
     remains.push(
         "backups of the table keep the data until they expire: forget the person again after you restore one"

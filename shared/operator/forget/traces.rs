@@ -25,40 +25,74 @@ pub(super) struct PersonTraces {
     pub(super) facts: Vec<FactRecord>,
     /// Teams with the person's name: a company of one person, or a member that is a team.
     pub(super) teams: Vec<FactRecord>,
-    /// The number of people with unreadable items. Each may be the same person under another address.
+    /// The number of people with unreadable items. Each may be the same person under another
+    /// address.
     pub(super) unreadable: usize,
 }
 
-pub(super) async fn find(environment: &Environment, site: &Site, wanted: &ForgetQuery) -> Result<Option<PersonTraces>> {
-    let People { known: all_people, unreadable } = environment.store.all_people(&site.id).await?;
+pub(super) async fn find(
+    environment: &Environment,
+    site: &Site,
+    wanted: &ForgetQuery,
+) -> Result<Option<PersonTraces>> {
+    let People {
+        known: all_people,
+        unreadable,
+    } = environment.store.all_people(&site.id).await?;
     let email = match (&wanted.email, &wanted.person) {
-        (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?),
+        (Some(email), None) => {
+            Some(email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?)
+        }
         (None, Some(id)) => match all_people.iter().find(|person| person.id == *id) {
             Some(person) => person.email.clone(),
-            None if unreadable.contains(id) => return Err(unreadable_person(environment, site, id).await),
+            None if unreadable.contains(id) => {
+                return Err(unreadable_person(environment, site, id).await);
+            }
             None => return Ok(None),
         },
         _ => return Err(Error::invalid("write either email or person")),
     };
-    let known_by = |address: Option<&str>| address.is_some() && address.and_then(email_key) == email;
+    let known_by =
+        |address: Option<&str>| address.is_some() && address.and_then(email_key) == email;
     let meant = |person: &Person| {
-        let accounts = || person.accounts.values().any(|linked| known_by(linked.account.email.as_deref()));
-        wanted.person.as_ref() == Some(&person.id) || known_by(person.email.as_deref()) || accounts()
+        let accounts = || {
+            person
+                .accounts
+                .values()
+                .any(|linked| known_by(linked.account.email.as_deref()))
+        };
+        wanted.person.as_ref() == Some(&person.id)
+            || known_by(person.email.as_deref())
+            || accounts()
     };
     if let Some(email) = &email
-        && let Some(id) = environment.store.id_of_email(&site.id, email).await?.filter(|id| unreadable.contains(id))
+        && let Some(id) = environment
+            .store
+            .id_of_email(&site.id, email)
+            .await?
+            .filter(|id| unreadable.contains(id))
     {
         return Err(unreadable_person(environment, site, &id).await);
     }
     let people: Vec<Person> = all_people.into_iter().filter(meant).collect();
-    let mut profiles: BTreeSet<FactId> = people.iter().flat_map(|person| person.profiles.iter().cloned()).collect();
+    let mut profiles: BTreeSet<FactId> = people
+        .iter()
+        .flat_map(|person| person.profiles.iter().cloned())
+        .collect();
     let mut facts = Vec::new();
     for kind in Kind::PROFILES {
         let theirs = |record: &FactRecord| {
             let mut said = std::iter::once(&record.fact).chain(&record.confirmed);
             profiles.contains(&record.fact.name()) || said.any(|fact| known_by(email_of(fact)))
         };
-        facts.extend(environment.store.facts_of(&site.id, kind).await?.into_iter().filter(theirs));
+        facts.extend(
+            environment
+                .store
+                .facts_of(&site.id, kind)
+                .await?
+                .into_iter()
+                .filter(theirs),
+        );
     }
     profiles.extend(facts.iter().map(|record| record.fact.name()));
     if people.is_empty() && profiles.is_empty() {
@@ -66,15 +100,27 @@ pub(super) async fn find(environment: &Environment, site: &Site, wanted: &Forget
     }
     let teams = teams(environment, site, &people, &facts).await?;
     let unreadable = unreadable.len();
-    Ok(Some(PersonTraces { email, people, profiles, facts, teams, unreadable }))
+    Ok(Some(PersonTraces {
+        email,
+        people,
+        profiles,
+        facts,
+        teams,
+        unreadable,
+    }))
 }
 
-/// Returns the error for a person with an unreadable item: it holds what must be erased, and the pointers to the person
-/// are unknown.
+/// Returns the error for a person with an unreadable item: it holds what must be erased, and the
+/// pointers to the person are unknown.
 async fn unreadable_person(environment: &Environment, site: &Site, id: &PersonId) -> Error {
     let why = environment.store.person(&site.id, id).await.err();
-    let why = why.map_or_else(|| "the item can be read again".to_owned(), |error| error.why().to_owned());
-    Error::invalid(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))
+    let why = why.map_or_else(
+        || "the item can be read again".to_owned(),
+        |error| error.why().to_owned(),
+    );
+    Error::invalid(format!(
+        "{why}; restore the item from a backup of the table, or delete it there, and forget again"
+    ))
 }
 
 pub(super) fn email_of(fact: &Fact) -> Option<&str> {
@@ -95,7 +141,9 @@ pub(super) fn name_of(fact: &Fact) -> Option<String> {
 
 /// Returns the current and the confirmed content of a record.
 pub(super) fn said(record: &FactRecord) -> impl Iterator<Item = &Fact> {
-    std::iter::once(&record.fact).chain(&record.confirmed).map(AsRef::as_ref)
+    std::iter::once(&record.fact)
+        .chain(&record.confirmed)
+        .map(AsRef::as_ref)
 }
 
 async fn teams(
@@ -106,8 +154,16 @@ async fn teams(
 ) -> Result<Vec<FactRecord>> {
     let mut names: BTreeSet<String> = facts.iter().flat_map(said).filter_map(name_of).collect();
     let accounts = people.iter().flat_map(|person| person.accounts.values());
-    names.extend(accounts.map(|linked| linked.account.name.trim().to_lowercase()).filter(|name| !name.is_empty()));
+    names.extend(
+        accounts
+            .map(|linked| linked.account.name.trim().to_lowercase())
+            .filter(|name| !name.is_empty()),
+    );
     let teams = environment.store.facts_of(&site.id, Kind::Team).await?;
-    let alike = |record: &FactRecord| said(record).filter_map(name_of).any(|name| names.contains(&name));
+    let alike = |record: &FactRecord| {
+        said(record)
+            .filter_map(name_of)
+            .any(|name| names.contains(&name))
+    };
     Ok(teams.into_iter().filter(alike).collect())
 }

@@ -59,7 +59,12 @@ pub struct GroupDiff {
 impl GroupDiff {
     /// Creates the entry of a group without changes.
     pub fn of(doors: &DoorsName, group: &GroupId, name: &str) -> Self {
-        GroupDiff { doors: doors.to_owned(), group: group.0.clone(), name: name.to_owned(), ..GroupDiff::default() }
+        GroupDiff {
+            doors: doors.to_owned(),
+            group: group.0.clone(),
+            name: name.to_owned(),
+            ..GroupDiff::default()
+        }
     }
 }
 
@@ -189,7 +194,17 @@ pub struct Counts {
 impl Counts {
     /// Returns whether nothing would change, at the doors or in the claims.
     pub fn is_empty(&self) -> bool {
-        let Counts { opens, closes, extends, adopts, releases, tidied, accounts, tags, .. } = self;
+        let Counts {
+            opens,
+            closes,
+            extends,
+            adopts,
+            releases,
+            tidied,
+            accounts,
+            tags,
+            ..
+        } = self;
         opens + closes + extends + adopts + releases + tidied + accounts + tags == 0
     }
 }
@@ -202,7 +217,18 @@ impl SiteDiff {
 
     /// Sorts and counts everything.
     pub fn finish(&mut self) {
-        let SiteDiff { site: _, mode: _, at: _, timezone: _, groups, accounts, tags, soon, problems, counts } = self;
+        let SiteDiff {
+            site: _,
+            mode: _,
+            at: _,
+            timezone: _,
+            groups,
+            accounts,
+            tags,
+            soon,
+            problems,
+            counts,
+        } = self;
         let Counts {
             opens,
             closes,
@@ -229,20 +255,31 @@ impl SiteDiff {
                 releases: r,
                 foreign: f,
             } = group;
-            for (changes, count) in
-                [(o, &mut *opens), (c, &mut *closes), (e, &mut *extends), (a, &mut *adopts), (r, &mut *releases)]
-            {
+            for (changes, count) in [
+                (o, &mut *opens),
+                (c, &mut *closes),
+                (e, &mut *extends),
+                (a, &mut *adopts),
+                (r, &mut *releases),
+            ] {
                 changes.sort_by(|a, b| a.who.cmp(&b.who));
                 *count += changes.len();
             }
             f.sort();
             *foreign += f.len();
         }
-        tags.sort_by(|a, b| (&a.doors, a.what, &a.who, &a.tag).cmp(&(&b.doors, b.what, &b.who, &b.tag)));
+        tags.sort_by(|a, b| {
+            (&a.doors, a.what, &a.who, &a.tag).cmp(&(&b.doors, b.what, &b.who, &b.tag))
+        });
         *changed = tags.len();
         accounts.sort_by(|a, b| (&a.doors, a.what, &a.who).cmp(&(&b.doors, b.what, &b.who)));
         soon.sort_by(|a, b| {
-            (a.from, &a.doors, &a.name, &a.change.who).cmp(&(b.from, &b.doors, &b.name, &b.change.who))
+            (a.from, &a.doors, &a.name, &a.change.who).cmp(&(
+                b.from,
+                &b.doors,
+                &b.name,
+                &b.change.who,
+            ))
         });
         problems.sort();
         problems.dedup();

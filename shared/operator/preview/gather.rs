@@ -1,4 +1,5 @@
-//! Builds the diff from the decisions of a comparison. Pure. It adds names, and leaves out people without changes.
+//! Builds the diff from the decisions of a comparison. Pure. It adds names, and leaves out people
+//! without changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +7,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::diff::{
-    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon, TagDiff, TagDone,
+    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon,
+    TagDiff, TagDone,
 };
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::shown;
@@ -54,7 +56,8 @@ pub struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    /// Creates an empty diff. It shows the mode of the site file, even if the comparison uses another one.
+    /// Creates an empty diff. It shows the mode of the site file, even if the comparison uses
+    /// another one.
     pub fn new(context: CompareContext<'a>) -> Self {
         let site = context.site;
         let diff = SiteDiff {
@@ -69,7 +72,13 @@ impl<'a> Gathering<'a> {
             problems: Vec::new(),
             counts: Counts::default(),
         };
-        Gathering { context, groups: BTreeMap::new(), idle: Vec::new(), waiting: Vec::new(), diff }
+        Gathering {
+            context,
+            groups: BTreeMap::new(),
+            idle: Vec::new(),
+            waiting: Vec::new(),
+            diff,
+        }
     }
 
     /// Adds one person's decision.
@@ -99,28 +108,58 @@ impl<'a> Gathering<'a> {
         }
         for card in &here.adopt_cards {
             let who = self.who(compared, doors);
-            self.diff.tags.push(tag(doors, who, TagDone::Adopted, &card.number, &card.because));
+            self.diff.tags.push(tag(
+                doors,
+                who,
+                TagDone::Adopted,
+                &card.number,
+                &card.because,
+            ));
         }
         for number in &here.disown_cards {
             let who = self.who(compared, doors);
-            self.diff.tags.push(tag(doors, who, TagDone::Released, number, "the person no longer has this number"));
+            self.diff.tags.push(tag(
+                doors,
+                who,
+                TagDone::Released,
+                number,
+                "the person no longer has this number",
+            ));
         }
     }
 
     fn step(&mut self, compared: &Compared<'_>, doors: &DoorsName, step: &Action) {
         let who = self.who(compared, doors);
         match step {
-            Action::Grant { group, replaces, because, .. } => {
-                let change =
-                    AccessChange { until: self.end(compared, doors, group), who, because: because.to_string() };
+            Action::Grant {
+                group,
+                replaces,
+                because,
+                ..
+            } => {
+                let change = AccessChange {
+                    until: self.end(compared, doors, group),
+                    who,
+                    because: because.to_string(),
+                };
                 let now = self.context.now;
                 let open = replaces.iter().any(|row: &GroupMember| is_valid(row, now));
                 let at = self.group(doors, group);
-                if open { at.extends.push(change) } else { at.opens.push(change) }
+                if open {
+                    at.extends.push(change)
+                } else {
+                    at.opens.push(change)
+                }
             }
             Action::Revoke { group, because, .. } => {
-                let because = because.of(compared.projected.person.claim(doors, group)).text;
-                let change = AccessChange { until: None, who, because };
+                let because = because
+                    .of(compared.projected.person.claim(doors, group))
+                    .text;
+                let change = AccessChange {
+                    until: None,
+                    who,
+                    because,
+                };
                 self.group(doors, group).closes.push(change);
             }
             Action::Tidy { .. } => self.diff.counts.tidied += 1,
@@ -130,25 +169,58 @@ impl<'a> Gathering<'a> {
             Action::Suspend => self.idle(compared, doors, AccountChangeKind::Suspended, who),
             Action::Delete => self.idle(compared, doors, AccountChangeKind::Deleted, who),
             Action::Tag(change) => {
-                self.diff.tags.push(tag(doors, who, TagDone::Tagged, &change.number, &change.because));
+                self.diff.tags.push(tag(
+                    doors,
+                    who,
+                    TagDone::Tagged,
+                    &change.number,
+                    &change.because,
+                ));
             }
             Action::Untag(change) => {
-                self.diff.tags.push(tag(doors, who, TagDone::Untagged, &change.number, &change.because));
+                self.diff.tags.push(tag(
+                    doors,
+                    who,
+                    TagDone::Untagged,
+                    &change.number,
+                    &change.because,
+                ));
             }
         }
     }
 
     fn account(&mut self, doors: &DoorsName, what: AccountChangeKind, who: ShownPerson) {
-        self.diff.accounts.push(AccountDiff { doors: doors.to_owned(), what, who });
+        self.diff.accounts.push(AccountDiff {
+            doors: doors.to_owned(),
+            what,
+            who,
+        });
     }
 
-    fn idle(&mut self, compared: &Compared<'_>, doors: &DoorsName, what: AccountChangeKind, who: ShownPerson) {
+    fn idle(
+        &mut self,
+        compared: &Compared<'_>,
+        doors: &DoorsName,
+        what: AccountChangeKind,
+        who: ShownPerson,
+    ) {
         if let Some(linked) = compared.projected.person.accounts.get(doors) {
             let here = compared.result.decision.by_doors.get(doors);
             let actions = here.into_iter().flat_map(|here| &here.actions);
-            let left = actions.filter(|action| matches!(action, Action::Revoke { .. })).count();
+            let left = actions
+                .filter(|action| matches!(action, Action::Revoke { .. }))
+                .count();
             let (doors, account) = (doors.to_owned(), linked.account.clone());
-            self.idle.push(Idle { shown: AccountDiff { doors: doors.clone(), what, who }, doors, account, left });
+            self.idle.push(Idle {
+                shown: AccountDiff {
+                    doors: doors.clone(),
+                    what,
+                    who,
+                },
+                doors,
+                account,
+                left,
+            });
         }
     }
 
@@ -156,8 +228,9 @@ impl<'a> Gathering<'a> {
         let now = self.context.now;
         let end = now.checked_add(SOON).unwrap_or(now);
         for (GroupRef { doors, group }, intervals) in &compared.result.desired {
-            for interval in
-                intervals.iter().filter(|interval| now < interval.window.from && interval.window.from <= end)
+            for interval in intervals
+                .iter()
+                .filter(|interval| now < interval.window.from && interval.window.from <= end)
             {
                 let change = AccessChange {
                     who: self.who(compared, doors),
@@ -165,25 +238,43 @@ impl<'a> Gathering<'a> {
                     because: interval.because.to_string(),
                 };
                 let (doors, name) = (doors.clone(), self.name(doors, group));
-                self.diff.soon.push(Soon { from: interval.window.from, doors, name, change });
+                self.diff.soon.push(Soon {
+                    from: interval.window.from,
+                    doors,
+                    name,
+                    change,
+                });
             }
         }
     }
 
     fn problems(&mut self, compared: &Compared<'_>) {
-        self.diff.problems.extend(compared.result.problems.iter().map(ToString::to_string));
+        self.diff
+            .problems
+            .extend(compared.result.problems.iter().map(ToString::to_string));
         for (doors, why) in &compared.result.links.conflicts {
             let who = self.who(compared, doors);
             self.diff.problems.push(format!("{who}: {doors}: {why}"));
         }
         for (doors, trouble) in compared.result.decision.troubles() {
             let who = self.who(compared, doors);
-            self.diff.problems.push(format!("{who}: {}", trouble.problem(doors)));
+            self.diff
+                .problems
+                .push(format!("{who}: {}", trouble.problem(doors)));
         }
-        let suspended = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
+        let suspended =
+            |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
         let person = &compared.projected.person;
-        for (doors, _) in person.accounts.iter().filter(|(_, linked)| suspended(linked)) {
-            let mut groups = compared.result.groups.iter().filter(|at| at.doors == *doors);
+        for (doors, _) in person
+            .accounts
+            .iter()
+            .filter(|(_, linked)| suspended(linked))
+        {
+            let mut groups = compared
+                .result
+                .groups
+                .iter()
+                .filter(|at| at.doors == *doors);
             if groups.any(|at| open_at(&compared.result.desired, at, self.context.now).is_some()) {
                 let who = self.who(compared, doors);
                 let problem = Problem::at(doors, DoorsProblem::Suspended);
@@ -194,14 +285,33 @@ impl<'a> Gathering<'a> {
 
     /// Adds the group members that no claim covers.
     pub fn foreign(&mut self, foreign: Vec<ForeignMember>) {
-        self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_foreign));
-        for ForeignMember { doors, account, group, goes } in foreign {
+        self.waiting.extend(
+            foreign
+                .iter()
+                .filter(|foreign| foreign.goes)
+                .map(of_foreign),
+        );
+        for ForeignMember {
+            doors,
+            account,
+            group,
+            goes,
+        } in foreign
+        {
             let who = self.account_holder(&doors, &account);
             let because = FOREIGN.to_owned();
             let at = self.group(&doors, &group);
             if goes {
-                at.closes.push(AccessChange { who, until: None, because });
-            } else if !at.closes.iter().any(|change| change.who.account == who.account) {
+                at.closes.push(AccessChange {
+                    who,
+                    until: None,
+                    because,
+                });
+            } else if !at
+                .closes
+                .iter()
+                .any(|change| change.who.account == who.account)
+            {
                 at.foreign.push(who);
             }
         }
@@ -212,12 +322,27 @@ impl<'a> Gathering<'a> {
         if self.waiting.is_empty() {
             return;
         }
-        let CompareContext { site, doors, people, now, .. } = self.context;
+        let CompareContext {
+            site,
+            doors,
+            people,
+            now,
+            ..
+        } = self.context;
         let (inside, holders) = (inside(doors, now), holders(people));
-        let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, holders: &holders, tally, now };
+        let measure = Measure {
+            site: &site.id,
+            guard: &site.guard,
+            inside: &inside,
+            holders: &holders,
+            tally,
+            now,
+        };
         for (hold, _) in judge(measure, std::mem::take(&mut self.waiting)).holds {
             let (what, reason) = (hold.what(), &hold.reason);
-            self.diff.problems.push(format!("of this, {what} would wait for `doorstep approve`: {reason}"));
+            self.diff.problems.push(format!(
+                "of this, {what} would wait for `doorstep approve`: {reason}"
+            ));
         }
     }
 
@@ -231,20 +356,37 @@ impl<'a> Gathering<'a> {
     fn group(&mut self, doors: &DoorsName, group: &GroupId) -> &mut GroupDiff {
         let name = self.name(doors, group);
         let at = GroupRef::new(doors, group);
-        self.groups.entry(at).or_insert_with(|| GroupDiff::of(doors, group, &name))
+        self.groups
+            .entry(at)
+            .or_insert_with(|| GroupDiff::of(doors, group, &name))
     }
 
     fn name(&self, doors: &DoorsName, group: &GroupId) -> String {
         self.context.doors.name_of(doors, group)
     }
 
-    fn end(&self, compared: &Compared<'_>, doors: &DoorsName, group: &GroupId) -> Option<jiff::Timestamp> {
-        open_at(&compared.result.desired, &GroupRef::new(doors, group), self.context.now)?.window.until
+    fn end(
+        &self,
+        compared: &Compared<'_>,
+        doors: &DoorsName,
+        group: &GroupId,
+    ) -> Option<jiff::Timestamp> {
+        open_at(
+            &compared.result.desired,
+            &GroupRef::new(doors, group),
+            self.context.now,
+        )?
+        .window
+        .until
     }
 
     fn claimed(&self, compared: &Compared<'_>, claim: &Claim) -> AccessChange {
         let until = self.end(compared, &claim.doors, &claim.group);
-        AccessChange { who: self.who(compared, &claim.doors), until, because: claim.because.clone() }
+        AccessChange {
+            who: self.who(compared, &claim.doors),
+            until,
+            because: claim.because.clone(),
+        }
     }
 
     fn who(&self, compared: &Compared<'_>, doors: &DoorsName) -> ShownPerson {
@@ -253,7 +395,13 @@ impl<'a> Gathering<'a> {
         let named = || account.and_then(|account| account.called());
         let of_account = || account.map(|account| self.account_holder(doors, &account.id).name);
         ShownPerson {
-            name: compared.result.name.clone().or_else(named).or_else(of_account).unwrap_or_else(|| "Guest".to_owned()),
+            name: compared
+                .result
+                .name
+                .clone()
+                .or_else(named)
+                .or_else(of_account)
+                .unwrap_or_else(|| "Guest".to_owned()),
             email: person.email.clone().or_else(|| account?.email.clone()),
             person: compared.projected.stored.map(|person| person.id.clone()),
             account: account.map(|account| account.id.clone()),
@@ -261,13 +409,31 @@ impl<'a> Gathering<'a> {
     }
 
     fn account_holder(&self, doors: &DoorsName, id: &AccountId) -> ShownPerson {
-        let account = self.context.doors.accounts.get(doors).and_then(|accounts| accounts.get(id));
-        let name = account.and_then(|account| account.called()).unwrap_or_else(|| "an unknown person".to_owned());
+        let account = self
+            .context
+            .doors
+            .accounts
+            .get(doors)
+            .and_then(|accounts| accounts.get(id));
+        let name = account
+            .and_then(|account| account.called())
+            .unwrap_or_else(|| "an unknown person".to_owned());
         let email = account.and_then(|account| account.email.clone());
-        ShownPerson { name, email, person: None, account: Some(id.clone()) }
+        ShownPerson {
+            name,
+            email,
+            person: None,
+            account: Some(id.clone()),
+        }
     }
 }
 
 fn tag(doors: &DoorsName, who: ShownPerson, what: TagDone, number: &str, because: &str) -> TagDiff {
-    TagDiff { doors: doors.to_owned(), what, tag: shown(number), who, because: because.to_owned() }
+    TagDiff {
+        doors: doors.to_owned(),
+        what,
+        tag: shown(number),
+        who,
+        because: because.to_owned(),
+    }
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::diff::{
-    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon, TagDiff, TagDone,
+    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon,
+    TagDiff, TagDone,
 };
 use doorstep_core::shown_line;
 use doorstep_core::site::Mode;
@@ -16,11 +17,30 @@ const MOST_SOON: usize = 20;
 
 impl fmt::Display for SiteDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SiteDiff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
+        let SiteDiff {
+            site,
+            mode,
+            at,
+            timezone,
+            groups,
+            accounts,
+            tags,
+            soon,
+            problems,
+            counts,
+        } = self;
         let zone = PreviewZone::named(timezone);
-        shown_line!(f, "site {site}, mode {}, as of {} in the time of {timezone}", mode.word(), zone.of(*at))?;
+        shown_line!(
+            f,
+            "site {site}, mode {}, as of {} in the time of {timezone}",
+            mode.word(),
+            zone.of(*at)
+        )?;
         if *mode == Mode::Observe {
-            shown_line!(f, "mode observe would change nothing: this is the effect of mode full")?;
+            shown_line!(
+                f,
+                "mode observe would change nothing: this is the effect of mode full"
+            )?;
         }
         for group in groups {
             print_group(f, group, &zone)?;
@@ -35,7 +55,14 @@ impl fmt::Display for SiteDiff {
         if !tags.is_empty() {
             shown_line!(f, "\ntags")?;
         }
-        for TagDiff { doors, what, tag, who, because } in tags {
+        for TagDiff {
+            doors,
+            what,
+            tag,
+            who,
+            because,
+        } in tags
+        {
             let (sign, word) = tag_word(*what);
             shown_line!(f, "  {sign} {who}: tag {tag} {word} at {doors}: {because}")?;
         }
@@ -51,7 +78,17 @@ impl fmt::Display for SiteDiff {
 }
 
 fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &PreviewZone) -> fmt::Result {
-    let GroupDiff { doors, group, name, opens, closes, extends, adopts, releases, foreign } = group;
+    let GroupDiff {
+        doors,
+        group,
+        name,
+        opens,
+        closes,
+        extends,
+        adopts,
+        releases,
+        foreign,
+    } = group;
     shown_line!(f, "\n{doors}: {name} ({group})")?;
     for (sign, word, changes) in [
         ("+", "", opens),
@@ -60,8 +97,15 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &PreviewZone
         ("=", "", adopts),
         ("=", "is no longer ours; ", releases),
     ] {
-        for AccessChange { who, until, because } in changes {
-            let until = until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
+        for AccessChange {
+            who,
+            until,
+            because,
+        } in changes
+        {
+            let until = until
+                .map(|until| format!(" until {}", zone.of(until)))
+                .unwrap_or_default();
             shown_line!(f, "  {sign} {who}{until}: {word}{because}")?;
         }
     }
@@ -75,9 +119,24 @@ fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> 
     if !soon.is_empty() {
         shown_line!(f, "\nwithin a day")?;
     }
-    for Soon { from, doors, name, change } in soon.iter().take(MOST_SOON) {
-        let until = change.until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
-        shown_line!(f, "  {} {doors}: {name} for {}{until}: {}", zone.of(*from), change.who, change.because)?;
+    for Soon {
+        from,
+        doors,
+        name,
+        change,
+    } in soon.iter().take(MOST_SOON)
+    {
+        let until = change
+            .until
+            .map(|until| format!(" until {}", zone.of(until)))
+            .unwrap_or_default();
+        shown_line!(
+            f,
+            "  {} {doors}: {name} for {}{until}: {}",
+            zone.of(*from),
+            change.who,
+            change.because
+        )?;
     }
     match soon.len().saturating_sub(MOST_SOON) {
         0 => Ok(()),
@@ -106,7 +165,12 @@ fn tag_word(what: TagDone) -> (&'static str, &'static str) {
 
 impl fmt::Display for ShownPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ShownPerson { name, email, person: _, account } = self;
+        let ShownPerson {
+            name,
+            email,
+            person: _,
+            account,
+        } = self;
         match (email, account) {
             (Some(email), _) => write!(f, "{name} <{email}>"),
             (None, Some(account)) => write!(f, "{name} (account {account})"),
@@ -117,7 +181,19 @@ impl fmt::Display for ShownPerson {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { opens, closes, extends, adopts, releases, foreign, tidied, accounts, tags, soon, problems } = self;
+        let Counts {
+            opens,
+            closes,
+            extends,
+            adopts,
+            releases,
+            foreign,
+            tidied,
+            accounts,
+            tags,
+            soon,
+            problems,
+        } = self;
         let always = [(opens, "opened"), (closes, "closed")];
         let sometimes = [
             (extends, "with another end"),
@@ -131,9 +207,16 @@ impl fmt::Display for Counts {
             (problems, "problems"),
         ];
         let sometimes = sometimes.into_iter().filter(|(count, _)| **count > 0);
-        let words: Vec<String> =
-            always.into_iter().chain(sometimes).map(|(count, word)| format!("{count} {word}")).collect();
-        let nothing = if self.is_empty() { "nothing would change: " } else { "" };
+        let words: Vec<String> = always
+            .into_iter()
+            .chain(sometimes)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        let nothing = if self.is_empty() {
+            "nothing would change: "
+        } else {
+            ""
+        };
         write!(f, "{nothing}{}", words.join(", "))
     }
 }

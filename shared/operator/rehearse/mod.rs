@@ -1,5 +1,6 @@
-//! Rehearses a changed site file: replays a local day through it and through the file in force. It reads the stored
-//! facts, calls no vendor and writes nothing. The comparison is pure, see `compare`.
+//! Rehearses a changed site file: replays a local day through it and through the file in force. It
+//! reads the stored facts, calls no vendor and writes nothing. The comparison is pure, see
+//! `compare`.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,8 @@ mod print;
 
 use compare::{RuleChange, compare};
 
-/// How long the facts of ended bookings and check-ins are stored: `comparison::platform` deletes them after that.
+/// How long the facts of ended bookings and check-ins are stored: `comparison::platform` deletes
+/// them after that.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// The result of a rehearsal.
@@ -64,7 +66,8 @@ pub struct AccessDifference {
     pub from: Timestamp,
     /// The end of the interval, at the latest the end of the day.
     pub until: Timestamp,
-    /// The reason of the access: facts by their ids, and the rule with its line in the file that grants it.
+    /// The reason of the access: facts by their ids, and the rule with its line in the file that
+    /// grants it.
     pub because: String,
 }
 
@@ -86,24 +89,40 @@ struct RehearsedSite {
 
 impl RehearsedSite {
     fn rules<'a>(&'a self, catalogue: &'a Catalogue) -> Rules<'a> {
-        Rules { site: &self.site, resolved: &self.resolved, catalogue }
+        Rules {
+            site: &self.site,
+            resolved: &self.resolved,
+            catalogue,
+        }
     }
 }
 
-/// Replays `day`, by default yesterday, through the site file `text` and through the file in force. It uses the current
-/// facts of that day: bookings that were cancelled or changed since count as they are now.
+/// Replays `day`, by default yesterday, through the site file `text` and through the file in force.
+/// It uses the current facts of that day: bookings that were cancelled or changed since count as
+/// they are now.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site, for another platform than that of the file in force, and for a day whose
-/// facts are deleted or not read yet.
-pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) -> Result<Rehearsal> {
+/// [`Error::Invalid`] for an unknown site, for another platform than that of the file in force, and
+/// for a day whose facts are deleted or not read yet.
+pub async fn rehearse(
+    environment: &Environment,
+    text: &str,
+    day: Option<Date>,
+) -> Result<Rehearsal> {
     let site = match Site::parse(text) {
         Ok(site) => site,
-        Err(error) => return Ok(Rehearsal { findings: error.into(), ..Rehearsal::default() }),
+        Err(error) => {
+            return Ok(Rehearsal {
+                findings: error.into(),
+                ..Rehearsal::default()
+            });
+        }
     };
     let stored = environment.store.in_force(&site.id).await?;
     let before = stored.file()?;
-    if (site.platform.kind, &site.platform.organization) != (before.platform.kind, &before.platform.organization) {
+    if (site.platform.kind, &site.platform.organization)
+        != (before.platform.kind, &before.platform.organization)
+    {
         return Err(Error::invalid(
             "the file names another platform than the one in force, and no data of its days is stored",
         ));
@@ -116,10 +135,19 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
     let (after, groups) = side(environment, site, &catalogue, &mut problems).await?;
     // The findings of the file in force are known already.
     let (before, old_groups) = side(environment, before, &catalogue, &mut Vec::new()).await?;
-    let names = old_groups.into_iter().chain(groups).flat_map(|(doors, groups)| {
-        groups.into_iter().map(move |group| (GroupRef::new(&doors, &group.id), group.name)).collect::<Vec<_>>()
-    });
-    let rules = RuleChange { before: before.rules(&catalogue), after: after.rules(&catalogue) };
+    let names = old_groups
+        .into_iter()
+        .chain(groups)
+        .flat_map(|(doors, groups)| {
+            groups
+                .into_iter()
+                .map(move |group| (GroupRef::new(&doors, &group.id), group.name))
+                .collect::<Vec<_>>()
+        });
+    let rules = RuleChange {
+        before: before.rules(&catalogue),
+        after: after.rules(&catalogue),
+    };
     let changes = compare(rules, &known, &people, window, &names.collect());
     Ok(Rehearsal {
         version: Some(stored.n),
@@ -141,14 +169,24 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
         Some(day) => day,
         None => today.checked_sub(1.day()).map_err(nowhere)?,
     };
-    let first = |day: Date| day.to_zoned(zone.clone()).map(|first| first.timestamp()).map_err(nowhere);
-    let (from, until) = (first(day)?, first(day.checked_add(1.day()).map_err(nowhere)?)?);
+    let first = |day: Date| {
+        day.to_zoned(zone.clone())
+            .map(|first| first.timestamp())
+            .map_err(nowhere)
+    };
+    let (from, until) = (
+        first(day)?,
+        first(day.checked_add(1.day()).map_err(nowhere)?)?,
+    );
     let oldest = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
     let furthest = now.checked_add(HORIZON).unwrap_or(Timestamp::MAX);
     if from < oldest || until > furthest {
         let local = |at: Timestamp| at.to_zoned(zone.clone()).date();
         // The facts of the first and the last day are incomplete.
-        let (earliest, latest) = (local(oldest).checked_add(1.day()), local(furthest).checked_sub(1.day()));
+        let (earliest, latest) = (
+            local(oldest).checked_add(1.day()),
+            local(furthest).checked_sub(1.day()),
+        );
         return Err(Error::invalid(format!(
             "{day} cannot be rehearsed: ended bookings are known for three days and coming ones for sixty, so write a day \
              from {} to {}",
@@ -156,19 +194,36 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
             latest.map_err(nowhere)?
         )));
     }
-    Ok((day, Window { from, until: Some(until) }))
+    Ok((
+        day,
+        Window {
+            from,
+            until: Some(until),
+        },
+    ))
 }
 
 /// Loads all facts of the platform.
 async fn known(environment: &Environment, site: &Site) -> Result<FactIndex> {
-    if environment.store.platform_read(&site.id).await?.whole.is_none() {
+    if environment
+        .store
+        .platform_read(&site.id)
+        .await?
+        .whole
+        .is_none()
+    {
         return Err(Error::invalid(
             "the platform was not read completely yet, so no day is known: wait for a reconcile",
         ));
     }
     let mut known = FactIndex::default();
     for kind in Kind::ALL {
-        environment.store.facts_of(&site.id, kind).await?.iter().for_each(|record| known.put(record));
+        environment
+            .store
+            .facts_of(&site.id, kind)
+            .await?
+            .iter()
+            .for_each(|record| known.put(record));
     }
     Ok(known)
 }
@@ -184,9 +239,16 @@ async fn side(
 ) -> Result<(RehearsedSite, Groups)> {
     let mut groups = Groups::new();
     for (name, config) in &site.doors {
-        match environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config)) {
+        match environment
+            .store
+            .doors_read(&site.id, name)
+            .await?
+            .filter(|read| read.is_of(config))
+        {
             Some(read) => drop(groups.insert(name.clone(), read.groups)),
-            None => problems.push(format!("{name}: this door system was never read, so its rules open nothing here")),
+            None => problems.push(format!(
+                "{name}: this door system was never read, so its rules open nothing here"
+            )),
         }
     }
     let before = environment.store.resolved(&site.id).await?;
@@ -211,13 +273,22 @@ mod tests {
         let (day, window) = chosen_day(None).expect("yesterday");
         assert_eq!(day.to_string(), "2026-03-29", "by the site's own clock");
         let length = window.until.expect("an end").duration_since(window.from);
-        assert_eq!(length, SignedDuration::from_hours(23), "the clocks went forward");
+        assert_eq!(
+            length,
+            SignedDuration::from_hours(23),
+            "the clocks went forward"
+        );
         for far in ["2026-03-20", "1900-01-01", "9999-12-31", "2026-05-30"] {
             let refused = chosen_day(Some(far)).expect_err(far);
             assert!(matches!(refused, Error::Invalid(_)), "{refused}");
         }
-        let refused = chosen_day(Some("2026-03-20")).expect_err("long ago").to_string();
-        assert!(refused.ends_with("so write a day from 2026-03-27 to 2026-05-28"), "{refused}");
+        let refused = chosen_day(Some("2026-03-20"))
+            .expect_err("long ago")
+            .to_string();
+        assert!(
+            refused.ends_with("so write a day from 2026-03-27 to 2026-05-28"),
+            "{refused}"
+        );
         for day in ["2026-03-27", "2026-05-28"] {
             assert!(chosen_day(Some(day)).is_ok(), "{day}");
         }

@@ -9,14 +9,35 @@ use doorstep_core::shown_line;
 
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rehearsal { site, version, day, timezone, findings: _, changes, problems } = self;
+        let Rehearsal {
+            site,
+            version,
+            day,
+            timezone,
+            findings: _,
+            changes,
+            problems,
+        } = self;
         let zone = PreviewZone::named(timezone);
         if let (Some(site), Some(version), Some(day)) = (site, version, day) {
             let name = day.strftime("%A");
-            shown_line!(f, "site {site}, {name} {day} in the time of {timezone}, beside version {version}")?;
+            shown_line!(
+                f,
+                "site {site}, {name} {day} in the time of {timezone}, beside version {version}"
+            )?;
         }
         let mut head = None;
-        for AccessDifference { doors, group, name, who, what, from, until, because } in changes {
+        for AccessDifference {
+            doors,
+            group,
+            name,
+            who,
+            what,
+            from,
+            until,
+            because,
+        } in changes
+        {
             if head != Some((doors, group)) {
                 shown_line!(f, "\n{doors}: {name} ({group})")?;
                 head = Some((doors, group));
@@ -25,7 +46,12 @@ impl fmt::Display for Rehearsal {
                 DifferenceKind::Gains => ('+', "would have had access"),
                 DifferenceKind::Loses => ('-', "would not have had access"),
             };
-            shown_line!(f, "  {sign} {who} {word} from {} until {}: {because}", zone.of(*from), zone.of(*until))?;
+            shown_line!(
+                f,
+                "  {sign} {who} {word} from {} until {}: {because}",
+                zone.of(*from),
+                zone.of(*until)
+            )?;
         }
         if !problems.is_empty() {
             shown_line!(f, "\nproblems")?;
@@ -34,12 +60,18 @@ impl fmt::Display for Rehearsal {
             shown_line!(f, "  ! {problem}")?;
         }
         let people = |wanted: DifferenceKind| {
-            let of = changes.iter().filter(|change| change.what == wanted).map(|change| &change.who);
+            let of = changes
+                .iter()
+                .filter(|change| change.what == wanted)
+                .map(|change| &change.who);
             of.collect::<BTreeSet<_>>().len()
         };
         match (people(DifferenceKind::Gains), people(DifferenceKind::Loses)) {
             (0, 0) => write!(f, "\nthe day would have been the same"),
-            (gain, lose) => write!(f, "\n{gain} would have gained access, {lose} would have lost it"),
+            (gain, lose) => write!(
+                f,
+                "\n{gain} would have gained access, {lose} would have lost it"
+            ),
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Takes a site out of service. The operator decides whether the access that Doorstep granted stays or is revoked. The
-//! command first shows what it would do, and does it only with the checksum of exactly that. It only records the
-//! request to revoke: settle revokes, through the trigger queue as usual. Every step is safe to repeat.
+//! Takes a site out of service. The operator decides whether the access that Doorstep granted stays
+//! or is revoked. The command first shows what it would do, and does it only with the checksum of
+//! exactly that. It only records the request to revoke: settle revokes, through the trigger queue
+//! as usual. Every step is safe to repeat.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +75,8 @@ pub struct Retirement {
     pub inside: Vec<GrantedMembership>,
     /// The number of people with anything left to revoke, including cards and interrupted changes.
     pub people: usize,
-    /// The number of claims at door systems that the site file no longer has. They stay in any case.
+    /// The number of claims at door systems that the site file no longer has. They stay in any
+    /// case.
     pub out_of_reach: usize,
     /// The number of deleted items.
     pub deleted: usize,
@@ -104,20 +106,29 @@ pub struct GrantedMembership {
 /// Shows what taking a site out of service would do, or does as much of it as is possible now.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site without any items, and if the checksum names something other than what would be done
-/// now; [`Error::Retry`] if the table, the trigger queue or Scheduler is unavailable.
+/// [`Error::Invalid`] for a site without any items, and if the checksum names something other than
+/// what would be done now; [`Error::Retry`] if the table, the trigger queue or Scheduler is
+/// unavailable.
 pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> Result<Retirement> {
-    let Some(stored) = environment.store.active(site).await? else { return of_retired(environment, site, order).await };
+    let Some(stored) = environment.store.active(site).await? else {
+        return of_retired(environment, site, order).await;
+    };
     let all_people = environment.store.all_people(site).await?;
     let people = &all_people.known;
     let file = stored.file()?;
     let mut retirement = Retirement::of(&file, order, people, &names(environment, &file).await?);
     retirement.problems.extend(all_people.problems(site));
-    if let Some(retiring) = stored.retiring.as_ref().filter(|_| order.how == How::RevokeAccess) {
+    if let Some(retiring) = stored
+        .retiring
+        .as_ref()
+        .filter(|_| order.how == How::RevokeAccess)
+    {
         retirement.checksum.clone_from(&retiring.checksum);
         retirement.stage = RetireStage::UnderWay;
     }
-    let Some(yes) = &order.yes else { return Ok(retirement) };
+    let Some(yes) = &order.yes else {
+        return Ok(retirement);
+    };
     if *yes != retirement.checksum {
         return Err(Error::invalid(format!(
             "{yes} is not the checksum of the present changes: run the command without --yes, and pass the checksum that it prints"
@@ -125,19 +136,34 @@ pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> 
     }
     if order.how == How::RevokeAccess && retirement.people > 0 {
         take_out(environment, &stored, &file, people, &retirement.checksum).await?;
-        return Ok(Retirement { stage: RetireStage::UnderWay, ..retirement });
+        return Ok(Retirement {
+            stage: RetireStage::UnderWay,
+            ..retirement
+        });
     }
     environment.store.strike_site(site, &stored).await?;
     for (doors, config) in &file.doors {
-        let at = Neighbour { site: site.to_owned(), doors: doors.clone() };
+        let at = Neighbour {
+            site: site.to_owned(),
+            doors: doors.clone(),
+        };
         unregister(&environment.store, &at, config).await?;
     }
     environment.schedules.clear(site).await?;
-    let deleted = if order.delete_data { environment.store.forget_site(site).await? } else { 0 };
-    Ok(Retirement { stage: RetireStage::Done, deleted, ..retirement })
+    let deleted = if order.delete_data {
+        environment.store.forget_site(site).await?
+    } else {
+        0
+    };
+    Ok(Retirement {
+        stage: RetireStage::Done,
+        deleted,
+        ..retirement
+    })
 }
 
-/// Requests that settle revokes all access that Doorstep granted. The operator saw the list, so the guard lets it pass.
+/// Requests that settle revokes all access that Doorstep granted. The operator saw the list, so the
+/// guard lets it pass.
 async fn take_out(
     environment: &Environment,
     stored: &SiteVersion,
@@ -147,27 +173,61 @@ async fn take_out(
 ) -> Result<()> {
     let (site, now) = (&file.id, environment.time.now());
     if stored.retiring.is_none() {
-        let retiring = Retiring { at: now, checksum: checksum.to_owned() };
-        environment.store.retire_site(site, stored, retiring).await?;
+        let retiring = Retiring {
+            at: now,
+            checksum: checksum.to_owned(),
+        };
+        environment
+            .store
+            .retire_site(site, stored, retiring)
+            .await?;
     }
     let changes = leaves(file, people);
-    environment.store.release(site, &changes.iter().collect::<Vec<_>>(), Some(checksum), now).await?;
-    let dues = people.iter().filter(|person| is_left(file, person)).map(|person| {
-        let at = person.claims.iter().map(|claim| claim.doors.clone());
-        let looked: BTreeSet<DoorsName> = at.chain(person.accounts.keys().cloned()).collect();
-        let known = looked.into_iter().filter(|doors| file.doors.contains_key(doors)).collect();
-        Due::at(now, Subject::Person(person.id.clone())).with_refetch_at(known)
-    });
-    environment.store.put_dues(site, &dues.collect::<Vec<_>>()).await?;
-    environment.triggers.enqueue(&TriggerMessage::new(site, Trigger::Due), None).await
+    environment
+        .store
+        .release(
+            site,
+            &changes.iter().collect::<Vec<_>>(),
+            Some(checksum),
+            now,
+        )
+        .await?;
+    let dues = people
+        .iter()
+        .filter(|person| is_left(file, person))
+        .map(|person| {
+            let at = person.claims.iter().map(|claim| claim.doors.clone());
+            let looked: BTreeSet<DoorsName> = at.chain(person.accounts.keys().cloned()).collect();
+            let known = looked
+                .into_iter()
+                .filter(|doors| file.doors.contains_key(doors))
+                .collect();
+            Due::at(now, Subject::Person(person.id.clone())).with_refetch_at(known)
+        });
+    environment
+        .store
+        .put_dues(site, &dues.collect::<Vec<_>>())
+        .await?;
+    environment
+        .triggers
+        .enqueue(&TriggerMessage::new(site, Trigger::Due), None)
+        .await
 }
 
 /// Loads the names of the groups.
 async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<GroupRef, String>> {
     let mut names = BTreeMap::new();
     for doors in file.doors.keys() {
-        let read = environment.store.doors_read(&file.id, doors).await?.unwrap_or_default();
-        names.extend(read.groups.into_iter().map(|group| (GroupRef::new(doors, &group.id), group.name)));
+        let read = environment
+            .store
+            .doors_read(&file.id, doors)
+            .await?
+            .unwrap_or_default();
+        names.extend(
+            read.groups
+                .into_iter()
+                .map(|group| (GroupRef::new(doors, &group.id), group.name)),
+        );
     }
     Ok(names)
 }
@@ -216,7 +276,10 @@ fn is_left(file: &Site, person: &Person) -> bool {
     let begun = person.intents.iter().any(|intent| here(&intent.doors));
     person.claims.iter().any(|claim| here(&claim.doors))
         || begun
-        || person.accounts.keys().any(|doors| here(doors) && person.has_cards_at(doors))
+        || person
+            .accounts
+            .keys()
+            .any(|doors| here(doors) && person.has_cards_at(doors))
 }
 
 impl Retirement {
@@ -235,8 +298,16 @@ impl Retirement {
         }
     }
 
-    fn of(file: &Site, order: &Order, people: &[Person], names: &BTreeMap<GroupRef, String>) -> Self {
-        let left: Vec<&Person> = people.iter().filter(|person| is_left(file, person)).collect();
+    fn of(
+        file: &Site,
+        order: &Order,
+        people: &[Person],
+        names: &BTreeMap<GroupRef, String>,
+    ) -> Self {
+        let left: Vec<&Person> = people
+            .iter()
+            .filter(|person| is_left(file, person))
+            .collect();
         let mut inside = Vec::new();
         let mut out_of_reach = 0;
         for person in people {
@@ -245,22 +316,31 @@ impl Retirement {
                     out_of_reach += 1;
                     continue;
                 }
-                let account = person.accounts.get(&claim.doors).map(|linked| &linked.account);
+                let account = person
+                    .accounts
+                    .get(&claim.doors)
+                    .map(|linked| &linked.account);
                 let at = GroupRef::new(&claim.doors, &claim.group);
                 inside.push(GrantedMembership {
                     doors: claim.doors.clone(),
                     group: claim.group.0.clone(),
                     group_name: names.get(&at).unwrap_or(&claim.group.0).clone(),
                     account: claim.account.0.clone(),
-                    name: account.map(|account| account.name.to_string()).unwrap_or_default(),
+                    name: account
+                        .map(|account| account.name.to_string())
+                        .unwrap_or_default(),
                     email: person.email.clone(),
                     because: claim.because.clone(),
                 });
             }
         }
-        inside.sort_by(|a, b| (&a.doors, &a.group, &a.account).cmp(&(&b.doors, &b.group, &b.account)));
-        let mut problems: Vec<String> =
-            left.iter().flat_map(|person| person.problems.iter().map(ToString::to_string)).collect();
+        inside.sort_by(|a, b| {
+            (&a.doors, &a.group, &a.account).cmp(&(&b.doors, &b.group, &b.account))
+        });
+        let mut problems: Vec<String> = left
+            .iter()
+            .flat_map(|person| person.problems.iter().map(ToString::to_string))
+            .collect();
         problems.sort();
         problems.dedup();
         Retirement {

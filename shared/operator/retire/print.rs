@@ -7,23 +7,50 @@ use doorstep_core::shown_line;
 
 impl fmt::Display for Retirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Retirement { site, stage, inside, people, out_of_reach, deleted, problems, .. } = self;
+        let Retirement {
+            site,
+            stage,
+            inside,
+            people,
+            out_of_reach,
+            deleted,
+            problems,
+            ..
+        } = self;
         match stage {
             RetireStage::Shown => self.shown(f)?,
             RetireStage::UnderWay => {
-                shown_line!(f, "{site} is being retired: {people} people still have work to do")?;
-                inside.iter().try_for_each(|one| shown_line!(f, "  - {one}"))?;
-                shown_line!(f, "repeat the command with --yes {} until no one is left", self.checksum)?;
+                shown_line!(
+                    f,
+                    "{site} is being retired: {people} people still have work to do"
+                )?;
+                inside
+                    .iter()
+                    .try_for_each(|one| shown_line!(f, "  - {one}"))?;
+                shown_line!(
+                    f,
+                    "repeat the command with --yes {} until no one is left",
+                    self.checksum
+                )?;
             }
             RetireStage::Done => {
-                shown_line!(f, "{site} is out of service: its address answers 404 within a minute")?;
+                shown_line!(
+                    f,
+                    "{site} is out of service: its address answers 404 within a minute"
+                )?;
                 if *deleted > 0 {
-                    shown_line!(f, "{deleted} items of the table were deleted; the audit chain stays")?;
+                    shown_line!(
+                        f,
+                        "{deleted} items of the table were deleted; the audit chain stays"
+                    )?;
                 }
             }
         }
         if *out_of_reach > 0 {
-            shown_line!(f, "! {out_of_reach} memberships at doors that the site file no longer has stay there")?;
+            shown_line!(
+                f,
+                "! {out_of_reach} memberships at doors that the site file no longer has stay there"
+            )?;
         }
         problems
             .iter()
@@ -34,7 +61,15 @@ impl fmt::Display for Retirement {
 
 impl Retirement {
     fn shown(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Retirement { site, how, delete_data, checksum, inside, people, .. } = self;
+        let Retirement {
+            site,
+            how,
+            delete_data,
+            checksum,
+            inside,
+            people,
+            ..
+        } = self;
         let (sign, flag) = match how {
             How::LeaveAccess => ('=', "--leave-access"),
             How::RevokeAccess => ('-', "--revoke-access"),
@@ -49,13 +84,25 @@ impl Retirement {
                 )?;
             }
             (How::RevokeAccess, people) => {
-                shown_line!(f, "{site}: {} memberships of {people} people would be revoked", inside.len())?;
+                shown_line!(
+                    f,
+                    "{site}: {} memberships of {people} people would be revoked",
+                    inside.len()
+                )?;
             }
         }
-        inside.iter().try_for_each(|one| shown_line!(f, "  {sign} {one}"))?;
-        shown_line!(f, "then the site is out of service: Doorstep serves no delivery, schedule or reconcile for it")?;
+        inside
+            .iter()
+            .try_for_each(|one| shown_line!(f, "  {sign} {one}"))?;
+        shown_line!(
+            f,
+            "then the site is out of service: Doorstep serves no delivery, schedule or reconcile for it"
+        )?;
         let data = if *delete_data {
-            shown_line!(f, "and all its stored data is deleted, except the audit chain")?;
+            shown_line!(
+                f,
+                "and all its stored data is deleted, except the audit chain"
+            )?;
             " --delete-data"
         } else {
             ""
@@ -69,8 +116,22 @@ impl Retirement {
 
 impl fmt::Display for GrantedMembership {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GrantedMembership { doors, group, group_name, account, name, email, because } = self;
-        let who = email.as_ref().map_or_else(|| format!("(account {account})"), |email| format!("<{email}>"));
-        write!(f, "{doors}: {group_name} ({group}): {name} {who}: {because}")
+        let GrantedMembership {
+            doors,
+            group,
+            group_name,
+            account,
+            name,
+            email,
+            because,
+        } = self;
+        let who = email.as_ref().map_or_else(
+            || format!("(account {account})"),
+            |email| format!("<{email}>"),
+        );
+        write!(
+            f,
+            "{doors}: {group_name} ({group}): {name} {who}: {because}"
+        )
     }
 }

@@ -1,5 +1,5 @@
-//! Access attempts: the traits by which door systems report them, beside the traits for access. A failure here never
-//! affects access.
+//! Access attempts: the traits by which door systems report them, beside the traits for access. A
+//! failure here never affects access.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,19 @@ use doorstep_core::model::ids::DoorsName;
 /// The webhooks of a door system that posts its access attempts: how they are verified and parsed.
 pub trait PushAttempts: Send + Sync {
     /// Verifies the sender over the exact bytes. Has no side effect and reveals no reason.
-    fn verify(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified>;
-    /// Parses a verified delivery of the doors named `doors`. With a `place`, an event at another place of the same
-    /// organisation is [`AccessNews::NotForUs`].
-    fn news(&self, doors: &DoorsName, place: Option<&str>, verified: &VerifiedDelivery) -> AccessNews;
+    fn verify(
+        &self,
+        delivery: Delivery,
+        secrets: &WebhookSecrets,
+    ) -> Result<VerifiedDelivery, Unverified>;
+    /// Parses a verified delivery of the doors named `doors`. With a `place`, an event at another
+    /// place of the same organisation is [`AccessNews::NotForUs`].
+    fn news(
+        &self,
+        doors: &DoorsName,
+        place: Option<&str>,
+        verified: &VerifiedDelivery,
+    ) -> AccessNews;
 }
 
 /// The content of a verified delivery of a door system.
@@ -43,8 +52,8 @@ pub enum AccessNews {
 pub trait ReadAttempts: Send + Sync {
     /// Fetches the locks' names by id.
     async fn locks(&self) -> Result<BTreeMap<String, String>>;
-    /// Fetches the next page of access attempts after `from`, in order of time; `None` where the door system reports
-    /// them by webhook only.
+    /// Fetches the next page of access attempts after `from`, in order of time; `None` where the
+    /// door system reports them by webhook only.
     async fn page(&self, _doors: &DoorsName, _from: &Cursor) -> Result<Option<AttemptPage>> {
         Ok(None)
     }
@@ -52,8 +61,8 @@ pub trait ReadAttempts: Send + Sync {
     async fn holder_of_tag(&self, _number: &str) -> Result<Option<AccountId>> {
         Ok(None)
     }
-    /// Fetches what is wrong with the webhook whose address ends with `path`, and what to do. Returns `None` where one
-    /// such webhook works or none exists.
+    /// Fetches what is wrong with the webhook whose address ends with `path`, and what to do.
+    /// Returns `None` where one such webhook works or none exists.
     async fn webhook_trouble(&self, _path: &str) -> Result<Option<String>> {
         Ok(None)
     }
@@ -83,6 +92,7 @@ pub struct AttemptPage {
 pub struct ListedAttempt {
     /// The access attempt.
     pub attempt: AccessAttempt,
-    /// The number of the tag that was shown, where no account is named. It is looked up and never stored.
+    /// The number of the tag that was shown, where no account is named. It is looked up and never
+    /// stored.
     pub tag: Option<String>,
 }

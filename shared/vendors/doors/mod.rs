@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::access::Access;
-use doorstep_core::model::account::{Account, AccountId, Card, DoorsKind, Group, GroupId, GroupMember};
+use doorstep_core::model::account::{
+    Account, AccountId, Card, DoorsKind, Group, GroupId, GroupMember,
+};
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::Result;
 
@@ -19,10 +21,15 @@ pub(crate) mod script;
 
 /// The connection of a kind of door system. Only its implementation here names the vendors.
 pub trait DoorsVendor {
-    /// Returns the parser of the webhooks that report access attempts; `None` where the door system has none.
+    /// Returns the parser of the webhooks that report access attempts; `None` where the door system
+    /// has none.
     fn webhook(self) -> Option<&'static dyn attempts::PushAttempts>;
     /// Returns a reader and a writer of one door system.
-    fn connect(self, place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>);
+    fn connect(
+        self,
+        place: Option<&str>,
+        access: Access,
+    ) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>);
 }
 
 impl DoorsVendor for DoorsKind {
@@ -33,7 +40,11 @@ impl DoorsVendor for DoorsKind {
         }
     }
 
-    fn connect(self, place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
+    fn connect(
+        self,
+        place: Option<&str>,
+        access: Access,
+    ) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
         match self {
             DoorsKind::SaltoKs => salto_ks::connect(place, access),
             DoorsKind::Kisi => kisi::connect(place, access),
@@ -96,21 +107,21 @@ pub trait ReadDoors: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     /// Fetches all groups, with the problems that the list itself shows.
     async fn groups(&self) -> Result<Vec<Group>>;
-    /// Fetches the reason why `group` opens nothing although it has members. This may cost one call for each group, so
-    /// Doorstep asks only about groups that rules name.
+    /// Fetches the reason why `group` opens nothing although it has members. This may cost one call
+    /// for each group, so Doorstep asks only about groups that rules name.
     async fn group_problem(&self, _group: &GroupId) -> Result<Option<String>> {
         Ok(None)
     }
-    /// Fetches `group` itself and returns whether it is gone. A list without the group is no proof: Doorstep would
-    /// forget its claims in the group, and the access would remain.
+    /// Fetches `group` itself and returns whether it is gone. A list without the group is no proof:
+    /// Doorstep would forget its claims in the group, and the access would remain.
     async fn is_gone(&self, group: &GroupId) -> Result<bool>;
     /// Fetches all members of `group`, whatever their dates. A group that is gone is
     /// [`doorstep_core::model::error::Error::Permanent`].
     async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>>;
     /// Fetches the accounts with exactly the address `email`, ignoring case.
     async fn find(&self, email: &str) -> Result<Vec<Account>>;
-    /// Fetches the present state of the account. `known` is its last known state. Returns `None` where it is gone,
-    /// which a list has confirmed.
+    /// Fetches the present state of the account. `known` is its last known state. Returns `None`
+    /// where it is gone, which a list has confirmed.
     async fn account(&self, known: &Account) -> Result<Option<Account>>;
     /// Fetches all guests (accounts without an address).
     async fn guests(&self) -> Result<Vec<Account>>;
@@ -122,14 +133,15 @@ pub trait ReadDoors: Send + Sync {
     async fn seats(&self) -> Result<Option<Seats>>;
     /// Returns the reader of access attempts.
     fn attempts(&self) -> &dyn attempts::ReadAttempts;
-    /// Returns whether a card can be fetched by its number. Where it cannot, [`ReadDoors::cards_about`] fetches all
-    /// cards.
+    /// Returns whether a card can be fetched by its number. Where it cannot,
+    /// [`ReadDoors::cards_about`] fetches all cards.
     fn finds_cards(&self) -> bool {
         false
     }
     /// Fetches every card, with its holder.
     async fn cards(&self) -> Result<Vec<Card>>;
-    /// Fetches the cards with these numbers and the cards of `account`. The result may include other cards.
+    /// Fetches the cards with these numbers and the cards of `account`. The result may include
+    /// other cards.
     async fn cards_about(&self, _numbers: &[String], _account: &Account) -> Result<Vec<Card>> {
         self.cards().await
     }
@@ -137,13 +149,14 @@ pub trait ReadDoors: Send + Sync {
 
 /// The write side of a door system. Only `apply` gets one.
 ///
-/// After an error it is unknown whether the change was made, so the caller reads again before it continues. A change
-/// that is in effect already is a success.
+/// After an error it is unknown whether the change was made, so the caller reads again before it
+/// continues. A change that is in effect already is a success.
 #[async_trait]
 pub trait WriteDoors: Send + Sync {
     /// Creates an account, or a guest where there is no address.
     async fn create(&self, new: &NewAccount) -> Result<Account>;
-    /// Renames an account. Returns [`doorstep_core::model::error::Error::Permanent`] where the door system forbids it.
+    /// Renames an account. Returns [`doorstep_core::model::error::Error::Permanent`] where the door
+    /// system forbids it.
     async fn rename(&self, account: &Account, name: &str) -> Result<()>;
     /// Resumes an account, so that it opens doors again. It takes a seat.
     async fn resume(&self, account: &Account) -> Result<()>;
@@ -151,12 +164,19 @@ pub trait WriteDoors: Send + Sync {
     async fn suspend(&self, account: &Account) -> Result<()>;
     /// Deletes an account.
     async fn delete(&self, account: &Account) -> Result<()>;
-    /// Adds `add` to `group` and removes `remove` from it, in as few calls as the door system allows. Returns one
-    /// result for each item of `add`, then for each item of `remove`, in their order.
-    async fn change(&self, group: &GroupId, add: &[GroupAddition], remove: &[GroupMember]) -> Vec<Result<()>>;
-    /// Assigns a free card to the account. Reads the card again after the call, because the answer alone is no proof.
+    /// Adds `add` to `group` and removes `remove` from it, in as few calls as the door system
+    /// allows. Returns one result for each item of `add`, then for each item of `remove`, in their
+    /// order.
+    async fn change(
+        &self,
+        group: &GroupId,
+        add: &[GroupAddition],
+        remove: &[GroupMember],
+    ) -> Vec<Result<()>>;
+    /// Assigns a free card to the account. Reads the card again after the call, because the answer
+    /// alone is no proof.
     async fn tag(&self, account: &Account, card: &Card) -> Result<()>;
-    /// Takes a card from the account. The card itself stays in the door system. A card that the account no longer has
-    /// is a success.
+    /// Takes a card from the account. The card itself stays in the door system. A card that the
+    /// account no longer has is a success.
     async fn untag(&self, account: &Account, card: &Card) -> Result<()>;
 }

@@ -1,4 +1,5 @@
-//! A scripted vendor for tests of door clients. Each request must be the next expected one, and none may be left over.
+//! A scripted vendor for tests of door clients. Each request must be the next expected one, and
+//! none may be left over.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -31,7 +32,13 @@ pub(crate) struct ScriptStep {
 
 /// Expects `line`: method, path and decoded query. Answers 200 with an empty body.
 pub(crate) fn on(line: &str) -> ScriptStep {
-    ScriptStep { line: line.to_owned(), body: None, status: 200, headers: Vec::new(), answer: String::new() }
+    ScriptStep {
+        line: line.to_owned(),
+        body: None,
+        status: 200,
+        headers: Vec::new(),
+        answer: String::new(),
+    }
 }
 
 impl ScriptStep {
@@ -43,7 +50,11 @@ impl ScriptStep {
 
     pub(crate) fn says(mut self, status: u16, answer: Value) -> ScriptStep {
         self.status = status;
-        self.answer = if answer.is_null() { String::new() } else { answer.to_string() };
+        self.answer = if answer.is_null() {
+            String::new()
+        } else {
+            answer.to_string()
+        };
         self
     }
 
@@ -64,7 +75,8 @@ impl ScriptStep {
     /// Answers with a Kisi list that is complete on this page.
     pub(crate) fn lists(self, items: Value) -> ScriptStep {
         let total = items.as_array().map_or(0, Vec::len);
-        self.says(200, items).header("X-Collection-Range", &format!("0-{total}/{total}"))
+        self.says(200, items)
+            .header("X-Collection-Range", &format!("0-{total}/{total}"))
     }
 }
 
@@ -101,7 +113,8 @@ impl DoorsScript {
         }))
     }
 
-    /// Returns access to a sandbox named `vendor`, with a value for every secret except the refresh token.
+    /// Returns access to a sandbox named `vendor`, with a value for every secret except the refresh
+    /// token.
     pub(crate) fn access(&self, vendor: &str) -> Access {
         let secret = |text: &str| Some(Secret::new(text));
         Access {
@@ -132,11 +145,20 @@ impl DoorsScript {
     pub(crate) fn is_over(&self) {
         let state = self.state();
         let left: Vec<&str> = state.steps.iter().map(|step| step.line.as_str()).collect();
-        assert!(state.wrong.is_empty() && left.is_empty(), "wrong: {:#?}\nnever asked: {left:#?}", state.wrong);
+        assert!(
+            state.wrong.is_empty() && left.is_empty(),
+            "wrong: {:#?}\nnever asked: {left:#?}",
+            state.wrong
+        );
     }
 
     pub(crate) fn header(&self, request: usize, name: &str) -> String {
-        self.state().headers[request].get(name).unwrap().to_str().unwrap().to_owned()
+        self.state().headers[request]
+            .get(name)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Returns the host of each request, in order.
@@ -166,10 +188,16 @@ impl DoorsScript {
         state.hosts.push(request.uri().host().unwrap().to_owned());
         let Some(step) = state.steps.pop_front_if(|step| step.line == line) else {
             state.wrong.push(format!("{line} {sent:?}"));
-            return Ok(http::Response::builder().status(418).body(Bytes::new()).unwrap());
+            return Ok(http::Response::builder()
+                .status(418)
+                .body(Bytes::new())
+                .unwrap());
         };
         if sent != step.body {
-            state.wrong.push(format!("{line}\n  sent     {sent:?}\n  expected {:?}", step.body));
+            state.wrong.push(format!(
+                "{line}\n  sent     {sent:?}\n  expected {:?}",
+                step.body
+            ));
         }
         if step.status == 0 {
             return Err(NoAnswer::Lost("scripted".to_owned()));
@@ -184,8 +212,15 @@ impl DoorsScript {
 
 fn line_of(request: &Request) -> String {
     let url = Url::parse(&request.uri().to_string()).unwrap();
-    let pairs: Vec<String> = url.query_pairs().map(|(name, value)| format!("{name}={value}")).collect();
-    let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+    let pairs: Vec<String> = url
+        .query_pairs()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let query = if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
+    };
     format!("{} {}{query}", request.method(), url.path())
 }
 
@@ -193,8 +228,14 @@ fn body_of(request: &Request) -> Option<Value> {
     match request.headers().get("Content-Type")?.to_str().unwrap() {
         "application/json" => Some(serde_json::from_slice(request.body()).unwrap()),
         _ => {
-            let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(request.body()).unwrap();
-            Some(fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
+            let fields: Vec<(String, String)> =
+                serde_urlencoded::from_bytes(request.body()).unwrap();
+            Some(
+                fields
+                    .into_iter()
+                    .map(|(name, value)| (name, Value::String(value)))
+                    .collect(),
+            )
         }
     }
 }

@@ -1,8 +1,10 @@
-//! andcards (its new name is Spacebring). It pushes changes to Doorstep by the contract in `docs/contracts`.
+//! andcards (its new name is Spacebring). It pushes changes to Doorstep by the contract in
+//! `docs/contracts`.
 //!
-//! No read API of andcards is known `[?]`. The members of a company share its subscriptions, as in andcards' own
-//! integration with SALTO KS `[D]`. andcards pushes no updates about plans, rooms and locations: other updates name
-//! them, and a name is its own id. Each booking and each subscription states its location.
+//! No read API of andcards is known `[?]`. The members of a company share its subscriptions, as in
+//! andcards' own integration with SALTO KS `[D]`. andcards pushes no updates about plans, rooms and
+//! locations: other updates name them, and a name is its own id. Each booking and each subscription
+//! states its location.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -11,7 +13,9 @@ use super::push::fields::{
     Id, Instant, LocalDay, Name, PushedGuest, UNIDENTIFIED_GUEST, Word, address, guests, record,
 };
 use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named};
-use doorstep_core::model::fact::{Booking as Booked, Fact, Holder, Kind, Membership, Profile, Team, What};
+use doorstep_core::model::fact::{
+    Booking as Booked, Fact, Holder, Kind, Membership, Profile, Team, What,
+};
 
 /// The andcards platform.
 pub static PLATFORM: PushPlatform = PushPlatform(&CONTRACT);
@@ -26,7 +30,15 @@ pub static CONTRACT: Contract = Contract {
             read: |value| record::<Company>(value, |_| Ok(())),
             kinds: &[Kind::Team],
             // A user may still name a removed company. Such a company gives no access.
-            remains: |id| vec![Company { id: Id(id.into()), name: Name(String::new()) }.fact(false)],
+            remains: |id| {
+                vec![
+                    Company {
+                        id: Id(id.into()),
+                        name: Name(String::new()),
+                    }
+                    .fact(false),
+                ]
+            },
             may_run_out: false,
         },
         PushEntity {
@@ -66,7 +78,8 @@ pub(crate) struct AndcardsUser {
     id: Id,
     /// The full name, as door systems show it.
     name: Name,
-    /// The e-mail address, by which door systems find the account. Without it only the name identifies the person.
+    /// The e-mail address, by which door systems find the account. Without it only the name
+    /// identifies the person.
     #[serde(default)]
     email: Option<Name>,
     /// The id of the user's company.
@@ -87,7 +100,8 @@ pub(crate) struct Company {
     name: Name,
 }
 
-/// A subscription of a user or of a whole company to a plan. It has exactly one of `user` and `company`.
+/// A subscription of a user or of a whole company to a plan. It has exactly one of `user` and
+/// `company`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -151,20 +165,36 @@ impl PushedThing for AndcardsUser {
         let profile = Profile {
             name: self.name.0.as_str().into(),
             email: address(&self.email),
-            teams: self.company.iter().map(|company| company.0.clone()).collect(),
+            teams: self
+                .company
+                .iter()
+                .map(|company| company.0.clone())
+                .collect(),
             location: None,
             shares_team: true,
             active: self.active,
             cards: Vec::new(),
         };
-        vec![Fact { id: self.id.0.clone(), what: What::Member(profile), changed: None }]
+        vec![Fact {
+            id: self.id.0.clone(),
+            what: What::Member(profile),
+            changed: None,
+        }]
     }
 }
 
 impl Company {
     fn fact(&self, active: bool) -> Fact {
-        let team = Team { name: self.name.0.clone(), location: None, active };
-        Fact { id: self.id.0.clone(), what: What::Team(team), changed: None }
+        let team = Team {
+            name: self.name.0.clone(),
+            location: None,
+            active,
+        };
+        Fact {
+            id: self.id.0.clone(),
+            what: What::Team(team),
+            changed: None,
+        }
     }
 }
 
@@ -193,10 +223,17 @@ impl PushedThing for Subscription {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let user = self.user.as_ref().map(|user| Holder::Member(user.0.clone()));
+        let user = self
+            .user
+            .as_ref()
+            .map(|user| Holder::Member(user.0.clone()));
         let membership = Membership {
             plan: Some(self.plan.0.clone()),
-            holder: user.or_else(|| self.company.as_ref().map(|company| Holder::Team(company.0.clone()))),
+            holder: user.or_else(|| {
+                self.company
+                    .as_ref()
+                    .map(|company| Holder::Team(company.0.clone()))
+            }),
             location: Some(self.location.0.clone()),
             from: Some(self.start.0),
             until: self.end.map(|end| end.0),
@@ -205,13 +242,21 @@ impl PushedThing for Subscription {
             pauses: Vec::new(),
             awaits_next: false,
         };
-        vec![Fact { id: self.id.0.clone(), what: What::Membership(membership), changed: None }]
+        vec![Fact {
+            id: self.id.0.clone(),
+            what: What::Membership(membership),
+            changed: None,
+        }]
     }
 }
 
 impl AndcardsBooking {
     fn check(&self) -> Result<(), &'static str> {
-        if self.participants().all(PushedGuest::is_identified) { Ok(()) } else { Err(UNIDENTIFIED_GUEST) }
+        if self.participants().all(PushedGuest::is_identified) {
+            Ok(())
+        } else {
+            Err(UNIDENTIFIED_GUEST)
+        }
     }
 
     fn participants(&self) -> impl Iterator<Item = &PushedGuest> {
@@ -226,8 +271,13 @@ impl PushedThing for AndcardsBooking {
 
     fn facts(&self) -> Vec<Fact> {
         let mut facts = guests(&self.id.0, self.participants());
-        // A guest who made the booking is the first entry of `facts`. The guests that the booking lists come after it.
-        let guest = self.guest.as_ref().and_then(|_| facts.first()).map(|guest| guest.id.clone());
+        // A guest who made the booking is the first entry of `facts`. The guests that the booking
+        // lists come after it.
+        let guest = self
+            .guest
+            .as_ref()
+            .and_then(|_| facts.first())
+            .map(|guest| guest.id.clone());
         let booking = Booked {
             resource: Some(self.room.0.clone()),
             location: Some(self.location.0.clone()),
@@ -244,7 +294,11 @@ impl PushedThing for AndcardsBooking {
             tentative: false,
             unpaid: false,
         };
-        facts.push(Fact { id: self.id.0.clone(), what: What::Booking(Box::new(booking)), changed: None });
+        facts.push(Fact {
+            id: self.id.0.clone(),
+            what: What::Booking(Box::new(booking)),
+            changed: None,
+        });
         facts
     }
 

@@ -1,13 +1,14 @@
 //! Deskworks. It pushes changes to Doorstep by the contract in `docs/contracts`.
 //!
-//! No read API of Deskworks is known `[?]`. A co-member has all access of its master, and the master has none through
-//! the co-member `[D]`. Each member is therefore a team too:
+//! No read API of Deskworks is known `[?]`. A co-member has all access of its master, and the
+//! master has none through the co-member `[D]`. Each member is therefore a team too:
 //!
 //! - The member's billings and reservations belong to that team.
 //! - The member and its co-members are in that team.
 //! - The team gives no access while the member is not active.
 //!
-//! Deskworks pushes no updates about units, products and centers: other updates name them, and a name is its own id.
+//! Deskworks pushes no updates about units, products and centers: other updates name them, and a
+//! name is its own id.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -16,7 +17,9 @@ use super::push::fields::{
     Id, Instant, LocalDay, Name, PushedGuest, UNIDENTIFIED_GUEST, Word, address, guests, record,
 };
 use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named};
-use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What};
+use doorstep_core::model::fact::{
+    Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What,
+};
 
 /// The Deskworks platform.
 pub static PLATFORM: PushPlatform = PushPlatform(&CONTRACT);
@@ -53,7 +56,8 @@ pub static CONTRACT: Contract = Contract {
     unknown,
 };
 
-/// Returns an inactive team for a member who was never pushed or was removed. Co-members share nothing through it.
+/// Returns an inactive team for a member who was never pushed or was removed. Co-members share
+/// nothing through it.
 fn unknown(about: &FactId) -> Option<Fact> {
     match about.kind {
         Kind::Team => Some(empty_team(&about.id)),
@@ -62,8 +66,16 @@ fn unknown(about: &FactId) -> Option<Fact> {
 }
 
 fn empty_team(id: &str) -> Fact {
-    let team = Team { name: String::new(), location: None, active: false };
-    Fact { id: id.into(), what: What::Team(team), changed: None }
+    let team = Team {
+        name: String::new(),
+        location: None,
+        active: false,
+    };
+    Fact {
+        id: id.into(),
+        what: What::Team(team),
+        changed: None,
+    }
 }
 
 /// A member, or a co-member of one.
@@ -75,7 +87,8 @@ pub(crate) struct DeskworksMember {
     id: Id,
     /// The full name, as door systems show it.
     name: Name,
-    /// The e-mail address, by which door systems find the account. Without it only the name identifies the person.
+    /// The e-mail address, by which door systems find the account. Without it only the name
+    /// identifies the person.
     #[serde(default)]
     email: Option<Name>,
     /// The name of the member's center, as the site file writes it.
@@ -137,7 +150,11 @@ pub(crate) struct Reservation {
 
 impl DeskworksMember {
     fn check(&self) -> Result<(), &'static str> {
-        if self.master.as_ref() == Some(&self.id) { Err("a member cannot be its own master") } else { Ok(()) }
+        if self.master.as_ref() == Some(&self.id) {
+            Err("a member cannot be its own master")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -147,13 +164,24 @@ impl PushedThing for DeskworksMember {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let fact = |what| Fact { id: self.id.0.clone(), what, changed: None };
+        let fact = |what| Fact {
+            id: self.id.0.clone(),
+            what,
+            changed: None,
+        };
         let location = Some(self.center.0.clone());
-        let team = Team { name: self.name.0.clone(), location: location.clone(), active: self.active };
+        let team = Team {
+            name: self.name.0.clone(),
+            location: location.clone(),
+            active: self.active,
+        };
         let profile = Profile {
             name: self.name.0.as_str().into(),
             email: address(&self.email),
-            teams: std::iter::once(&self.id).chain(&self.master).map(|id| id.0.clone()).collect(),
+            teams: std::iter::once(&self.id)
+                .chain(&self.master)
+                .map(|id| id.0.clone())
+                .collect(),
             location,
             shares_team: true,
             active: self.active,
@@ -180,13 +208,21 @@ impl PushedThing for Billing {
             pauses: Vec::new(),
             awaits_next: false,
         };
-        vec![Fact { id: self.id.0.clone(), what: What::Membership(membership), changed: None }]
+        vec![Fact {
+            id: self.id.0.clone(),
+            what: What::Membership(membership),
+            changed: None,
+        }]
     }
 }
 
 impl Reservation {
     fn check(&self) -> Result<(), &'static str> {
-        if self.guest.iter().all(PushedGuest::is_identified) { Ok(()) } else { Err(UNIDENTIFIED_GUEST) }
+        if self.guest.iter().all(PushedGuest::is_identified) {
+            Ok(())
+        } else {
+            Err(UNIDENTIFIED_GUEST)
+        }
     }
 }
 
@@ -201,7 +237,9 @@ impl PushedThing for Reservation {
         let booking = Booking {
             resource: Some(self.unit.0.clone()),
             location: Some(self.center.0.clone()),
-            booker: member.clone().or_else(|| facts.first().map(|guest| guest.id.clone())),
+            booker: member
+                .clone()
+                .or_else(|| facts.first().map(|guest| guest.id.clone())),
             members: Vec::new(),
             visitors: facts.iter().map(|guest| guest.id.clone()).collect(),
             teams: member.into_iter().collect(),
@@ -214,7 +252,11 @@ impl PushedThing for Reservation {
             tentative: false,
             unpaid: false,
         };
-        facts.push(Fact { id: self.id.0.clone(), what: What::Booking(Box::new(booking)), changed: None });
+        facts.push(Fact {
+            id: self.id.0.clone(),
+            what: What::Booking(Box::new(booking)),
+            changed: None,
+        });
         facts
     }
 

@@ -1,8 +1,9 @@
-//! One record of a platform, read field by field and without trust: every field but the id may be missing.
+//! One record of a platform, read field by field and without trust: every field but the id may be
+//! missing.
 //!
-//! Null counts as missing. A number may come as a text, and a reference as the whole thing that it refers to. A field
-//! that is present but cannot be read marks the record as malformed. It therefore never reads as "no end" or as "no
-//! person named".
+//! Null counts as missing. A number may come as a text, and a reference as the whole thing that it
+//! refers to. A field that is present but cannot be read marks the record as malformed. It
+//! therefore never reads as "no end" or as "no person named".
 
 use std::cell::RefCell;
 
@@ -22,7 +23,10 @@ pub(crate) struct JsonRecord<'r> {
 impl<'r> JsonRecord<'r> {
     /// Returns the record in `value`; `None` if `value` is not an object.
     pub(crate) fn of(value: &'r Value) -> Option<Self> {
-        Some(JsonRecord { fields: value.as_object()?, malformed: RefCell::new(None) })
+        Some(JsonRecord {
+            fields: value.as_object()?,
+            malformed: RefCell::new(None),
+        })
     }
 
     /// Returns the first field that was requested and cannot be read.
@@ -32,14 +36,19 @@ impl<'r> JsonRecord<'r> {
 
     /// Marks a field as unreadable. The first mark is kept.
     pub(crate) fn cannot_read(&self, name: &str) {
-        self.malformed.borrow_mut().get_or_insert_with(|| name.to_owned());
+        self.malformed
+            .borrow_mut()
+            .get_or_insert_with(|| name.to_owned());
     }
 
     /// Returns `fact`, or [`Unreadable`] if a requested field could not be read.
     pub(crate) fn translated(&self, fact: Fact) -> Translated {
         match self.malformed() {
             None => Ok(fact),
-            Some(field) => Err(Unreadable { name: fact.name(), field }),
+            Some(field) => Err(Unreadable {
+                name: fact.name(),
+                field,
+            }),
         }
     }
 
@@ -74,7 +83,9 @@ impl<'r> JsonRecord<'r> {
 
     /// Returns the ids of other things.
     pub(crate) fn references(&self, name: &str) -> Vec<Id> {
-        let Some(value) = self.value(name) else { return Vec::new() };
+        let Some(value) = self.value(name) else {
+            return Vec::new();
+        };
         let Some(all) = value.as_array() else {
             self.cannot_read(name);
             return Vec::new();
@@ -107,14 +118,22 @@ impl<'r> JsonRecord<'r> {
     /// Returns a number that is not negative.
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         let value = self.value(name)?;
-        let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-        self.must(name, number.filter(|number| number.is_finite() && *number >= 0.0))
+        let number = value
+            .as_f64()
+            .or_else(|| value.as_str()?.trim().parse().ok());
+        self.must(
+            name,
+            number.filter(|number| number.is_finite() && *number >= 0.0),
+        )
     }
 
     /// Returns a local day. A time of day behind it is ignored.
     pub(crate) fn day(&self, name: &str) -> Option<Date> {
         let value = self.value(name)?;
-        self.must(name, value.as_str().and_then(|text| text.get(..10)?.parse().ok()))
+        self.must(
+            name,
+            value.as_str().and_then(|text| text.get(..10)?.parse().ok()),
+        )
     }
 
     /// Returns an instant.
@@ -123,13 +142,14 @@ impl<'r> JsonRecord<'r> {
         self.must(name, instant(value))
     }
 
-    /// Returns when the record last changed, by the field `name`. An unreadable value does not mark the record as
-    /// malformed.
+    /// Returns when the record last changed, by the field `name`. An unreadable value does not mark
+    /// the record as malformed.
     pub(crate) fn changed(&self, name: &str) -> Option<Timestamp> {
         self.value(name).and_then(instant)
     }
 
-    /// Returns `read` unchanged, and marks the field as unreadable if it is `None`. For fields that must be present.
+    /// Returns `read` unchanged, and marks the field as unreadable if it is `None`. For fields that
+    /// must be present.
     pub(crate) fn must<T>(&self, name: &str, read: Option<T>) -> Option<T> {
         if read.is_none() {
             self.cannot_read(name);
@@ -145,7 +165,10 @@ fn is_reference(said: &Value) -> bool {
 
 /// Returns the id in a reference, which may be the whole thing that it refers to.
 pub(crate) fn referred(value: &Value) -> &Value {
-    value.get("_id").or_else(|| value.get("Id")).unwrap_or(value)
+    value
+        .get("_id")
+        .or_else(|| value.get("Id"))
+        .unwrap_or(value)
 }
 
 /// Returns a text that is not blank, or a number as it is written.
@@ -157,8 +180,9 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Returns an instant. A time without an offset is UTC. A time on the last two days of the year 9999 means "never". It
-/// becomes [`Timestamp::MAX`] if it has no offset or exceeds the range of [`Timestamp`].
+/// Returns an instant. A time without an offset is UTC. A time on the last two days of the year
+/// 9999 means "never". It becomes [`Timestamp::MAX`] if it has no offset or exceeds the range of
+/// [`Timestamp`].
 pub(crate) fn instant(value: &Value) -> Option<Timestamp> {
     let text = value.as_str()?.trim();
     if let Ok(instant) = text.parse::<Timestamp>() {
@@ -168,5 +192,8 @@ pub(crate) fn instant(value: &Value) -> Option<Timestamp> {
     if local.year() == 9999 && local.month() == 12 && local.day() >= 30 {
         return Some(Timestamp::MAX);
     }
-    local.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    local
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
 }

@@ -1,7 +1,7 @@
 //! Answers of a platform: a thing, or the report that it exists and cannot be read.
 //!
-//! Doorstep concludes nothing from a thing that cannot be read. The thing is neither missing nor without limits: its
-//! last known fact stays in force.
+//! Doorstep concludes nothing from a thing that cannot be read. The thing is neither missing nor
+//! without limits: its last known fact stays in force.
 
 use std::fmt;
 
@@ -19,7 +19,10 @@ pub struct Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Unreadable { name, field } = self;
-        write!(f, "{name}: its field {field} cannot be read, so nothing follows from it: correct it at the platform")
+        write!(
+            f,
+            "{name}: its field {field} cannot be read, so nothing follows from it: correct it at the platform"
+        )
     }
 }
 
@@ -77,14 +80,20 @@ pub struct FactList {
 impl FactList {
     /// Returns the names of all things, readable or not.
     pub fn names(&self) -> impl Iterator<Item = FactId> {
-        let unreadable = self.unreadable.iter().map(|unreadable| unreadable.name.clone());
+        let unreadable = self
+            .unreadable
+            .iter()
+            .map(|unreadable| unreadable.name.clone());
         self.facts.iter().map(Fact::name).chain(unreadable)
     }
 }
 
 impl From<Vec<Fact>> for FactList {
     fn from(facts: Vec<Fact>) -> Self {
-        FactList { facts, ..FactList::default() }
+        FactList {
+            facts,
+            ..FactList::default()
+        }
     }
 }
 
@@ -107,7 +116,8 @@ impl FromIterator<Translated> for FactList {
     }
 }
 
-/// An assignment with a field that cannot be read. The assignment that was known under its id stays in force.
+/// An assignment with a field that cannot be read. The assignment that was known under its id stays
+/// in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableAssignment {
     /// The platform's id of the assignment.

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 /// Parses the JSON in `body`.
 ///
 /// # Errors
-/// What is wrong, without quoting the body: empty, not UTF-8, not JSON, nested too deep, or a duplicate key.
+/// What is wrong, without quoting the body: empty, not UTF-8, not JSON, nested too deep, or a
+/// duplicate key.
 pub fn strict(body: &[u8]) -> Result<Value, &'static str> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
     if text.trim().is_empty() {
@@ -96,7 +97,10 @@ mod tests {
     #[test]
     fn what_can_be_read_is_read_as_always() {
         let text = r#"{"a":[1,-2,2.5,true,null,"é"],"b":{"a":{}}}"#;
-        assert_eq!(strict(text.as_bytes()), Ok(serde_json::from_str(text).expect("JSON")));
+        assert_eq!(
+            strict(text.as_bytes()),
+            Ok(serde_json::from_str(text).expect("JSON"))
+        );
     }
 
     #[test]
@@ -110,7 +114,10 @@ mod tests {
             (b"{\"a\":1e999}", "the body is not JSON"),
             (b"\xef\xbb\xbf{}", "the body is not JSON"),
             (b"{\"a\":1,\"a\":1}", "the body has a key twice"),
-            (b"[{\"a\":{\"b\":1,\"\\u0062\":2}}]", "the body has a key twice"),
+            (
+                b"[{\"a\":{\"b\":1,\"\\u0062\":2}}]",
+                "the body has a key twice",
+            ),
             (deep.as_bytes(), "the body is nested too deep"),
         ] {
             assert_eq!(strict(body), Err(why));

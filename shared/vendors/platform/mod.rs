@@ -1,4 +1,5 @@
-//! Platforms, where bookings and memberships live: the traits, and the one `match` in which platform names meet.
+//! Platforms, where bookings and memberships live: the traits, and the one `match` in which
+//! platform names meet.
 
 use async_trait::async_trait;
 use found::{FactList, Lookup, ResourceAssignments, Unreadable};
@@ -57,8 +58,8 @@ pub trait Platform: Send + Sync {
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent;
     /// Returns a reader of one organisation. `access` holds its credentials.
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform>;
-    /// Returns the push contract of a platform without a read API. Doorstep then reads the stored push updates, and the
-    /// platform has no API secret.
+    /// Returns the push contract of a platform without a read API. Doorstep then reads the stored
+    /// push updates, and the platform has no API secret.
     fn contract(&self) -> Option<&'static Contract> {
         None
     }
@@ -67,23 +68,24 @@ pub trait Platform: Send + Sync {
 /// Read access to a platform. No method writes to the platform.
 #[async_trait]
 pub trait ReadPlatform: Send + Sync {
-    /// Returns the kinds that the platform has: catalogue first, and each kind after the kinds that it refers to.
+    /// Returns the kinds that the platform has: catalogue first, and each kind after the kinds that
+    /// it refers to.
     fn kinds(&self) -> &'static [Kind];
     /// Fetches one thing as it is now. A membership comes with its assignments.
     async fn fetch(&self, about: &FactId) -> Result<Lookup>;
-    /// Fetches every thing of `kind`. Memberships come without their assignments. Returns the whole list or an error,
-    /// never a part of a list.
+    /// Fetches every thing of `kind`. Memberships come without their assignments. Returns the whole
+    /// list or an error, never a part of a list.
     async fn read(&self, kind: Kind, span: &Span) -> Result<FactList>;
     /// Fetches the assignments of these resources.
     async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments>;
-    /// Returns all facts of the newest snapshot, if that snapshot is rejected and waits for a human. These facts
-    /// count only after the human approves what would follow from them.
+    /// Returns all facts of the newest snapshot, if that snapshot is rejected and waits for a
+    /// human. These facts count only after the human approves what would follow from them.
     async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
         Ok(None)
     }
-    /// Returns whether a lookup by id says more than a list does. Where it does not, the caller judges the list: a
-    /// thing that the list leaves out is gone by inference. A single thing is then gone only if a signed delivery
-    /// removed it.
+    /// Returns whether a lookup by id says more than a list does. Where it does not, the caller
+    /// judges the list: a thing that the list leaves out is gone by inference. A single thing is
+    /// then gone only if a signed delivery removed it.
     fn answers_by_id(&self) -> bool {
         true
     }
@@ -91,30 +93,33 @@ pub trait ReadPlatform: Send + Sync {
     fn flaws(&self) -> Vec<String> {
         Vec::new()
     }
-    /// Returns whether a trigger about a person may mean a change of anything that concerns the person. The caller then
-    /// calls [`ReadPlatform::around`] too.
+    /// Returns whether a trigger about a person may mean a change of anything that concerns the
+    /// person. The caller then calls [`ReadPlatform::around`] too.
     fn lists_people(&self) -> bool {
         false
     }
-    /// Asks the platform for this relation and returns whether it has it. The default answer is no: there is nothing to
-    /// ask for where the thing itself says what belongs to it.
+    /// Asks the platform for this relation and returns whether it has it. The default answer is no:
+    /// there is nothing to ask for where the thing itself says what belongs to it.
     async fn confirms(&self, _relation: &Relation) -> Result<bool> {
         Ok(false)
     }
-    /// Returns whether a lookup of this kind also reads a list, and may therefore lose a [`Relation`].
+    /// Returns whether a lookup of this kind also reads a list, and may therefore lose a
+    /// [`Relation`].
     fn relates(&self, _kind: Kind) -> bool {
         false
     }
-    /// Returns whether the signature of a delivery covers the time and the event. Where it does not:
+    /// Returns whether the signature of a delivery covers the time and the event. Where it does
+    /// not:
     ///
     /// - A removal is a hint like any other.
-    /// - The caller reads the hinted thing again after the first read, because the platform may lag behind its webhook.
+    /// - The caller reads the hinted thing again after the first read, because the platform may lag
+    ///   behind its webhook.
     /// - An equal delivery about a second change counts as the first one.
     fn verifies_times(&self) -> bool {
         true
     }
-    /// Fetches the other things that a trigger about this thing may concern. `what` is the thing as it is now, or as it
-    /// was last known if it is `gone`.
+    /// Fetches the other things that a trigger about this thing may concern. `what` is the thing as
+    /// it is now, or as it was last known if it is `gone`.
     async fn around(&self, _about: &FactId, _what: Option<&What>, _gone: bool) -> Result<Around> {
         Ok(Around::default())
     }
@@ -146,14 +151,19 @@ pub struct Around {
 }
 
 impl Around {
-    /// Sets `unlisted` if `about` is missing from these things. The list that was read should hold it.
+    /// Sets `unlisted` if `about` is missing from these things. The list that was read should hold
+    /// it.
     pub fn without(self, about: &FactId) -> Self {
-        Around { unlisted: !self.has(about), ..self }
+        Around {
+            unlisted: !self.has(about),
+            ..self
+        }
     }
 
     /// Returns whether `about` is among these things, readable or not.
     pub fn has(&self, about: &FactId) -> bool {
-        self.facts.iter().any(|fact| fact.name() == *about) || self.unreadable.iter().any(|one| one.name == *about)
+        self.facts.iter().any(|fact| fact.name() == *about)
+            || self.unreadable.iter().any(|one| one.name == *about)
     }
 }
 
@@ -180,10 +190,12 @@ pub struct Unheard {
 }
 
 impl Hearing {
-    /// Reduces the state to a site with these locations, given by name or id; `None` means all locations. Each of them
-    /// that is in `unheard` becomes a problem.
+    /// Reduces the state to a site with these locations, given by name or id; `None` means all
+    /// locations. Each of them that is in `unheard` becomes a problem.
     pub fn at(mut self, locations: Option<&[String]>) -> Hearing {
-        let is = |unheard: &Unheard, wanted: &String| *wanted == unheard.name || unheard.location == *wanted;
+        let is = |unheard: &Unheard, wanted: &String| {
+            *wanted == unheard.name || unheard.location == *wanted
+        };
         for unheard in std::mem::take(&mut self.unheard) {
             if locations.is_none_or(|all| all.iter().any(|wanted| is(&unheard, wanted))) {
                 self.problems.push(unheard.problem);
@@ -196,7 +208,8 @@ impl Hearing {
 /// Extent of a list that the caller asks for.
 #[derive(Debug, Clone)]
 pub struct Span {
-    /// Only things that changed since, for the kinds whose lists can filter by change. `None` means all things.
+    /// Only things that changed since, for the kinds whose lists can filter by change. `None` means
+    /// all things.
     pub changed_since: Option<Timestamp>,
     /// Only check-ins from this instant on.
     pub checkins_from: Timestamp,

@@ -1,8 +1,9 @@
-//! Relations: one thing belongs to another, and a list says so instead of the thing itself. Examples are a guest of a
-//! booking, a person of a team and a desk of a contract.
+//! Relations: one thing belongs to another, and a list says so instead of the thing itself.
+//! Examples are a guest of a booking, a person of a team and a desk of a contract.
 //!
-//! Doorstep asks for a thing by its id before a list that leaves it out makes it gone. The same holds for a relation:
-//! if a read no longer shows it, Doorstep asks the platform for that relation before anyone loses access.
+//! Doorstep asks for a thing by its id before a list that leaves it out makes it gone. The same
+//! holds for a relation: if a read no longer shows it, Doorstep asks the platform for that relation
+//! before anyone loses access.
 
 use std::fmt;
 
@@ -62,11 +63,17 @@ pub enum Relation {
 impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Relation::Guest { booking, visitor } => write!(f, "visitor {visitor} of booking {booking}"),
+            Relation::Guest { booking, visitor } => {
+                write!(f, "visitor {visitor} of booking {booking}")
+            }
             Relation::TeamMember { team, .. } => write!(f, "the people of team {team}"),
             Relation::SharedPass { team, .. } => write!(f, "the passes of team {team}"),
-            Relation::Assigned { membership, .. } => write!(f, "the desks of membership {membership}"),
-            Relation::Paused { membership, .. } => write!(f, "the pauses of membership {membership}"),
+            Relation::Assigned { membership, .. } => {
+                write!(f, "the desks of membership {membership}")
+            }
+            Relation::Paused { membership, .. } => {
+                write!(f, "the pauses of membership {membership}")
+            }
             Relation::UsedPass { checkin, .. } => write!(f, "the pass of checkin {checkin}"),
         }
     }
@@ -82,42 +89,65 @@ impl Relation {
     }
 }
 
-/// Returns the relations that `old` had and `new` does not show. `new` is the same thing, read later.
+/// Returns the relations that `old` had and `new` does not show. `new` is the same thing, read
+/// later.
 pub fn lost(old: &Fact, new: &Fact) -> Vec<Relation> {
     let id = || old.id.clone();
     match (&old.what, &new.what) {
         (What::Booking(old), What::Booking(new)) => {
-            let guest = |visitor| Relation::Guest { booking: id(), visitor };
+            let guest = |visitor| Relation::Guest {
+                booking: id(),
+                visitor,
+            };
             without(&old.visitors, &new.visitors).map(guest).collect()
         }
-        (What::Member(old), What::Member(new)) => {
-            without(&old.teams, &new.teams).map(|team| Relation::TeamMember { team, member: id() }).collect()
-        }
+        (What::Member(old), What::Member(new)) => without(&old.teams, &new.teams)
+            .map(|team| Relation::TeamMember { team, member: id() })
+            .collect(),
         (What::Pass(old), What::Pass(new)) => {
             let owner = new.holders.iter().find_map(|holder| match holder {
                 Holder::Member(owner) => Some(owner.clone()),
                 _ => None,
             });
             let shared = without(&old.holders, &new.holders).filter_map(|holder| match holder {
-                Holder::Team(team) => Some(Relation::SharedPass { team, owner: owner.clone()? }),
+                Holder::Team(team) => Some(Relation::SharedPass {
+                    team,
+                    owner: owner.clone()?,
+                }),
                 _ => None,
             });
             shared.collect()
         }
         (What::Membership(old), What::Membership(new)) => {
-            let gone = old.assignments.iter().filter(|old| !new.assignments.iter().any(|new| new.id == old.id));
+            let gone = old
+                .assignments
+                .iter()
+                .filter(|old| !new.assignments.iter().any(|new| new.id == old.id));
             let assigned = gone.map(|old| Relation::Assigned {
                 membership: id(),
                 assignment: old.id.clone(),
                 resource: old.resource.clone(),
             });
-            let over = old.pauses.iter().filter(|old| !new.pauses.iter().any(|new| new.id == old.id));
-            let paused = over.filter_map(|old| Some(Relation::Paused { membership: id(), pause: old.id.clone()? }));
+            let over = old
+                .pauses
+                .iter()
+                .filter(|old| !new.pauses.iter().any(|new| new.id == old.id));
+            let paused = over.filter_map(|old| {
+                Some(Relation::Paused {
+                    membership: id(),
+                    pause: old.id.clone()?,
+                })
+            });
             assigned.chain(paused).collect()
         }
-        (What::Checkin(old), What::Checkin(new)) if new.pass.is_none() => {
-            old.pass.iter().map(|pass| Relation::UsedPass { checkin: id(), pass: pass.clone() }).collect()
-        }
+        (What::Checkin(old), What::Checkin(new)) if new.pass.is_none() => old
+            .pass
+            .iter()
+            .map(|pass| Relation::UsedPass {
+                checkin: id(),
+                pass: pass.clone(),
+            })
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -139,7 +169,12 @@ fn restore(relation: &Relation, old: &Fact, new: &mut Fact) {
             put_back(&old.holders, &mut new.holders, &Holder::Team(team.clone()));
         }
         (Relation::Assigned { assignment, .. }, What::Membership(old), What::Membership(new)) => {
-            new.assignments.extend(old.assignments.iter().filter(|old| old.id == *assignment).cloned());
+            new.assignments.extend(
+                old.assignments
+                    .iter()
+                    .filter(|old| old.id == *assignment)
+                    .cloned(),
+            );
             new.assignments.sort_by(|a, b| a.id.cmp(&b.id));
         }
         (Relation::Paused { pause, .. }, What::Membership(old), What::Membership(new)) => {
@@ -147,21 +182,27 @@ fn restore(relation: &Relation, old: &Fact, new: &mut Fact) {
                 put_back(&old.pauses, &mut new.pauses, one);
             }
         }
-        (Relation::UsedPass { .. }, What::Checkin(old), What::Checkin(new)) => new.pass.clone_from(&old.pass),
+        (Relation::UsedPass { .. }, What::Checkin(old), What::Checkin(new)) => {
+            new.pass.clone_from(&old.pass)
+        }
         _ => {}
     }
 }
 
 /// Inserts `one` in the order of `old`. A later list that shows it again then shows no change.
 fn put_back<T: Clone + PartialEq>(old: &[T], new: &mut Vec<T>, one: &T) {
-    let mut all: Vec<T> = old.iter().filter(|it| new.contains(it) || *it == one).cloned().collect();
+    let mut all: Vec<T> = old
+        .iter()
+        .filter(|it| new.contains(it) || *it == one)
+        .cloned()
+        .collect();
     all.extend(without(new, old));
     *new = all;
 }
 
-/// Restores in `new` every relation that `old` had and that the platform still confirms. Also restores each relation
-/// for which the platform could not be asked, and returns it with the error. `known` answers for relations that need no
-/// request.
+/// Restores in `new` every relation that `old` had and that the platform still confirms. Also
+/// restores each relation for which the platform could not be asked, and returns it with the error.
+/// `known` answers for relations that need no request.
 pub async fn confirm(
     reader: &dyn ReadPlatform,
     old: &Fact,
@@ -198,11 +239,17 @@ mod tests {
             active: true,
             cards: Vec::new(),
         });
-        Fact { id: "m".into(), what, changed: None }
+        Fact {
+            id: "m".into(),
+            what,
+            changed: None,
+        }
     }
 
     fn teams(fact: &Fact) -> Vec<&str> {
-        let What::Member(profile) = &fact.what else { return Vec::new() };
+        let What::Member(profile) = &fact.what else {
+            return Vec::new();
+        };
         profile.teams.iter().map(Id::as_str).collect()
     }
 
@@ -211,7 +258,10 @@ mod tests {
         let old = member(&["a", "b", "c"]);
         let mut new = member(&["d", "c"]);
         let lost = lost(&old, &new);
-        let team = |team: &str| Relation::TeamMember { team: team.into(), member: "m".into() };
+        let team = |team: &str| Relation::TeamMember {
+            team: team.into(),
+            member: "m".into(),
+        };
         assert_eq!(lost, [team("a"), team("b")]);
         for relation in lost.iter().rev() {
             restore(relation, &old, &mut new);

@@ -41,7 +41,11 @@ pub(crate) struct ScriptedAnswer {
 
 /// Returns an answer with a body.
 pub(crate) fn answer(status: u16, body: impl ToString) -> ScriptedAnswer {
-    ScriptedAnswer { status, headers: Vec::new(), body: body.to_string() }
+    ScriptedAnswer {
+        status,
+        headers: Vec::new(),
+        body: body.to_string(),
+    }
 }
 
 impl ScriptedAnswer {
@@ -55,8 +59,8 @@ impl ScriptedAnswer {
 /// A text that a request must contain, and the answers to such requests.
 type ScriptPart = (&'static str, VecDeque<ScriptedAnswer>);
 
-/// Answers for the requests whose method, address and query contain a text, in order. The last answer repeats without
-/// end.
+/// Answers for the requests whose method, address and query contain a text, in order. The last
+/// answer repeats without end.
 #[derive(Clone)]
 pub(crate) struct PlatformScript {
     platform: &'static dyn Platform,
@@ -70,7 +74,13 @@ impl PlatformScript {
     fn of(platform: &'static dyn Platform, organization: &'static str) -> Self {
         let start = "2026-01-12T08:00:00Z".parse().expect("an instant");
         let clock = Arc::new(ScriptClock(Mutex::new(start)));
-        PlatformScript { platform, organization, parts: Arc::default(), asked: Arc::default(), clock }
+        PlatformScript {
+            platform,
+            organization,
+            parts: Arc::default(),
+            asked: Arc::default(),
+            clock,
+        }
     }
 
     /// Returns a Nexudus with a token service, for these businesses.
@@ -82,25 +92,49 @@ impl PlatformScript {
     /// Returns an OfficeRnD with a token service and no region of its own.
     pub(crate) fn new() -> Self {
         PlatformScript::of(&OfficeRnd, "riverside")
-            .on("/oauth/token", [answer(200, r#"{"access_token":"token-1","expires_in":3600}"#)])
-            .on("/api/v1/organizations/", [answer(200, r#"{"slug":"riverside"}"#)])
+            .on(
+                "/oauth/token",
+                [answer(
+                    200,
+                    r#"{"access_token":"token-1","expires_in":3600}"#,
+                )],
+            )
+            .on(
+                "/api/v1/organizations/",
+                [answer(200, r#"{"slug":"riverside"}"#)],
+            )
     }
 
     /// Adds answers. A part that is added later takes precedence.
-    pub(crate) fn on(self, part: &'static str, answers: impl IntoIterator<Item = ScriptedAnswer>) -> Self {
-        self.parts.lock().expect("the script").insert(0, (part, answers.into_iter().collect()));
+    pub(crate) fn on(
+        self,
+        part: &'static str,
+        answers: impl IntoIterator<Item = ScriptedAnswer>,
+    ) -> Self {
+        self.parts
+            .lock()
+            .expect("the script")
+            .insert(0, (part, answers.into_iter().collect()));
         self
     }
 
     fn answer(&self, request: Request) -> Response {
         let line = format!("{} {}", request.method(), request.uri());
         let mut parts = self.parts.lock().expect("the script");
-        let found = parts.iter_mut().find(|(part, _)| line.contains(part)).map(|(_, answers)| match answers.len() {
-            0 | 1 => answers.front().cloned(),
-            _ => answers.pop_front(),
-        });
-        let answer = found.flatten().unwrap_or_else(|| answer(404, r#"{"statusCode":404}"#));
-        self.asked.lock().expect("what was asked").push((line, request));
+        let found = parts
+            .iter_mut()
+            .find(|(part, _)| line.contains(part))
+            .map(|(_, answers)| match answers.len() {
+                0 | 1 => answers.front().cloned(),
+                _ => answers.pop_front(),
+            });
+        let answer = found
+            .flatten()
+            .unwrap_or_else(|| answer(404, r#"{"statusCode":404}"#));
+        self.asked
+            .lock()
+            .expect("what was asked")
+            .push((line, request));
         let mut builder = http::Response::builder().status(answer.status);
         for (name, value) in &answer.headers {
             builder = builder.header(*name, value);
@@ -110,13 +144,22 @@ impl PlatformScript {
 
     /// Returns the method and address of each request so far.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("what was asked").iter().map(|(line, _)| line.clone()).collect()
+        self.asked
+            .lock()
+            .expect("what was asked")
+            .iter()
+            .map(|(line, _)| line.clone())
+            .collect()
     }
 
     /// Returns the requests whose method and address contain `part`.
     pub(crate) fn requests(&self, part: &str) -> Vec<Request> {
         let asked = self.asked.lock().expect("what was asked");
-        asked.iter().filter(|(line, _)| line.contains(part)).map(|(_, request)| request.clone()).collect()
+        asked
+            .iter()
+            .filter(|(line, _)| line.contains(part))
+            .map(|(_, request)| request.clone())
+            .collect()
     }
 
     /// Returns the access from which a reader is built.

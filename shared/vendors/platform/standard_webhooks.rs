@@ -6,8 +6,8 @@
 //! - `webhook-timestamp`, in Unix seconds
 //! - `webhook-signature`, a list of `v1,<base64>` separated by spaces
 //!
-//! The signed content is `{id}.{timestamp}.{body}`. Any one valid entry verifies the delivery, so secrets can be
-//! rotated without loss. Entries of other versions are ignored.
+//! The signed content is `{id}.{timestamp}.{body}`. Any one valid entry verifies the delivery, so
+//! secrets can be rotated without loss. Entries of other versions are ignored.
 
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
@@ -26,26 +26,43 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// The only supported version of a signature.
 const VERSION: &str = "v1";
 /// Base64 with or without padding, because people paste secrets by hand.
-const SECRETS: GeneralPurposeConfig = NO_PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const SECRETS: GeneralPurposeConfig =
+    NO_PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 /// Verifies a delivery.
 ///
 /// # Errors
 /// [`Unverified`], without a reason.
-pub fn verify(delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<VerifiedDelivery, Unverified> {
+pub fn verify(
+    delivery: Delivery,
+    secrets: &WebhookSecrets,
+    now: Timestamp,
+) -> Result<VerifiedDelivery, Unverified> {
     let dedup_id = proof(&delivery, secrets, now).ok_or(Unverified)?;
     Ok(VerifiedDelivery::by(delivery, dedup_id))
 }
 
-/// Returns the identity of a verified delivery: a digest of path, id and body. An id that is used for two bodies gives
-/// two identities, so the second body cannot pass for the first. A retry sends both id and body unchanged.
+/// Returns the identity of a verified delivery: a digest of path, id and body. An id that is used
+/// for two bodies gives two identities, so the second body cannot pass for the first. A retry sends
+/// both id and body unchanged.
 fn proof(delivery: &Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Option<String> {
     let only = |name| signature::only(&delivery.headers, name).filter(|text| !text.is_empty());
-    let (id, timestamp, list) = (only("webhook-id")?, only("webhook-timestamp")?, only("webhook-signature")?);
+    let (id, timestamp, list) = (
+        only("webhook-id")?,
+        only("webhook-timestamp")?,
+        only("webhook-signature")?,
+    );
     let fresh = signature::fresh(signature::seconds(timestamp)?, now);
     let keys: Vec<Vec<u8>> = secrets.webhook_secrets.iter().filter_map(key).collect();
-    let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &delivery.body];
-    // A Function URL joins a header that was sent twice into one, with a comma. A valid entry has one comma only.
+    let parts: [&[u8]; 5] = [
+        id.as_bytes(),
+        b".",
+        timestamp.as_bytes(),
+        b".",
+        &delivery.body,
+    ];
+    // A Function URL joins a header that was sent twice into one, with a comma. A valid entry has
+    // one comma only.
     if list.split(' ').any(|entry| entry.matches(',').count() > 1) {
         return None;
     }
@@ -53,20 +70,33 @@ fn proof(delivery: &Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Optio
     for tag in list.split(' ').filter_map(tag) {
         verified |= signature::hmac_sha256_of(&keys, &parts, &tag);
     }
-    (fresh & verified)
-        .then(|| signature::digest(&[delivery.path.as_bytes(), b"\0", id.as_bytes(), b"\0", &delivery.body]))
+    (fresh & verified).then(|| {
+        signature::digest(&[
+            delivery.path.as_bytes(),
+            b"\0",
+            id.as_bytes(),
+            b"\0",
+            &delivery.body,
+        ])
+    })
 }
 
 /// Returns the bytes of one entry of the list; `None` if the version or the Base64 is not standard.
 fn tag(entry: &str) -> Option<Vec<u8>> {
     let (version, tag) = entry.split_once(',')?;
-    if version == VERSION { STANDARD.decode(tag).ok() } else { None }
+    if version == VERSION {
+        STANDARD.decode(tag).ok()
+    } else {
+        None
+    }
 }
 
 /// Returns the bytes of a secret; `None` if the text is not a valid secret.
 fn key(secret: &Secret) -> Option<Vec<u8>> {
     let text = secret.reveal().trim().strip_prefix(PREFIX)?;
-    let key = GeneralPurpose::new(&alphabet::STANDARD, SECRETS).decode(text).ok()?;
+    let key = GeneralPurpose::new(&alphabet::STANDARD, SECRETS)
+        .decode(text)
+        .ok()?;
     KEY_BYTES.contains(&key.len()).then_some(key)
 }
 

@@ -1,5 +1,6 @@
-//! Logs a vendor's announcement that a part of its API will end: the headers `Deprecation` (RFC 9745) and `Sunset`
-//! (RFC 8594). Each vendor and path pattern is logged once in the life of a process.
+//! Logs a vendor's announcement that a part of its API will end: the headers `Deprecation` (RFC
+//! 9745) and `Sunset` (RFC 8594). Each vendor and path pattern is logged once in the life of a
+//! process.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -15,14 +16,26 @@ static SAID: Mutex<BTreeSet<(&str, String)>> = Mutex::new(BTreeSet::new());
 
 /// Logs the deprecation headers of an answer, once for each vendor and path pattern.
 pub(super) fn note(vendor: &'static str, request: &Request, answer: &Response) {
-    let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = |name: &str| {
+        answer
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let (deprecation, sunset) = (cut(text("deprecation")), cut(text("sunset")));
     if deprecation.is_empty() && sunset.is_empty() {
         return;
     }
     let path = format!("{} {}", request.method(), pattern(request.uri().path()));
     if is_new(vendor, &path) {
-        tracing::warn!(vendor, path, deprecation, sunset, "the vendor announces the end of a part of its API");
+        tracing::warn!(
+            vendor,
+            path,
+            deprecation,
+            sunset,
+            "the vendor announces the end of a part of its API"
+        );
     }
 }
 
@@ -33,17 +46,28 @@ fn is_new(vendor: &'static str, path: &str) -> bool {
 
 /// Returns the printable part of a header, cut to `LONGEST`.
 fn cut(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(LONGEST).collect()
+    text.chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(LONGEST)
+        .collect()
 }
 
-/// Returns a path with its ids replaced: each part that has a digit and is no version, and each part that is no plain
-/// word.
+/// Returns a path with its ids replaced: each part that has a digit and is no version, and each
+/// part that is no plain word.
 fn pattern(path: &str) -> String {
     let word = |part: &str| {
-        let version = part.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
-        version || part.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
+        let version = part
+            .strip_prefix('v')
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+        version
+            || part
+                .bytes()
+                .all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
     };
-    path.split('/').map(|part| if word(part) { part } else { "{id}" }).collect::<Vec<_>>().join("/")
+    path.split('/')
+        .map(|part| if word(part) { part } else { "{id}" })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 #[cfg(test)]
@@ -52,7 +76,10 @@ mod tests {
 
     #[test]
     fn the_end_of_one_path_is_said_once_whatever_the_thing() {
-        assert_eq!(pattern("/v1.2/sites/5e0c-11/users/a@b.example"), "/v1.2/sites/{id}/users/{id}");
+        assert_eq!(
+            pattern("/v1.2/sites/5e0c-11/users/a@b.example"),
+            "/v1.2/sites/{id}/users/{id}"
+        );
         assert!(is_new("Farewell", "GET /users/{id}"));
         assert!(!is_new("Farewell", "GET /users/{id}"));
         assert!(is_new("Farewell", "PATCH /users/{id}"));

@@ -1,11 +1,14 @@
-//! The circuit breaker for one vendor and one set of credentials. It decides whether a call is made and retried. Pure.
+//! The circuit breaker for one vendor and one set of credentials. It decides whether a call is made
+//! and retried. Pure.
 //!
-//! A vendor that hangs, throttles or fails is closed for the rest of the run. It then costs other vendors, people and
-//! sites only some seconds. The people who need it stay due. A pause that the vendor asked for continues in later runs.
-//! Without a run, as in the operator's command, only such pauses apply.
+//! A vendor that hangs, throttles or fails is closed for the rest of the run. It then costs other
+//! vendors, people and sites only some seconds. The people who need it stay due. A pause that the
+//! vendor asked for continues in later runs. Without a run, as in the operator's command, only such
+//! pauses apply.
 
 use doorstep_core::budgets::vendor_http::{
-    FAILED_READS, FAILED_WRITES, FIRST_PAUSE, LONGEST_CLOSED, LONGEST_PAUSE, SLOW, SLOW_PART, TRIES_AGAIN,
+    FAILED_READS, FAILED_WRITES, FIRST_PAUSE, LONGEST_CLOSED, LONGEST_PAUSE, SLOW, SLOW_PART,
+    TRIES_AGAIN,
 };
 use std::collections::HashMap;
 use std::time::Duration;
@@ -26,7 +29,8 @@ pub struct CallIdentity {
 pub enum Tried {
     /// An answer about the request itself.
     Answered,
-    /// The vendor answered that it is in trouble, or the connection broke. It may have named a pause.
+    /// The vendor answered that it is in trouble, or the connection broke. It may have named a
+    /// pause.
     Trouble(Option<Duration>),
     /// The vendor refused to process the request (429). It may have named a pause.
     Throttled(Option<Duration>),
@@ -83,7 +87,8 @@ struct Run {
     closed: Option<String>,
     /// Reads that failed after all their tries since the last successful read.
     failed_in_a_row: usize,
-    /// Every read that failed after all its tries, with the reason. It is not sent again in this run.
+    /// Every read that failed after all its tries, with the reason. It is not sent again in this
+    /// run.
     failed: HashMap<CallIdentity, String>,
     failed_writes: u32,
     /// How much time slow answers may still take in this run.
@@ -99,7 +104,10 @@ impl Run {
 impl Health {
     /// Begins a run of the length `time`. Opens a vendor that the last run closed.
     pub fn begin(&mut self, time: Duration) {
-        self.run = Some(Run { patience: time / SLOW_PART, ..Run::default() });
+        self.run = Some(Run {
+            patience: time / SLOW_PART,
+            ..Run::default()
+        });
     }
 
     /// Returns why a call is not made at `now`, or `None` if it may be made.
@@ -108,11 +116,17 @@ impl Health {
             && let Ok(left) = Duration::try_from(now.duration_until(*until))
             && !left.is_zero()
         {
-            return Some(Closed { why: why.clone(), after: Some(left) });
+            return Some(Closed {
+                why: why.clone(),
+                after: Some(left),
+            });
         }
         let run = self.run.as_ref()?;
         let why = run.closed.as_ref().or_else(|| run.failed.get(call?))?;
-        Some(Closed { why: why.clone(), after: None })
+        Some(Closed {
+            why: why.clone(),
+            after: None,
+        })
     }
 
     /// Records the outcome of a try. Returns what to do next.
@@ -161,7 +175,8 @@ impl Health {
     fn failed(&mut self, call: &CallIdentity, tried: Tried, why: &str) {
         let Some(run) = &mut self.run else { return };
         if call.safe {
-            run.failed_in_a_row += usize::from(run.failed.insert(call.clone(), why.to_owned()).is_none());
+            run.failed_in_a_row +=
+                usize::from(run.failed.insert(call.clone(), why.to_owned()).is_none());
         } else {
             run.failed_writes += 1;
         }
@@ -192,11 +207,17 @@ mod tests {
     }
 
     fn read(line: &str) -> CallIdentity {
-        CallIdentity { line: line.to_owned(), safe: true }
+        CallIdentity {
+            line: line.to_owned(),
+            safe: true,
+        }
     }
 
     fn write(line: &str) -> CallIdentity {
-        CallIdentity { line: line.to_owned(), safe: false }
+        CallIdentity {
+            line: line.to_owned(),
+            safe: false,
+        }
     }
 
     fn secs(secs: u64) -> Duration {
@@ -204,11 +225,17 @@ mod tests {
     }
 
     fn for_this_run() -> Option<Closed> {
-        Some(Closed { why: WHY.to_owned(), after: None })
+        Some(Closed {
+            why: WHY.to_owned(),
+            after: None,
+        })
     }
 
     fn paused(left: Duration) -> Option<Closed> {
-        Some(Closed { why: WHY.to_owned(), after: Some(left) })
+        Some(Closed {
+            why: WHY.to_owned(),
+            after: Some(left),
+        })
     }
 
     fn begun() -> Health {
@@ -218,25 +245,55 @@ mod tests {
     }
 
     fn tried(health: &mut Health, call: &CallIdentity, tried: Tried, tries: u32) -> RetryDecision {
-        health.heard(call, tried, &Try { before: tries, now: at(0), took: Duration::ZERO, why: WHY })
+        health.heard(
+            call,
+            tried,
+            &Try {
+                before: tries,
+                now: at(0),
+                took: Duration::ZERO,
+                why: WHY,
+            },
+        )
     }
 
     /// Lets a read fail with all its tries.
     fn fails(health: &mut Health, call: &CallIdentity) {
         for tries in 0..TRIES_AGAIN {
-            assert!(matches!(tried(health, call, Tried::Trouble(None), tries), RetryDecision::Repeat(_)), "{tries}");
+            assert!(
+                matches!(
+                    tried(health, call, Tried::Trouble(None), tries),
+                    RetryDecision::Repeat(_)
+                ),
+                "{tries}"
+            );
         }
-        assert_eq!(tried(health, call, Tried::Trouble(None), TRIES_AGAIN), RetryDecision::GiveUp(None));
+        assert_eq!(
+            tried(health, call, Tried::Trouble(None), TRIES_AGAIN),
+            RetryDecision::GiveUp(None)
+        );
     }
 
     fn slowly(health: &mut Health, took: Duration) {
-        health.heard(&read("a"), Tried::Answered, &Try { before: 0, now: at(0), took, why: "" });
+        health.heard(
+            &read("a"),
+            Tried::Answered,
+            &Try {
+                before: 0,
+                now: at(0),
+                took,
+                why: "",
+            },
+        );
     }
 
     #[test]
     fn one_hang_closes_a_vendor_for_the_run_and_no_longer() {
         let mut health = begun();
-        assert_eq!(tried(&mut health, &read("a"), Tried::Late, 0), RetryDecision::GiveUp(None));
+        assert_eq!(
+            tried(&mut health, &read("a"), Tried::Late, 0),
+            RetryDecision::GiveUp(None)
+        );
         assert_eq!(health.refuses(Some(&write("b")), at(0)), for_this_run());
         health.begin(RUN);
         assert_eq!(health.refuses(Some(&write("b")), at(0)), None);
@@ -247,10 +304,21 @@ mod tests {
         let mut health = begun();
         fails(&mut health, &read("a"));
         assert_eq!(health.refuses(Some(&read("a")), at(0)), for_this_run());
-        assert_eq!(health.refuses(Some(&read("b")), at(0)), None, "it may be this one thing alone");
-        assert_eq!(tried(&mut health, &read("b"), Tried::Answered, 0), RetryDecision::Done);
+        assert_eq!(
+            health.refuses(Some(&read("b")), at(0)),
+            None,
+            "it may be this one thing alone"
+        );
+        assert_eq!(
+            tried(&mut health, &read("b"), Tried::Answered, 0),
+            RetryDecision::Done
+        );
         fails(&mut health, &read("c"));
-        assert_eq!(health.refuses(None, at(0)), None, "a read between them was answered");
+        assert_eq!(
+            health.refuses(None, at(0)),
+            None,
+            "a read between them was answered"
+        );
         fails(&mut health, &read("d"));
         assert_eq!(health.refuses(None, at(0)), for_this_run());
     }
@@ -260,7 +328,10 @@ mod tests {
         let mut health = begun();
         for n in 0..FAILED_WRITES {
             assert_eq!(health.refuses(None, at(0)), None, "{n}");
-            assert_eq!(tried(&mut health, &write("a"), Tried::Trouble(None), 0), RetryDecision::GiveUp(None));
+            assert_eq!(
+                tried(&mut health, &write("a"), Tried::Trouble(None), 0),
+                RetryDecision::GiveUp(None)
+            );
             tried(&mut health, &read("b"), Tried::Answered, 0);
         }
         assert_eq!(health.refuses(None, at(0)), for_this_run());
@@ -270,14 +341,27 @@ mod tests {
     fn a_pause_that_was_asked_for_outlives_the_run_whatever_its_length() {
         for asked in [9, 90, 3600] {
             let mut health = begun();
-            let next = tried(&mut health, &write("a"), Tried::Throttled(Some(secs(asked))), 0);
+            let next = tried(
+                &mut health,
+                &write("a"),
+                Tried::Throttled(Some(secs(asked))),
+                0,
+            );
             assert_eq!(next, RetryDecision::GiveUp(Some(secs(asked))));
             health.begin(RUN);
             assert_eq!(health.refuses(None, at(1)), paused(secs(asked - 1)));
-            assert_eq!(health.refuses(None, at(i64::try_from(asked).unwrap())), None);
+            assert_eq!(
+                health.refuses(None, at(i64::try_from(asked).unwrap())),
+                None
+            );
         }
         let mut health = begun();
-        tried(&mut health, &read("a"), Tried::Trouble(Some(Duration::MAX)), 0);
+        tried(
+            &mut health,
+            &read("a"),
+            Tried::Trouble(Some(Duration::MAX)),
+            0,
+        );
         assert_eq!(health.refuses(None, at(0)), paused(LONGEST_CLOSED));
     }
 
@@ -286,9 +370,15 @@ mod tests {
         let mut health = begun();
         let throttled = Tried::Throttled(Some(secs(2)));
         for tries in 0..TRIES_AGAIN {
-            assert_eq!(tried(&mut health, &write("a"), throttled, tries), RetryDecision::Repeat(secs(2)));
+            assert_eq!(
+                tried(&mut health, &write("a"), throttled, tries),
+                RetryDecision::Repeat(secs(2))
+            );
         }
-        assert_eq!(tried(&mut health, &write("a"), throttled, TRIES_AGAIN), RetryDecision::GiveUp(Some(secs(2))));
+        assert_eq!(
+            tried(&mut health, &write("a"), throttled, TRIES_AGAIN),
+            RetryDecision::GiveUp(Some(secs(2)))
+        );
         assert_eq!(health.refuses(None, at(0)), for_this_run());
     }
 

@@ -1,4 +1,5 @@
-//! The rate gates: one for each set of credentials. A gate orders the calls to a vendor and closes with its health.
+//! The rate gates: one for each set of credentials. A gate orders the calls to a vendor and closes
+//! with its health.
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -9,10 +10,11 @@ use tokio::sync::Mutex;
 
 use super::health::Health;
 
-/// The gate before a vendor. It holds when the next request may leave, and whether any request may leave.
+/// The gate before a vendor. It holds when the next request may leave, and whether any request may
+/// leave.
 ///
-/// A request holds the gate until its last answer. Requests therefore leave one at a time, and a pause asked of one
-/// request delays all of them. Clients that share a rate limit share a gate.
+/// A request holds the gate until its last answer. Requests therefore leave one at a time, and a
+/// pause asked of one request delays all of them. Clients that share a rate limit share a gate.
 #[derive(Clone, Default)]
 pub struct RateGate {
     next: Arc<Mutex<Timestamp>>,
@@ -20,8 +22,8 @@ pub struct RateGate {
 }
 
 impl RateGate {
-    /// Decides whether no call would be made at `now`: the vendor asked for a pause, or hung, throttled or failed in
-    /// this run.
+    /// Decides whether no call would be made at `now`: the vendor asked for a pause, or hung,
+    /// throttled or failed in this run.
     pub fn is_closed(&self, now: Timestamp) -> bool {
         self.health().refuses(None, now).is_some()
     }
@@ -33,7 +35,10 @@ impl RateGate {
 
     /// Returns a gate with a rate of its own that is closed when this one is closed.
     pub(super) fn with_its_own_pace(&self) -> RateGate {
-        RateGate { health: self.health.clone(), ..RateGate::default() }
+        RateGate {
+            health: self.health.clone(),
+            ..RateGate::default()
+        }
     }
 
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
@@ -71,7 +76,10 @@ impl RateGates {
     pub fn begin(&self, time: Duration) {
         let mut known = self.known();
         known.run = Some(time);
-        known.turns.values().for_each(|turn| turn.health().begin(time));
+        known
+            .turns
+            .values()
+            .for_each(|turn| turn.health().begin(time));
     }
 
     fn known(&self) -> MutexGuard<'_, GateTable> {

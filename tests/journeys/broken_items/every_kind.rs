@@ -1,5 +1,5 @@
-//! One item of each kind that the table holds is broken, and the site goes on: settle opens doors, reconcile ends well, nothing
-//! is taken away, and the item is reported.
+//! One item of each kind that the table holds is broken, and the site goes on: settle opens doors,
+//! reconcile ends well, nothing is taken away, and the item is reported.
 
 use std::panic::AssertUnwindSafe;
 
@@ -33,7 +33,8 @@ struct Broken<'a> {
     then: Then,
 }
 
-/// Every kind of item that the table holds. A new kind must be added here: each journey that ends well looks for it.
+/// Every kind of item that the table holds. A new kind must be added here: each journey that ends
+/// well looks for it.
 const KINDS: [(&str, Then); 32] = [
     ("person", Then::Reported),
     ("person records", Then::Unread),
@@ -71,12 +72,20 @@ const KINDS: [(&str, Then); 32] = [
 
 /// Kinds that a quiet day does not make, each with a place in the table where one is.
 const SELDOM: [(&str, &str, &str); 11] = [
-    ("person records", "person#nobody", "records#00000000000000000001"),
+    (
+        "person records",
+        "person#nobody",
+        "records#00000000000000000001",
+    ),
     ("due", "due", "20260302T0800#person#ghost"),
     ("unreadable", "unreadable", "hash"),
     ("read entries", "read", "entries#main"),
     ("run", "run", "reconcile"),
-    ("attempt", "attempt#2026-03-02", "20260302T070000.000000#main#1"),
+    (
+        "attempt",
+        "attempt#2026-03-02",
+        "20260302T070000.000000#main#1",
+    ),
     ("hold", "hold", "checksum"),
     ("hold-changes", "hold-changes#checksum", "00000"),
     ("release", "release", "doubt"),
@@ -94,7 +103,9 @@ fn kind(pk: &str, sk: &str) -> String {
     };
     let word = sk.split('#').next().unwrap_or_default();
     match (tag, word) {
-        ("site" | "read", _) | ("person", "records") | ("holder", "~version") => format!("{tag} {word}"),
+        ("site" | "read", _) | ("person", "records") | ("holder", "~version") => {
+            format!("{tag} {word}")
+        }
         ("push", "unconfirmed") => "push accepted".to_owned(),
         ("push", _) => format!("{tag} {word}"),
         _ => tag.to_owned(),
@@ -107,13 +118,19 @@ impl World {
         for item in Table::of(self).items().await {
             let (pk, sk) = (text(&item, "pk"), text(&item, "sk"));
             let kind = kind(&pk, &sk);
-            assert!(KINDS.iter().any(|(known, _)| *known == kind), "{kind} is new: add it to KINDS in every_kind.rs");
+            assert!(
+                KINDS.iter().any(|(known, _)| *known == kind),
+                "{kind} is new: add it to KINDS in every_kind.rs"
+            );
         }
     }
 }
 
 fn text(item: &Item, name: &str) -> String {
-    item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Ways in which an item is broken: no JSON, no content at all, a shape of an unknown version.
@@ -123,20 +140,35 @@ const BREAKS: [Option<&str>; 3] = [Some("{\"id\": "), None, Some("{\"shape\":\"o
 async fn break_one(world: &World, wanted: &str, breaks: Option<&str>) -> Key {
     let table = Table::of(world);
     let items = table.items().await;
-    let mut of_kind: Vec<&Item> =
-        items.iter().filter(|item| kind(&text(item, "pk"), &text(item, "sk")) == wanted).collect();
+    let mut of_kind: Vec<&Item> = items
+        .iter()
+        .filter(|item| kind(&text(item, "pk"), &text(item, "sk")) == wanted)
+        .collect();
     of_kind.sort_by_key(|item| {
-        let all = format!("{} {} {}", text(item, "pk"), text(item, "sk"), text(item, "body"));
+        let all = format!(
+            "{} {} {}",
+            text(item, "pk"),
+            text(item, "sk"),
+            text(item, "body")
+        );
         (!all.contains("ada"), all)
     });
     // The audit chain ends with its last record, and a person's places begin with their item.
-    let found = if wanted == "audit" { of_kind.last() } else { of_kind.first() };
+    let found = if wanted == "audit" {
+        of_kind.last()
+    } else {
+        of_kind.first()
+    };
     let seldom = SELDOM.iter().find(|(kind, ..)| *kind == wanted);
     let mut item: Item = match (found, seldom) {
         (Some(item), _) => (*item).clone(),
         (None, Some((_, pk, sk))) => {
             let text = |text: &str| AttributeValue::S(text.to_owned());
-            [("pk".to_owned(), text(&format!("{SITE}#{pk}"))), ("sk".to_owned(), text(sk))].into()
+            [
+                ("pk".to_owned(), text(&format!("{SITE}#{pk}"))),
+                ("sk".to_owned(), text(sk)),
+            ]
+            .into()
         }
         (None, None) => panic!("there is no {wanted}"),
     };
@@ -144,19 +176,34 @@ async fn break_one(world: &World, wanted: &str, breaks: Option<&str>) -> Key {
         Some(body) => drop(item.insert("body".to_owned(), AttributeValue::S(body.to_owned()))),
         None => drop(item.remove("body")),
     }
-    let key = Key { pk: text(&item, "pk"), sk: text(&item, "sk") };
-    table.client.put_item().table_name(&table.name).set_item(Some(item)).send().await.expect("it is put");
+    let key = Key {
+        pk: text(&item, "pk"),
+        sk: text(&item, "sk"),
+    };
+    table
+        .client
+        .put_item()
+        .table_name(&table.name)
+        .set_item(Some(item))
+        .send()
+        .await
+        .expect("it is put");
     key
 }
 
-/// Ada is a member. People added by hand are removed: memberships that are not known as ours are revoked.
+/// Ada is a member. People added by hand are removed: memberships that are not known as ours are
+/// revoked.
 async fn begin(platform: Platform) -> World {
     let rules = format!("{PLAN}{ROOM}");
     let scenario = Scenario::at(Doors::Kisi, &rules).doors_say("foreign = \"remove\"");
     let groups = ["Members", "Meeting"];
     let world = match platform {
         Platform::Andcards => andcards::begin(scenario, json!({}), &groups).await,
-        _ => scenario.begin(town(json!({})), DoorsFixture::with(&groups)).await,
+        _ => {
+            scenario
+                .begin(town(json!({})), DoorsFixture::with(&groups))
+                .await
+        }
     };
     world.change_and_deliver(news(platform, "ada")).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
@@ -178,30 +225,56 @@ async fn reconciles(world: &World, key: &Key, Broken { wanted, then }: Broken<'_
         return;
     }
     let report = reconciled.unwrap_or_else(|error| panic!("{wanted} ends a reconcile: {error}"));
-    let said = report.problems.iter().any(|problem| problem.contains(&key_hash(key)));
+    let said = report
+        .problems
+        .iter()
+        .any(|problem| problem.contains(&key_hash(key)));
     // Settle may have put it right before.
-    assert!(said || then == Then::Unread || first == First::Settle, "{wanted}: {report:?}");
-    assert_eq!((report.revoked, report.held), (0, 0), "{wanted}: {report:?}");
+    assert!(
+        said || then == Then::Unread || first == First::Settle,
+        "{wanted}: {report:?}"
+    );
+    assert_eq!(
+        (report.revoked, report.held),
+        (0, 0),
+        "{wanted}: {report:?}"
+    );
     let problems = report.problems.join("\n");
-    assert!(!problems.contains("example.test") && !problems.contains("of tomorrow"), "{wanted}: {problems}");
+    assert!(
+        !problems.contains("example.test") && !problems.contains("of tomorrow"),
+        "{wanted}: {problems}"
+    );
 }
 
-async fn assert_goes_on(platform: Platform, Broken { wanted, then }: Broken<'_>, breaks: Option<&str>, first: First) {
+async fn assert_goes_on(
+    platform: Platform,
+    Broken { wanted, then }: Broken<'_>,
+    breaks: Option<&str>,
+    first: First,
+) {
     let world = begin(platform).await;
     let key = break_one(&world, wanted, breaks).await;
     if first == First::Reconcile {
         reconciles(&world, &key, Broken { wanted, then }, first).await;
     }
-    if then != Then::StopsItsSite && (then != Then::RefusesDeliveries || first == First::Reconcile) {
+    if then != Then::StopsItsSite && (then != Then::RefusesDeliveries || first == First::Reconcile)
+    {
         world.change_and_deliver(news(platform, "eve")).await;
-        assert_eq!(world.inside("Members").await, ["ada", "eve"], "{wanted} {breaks:?}, {first:?} first");
+        assert_eq!(
+            world.inside("Members").await,
+            ["ada", "eve"],
+            "{wanted} {breaks:?}, {first:?} first"
+        );
     }
     if first == First::Settle {
         reconciles(&world, &key, Broken { wanted, then }, first).await;
     }
     world.clock("2026-03-02T08:40:00Z").await;
     let inside = world.inside("Members").await;
-    assert!(inside.contains(&"ada".to_owned()), "{wanted} {breaks:?}, {first:?} first: {inside:?}");
+    assert!(
+        inside.contains(&"ada".to_owned()),
+        "{wanted} {breaks:?}, {first:?} first: {inside:?}"
+    );
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,11 +292,21 @@ fn is_of(platform: Platform, wanted: &str) -> bool {
 
 async fn all_go_on(platform: Platform, first: First) {
     let mut failed = Vec::new();
-    for (n, (wanted, then)) in KINDS.into_iter().enumerate().filter(|(_, (wanted, _))| is_of(platform, wanted)) {
+    for (n, (wanted, then)) in KINDS
+        .into_iter()
+        .enumerate()
+        .filter(|(_, (wanted, _))| is_of(platform, wanted))
+    {
         // Settle may put a thing right before reconcile sees it.
         let breaks = BREAKS[(n + usize::from(first == First::Settle)) % BREAKS.len()];
-        let tried =
-            AssertUnwindSafe(assert_goes_on(platform, Broken { wanted, then }, breaks, first)).catch_unwind().await;
+        let tried = AssertUnwindSafe(assert_goes_on(
+            platform,
+            Broken { wanted, then },
+            breaks,
+            first,
+        ))
+        .catch_unwind()
+        .await;
         failed.extend(tried.err().map(|_| wanted));
     }
     assert!(failed.is_empty(), "{first:?} first: {failed:?}");
@@ -251,7 +334,10 @@ async fn i4_one_unreadable_item_of_what_was_pushed_stops_no_reconcile() {
 
 #[tokio::test]
 async fn i4_a_person_who_cannot_be_read_in_any_way_keeps_what_is_theirs() {
-    let person = Broken { wanted: "person", then: Then::Reported };
+    let person = Broken {
+        wanted: "person",
+        then: Then::Reported,
+    };
     for breaks in BREAKS {
         for first in [First::Settle, First::Reconcile] {
             assert_goes_on(Platform::OfficeRnd, person, breaks, first).await;

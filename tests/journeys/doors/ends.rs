@@ -12,7 +12,10 @@ fn until(day: Value) -> Value {
 
 async fn ends(world: &World) -> Vec<Value> {
     let lines = world.lines(&world.door_world().await, "Members");
-    lines.into_iter().map(|line| line["valid_until"].clone()).collect()
+    lines
+        .into_iter()
+        .map(|line| line["valid_until"].clone())
+        .collect()
 }
 
 /// A site in this mode whose group has these lines, and Ada's membership until 10 March.
@@ -20,9 +23,14 @@ async fn begun(mode: &'static str, fixture: DoorsFixture, line: Option<Value>) -
     let mut membership = hot_desk("ada");
     membership["endDate"] = json!("2026-03-10T00:00:00Z");
     let things = town(json!({ "memberships": [membership] }));
-    let mut world = Scenario::at(Doors::Kisi, PLAN).mode(mode).start(things, fixture).await;
+    let mut world = Scenario::at(Doors::Kisi, PLAN)
+        .mode(mode)
+        .start(things, fixture)
+        .await;
     if let Some(until) = line {
-        world.by_hand(|world| world["groups"][0]["members"][0]["valid_until"] = until).await;
+        world
+            .by_hand(|world| world["groups"][0]["members"][0]["valid_until"] = until)
+            .await;
     }
     world.reconcile().await;
     world
@@ -49,13 +57,25 @@ async fn b2_in_grant_only_an_end_only_moves_later() {
 #[tokio::test]
 async fn b2_in_grant_only_a_membership_that_a_hand_gave_is_never_cut_short() {
     for given in [Value::Null, json!("2026-04-01T00:00:00Z")] {
-        let fixture = DoorsFixture::with(&["Members"]).person("ada").inside("ada", "Members");
+        let fixture = DoorsFixture::with(&["Members"])
+            .person("ada")
+            .inside("ada", "Members");
         let world = begun("grant-only", fixture, Some(given.clone())).await;
-        assert_eq!(ends(&world).await, std::slice::from_ref(&given), "adopted as it is");
-        world.change_and_deliver(until(json!("2026-03-08T00:00:00Z"))).await;
+        assert_eq!(
+            ends(&world).await,
+            std::slice::from_ref(&given),
+            "adopted as it is"
+        );
+        world
+            .change_and_deliver(until(json!("2026-03-08T00:00:00Z")))
+            .await;
         world.reconcile().await;
         assert_eq!(ends(&world).await, std::slice::from_ref(&given));
-        assert_eq!(world.actions("ada").await, [""; 0], "nothing changed at the door");
+        assert_eq!(
+            world.actions("ada").await,
+            [""; 0],
+            "nothing changed at the door"
+        );
         world.ends_well().await;
     }
 }
@@ -79,7 +99,9 @@ async fn b7_the_membership_of_a_protected_person_is_never_cut_short() {
 #[tokio::test]
 async fn b10_in_full_an_end_that_comes_forward_is_followed() {
     let world = begun("full", DoorsFixture::with(&["Members"]), None).await;
-    world.change_and_deliver(until(json!("2026-03-05T00:00:00Z"))).await;
+    world
+        .change_and_deliver(until(json!("2026-03-05T00:00:00Z")))
+        .await;
     assert_eq!(ends(&world).await, ["2026-03-06T00:00:00Z"]);
     world.at("2026-03-06T00:00:00Z", "Members", &[]).await;
     world.ends_well().await;

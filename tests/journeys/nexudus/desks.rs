@@ -39,7 +39,9 @@ async fn deliver_desk(world: &World, action: u16) {
     assert_eq!(world.deliver_to(Some(action), br#"[{"Id":61}]"#).await, 202);
 }
 
-async fn n3_a_desk_that_moves_closes_for_the_contract_that_lost_it_and_opens_for_the_other(at: Doors) {
+async fn n3_a_desk_that_moves_closes_for_the_contract_that_lost_it_and_opens_for_the_other(
+    at: Doors,
+) {
     let world = begin(at, DESK, hers(), &["Desks"]).await;
     assert_eq!(world.inside("Desks").await, ["eve"]);
     world.change(moved()).await;
@@ -52,7 +54,11 @@ async fn n3_a_desk_that_moves_closes_for_the_contract_that_lost_it_and_opens_for
 async fn n3_a_desk_that_is_taken_away_closes_though_no_contract_gains_it(at: Doors) {
     let world = begin(at, DESK, hers(), &["Desks"]).await;
     let free = json!({ "Id": 61, "CoworkerId": null });
-    world.change(json!({ "FloorPlanDesks": [free], "CoworkerContracts": [{ "Id": 113, "Desks": [] }] })).await;
+    world
+        .change(
+            json!({ "FloorPlanDesks": [free], "CoworkerContracts": [{ "Id": 113, "Desks": [] }] }),
+        )
+        .await;
     deliver_desk(&world, 73).await;
     assert_eq!(world.inside("Desks").await, [""; 0]);
     world.ends_well().await;
@@ -60,8 +66,12 @@ async fn n3_a_desk_that_is_taken_away_closes_though_no_contract_gains_it(at: Doo
 
 async fn n3_a_desk_that_is_deleted_closes_for_the_contract_that_had_it(at: Doors) {
     let world = begin(at, DESK, hers(), &["Desks"]).await;
-    world.change(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [] }] })).await;
-    world.change(json!({ "remove": { "FloorPlanDesks": [61] } })).await;
+    world
+        .change(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [] }] }))
+        .await;
+    world
+        .change(json!({ "remove": { "FloorPlanDesks": [61] } }))
+        .await;
     deliver_desk(&world, 72).await;
     assert_eq!(world.inside("Desks").await, [""; 0]);
     world.ends_in_order().await;
@@ -70,7 +80,10 @@ async fn n3_a_desk_that_is_deleted_closes_for_the_contract_that_had_it(at: Doors
 async fn n3_a_desk_that_moves_is_read_again_while_the_platform_lags(at: Doors) {
     let mut things = town(hers());
     things["quirks"] = json!(["lag"]);
-    let world = Scenario::at(at, DESK).on(Platform::Nexudus).begin(things, DoorsFixture::with(&["Desks"])).await;
+    let world = Scenario::at(at, DESK)
+        .on(Platform::Nexudus)
+        .begin(things, DoorsFixture::with(&["Desks"]))
+        .await;
     world.clock("2026-03-02T08:10:00Z").await;
     world.change(moved()).await;
     deliver_desk(&world, 73).await;
@@ -81,9 +94,17 @@ async fn n3_a_desk_that_moves_is_read_again_while_the_platform_lags(at: Doors) {
 
 #[tokio::test]
 async fn n3_a_contract_that_gains_a_desk_is_read_when_only_the_desk_tells_of_it() {
-    let world = begin(Doors::SaltoKs, DESK, json!({ "CoworkerContracts": [contract(13)] }), &["Desks"]).await;
+    let world = begin(
+        Doors::SaltoKs,
+        DESK,
+        json!({ "CoworkerContracts": [contract(13)] }),
+        &["Desks"],
+    )
+    .await;
     // The desk names the contract, and no coworker.
-    world.change(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [61] }] })).await;
+    world
+        .change(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [61] }] }))
+        .await;
     assert_eq!(world.inside("Desks").await, [""; 0]);
     deliver_desk(&world, 73).await;
     assert_eq!(world.inside("Desks").await, ["eve"]);

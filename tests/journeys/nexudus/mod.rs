@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
 
-/// A small town: two locations in two time zones, a team of two, and an individual member. The desk has the number of a
-/// room, as it may.
+/// A small town: two locations in two time zones, a team of two, and an individual member. The desk
+/// has the number of a room, as it may.
 pub fn town(more: Value) -> Value {
     let mut world: Map<String, Value> = match json!({
         "Businesses": [
@@ -52,14 +52,19 @@ pub fn town(more: Value) -> Value {
     };
     for (kind, things) in more.as_object().cloned().unwrap_or_default() {
         let list = world.entry(kind).or_insert_with(|| json!([]));
-        list.as_array_mut().expect("a list").extend(things.as_array().cloned().unwrap_or_default());
+        list.as_array_mut()
+            .expect("a list")
+            .extend(things.as_array().cloned().unwrap_or_default());
     }
     Value::Object(world)
 }
 
 /// A journey that begins on a Monday with these rules and things.
 pub async fn begin(at: Doors, rules: &str, things: Value, groups: &[&str]) -> World {
-    Scenario::at(at, rules).on(Platform::Nexudus).begin(town(things), DoorsFixture::with(groups)).await
+    Scenario::at(at, rules)
+        .on(Platform::Nexudus)
+        .begin(town(things), DoorsFixture::with(groups))
+        .await
 }
 
 /// A contract on the plan *Hot desk* at Riverside from the start of the year, with no end.

@@ -13,18 +13,27 @@ at_both!(
 
 async fn b4_six_minutes_of_404_revoke_nothing_while_the_list_is_fine(at: Doors) {
     let cases = [
-        ("memberships", (0..25).map(|n| hot_desk(&who(n))).collect::<Vec<Value>>()),
+        (
+            "memberships",
+            (0..25).map(|n| hot_desk(&who(n))).collect::<Vec<Value>>(),
+        ),
         ("members", (0..25).map(member).collect()),
     ];
     for (kind, things) in cases {
         let mut world = full(at, 25).await;
         let by_id = format!("GET */{kind}/*");
-        world.platform_faults(json!([{ "match": by_id, "status": 404, "times": -1 }])).await;
+        world
+            .platform_faults(json!([{ "match": by_id, "status": 404, "times": -1 }]))
+            .await;
         world.change_and_deliver(json!({ kind: things })).await;
         world.clock("2026-03-02T08:20:00Z").await;
         assert_eq!(world.inside("Members").await, names(0..25), "{kind}");
         let report = world.reconcile().await;
-        assert_eq!((report.revoked, report.untagged, report.held), (0, 0, 0), "{kind}: {report:?}");
+        assert_eq!(
+            (report.revoked, report.untagged, report.held),
+            (0, 0, 0),
+            "{kind}: {report:?}"
+        );
         world.platform_faults(json!([])).await;
         world.ends_well().await;
     }
@@ -41,7 +50,9 @@ fn touched(n: usize) -> Vec<u8> {
 async fn b4_what_is_missing_by_its_id_and_in_its_list_is_judged_by_the_guard(at: Doors) {
     let world = full(at, 12).await;
     let gone: Vec<String> = (0..5).map(|n| format!("s-{}", who(n))).collect();
-    world.change(json!({ "remove": { "memberships": gone } })).await;
+    world
+        .change(json!({ "remove": { "memberships": gone } }))
+        .await;
     for n in 0..5 {
         assert_eq!(world.deliver(&touched(n)).await, 202);
     }
@@ -56,7 +67,9 @@ async fn b4_what_is_missing_by_its_id_and_in_its_list_is_judged_by_the_guard(at:
 
 async fn b4_one_that_is_missing_by_its_id_and_in_its_list_goes(at: Doors) {
     let world = full(at, 12).await;
-    world.change(json!({ "remove": { "memberships": ["s-p00"] } })).await;
+    world
+        .change(json!({ "remove": { "memberships": ["s-p00"] } }))
+        .await;
     assert_eq!(world.deliver(&touched(0)).await, 202);
     world.clock("2026-03-02T08:20:00Z").await;
     world.reconcile().await;

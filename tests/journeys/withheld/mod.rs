@@ -61,5 +61,8 @@ async fn full_by(scenario: Scenario, count: usize) -> World {
 async fn carded(world: &World) -> usize {
     let held = world.door_world().await;
     let users = held["users"].as_array().expect("users");
-    users.iter().filter(|user| user["tags"].as_array().is_some_and(|tags| !tags.is_empty())).count()
+    users
+        .iter()
+        .filter(|user| user["tags"].as_array().is_some_and(|tags| !tags.is_empty()))
+        .count()
 }

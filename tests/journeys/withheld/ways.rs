@@ -1,5 +1,5 @@
-//! Every way in which something is taken away, by every kind of news: what is planned is done at once, what is inferred
-//! is held. See the tables of `guard::removal`.
+//! Every way in which something is taken away, by every kind of news: what is planned is done at
+//! once, what is inferred is held. See the tables of `guard::removal`.
 
 use serde_json::{Value, json};
 
@@ -49,8 +49,16 @@ fn with(mut thing: Value, field: &str, value: Value) -> Value {
 fn company() -> Value {
     let mut shared = hot_desk("firm");
     (shared["member"], shared["company"]) = (Value::Null, json!("c-firm"));
-    let colleague = |n: usize| with(with(member(n), "company", json!("c-firm")), "name", json!(who(n)));
-    let own: Vec<Value> = (0..SOME).map(|n| with(hot_desk(&who(n)), "plan", json!("p-office"))).collect();
+    let colleague = |n: usize| {
+        with(
+            with(member(n), "company", json!("c-firm")),
+            "name",
+            json!(who(n)),
+        )
+    };
+    let own: Vec<Value> = (0..SOME)
+        .map(|n| with(hot_desk(&who(n)), "plan", json!("p-office")))
+        .collect();
     let memberships = [own, vec![shared]].concat();
     json!({
         "companies": [{ "_id": "c-firm", "name": "Firm" }],
@@ -60,22 +68,41 @@ fn company() -> Value {
 }
 
 fn ways() -> Vec<Way> {
-    let memberships = |name, change| Way { name, more: nothing, change, takes: Takes::Memberships };
+    let memberships = |name, change| Way {
+        name,
+        more: nothing,
+        change,
+        takes: Takes::Memberships,
+    };
     vec![
         memberships(
             "removed",
             || json!({ "remove": { "memberships": (0..SOME).map(|n| format!("s-{}", who(n))).collect::<Vec<_>>() } }),
         ),
         memberships("ended", || {
-            each("memberships", |n| with(hot_desk(&who(n)), "endDate", json!("2026-02-01T00:00:00Z")))
+            each("memberships", |n| {
+                with(hot_desk(&who(n)), "endDate", json!("2026-02-01T00:00:00Z"))
+            })
         }),
-        memberships("another plan", || each("memberships", |n| with(hot_desk(&who(n)), "plan", json!("p-office")))),
-        memberships("of another member", || each("memberships", |n| with(hot_desk(&who(n)), "member", json!("m-eve")))),
+        memberships("another plan", || {
+            each("memberships", |n| {
+                with(hot_desk(&who(n)), "plan", json!("p-office"))
+            })
+        }),
+        memberships("of another member", || {
+            each("memberships", |n| {
+                with(hot_desk(&who(n)), "member", json!("m-eve"))
+            })
+        }),
         memberships("not approved", || {
-            each("memberships", |n| with(hot_desk(&who(n)), "status", json!("not_approved")))
+            each("memberships", |n| {
+                with(hot_desk(&who(n)), "status", json!("not_approved"))
+            })
         }),
         memberships("joined to another person", || {
-            each("members", |n| with(member(n), "email", json!(address("p11"))))
+            each("members", |n| {
+                with(member(n), "email", json!(address("p11")))
+            })
         }),
         Way {
             name: "a company is emptied",
@@ -87,7 +114,13 @@ fn ways() -> Vec<Way> {
             name: "people left their company",
             more: company,
             change: || {
-                each("members", |n| with(with(member(n), "company", json!("c-firm")), "status", json!("former")))
+                each("members", |n| {
+                    with(
+                        with(member(n), "company", json!("c-firm")),
+                        "status",
+                        json!("former"),
+                    )
+                })
             },
             takes: Takes::Memberships,
         },
@@ -100,7 +133,11 @@ fn ways() -> Vec<Way> {
         Way {
             name: "numbers are gone",
             more: nothing,
-            change: || each("members", |n| with(member(n), "properties", json!({ "Card number": "" }))),
+            change: || {
+                each("members", |n| {
+                    with(member(n), "properties", json!({ "Card number": "" }))
+                })
+            },
             takes: Takes::Cards,
         },
     ]
@@ -114,13 +151,23 @@ async fn begun(at: Doors, way: &Way) -> World {
         world.change_and_deliver(more).await;
         world.reconcile().await;
     }
-    assert_eq!(world.inside("Members").await, names(0..PEOPLE), "{}", way.name);
+    assert_eq!(
+        world.inside("Members").await,
+        names(0..PEOPLE),
+        "{}",
+        way.name
+    );
     world
 }
 
 async fn left(world: &World) -> (Vec<String>, usize) {
     // People who received the memberships of others get access.
-    let inside = world.inside("Members").await.into_iter().filter(|who| who != "eve").collect();
+    let inside = world
+        .inside("Members")
+        .await
+        .into_iter()
+        .filter(|who| who != "eve")
+        .collect();
     (inside, carded(world).await)
 }
 
@@ -138,14 +185,34 @@ async fn b4_every_way_is_planned_where_it_is_signed_and_inferred_where_it_is_rea
         world.change((way.change)()).await;
         for _ in 0..2 {
             let report = world.reconcile().await;
-            assert_eq!((report.revoked, report.untagged), (0, 0), "{} is read: {report:?}", way.name);
-            assert_eq!(left(&world).await, (names(0..PEOPLE), PEOPLE), "{} is read", way.name);
+            assert_eq!(
+                (report.revoked, report.untagged),
+                (0, 0),
+                "{} is read: {report:?}",
+                way.name
+            );
+            assert_eq!(
+                left(&world).await,
+                (names(0..PEOPLE), PEOPLE),
+                "{} is read",
+                way.name
+            );
         }
-        assert_eq!(world.holds().await.is_empty(), way.takes == Takes::Nothing, "{} is read", way.name);
+        assert_eq!(
+            world.holds().await.is_empty(),
+            way.takes == Takes::Nothing,
+            "{} is read",
+            way.name
+        );
         world.approve_all().await;
         let (inside, cards) = left(&world).await;
         let goes = way.takes == Takes::Memberships;
-        assert_eq!(!inside.contains(&who(0)), goes, "{} is approved: {inside:?}", way.name);
+        assert_eq!(
+            !inside.contains(&who(0)),
+            goes,
+            "{} is approved: {inside:?}",
+            way.name
+        );
         assert_eq!(cards, after(way.takes).1, "{} is approved", way.name);
         world.ends_in_order().await;
 
@@ -157,7 +224,12 @@ async fn b4_every_way_is_planned_where_it_is_signed_and_inferred_where_it_is_rea
         world.change_and_deliver((way.change)()).await;
         let (inside, cards) = left(&world).await;
         let (expected, with_card) = after(way.takes);
-        assert_eq!((inside, cards), (expected, with_card), "{} is signed", way.name);
+        assert_eq!(
+            (inside, cards),
+            (expected, with_card),
+            "{} is signed",
+            way.name
+        );
         assert!(world.holds().await.is_empty(), "{} is signed", way.name);
         world.ends_in_order().await;
     }
@@ -168,17 +240,30 @@ async fn b4_every_way_that_a_site_file_takes_something_away_is_inferred(at: Door
     let files = [
         (
             "another plan",
-            crate::support::Scenario::at(at, &rule("Office")).platform_says("card_property = \"Card number\""),
+            crate::support::Scenario::at(at, &rule("Office"))
+                .platform_says("card_property = \"Card number\""),
         ),
         ("another group", {
             let rules = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Front\"]\n";
             crate::support::Scenario::at(at, rules).platform_says("card_property = \"Card number\"")
         }),
-        ("another location", scenario(at).platform_says("card_property = \"Card number\"\nlocations = [\"Harbour\"]")),
+        (
+            "another location",
+            scenario(at)
+                .platform_says("card_property = \"Card number\"\nlocations = [\"Harbour\"]"),
+        ),
     ];
     for (name, file) in files {
         let world = full_by(scenario(at), PEOPLE).await;
-        assert!(world.machine.push(&file.text()).await.expect("a push").stored, "{name}");
+        assert!(
+            world
+                .machine
+                .push(&file.text())
+                .await
+                .expect("a push")
+                .stored,
+            "{name}"
+        );
         world.reconcile().await;
         assert_eq!(left(&world).await, (names(0..PEOPLE), PEOPLE), "{name}");
         assert!(!world.holds().await.is_empty(), "{name}");
@@ -188,14 +273,28 @@ async fn b4_every_way_that_a_site_file_takes_something_away_is_inferred(at: Door
     }
     // Leaving grant-only: what was to go all the while.
     let world = full_by(scenario(at).mode("grant-only"), PEOPLE).await;
-    world.change_and_deliver(each("memberships", |n| with(hot_desk(&who(n)), "plan", json!("p-office")))).await;
     world
-        .change_and_deliver(json!({ "members": [with(member(SOME), "properties", json!({ "Card number": "" }))] }))
+        .change_and_deliver(each("memberships", |n| {
+            with(hot_desk(&who(n)), "plan", json!("p-office"))
+        }))
+        .await;
+    world
+        .change_and_deliver(
+            json!({ "members": [with(member(SOME), "properties", json!({ "Card number": "" }))] }),
+        )
         .await;
     assert_eq!(left(&world).await, (names(0..PEOPLE), PEOPLE));
-    world.machine.push(&scenario(at).text()).await.expect("a push");
+    world
+        .machine
+        .push(&scenario(at).text())
+        .await
+        .expect("a push");
     world.reconcile().await;
-    assert_eq!(left(&world).await, (names(0..PEOPLE), PEOPLE), "leaving grant-only");
+    assert_eq!(
+        left(&world).await,
+        (names(0..PEOPLE), PEOPLE),
+        "leaving grant-only"
+    );
     world.approve_all().await;
     assert_eq!(left(&world).await, (names(SOME..PEOPLE), PEOPLE - SOME - 1));
     world.ends_in_order().await;

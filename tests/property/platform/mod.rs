@@ -1,5 +1,5 @@
-//! Stories at every platform. They are made and judged as worlds of OfficeRnD's shape; what another platform cannot say
-//! is taken out of them, and the rest is said in its words.
+//! Stories at every platform. They are made and judged as worlds of OfficeRnD's shape; what another
+//! platform cannot say is taken out of them, and the rest is said in its words.
 
 mod nexudus;
 mod push;
@@ -52,7 +52,16 @@ pub fn rule(platform: Platform, rule: Rule) -> Rule {
             matches!(selector, Selector::Plan(_) | Selector::Resource(_))
         }
     };
-    if serves { rule } else { Rule { selector: Selector::Plan(vec!["Hot desk"]), before: 0, after: 0, ..rule } }
+    if serves {
+        rule
+    } else {
+        Rule {
+            selector: Selector::Plan(vec!["Hot desk"]),
+            before: 0,
+            after: 0,
+            ..rule
+        }
+    }
 }
 
 /// Takes a change over into a world.
@@ -80,7 +89,11 @@ pub fn apply(world: &mut Value, change: &Value) {
 
 /// What makes one own world out of another.
 pub fn difference(platform: Platform, old: &Value, new: &Value) -> Value {
-    let key = if platform == Platform::Nexudus { "Id" } else { "id" };
+    let key = if platform == Platform::Nexudus {
+        "Id"
+    } else {
+        "id"
+    };
     let (mut change, mut removed) = (Map::new(), Map::new());
     for kind in new.as_object().expect("an object").keys() {
         let before = list(old, kind);
@@ -88,7 +101,11 @@ pub fn difference(platform: Platform, old: &Value, new: &Value) -> Value {
         let other = |thing: &&Value| !before.contains(thing);
         let upserts: Vec<Value> = after.iter().filter(other).cloned().collect();
         let is_gone = |thing: &&Value| !after.iter().any(|new| new[key] == thing[key]);
-        let gone: Vec<Value> = before.iter().filter(is_gone).map(|thing| thing[key].clone()).collect();
+        let gone: Vec<Value> = before
+            .iter()
+            .filter(is_gone)
+            .map(|thing| thing[key].clone())
+            .collect();
         if !upserts.is_empty() {
             change.insert(kind.clone(), json!(upserts));
         }
@@ -103,7 +120,11 @@ pub fn difference(platform: Platform, old: &Value, new: &Value) -> Value {
 }
 
 fn things<'w>(world: &'w mut Value, kind: &str) -> &'w mut Vec<Value> {
-    let all = world.as_object_mut().expect("an object").entry(kind).or_insert_with(|| json!([]));
+    let all = world
+        .as_object_mut()
+        .expect("an object")
+        .entry(kind)
+        .or_insert_with(|| json!([]));
     all.as_array_mut().expect("a list")
 }
 
@@ -111,26 +132,44 @@ fn things<'w>(world: &'w mut Value, kind: &str) -> &'w mut Vec<Value> {
 fn fit_guests(world: &mut Value) {
     for visitor in things(world, "visitors") {
         if visitor["email"].is_null() {
-            visitor["email"] = json!(format!("{}@guests.test", text(visitor, "_id").unwrap_or_default()));
+            visitor["email"] = json!(format!(
+                "{}@guests.test",
+                text(visitor, "_id").unwrap_or_default()
+            ));
         }
     }
 }
 
 /// Bookings take place once, and their only member is the one who booked.
 fn fit_bookings(world: &mut Value, tentative: bool) {
-    let visitors: Vec<Value> = list(world, "visitors").iter().map(|visitor| visitor["_id"].clone()).collect();
+    let visitors: Vec<Value> = list(world, "visitors")
+        .iter()
+        .map(|visitor| visitor["_id"].clone())
+        .collect();
     for booking in things(world, "bookings") {
-        booking.as_object_mut().expect("an object").remove("recurrence");
+        booking
+            .as_object_mut()
+            .expect("an object")
+            .remove("recurrence");
         booking["members"] = json!([]);
         booking["isTentative"] = json!(tentative && booking["isTentative"] == json!(true));
-        booking["visitors"].as_array_mut().expect("a list").retain(|id| visitors.contains(id));
+        booking["visitors"]
+            .as_array_mut()
+            .expect("a list")
+            .retain(|id| visitors.contains(id));
     }
 }
 
 /// Only members hold memberships.
 fn fit_holders(world: &mut Value, kind: &str, companies: bool) {
-    let members: Vec<Value> = list(world, "members").iter().map(|member| member["_id"].clone()).collect();
-    for thing in things(world, kind).iter_mut().filter(|thing| !companies || !thing["member"].is_null()) {
+    let members: Vec<Value> = list(world, "members")
+        .iter()
+        .map(|member| member["_id"].clone())
+        .collect();
+    for thing in things(world, kind)
+        .iter_mut()
+        .filter(|thing| !companies || !thing["member"].is_null())
+    {
         thing["company"] = Value::Null;
     }
     // Things of a person who is gone are gone too.
@@ -146,10 +185,16 @@ fn fit_holders(world: &mut Value, kind: &str, companies: bool) {
 /// The name of a thing.
 fn named<'w>(world: &'w Value, kind: &str, id: &Value) -> &'w str {
     let thing = list(world, kind).iter().find(|thing| thing["_id"] == *id);
-    thing.and_then(|thing| text(thing, "name")).unwrap_or_default()
+    thing
+        .and_then(|thing| text(thing, "name"))
+        .unwrap_or_default()
 }
 
 /// The location of the plan, where plans have one.
 fn place_of_plan(plan: &Value) -> &'static str {
-    if *plan == json!("p0") { LOCATIONS[0].0 } else { LOCATIONS[1].0 }
+    if *plan == json!("p0") {
+        LOCATIONS[0].0
+    } else {
+        LOCATIONS[1].0
+    }
 }

@@ -1,11 +1,13 @@
-//! A world in the words of the platforms that tell everything in their letters. Names stand for rooms, plans and places.
+//! A world in the words of the platforms that tell everything in their letters. Names stand for
+//! rooms, plans and places.
 
 use serde_json::{Value, json};
 
 use super::{fit_bookings, fit_guests, fit_holders, named, things};
 use crate::reference_model::{list, text};
 
-/// No floors, desks, passes, check-ins or time zones. At Deskworks members may have a master, and companies do not exist.
+/// No floors, desks, passes, check-ins or time zones. At Deskworks members may have a master, and
+/// companies do not exist.
 pub fn fit(world: &mut Value, masters: bool) {
     fit_guests(world);
     fit_bookings(world, false);
@@ -14,7 +16,10 @@ pub fn fit(world: &mut Value, masters: bool) {
         things(world, kind).clear();
     }
     for location in things(world, "locations") {
-        location.as_object_mut().expect("an object").remove("timezone");
+        location
+            .as_object_mut()
+            .expect("an object")
+            .remove("timezone");
     }
     for (place, member) in things(world, "members").iter_mut().enumerate() {
         member["status"] = json!("active");
@@ -29,11 +34,23 @@ pub fn fit(world: &mut Value, masters: bool) {
         if !booking["member"].is_null() && masters {
             booking["visitors"] = json!([]);
         }
-        let most = if booking["member"].is_null() { 1 } else { usize::MAX };
-        booking["visitors"].as_array_mut().expect("a list").truncate(most);
-        booking["bookedByGuest"] = if most == 1 { booking["visitors"][0].clone() } else { Value::Null };
+        let most = if booking["member"].is_null() {
+            1
+        } else {
+            usize::MAX
+        };
+        booking["visitors"]
+            .as_array_mut()
+            .expect("a list")
+            .truncate(most);
+        booking["bookedByGuest"] = if most == 1 {
+            booking["visitors"][0].clone()
+        } else {
+            Value::Null
+        };
     }
-    things(world, "bookings").retain(|booking| !booking["member"].is_null() || !list(booking, "visitors").is_empty());
+    things(world, "bookings")
+        .retain(|booking| !booking["member"].is_null() || !list(booking, "visitors").is_empty());
 }
 
 /// A local day.
@@ -42,9 +59,17 @@ fn day(at: &Value) -> Value {
 }
 
 fn guests(world: &Value, booking: &Value) -> Vec<Value> {
-    let known = |id: &Value| list(world, "visitors").iter().find(|visitor| visitor["_id"] == *id);
+    let known = |id: &Value| {
+        list(world, "visitors")
+            .iter()
+            .find(|visitor| visitor["_id"] == *id)
+    };
     let guest = |visitor: &Value| json!({ "name": visitor["name"], "email": visitor["email"] });
-    list(booking, "visitors").iter().filter_map(known).map(guest).collect()
+    list(booking, "visitors")
+        .iter()
+        .filter_map(known)
+        .map(guest)
+        .collect()
 }
 
 /// The person who booked is a guest if no member did.
@@ -64,7 +89,9 @@ fn never_empty(mut things: Vec<Value>, more: Value) -> Vec<Value> {
 
 /// The same world in andcards' words.
 pub fn andcards(world: &Value) -> Value {
-    let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> { list(world, kind).iter().map(say).collect() };
+    let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> {
+        list(world, kind).iter().map(say).collect()
+    };
     let mut own = json!({
         "users": of("members", &|one| json!({
             "id": one["_id"], "name": one["name"], "email": one["email"], "company": one["company"],
@@ -82,11 +109,16 @@ pub fn andcards(world: &Value) -> Value {
                 "guests": guests, "start": one["start"], "end": one["end"], "cancelled": one["isCancelled"] })
         }),
     });
-    let user = json!({ "id": "gone", "name": "Gone", "email": null, "company": "gone", "active": false });
+    let user =
+        json!({ "id": "gone", "name": "Gone", "email": null, "company": "gone", "active": false });
     let subscription = json!({ "id": "gone", "plan": "Gone", "location": "Gone", "user": "gone", "company": null,
         "start": "2020-01-01", "end": "2020-01-02", "active": false });
     let company = json!({ "id": "gone", "name": "Gone" });
-    for (kind, more) in [("users", user), ("companies", company), ("subscriptions", subscription)] {
+    for (kind, more) in [
+        ("users", user),
+        ("companies", company),
+        ("subscriptions", subscription),
+    ] {
         own[kind] = json!(never_empty(list(&own, kind).to_vec(), more));
     }
     own
@@ -94,7 +126,9 @@ pub fn andcards(world: &Value) -> Value {
 
 /// The same world in Deskworks' words.
 pub fn deskworks(world: &Value) -> Value {
-    let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> { list(world, kind).iter().map(say).collect() };
+    let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> {
+        list(world, kind).iter().map(say).collect()
+    };
     let mut own = json!({
         "members": of("members", &|one| json!({
             "id": one["_id"], "name": one["name"], "email": one["email"],
@@ -109,8 +143,7 @@ pub fn deskworks(world: &Value) -> Value {
             "center": named(world, "locations", &one["location"]), "member": one["member"], "guest": booker(world, one).0,
             "start": one["start"], "end": one["end"], "cancelled": one["isCancelled"] })),
     });
-    let member =
-        json!({ "id": "gone", "name": "Gone", "email": null, "center": "Gone", "active": false, "master": null });
+    let member = json!({ "id": "gone", "name": "Gone", "email": null, "center": "Gone", "active": false, "master": null });
     let billing = json!({ "id": "gone", "member": "gone", "product": "Gone", "center": "Gone", "start": "2020-01-01",
         "end": "2020-01-02", "active": false });
     for (kind, more) in [("members", member), ("billings", billing)] {

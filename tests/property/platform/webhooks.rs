@@ -16,14 +16,24 @@ pub struct SignedWebhook {
 
 impl From<Post> for SignedWebhook {
     fn from(post: Post) -> Self {
-        SignedWebhook { action: post.action, body: post.body }
+        SignedWebhook {
+            action: post.action,
+            body: post.body,
+        }
     }
 }
 
 /// Its headers when it is signed now.
 pub fn headers(platform: Platform, webhook: &SignedWebhook, now: Minute) -> HeaderMap {
     let header = |(name, text): (&'static str, String)| {
-        (HeaderName::from_static(name), HeaderValue::from_str(&text).expect("text"))
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_str(&text).expect("text"),
+        )
     };
-    platform.headers(SECRET, now, &webhook.body, &webhook.body).into_iter().map(header).collect()
+    platform
+        .headers(SECRET, now, &webhook.body, &webhook.body)
+        .into_iter()
+        .map(header)
+        .collect()
 }

@@ -1,5 +1,5 @@
-//! DynamoDB: the embedded engine behind DynamoDB's own protocol, or AWS's own engine if one is running. This module
-//! adds only the table.
+//! DynamoDB: the embedded engine behind DynamoDB's own protocol, or AWS's own engine if one is
+//! running. This module adds only the table.
 
 mod elsewhere;
 
@@ -51,8 +51,8 @@ enum Engine {
 }
 
 impl LocalTable {
-    /// Creates a table that ends with the process: at DynamoDB Local if [`VARIABLE`] is set, else in memory, where
-    /// items expire by `time`.
+    /// Creates a table that ends with the process: at DynamoDB Local if [`VARIABLE`] is set, else
+    /// in memory, where items expire by `time`.
     ///
     /// # Errors
     /// The engine cannot create it.
@@ -63,14 +63,15 @@ impl LocalTable {
         }
     }
 
-    /// Opens the table in the file at `path`, and creates it if it is missing. Items expire by the machine's own clock.
+    /// Opens the table in the file at `path`, and creates it if it is missing. Items expire by the
+    /// machine's own clock.
     ///
     /// # Errors
     /// The file cannot be opened, or the table cannot be created.
     pub fn open(path: &Path, name: &str) -> Result<Self, TableError> {
         let database = Database::new(&path.to_string_lossy())?;
-        // `synchronous = NORMAL` syncs the log at each checkpoint and not at each write, which is ten times faster. A
-        // power cut may lose the last writes, but not the file.
+        // `synchronous = NORMAL` syncs the log at each checkpoint and not at each write, which is
+        // ten times faster. A power cut may lose the last writes, but not the file.
         database.disable_bulk_loading()?;
         LocalTable::of(database, name)
     }
@@ -94,7 +95,11 @@ impl LocalTable {
     }
 
     /// Performs one operation.
-    pub(super) async fn answer(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
+    pub(super) async fn answer(
+        &self,
+        operation: &str,
+        request: &Request,
+    ) -> Result<Response, NoAnswer> {
         let database = match &self.0 {
             Engine::Embedded(database) => database,
             Engine::Elsewhere(elsewhere) => return elsewhere.answer(request).await,
@@ -102,14 +107,15 @@ impl LocalTable {
         Ok(match run(database, operation, request.body()) {
             Ok(bytes) => wire::bytes_of(StatusCode::OK, bytes),
             Err(error) => {
-                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let status = StatusCode::from_u16(error.status_code())
+                    .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 wire::bytes_of(status, error.to_json().into())
             }
         })
     }
 
-    /// Rewrites the file and empties its log, so that neither contains deleted or replaced data. A table at DynamoDB
-    /// Local is in memory.
+    /// Rewrites the file and empties its log, so that neither contains deleted or replaced data. A
+    /// table at DynamoDB Local is in memory.
     pub fn overwrite_deleted(&self) {
         if let Engine::Embedded(database) = &self.0
             && let Err(error) = rewrite(database)
@@ -129,7 +135,9 @@ impl LocalTable {
 }
 
 fn rewrite(database: &Database) -> Result<(), DynoxideError> {
-    let Some(path) = database.db_path()? else { return Ok(()) };
+    let Some(path) = database.db_path()? else {
+        return Ok(());
+    };
     // With bulk loading, the copy that VACUUM makes is in memory and not in a temporary file.
     database.enable_bulk_loading()?;
     let rewritten = database.vacuum();
@@ -140,15 +148,24 @@ fn rewrite(database: &Database) -> Result<(), DynoxideError> {
     Ok(())
 }
 
-/// Refuses a read of a function that is eventually consistent. AWS may answer it with old items, and none of our
-/// functions tolerates that.
+/// Refuses a read of a function that is eventually consistent. AWS may answer it with old items,
+/// and none of our functions tolerates that.
 pub(super) fn reads_consistently(request: &Request) -> Result<(), ServiceError> {
-    let reads = matches!(wire::target(request), Some(("DynamoDB_20120810", "GetItem" | "Query" | "BatchGetItem")));
-    let consistent = || request.body().windows(CONSISTENT.len()).any(|part| part == CONSISTENT);
+    let reads = matches!(
+        wire::target(request),
+        Some(("DynamoDB_20120810", "GetItem" | "Query" | "BatchGetItem"))
+    );
+    let consistent = || {
+        request
+            .body()
+            .windows(CONSISTENT.len())
+            .any(|part| part == CONSISTENT)
+    };
     match reads && !consistent() {
-        true => {
-            Err(ServiceError::new("ValidationException", "the cloud on one machine serves no reads that may be stale"))
-        }
+        true => Err(ServiceError::new(
+            "ValidationException",
+            "the cloud on one machine serves no reads that may be stale",
+        )),
         false => Ok(()),
     }
 }
@@ -166,7 +183,9 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Bytes, DynoxideErr
         "TransactGetItems" => with(body, |r| db.transact_get_items(r)),
         "TransactWriteItems" => with(body, |r| db.transact_write_items(r)),
         "DescribeTable" => with(body, |r| db.describe_table(r)),
-        _ => Err(DynoxideError::ValidationException(format!("{operation} is not part of the cloud on one machine"))),
+        _ => Err(DynoxideError::ValidationException(format!(
+            "{operation} is not part of the cloud on one machine"
+        ))),
     }
 }
 
@@ -185,14 +204,17 @@ fn with<Q: DeserializeOwned, A: Serialize>(
     body: &[u8],
     operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<Bytes, DynoxideError> {
-    let request =
-        serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+    let request = serde_json::from_slice(body)
+        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
     let answer = serde_json::to_vec(&operation(request)?);
-    answer.map(Bytes::from).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    answer
+        .map(Bytes::from)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 fn request<Q: DeserializeOwned>(value: serde_json::Value) -> Result<Q, DynoxideError> {
-    serde_json::from_value(value).map_err(|error| DynoxideError::SerializationException(error.to_string()))
+    serde_json::from_value(value)
+        .map_err(|error| DynoxideError::SerializationException(error.to_string()))
 }
 
 /// The run's clock, as the engine needs it.

@@ -1,4 +1,5 @@
-//! EventBridge: the published events, and the one rule of the stack: a requested reconcile calls the dispatcher.
+//! EventBridge: the published events, and the one rule of the stack: a requested reconcile calls
+//! the dispatcher.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -18,7 +19,8 @@ const OUTBOX: &str = "outbox/";
 const WANTED: &str = "wanted/";
 /// The event that requests a reconcile. Its detail names the site.
 const RECONCILE_WANTED: &str = "reconcile.wanted";
-/// Most bytes of all events of one call. `[D]` Newer announcements say 1 MB; the lower figure is valid everywhere.
+/// Most bytes of all events of one call. `[D]` Newer announcements say 1 MB; the lower figure is
+/// valid everywhere.
 const LARGEST: usize = 256 << 10;
 /// Most events of one call. `[D]`
 const BATCH: usize = 10;
@@ -36,8 +38,8 @@ pub struct LocalEventBus {
 
 struct BusState {
     next: u64,
-    /// Every event that requests a reconcile and is not served yet, by its number. EventBridge merges none, so each
-    /// starts one.
+    /// Every event that requests a reconcile and is not served yet, by its number. EventBridge
+    /// merges none, so each starts one.
     wanted: BTreeMap<u64, ReconcileEvent>,
 }
 
@@ -90,20 +92,42 @@ struct PutEventsEntry {
 impl PutEventsEntry {
     /// Returns the size in bytes, as EventBridge counts it.
     fn size(&self) -> usize {
-        [&self.source, &self.detail_type, &self.detail].into_iter().flatten().map(String::len).sum()
+        [&self.source, &self.detail_type, &self.detail]
+            .into_iter()
+            .flatten()
+            .map(String::len)
+            .sum()
     }
 }
 
 impl LocalEventBus {
     pub(super) fn new(name: &str, keep: Keep, time: SharedTime, changes: Changes) -> Self {
-        let last = keep.list(OUTBOX).last().and_then(|(key, _)| key.strip_prefix(OUTBOX)?.parse::<u64>().ok());
+        let last = keep
+            .list(OUTBOX)
+            .last()
+            .and_then(|(key, _)| key.strip_prefix(OUTBOX)?.parse::<u64>().ok());
         let event = |(key, detail): (String, Vec<u8>)| {
             let number = key.strip_prefix(WANTED)?.parse().ok()?;
-            Some((number, ReconcileEvent { detail: serde_json::from_slice(&detail).ok()?, serving: false }))
+            Some((
+                number,
+                ReconcileEvent {
+                    detail: serde_json::from_slice(&detail).ok()?,
+                    serving: false,
+                },
+            ))
         };
         let wanted = keep.list(WANTED).into_iter().filter_map(event).collect();
-        let state = Mutex::new(BusState { next: last.map_or(1, |last| last + 1), wanted });
-        LocalEventBus { name: name.to_owned(), time, keep, state, changes }
+        let state = Mutex::new(BusState {
+            next: last.map_or(1, |last| last + 1),
+            wanted,
+        });
+        LocalEventBus {
+            name: name.to_owned(),
+            time,
+            keep,
+            state,
+            changes,
+        }
     }
 
     /// Performs one operation.
@@ -116,15 +140,28 @@ impl LocalEventBus {
 
     fn put(&self, events: PutEvents) -> Result<Value, ServiceError> {
         if !(1..=BATCH).contains(&events.entries.len()) {
-            return Err(ServiceError::new("ValidationException", "one call holds 1 to 10 events"));
+            return Err(ServiceError::new(
+                "ValidationException",
+                "one call holds 1 to 10 events",
+            ));
         }
-        if events.entries.iter().map(PutEventsEntry::size).sum::<usize>() > LARGEST {
+        if events
+            .entries
+            .iter()
+            .map(PutEventsEntry::size)
+            .sum::<usize>()
+            > LARGEST
+        {
             return Err(ServiceError::new(
                 "ValidationException",
                 "Total size of the entries in the request is over the limit.",
             ));
         }
-        let results: Vec<_> = events.entries.into_iter().map(|entry| self.publish(entry)).collect();
+        let results: Vec<_> = events
+            .entries
+            .into_iter()
+            .map(|entry| self.publish(entry))
+            .collect();
         let failed = results.iter().filter(|result| result.is_err()).count();
         let entries: Vec<_> = results
             .into_iter()
@@ -144,12 +181,23 @@ impl LocalEventBus {
         if entry.event_bus_name.is_some_and(|bus| bus != self.name) {
             return Err(("InvalidArgument", "there is no such bus"));
         }
-        let kind = entry.detail_type.ok_or(("InvalidArgument", "an event needs a detail type"))?;
-        let detail = entry.detail.and_then(|detail| serde_json::from_str(&detail).ok()).filter(Value::is_object);
-        let event =
-            Published { at: self.time.now(), kind, detail: detail.ok_or(("MalformedDetail", "no JSON object"))? };
+        let kind = entry
+            .detail_type
+            .ok_or(("InvalidArgument", "an event needs a detail type"))?;
+        let detail = entry
+            .detail
+            .and_then(|detail| serde_json::from_str(&detail).ok())
+            .filter(Value::is_object);
+        let event = Published {
+            at: self.time.now(),
+            kind,
+            detail: detail.ok_or(("MalformedDetail", "no JSON object"))?,
+        };
         let mut state = locked(&self.state);
-        if !self.keep.put_json(&format!("{OUTBOX}{:020}", state.next), &event) {
+        if !self
+            .keep
+            .put_json(&format!("{OUTBOX}{:020}", state.next), &event)
+        {
             return Err(("InternalFailure", "the data folder cannot be written"));
         }
         if let Some(oldest) = state.next.checked_sub(KEPT) {
@@ -158,8 +206,15 @@ impl LocalEventBus {
         let number = state.next;
         state.next += 1;
         if event.kind == RECONCILE_WANTED {
-            self.keep.put_json(&format!("{WANTED}{number:020}"), &event.detail);
-            state.wanted.insert(number, ReconcileEvent { detail: event.detail, serving: false });
+            self.keep
+                .put_json(&format!("{WANTED}{number:020}"), &event.detail);
+            state.wanted.insert(
+                number,
+                ReconcileEvent {
+                    detail: event.detail,
+                    serving: false,
+                },
+            );
         }
         Ok(uuid::Uuid::new_v4().to_string())
     }
@@ -179,7 +234,10 @@ impl LocalEventBus {
         let mut state = locked(&self.state);
         let (number, event) = state.wanted.iter_mut().find(|(_, event)| !event.serving)?;
         event.serving = true;
-        Some(MatchedEvent { detail: event.detail.clone(), number: *number })
+        Some(MatchedEvent {
+            detail: event.detail.clone(),
+            number: *number,
+        })
     }
 
     /// Finishes the request that [`LocalEventBus::take_request`] took.

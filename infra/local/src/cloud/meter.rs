@@ -14,7 +14,8 @@ pub struct UnitsUsed {
     pub operation: String,
     /// The keys that it names, as `pk sk`.
     pub keys: Vec<String>,
-    /// Capacity units of reading or writing; `None` for a refused operation, which reports no count.
+    /// Capacity units of reading or writing; `None` for a refused operation, which reports no
+    /// count.
     pub units: Option<f64>,
 }
 
@@ -42,7 +43,8 @@ impl Meter {
     pub(super) fn asking(&self, request: &Request) -> Option<Request> {
         locked(&self.0).as_ref()?;
         let mut body: Value = serde_json::from_slice(request.body()).ok()?;
-        body.as_object_mut()?.insert("ReturnConsumedCapacity".into(), "TOTAL".into());
+        body.as_object_mut()?
+            .insert("ReturnConsumedCapacity".into(), "TOTAL".into());
         Some(super::wire::with_body(request, &body))
     }
 
@@ -51,7 +53,11 @@ impl Meter {
         let keys = keys(&serde_json::from_slice(request).unwrap_or_default());
         let units = answer.status().is_success().then(|| units(answer.body()));
         if let Some(units_used) = locked(&self.0).as_mut() {
-            units_used.push(UnitsUsed { operation: operation.to_owned(), keys, units });
+            units_used.push(UnitsUsed {
+                operation: operation.to_owned(),
+                keys,
+                units,
+            });
         }
     }
 }
@@ -63,7 +69,10 @@ fn units(answer: &[u8]) -> f64 {
         Value::Array(counts) => counts.iter().collect(),
         one => vec![one],
     };
-    counts.into_iter().filter_map(|count| count["CapacityUnits"].as_f64()).sum()
+    counts
+        .into_iter()
+        .filter_map(|count| count["CapacityUnits"].as_f64())
+        .sum()
 }
 
 /// Returns every `pk` with its `sk`, at any depth of a request.

@@ -1,7 +1,7 @@
 //! The part of AWS that Doorstep uses, in this process. It answers the requests of the real SDKs.
 //!
-//! There is one file per service. A service checks what AWS checks if leniency could hide a mistake of ours. It knows
-//! no site, no platform and no door system.
+//! There is one file per service. A service checks what AWS checks if leniency could hide a mistake
+//! of ours. It knows no site, no platform and no door system.
 
 pub mod dynamodb;
 pub mod events;
@@ -54,7 +54,9 @@ pub fn settings() -> Settings {
         stack: "doorstep".into(),
         region: "local".into(),
         table: "doorstep".into(),
-        trigger_queue_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-triggers.fifo"),
+        trigger_queue_url: format!(
+            "https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-triggers.fifo"
+        ),
         reconcile_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-reconcile.fifo"),
         schedules: ScheduleSettings {
             group: "doorstep".into(),
@@ -94,8 +96,8 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Creates a cloud with the contents of `keep` and of the table's file (or memory). `network` leads to DynamoDB
-    /// Local.
+    /// Creates a cloud with the contents of `keep` and of the table's file (or memory). `network`
+    /// leads to DynamoDB Local.
     ///
     /// # Errors
     /// The table cannot be opened or created.
@@ -106,7 +108,8 @@ impl Cloud {
         clock: &Arc<Clock>,
         network: &Http,
     ) -> Result<Self, dynamodb::TableError> {
-        let template = Template::of_the_stack().map_err(|wrong| dynamodb::TableError::Template(wrong.to_string()))?;
+        let template = Template::of_the_stack()
+            .map_err(|wrong| dynamodb::TableError::Template(wrong.to_string()))?;
         let time: SharedTime = clock.clone();
         let mut settings = settings();
         let changes = Changes::default();
@@ -131,8 +134,18 @@ impl Cloud {
                 time.clone(),
                 changes.clone(),
             ),
-            schedules: scheduler::PendingSchedules::new(&settings, keep.clone(), time.clone(), changes.clone()),
-            bus: events::LocalEventBus::new(&settings.bus, keep.clone(), time.clone(), changes.clone()),
+            schedules: scheduler::PendingSchedules::new(
+                &settings,
+                keep.clone(),
+                time.clone(),
+                changes.clone(),
+            ),
+            bus: events::LocalEventBus::new(
+                &settings.bus,
+                keep.clone(),
+                time.clone(),
+                changes.clone(),
+            ),
             parameters: ssm::Parameters::new(&settings, secrets),
             rights: rights::Rights::of(template),
             settings,
@@ -144,16 +157,27 @@ impl Cloud {
 
     /// Returns whether `request` is for AWS.
     pub fn is_for(request: &Request) -> bool {
-        request.uri().host().is_some_and(|host| host.ends_with(".amazonaws.com")) || wire::target(request).is_some()
+        request
+            .uri()
+            .host()
+            .is_some_and(|host| host.ends_with(".amazonaws.com"))
+            || wire::target(request).is_some()
     }
 
-    /// Answers a function of the stack, named by its logical id in the template. Refuses a call that its role does not
-    /// allow.
+    /// Answers a function of the stack, named by its logical id in the template. Refuses a call
+    /// that its role does not allow.
     ///
     /// # Errors
     /// As [`Cloud::answer`].
-    pub async fn answer_function(&self, function: &str, request: &Request) -> Result<Response, NoAnswer> {
-        let allowed = self.rights.judge_request(function, request).and_then(|()| dynamodb::reads_consistently(request));
+    pub async fn answer_function(
+        &self,
+        function: &str,
+        request: &Request,
+    ) -> Result<Response, NoAnswer> {
+        let allowed = self
+            .rights
+            .judge_request(function, request)
+            .and_then(|()| dynamodb::reads_consistently(request));
         match allowed {
             Ok(()) => self.answer(request).await,
             Err(refusal) => Ok(refusal.into_response()),
@@ -184,7 +208,11 @@ impl Cloud {
     /// Returns the queue of a request. The default is the trigger queue.
     fn queue(&self, body: &[u8]) -> &sqs::FifoQueue {
         let asked: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        if asked["QueueUrl"] == self.settings.reconcile_url.as_str() { &self.reconciles } else { &self.triggers }
+        if asked["QueueUrl"] == self.settings.reconcile_url.as_str() {
+            &self.reconciles
+        } else {
+            &self.triggers
+        }
     }
 
     async fn table(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
@@ -201,24 +229,27 @@ impl Cloud {
     }
 
     async fn metered(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
-        let Some(asking) = self.meter.asking(request) else { return self.table.answer(operation, request).await };
+        let Some(asking) = self.meter.asking(request) else {
+            return self.table.answer(operation, request).await;
+        };
         let answer = self.table.answer(operation, &asking).await?;
         self.meter.add(operation, asking.body(), &answer);
         Ok(answer)
     }
 
-    /// Returns what every operation on the table cost since the last call, in DynamoDB's own units. Counting begins
-    /// with the first call.
+    /// Returns what every operation on the table cost since the last call, in DynamoDB's own units.
+    /// Counting begins with the first call.
     pub fn units_used(&self) -> Vec<UnitsUsed> {
         self.meter.read()
     }
 
-    /// Sends the message of every schedule that is due, earliest first, and returns these schedules. A schedule whose
-    /// message the queue refuses is lost, as on AWS.
+    /// Sends the message of every schedule that is due, earliest first, and returns these
+    /// schedules. A schedule whose message the queue refuses is lost, as on AWS.
     pub fn send_due_schedules(&self) -> Vec<scheduler::Schedule> {
         let due = self.schedules.due();
         let sent = |schedule: &scheduler::Schedule| {
-            // The schedule is deleted only after it was sent. A kill in between sends it twice and never loses it.
+            // The schedule is deleted only after it was sent. A kill in between sends it twice and
+            // never loses it.
             if let Err(refusal) = self.send_by_schedule(schedule) {
                 tracing::error!(%refusal, schedule = schedule.name, "the queue does not take the message of a schedule: dropped");
             }
@@ -228,11 +259,17 @@ impl Cloud {
         due
     }
 
-    /// Sends with the role that the schedule names, and without a deduplication id, as Scheduler does.
+    /// Sends with the role that the schedule names, and without a deduplication id, as Scheduler
+    /// does.
     fn send_by_schedule(&self, schedule: &scheduler::Schedule) -> Result<(), ServiceError> {
-        let send = rights::RequiredAction::new("sqs:SendMessage", &self.settings.schedules.trigger_queue_arn);
+        let send = rights::RequiredAction::new(
+            "sqs:SendMessage",
+            &self.settings.schedules.trigger_queue_arn,
+        );
         self.rights.judge(&schedule.role_arn, &send)?;
-        self.triggers.send(&schedule.message_group, None, &schedule.input).map(drop)
+        self.triggers
+            .send(&schedule.message_group, None, &schedule.input)
+            .map(drop)
     }
 }
 

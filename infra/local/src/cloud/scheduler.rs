@@ -1,4 +1,5 @@
-//! EventBridge Scheduler: one-time schedules that send to the trigger queue. The machine watches the clock (`run`).
+//! EventBridge Scheduler: one-time schedules that send to the trigger queue. The machine watches
+//! the clock (`run`).
 
 mod late;
 mod request;
@@ -78,8 +79,8 @@ impl PendingSchedules {
         self.refusals.store(times, Ordering::Relaxed);
     }
 
-    /// Makes schedules fire as late as Scheduler may, and some of them twice, derived from `seed`. Without a seed each
-    /// fires once, at its instant.
+    /// Makes schedules fire as late as Scheduler may, and some of them twice, derived from `seed`.
+    /// Without a seed each fires once, at its instant.
     pub fn fire_late(&self, seed: Option<u64>) {
         locked(&self.late).follow(seed);
         self.changes.notify();
@@ -88,36 +89,65 @@ impl PendingSchedules {
     /// Performs one call.
     pub(super) fn answer(&self, request: &Request) -> Response {
         let query: ScheduleQuery =
-            serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
-        wire::answer(match (request.method(), request.uri().path().strip_prefix("/schedules")) {
-            (&Method::GET, Some("" | "/")) => self.list(&query),
-            (method, Some(name)) => self.one(method, name.trim_start_matches('/'), &query, request.body()),
-            (_, None) => Err(ServiceError::unknown_operation(request.uri().path())),
-        })
+            serde_urlencoded::from_str(request.uri().query().unwrap_or_default())
+                .unwrap_or_default();
+        wire::answer(
+            match (
+                request.method(),
+                request.uri().path().strip_prefix("/schedules"),
+            ) {
+                (&Method::GET, Some("" | "/")) => self.list(&query),
+                (method, Some(name)) => {
+                    self.one(method, name.trim_start_matches('/'), &query, request.body())
+                }
+                (_, None) => Err(ServiceError::unknown_operation(request.uri().path())),
+            },
+        )
     }
 
-    fn one(&self, method: &Method, name: &str, query: &ScheduleQuery, body: &[u8]) -> Result<Value, ServiceError> {
+    fn one(
+        &self,
+        method: &Method,
+        name: &str,
+        query: &ScheduleQuery,
+        body: &[u8],
+    ) -> Result<Value, ServiceError> {
         match *method {
             Method::POST => self.create(name, wire::read(body)?),
-            Method::GET => self.in_group(query.group_name.as_deref()).and_then(|()| self.get(name)),
-            Method::DELETE => self.in_group(query.group_name.as_deref()).and_then(|()| self.delete(name)),
+            Method::GET => self
+                .in_group(query.group_name.as_deref())
+                .and_then(|()| self.get(name)),
+            Method::DELETE => self
+                .in_group(query.group_name.as_deref())
+                .and_then(|()| self.delete(name)),
             _ => Err(ServiceError::unknown_operation(method.as_str())),
         }
     }
 
     fn create(&self, name: &str, create: Create) -> Result<Value, ServiceError> {
         self.in_group(create.group_name.as_deref())?;
-        if self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-            return Err(ServiceError::new("AccessDeniedException", "refused").with(StatusCode::FORBIDDEN));
+        if self
+            .refusals
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+        {
+            return Err(
+                ServiceError::new("AccessDeniedException", "refused").with(StatusCode::FORBIDDEN)
+            );
         }
         let schedule = create.schedule(name, &self.trigger_queue_arn, self.time.now())?;
         let mut set = locked(&self.set);
         match set.get(name) {
-            Some(there) if there.client_token.is_some() && there.client_token == schedule.client_token => {}
+            Some(there)
+                if there.client_token.is_some() && there.client_token == schedule.client_token => {}
             Some(_) => {
-                return Err(
-                    ServiceError::new("ConflictException", "a schedule of this name exists").with(StatusCode::CONFLICT)
-                );
+                return Err(ServiceError::new(
+                    "ConflictException",
+                    "a schedule of this name exists",
+                )
+                .with(StatusCode::CONFLICT));
             }
             None if !self.keep.put_json(&format!("{SCHEDULE}{name}"), &schedule) => {
                 return Err(ServiceError::not_kept());
@@ -174,7 +204,11 @@ impl PendingSchedules {
     }
 
     fn in_group(&self, group: Option<&str>) -> Result<(), ServiceError> {
-        if group == Some(&self.group) { Ok(()) } else { Err(missing()) }
+        if group == Some(&self.group) {
+            Ok(())
+        } else {
+            Err(missing())
+        }
     }
 
     fn arn(&self, name: &str) -> String {
@@ -184,7 +218,10 @@ impl PendingSchedules {
     /// Returns when the next schedule fires.
     pub fn next(&self) -> Option<Timestamp> {
         let late = locked(&self.late);
-        let first = locked(&self.set).values().map(|schedule| late.fires(schedule)).min();
+        let first = locked(&self.set)
+            .values()
+            .map(|schedule| late.fires(schedule))
+            .min();
         first.into_iter().chain(late.next_again()).min()
     }
 
@@ -192,7 +229,12 @@ impl PendingSchedules {
     pub(super) fn due(&self) -> Vec<Schedule> {
         let (now, mut late) = (self.time.now(), locked(&self.late));
         let mut due = late.take_again(now);
-        due.extend(locked(&self.set).values().filter(|schedule| late.fires(schedule) <= now).cloned());
+        due.extend(
+            locked(&self.set)
+                .values()
+                .filter(|schedule| late.fires(schedule) <= now)
+                .cloned(),
+        );
         due.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
         due
     }
@@ -208,5 +250,9 @@ impl PendingSchedules {
 }
 
 fn missing() -> ServiceError {
-    ServiceError::new("ResourceNotFoundException", "there is no such schedule or group").with(StatusCode::NOT_FOUND)
+    ServiceError::new(
+        "ResourceNotFoundException",
+        "there is no such schedule or group",
+    )
+    .with(StatusCode::NOT_FOUND)
 }

@@ -1,7 +1,7 @@
 //! SQS: one FIFO queue with its order, its deduplication and its dead-letter queue.
 //!
-//! The machine serves it (`run`). Checksums of bodies are left out: the SDK for Rust does not check them, and they
-//! would be the only use of MD5.
+//! The machine serves it (`run`). Checksums of bodies are left out: the SDK for Rust does not check
+//! them, and they would be the only use of MD5.
 
 mod queue;
 
@@ -49,18 +49,26 @@ pub(super) struct QueueConfig {
 }
 
 impl QueueConfig {
-    /// Reads the rules from the properties of the queue and of the function that it invokes. Missing properties have
-    /// the defaults of AWS.
+    /// Reads the rules from the properties of the queue and of the function that it invokes.
+    /// Missing properties have the defaults of AWS.
     pub(super) fn of(template: &Template, queue: &str, function: &str) -> Self {
         let queue = template.properties(queue);
         let events = template.properties(function)["Events"].as_object();
-        let batch = events.and_then(|events| events.values().find_map(|one| one["Properties"]["BatchSize"].as_u64()));
+        let batch = events.and_then(|events| {
+            events
+                .values()
+                .find_map(|one| one["Properties"]["BatchSize"].as_u64())
+        });
         let most_receives = queue["RedrivePolicy"]["maxReceiveCount"].as_u64();
         QueueConfig {
             hashes_bodies: queue["ContentBasedDeduplication"] == true,
             dedup_by_group: queue["DeduplicationScope"] == "messageGroup",
-            most_receives: most_receives.and_then(|most| most.try_into().ok()).unwrap_or(u32::MAX),
-            batch: batch.and_then(|most| most.try_into().ok()).unwrap_or(LARGEST_BATCH),
+            most_receives: most_receives
+                .and_then(|most| most.try_into().ok())
+                .unwrap_or(u32::MAX),
+            batch: batch
+                .and_then(|most| most.try_into().ok())
+                .unwrap_or(LARGEST_BATCH),
         }
     }
 }
@@ -99,8 +107,20 @@ struct SentMessage {
 }
 
 impl FifoQueue {
-    pub(super) fn new(url: &str, rules: QueueConfig, keep: Keep, time: SharedTime, changes: Changes) -> Self {
-        FifoQueue { url: url.to_owned(), rules, time, queue: Mutex::new(Queue::kept(keep, rules)), changes }
+    pub(super) fn new(
+        url: &str,
+        rules: QueueConfig,
+        keep: Keep,
+        time: SharedTime,
+        changes: Changes,
+    ) -> Self {
+        FifoQueue {
+            url: url.to_owned(),
+            rules,
+            time,
+            queue: Mutex::new(Queue::kept(keep, rules)),
+            changes,
+        }
     }
 
     /// Performs one operation.
@@ -111,15 +131,24 @@ impl FifoQueue {
     fn run(&self, operation: &str, mut request: Value) -> Result<Value, ServiceError> {
         let dead = self.url.replace(LINE, DEAD);
         match operation {
-            "GetQueueUrl" if request["QueueName"].as_str() == Some(DEAD) => return Ok(json!({ "QueueUrl": dead })),
-            "GetQueueAttributes" if dead != self.url && request["QueueUrl"].as_str() == Some(&dead) => {
+            "GetQueueUrl" if request["QueueName"].as_str() == Some(DEAD) => {
+                return Ok(json!({ "QueueUrl": dead }));
+            }
+            "GetQueueAttributes"
+                if dead != self.url && request["QueueUrl"].as_str() == Some(&dead) =>
+            {
                 let count = self.dead().len().to_string();
-                return Ok(json!({ "Attributes": { "ApproximateNumberOfMessages": count, "FifoQueue": "true" } }));
+                return Ok(
+                    json!({ "Attributes": { "ApproximateNumberOfMessages": count, "FifoQueue": "true" } }),
+                );
             }
             _ => {}
         }
         if request["QueueUrl"].as_str() != Some(&self.url) {
-            return Err(ServiceError::new("AWS.SimpleQueueService.NonExistentQueue", "the queue does not exist"));
+            return Err(ServiceError::new(
+                "AWS.SimpleQueueService.NonExistentQueue",
+                "the queue does not exist",
+            ));
         }
         match operation {
             "SendMessage" => Ok(json!(self.take_in(&one(request)?)?)),
@@ -132,25 +161,53 @@ impl FifoQueue {
 
     fn change_visibility(&self, change: ChangeVisibility) -> Result<Value, ServiceError> {
         if !(0..=LONGEST_PAUSE).contains(&change.visibility_timeout) {
-            return Err(ServiceError::new("InvalidParameterValue", "a visibility timeout is 0 to 43200 seconds"));
+            return Err(ServiceError::new(
+                "InvalidParameterValue",
+                "a visibility timeout is 0 to 43200 seconds",
+            ));
         }
         let pause = SignedDuration::from_secs(change.visibility_timeout);
-        locked(&self.queue).asked.insert(change.receipt_handle, pause);
+        locked(&self.queue)
+            .asked
+            .insert(change.receipt_handle, pause);
         Ok(json!({}))
     }
 
     fn take_in_all(&self, entries: &[Send]) -> Result<Value, ServiceError> {
         if entries.is_empty() {
-            return Err(ServiceError::new("EmptyBatchRequest", "a batch holds at least one message"));
+            return Err(ServiceError::new(
+                "EmptyBatchRequest",
+                "a batch holds at least one message",
+            ));
         }
         if entries.len() > LARGEST_BATCH {
-            return Err(ServiceError::new("TooManyEntriesInBatchRequest", "a batch holds at most ten messages"));
+            return Err(ServiceError::new(
+                "TooManyEntriesInBatchRequest",
+                "a batch holds at most ten messages",
+            ));
         }
-        if entries.iter().map(|entry| entry.message_body.len()).sum::<usize>() > LARGEST_BODY {
-            return Err(ServiceError::new("BatchRequestTooLong", "a batch holds at most 1 MiB"));
+        if entries
+            .iter()
+            .map(|entry| entry.message_body.len())
+            .sum::<usize>()
+            > LARGEST_BODY
+        {
+            return Err(ServiceError::new(
+                "BatchRequestTooLong",
+                "a batch holds at most 1 MiB",
+            ));
         }
-        if entries.iter().map(|entry| &entry.id).collect::<BTreeSet<_>>().len() < entries.len() {
-            return Err(ServiceError::new("BatchEntryIdsNotDistinct", "an id of a batch names one message"));
+        if entries
+            .iter()
+            .map(|entry| &entry.id)
+            .collect::<BTreeSet<_>>()
+            .len()
+            < entries.len()
+        {
+            return Err(ServiceError::new(
+                "BatchEntryIdsNotDistinct",
+                "an id of a batch names one message",
+            ));
         }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
@@ -167,53 +224,73 @@ impl FifoQueue {
     }
 
     fn take_in(&self, send: &Send) -> Result<SentMessage, ServiceError> {
-        let missing = |what| ServiceError::new("MissingParameter", format!("a FIFO queue needs {what}"));
-        let group = send.message_group_id.as_deref().ok_or_else(|| missing("MessageGroupId"))?;
-        self.send(group, send.message_deduplication_id.as_deref(), &send.message_body)
-            .map(|(message_id, sequence)| SentMessage { message_id, sequence_number: format!("{sequence:020}") })
+        let missing =
+            |what| ServiceError::new("MissingParameter", format!("a FIFO queue needs {what}"));
+        let group = send
+            .message_group_id
+            .as_deref()
+            .ok_or_else(|| missing("MessageGroupId"))?;
+        self.send(
+            group,
+            send.message_deduplication_id.as_deref(),
+            &send.message_body,
+        )
+        .map(|(message_id, sequence)| SentMessage {
+            message_id,
+            sequence_number: format!("{sequence:020}"),
+        })
     }
 
-    /// Appends a message to its group, unless the queue received the same deduplication id in the last five minutes.
-    /// Then it returns the id of the earlier message. Without `dedup_id` it uses the SHA-256 of the body, if the queue
-    /// allows that.
+    /// Appends a message to its group, unless the queue received the same deduplication id in the
+    /// last five minutes. Then it returns the id of the earlier message. Without `dedup_id` it uses
+    /// the SHA-256 of the body, if the queue allows that.
     ///
     /// # Errors
     /// The refusal of SQS, or a data folder that cannot be written.
-    pub fn send(&self, group: &str, dedup_id: Option<&str>, body: &str) -> Result<(String, u64), ServiceError> {
+    pub fn send(
+        &self,
+        group: &str,
+        dedup_id: Option<&str>,
+        body: &str,
+    ) -> Result<(String, u64), ServiceError> {
         let hash = || hex::encode(Sha256::digest(body));
         let dedup_id = match dedup_id {
             Some(given) => given.to_owned(),
             None if self.rules.hashes_bodies => hash(),
             None => {
-                let why =
-                    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided";
+                let why = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided";
                 return Err(ServiceError::new("InvalidParameterValue", why));
             }
         };
         let invalid = |what: &str| Err(ServiceError::new("InvalidParameterValue", what));
         if !is_id(group) || !is_id(&dedup_id) {
-            return invalid("group and deduplication ids are 1 to 128 letters, digits or punctuation");
+            return invalid(
+                "group and deduplication ids are 1 to 128 letters, digits or punctuation",
+            );
         }
         if body.is_empty() || body.len() > LARGEST_BODY {
             return invalid("a body has 1 byte to 1 MiB");
         }
         if !body.chars().all(is_text) {
-            return Err(ServiceError::new("InvalidMessageContents", "a body has a character that SQS does not take"));
+            return Err(ServiceError::new(
+                "InvalidMessageContents",
+                "a body has a character that SQS does not take",
+            ));
         }
         let sent = locked(&self.queue).send(group, &dedup_id, body, self.time.now());
         self.changes.notify();
         sent.ok_or_else(ServiceError::not_kept)
     }
 
-    /// Takes a batch: the messages of the group whose head waited longest, and if there is room, those of the next
-    /// groups. These groups deliver nothing more until the batch is given back.
+    /// Takes a batch: the messages of the group whose head waited longest, and if there is room,
+    /// those of the next groups. These groups deliver nothing more until the batch is given back.
     pub(crate) fn take(&self) -> Option<Vec<Message>> {
         locked(&self.queue).take(self.time.now())
     }
 
-    /// Ends a batch of [`FifoQueue::take`]. A message for which `pause` returns a pause is visible again after it, or moves
-    /// to the dead-letter queue after its last try. The others are finished. `pause` receives the pause that the
-    /// function requested.
+    /// Ends a batch of [`FifoQueue::take`]. A message for which `pause` returns a pause is visible
+    /// again after it, or moves to the dead-letter queue after its last try. The others are
+    /// finished. `pause` receives the pause that the function requested.
     pub(crate) fn give_back(
         &self,
         batch: Vec<Message>,
@@ -226,7 +303,8 @@ impl FifoQueue {
             .map(|message| {
                 let asked = queue.asked.remove(&message.id);
                 let pause = pause(&message, asked);
-                let visible = pause.map(|pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX));
+                let visible =
+                    pause.map(|pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX));
                 Returned { message, visible }
             })
             .collect();
@@ -265,7 +343,8 @@ impl FifoQueue {
 }
 
 fn one<T: serde::de::DeserializeOwned>(request: Value) -> Result<T, ServiceError> {
-    serde_json::from_value(request).map_err(|error| ServiceError::new("SerializationException", error.to_string()))
+    serde_json::from_value(request)
+        .map_err(|error| ServiceError::new("SerializationException", error.to_string()))
 }
 
 fn is_id(text: &str) -> bool {

@@ -1,4 +1,5 @@
-//! Parameter Store: the secrets under the names that they have on AWS, and the parameters of the stack.
+//! Parameter Store: the secrets under the names that they have on AWS, and the parameters of the
+//! stack.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -45,7 +46,11 @@ impl Parameters {
         let names = serde_json::to_string(&settings.names()).unwrap_or_default();
         let plain = BTreeMap::from([(format!("/{stack}/stack"), names)]);
         let secret = Mutex::new(storable(secrets.parameters(&stack)));
-        Parameters { stack, plain, secret }
+        Parameters {
+            stack,
+            plain,
+            secret,
+        }
     }
 
     /// Replaces all secrets.
@@ -55,17 +60,23 @@ impl Parameters {
 
     /// Performs one operation.
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
-        wire::answer(wire::read(body).and_then(|wanted: ParameterRequest| match operation {
-            "GetParameter" => self.one(&wanted),
-            "GetParameters" => Ok(self.several(&wanted)),
-            "GetParametersByPath" => Ok(self.below(&wanted)),
-            _ => Err(ServiceError::unknown_operation(operation)),
-        }))
+        wire::answer(
+            wire::read(body).and_then(|wanted: ParameterRequest| match operation {
+                "GetParameter" => self.one(&wanted),
+                "GetParameters" => Ok(self.several(&wanted)),
+                "GetParametersByPath" => Ok(self.below(&wanted)),
+                _ => Err(ServiceError::unknown_operation(operation)),
+            }),
+        )
     }
 
     fn one(&self, wanted: &ParameterRequest) -> Result<Value, ServiceError> {
-        let found = wanted.name.as_ref().and_then(|name| self.parameter(name, wanted.with_decryption));
-        let found = found.ok_or_else(|| ServiceError::new("ParameterNotFound", "there is no such parameter"))?;
+        let found = wanted
+            .name
+            .as_ref()
+            .and_then(|name| self.parameter(name, wanted.with_decryption));
+        let found = found
+            .ok_or_else(|| ServiceError::new("ParameterNotFound", "there is no such parameter"))?;
         Ok(json!({ "Parameter": found }))
     }
 
@@ -81,23 +92,45 @@ impl Parameters {
     }
 
     fn below(&self, wanted: &ParameterRequest) -> Value {
-        let path = format!("{}/", wanted.path.as_deref().unwrap_or_default().trim_end_matches('/'));
-        let is_below =
-            |name: &str| name.strip_prefix(&path).is_some_and(|rest| wanted.recursive || !rest.contains('/'));
+        let path = format!(
+            "{}/",
+            wanted
+                .path
+                .as_deref()
+                .unwrap_or_default()
+                .trim_end_matches('/')
+        );
+        let is_below = |name: &str| {
+            name.strip_prefix(&path)
+                .is_some_and(|rest| wanted.recursive || !rest.contains('/'))
+        };
         let secret: Vec<String> = locked(&self.secret).keys().cloned().collect();
-        let names = self.plain.keys().chain(&secret).filter(|name| is_below(name));
-        let found: Vec<_> = names.filter_map(|name| self.parameter(name, wanted.with_decryption)).collect();
+        let names = self
+            .plain
+            .keys()
+            .chain(&secret)
+            .filter(|name| is_below(name));
+        let found: Vec<_> = names
+            .filter_map(|name| self.parameter(name, wanted.with_decryption))
+            .collect();
         json!({ "Parameters": found })
     }
 
-    /// Returns one parameter. Without decryption AWS returns the cipher text of a secret. Here it is an unreadable
-    /// word.
+    /// Returns one parameter. Without decryption AWS returns the cipher text of a secret. Here it
+    /// is an unreadable word.
     fn parameter(&self, name: &str, decrypted: bool) -> Option<Value> {
         let (kind, value) = match self.plain.get(name) {
             Some(value) => ("String", value.clone()),
             None => {
                 let value = locked(&self.secret).get(name).cloned()?;
-                ("SecureString", if decrypted { value } else { "encrypted".to_owned() })
+                (
+                    "SecureString",
+                    if decrypted {
+                        value
+                    } else {
+                        "encrypted".to_owned()
+                    },
+                )
             }
         };
         Some(json!({
@@ -133,9 +166,14 @@ mod tests {
     #[test]
     fn a_name_that_parameter_store_refuses_is_not_there() {
         let levels = |count: usize| "/x".repeat(count);
-        let is_there = |name: &str| !storable(BTreeMap::from([(name.to_owned(), "{}".to_owned())])).is_empty();
+        let is_there =
+            |name: &str| !storable(BTreeMap::from([(name.to_owned(), "{}".to_owned())])).is_empty();
         assert!(is_there("/doorstep/a/officernd/api") && is_there(&levels(15)));
-        for refused in [levels(16), "/doorstep/a b/api".to_owned(), "/doorstep/a:b/api".to_owned()] {
+        for refused in [
+            levels(16),
+            "/doorstep/a b/api".to_owned(),
+            "/doorstep/a:b/api".to_owned(),
+        ] {
             assert!(!is_there(&refused), "{refused}");
         }
     }

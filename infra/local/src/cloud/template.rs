@@ -1,7 +1,7 @@
 //! The stack's template, as CloudFormation would apply it to the account of this cloud.
 //!
-//! The local cloud takes its rules from here. A property or a permission that the template lacks is therefore missing
-//! on one machine too.
+//! The local cloud takes its rules from here. A property or a permission that the template lacks is
+//! therefore missing on one machine too.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -16,7 +16,10 @@ pub(super) const TEXT: &str = include_str!("../../../../template.yaml");
 pub(super) const SECRETS_KEY: &str = "arn:aws:kms:local:000000000000:key/secrets";
 
 /// Parameters without a default, and the key, so that the permissions for the key are judged too.
-const PARAMETERS: [(&str, &str); 2] = [("AlertEmail", "ops@example.test"), ("SecretsKeyArn", SECRETS_KEY)];
+const PARAMETERS: [(&str, &str); 2] = [
+    ("AlertEmail", "ops@example.test"),
+    ("SecretsKeyArn", SECRETS_KEY),
+];
 
 /// Pseudo parameters of the account.
 const ACCOUNT: [(&str, &str); 4] = [
@@ -52,7 +55,8 @@ impl Template {
     /// # Errors
     /// The text is not a template.
     pub fn of_the_stack() -> Result<&'static Template, &'static TemplateError> {
-        static STACK: LazyLock<Result<Template, TemplateError>> = LazyLock::new(|| Template::parse(TEXT));
+        static STACK: LazyLock<Result<Template, TemplateError>> =
+            LazyLock::new(|| Template::parse(TEXT));
         STACK.as_ref()
     }
 
@@ -62,22 +66,34 @@ impl Template {
     /// The text is not a template.
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let root: Yaml = yaml_serde::from_str(text)?;
-        let resources = root.get("Resources").and_then(Yaml::as_mapping).ok_or(TemplateError::NoResources)?;
+        let resources = root
+            .get("Resources")
+            .and_then(Yaml::as_mapping)
+            .ok_or(TemplateError::NoResources)?;
         let account = ReferenceResolver { root: &root };
         let resolved = resources.iter().filter_map(|(name, resource)| {
-            Some((name.as_str()?.to_owned(), account.value(resource, 0).unwrap_or(Value::Null)))
+            Some((
+                name.as_str()?.to_owned(),
+                account.value(resource, 0).unwrap_or(Value::Null),
+            ))
         });
-        Ok(Template { resources: resolved.collect() })
+        Ok(Template {
+            resources: resolved.collect(),
+        })
     }
 
     /// Returns every resource by its logical id.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.resources.iter().map(|(name, resource)| (name.as_str(), resource))
+        self.resources
+            .iter()
+            .map(|(name, resource)| (name.as_str(), resource))
     }
 
     /// Returns the properties of a resource; null if the template has no such resource.
     pub fn properties(&self, resource: &str) -> &Value {
-        self.resources.get(resource).map_or(&Value::Null, |resource| &resource["Properties"])
+        self.resources
+            .get(resource)
+            .map_or(&Value::Null, |resource| &resource["Properties"])
     }
 }
 
@@ -93,14 +109,18 @@ impl ReferenceResolver<'_> {
             return None;
         }
         match yaml {
-            Yaml::Tagged(tagged) => self.function(&tagged.tag.to_string(), &tagged.value, depth + 1),
-            Yaml::Sequence(list) => {
-                Some(Value::Array(list.iter().filter_map(|one| self.value(one, depth + 1)).collect()))
+            Yaml::Tagged(tagged) => {
+                self.function(&tagged.tag.to_string(), &tagged.value, depth + 1)
             }
+            Yaml::Sequence(list) => Some(Value::Array(
+                list.iter()
+                    .filter_map(|one| self.value(one, depth + 1))
+                    .collect(),
+            )),
             Yaml::Mapping(map) => {
-                let entries = map
-                    .iter()
-                    .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), self.value(value, depth + 1)?)));
+                let entries = map.iter().filter_map(|(key, value)| {
+                    Some((key.as_str()?.to_owned(), self.value(value, depth + 1)?))
+                });
                 Some(Value::Object(entries.collect::<Map<_, _>>()))
             }
             plain => Some(serde_json::to_value(plain).unwrap_or(Value::Null)),
@@ -108,13 +128,20 @@ impl ReferenceResolver<'_> {
     }
 
     fn function(&self, tag: &str, argument: &Yaml, depth: usize) -> Option<Value> {
-        let arguments = argument.as_sequence().map(Vec::as_slice).unwrap_or_default();
+        let arguments = argument
+            .as_sequence()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         match (tag.trim_start_matches('!'), arguments) {
             ("Ref", _) => self.reference(argument.as_str()?, depth),
             ("GetAtt", _) => self.attribute(argument.as_str()?, depth).map(Value::String),
             ("Sub", _) => Some(Value::String(self.filled(argument.as_str()?, depth))),
             ("If", [condition, yes, no]) => {
-                let taken = if self.holds(condition.as_str()?, depth) { yes } else { no };
+                let taken = if self.holds(condition.as_str()?, depth) {
+                    yes
+                } else {
+                    no
+                };
                 self.value(taken, depth)
             }
             ("Not", [condition]) => Some(json!(!self.is_true(condition, depth))),
@@ -127,23 +154,35 @@ impl ReferenceResolver<'_> {
     }
 
     fn holds(&self, condition: &str, depth: usize) -> bool {
-        let condition = self.root.get("Conditions").and_then(|conditions| conditions.get(condition));
+        let condition = self
+            .root
+            .get("Conditions")
+            .and_then(|conditions| conditions.get(condition));
         condition.is_some_and(|condition| self.is_true(condition, depth))
     }
 
     fn is_true(&self, condition: &Yaml, depth: usize) -> bool {
-        self.value(condition, depth).and_then(|value| value.as_bool()).unwrap_or_default()
+        self.value(condition, depth)
+            .and_then(|value| value.as_bool())
+            .unwrap_or_default()
     }
 
     fn reference(&self, name: &str, depth: usize) -> Option<Value> {
         if name == "AWS::NoValue" {
             return None;
         }
-        let given = ACCOUNT.iter().chain(&PARAMETERS).find(|(known, _)| *known == name);
+        let given = ACCOUNT
+            .iter()
+            .chain(&PARAMETERS)
+            .find(|(known, _)| *known == name);
         if let Some((_, value)) = given {
             return Some(json!(value));
         }
-        if let Some(parameter) = self.root.get("Parameters").and_then(|parameters| parameters.get(name)) {
+        if let Some(parameter) = self
+            .root
+            .get("Parameters")
+            .and_then(|parameters| parameters.get(name))
+        {
             return self.value(parameter.get("Default")?, depth);
         }
         Some(json!(self.made(name, depth)?.name))
@@ -163,8 +202,9 @@ impl ReferenceResolver<'_> {
     fn filled(&self, text: &str, depth: usize) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some((before, (name, after))) =
-            rest.split_once("${").and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        while let Some((before, (name, after))) = rest
+            .split_once("${")
+            .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
         {
             filled.push_str(before);
             let value = match name.contains('.') {
@@ -186,23 +226,38 @@ impl ReferenceResolver<'_> {
         };
         let named = |service: &str, prefix: &str, name: Option<String>| {
             let name = name.unwrap_or_else(|| format!("doorstep-{resource}"));
-            CreatedResource { arn: super::arn(service, &format!("{prefix}{name}")), name }
+            CreatedResource {
+                arn: super::arn(service, &format!("{prefix}{name}")),
+                name,
+            }
         };
         Some(match kind {
             "AWS::DynamoDB::Table" => named("dynamodb", "table/", Some("doorstep".to_owned())),
             "AWS::SQS::Queue" => {
                 let CreatedResource { arn, name } = named("sqs", "", property("QueueName"));
-                CreatedResource { arn, name: format!("https://sqs.local.amazonaws.com/{}/{name}", super::ACCOUNT) }
+                CreatedResource {
+                    arn,
+                    name: format!("https://sqs.local.amazonaws.com/{}/{name}", super::ACCOUNT),
+                }
             }
             "AWS::Events::EventBus" => named("events", "event-bus/", property("Name")),
             "AWS::Events::Rule" => named("events", "rule/", None),
-            "AWS::Scheduler::ScheduleGroup" => named("scheduler", "schedule-group/", property("Name")),
+            "AWS::Scheduler::ScheduleGroup" => {
+                named("scheduler", "schedule-group/", property("Name"))
+            }
             "AWS::Serverless::Function" => named("lambda", "function:", property("FunctionName")),
             "AWS::Logs::LogGroup" => {
-                let CreatedResource { arn, name } = named("logs", "log-group:", property("LogGroupName"));
-                CreatedResource { arn: arn + ":*", name }
+                let CreatedResource { arn, name } =
+                    named("logs", "log-group:", property("LogGroupName"));
+                CreatedResource {
+                    arn: arn + ":*",
+                    name,
+                }
             }
-            "AWS::IAM::Role" => CreatedResource { arn: role_arn(resource), name: format!("doorstep-{resource}") },
+            "AWS::IAM::Role" => CreatedResource {
+                arn: role_arn(resource),
+                name: format!("doorstep-{resource}"),
+            },
             _ => named("unknown", "", Some(resource.to_owned())),
         })
     }
@@ -221,5 +276,7 @@ pub(super) fn role_arn(resource: &str) -> String {
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -17,7 +17,8 @@ use doorstep_vendors::time::Time;
 const THROTTLED: u64 = 211;
 /// One of this many batches is answered with a part unprocessed.
 const UNPROCESSED: u64 = 5;
-/// Most keys of one `BatchGetItem`, and most items of one `BatchWriteItem`. A larger batch is rejected completely.
+/// Most keys of one `BatchGetItem`, and most items of one `BatchWriteItem`. A larger batch is
+/// rejected completely.
 const LARGEST_READ: usize = 100;
 const LARGEST_WRITE: usize = 25;
 /// Most calls to Parameter Store in one second.
@@ -48,7 +49,12 @@ pub(super) struct Shortened {
 
 impl Throttling {
     pub(super) fn new(clock: Arc<Clock>) -> Self {
-        Throttling { clock, calls: AtomicU64::new(0), batches: AtomicU64::new(0), second: Mutex::default() }
+        Throttling {
+            clock,
+            calls: AtomicU64::new(0),
+            batches: AtomicU64::new(0),
+            second: Mutex::default(),
+        }
     }
 
     /// Returns the refusal of a throttled table call, by its partition or by the account.
@@ -59,11 +65,14 @@ impl Throttling {
             true => "ThrottlingException",
             false => "ProvisionedThroughputExceededException",
         };
-        Some(ServiceError::new(kind, "too many requests at the moment: send it again, more slowly"))
+        Some(ServiceError::new(
+            kind,
+            "too many requests at the moment: send it again, more slowly",
+        ))
     }
 
-    /// Returns the refusal of a call to Parameter Store beyond its rate. The caller retries in the next second, even if
-    /// the clock is a standing one.
+    /// Returns the refusal of a call to Parameter Store beyond its rate. The caller retries in the
+    /// next second, even if the clock is a standing one.
     pub(super) fn throttles_parameters(&self) -> Option<ServiceError> {
         let now = self.clock.now().as_second();
         let mut second = locked(&self.second);
@@ -97,13 +106,18 @@ impl Throttling {
         }
         let rest = items.split_off(items.len() / 2);
         let (member, part) = match operation {
-            "BatchGetItem" => {
-                ("UnprocessedKeys", json!({ "Keys": rest, "ConsistentRead": asked["ConsistentRead"] == true }))
-            }
+            "BatchGetItem" => (
+                "UnprocessedKeys",
+                json!({ "Keys": rest, "ConsistentRead": asked["ConsistentRead"] == true }),
+            ),
             _ => ("UnprocessedItems", Value::Array(rest)),
         };
         let undone = json!({ table: part });
-        Some(Shortened { request: wire::with_body(request, &body), member, undone })
+        Some(Shortened {
+            request: wire::with_body(request, &body),
+            member,
+            undone,
+        })
     }
 
     fn is_due(&self) -> bool {
@@ -117,7 +131,9 @@ impl Shortened {
         if !answer.status().is_success() {
             return answer;
         }
-        let Ok(mut body) = serde_json::from_slice::<Value>(answer.body()) else { return answer };
+        let Ok(mut body) = serde_json::from_slice::<Value>(answer.body()) else {
+            return answer;
+        };
         match &mut body[self.member] {
             // The engine left a part of the same single table unprocessed too.
             Value::Object(more) if !more.is_empty() => merge(more, self.undone),
@@ -128,7 +144,9 @@ impl Shortened {
 }
 
 fn merge(more: &mut serde_json::Map<String, Value>, undone: Value) {
-    let Value::Object(undone) = undone else { return };
+    let Value::Object(undone) = undone else {
+        return;
+    };
     for (table, part) in undone {
         match (more.get_mut(&table), part) {
             (Some(Value::Array(items)), Value::Array(rest)) => items.extend(rest),

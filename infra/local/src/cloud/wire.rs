@@ -1,4 +1,5 @@
-//! The format of AWS requests, answers and errors. The formats of single services are in their own files.
+//! The format of AWS requests, answers and errors. The formats of single services are in their own
+//! files.
 
 use std::fmt;
 
@@ -11,7 +12,12 @@ use doorstep_vendors::http::{Request, Response};
 
 /// Returns the service and operation of a request in AWS JSON. REST services have none.
 pub(super) fn target(request: &Request) -> Option<(&str, &str)> {
-    request.headers().get("x-amz-target")?.to_str().ok()?.rsplit_once('.')
+    request
+        .headers()
+        .get("x-amz-target")?
+        .to_str()
+        .ok()?
+        .rsplit_once('.')
 }
 
 /// The error of a service.
@@ -25,7 +31,11 @@ pub struct ServiceError {
 impl ServiceError {
     /// Creates a client error.
     pub(super) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        ServiceError { status: StatusCode::BAD_REQUEST, kind, message: message.into() }
+        ServiceError {
+            status: StatusCode::BAD_REQUEST,
+            kind,
+            message: message.into(),
+        }
     }
 
     /// Sets the status, as REST services do.
@@ -36,7 +46,10 @@ impl ServiceError {
 
     /// Creates the error for an operation that is not implemented here.
     pub(super) fn unknown_operation(operation: &str) -> Self {
-        ServiceError::new("UnknownOperationException", format!("{operation} is not part of the cloud on one machine"))
+        ServiceError::new(
+            "UnknownOperationException",
+            format!("{operation} is not part of the cloud on one machine"),
+        )
     }
 
     /// Creates the error for a data folder that cannot be written.
@@ -45,11 +58,14 @@ impl ServiceError {
             .with(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Returns the error as an HTTP response. Header and body both name it, because SDKs differ in where they look.
+    /// Returns the error as an HTTP response. Header and body both name it, because SDKs differ in
+    /// where they look.
     pub(super) fn into_response(self) -> Response {
         let body = serde_json::json!({ "__type": self.kind, "message": self.message });
         let mut response = json(self.status, &body);
-        response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(self.kind));
+        response
+            .headers_mut()
+            .insert("x-amzn-errortype", HeaderValue::from_static(self.kind));
         response
     }
 }
@@ -62,7 +78,8 @@ impl fmt::Display for ServiceError {
 
 /// Parses a request's body.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServiceError> {
-    serde_json::from_slice(body).map_err(|error| ServiceError::new("SerializationException", error.to_string()))
+    serde_json::from_slice(body)
+        .map_err(|error| ServiceError::new("SerializationException", error.to_string()))
 }
 
 /// Returns the same request with another body.
@@ -95,6 +112,9 @@ pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
 pub(super) fn bytes_of(status: StatusCode, body: Bytes) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-amz-json-1.0"),
+    );
     response
 }

@@ -24,18 +24,20 @@ impl Machine {
         self.parts.runner.faults.set_skew(skew);
     }
 
-    /// Sets how long each call takes by the clock of the calling function. The run's own clock does not advance by it.
+    /// Sets how long each call takes by the clock of the calling function. The run's own clock does
+    /// not advance by it.
     pub fn pace(&self, pace: SignedDuration) {
         self.parts.runner.faults.set_pace(pace);
     }
 
-    /// Makes schedules fire up to 59 s late and some of them twice, derived from `seed`, as Scheduler may. Without a
-    /// seed each fires once, at its instant.
+    /// Makes schedules fire up to 59 s late and some of them twice, derived from `seed`, as
+    /// Scheduler may. Without a seed each fires once, at its instant.
     pub fn late_schedules(&self, seed: Option<u64>) {
         self.cloud().schedules.fire_late(seed);
     }
 
-    /// Sets how long a vendor takes for each answer, by the clock of the calling function; `None` takes no time.
+    /// Sets how long a vendor takes for each answer, by the clock of the calling function; `None`
+    /// takes no time.
     pub fn slow(&self, vendor: &str, slowness: Option<Slowness>) {
         self.parts.runner.faults.set_slow(vendor, slowness);
     }
@@ -45,8 +47,8 @@ impl Machine {
         self.parts.runner.faults.let_waits_count(count);
     }
 
-    /// Returns how long a function had worked when it last changed something at each vendor, since the last call of
-    /// this method.
+    /// Returns how long a function had worked when it last changed something at each vendor, since
+    /// the last call of this method.
     pub fn changed_after(&self) -> BTreeMap<String, SignedDuration> {
         self.parts.runner.faults.take_changed()
     }
@@ -56,8 +58,8 @@ impl Machine {
         self.parts.runner.faults.take_worked()
     }
 
-    /// Returns the shortest time that any function had left before its limit, by its own clock, since the last call of
-    /// this method.
+    /// Returns the shortest time that any function had left before its limit, by its own clock,
+    /// since the last call of this method.
     pub fn spare(&self) -> Option<SignedDuration> {
         self.parts.runner.faults.take_spare()
     }

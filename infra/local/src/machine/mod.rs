@@ -57,7 +57,10 @@ impl Machine {
     ///
     /// # Errors
     /// See [`StartError`]. Nothing runs then.
-    pub async fn start_with(setup: Setup, functions: Arc<dyn Functions>) -> Result<Machine, StartError> {
+    pub async fn start_with(
+        setup: Setup,
+        functions: Arc<dyn Functions>,
+    ) -> Result<Machine, StartError> {
         let sites: Vec<_> = setup.sites.into_iter().map(SiteFile::of).collect();
         let secrets = match &setup.secrets {
             Some(text) => LocalSecrets::parse(text)?,
@@ -66,20 +69,36 @@ impl Machine {
         let (keep, table) = remembered(&setup.data)?;
         let clock = Arc::new(clock(setup.clock, &keep));
         let time: SharedTime = clock.clone();
-        let network = doorstep_vendors::network::client(None).map_err(|error| StartError::Data(error.to_string()))?;
+        let network = doorstep_vendors::network::client(None)
+            .map_err(|error| StartError::Data(error.to_string()))?;
         let cloud = Cloud::new(table.as_deref(), &keep, &secrets, &clock, &network)
             .await
             .map_err(|error| StartError::Data(error.to_string()))?;
         let sandboxes = Sandboxes::new(keep.clone(), time);
-        let world = Network { cloud: Arc::new(cloud), sandboxes: sandboxes.clone(), network };
-        let cadence = setup.reconcile.and_then(|cadence| SignedDuration::try_from(cadence).ok());
+        let world = Network {
+            cloud: Arc::new(cloud),
+            sandboxes: sandboxes.clone(),
+            network,
+        };
+        let cadence = setup
+            .reconcile
+            .and_then(|cadence| SignedDuration::try_from(cadence).ok());
         let runner = Runner::new(clock, keep, world, functions, cadence);
         let sites = load(&runner, sites).await?;
         let mut known = PushedSites { secrets, sites };
-        pushed::remember(&runner, &mut known).await.map_err(|error| StartError::Data(error.to_string()))?;
+        pushed::remember(&runner, &mut known)
+            .await
+            .map_err(|error| StartError::Data(error.to_string()))?;
         let (known, background) = (Mutex::new(known), Mutex::default());
-        let parts = Parts { runner: Arc::new(runner), sandboxes, known, background };
-        let machine = Machine { parts: Arc::new(parts) };
+        let parts = Parts {
+            runner: Arc::new(runner),
+            sandboxes,
+            known,
+            background,
+        };
+        let machine = Machine {
+            parts: Arc::new(parts),
+        };
         if !machine.is_standing() {
             machine.run_in_background().await;
         }
@@ -117,13 +136,14 @@ impl Machine {
         self.parts.runner.deliver(delivery).await
     }
 
-    /// Serves the queues until they are empty. In real time, waits until the background tasks have done so.
+    /// Serves the queues until they are empty. In real time, waits until the background tasks have
+    /// done so.
     pub async fn quiet(&self) {
         self.parts.runner.quiet().await;
     }
 
-    /// Serves the queues before every call except a delivery, if the clock is a standing one. Does nothing in real
-    /// time.
+    /// Serves the queues before every call except a delivery, if the clock is a standing one. Does
+    /// nothing in real time.
     pub(crate) async fn settle_down(&self) {
         if self.is_standing() {
             self.parts.runner.drain().await;
@@ -171,8 +191,12 @@ impl Machine {
 }
 
 fn clock(standing: Option<Timestamp>, keep: &Keep) -> Clock {
-    let Some(at) = standing else { return Clock::running() };
-    let kept = keep.get(crate::run::CLOCK).and_then(|kept| String::from_utf8(kept).ok()?.parse::<Timestamp>().ok());
+    let Some(at) = standing else {
+        return Clock::running();
+    };
+    let kept = keep
+        .get(crate::run::CLOCK)
+        .and_then(|kept| String::from_utf8(kept).ok()?.parse::<Timestamp>().ok());
     if let Some(further) = kept.filter(|kept| *kept > at) {
         tracing::warn!(%further, "the clock of the data folder is later: starting from there");
     }
@@ -181,7 +205,9 @@ fn clock(standing: Option<Timestamp>, keep: &Keep) -> Clock {
 
 /// Opens the key-value store. Returns it, and the path of the table's file.
 fn remembered(data: &Data) -> Result<(Keep, Option<PathBuf>), StartError> {
-    let Data::Folder(folder) = data else { return Ok((Keep::memory(), None)) };
+    let Data::Folder(folder) = data else {
+        return Ok((Keep::memory(), None));
+    };
     let files = folder::prepare(folder).map_err(|error| StartError::Data(error.to_string()))?;
     let keep = Keep::open(&files.keep).map_err(|error| StartError::Data(error.to_string()))?;
     Ok((keep, Some(files.table)))

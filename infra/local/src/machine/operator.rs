@@ -52,7 +52,11 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn forget(&self, site: &SiteId, wanted: &forget::ForgetQuery) -> Result<forget::ForgetOutcome> {
+    pub async fn forget(
+        &self,
+        site: &SiteId,
+        wanted: &forget::ForgetQuery,
+    ) -> Result<forget::ForgetOutcome> {
         self.settle_down().await;
         let outcome = forget::forget(self.environment(), site, wanted).await?;
         if matches!(outcome, forget::ForgetOutcome::Forgotten(_)) {
@@ -75,8 +79,8 @@ impl Machine {
         doorstep_operator::view::audit(self.environment(), site).await
     }
 
-    /// Returns whether a site is served now, or was served before. A retired site keeps its audit chain and can forget
-    /// people.
+    /// Returns whether a site is served now, or was served before. A retired site keeps its audit
+    /// chain and can forget people.
     ///
     /// # Errors
     /// The error of the operation itself.
@@ -90,6 +94,7 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn audit(&self, site: &SiteId) -> Result<Value> {
         let records = self.records(site).await?;
-        serde_json::to_value(records).map_err(|_| Error::permanent("the audit chain cannot be shown"))
+        serde_json::to_value(records)
+            .map_err(|_| Error::permanent("the audit chain cannot be shown"))
     }
 }

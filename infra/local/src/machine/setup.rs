@@ -36,9 +36,11 @@ pub struct Setup {
     pub sites: Vec<String>,
     /// The text of the secrets file; `None` uses the sandbox's own secrets.
     pub secrets: Option<String>,
-    /// The instant of a standing clock; `None` is real time. A folder whose clock is already later starts from there.
+    /// The instant of a standing clock; `None` is real time. A folder whose clock is already later
+    /// starts from there.
     pub clock: Option<Timestamp>,
-    /// How often every site is reconciled, counted from the start; `None` reconciles only on request.
+    /// How often every site is reconciled, counted from the start; `None` reconciles only on
+    /// request.
     pub reconcile: Option<Duration>,
     /// Where the run stores its data.
     pub data: Data,

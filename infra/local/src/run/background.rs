@@ -12,7 +12,8 @@ use super::Runner;
 use doorstep_jobs::reconcile::DispatchInput;
 use doorstep_vendors::time::Time;
 
-/// How many sites are reconciled concurrently: the default of the stack's parameter `ReconcileConcurrency`.
+/// How many sites are reconciled concurrently: the default of the stack's parameter
+/// `ReconcileConcurrency`.
 const SITES_AT_ONCE: usize = 10;
 /// How often expired items are deleted.
 const EXPIRE: Duration = Duration::from_secs(3600);
@@ -32,7 +33,12 @@ impl Background {
         tasks.spawn(serve_events(runner.clone()));
         tasks.spawn(serve_requests(runner.clone()));
         tasks.spawn(expire(runner.clone()));
-        let cadence = runner.turn.lock().await.cadence.and_then(|cadence| Duration::try_from(cadence).ok());
+        let cadence = runner
+            .turn
+            .lock()
+            .await
+            .cadence
+            .and_then(|cadence| Duration::try_from(cadence).ok());
         if let Some(cadence) = cadence {
             tasks.spawn(request_all(runner.clone(), cadence));
         }
@@ -40,8 +46,8 @@ impl Background {
     }
 }
 
-/// Serves batches of the trigger queue as they arrive. Each batch has its own task, which outlives a stop: it is short,
-/// and the next run serves what it leaves unfinished.
+/// Serves batches of the trigger queue as they arrive. Each batch has its own task, which outlives
+/// a stop: it is short, and the next run serves what it leaves unfinished.
 async fn serve_triggers(runner: Arc<Runner>) {
     let mut changes = runner.cloud.changes.watch();
     loop {
@@ -128,8 +134,9 @@ async fn until(runner: &Runner, at: Option<Timestamp>) {
 }
 
 impl Runner {
-    /// Waits until nothing is left to serve. With a standing clock this method serves it. In real time the background
-    /// tasks do, and the wait includes messages and requests that are visible only later.
+    /// Waits until nothing is left to serve. With a standing clock this method serves it. In real
+    /// time the background tasks do, and the wait includes messages and requests that are visible
+    /// only later.
     pub(crate) async fn quiet(&self) {
         if self.clock.is_standing() {
             return self.drain().await;
@@ -137,9 +144,14 @@ impl Runner {
         let mut changes = self.cloud.changes.watch();
         loop {
             changes.borrow_and_update();
-            let due = self.cloud.schedules.next().is_some_and(|at| at <= self.clock.now());
-            let quiet =
-                self.cloud.triggers.is_empty() && self.cloud.bus.has_no_requests() && self.cloud.reconciles.is_empty();
+            let due = self
+                .cloud
+                .schedules
+                .next()
+                .is_some_and(|at| at <= self.clock.now());
+            let quiet = self.cloud.triggers.is_empty()
+                && self.cloud.bus.has_no_requests()
+                && self.cloud.reconciles.is_empty();
             if !due && quiet {
                 return;
             }

@@ -1,4 +1,5 @@
-//! Crashes a function right after a step: which request belongs to which step, and how often it is to happen.
+//! Crashes a function right after a step: which request belongs to which step, and how often it is
+//! to happen.
 //!
 //! A step is recognised by the request that passes the HTTP seam. The functions know nothing of it.
 
@@ -44,7 +45,9 @@ impl Crash {
     /// Returns whether the function that just completed `step` crashes.
     pub(super) fn strikes(&self, step: CrashStep) -> bool {
         let mut armed = locked(&self.armed);
-        let Some((wanted, times)) = *armed else { return false };
+        let Some((wanted, times)) = *armed else {
+            return false;
+        };
         if wanted == step {
             *armed = (times > 1).then_some((step, times - 1));
         }
@@ -55,15 +58,24 @@ impl Crash {
 impl CrashStep {
     /// Returns the step of a function of `role` that ends with `request`.
     pub(super) fn of(role: FunctionRole, request: &Request) -> Option<CrashStep> {
-        match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
+        match (
+            role,
+            request
+                .headers()
+                .get("x-amz-target")
+                .map(|target| target.as_bytes()),
+        ) {
             (
                 FunctionRole::Receive | FunctionRole::Entries,
                 Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch"),
             ) => Some(CrashStep::Enqueue),
-            (FunctionRole::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => CrashStep::written(request.body()),
-            (FunctionRole::Settle, Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem")) => {
-                CrashStep::written_alone(request.body())
+            (FunctionRole::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => {
+                CrashStep::written(request.body())
             }
+            (
+                FunctionRole::Settle,
+                Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem"),
+            ) => CrashStep::written_alone(request.body()),
             (FunctionRole::Settle, None) if is_door_change(request) => Some(CrashStep::Apply),
             _ => None,
         }
@@ -72,13 +84,23 @@ impl CrashStep {
     /// Returns the step of a transaction, by the name that settle gave it.
     fn written(body: &[u8]) -> Option<CrashStep> {
         let transaction: Value = serde_json::from_slice(body).ok()?;
-        CrashStep::called(transaction.get("ClientRequestToken")?.as_str()?.split_once('-')?.0)
+        CrashStep::called(
+            transaction
+                .get("ClientRequestToken")?
+                .as_str()?
+                .split_once('-')?
+                .0,
+        )
     }
 
     /// Returns the step of a single write, by the name of the value that settle compares.
     fn written_alone(body: &[u8]) -> Option<CrashStep> {
         let write: Value = serde_json::from_slice(body).ok()?;
-        write.get("ExpressionAttributeValues")?.as_object()?.keys().find_map(|name| CrashStep::called(name.get(1..)?))
+        write
+            .get("ExpressionAttributeValues")?
+            .as_object()?
+            .keys()
+            .find_map(|name| CrashStep::called(name.get(1..)?))
     }
 
     fn called(word: &str) -> Option<CrashStep> {
@@ -91,11 +113,17 @@ impl CrashStep {
     }
 }
 
-/// Returns whether `request` asks a sandbox or real door system for a change. Getting a token is not a change.
+/// Returns whether `request` asks a sandbox or real door system for a change. Getting a token is
+/// not a change.
 fn is_door_change(request: &Request) -> bool {
     let uri = request.uri();
     let host = uri.host().unwrap_or_default();
-    let of = |vendor: &str| host == vendor || host.strip_suffix(vendor).is_some_and(|rest| rest.ends_with('.'));
+    let of = |vendor: &str| {
+        host == vendor
+            || host
+                .strip_suffix(vendor)
+                .is_some_and(|rest| rest.ends_with('.'))
+    };
     let doors = match uri.scheme_str() {
         Some("sandbox") => of("kisi") || of("salto-ks"),
         _ => of("kisi.io") || of("my-clay.com"),
@@ -120,7 +148,10 @@ mod tests {
         if let Some(target) = target {
             request = request.header("x-amz-target", target);
         }
-        CrashStep::of(role, &request.body(Bytes::from_static(body.as_bytes())).ok()?)
+        CrashStep::of(
+            role,
+            &request.body(Bytes::from_static(body.as_bytes())).ok()?,
+        )
     }
 
     #[test]
@@ -133,7 +164,11 @@ mod tests {
             ("ring", CrashStep::Enqueue),
         ];
         for (word, step) in words {
-            assert_eq!(serde_json::from_value::<CrashStep>(serde_json::Value::from(word)).ok(), Some(step), "{word}");
+            assert_eq!(
+                serde_json::from_value::<CrashStep>(serde_json::Value::from(word)).ok(),
+                Some(step),
+                "{word}"
+            );
         }
     }
 
@@ -142,41 +177,131 @@ mod tests {
         let write = Some("DynamoDB_20120810.TransactWriteItems");
         let table = "http://localhost:8000/";
         assert_eq!(
-            step(FunctionRole::Settle, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#),
+            step(
+                FunctionRole::Settle,
+                "POST",
+                table,
+                write,
+                r#"{"ClientRequestToken":"read-1"}"#
+            ),
             Some(CrashStep::Read)
         );
         assert_eq!(
-            step(FunctionRole::Settle, "POST", table, write, r#"{"ClientRequestToken":"commit-1"}"#),
+            step(
+                FunctionRole::Settle,
+                "POST",
+                table,
+                write,
+                r#"{"ClientRequestToken":"commit-1"}"#
+            ),
             Some(CrashStep::Commit)
         );
         let alone = Some("DynamoDB_20120810.PutItem");
         let values = r#"{"ExpressionAttributeValues":{":intend":{"N":"1"}}}"#;
-        assert_eq!(step(FunctionRole::Settle, "POST", table, alone, values), Some(CrashStep::Intend));
-        assert_eq!(step(FunctionRole::Reconcile, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), None);
+        assert_eq!(
+            step(FunctionRole::Settle, "POST", table, alone, values),
+            Some(CrashStep::Intend)
+        );
+        assert_eq!(
+            step(
+                FunctionRole::Reconcile,
+                "POST",
+                table,
+                write,
+                r#"{"ClientRequestToken":"read-1"}"#
+            ),
+            None
+        );
         assert_eq!(step(FunctionRole::Settle, "POST", table, write, "{}"), None);
         let send = Some("AmazonSQS.SendMessage");
         assert_eq!(
-            step(FunctionRole::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
+            step(
+                FunctionRole::Receive,
+                "POST",
+                "https://sqs.local.amazonaws.com/",
+                send,
+                "{}"
+            ),
             Some(CrashStep::Enqueue)
         );
         assert_eq!(
-            step(FunctionRole::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
+            step(
+                FunctionRole::Entries,
+                "POST",
+                "https://sqs.local.amazonaws.com/",
+                send,
+                "{}"
+            ),
             Some(CrashStep::Enqueue)
         );
-        assert_eq!(step(FunctionRole::Settle, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), None);
         assert_eq!(
-            step(FunctionRole::Settle, "POST", "sandbox://kisi/role_assignments", None, ""),
+            step(
+                FunctionRole::Settle,
+                "POST",
+                "https://sqs.local.amazonaws.com/",
+                send,
+                "{}"
+            ),
+            None
+        );
+        assert_eq!(
+            step(
+                FunctionRole::Settle,
+                "POST",
+                "sandbox://kisi/role_assignments",
+                None,
+                ""
+            ),
             Some(CrashStep::Apply)
         );
         assert_eq!(
-            step(FunctionRole::Settle, "PATCH", "sandbox://p1.salto-ks/v1.1/sites", None, ""),
+            step(
+                FunctionRole::Settle,
+                "PATCH",
+                "sandbox://p1.salto-ks/v1.1/sites",
+                None,
+                ""
+            ),
             Some(CrashStep::Apply)
         );
-        assert_eq!(step(FunctionRole::Settle, "GET", "sandbox://kisi/role_assignments", None, ""), None);
-        assert_eq!(step(FunctionRole::Settle, "POST", "sandbox://salto-ks/connect/token", None, ""), None);
-        assert_eq!(step(FunctionRole::Settle, "POST", "sandbox://officernd/bookings", None, ""), None);
         assert_eq!(
-            step(FunctionRole::Settle, "DELETE", "https://api.kisi.io/role_assignments/1", None, ""),
+            step(
+                FunctionRole::Settle,
+                "GET",
+                "sandbox://kisi/role_assignments",
+                None,
+                ""
+            ),
+            None
+        );
+        assert_eq!(
+            step(
+                FunctionRole::Settle,
+                "POST",
+                "sandbox://salto-ks/connect/token",
+                None,
+                ""
+            ),
+            None
+        );
+        assert_eq!(
+            step(
+                FunctionRole::Settle,
+                "POST",
+                "sandbox://officernd/bookings",
+                None,
+                ""
+            ),
+            None
+        );
+        assert_eq!(
+            step(
+                FunctionRole::Settle,
+                "DELETE",
+                "https://api.kisi.io/role_assignments/1",
+                None,
+                ""
+            ),
             Some(CrashStep::Apply)
         );
     }

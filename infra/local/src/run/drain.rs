@@ -1,4 +1,5 @@
-//! Serves the queues until they are empty, one batch at a time, and dispatches the requested reconciles.
+//! Serves the queues until they are empty, one batch at a time, and dispatches the requested
+//! reconciles.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -31,7 +32,8 @@ impl Runner {
         self.drain_in_turn().await;
     }
 
-    /// Serves everything that can be served now. Returns the sites whose reconcile the timer requested, in order.
+    /// Serves everything that can be served now. Returns the sites whose reconcile the timer
+    /// requested, in order.
     pub(super) async fn drain_in_turn(&self) -> Vec<String> {
         let mut reconciled = Vec::new();
         for _ in 0..MOST_TURNS {
@@ -41,14 +43,21 @@ impl Runner {
             } else if let Some(wanted) = self.cloud.bus.take_request() {
                 self.grant(&wanted).await;
             } else if let Some(batch) = self.cloud.reconciles.take() {
-                reconciled.extend(batch.iter().filter(|message| is_by_clock(message)).map(|one| one.group.clone()));
+                reconciled.extend(
+                    batch
+                        .iter()
+                        .filter(|message| is_by_clock(message))
+                        .map(|one| one.group.clone()),
+                );
                 self.serve_requests(batch).await;
             } else {
                 reconciled.dedup();
                 return reconciled;
             }
         }
-        tracing::error!("the queue does not become empty: a function enqueues triggers again and again");
+        tracing::error!(
+            "the queue does not become empty: a function enqueues triggers again and again"
+        );
         reconciled
     }
 
@@ -64,13 +73,18 @@ impl Runner {
 
     /// Passes one batch of requests for one site to reconcile.
     pub(super) async fn serve_requests(&self, batch: Vec<Message>) {
-        let site = batch.first().map(|message| message.group.clone()).unwrap_or_default();
+        let site = batch
+            .first()
+            .map(|message| message.group.clone())
+            .unwrap_or_default();
         let event = event(&batch, &self.cloud.settings);
         let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
             functions.reconcile_requests(&environment, event).await
         };
         let turn = self.turn_of(&SiteId::from(site.as_str())).await;
-        let end = self.invoke(FunctionRole::Reconcile, limit::RECONCILE, call).await;
+        let end = self
+            .invoke(FunctionRole::Reconcile, limit::RECONCILE, call)
+            .await;
         drop(turn);
         self.give_back(&self.cloud.reconciles, batch, end);
     }
@@ -79,34 +93,54 @@ impl Runner {
     pub(super) async fn grant(&self, wanted: &MatchedEvent) {
         match serde_json::from_value(wanted.event()) {
             Ok(asked) => self.dispatch(asked).await,
-            Err(error) => tracing::error!(%error, "the dispatcher cannot parse an event: dropping it"),
+            Err(error) => {
+                tracing::error!(%error, "the dispatcher cannot parse an event: dropping it")
+            }
         }
         self.cloud.bus.served(wanted);
     }
 
-    /// Calls the dispatcher, and retries after a failure or a crash, as Lambda does with asynchronous calls.
+    /// Calls the dispatcher, and retries after a failure or a crash, as Lambda does with
+    /// asynchronous calls.
     pub(super) async fn dispatch(&self, asked: DispatchInput) {
         for tried in 1..=DISPATCH_TRIES {
             let wanted = asked.clone();
             let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
                 functions.dispatch(&environment, wanted).await
             };
-            match self.invoke(FunctionRole::Reconcile, limit::RECONCILE, call).await {
+            match self
+                .invoke(FunctionRole::Reconcile, limit::RECONCILE, call)
+                .await
+            {
                 InvocationEnd::Done(Ok(())) => return,
-                InvocationEnd::Done(Err(error)) => tracing::warn!(tried, %error, "the dispatcher failed: trying again"),
-                InvocationEnd::Crashed(why) => tracing::warn!(tried, why, "the dispatcher failed: trying again"),
+                InvocationEnd::Done(Err(error)) => {
+                    tracing::warn!(tried, %error, "the dispatcher failed: trying again")
+                }
+                InvocationEnd::Crashed(why) => {
+                    tracing::warn!(tried, why, "the dispatcher failed: trying again")
+                }
             }
             self.clock.pass(Duration::from_secs(1 << tried)).await;
         }
     }
 
-    /// Returns unfinished messages to the queue. With a standing clock they are visible at once. In real time they are
-    /// visible after the pause that the function requested, or after a growing pause if it requested none.
-    fn give_back(&self, queue: &FifoQueue, batch: Vec<Message>, end: InvocationEnd<SqsBatchResponse>) {
+    /// Returns unfinished messages to the queue. With a standing clock they are visible at once. In
+    /// real time they are visible after the pause that the function requested, or after a growing
+    /// pause if it requested none.
+    fn give_back(
+        &self,
+        queue: &FifoQueue,
+        batch: Vec<Message>,
+        end: InvocationEnd<SqsBatchResponse>,
+    ) {
         let (failed, is_standing) = (failed(&batch, end), self.clock.is_standing());
         queue.give_back(batch, |message, asked| {
             let usual = SignedDuration::from_secs(1 << message.receives.min(5));
-            let pause = if is_standing { SignedDuration::ZERO } else { asked.unwrap_or(usual) };
+            let pause = if is_standing {
+                SignedDuration::ZERO
+            } else {
+                asked.unwrap_or(usual)
+            };
             failed.contains(&message.id).then_some(pause)
         });
     }
@@ -118,20 +152,28 @@ fn is_by_clock(message: &Message) -> bool {
     request.is_ok_and(|request| request.by == AskedBy::Clock)
 }
 
-/// Returns the ids of failed messages, as Lambda reads the function's answer. A crash fails the whole batch, and so
-/// does an id that is not in the batch.
+/// Returns the ids of failed messages, as Lambda reads the function's answer. A crash fails the
+/// whole batch, and so does an id that is not in the batch.
 fn failed(batch: &[Message], end: InvocationEnd<SqsBatchResponse>) -> BTreeSet<String> {
     let all: BTreeSet<String> = batch.iter().map(|message| message.id.clone()).collect();
-    let InvocationEnd::Done(answer) = end else { return all };
-    let named: BTreeSet<String> =
-        answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+    let InvocationEnd::Done(answer) = end else {
+        return all;
+    };
+    let named: BTreeSet<String> = answer
+        .batch_item_failures
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect();
     if named.is_subset(&all) { named } else { all }
 }
 
 /// Returns the batch as the event source mapping passes it on.
 fn event(batch: &[Message], settings: &Settings) -> SqsEvent {
     let mut event = SqsEvent::default();
-    event.records = batch.iter().map(|message| record(message, settings)).collect();
+    event.records = batch
+        .iter()
+        .map(|message| record(message, settings))
+        .collect();
     event
 }
 
@@ -147,7 +189,10 @@ fn record(message: &Message, settings: &Settings) -> SqsMessage {
     record.message_id = Some(message.id.clone());
     record.receipt_handle = Some(message.id.clone());
     record.body = Some(message.body.clone());
-    record.attributes = attributes.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<HashMap<_, _>>();
+    record.attributes = attributes
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect::<HashMap<_, _>>();
     record.event_source = Some("aws:sqs".into());
     record.event_source_arn = Some(settings.schedules.trigger_queue_arn.clone());
     record.aws_region = Some(settings.region.clone());

@@ -1,5 +1,5 @@
-//! What tests may do to the functions besides crashing them after a step: crash them at any call, skew their clocks,
-//! and make their ids deterministic. Counts their calls.
+//! What tests may do to the functions besides crashing them after a step: crash them at any call,
+//! skew their clocks, and make their ids deterministic. Counts their calls.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -51,7 +51,8 @@ pub struct Called {
     pub digest: u64,
 }
 
-/// How long a vendor takes for an answer, by the clock of the calling function. No real time passes.
+/// How long a vendor takes for an answer, by the clock of the calling function. No real time
+/// passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slowness {
     /// The answer takes this long.
@@ -92,17 +93,26 @@ pub(crate) struct RunFaults {
 
 impl RunFaults {
     pub(crate) fn crash_at_call(&self, death: Option<CrashAtCall>) {
-        *locked(&self.death) = death.filter(|death| death.times > 0 && death.call > 0).map(|death| (death, death.call));
+        *locked(&self.death) = death
+            .filter(|death| death.times > 0 && death.call > 0)
+            .map(|death| (death, death.call));
     }
 
     pub(crate) fn set_skew(&self, skew: Skew) {
-        for (clock, seconds) in self.skew.iter().zip([skew.receive, skew.settle, skew.reconcile]) {
+        for (clock, seconds) in self
+            .skew
+            .iter()
+            .zip([skew.receive, skew.settle, skew.reconcile])
+        {
             clock.store(seconds, Ordering::SeqCst);
         }
     }
 
     pub(crate) fn set_pace(&self, pace: SignedDuration) {
-        self.pace.store(i64::try_from(pace.as_millis()).unwrap_or(0), Ordering::SeqCst);
+        self.pace.store(
+            i64::try_from(pace.as_millis()).unwrap_or(0),
+            Ordering::SeqCst,
+        );
     }
 
     pub(crate) fn set_slow(&self, vendor: &str, slowness: Option<Slowness>) {
@@ -128,15 +138,25 @@ impl RunFaults {
         let slowness = vendor(request).and_then(|vendor| locked(&self.slow).get(vendor).copied());
         let patience = time_limit(request).unwrap_or(IMPATIENCE);
         match slowness {
-            Some(Slowness::Takes(takes)) if takes < patience => Cost { takes, answers: true },
-            Some(Slowness::Takes(_) | Slowness::Hangs) => Cost { takes: patience, answers: false },
-            None => Cost { takes: Duration::ZERO, answers: true },
+            Some(Slowness::Takes(takes)) if takes < patience => Cost {
+                takes,
+                answers: true,
+            },
+            Some(Slowness::Takes(_) | Slowness::Hangs) => Cost {
+                takes: patience,
+                answers: false,
+            },
+            None => Cost {
+                takes: Duration::ZERO,
+                answers: true,
+            },
         }
     }
 
     /// Records that a function which had worked this long sends a change to a vendor.
     pub(super) fn note_change(&self, request: &Request, worked: SignedDuration) {
-        let is_change = *request.method() != Method::GET && !request.uri().path().ends_with("/token");
+        let is_change =
+            *request.method() != Method::GET && !request.uri().path().ends_with("/token");
         if let Some(vendor) = vendor(request).filter(|_| is_change) {
             locked(&self.changed).insert(vendor.to_owned(), worked);
         }
@@ -153,7 +173,9 @@ impl RunFaults {
     /// Returns how far the clock of a function with this work is ahead.
     pub(super) fn ahead(&self, role: FunctionRole, work: &Work) -> SignedDuration {
         let worked = self.worked(work);
-        let left = SignedDuration::try_from(limit::of(role)).unwrap_or_default().saturating_sub(worked);
+        let left = SignedDuration::try_from(limit::of(role))
+            .unwrap_or_default()
+            .saturating_sub(worked);
         let mut spare = locked(&self.spare);
         *spare = Some(spare.map_or(left, |spare| spare.min(left)));
         drop(spare);
@@ -167,15 +189,18 @@ impl RunFaults {
         SignedDuration::from_millis(worked)
     }
 
-    /// Lets `span` pass by a function's clock. Concurrent waits of one function end in the order of their instants,
-    /// each when no other part has work to do.
+    /// Lets `span` pass by a function's clock. Concurrent waits of one function end in the order of
+    /// their instants, each when no other part has work to do.
     pub(super) async fn wait(&self, work: &Work, span: Duration) {
         if span.is_zero() {
             return;
         }
         let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::ZERO);
         let at = self.worked(work).saturating_add(span);
-        let me = WaitEnd { at, number: self.waits.fetch_add(1, Ordering::SeqCst) };
+        let me = WaitEnd {
+            at,
+            number: self.waits.fetch_add(1, Ordering::SeqCst),
+        };
         work.wait_until(me).await;
         work.waits(me.at.saturating_sub(self.worked(work)));
     }
@@ -198,8 +223,8 @@ impl RunFaults {
         *locked(&self.called)
     }
 
-    /// Counts a call that is about to be made. Returns the crash that it causes, if any, as whether the call is carried
-    /// out.
+    /// Counts a call that is about to be made. Returns the crash that it causes, if any, as whether
+    /// the call is carried out.
     pub(super) fn calls(&self, role: FunctionRole, request: &Request) -> Option<bool> {
         self.note(role, request);
         let mut armed = locked(&self.death);
@@ -220,8 +245,18 @@ impl RunFaults {
     fn note(&self, role: FunctionRole, request: &Request) {
         let mut called = locked(&self.called);
         let mut hasher = DefaultHasher::new();
-        let target = request.headers().get("x-amz-target").map(|target| target.as_bytes());
-        (called.digest, role as u8, request.method().as_str(), request.uri().to_string(), target).hash(&mut hasher);
+        let target = request
+            .headers()
+            .get("x-amz-target")
+            .map(|target| target.as_bytes());
+        (
+            called.digest,
+            role as u8,
+            request.method().as_str(),
+            request.uri().to_string(),
+            target,
+        )
+            .hash(&mut hasher);
         called.digest = hasher.finish();
         called.calls += 1;
     }
@@ -231,9 +266,17 @@ impl RunFaults {
         let (faults, chance) = (self.clone(), IdSource::default());
         IdSource::from_fn(move || {
             let counted = |next: u64| (next > 0).then_some(next + 1);
-            match faults.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
-                // The multiplication spreads the ids, so that the order of creation is not the order of lists.
-                Ok(number) => format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into(),
+            match faults
+                .next_id
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted)
+            {
+                // The multiplication spreads the ids, so that the order of creation is not the
+                // order of lists.
+                Ok(number) => format!(
+                    "{:016x}{number:016x}",
+                    number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                )
+                .into(),
                 Err(_) => chance.next(),
             }
         })
@@ -242,6 +285,9 @@ impl RunFaults {
 
 /// Returns the sandbox vendor that a request goes to.
 fn vendor(request: &Request) -> Option<&str> {
-    let host = request.uri().host().filter(|_| request.uri().scheme_str() == Some("sandbox"))?;
+    let host = request
+        .uri()
+        .host()
+        .filter(|_| request.uri().scheme_str() == Some("sandbox"))?;
     host.rsplit('.').next()
 }

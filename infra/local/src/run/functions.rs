@@ -27,8 +27,13 @@ pub trait Functions: Send + Sync {
         doorstep_jobs::reconcile::dispatch(environment, asked).await
     }
     /// Serves one batch of requests, each with [`Functions::reconcile`].
-    async fn reconcile_requests(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        let reconcile = |site: SiteId| async move { self.reconcile(environment, &site).await.map(drop) };
+    async fn reconcile_requests(
+        &self,
+        environment: &Environment,
+        batch: SqsEvent,
+    ) -> SqsBatchResponse {
+        let reconcile =
+            |site: SiteId| async move { self.reconcile(environment, &site).await.map(drop) };
         doorstep_jobs::reconcile::serve(environment, batch, reconcile).await
     }
 }

@@ -1,4 +1,5 @@
-//! One call of one function, as Lambda makes it: with its own environment, a time limit, and a possible crash.
+//! One call of one function, as Lambda makes it: with its own environment, a time limit, and a
+//! possible crash.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -57,7 +58,10 @@ impl Runner {
         let environment = self.pool.take(role);
         environment.begin(limit);
         let mut function = JoinSet::new();
-        function.spawn(call(self.functions.clone(), environment.environment.clone()));
+        function.spawn(call(
+            self.functions.clone(),
+            environment.environment.clone(),
+        ));
         let death = tokio::select! {
             biased;
             () = environment.crashed.notified() => "crashed as ordered",
@@ -70,16 +74,21 @@ impl Runner {
             },
             () = tokio::time::sleep(limit) => "exceeded its time limit",
         };
-        // The message may return only after the future is gone. Until then the future might still write.
+        // The message may return only after the future is gone. Until then the future might still
+        // write.
         function.shutdown().await;
         tracing::warn!(?role, "the function {death}");
         InvocationEnd::Crashed(death)
     }
 
-    /// Passes a delivery to the function of its address, as the two Function URLs do on AWS. If the function crashed,
-    /// the sender gets an error and tries again.
+    /// Passes a delivery to the function of its address, as the two Function URLs do on AWS. If the
+    /// function crashed, the sender gets an error and tries again.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> WebhookAnswer {
-        let role = if is_address(&delivery.path) { FunctionRole::Entries } else { FunctionRole::Receive };
+        let role = if is_address(&delivery.path) {
+            FunctionRole::Entries
+        } else {
+            FunctionRole::Receive
+        };
         let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
             match role {
                 FunctionRole::Entries => functions.entries(&environment, delivery).await,
@@ -88,9 +97,10 @@ impl Runner {
         };
         match self.invoke(role, limit::RECEIVE, call).await {
             InvocationEnd::Done(answer) => answer,
-            InvocationEnd::Crashed(_) => {
-                WebhookAnswer { status: 500, body: r#"{"error":"the function crashed: try again"}"#.into() }
-            }
+            InvocationEnd::Crashed(_) => WebhookAnswer {
+                status: 500,
+                body: r#"{"error":"the function crashed: try again"}"#.into(),
+            },
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The machine in the role of AWS Lambda: it runs the functions, serves the queues, fires schedules and reconciles on
-//! time.
+//! The machine in the role of AWS Lambda: it runs the functions, serves the queues, fires schedules
+//! and reconciles on time.
 //!
-//! With a standing clock, everything runs sequentially inside the call that requested it. In real time the same things
-//! happen in the background (`background`).
+//! With a standing clock, everything runs sequentially inside the call that requested it. In real
+//! time the same things happen in the background (`background`).
 
 pub mod crash;
 pub mod faults;
@@ -75,7 +75,13 @@ impl Runner {
         let time: SharedTime = clock.clone();
         let (crash, faults) = (Arc::new(Crash::default()), Arc::new(RunFaults::default()));
         let cloud = world.cloud.clone();
-        let pool = Pool::new(world, cloud.settings.clone(), time, crash.clone(), faults.clone());
+        let pool = Pool::new(
+            world,
+            cloud.settings.clone(),
+            time,
+            crash.clone(),
+            faults.clone(),
+        );
         let next = cadence.and_then(|cadence| clock.now().checked_add(cadence).ok());
         Runner {
             operator: pool.operator(),
@@ -123,17 +129,20 @@ impl Runner {
         let run = |functions: Arc<dyn Functions>, environment: Environment| async move {
             functions.reconcile(&environment, &wanted).await
         };
-        let end = self.invoke(FunctionRole::Reconcile, limit::RECONCILE, run).await;
+        let end = self
+            .invoke(FunctionRole::Reconcile, limit::RECONCILE, run)
+            .await;
         drop(turn);
         match end {
             InvocationEnd::Done(result) => result,
-            InvocationEnd::Crashed(why) => {
-                Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}")))
-            }
+            InvocationEnd::Crashed(why) => Err(doorstep_core::model::error::Error::retry(format!(
+                "the reconcile {why}"
+            ))),
         }
     }
 
-    /// Takes the lock for a site's reconcile. On this machine the operator's reconcile takes it too, and waits for it.
+    /// Takes the lock for a site's reconcile. On this machine the operator's reconcile takes it
+    /// too, and waits for it.
     async fn turn_of(&self, site: &SiteId) -> OwnedMutexGuard<()> {
         let turn = locked(&self.sites).get(site).cloned().unwrap_or_default();
         turn.lock_owned().await

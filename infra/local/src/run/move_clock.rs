@@ -1,4 +1,5 @@
-//! Moves a standing clock. Every schedule and reconcile on the way runs at its own instant, in order.
+//! Moves a standing clock. Every schedule and reconcile on the way runs at its own instant, in
+//! order.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,7 +9,8 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::DispatchInput;
 use doorstep_vendors::time::Time;
 
-/// The key of the instant that the clock was moved to. A later run of this folder continues from there.
+/// The key of the instant that the clock was moved to. A later run of this folder continues from
+/// there.
 pub(crate) const CLOCK: &str = "clock";
 
 /// An event that ran while the clock was moved.
@@ -56,7 +58,12 @@ impl Runner {
     }
 
     fn next(&self, calendar: &Calendar) -> Option<Timestamp> {
-        self.cloud.schedules.next().into_iter().chain(calendar.next).min()
+        self.cloud
+            .schedules
+            .next()
+            .into_iter()
+            .chain(calendar.next)
+            .min()
     }
 
     fn set_clock(&self, at: Timestamp) {
@@ -83,12 +90,19 @@ impl Runner {
         calendar.advance();
         self.dispatch(DispatchInput::everything()).await;
         let reconciled = self.drain_in_turn().await;
-        ran.extend(reconciled.into_iter().map(|site| Ran { at: now, what: "reconcile", site: site.into() }));
+        ran.extend(reconciled.into_iter().map(|site| Ran {
+            at: now,
+            what: "reconcile",
+            site: site.into(),
+        }));
     }
 }
 
 impl Calendar {
     fn advance(&mut self) {
-        self.next = self.next.zip(self.cadence).and_then(|(next, cadence)| next.checked_add(cadence).ok());
+        self.next = self
+            .next
+            .zip(self.cadence)
+            .and_then(|(next, cadence)| next.checked_add(cadence).ok());
     }
 }

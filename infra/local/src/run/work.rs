@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 
 use crate::locked::locked;
 
-/// After this many polls of its waiting parts, the other parts of a function are assumed to have no work.
+/// After this many polls of its waiting parts, the other parts of a function are assumed to have no
+/// work.
 const IDLE: u64 = 200;
 
 /// The time-consuming work of the present call of one function.
@@ -23,8 +24,8 @@ pub(super) struct Work {
     idle: AtomicU64,
 }
 
-/// The end of one wait, by the clock of its function. Waits that end at the same instant end in the order of their
-/// beginning.
+/// The end of one wait, by the clock of its function. Waits that end at the same instant end in the
+/// order of their beginning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WaitEnd {
     /// The instant, counted from the begin of the call.
@@ -72,19 +73,26 @@ impl Work {
     }
 
     pub(super) fn waits(&self, span: SignedDuration) {
-        self.waited.fetch_add(i64::try_from(span.as_millis()).unwrap_or(0).max(0), Ordering::SeqCst);
+        self.waited.fetch_add(
+            i64::try_from(span.as_millis()).unwrap_or(0).max(0),
+            Ordering::SeqCst,
+        );
     }
 
-    /// Returns how long the function has worked, in milliseconds, if each call takes `pace` milliseconds.
+    /// Returns how long the function has worked, in milliseconds, if each call takes `pace`
+    /// milliseconds.
     pub(super) fn milliseconds(&self, pace: i64) -> i64 {
         let calls = i64::try_from(self.calls.load(Ordering::SeqCst)).unwrap_or(i64::MAX);
-        pace.saturating_mul(calls).saturating_add(self.waited.load(Ordering::SeqCst))
+        pace.saturating_mul(calls)
+            .saturating_add(self.waited.load(Ordering::SeqCst))
     }
 
     /// Waits until this wait is the first to end, and no other part of the function has work to do.
     pub(super) async fn wait_until(&self, me: WaitEnd) {
         let _waiting = WaitGuard::begin(self, me);
-        while self.idle.fetch_add(1, Ordering::SeqCst) < IDLE || locked(&self.waiting).first() != Some(&me) {
+        while self.idle.fetch_add(1, Ordering::SeqCst) < IDLE
+            || locked(&self.waiting).first() != Some(&me)
+        {
             tokio::task::yield_now().await;
         }
     }

@@ -1,5 +1,5 @@
-//! The events of the sample day, from `story.json`. Texts that begin with `@` are replaced by the day's times
-//! (`@10:00`) or by the day itself (`@day`).
+//! The events of the sample day, from `story.json`. Texts that begin with `@` are replaced by the
+//! day's times (`@10:00`) or by the day itself (`@day`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,8 @@ impl Story {
     /// # Errors
     /// A message that says what is wrong with the file.
     pub(super) fn of(day: Date) -> Result<Story, String> {
-        let mut file: Value = serde_json::from_str(include_str!("story.json")).map_err(|error| error.to_string())?;
+        let mut file: Value =
+            serde_json::from_str(include_str!("story.json")).map_err(|error| error.to_string())?;
         fill(&mut file, day)?;
         serde_json::from_value(file).map_err(|error| error.to_string())
     }
@@ -60,14 +61,16 @@ fn fill(value: &mut Value, day: Date) -> Result<(), String> {
     }
 }
 
-/// Replaces one text. OfficeRnD and Nexudus write a day (`@day`) as midnight UTC in any time zone. The other platforms
-/// write the `@date` alone.
+/// Replaces one text. OfficeRnD and Nexudus write a day (`@day`) as midnight UTC in any time zone.
+/// The other platforms write the `@date` alone.
 fn instant(wanted: &str, day: Date) -> Result<String, String> {
     match wanted {
         "day" => return Ok(format!("{day}T00:00:00.000Z")),
         "date" => return Ok(day.to_string()),
         _ => {}
     }
-    let time: Time = wanted.parse().map_err(|_| format!("@{wanted} is not a time, day or date"))?;
+    let time: Time = wanted
+        .parse()
+        .map_err(|_| format!("@{wanted} is not a time, day or date"))?;
     Ok(super::at(day, time).to_string())
 }

@@ -11,7 +11,9 @@ pub type Answer = Response<Bytes>;
 /// Returns an answer in JSON.
 pub fn json(status: u16, body: &Value) -> Answer {
     let mut answer = verbatim(status, Bytes::from(body.to_string()));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
 
@@ -23,14 +25,17 @@ pub fn empty(status: u16) -> Answer {
 /// Returns an answer of exactly these bytes.
 pub fn verbatim(status: u16, body: Bytes) -> Answer {
     let mut answer = Response::new(body);
-    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *answer.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     answer
 }
 
 /// Adds a header to `answer`. An invalid value is left out.
 pub fn with(mut answer: Answer, name: &'static str, value: &str) -> Answer {
     if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(HeaderName::from_static(name), value);
+        answer
+            .headers_mut()
+            .insert(HeaderName::from_static(name), value);
     }
     answer
 }

@@ -32,15 +32,29 @@ impl Ask {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         let segments = segments(&path);
-        let query =
-            url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect();
         let of = of.map(str::to_owned);
-        Ask { method: parts.method, path, segments, query, headers: parts.headers, body, of, now }
+        Ask {
+            method: parts.method,
+            path,
+            segments,
+            query,
+            headers: parts.headers,
+            body,
+            of,
+            now,
+        }
     }
 
     /// Returns the last value of a query parameter.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Returns a header as text.
@@ -48,7 +62,8 @@ impl Ask {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns the text after `scheme` in the Authorization header; `None` if it is missing or empty.
+    /// Returns the text after `scheme` in the Authorization header; `None` if it is missing or
+    /// empty.
     pub fn credentials(&self, scheme: &str) -> Option<&str> {
         let (given, rest) = self.header("authorization")?.split_once(' ')?;
         let rest = rest.trim();
@@ -62,16 +77,22 @@ impl Ask {
 
     /// Returns a field of a form body.
     pub fn form(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url::form_urlencoded::parse(&self.body)
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// Returns whether the body's content type is `kind`.
     pub fn is(&self, kind: &str) -> bool {
-        self.header("content-type").is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == kind)
+        self.header("content-type")
+            .is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == kind)
     }
 }
 
 /// Returns the decoded segments of a path. A trailing slash is ignored.
 pub fn segments(path: &str) -> Vec<String> {
-    path.trim_matches('/').split('/').map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect()
+    path.trim_matches('/')
+        .split('/')
+        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
+        .collect()
 }

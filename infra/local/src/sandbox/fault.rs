@@ -1,5 +1,6 @@
-//! Faults: the failures that a sandbox is told to produce. They are read from `_faults` and applied in their order,
-//! each as often as its `times` allow. A call meets at most one fault, the first that matches.
+//! Faults: the failures that a sandbox is told to produce. They are read from `_faults` and applied
+//! in their order, each as often as its `times` allow. A call meets at most one fault, the first
+//! that matches.
 
 use std::time::Duration;
 
@@ -57,18 +58,25 @@ impl InjectedFault {
     /// # Errors
     /// A message for the author of the list.
     pub fn read(body: &[u8]) -> Result<Vec<InjectedFault>, String> {
-        let faults: Vec<InjectedFault> = serde_json::from_slice(body).map_err(|wrong| format!("faults: {wrong}"))?;
+        let faults: Vec<InjectedFault> =
+            serde_json::from_slice(body).map_err(|wrong| format!("faults: {wrong}"))?;
         for fault in &faults {
             fault.judge()?;
         }
-        Ok(faults.into_iter().filter(|fault| fault.times != 0).collect())
+        Ok(faults
+            .into_iter()
+            .filter(|fault| fault.times != 0)
+            .collect())
     }
 
     fn judge(&self) -> Result<(), String> {
         if self.times < -1 {
             return Err("faults: times must be -1 (for ever) or a number of calls".into());
         }
-        if self.status.is_some_and(|status| !(100..=599).contains(&status)) {
+        if self
+            .status
+            .is_some_and(|status| !(100..=599).contains(&status))
+        {
             return Err("faults: status must be between 100 and 599".into());
         }
         for (name, value) in self.headers.iter().flatten() {
@@ -95,25 +103,40 @@ impl InjectedFault {
         Duration::from_millis(self.delay_ms.unwrap_or(0))
     }
 
-    /// Returns the answer that replaces the real one. The default status is 200, or 500 after the work was done.
+    /// Returns the answer that replaces the real one. The default status is 200, or 500 after the
+    /// work was done.
     pub fn answer(&self) -> Answer {
-        let usual = if self.after.is_some() && self.body.is_none() { 500 } else { 200 };
+        let usual = if self.after.is_some() && self.body.is_none() {
+            500
+        } else {
+            200
+        };
         let body = self.body.clone().unwrap_or_default();
         let has_body = !body.is_empty();
         let mut answer = answer::verbatim(self.status.unwrap_or(usual), Bytes::from(body));
         if has_body {
-            answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            answer
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        for (name, value) in self.headers.iter().flatten().filter_map(|(name, value)| header(name, value)) {
+        for (name, value) in self
+            .headers
+            .iter()
+            .flatten()
+            .filter_map(|(name, value)| header(name, value))
+        {
             answer.headers_mut().insert(name, value);
         }
         answer
     }
 }
 
-/// Returns the first of `faults` that matches `line` ("METHOD /path"), and uses up one of its times.
+/// Returns the first of `faults` that matches `line` ("METHOD /path"), and uses up one of its
+/// times.
 pub fn meet(faults: &mut Vec<InjectedFault>, line: &str) -> Option<InjectedFault> {
-    let place = faults.iter().position(|fault| matches(&fault.pattern, line))?;
+    let place = faults
+        .iter()
+        .position(|fault| matches(&fault.pattern, line))?;
     let fault = faults.get_mut(place)?;
     if fault.times > 0 {
         fault.times -= 1;
@@ -129,7 +152,9 @@ pub fn meet(faults: &mut Vec<InjectedFault>, line: &str) -> Option<InjectedFault
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
     let mut parts = parts.peekable();
     if parts.peek().is_none() {
         return rest.is_empty();
@@ -138,7 +163,9 @@ fn matches(pattern: &str, text: &str) -> bool {
         if parts.peek().is_none() {
             return rest.ends_with(part);
         }
-        let Some(at) = rest.find(part) else { return false };
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
         rest = rest.get(at + part.len()..).unwrap_or_default();
     }
     true
@@ -150,7 +177,10 @@ fn header(name: &str, value: &Value) -> Option<(HeaderName, HeaderValue)> {
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(text).ok()?))
+    Some((
+        HeaderName::try_from(name).ok()?,
+        HeaderValue::try_from(text).ok()?,
+    ))
 }
 
 #[cfg(test)]
@@ -184,9 +214,13 @@ mod tests {
             br#"[{"match":"GET *","status":429,"times":2},{"match":"*","status":500},{"match":"*","delay_ms":1,"times":-1}]"#,
         )
         .unwrap_or_default();
-        let statuses: Vec<_> =
-            (0..5).map(|_| meet(&mut faults, "GET /users").map(|fault| fault.status.unwrap_or(0))).collect();
-        assert_eq!(statuses, [Some(429), Some(429), Some(500), Some(0), Some(0)]);
+        let statuses: Vec<_> = (0..5)
+            .map(|_| meet(&mut faults, "GET /users").map(|fault| fault.status.unwrap_or(0)))
+            .collect();
+        assert_eq!(
+            statuses,
+            [Some(429), Some(429), Some(500), Some(0), Some(0)]
+        );
         assert_eq!(faults.len(), 1);
     }
 }

@@ -1,24 +1,32 @@
-//! Sandbox vendors. Each behaves as its page describes the real one, keeps its own world, and fails on request.
+//! Sandbox vendors. Each behaves as its page describes the real one, keeps its own world, and fails
+//! on request.
 //!
-//! A request passes through this module first. It is counted, meets a fault if one is set, and is then answered by the
-//! world of the organisation or place that it names. The sandboxes do not know Doorstep's table or queues, and do not
-//! set the clock. The time comes from the run's clock. Only a fault's `delay_ms` takes real time.
+//! A request passes through this module first. It is counted, meets a fault if one is set, and is
+//! then answered by the world of the organisation or place that it names. The sandboxes do not know
+//! Doorstep's table or queues, and do not set the clock. The time comes from the run's clock. Only
+//! a fault's `delay_ms` takes real time.
 //!
-//! Choices where a vendor's behaviour is unknown (`[?]` on its page), each with the quirk that reverses it:
+//! Choices where a vendor's behaviour is unknown (`[?]` on its page), each with the quirk that
+//! reverses it:
 //!
-//! - Kisi: a page larger than allowed is refused with 422. An assignment equal to an active one in assignee, group,
-//!   role and validity is refused with 409; one with other dates is created (`second-assignment-409` refuses that too).
-//!   `?email=` ignores case and is exact (`email-fuzzy`).
-//! - SALTO KS: adding a member twice and removing a non-member succeed (`add-twice-409`, `remove-missing-404`); an
-//!   existing e-mail is 409 (`email-taken-400`); subscribing without a free seat is 400 with code 2212 and leaves the
-//!   user suspended; `eq` ignores case; lists have pages of 100.
-//! - Nexudus: the default order of a list begins with the last change; unknown parameters are ignored; bodies are
-//!   UTF-8, and the signature covers the body as sent (`ascii-signature`).
+//! - Kisi: a page larger than allowed is refused with 422. An assignment equal to an active one in
+//!   assignee, group, role and validity is refused with 409; one with other dates is created
+//!   (`second-assignment-409` refuses that too). `?email=` ignores case and is exact
+//!   (`email-fuzzy`).
+//! - SALTO KS: adding a member twice and removing a non-member succeed (`add-twice-409`,
+//!   `remove-missing-404`); an existing e-mail is 409 (`email-taken-400`); subscribing without a
+//!   free seat is 400 with code 2212 and leaves the user suspended; `eq` ignores case; lists have
+//!   pages of 100.
+//! - Nexudus: the default order of a list begins with the last change; unknown parameters are
+//!   ignored; bodies are UTF-8, and the signature covers the body as sent (`ascii-signature`).
 //! - OfficeRnD: never throttles by itself; `lag` lasts one minute.
 //!
 //! All quirks are in [`QUIRKS`].
 
-#![allow(clippy::result_large_err, reason = "a refusal is an answer like any other, and is handed on whole")]
+#![allow(
+    clippy::result_large_err,
+    reason = "a refusal is an answer like any other, and is handed on whole"
+)]
 
 mod answer;
 mod ask;
@@ -83,15 +91,27 @@ struct SandboxState {
 impl Sandboxes {
     /// Creates sandboxes with the worlds stored in `keep`. `clock` is their time.
     pub fn new(keep: Keep, clock: Arc<dyn Time>) -> Sandboxes {
-        Sandboxes { state: Arc::new(Mutex::new(SandboxState::load(keep))), clock }
+        Sandboxes {
+            state: Arc::new(Mutex::new(SandboxState::load(keep))),
+            clock,
+        }
     }
 
-    /// Answers one of the vendor's own calls. The request's path is the path below `/sandbox/{vendor}`. Counts the
-    /// call, and applies faults.
-    pub async fn vendor(&self, vendor: &str, of: Option<&str>, request: Request<Bytes>) -> Response<Bytes> {
-        let Some(vendor) = Vendor::find(vendor) else { return unknown_vendor() };
+    /// Answers one of the vendor's own calls. The request's path is the path below
+    /// `/sandbox/{vendor}`. Counts the call, and applies faults.
+    pub async fn vendor(
+        &self,
+        vendor: &str,
+        of: Option<&str>,
+        request: Request<Bytes>,
+    ) -> Response<Bytes> {
+        let Some(vendor) = Vendor::find(vendor) else {
+            return unknown_vendor();
+        };
         let mut ask = Ask::new(request, of, self.clock.now());
-        let Some(fault) = self.state().receive(vendor, &ask) else { return self.state().serve(vendor, &ask) };
+        let Some(fault) = self.state().receive(vendor, &ask) else {
+            return self.state().serve(vendor, &ask);
+        };
         match fault.course() {
             Course::Late => {
                 tokio::time::sleep(fault.delay()).await;
@@ -112,12 +132,16 @@ impl Sandboxes {
 
     /// Answers `/_world`, `/_faults` and `/_calls`, each with `?of=`. Always in JSON.
     pub async fn back_door(&self, vendor: &str, request: Request<Bytes>) -> Response<Bytes> {
-        let Some(vendor) = Vendor::find(vendor) else { return unknown_vendor() };
+        let Some(vendor) = Vendor::find(vendor) else {
+            return unknown_vendor();
+        };
         let ask = Ask::new(request, None, self.clock.now());
         let of = &vendor.one_name(ask.param("of").unwrap_or_default());
         let mut state = self.state();
         match (&ask.method, ask.path.as_str()) {
-            (&Method::GET, "/_world") => answer::json(200, &state.world(vendor, std::slice::from_ref(of)).1.show()),
+            (&Method::GET, "/_world") => {
+                answer::json(200, &state.world(vendor, std::slice::from_ref(of)).1.show())
+            }
             (&Method::PUT, "/_world") => state.replace(vendor, of, &ask),
             (&Method::GET, "/_faults") => answer::json(200, &state.show_faults(vendor, of)),
             (&Method::PUT, "/_faults") => state.set_faults(vendor, of, &ask),
@@ -131,22 +155,41 @@ impl Sandboxes {
         }
     }
 
-    /// Applies a `_change` to a vendor's world. A platform changes things, and a door system adds access attempts.
-    /// Returns the bodies of the webhooks that the vendor would post, in order, for the caller to sign.
+    /// Applies a `_change` to a vendor's world. A platform changes things, and a door system adds
+    /// access attempts. Returns the bodies of the webhooks that the vendor would post, in order,
+    /// for the caller to sign.
     ///
     /// # Errors
     /// The answer for the caller: 404 for an unknown vendor, 400 for a body that cannot be applied.
-    pub async fn change(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Bytes>, Response<Bytes>> {
-        Ok(self.post(vendor, of, body).await?.into_iter().map(|post| post.body).collect())
+    pub async fn change(
+        &self,
+        vendor: &str,
+        of: Option<&str>,
+        body: Bytes,
+    ) -> Result<Vec<Bytes>, Response<Bytes>> {
+        Ok(self
+            .post(vendor, of, body)
+            .await?
+            .into_iter()
+            .map(|post| post.body)
+            .collect())
     }
 
     /// Applies a `_change`. Returns the webhooks, each with its address and its form of signature.
     ///
     /// # Errors
     /// As [`Sandboxes::change`].
-    pub async fn post(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Post>, Response<Bytes>> {
-        let Some(vendor) = Vendor::find(vendor) else { return Err(unknown_vendor()) };
-        let body = serde_json::from_slice(&body).map_err(|_| answer::refused(400, "the body is not JSON"))?;
+    pub async fn post(
+        &self,
+        vendor: &str,
+        of: Option<&str>,
+        body: Bytes,
+    ) -> Result<Vec<Post>, Response<Bytes>> {
+        let Some(vendor) = Vendor::find(vendor) else {
+            return Err(unknown_vendor());
+        };
+        let body = serde_json::from_slice(&body)
+            .map_err(|_| answer::refused(400, "the body is not JSON"))?;
         self.posts(vendor, of, |world, now| world.change(body, now))
     }
 
@@ -154,16 +197,28 @@ impl Sandboxes {
     ///
     /// # Errors
     /// As [`Sandboxes::change`].
-    pub async fn roster(&self, platform: &str, of: Option<&str>, parts: usize) -> Result<Vec<Post>, Response<Bytes>> {
-        let Some(vendor) = Vendor::find(platform) else { return Err(unknown_vendor()) };
+    pub async fn roster(
+        &self,
+        platform: &str,
+        of: Option<&str>,
+        parts: usize,
+    ) -> Result<Vec<Post>, Response<Bytes>> {
+        let Some(vendor) = Vendor::find(platform) else {
+            return Err(unknown_vendor());
+        };
         self.posts(vendor, of, |world, now| world.roster(parts, now))
     }
 
-    /// Returns who was added to groups of a door system and removed from them since the last call, oldest first: by
-    /// hand, or through its interface.
+    /// Returns who was added to groups of a door system and removed from them since the last call,
+    /// oldest first: by hand, or through its interface.
     pub fn membership_changes(&self, vendor: &str, of: Option<&str>) -> Vec<MembershipChange> {
-        let Some(vendor) = Vendor::find(vendor) else { return Vec::new() };
-        self.state().world(vendor, &[of.unwrap_or_default().to_owned()]).1.membership_changes()
+        let Some(vendor) = Vendor::find(vendor) else {
+            return Vec::new();
+        };
+        self.state()
+            .world(vendor, &[of.unwrap_or_default().to_owned()])
+            .1
+            .membership_changes()
     }
 
     fn posts(
@@ -189,13 +244,20 @@ impl Sandboxes {
 
 impl SandboxState {
     fn load(keep: Keep) -> SandboxState {
-        let mut state =
-            SandboxState { keep, worlds: BTreeMap::new(), faults: BTreeMap::new(), calls: CallCounters::default() };
+        let mut state = SandboxState {
+            keep,
+            worlds: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            calls: CallCounters::default(),
+        };
         for vendor in Vendor::ALL {
             let shelf = vendor_shelf(&state.keep, vendor);
             let names: BTreeSet<String> = shelf.get("worlds").unwrap_or_default();
-            let faults: BTreeMap<String, Vec<InjectedFault>> = shelf.get("faults").unwrap_or_default();
-            state.faults.extend(faults.into_iter().map(|(of, list)| ((vendor, of), list)));
+            let faults: BTreeMap<String, Vec<InjectedFault>> =
+                shelf.get("faults").unwrap_or_default();
+            state
+                .faults
+                .extend(faults.into_iter().map(|(of, list)| ((vendor, of), list)));
             for of in names.into_iter().chain([String::new()]) {
                 let world = vendor.load(&world_shelf(&state.keep, vendor, &of));
                 state.worlds.insert((vendor, of), world);
@@ -204,14 +266,20 @@ impl SandboxState {
         state
     }
 
-    /// Counts a call, and returns the fault that it meets. A fault for its organisation or place comes before one for
-    /// all.
+    /// Counts a call, and returns the fault that it meets. A fault for its organisation or place
+    /// comes before one for all.
     fn receive(&mut self, vendor: Vendor, ask: &Ask) -> Option<InjectedFault> {
         let names = names(vendor, ask);
         self.calls.count(vendor, &names, &vendor.pattern(ask));
-        let lines = vendor.paths(ask).into_iter().map(|path| format!("{} {path}", ask.method)).collect::<Vec<_>>();
+        let lines = vendor
+            .paths(ask)
+            .into_iter()
+            .map(|path| format!("{} {path}", ask.method))
+            .collect::<Vec<_>>();
         for of in names.into_iter().chain([String::new()]) {
-            let Some(faults) = self.faults.get_mut(&(vendor, of)) else { continue };
+            let Some(faults) = self.faults.get_mut(&(vendor, of)) else {
+                continue;
+            };
             let met = lines.iter().find_map(|line| fault::meet(faults, line));
             if met.is_some() {
                 self.save_faults(vendor);
@@ -230,15 +298,23 @@ impl SandboxState {
 
     /// Returns the world of the first of `names` that has one, or else the only one.
     fn world(&mut self, vendor: Vendor, names: &[String]) -> (WorldName, &mut Box<dyn World>) {
-        let own = names.iter().map(|of| (vendor, of.clone())).find(|name| self.worlds.contains_key(name));
+        let own = names
+            .iter()
+            .map(|of| (vendor, of.clone()))
+            .find(|name| self.worlds.contains_key(name));
         let name = own.unwrap_or((vendor, String::new()));
         let keep = &self.keep;
-        let world = self.worlds.entry(name.clone()).or_insert_with(|| vendor.load(&world_shelf(keep, vendor, "")));
+        let world = self
+            .worlds
+            .entry(name.clone())
+            .or_insert_with(|| vendor.load(&world_shelf(keep, vendor, "")));
         (name, world)
     }
 
     fn replace(&mut self, vendor: Vendor, of: &str, ask: &Ask) -> Response<Bytes> {
-        let Some(given) = ask.json() else { return answer::refused(400, "the body is not JSON") };
+        let Some(given) = ask.json() else {
+            return answer::refused(400, "the body is not JSON");
+        };
         let unknown = json!(quirks::unknown(&given));
         let world = match vendor.world(given, ask.now) {
             Ok(world) => world,
@@ -247,7 +323,12 @@ impl SandboxState {
         vendor.erase(&world_shelf(&self.keep, vendor, of));
         let name = (vendor, of.to_owned());
         self.worlds.insert(name.clone(), world);
-        let names: Vec<&String> = self.worlds.keys().filter(|name| name.0 == vendor).map(|name| &name.1).collect();
+        let names: Vec<&String> = self
+            .worlds
+            .keys()
+            .filter(|name| name.0 == vendor)
+            .map(|name| &name.1)
+            .collect();
         vendor_shelf(&self.keep, vendor).put("worlds", &names);
         self.save(&name);
         match unknown {
@@ -257,7 +338,11 @@ impl SandboxState {
     }
 
     fn show_faults(&self, vendor: Vendor, of: &str) -> Value {
-        json!(self.faults.get(&(vendor, of.to_owned())).map_or(&[] as &[InjectedFault], Vec::as_slice))
+        json!(
+            self.faults
+                .get(&(vendor, of.to_owned()))
+                .map_or(&[] as &[InjectedFault], Vec::as_slice)
+        )
     }
 
     fn set_faults(&mut self, vendor: Vendor, of: &str, ask: &Ask) -> Response<Bytes> {
@@ -279,31 +364,57 @@ impl SandboxState {
     }
 
     fn save_faults(&self, vendor: Vendor) {
-        let own: BTreeMap<&String, &Vec<InjectedFault>> =
-            self.faults.iter().filter(|(name, _)| name.0 == vendor).map(|(name, list)| (&name.1, list)).collect();
+        let own: BTreeMap<&String, &Vec<InjectedFault>> = self
+            .faults
+            .iter()
+            .filter(|(name, _)| name.0 == vendor)
+            .map(|(name, list)| (&name.1, list))
+            .collect();
         vendor_shelf(&self.keep, vendor).put("faults", &own);
     }
 }
 
-/// Returns the names that a call may mean: the one in the site file, and the one in the vendor's own path.
+/// Returns the names that a call may mean: the one in the site file, and the one in the vendor's
+/// own path.
 fn names(vendor: Vendor, ask: &Ask) -> Vec<String> {
-    let mut names: Vec<String> = ask.of.clone().filter(|of| !of.is_empty()).into_iter().collect();
+    let mut names: Vec<String> = ask
+        .of
+        .clone()
+        .filter(|of| !of.is_empty())
+        .into_iter()
+        .collect();
     // A name with several business ids may have its world under any of them.
     let parts: Vec<String> = names.iter().flat_map(|of| vendor.parts(of)).collect();
     names.extend(parts);
-    names.extend(vendor.named_in_path(ask).filter(|of| !names.contains(of)).into_iter().collect::<Vec<_>>());
+    names.extend(
+        vendor
+            .named_in_path(ask)
+            .filter(|of| !names.contains(of))
+            .into_iter()
+            .collect::<Vec<_>>(),
+    );
     names
 }
 
 fn vendor_shelf(keep: &Keep, vendor: Vendor) -> Shelf<'_> {
-    Shelf { keep, prefix: format!("sandbox/{}", vendor.word()) }
+    Shelf {
+        keep,
+        prefix: format!("sandbox/{}", vendor.word()),
+    }
 }
 
-/// Returns the place where a world is stored. Names are in hex, so that no name can form the key of another world.
+/// Returns the place where a world is stored. Names are in hex, so that no name can form the key of
+/// another world.
 fn world_shelf<'a>(keep: &'a Keep, vendor: Vendor, of: &str) -> Shelf<'a> {
-    Shelf { keep, prefix: format!("sandbox/{}/world-{}", vendor.word(), hex::encode(of)) }
+    Shelf {
+        keep,
+        prefix: format!("sandbox/{}/world-{}", vendor.word(), hex::encode(of)),
+    }
 }
 
 fn unknown_vendor() -> Response<Bytes> {
-    answer::refused(404, "no such vendor: there are officernd, nexudus, andcards, deskworks, kisi and salto-ks")
+    answer::refused(
+        404,
+        "no such vendor: there are officernd, nexudus, andcards, deskworks, kisi and salto-ks",
+    )
 }

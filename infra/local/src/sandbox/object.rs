@@ -26,7 +26,10 @@ impl Object {
 
     /// Returns the field's list; empty if it has none.
     pub fn list(&self, field: &str) -> &[Value] {
-        self.0.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        self.0
+            .get(field)
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Returns the field, or null.

@@ -24,12 +24,20 @@ impl Keyed for StoredThing {
 impl StoredThing {
     /// Creates a thing with that id.
     pub fn new(id: &str, object: Object) -> StoredThing {
-        StoredThing { id: id.to_owned(), object: Some(object), earlier: Vec::new() }
+        StoredThing {
+            id: id.to_owned(),
+            object: Some(object),
+            earlier: Vec::new(),
+        }
     }
 
     /// Creates a placeholder for a thing that does not exist yet.
     pub fn absent(id: &str) -> StoredThing {
-        StoredThing { id: id.to_owned(), object: None, earlier: Vec::new() }
+        StoredThing {
+            id: id.to_owned(),
+            object: None,
+            earlier: Vec::new(),
+        }
     }
 
     /// Returns the current state.
@@ -43,8 +51,14 @@ impl StoredThing {
         late.map_or(self.object.as_ref(), |(_, object)| object.as_ref())
     }
 
-    /// Sets the state to `object` (`None`: removed). With `lag_until`, reads show the previous state until then.
-    pub fn become_(&mut self, object: Option<Object>, now: Timestamp, lag_until: Option<Timestamp>) {
+    /// Sets the state to `object` (`None`: removed). With `lag_until`, reads show the previous
+    /// state until then.
+    pub fn become_(
+        &mut self,
+        object: Option<Object>,
+        now: Timestamp,
+        lag_until: Option<Timestamp>,
+    ) {
         self.earlier.retain(|(until, _)| *until > now);
         let before = std::mem::replace(&mut self.object, object);
         if let Some(until) = lag_until {

@@ -14,10 +14,16 @@ pub enum RouteMatch<Call> {
 }
 
 /// Finds `method` and `segments` in `table`. Earlier entries win.
-pub fn find<Call: Copy>(table: &[Route<Call>], method: &str, segments: &[String]) -> RouteMatch<Call> {
+pub fn find<Call: Copy>(
+    table: &[Route<Call>],
+    method: &str,
+    segments: &[String],
+) -> RouteMatch<Call> {
     let mut other = None;
     for (verb, pattern, call) in table {
-        let Some(filled) = fill(pattern, segments) else { continue };
+        let Some(filled) = fill(pattern, segments) else {
+            continue;
+        };
         if *verb == method {
             return RouteMatch::Call(*call, pattern, filled);
         }
@@ -26,7 +32,8 @@ pub fn find<Call: Copy>(table: &[Route<Call>], method: &str, segments: &[String]
     other.map_or(RouteMatch::Nothing, RouteMatch::OtherMethod)
 }
 
-/// Returns the segments for the pattern's `{…}`; `None` if they do not match. An empty segment never matches.
+/// Returns the segments for the pattern's `{…}`; `None` if they do not match. An empty segment
+/// never matches.
 fn fill(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     let mut filled = Vec::new();
     let mut given = segments.iter();

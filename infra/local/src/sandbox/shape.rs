@@ -1,5 +1,6 @@
-//! Checks the body of a request against a vendor's interface description: unknown fields, missing fields, wrong types.
-//! It returns each error and its field. Each vendor decides how to report them.
+//! Checks the body of a request against a vendor's interface description: unknown fields, missing
+//! fields, wrong types. It returns each error and its field. Each vendor decides how to report
+//! them.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -39,17 +40,32 @@ pub struct Field {
 
 /// Creates a required field.
 pub const fn must(name: &'static str, kind: FieldKind) -> Field {
-    Field { name, kind, required: true, nullable: false }
+    Field {
+        name,
+        kind,
+        required: true,
+        nullable: false,
+    }
 }
 
 /// Creates an optional field.
 pub const fn may(name: &'static str, kind: FieldKind) -> Field {
-    Field { name, kind, required: false, nullable: false }
+    Field {
+        name,
+        kind,
+        required: false,
+        nullable: false,
+    }
 }
 
 /// Creates an optional field that may be null.
 pub const fn may_null(name: &'static str, kind: FieldKind) -> Field {
-    Field { name, kind, required: false, nullable: true }
+    Field {
+        name,
+        kind,
+        required: false,
+        nullable: true,
+    }
 }
 
 /// An error in one field.
@@ -63,7 +79,12 @@ pub struct Complaint {
 /// Returns every error in `body`; empty if it is valid.
 pub fn check(body: &Map<String, Value>, fields: &[Field]) -> Vec<Complaint> {
     let mut wrong = Vec::new();
-    let mut complain = |field: &str, what| wrong.push(Complaint { field: field.to_owned(), what });
+    let mut complain = |field: &str, what| {
+        wrong.push(Complaint {
+            field: field.to_owned(),
+            what,
+        })
+    };
     for field in fields {
         match body.get(field.name) {
             None if field.required => complain(field.name, "can't be blank"),
@@ -75,7 +96,10 @@ pub fn check(body: &Map<String, Value>, fields: &[Field]) -> Vec<Complaint> {
             _ => {}
         }
     }
-    for name in body.keys().filter(|name| !fields.iter().any(|field| field.name == *name)) {
+    for name in body
+        .keys()
+        .filter(|name| !fields.iter().any(|field| field.name == *name))
+    {
         complain(name, "is unknown");
     }
     wrong
@@ -88,7 +112,9 @@ impl FieldKind {
             (FieldKind::Email, Value::String(text)) => email(text),
             (FieldKind::Instant, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
             (FieldKind::Uuid, Value::String(text)) => uuid::Uuid::try_parse(text).is_ok(),
-            (FieldKind::Uuids, Value::Array(list)) => list.iter().all(|item| FieldKind::Uuid.takes(item)),
+            (FieldKind::Uuids, Value::Array(list)) => {
+                list.iter().all(|item| FieldKind::Uuid.takes(item))
+            }
             (FieldKind::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
             (FieldKind::Whole, Value::Number(number)) => number.is_i64() || number.is_u64(),
             (FieldKind::Flat, Value::Object(map)) => map.len() <= 50 && map.values().all(flat),
@@ -106,6 +132,7 @@ fn flat(value: &Value) -> bool {
 }
 
 fn email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+    text.split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
         && !text.chars().any(char::is_whitespace)
 }

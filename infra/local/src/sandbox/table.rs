@@ -1,5 +1,6 @@
-//! Lists of a world, in the order of insertion, stored page by page. A change of one thing among ten thousand writes a
-//! few kilobytes. Positions are never reused, so that paging by position is stable.
+//! Lists of a world, in the order of insertion, stored page by page. A change of one thing among
+//! ten thousand writes a few kilobytes. Positions are never reused, so that paging by position is
+//! stable.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -53,7 +54,12 @@ pub struct ThingTable<T> {
 
 impl<T> Default for ThingTable<T> {
     fn default() -> Self {
-        ThingTable { places: Vec::new(), by_key: HashMap::new(), unsaved: BTreeSet::new(), saved_places: 0 }
+        ThingTable {
+            places: Vec::new(),
+            by_key: HashMap::new(),
+            unsaved: BTreeSet::new(),
+            saved_places: 0,
+        }
     }
 }
 
@@ -97,7 +103,10 @@ impl<T: Keyed> ThingTable<T> {
 
     /// Iterates over everything, in order, each with its position.
     pub fn placed(&self) -> impl DoubleEndedIterator<Item = (usize, &T)> {
-        self.places.iter().enumerate().filter_map(|(place, item)| Some((place, item.as_ref()?)))
+        self.places
+            .iter()
+            .enumerate()
+            .filter_map(|(place, item)| Some((place, item.as_ref()?)))
     }
 
     /// Returns the position of the next new thing.
@@ -109,7 +118,10 @@ impl<T: Keyed> ThingTable<T> {
     pub fn save(&mut self, shelf: &Shelf<'_>, name: &str) {
         for page in std::mem::take(&mut self.unsaved) {
             let end = self.places.len().min((page + 1) * PAGE);
-            shelf.put(&format!("{name}/{page}"), &self.places.get(page * PAGE..end).unwrap_or_default());
+            shelf.put(
+                &format!("{name}/{page}"),
+                &self.places.get(page * PAGE..end).unwrap_or_default(),
+            );
         }
         if self.saved_places != self.places.len() {
             self.saved_places = self.places.len();
@@ -122,7 +134,8 @@ impl<T: Keyed> ThingTable<T> {
         let mut table = ThingTable::default();
         let count: usize = shelf.get(name).unwrap_or(0);
         for page in 0..count.div_ceil(PAGE) {
-            let mut items: Vec<Option<T>> = shelf.get(&format!("{name}/{page}")).unwrap_or_default();
+            let mut items: Vec<Option<T>> =
+                shelf.get(&format!("{name}/{page}")).unwrap_or_default();
             items.resize_with(PAGE.min(count - page * PAGE), || None);
             table.places.extend(items);
         }

@@ -1,5 +1,5 @@
-//! Tags and cards of door worlds, in the same form for both vendors: all tags under `tags`, and each person's tags
-//! under `tags` of the person.
+//! Tags and cards of door worlds, in the same form for both vendors: all tags under `tags`, and
+//! each person's tags under `tags` of the person.
 
 use std::collections::HashSet;
 
@@ -22,8 +22,8 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// Reads a tag. Worlds give tags as numbers, or as objects with `number` and optional `id`, `blocked`,
-    /// `is_pod_tag`.
+    /// Reads a tag. Worlds give tags as numbers, or as objects with `number` and optional `id`,
+    /// `blocked`, `is_pod_tag`.
     fn read(given: &Value) -> Option<Tag> {
         let item = match given {
             Value::String(number) => Object(Map::from_iter([("number".to_owned(), json!(number))])),
@@ -32,7 +32,12 @@ impl Tag {
         };
         let number = item.text("number").or(item.text("tag_number"))?.to_owned();
         let id = item.text("id").map(str::to_owned);
-        Some(Tag { id, number, blocked: item.flag("blocked"), of_pod: item.flag("is_pod_tag") })
+        Some(Tag {
+            id,
+            number,
+            blocked: item.flag("blocked"),
+            of_pod: item.flag("is_pod_tag"),
+        })
     }
 }
 
@@ -50,13 +55,26 @@ impl DoorsWorld {
         tags
     }
 
-    /// Adds a person's tags to the world's list, so that a tag still exists after it was taken from the person.
+    /// Adds a person's tags to the world's list, so that a tag still exists after it was taken from
+    /// the person.
     pub fn keep_tags_of(&mut self, key: &str) {
-        let theirs = self.users.get(key).map(|user| user.0.list("tags").to_vec()).unwrap_or_default();
+        let theirs = self
+            .users
+            .get(key)
+            .map(|user| user.0.list("tags").to_vec())
+            .unwrap_or_default();
         let mut all = self.top.list("tags").to_vec();
-        let listed: HashSet<String> = all.iter().filter_map(Tag::read).map(|tag| tag.number).collect();
+        let listed: HashSet<String> = all
+            .iter()
+            .filter_map(Tag::read)
+            .map(|tag| tag.number)
+            .collect();
         let before = all.len();
-        all.extend(theirs.into_iter().filter(|tag| Tag::read(tag).is_some_and(|tag| !listed.contains(&tag.number))));
+        all.extend(
+            theirs
+                .into_iter()
+                .filter(|tag| Tag::read(tag).is_some_and(|tag| !listed.contains(&tag.number))),
+        );
         if all.len() > before {
             self.set_top("tags", all);
         }
@@ -64,6 +82,8 @@ impl DoorsWorld {
 
     /// Returns the person who has a tag.
     pub fn holder(&self, number: &str) -> Option<&DoorsThing> {
-        self.users.iter().find(|user| user.0.texts("tags").contains(&number))
+        self.users
+            .iter()
+            .find(|user| user.0.texts("tags").contains(&number))
     }
 }

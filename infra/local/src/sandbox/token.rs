@@ -1,5 +1,6 @@
-//! Access tokens of the sandbox identity servers. They are signed, so that nothing needs storing, and a restarted run
-//! accepts the tokens it gave before. They protect nothing real. The key is in this file.
+//! Access tokens of the sandbox identity servers. They are signed, so that nothing needs storing,
+//! and a restarted run accepts the tokens it gave before. They protect nothing real. The key is in
+//! this file.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,7 +33,12 @@ pub struct TokenClaims {
 /// Creates a token.
 pub fn mint(iss: &str, scope: &str, exp: i64) -> String {
     let jti = uuid::Uuid::new_v4().to_string();
-    let claims = json!(TokenClaims { iss: iss.to_owned(), scope: scope.to_owned(), exp, jti });
+    let claims = json!(TokenClaims {
+        iss: iss.to_owned(),
+        scope: scope.to_owned(),
+        exp,
+        jti
+    });
     let text = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
@@ -49,16 +55,22 @@ pub fn read(token: &str, iss: &str, now: Timestamp) -> Option<TokenClaims> {
         return None;
     }
     let (_, payload) = text.split_once('.')?;
-    let claims: TokenClaims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let claims: TokenClaims =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     (claims.iss == iss && now.as_second() < claims.exp).then_some(claims)
 }
 
 /// Returns an OAuth error.
 pub fn refused(status: u16, error: &str, description: &str) -> Answer {
-    answer::json(status, &json!({ "error": error, "error_description": description }))
+    answer::json(
+        status,
+        &json!({ "error": error, "error_description": description }),
+    )
 }
 
 fn seal(text: &str) -> Vec<u8> {
-    let Ok(mac) = Hmac::<Sha256>::new_from_slice(KEY) else { return Vec::new() };
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(KEY) else {
+        return Vec::new();
+    };
     mac.chain_update(text).finalize().into_bytes().to_vec()
 }

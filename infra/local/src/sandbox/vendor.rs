@@ -27,8 +27,14 @@ pub enum Vendor {
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Vendor; 6] =
-        [Vendor::OfficeRnd, Vendor::Nexudus, Vendor::Andcards, Vendor::Deskworks, Vendor::Kisi, Vendor::SaltoKs];
+    pub const ALL: [Vendor; 6] = [
+        Vendor::OfficeRnd,
+        Vendor::Nexudus,
+        Vendor::Andcards,
+        Vendor::Deskworks,
+        Vendor::Kisi,
+        Vendor::SaltoKs,
+    ];
 
     /// Returns the vendor of that name.
     pub fn find(word: &str) -> Option<Vendor> {
@@ -85,7 +91,8 @@ impl Vendor {
         }
     }
 
-    /// Returns method and path pattern of a call, for counting. All unknown paths share one pattern.
+    /// Returns method and path pattern of a call, for counting. All unknown paths share one
+    /// pattern.
     pub fn pattern(self, ask: &Ask) -> String {
         let known = match self {
             Vendor::OfficeRnd => officernd::pattern(ask),
@@ -105,7 +112,8 @@ impl Vendor {
         }
     }
 
-    /// Returns an organisation's name in the sandbox's addresses. Several ids of Nexudus become one name.
+    /// Returns an organisation's name in the sandbox's addresses. Several ids of Nexudus become one
+    /// name.
     pub fn one_name(self, of: &str) -> String {
         match self {
             Vendor::Nexudus => of.replace(',', "-").replace(' ', ""),
@@ -128,6 +136,9 @@ impl Vendor {
             Vendor::SaltoKs if ask.path.starts_with("/v1.") => 2,
             _ => return None,
         };
-        ask.segments.get(place).filter(|name| !name.is_empty()).cloned()
+        ask.segments
+            .get(place)
+            .filter(|name| !name.is_empty())
+            .cloned()
     }
 }

@@ -29,7 +29,8 @@ pub trait World: Send {
     fn roster(&mut self, _parts: usize, _now: Timestamp) -> Result<Vec<Post>, String> {
         Err("only push platforms send a roster: andcards and deskworks".into())
     }
-    /// Returns who was added to groups and removed from them since the last call. Only door systems have any.
+    /// Returns who was added to groups and removed from them since the last call. Only door systems
+    /// have any.
     fn membership_changes(&mut self) -> Vec<MembershipChange> {
         Vec::new()
     }

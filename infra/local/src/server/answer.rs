@@ -25,7 +25,10 @@ pub(super) fn refusal(status: StatusCode, why: &str) -> Response {
 pub(super) fn written(status: StatusCode, json: Body) -> Response {
     let mut response = Response::new(json);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }
 
@@ -38,7 +41,10 @@ pub(super) struct Refused {
 impl Refused {
     /// Creates an error with a status and a text for the caller.
     pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Self {
-        Refused { status, why: why.into() }
+        Refused {
+            status,
+            why: why.into(),
+        }
     }
 
     /// Creates an error for a malformed request.

@@ -1,4 +1,5 @@
-//! Access attempts at a sandbox door system, and the signed webhooks that the door system would post about them.
+//! Access attempts at a sandbox door system, and the signed webhooks that the door system would
+//! post about them.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -22,10 +23,13 @@ pub(super) const NOT_OWN: &str = "the sandbox signs only with its own secrets, a
 
 /// Returns the door system of that name, or `None` if the vendor is not one.
 pub(super) fn kind(vendor: &str) -> Option<DoorsKind> {
-    DoorsKind::ALL.into_iter().find(|kind| kind.word() == vendor)
+    DoorsKind::ALL
+        .into_iter()
+        .find(|kind| kind.word() == vendor)
 }
 
-/// Applies the change to the world `of`. If `deliver` names a site, posts the webhooks of the door system to it.
+/// Applies the change to the world `of`. If `deliver` names a site, posts the webhooks of the door
+/// system to it.
 pub(super) async fn change(
     machine: &Machine,
     kind: DoorsKind,
@@ -45,7 +49,16 @@ pub(super) async fn change(
     if let Some((path, secret)) = post {
         for post in posts {
             let headers = sign(&secret, &post)?;
-            statuses.push(machine.deliver(Delivery { path: path.clone(), headers, body: post }).await.status);
+            statuses.push(
+                machine
+                    .deliver(Delivery {
+                        path: path.clone(),
+                        headers,
+                        body: post,
+                    })
+                    .await
+                    .status,
+            );
         }
     }
     Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
@@ -70,18 +83,28 @@ fn doors_webhook(
         .doors_webhook(site, kind.word(), of)
         .ok_or_else(|| conflict("this site has no door system of this kind and place"))?;
     let secret = secret.ok_or_else(|| conflict(NOT_OWN))?;
-    Ok((address(site, kind, &DoorsName::from(doors.as_str())), secret))
+    Ok((
+        address(site, kind, &DoorsName::from(doors.as_str())),
+        secret,
+    ))
 }
 
 /// Signs for Kisi: HMAC-SHA256 over the body. `[D]`
 fn sign(secret: &str, body: &[u8]) -> Result<HeaderMap, Refused> {
-    let unusable =
-        || Refused::new(StatusCode::CONFLICT, "the webhook secret of these doors cannot sign: use a valid secret");
+    let unusable = || {
+        Refused::new(
+            StatusCode::CONFLICT,
+            "the webhook secret of these doors cannot sign: use a valid secret",
+        )
+    };
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| unusable())?;
     mac.update(body);
     let header = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
-    headers.insert("x-signature", HeaderValue::from_str(&header).map_err(|_| unusable())?);
+    headers.insert(
+        "x-signature",
+        HeaderValue::from_str(&header).map_err(|_| unusable())?,
+    );
     Ok(headers)
 }

@@ -20,12 +20,21 @@ pub(super) struct Move {
 /// Returns the time of the run.
 pub(super) async fn show(State(machine): State<Machine>) -> Response {
     machine.settle_down().await;
-    answer(StatusCode::OK, &json!({ "now": machine.now(), "standing": machine.is_standing() }))
+    answer(
+        StatusCode::OK,
+        &json!({ "now": machine.now(), "standing": machine.is_standing() }),
+    )
 }
 
 /// Moves a standing clock forward.
-pub(super) async fn set(State(machine): State<Machine>, Json(to): Json<Move>) -> Result<Response, Refused> {
+pub(super) async fn set(
+    State(machine): State<Machine>,
+    Json(to): Json<Move>,
+) -> Result<Response, Refused> {
     let ran = machine.move_clock(to.now).await;
     let ran = ran.map_err(|refused| Refused::new(StatusCode::CONFLICT, refused.to_string()))?;
-    Ok(answer(StatusCode::OK, &json!({ "now": machine.now(), "ran": ran })))
+    Ok(answer(
+        StatusCode::OK,
+        &json!({ "now": machine.now(), "ran": ran }),
+    ))
 }

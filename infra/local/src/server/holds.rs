@@ -1,7 +1,8 @@
 //! Holds of the guard and their approval.
 //!
 //! - `GET /sandbox/holds` and `/sandbox/sites/{site}/holds` list the holds.
-//! - `POST /sandbox/approve` and `/sandbox/sites/{site}/approve` with `{"checksum":"…"}` approve exactly one of them.
+//! - `POST /sandbox/approve` and `/sandbox/sites/{site}/approve` with `{"checksum":"…"}` approve
+//!   exactly one of them.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,12 +30,21 @@ pub(super) async fn all(State(machine): State<Machine>) -> Answered {
 /// Lists the holds of one site.
 pub(super) async fn of_site(State(machine): State<Machine>, asked: SitePath) -> Answered {
     known(&machine, &asked.site)?;
-    Ok(answer(StatusCode::OK, &machine.holds(Some(&asked.site)).await?))
+    Ok(answer(
+        StatusCode::OK,
+        &machine.holds(Some(&asked.site)).await?,
+    ))
 }
 
 /// Approves a hold at any site.
-pub(super) async fn approve_any(State(machine): State<Machine>, Json(approved): Json<Approved>) -> Answered {
-    Ok(answer(StatusCode::OK, &machine.approve(None, &approved.checksum).await?))
+pub(super) async fn approve_any(
+    State(machine): State<Machine>,
+    Json(approved): Json<Approved>,
+) -> Answered {
+    Ok(answer(
+        StatusCode::OK,
+        &machine.approve(None, &approved.checksum).await?,
+    ))
 }
 
 /// Approves a hold of one site.
@@ -44,5 +54,10 @@ pub(super) async fn approve(
     Json(approved): Json<Approved>,
 ) -> Answered {
     known(&machine, &asked.site)?;
-    Ok(answer(StatusCode::OK, &machine.approve(Some(&asked.site), &approved.checksum).await?))
+    Ok(answer(
+        StatusCode::OK,
+        &machine
+            .approve(Some(&asked.site), &approved.checksum)
+            .await?,
+    ))
 }

@@ -1,5 +1,6 @@
-//! The single port: webhook addresses, sandbox vendors, and the calls for outside tests. Handlers are thin: they read
-//! requests, call the [`Machine`] and write answers. Every answer is JSON or empty.
+//! The single port: webhook addresses, sandbox vendors, and the calls for outside tests. Handlers
+//! are thin: they read requests, call the [`Machine`] and write answers. Every answer is JSON or
+//! empty.
 
 mod answer;
 mod attempts;
@@ -32,10 +33,14 @@ use doorstep_core::model::ids::SiteId;
 pub use operator_only::Hosts;
 use operator_only::operator_only;
 
-/// Returns all routes. Webhooks and the health check are open to all. Only this machine's operator may call the others.
+/// Returns all routes. Webhooks and the health check are open to all. Only this machine's operator
+/// may call the others.
 pub fn router(machine: Machine, hosts: Hosts) -> Router {
     Router::new()
-        .route("/healthz", get(async || answer(StatusCode::OK, &json!({ "status": "ok" }))))
+        .route(
+            "/healthz",
+            get(async || answer(StatusCode::OK, &json!({ "status": "ok" }))),
+        )
         .route("/hooks/{*path}", post(hooks::deliver))
         .merge(driven().layer(from_fn_with_state(hosts, operator_only)))
         .layer(from_fn(whole))
@@ -76,16 +81,24 @@ fn driven() -> Router<Machine> {
         .fallback(async || refusal(StatusCode::NOT_FOUND, "unknown address"))
 }
 
-/// Completes every request, even if its sender disconnects. A cancelled drain would leave messages without an owner. A
-/// panic becomes a 500.
+/// Completes every request, even if its sender disconnects. A cancelled drain would leave messages
+/// without an owner. A panic becomes a 500.
 async fn whole(request: Request, next: Next) -> Result<Response, Infallible> {
     let ended = tokio::spawn(next.run(request)).await;
-    Ok(ended.unwrap_or_else(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal error: see the log")))
+    Ok(ended.unwrap_or_else(|_| {
+        refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal error: see the log",
+        )
+    }))
 }
 
 async fn quiet(State(machine): State<Machine>) -> Response {
     machine.quiet().await;
-    answer(StatusCode::OK, &json!({ "quiet": true, "dead": machine.cloud().triggers.dead().len() }))
+    answer(
+        StatusCode::OK,
+        &json!({ "quiet": true, "dead": machine.cloud().triggers.dead().len() }),
+    )
 }
 
 async fn outbox(State(machine): State<Machine>) -> Response {
@@ -105,9 +118,13 @@ fn once() -> u32 {
     1
 }
 
-async fn crash(State(machine): State<Machine>, Json(order): Json<CrashOrder>) -> Result<Response, Refused> {
+async fn crash(
+    State(machine): State<Machine>,
+    Json(order): Json<CrashOrder>,
+) -> Result<Response, Refused> {
     if machine.has_real_vendors() {
-        let why = "a site of this run has a real vendor: crashes are possible only with sandbox vendors";
+        let why =
+            "a site of this run has a real vendor: crashes are possible only with sandbox vendors";
         return Err(Refused::new(StatusCode::CONFLICT, why));
     }
     machine.settle_down().await;
@@ -116,7 +133,8 @@ async fn crash(State(machine): State<Machine>, Json(order): Json<CrashOrder>) ->
 }
 
 impl Machine {
-    /// Returns the HTTP interface of the run, controllable under loopback names only. The caller opens the port.
+    /// Returns the HTTP interface of the run, controllable under loopback names only. The caller
+    /// opens the port.
     pub fn router(&self) -> Router {
         router(self.clone(), Hosts::default())
     }
@@ -129,10 +147,21 @@ impl Machine {
 
 /// Rejects a site that this run has never served.
 async fn remembered(machine: &Machine, site: &SiteId) -> Result<(), Refused> {
-    if machine.remembers(site).await? { Ok(()) } else { known(machine, site) }
+    if machine.remembers(site).await? {
+        Ok(())
+    } else {
+        known(machine, site)
+    }
 }
 
 /// Rejects a site that this run does not serve.
 fn known(machine: &Machine, site: &SiteId) -> Result<(), Refused> {
-    if machine.knows(site) { Ok(()) } else { Err(Refused::new(StatusCode::NOT_FOUND, "there is no such site here")) }
+    if machine.knows(site) {
+        Ok(())
+    } else {
+        Err(Refused::new(
+            StatusCode::NOT_FOUND,
+            "there is no such site here",
+        ))
+    }
 }

@@ -27,13 +27,34 @@ pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> An
     }
 }
 
-/// Puts the site file in the body in force. `?mode=` confirms its mode, so that the first file of a site may act.
-pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
+/// Puts the site file in the body in force. `?mode=` confirms its mode, so that the first file of a
+/// site may act.
+pub(super) async fn push(
+    State(machine): State<Machine>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answered {
     let Pushed { mode, leave_access } = serde_urlencoded::from_str(&query.unwrap_or_default())
-        .map_err(|_| Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does"))?;
-    let left = leave_access.iter().flat_map(|names| names.split(',')).map(DoorsName::from).collect();
+        .map_err(|_| {
+            Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does")
+        })?;
+    let left = leave_access
+        .iter()
+        .flat_map(|names| names.split(','))
+        .map(DoorsName::from)
+        .collect();
     match text(request).await? {
-        Ok(text) => Ok(whole(&machine.push_with(&text, &PushOptions { mode, leave_access: left }).await?)),
+        Ok(text) => Ok(whole(
+            &machine
+                .push_with(
+                    &text,
+                    &PushOptions {
+                        mode,
+                        leave_access: left,
+                    },
+                )
+                .await?,
+        )),
         Err(wrong) => Ok(whole(&wrong)),
     }
 }
@@ -48,12 +69,19 @@ struct Pushed {
 }
 
 /// Replays a day with the site file in the body: `?day=`, or yesterday.
-pub(super) async fn rehearse(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
+pub(super) async fn rehearse(
+    State(machine): State<Machine>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answered {
     let Rehearsed { day } = serde_urlencoded::from_str(&query.unwrap_or_default())
         .map_err(|_| Refused::bad("write ?day=2026-03-02, or no day for yesterday"))?;
     let played = match text(request).await? {
         Ok(text) => machine.rehearse(&text, day).await?,
-        Err(wrong) => Rehearsal { findings: wrong.findings, ..Rehearsal::default() },
+        Err(wrong) => Rehearsal {
+            findings: wrong.findings,
+            ..Rehearsal::default()
+        },
     };
     Ok(answer(status(&played.findings), &played))
 }
@@ -65,14 +93,22 @@ struct Rehearsed {
 }
 
 /// Pauses a site: nothing at its doors is changed. The body may contain the reason.
-pub(super) async fn pause(State(machine): State<Machine>, asked: SitePath, request: Request) -> Answered {
+pub(super) async fn pause(
+    State(machine): State<Machine>,
+    asked: SitePath,
+    request: Request,
+) -> Answered {
     known(&machine, &asked.site)?;
     let bytes = body::read(request.into_body(), LARGEST).await?;
     let Why { why } = match bytes.is_empty() {
         true => Why::default(),
-        false => serde_json::from_slice(&bytes).map_err(|_| Refused::bad("write {\"why\": \"a text\"}, or nothing"))?,
+        false => serde_json::from_slice(&bytes)
+            .map_err(|_| Refused::bad("write {\"why\": \"a text\"}, or nothing"))?,
     };
-    Ok(answer(StatusCode::OK, &machine.pause(&asked.site, why.as_deref()).await?))
+    Ok(answer(
+        StatusCode::OK,
+        &machine.pause(&asked.site, why.as_deref()).await?,
+    ))
 }
 
 /// The reason of a pause.
@@ -82,14 +118,21 @@ struct Why {
 }
 
 /// Shows what retiring a site would do, or retires it, as the body requests.
-pub(super) async fn retire(State(machine): State<Machine>, asked: SitePath, request: Request) -> Answered {
+pub(super) async fn retire(
+    State(machine): State<Machine>,
+    asked: SitePath,
+    request: Request,
+) -> Answered {
     let bytes = body::read(request.into_body(), LARGEST).await?;
     let order: Order = serde_json::from_slice(&bytes).map_err(|_| {
         Refused::bad(
             "write {\"how\": \"leave-access\" or \"revoke-access\", \"delete_data\": false, \"yes\": \"checksum\"}",
         )
     })?;
-    Ok(answer(StatusCode::OK, &machine.retire(&asked.site, &order).await?))
+    Ok(answer(
+        StatusCode::OK,
+        &machine.retire(&asked.site, &order).await?,
+    ))
 }
 
 /// Ends the pause of a site.
@@ -123,11 +166,18 @@ pub(super) async fn doctor(State(machine): State<Machine>, asked: SitePath) -> A
 
 async fn text(request: Request) -> Result<Result<String, PushPreview>, Refused> {
     let bytes = body::read(request.into_body(), LARGEST).await?;
-    Ok(finding::text(bytes.into()).map_err(|finding| PushPreview { findings: vec![finding], ..PushPreview::default() }))
+    Ok(finding::text(bytes.into()).map_err(|finding| PushPreview {
+        findings: vec![finding],
+        ..PushPreview::default()
+    }))
 }
 
 fn status(findings: &[Finding]) -> StatusCode {
-    if findings.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    if findings.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
 }
 
 fn whole(shown: &PushPreview) -> Response {

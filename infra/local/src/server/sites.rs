@@ -15,8 +15,8 @@ use doorstep_operator::report::ReportQuery;
 
 pub(super) type Answered = Result<Response, Refused>;
 
-/// The site of a call. It is extracted here, so that a malformed path gets an answer in JSON. No site name needs
-/// escaping.
+/// The site of a call. It is extracted here, so that a malformed path gets an answer in JSON. No
+/// site name needs escaping.
 pub(super) struct SitePath {
     pub(super) site: SiteId,
 }
@@ -25,7 +25,13 @@ impl<S: Sync> FromRequestParts<S> for SitePath {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let site = parts.uri.path().split('/').nth(3).unwrap_or_default().to_owned();
+        let site = parts
+            .uri
+            .path()
+            .split('/')
+            .nth(3)
+            .unwrap_or_default()
+            .to_owned();
         Ok(SitePath { site: site.into() })
     }
 }
@@ -33,7 +39,10 @@ impl<S: Sync> FromRequestParts<S> for SitePath {
 /// Runs one reconcile now.
 pub(super) async fn reconcile(State(machine): State<Machine>, asked: SitePath) -> Answered {
     known(&machine, &asked.site)?;
-    Ok(answer(StatusCode::OK, &machine.reconcile(&asked.site).await?))
+    Ok(answer(
+        StatusCode::OK,
+        &machine.reconcile(&asked.site).await?,
+    ))
 }
 
 /// Lists the people of the site.
@@ -44,12 +53,21 @@ pub(super) async fn people(State(machine): State<Machine>, asked: SitePath) -> A
 }
 
 /// Lists access attempts: `?from=&until=&email=`.
-pub(super) async fn entries(State(machine): State<Machine>, asked: SitePath, RawQuery(query): RawQuery) -> Answered {
+pub(super) async fn entries(
+    State(machine): State<Machine>,
+    asked: SitePath,
+    RawQuery(query): RawQuery,
+) -> Answered {
     machine.settle_down().await;
     known(&machine, &asked.site)?;
-    let wanted: ReportQuery = serde_urlencoded::from_str(&query.unwrap_or_default())
-        .map_err(|_| Refused::bad("write ?from=2026-03-02&until=2026-03-03&email=ada%40example.com"))?;
-    Ok(answer(StatusCode::OK, &machine.entries(&asked.site, &wanted).await?))
+    let wanted: ReportQuery =
+        serde_urlencoded::from_str(&query.unwrap_or_default()).map_err(|_| {
+            Refused::bad("write ?from=2026-03-02&until=2026-03-03&email=ada%40example.com")
+        })?;
+    Ok(answer(
+        StatusCode::OK,
+        &machine.entries(&asked.site, &wanted).await?,
+    ))
 }
 
 /// Returns the audit chain. The keys of each record are in the order in which they are hashed.

@@ -1,4 +1,5 @@
-//! What the tests of the machine share: the real SDKs over the machine's way out, and functions of their own.
+//! What the tests of the machine share: the real SDKs over the machine's way out, and functions of
+//! their own.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -40,9 +41,15 @@ impl HttpConnector for Seam {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let http = self.0.clone();
         HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let request: Request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            let response = http.send(request).await.map_err(|error| ConnectorError::io(error.into()))?;
+            let request = request
+                .try_into_http1x()
+                .map_err(|error| ConnectorError::user(error.into()))?;
+            let request: Request =
+                request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+            let response = http
+                .send(request)
+                .await
+                .map_err(|error| ConnectorError::io(error.into()))?;
             HttpResponse::try_from(response.map(SdkBody::from))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
@@ -50,7 +57,11 @@ impl HttpConnector for Seam {
 }
 
 impl HttpClient for Seam {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -60,7 +71,9 @@ macro_rules! client {
         pub fn $name(environment: &Environment) -> $sdk::Client {
             let config = $sdk::Config::builder()
                 .behavior_version($sdk::config::BehaviorVersion::latest())
-                .region($sdk::config::Region::new(environment.settings.region.clone()))
+                .region($sdk::config::Region::new(
+                    environment.settings.region.clone(),
+                ))
                 .credentials_provider(environment.settings.credentials.clone())
                 .http_client(Seam(environment.http.clone()))
                 .build();
@@ -76,8 +89,15 @@ client!(ssm, aws_sdk_ssm);
 
 /// Rings the line.
 pub async fn enqueue(environment: &Environment, site: &str, dedup_id: &str, body: &str) {
-    let send = sqs(environment).send_message().queue_url(&environment.settings.trigger_queue_url).message_body(body);
-    send.message_group_id(site).message_deduplication_id(dedup_id).send().await.expect("the line takes it");
+    let send = sqs(environment)
+        .send_message()
+        .queue_url(&environment.settings.trigger_queue_url)
+        .message_body(body);
+    send.message_group_id(site)
+        .message_deduplication_id(dedup_id)
+        .send()
+        .await
+        .expect("the line takes it");
 }
 
 /// Sets an alarm.
@@ -92,12 +112,28 @@ pub async fn schedule(
     let settings = &environment.settings;
     let site = name.split('-').next().unwrap_or_default();
     let parameters = SqsParameters::builder().message_group_id(site).build();
-    let target = Target::builder().arn(&settings.schedules.trigger_queue_arn).role_arn(&settings.schedules.role_arn);
-    let target = target.input(format!("alarm {name}")).sqs_parameters(parameters).build()?;
-    let create = scheduler(environment).create_schedule().name(name).group_name(&settings.schedules.group);
-    let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build()?;
-    let create = create.schedule_expression(format!("at({at})")).flexible_time_window(window).target(target);
-    create.action_after_completion(ActionAfterCompletion::Delete).send().await?;
+    let target = Target::builder()
+        .arn(&settings.schedules.trigger_queue_arn)
+        .role_arn(&settings.schedules.role_arn);
+    let target = target
+        .input(format!("alarm {name}"))
+        .sqs_parameters(parameters)
+        .build()?;
+    let create = scheduler(environment)
+        .create_schedule()
+        .name(name)
+        .group_name(&settings.schedules.group);
+    let window = FlexibleTimeWindow::builder()
+        .mode(FlexibleTimeWindowMode::Off)
+        .build()?;
+    let create = create
+        .schedule_expression(format!("at({at})"))
+        .flexible_time_window(window)
+        .target(target);
+    create
+        .action_after_completion(ActionAfterCompletion::Delete)
+        .send()
+        .await?;
     Ok(())
 }
 
@@ -111,16 +147,29 @@ pub async fn write(environment: &Environment, step: &str) {
         .item("sk", AttributeValue::S(key.clone()))
         .build()
         .expect("whole");
-    let write = dynamodb(environment).transact_write_items().client_request_token(format!("{step}-{}", &key[..8]));
-    write.transact_items(TransactWriteItem::builder().put(put).build()).send().await.expect("the table takes it");
+    let write = dynamodb(environment)
+        .transact_write_items()
+        .client_request_token(format!("{step}-{}", &key[..8]));
+    write
+        .transact_items(TransactWriteItem::builder().put(put).build())
+        .send()
+        .await
+        .expect("the table takes it");
 }
 
 /// How many items [`write`] has written for a step.
 pub async fn written(environment: &Environment, step: &str) -> i32 {
     use aws_sdk_dynamodb::types::AttributeValue;
-    let query =
-        dynamodb(environment).query().table_name(&environment.settings.table).key_condition_expression("pk = :pk");
-    query.expression_attribute_values(":pk", AttributeValue::S(step.into())).send().await.expect("it reads").count()
+    let query = dynamodb(environment)
+        .query()
+        .table_name(&environment.settings.table)
+        .key_condition_expression("pk = :pk");
+    query
+        .expression_attribute_values(":pk", AttributeValue::S(step.into()))
+        .send()
+        .await
+        .expect("it reads")
+        .count()
 }
 
 /// Adds a person to the sandbox of Kisi.
@@ -129,16 +178,26 @@ pub async fn fill_doors(machine: &Machine) {
     let put = Request::new(Bytes::from_static(world.as_bytes()));
     let (mut parts, body) = put.into_parts();
     (parts.method, parts.uri) = (http::Method::PUT, http::Uri::from_static("/_world"));
-    let response = machine.sandboxes().back_door("kisi", Request::from_parts(parts, body)).await;
+    let response = machine
+        .sandboxes()
+        .back_door("kisi", Request::from_parts(parts, body))
+        .await;
     assert!(response.status().is_success());
 }
 
 /// Changes something at a door, however often.
 async fn rename_at_the_door(environment: &Environment) {
-    let request = http::Request::patch("sandbox://kisi/users/7").header("authorization", "KISI-LOGIN sandbox");
+    let request = http::Request::patch("sandbox://kisi/users/7")
+        .header("authorization", "KISI-LOGIN sandbox");
     let request = request.header("content-type", "application/json");
-    let request = request.body(Bytes::from_static(br#"{"user":{"name":"Ada L."}}"#)).expect("whole");
-    let response = environment.http.send(request).await.expect("the sandbox answers");
+    let request = request
+        .body(Bytes::from_static(br#"{"user":{"name":"Ada L."}}"#))
+        .expect("whole");
+    let response = environment
+        .http
+        .send(request)
+        .await
+        .expect("the sandbox answers");
     assert!(response.status().is_success(), "{response:?}");
 }
 
@@ -168,7 +227,12 @@ impl Drop for Gone {
 #[async_trait]
 impl Functions for Notes {
     async fn receive(&self, environment: &Environment, delivery: Delivery) -> WebhookAnswer {
-        let site = delivery.path.split('/').nth(2).unwrap_or_default().to_owned();
+        let site = delivery
+            .path
+            .split('/')
+            .nth(2)
+            .unwrap_or_default()
+            .to_owned();
         assert_ne!(site, "panic", "as the test asked");
         enqueue(
             environment,
@@ -178,13 +242,19 @@ impl Functions for Notes {
         )
         .await;
         self.note(format!("answered {}", delivery.body.len()));
-        WebhookAnswer { status: 202, body: r#"{"accepted":true}"#.into() }
+        WebhookAnswer {
+            status: 202,
+            body: r#"{"accepted":true}"#.into(),
+        }
     }
 
     async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         for record in batch.records {
-            let (body, site) = (record.body.unwrap_or_default(), record.attributes["MessageGroupId"].clone());
+            let (body, site) = (
+                record.body.unwrap_or_default(),
+                record.attributes["MessageGroupId"].clone(),
+            );
             self.note(format!("{site}: {body}"));
             match body.as_str() {
                 "fail" => {
@@ -245,28 +315,58 @@ opens = ["Members"]
 /// A setup with a standing clock, two sites, and nothing kept.
 pub fn setup() -> Setup {
     let clock = NOON.parse::<Timestamp>().ok();
-    Setup { sites: vec![site("a"), site("b")], secrets: None, clock, reconcile: None, data: Data::Memory }
+    Setup {
+        sites: vec![site("a"), site("b")],
+        secrets: None,
+        clock,
+        reconcile: None,
+        data: Data::Memory,
+    }
 }
 
 pub async fn machine(setup: Setup) -> (Machine, Notes) {
     let notes = Notes::default();
-    let machine = Machine::start_with(setup, Arc::new(notes.clone())).await.expect("it starts");
+    let machine = Machine::start_with(setup, Arc::new(notes.clone()))
+        .await
+        .expect("it starts");
     (machine, notes)
 }
 
 /// Calls the one port, without a socket.
-pub async fn call(machine: &Machine, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
-    let request = Sent::builder().method(method).uri(path).body(body.into()).expect("whole");
+pub async fn call(
+    machine: &Machine,
+    method: &str,
+    path: &str,
+    body: impl Into<Body>,
+) -> (StatusCode, Value) {
+    let request = Sent::builder()
+        .method(method)
+        .uri(path)
+        .body(body.into())
+        .expect("whole");
     let response = machine.router().oneshot(request).await.expect("it answers");
     let status = response.status();
-    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
-    let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON or empty") };
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .expect("whole")
+        .to_bytes();
+    let json = if bytes.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&bytes).expect("JSON or empty")
+    };
     (status, json)
 }
 
 /// The same where nothing but 200 will do.
 pub async fn ok(machine: &Machine, method: &str, path: &str, body: Value) -> Value {
-    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    let body = if body.is_null() {
+        Body::empty()
+    } else {
+        Body::from(body.to_string())
+    };
     let (status, json) = call(machine, method, path, body).await;
     assert_eq!(status, StatusCode::OK, "{method} {path}: {json}");
     json

@@ -8,7 +8,9 @@ use crate::client::Client;
 
 fn kisi() -> Client {
     let mut client = Client::new("kisi");
-    client.headers.push(("authorization", "KISI-LOGIN key".into()));
+    client
+        .headers
+        .push(("authorization", "KISI-LOGIN key".into()));
     client
 }
 
@@ -27,7 +29,10 @@ async fn a_world_comes_back_as_it_was_put() {
     client.put_world(small()).await;
     assert_eq!(client.world().await, small());
     client.put_world(json!({})).await;
-    assert_eq!(client.world().await, json!({ "groups": [], "users": [], "tags": [] }));
+    assert_eq!(
+        client.world().await,
+        json!({ "groups": [], "users": [], "tags": [] })
+    );
 }
 
 #[tokio::test]
@@ -56,15 +61,33 @@ async fn unsound_worlds_are_refused_whole() {
 #[tokio::test]
 async fn unknown_pages_vendors_and_quirks_are_said() {
     let client = kisi();
-    assert_eq!(client.back("GET", "/_nothing", Value::Null).await.status, 404);
-    assert_eq!(client.back("POST", "/_world", Value::Null).await.status, 405);
-    let answer = client.back("PUT", "/_world", json!({ "quirks": ["lag", "nonsense"] })).await;
-    assert_eq!((answer.status, &answer.body["unknown_quirks"]), (200, &json!(["nonsense"])));
+    assert_eq!(
+        client.back("GET", "/_nothing", Value::Null).await.status,
+        404
+    );
+    assert_eq!(
+        client.back("POST", "/_world", Value::Null).await.status,
+        405
+    );
+    let answer = client
+        .back("PUT", "/_world", json!({ "quirks": ["lag", "nonsense"] }))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["unknown_quirks"]),
+        (200, &json!(["nonsense"]))
+    );
     let unknown = Client::new("acme");
-    assert_eq!(unknown.back("GET", "/_world", Value::Null).await.status, 404);
+    assert_eq!(
+        unknown.back("GET", "/_world", Value::Null).await.status,
+        404
+    );
     assert_eq!(unknown.get("/users").await.status, 404);
     assert_eq!(unknown.change(json!({})).await, Err(404));
-    assert_eq!(client.change(json!({ "groups": [] })).await, Err(400), "at doors only openings happen");
+    assert_eq!(
+        client.change(json!({ "groups": [] })).await,
+        Err(400),
+        "at doors only openings happen"
+    );
 }
 
 #[tokio::test]
@@ -78,8 +101,14 @@ async fn places_have_worlds_of_their_own() {
     assert_eq!(client.get("/users").await.body[0]["id"], 9);
     client.of = Some("unknown");
     assert_eq!(client.get("/users").await.body[0]["id"], 7);
-    assert_eq!(client.back("GET", "/_world?of=42", Value::Null).await.body["users"][0]["id"], "9");
-    assert_eq!(client.back("GET", "/_calls?of=42", Value::Null).await.body, json!({ "GET /users": 1 }));
+    assert_eq!(
+        client.back("GET", "/_world?of=42", Value::Null).await.body["users"][0]["id"],
+        "9"
+    );
+    assert_eq!(
+        client.back("GET", "/_calls?of=42", Value::Null).await.body,
+        json!({ "GET /users": 1 })
+    );
     assert_eq!(client.calls().await, json!({ "GET /users": 3 }));
 }
 
@@ -87,10 +116,15 @@ async fn places_have_worlds_of_their_own() {
 async fn a_run_goes_on_where_it_was() {
     let mut client = kisi();
     client.put_world(small()).await;
-    client.put_faults(json!([{ "match": "GET /groups", "status": 500, "times": 2 }])).await;
+    client
+        .put_faults(json!([{ "match": "GET /groups", "status": 500, "times": 2 }]))
+        .await;
     let user = |n: usize| json!({ "user": { "email": format!("p{n}@example.test"), "name": "P" } });
     for n in 0..150 {
-        assert_eq!(client.send("POST", "/users", Some(user(n))).await.status, 200);
+        assert_eq!(
+            client.send("POST", "/users", Some(user(n))).await.status,
+            200
+        );
     }
     assert_eq!(client.send("DELETE", "/users/20", None).await.status, 204);
     assert_eq!(client.get("/groups").await.status, 500);
@@ -99,7 +133,10 @@ async fn a_run_goes_on_where_it_was() {
     assert_eq!(client.world().await, before);
     assert_eq!(client.get("/groups").await.status, 500);
     assert_eq!(client.get("/groups").await.status, 200);
-    assert_eq!(client.send("POST", "/users", Some(user(999))).await.body["id"], 158);
+    assert_eq!(
+        client.send("POST", "/users", Some(user(999))).await.body["id"],
+        158
+    );
     client.put_world(small()).await;
     client.restart();
     assert_eq!(client.world().await, small());
@@ -121,12 +158,21 @@ async fn faults_apply_in_order_and_calls_count_all_the_same() {
         statuses.push(client.get("/users?limit=5").await.status);
     }
     assert_eq!(statuses, [429, 429, 500, 200]);
-    assert_eq!(client.back("GET", "/_faults", Value::Null).await.body, json!([]));
+    assert_eq!(
+        client.back("GET", "/_faults", Value::Null).await.body,
+        json!([])
+    );
     assert_eq!(client.get("/users").await.body[0]["id"], 7);
     assert_eq!(client.get("/users/7").await.status, 200);
     assert_eq!(client.get("/never/heard").await.status, 404);
-    assert_eq!(client.calls().await, json!({ "GET /users": 5, "GET /users/{id}": 1, "GET *": 1 }));
-    assert_eq!(client.back("DELETE", "/_calls", Value::Null).await.status, 200);
+    assert_eq!(
+        client.calls().await,
+        json!({ "GET /users": 5, "GET /users/{id}": 1, "GET *": 1 })
+    );
+    assert_eq!(
+        client.back("DELETE", "/_calls", Value::Null).await.status,
+        200
+    );
     assert_eq!(client.calls().await, json!({}));
 }
 
@@ -139,8 +185,13 @@ async fn what_is_left_of_faults_can_be_seen_and_cleared() {
     let answer = client.get("/users").await;
     assert_eq!((answer.status, answer.body), (500, Value::Null));
     let left = client.back("GET", "/_faults", Value::Null).await.body;
-    assert_eq!((left[0]["times"].clone(), left[1]["times"].clone()), (json!(2), json!(-1)));
-    let wrong = client.back("PUT", "/_faults", json!([{ "match": "*", "stat": 500 }])).await;
+    assert_eq!(
+        (left[0]["times"].clone(), left[1]["times"].clone()),
+        (json!(2), json!(-1))
+    );
+    let wrong = client
+        .back("PUT", "/_faults", json!([{ "match": "*", "stat": 500 }]))
+        .await;
     assert_eq!(wrong.status, 400);
     client.put_faults(json!([])).await;
     assert_eq!(client.get("/users").await.status, 200);
@@ -149,10 +200,21 @@ async fn what_is_left_of_faults_can_be_seen_and_cleared() {
 #[tokio::test]
 async fn after_apply_the_work_is_done_and_fails() {
     let client = kisi();
-    client.put_faults(json!([{ "match": "POST *", "after": "apply", "status": 502 }])).await;
+    client
+        .put_faults(json!([{ "match": "POST *", "after": "apply", "status": 502 }]))
+        .await;
     let user = json!({ "user": { "email": "ada@example.test" } });
-    assert_eq!(client.send("POST", "/users", Some(user.clone())).await.status, 502);
-    assert_eq!(client.world().await["users"][0]["email"], "ada@example.test");
+    assert_eq!(
+        client
+            .send("POST", "/users", Some(user.clone()))
+            .await
+            .status,
+        502
+    );
+    assert_eq!(
+        client.world().await["users"][0]["email"],
+        "ada@example.test"
+    );
     assert_eq!(client.send("POST", "/users", Some(user)).await.status, 422);
 }
 
@@ -160,8 +222,13 @@ async fn after_apply_the_work_is_done_and_fails() {
 async fn calls_can_be_served_from_any_thread() {
     let client = kisi();
     let sandboxes = client.sandboxes.clone();
-    let request = http::Request::builder().uri("/users").body(bytes::Bytes::new()).unwrap();
-    let answer = tokio::spawn(async move { sandboxes.vendor("kisi", None, request).await }).await.unwrap();
+    let request = http::Request::builder()
+        .uri("/users")
+        .body(bytes::Bytes::new())
+        .unwrap();
+    let answer = tokio::spawn(async move { sandboxes.vendor("kisi", None, request).await })
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 401);
 }
 
@@ -169,7 +236,9 @@ async fn calls_can_be_served_from_any_thread() {
 async fn a_delay_takes_real_time_and_nothing_else() {
     let client = kisi();
     client.put_world(small()).await;
-    client.put_faults(json!([{ "match": "*", "delay_ms": 60 }])).await;
+    client
+        .put_faults(json!([{ "match": "*", "delay_ms": 60 }]))
+        .await;
     let start = Instant::now();
     assert_eq!(client.get("/users").await.body[0]["id"], 7);
     assert!(start.elapsed() >= Duration::from_millis(60));
@@ -181,13 +250,29 @@ async fn ten_thousand_people_do_not_slow_a_call() {
     let users: Vec<Value> = (1..=10_000)
         .map(|n| json!({ "id": n.to_string(), "email": format!("p{n}@example.test"), "name": "P" }))
         .collect();
-    let members: Vec<Value> = (1..=10_000).map(|n| json!({ "user": n.to_string() })).collect();
-    client.put_world(json!({ "users": users, "groups": [{ "id": "1", "name": "All", "members": members }] })).await;
+    let members: Vec<Value> = (1..=10_000)
+        .map(|n| json!({ "user": n.to_string() }))
+        .collect();
+    client
+        .put_world(
+            json!({ "users": users, "groups": [{ "id": "1", "name": "All", "members": members }] }),
+        )
+        .await;
     let start = Instant::now();
     for n in 0..50 {
         let user = json!({ "user": { "email": format!("new{n}@example.test") } });
         let id = client.send("POST", "/users", Some(user)).await.body["id"].clone();
-        assert_eq!(client.get(&format!("/users?email=new{n}@example.test")).await.body[0]["id"], id);
+        assert_eq!(
+            client
+                .get(&format!("/users?email=new{n}@example.test"))
+                .await
+                .body[0]["id"],
+            id
+        );
     }
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
 }

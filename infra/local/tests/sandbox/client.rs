@@ -50,7 +50,14 @@ impl Client {
         let clock = Arc::new(Standing(Mutex::new(START.parse().unwrap())));
         let keep = Keep::memory();
         let sandboxes = Sandboxes::new(keep.clone(), clock.clone());
-        Client { vendor, sandboxes, keep, headers: Vec::new(), of: None, clock }
+        Client {
+            vendor,
+            sandboxes,
+            keep,
+            headers: Vec::new(),
+            of: None,
+            clock,
+        }
     }
 
     /// The same run, started again.
@@ -65,17 +72,35 @@ impl Client {
 
     pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let json = ("content-type", "application/json".to_owned());
-        let headers = self.headers.iter().cloned().chain(body.as_ref().map(|_| json));
+        let headers = self
+            .headers
+            .iter()
+            .cloned()
+            .chain(body.as_ref().map(|_| json));
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         self.send_raw(method, path, headers.collect(), body).await
     }
 
-    pub async fn send_raw(&self, method: &str, path: &str, headers: Vec<(&str, String)>, body: String) -> Answer {
+    pub async fn send_raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: Vec<(&str, String)>,
+        body: String,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        read(self.sandboxes.vendor(self.vendor, self.of, request.body(Bytes::from(body)).unwrap()).await)
+        read(
+            self.sandboxes
+                .vendor(
+                    self.vendor,
+                    self.of,
+                    request.body(Bytes::from(body)).unwrap(),
+                )
+                .await,
+        )
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -83,12 +108,25 @@ impl Client {
     }
 
     pub async fn form(&self, path: &str, headers: Vec<(&str, String)>, body: &str) -> Answer {
-        let form = ("content-type", "application/x-www-form-urlencoded".to_owned());
-        self.send_raw("POST", path, headers.into_iter().chain([form]).collect(), body.to_owned()).await
+        let form = (
+            "content-type",
+            "application/x-www-form-urlencoded".to_owned(),
+        );
+        self.send_raw(
+            "POST",
+            path,
+            headers.into_iter().chain([form]).collect(),
+            body.to_owned(),
+        )
+        .await
     }
 
     pub async fn back(&self, method: &str, path: &str, body: Value) -> Answer {
-        let request = Request::builder().method(method).uri(path).body(Bytes::from(body.to_string())).unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Bytes::from(body.to_string()))
+            .unwrap();
         read(self.sandboxes.back_door(self.vendor, request).await)
     }
 
@@ -112,20 +150,38 @@ impl Client {
 
     pub async fn change(&self, body: Value) -> Result<Vec<Value>, u16> {
         let body = Bytes::from(body.to_string());
-        let events = self.sandboxes.change(self.vendor, self.of, body).await.map_err(|no| no.status().as_u16())?;
-        Ok(events.iter().map(|event| serde_json::from_slice(event).unwrap()).collect())
+        let events = self
+            .sandboxes
+            .change(self.vendor, self.of, body)
+            .await
+            .map_err(|no| no.status().as_u16())?;
+        Ok(events
+            .iter()
+            .map(|event| serde_json::from_slice(event).unwrap())
+            .collect())
     }
 }
 
 fn read(answer: http::Response<Bytes>) -> Answer {
     let (parts, body) = answer.into_parts();
-    let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
+    let json = parts
+        .headers
+        .get("content-type")
+        .is_some_and(|kind| kind == "application/json");
     assert!(body.is_empty() || json, "every answer is JSON or empty");
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
+    }
 }
 
 /// One field of every item of a list.
 pub fn each(list: &Value, field: &str) -> Vec<Value> {
-    list.as_array().unwrap().iter().map(|item| item[field].clone()).collect()
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item[field].clone())
+        .collect()
 }

@@ -30,10 +30,16 @@ impl CardBook {
                 theirs.remove(&card.id);
             }
             for number in &card.numbers {
-                self.by_number.entry(key(number)).or_default().insert(card.id.clone());
+                self.by_number
+                    .entry(key(number))
+                    .or_default()
+                    .insert(card.id.clone());
             }
             if let Some(holder) = &card.holder {
-                self.by_holder.entry(holder.clone()).or_default().insert(card.id.clone());
+                self.by_holder
+                    .entry(holder.clone())
+                    .or_default()
+                    .insert(card.id.clone());
             }
             self.cards.insert(card.id.clone(), card);
         }
@@ -41,21 +47,33 @@ impl CardBook {
 
     /// Marks a card as assigned to `to`, before the call that assigns it.
     pub fn hand(&mut self, card: &Card, to: &AccountId) {
-        self.add(vec![Card { holder: Some(to.clone()), ..card.clone() }]);
+        self.add(vec![Card {
+            holder: Some(to.clone()),
+            ..card.clone()
+        }]);
     }
 
     /// Returns every card with this number.
     pub fn numbered(&self, number: &str) -> impl Iterator<Item = &Card> {
-        self.by_number.get(&key(number)).into_iter().flatten().filter_map(|id| self.cards.get(id))
+        self.by_number
+            .get(&key(number))
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.cards.get(id))
     }
 
     /// Returns every card of an account.
     pub fn held_by(&self, account: &AccountId) -> impl Iterator<Item = &Card> {
-        self.by_holder.get(account).into_iter().flatten().filter_map(|id| self.cards.get(id))
+        self.by_holder
+            .get(account)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.cards.get(id))
     }
 
     /// Returns whether the account has the card with this number.
     pub fn is_held(&self, number: &str, account: &AccountId) -> bool {
-        self.numbered(number).any(|card| card.holder.as_ref() == Some(account))
+        self.numbered(number)
+            .any(|card| card.holder.as_ref() == Some(account))
     }
 }

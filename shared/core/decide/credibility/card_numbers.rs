@@ -27,8 +27,8 @@ impl CardNumbers {
         Self::beside(facts, stored, |record| &record.fact)
     }
 
-    /// Compares a list of members with their confirmed numbers, before any unconfirmed loss. A list that repeats an unconfirmed
-    /// loss counts no more than the lists before it.
+    /// Compares a list of members with their confirmed numbers, before any unconfirmed loss. A list
+    /// that repeats an unconfirmed loss counts no more than the lists before it.
     pub fn with_unconfirmed(facts: &[Fact], stored: &BTreeMap<FactId, FactRecord>) -> Self {
         Self::beside(facts, stored, |record| match &record.confirmed {
             Some(confirmed) if record.is_unconfirmed() => confirmed,
@@ -43,15 +43,31 @@ impl CardNumbers {
     ) -> Self {
         let listed: BTreeSet<String> = facts.iter().flat_map(of_fact).collect();
         let (mut loss, mut losers) = (Loss { known: 0, lost: 0 }, Vec::new());
-        for name in facts.iter().map(Fact::name).filter(|name| name.kind == Kind::Member) {
-            let Some(record) = stored.get(&name).filter(|record| !record.gone) else { continue };
+        for name in facts
+            .iter()
+            .map(Fact::name)
+            .filter(|name| name.kind == Kind::Member)
+        {
+            let Some(record) = stored.get(&name).filter(|record| !record.gone) else {
+                continue;
+            };
             let known: Vec<String> = of_fact(known_of(record)).collect();
-            let lost = known.iter().filter(|number| !listed.contains(*number)).count();
-            loss = Loss { known: loss.known + known.len(), lost: loss.lost + lost };
+            let lost = known
+                .iter()
+                .filter(|number| !listed.contains(*number))
+                .count();
+            loss = Loss {
+                known: loss.known + known.len(),
+                lost: loss.lost + lost,
+            };
             losers.extend((lost > 0).then_some(name));
         }
         losers.sort();
-        CardNumbers { listed: listed.len(), loss, losers }
+        CardNumbers {
+            listed: listed.len(),
+            loss,
+            losers,
+        }
     }
 }
 

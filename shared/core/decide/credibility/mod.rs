@@ -1,5 +1,6 @@
-//! Decides which lists to accept. Every list from which Doorstep could infer a removal is judged here, because a list
-//! that lost half of its entries is more likely a fault of the vendor than the truth. Pure.
+//! Decides which lists to accept. Every list from which Doorstep could infer a removal is judged
+//! here, because a list that lost half of its entries is more likely a fault of the vendor than the
+//! truth. Pure.
 //!
 //! ```text
 //! list                              entries fetched one by one   rejected if it lost
@@ -11,8 +12,8 @@
 //! members of a claimed group        no                           all
 //! ```
 //!
-//! The same answer in [`AGREEING`] complete reads is accepted as unconfirmed: the guard holds what follows from it for
-//! approval by a human.
+//! The same answer in [`AGREEING`] complete reads is accepted as unconfirmed: the guard holds what
+//! follows from it for approval by a human.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,11 +23,11 @@ use sha2::{Digest, Sha256};
 
 pub mod card_numbers;
 
-/// The least size of a list of which a loss of half is rejected. In a list of three memberships, one that ends is
-/// a third.
+/// The least size of a list of which a loss of half is rejected. In a list of three memberships,
+/// one that ends is a third.
 const BASE: usize = 10;
-/// The least size of a list of which a loss of everything is rejected, if its entries cannot be fetched one by
-/// one.
+/// The least size of a list of which a loss of everything is rejected, if its entries cannot be
+/// fetched one by one.
 const FEW: usize = 3;
 /// How many complete reads must agree before an answer that is rejected counts.
 pub const AGREEING: usize = 3;
@@ -99,8 +100,13 @@ pub struct RefusedList {
 
 impl RefusedList {
     fn of(missing: &impl Serialize, before: Option<&RefusedList>) -> Self {
-        let said = hex::encode(Sha256::digest(serde_json::to_vec(missing).unwrap_or_default()));
-        let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
+        let said = hex::encode(Sha256::digest(
+            serde_json::to_vec(missing).unwrap_or_default(),
+        ));
+        let times = before
+            .filter(|before| before.said == said)
+            .map_or(0, |before| before.times)
+            + 1;
         RefusedList { said, times }
     }
 }
@@ -116,8 +122,15 @@ impl RefusedLists {
         self.0.is_empty()
     }
 
-    /// Judges a list of which these known entries are `missing`, and remembers the answer if it is rejected.
-    pub fn judge(&mut self, list: &str, missing: &impl Serialize, loss: Loss, limit: LossLimit) -> Credibility {
+    /// Judges a list of which these known entries are `missing`, and remembers the answer if it is
+    /// rejected.
+    pub fn judge(
+        &mut self,
+        list: &str,
+        missing: &impl Serialize,
+        loss: Loss,
+        limit: LossLimit,
+    ) -> Credibility {
         if loss.is_credible(limit) {
             self.0.remove(list);
             return Credibility::Credible;
@@ -125,7 +138,11 @@ impl RefusedLists {
         let said = RefusedList::of(missing, self.0.get(list));
         let repeated = agree(said.times as usize);
         self.0.insert(list.to_owned(), said);
-        if repeated { Credibility::Repeated } else { Credibility::Incredible }
+        if repeated {
+            Credibility::Repeated
+        } else {
+            Credibility::Incredible
+        }
     }
 }
 
@@ -146,23 +163,45 @@ mod tests {
     #[test]
     fn half_of_ten_is_rejected_and_of_nine_it_is() {
         let half = [(10, 4), (10, 5), (9, 9), (200, 100), (201, 100), (0, 0)];
-        assert_eq!(refused(LossLimit::Half, half), [false, true, false, true, false, false]);
+        assert_eq!(
+            refused(LossLimit::Half, half),
+            [false, true, false, true, false, false]
+        );
         let all = [(0, 0), (1, 1), (3, 2), (3, 3), (10, 5)];
-        assert_eq!(refused(LossLimit::HalfOrAll, all), [false, true, false, true, true]);
+        assert_eq!(
+            refused(LossLimit::HalfOrAll, all),
+            [false, true, false, true, true]
+        );
         let few = [(2, 2), (3, 2), (3, 3), (10, 5)];
-        assert_eq!(refused(LossLimit::HalfOrAllOfThree, few), [false, false, true, true]);
+        assert_eq!(
+            refused(LossLimit::HalfOrAllOfThree, few),
+            [false, false, true, true]
+        );
     }
 
     #[test]
     fn the_same_answer_counts_the_third_time_in_a_row() {
         let mut refused_lists = RefusedLists::default();
         let mut said = |missing: &[&str]| {
-            let loss = Loss { known: 10, lost: missing.len() };
+            let loss = Loss {
+                known: 10,
+                lost: missing.len(),
+            };
             refused_lists.judge("member", &missing, loss, LossLimit::Half)
         };
         let (one, other) = (["a", "b", "c", "d", "e"], ["a", "b", "c", "d", "f"]);
-        assert_eq!([said(&one), said(&one), said(&one)][1..], [Credibility::Incredible, Credibility::Repeated]);
-        assert_eq!([said(&other), said(&other)], [Credibility::Incredible; 2], "another answer begins anew");
-        assert_eq!([said(&one[..4]), said(&other)], [Credibility::Credible, Credibility::Incredible]);
+        assert_eq!(
+            [said(&one), said(&one), said(&one)][1..],
+            [Credibility::Incredible, Credibility::Repeated]
+        );
+        assert_eq!(
+            [said(&other), said(&other)],
+            [Credibility::Incredible; 2],
+            "another answer begins anew"
+        );
+        assert_eq!(
+            [said(&one[..4]), said(&other)],
+            [Credibility::Credible, Credibility::Incredible]
+        );
     }
 }

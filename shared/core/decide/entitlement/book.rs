@@ -1,4 +1,5 @@
-//! Index of a site's rules by what they are about. Of hundreds of rules, only a few can concern one person.
+//! Index of a site's rules by what they are about. Of hundreds of rules, only a few can concern one
+//! person.
 
 use std::collections::HashMap;
 
@@ -19,8 +20,19 @@ pub struct RuleIndex<'a> {
 impl<'a> RuleIndex<'a> {
     /// Builds the index. Leaves out rules that open no group.
     pub fn of(rules: Rules<'a>) -> Self {
-        let mut book = RuleIndex { rules, by_plan: HashMap::new(), by_resource: HashMap::new(), others: Vec::new() };
-        for (place, (rule, resolved)) in rules.site.rules.iter().zip(&rules.resolved.rules).enumerate() {
+        let mut book = RuleIndex {
+            rules,
+            by_plan: HashMap::new(),
+            by_resource: HashMap::new(),
+            others: Vec::new(),
+        };
+        for (place, (rule, resolved)) in rules
+            .site
+            .rules
+            .iter()
+            .zip(&rules.resolved.rules)
+            .enumerate()
+        {
             if resolved.groups.is_empty() {
                 continue;
             }
@@ -39,16 +51,28 @@ impl<'a> RuleIndex<'a> {
         book
     }
 
-    /// Returns the positions of the rules that may concern the person, in the order of the site file.
+    /// Returns the positions of the rules that may concern the person, in the order of the site
+    /// file.
     pub(super) fn places(&self, bench: &RuleEvaluator<'_>) -> Vec<usize> {
         let mut places = self.others.clone();
-        let plans = bench.memberships.iter().filter_map(|(_, membership, _)| membership.plan.as_deref());
+        let plans = bench
+            .memberships
+            .iter()
+            .filter_map(|(_, membership, _)| membership.plan.as_deref());
         places.extend(plans.filter_map(|plan| self.by_plan.get(plan)).flatten());
-        let booked = bench.person_facts.facts.values().filter_map(|fact| match &fact.what {
-            What::Booking(booking) => booking.resource.as_deref(),
-            _ => None,
-        });
-        places.extend(booked.filter_map(|resource| self.by_resource.get(resource)).flatten());
+        let booked = bench
+            .person_facts
+            .facts
+            .values()
+            .filter_map(|fact| match &fact.what {
+                What::Booking(booking) => booking.resource.as_deref(),
+                _ => None,
+            });
+        places.extend(
+            booked
+                .filter_map(|resource| self.by_resource.get(resource))
+                .flatten(),
+        );
         places.sort_unstable();
         places.dedup();
         places

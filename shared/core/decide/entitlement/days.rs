@@ -10,8 +10,14 @@ use crate::site::hours::Hours;
 
 /// Returns the first moment of a local day. It is not midnight where the clocks skip midnight.
 fn first_moment(day: Date, zone: &TimeZone) -> Timestamp {
-    let start = day.to_zoned(zone.clone()).and_then(|noted| noted.start_of_day());
-    let edge = if day.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let start = day
+        .to_zoned(zone.clone())
+        .and_then(|noted| noted.start_of_day());
+    let edge = if day.year() < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
     start.map_or(edge, |start| start.timestamp())
 }
 
@@ -23,14 +29,19 @@ pub enum DayWindow {
     Backwards,
 }
 
-/// Returns the window from the first moment of `from` to the last of `until`. A missing day leaves that side open.
+/// Returns the window from the first moment of `from` to the last of `until`. A missing day leaves
+/// that side open.
 pub fn days(from: Option<Date>, until: Option<Date>, zone: &TimeZone) -> DayWindow {
     if from.is_some_and(|from| until.is_some_and(|until| until < from)) {
         return DayWindow::Backwards;
     }
     let start = from.map_or(Timestamp::MIN, |day| first_moment(day, zone));
-    let end = until.and_then(|day| day.tomorrow().ok()).map(|day| first_moment(day, zone));
-    Window::new(start, end).map_or(DayWindow::Backwards, |window| DayWindow::Window(window.widened(0, 0)))
+    let end = until
+        .and_then(|day| day.tomorrow().ok())
+        .map(|day| first_moment(day, zone));
+    Window::new(start, end).map_or(DayWindow::Backwards, |window| {
+        DayWindow::Window(window.widened(0, 0))
+    })
 }
 
 /// Returns the first moment after the local day `last`.
@@ -47,8 +58,8 @@ pub fn day_of(at: Timestamp, zone: &TimeZone) -> Option<Window> {
     }
 }
 
-/// Returns `window` cut to opening hours, up to [`HORIZON`]. A part that reaches the horizon has no end, because its
-/// end is not known yet.
+/// Returns `window` cut to opening hours, up to [`HORIZON`]. A part that reaches the horizon has no
+/// end, because its end is not known yet.
 pub fn within_hours(hours: &Hours, zone: &TimeZone, window: Window, now: Timestamp) -> Vec<Window> {
     let (first, last) = sight(now);
     let from = window.from.max(first);
@@ -57,7 +68,8 @@ pub fn within_hours(hours: &Hours, zone: &TimeZone, window: Window, now: Timesta
         return Vec::new();
     }
     let open = hours.windows(zone, from, until).into_iter();
-    open.filter_map(|(from, until)| Window::new(from, (until < last).then_some(until))).collect()
+    open.filter_map(|(from, until)| Window::new(from, (until < last).then_some(until)))
+        .collect()
 }
 
 /// Returns the span around `now` in which recurring times are expanded.

@@ -13,8 +13,13 @@ impl<'a> RuleEvaluator<'a> {
     /// Evaluates a rule about a plan: for its members, while the membership runs.
     pub(super) fn plan(&mut self, asked: IndexedRule<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {
-            let location = membership.location.as_deref().or(profile.location.as_deref());
-            if holds(&asked.resolved.wanted, membership.plan.as_deref()) && self.in_place(asked, location) {
+            let location = membership
+                .location
+                .as_deref()
+                .or(profile.location.as_deref());
+            if holds(&asked.resolved.wanted, membership.plan.as_deref())
+                && self.in_place(asked, location)
+            {
                 for window in self.runs(fact, membership, location) {
                     self.open(asked, window, location, &[fact.name()]);
                 }
@@ -22,18 +27,28 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
-    /// Evaluates a rule about an assigned desk or office: that one, or any on a floor or at a location.
+    /// Evaluates a rule about an assigned desk or office: that one, or any on a floor or at a
+    /// location.
     pub(super) fn assigned(&mut self, asked: IndexedRule<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {
-            let location = membership.location.as_deref().or(profile.location.as_deref());
+            let location = membership
+                .location
+                .as_deref()
+                .or(profile.location.as_deref());
             if !self.in_place(asked, location) {
                 continue;
             }
-            let matching: Vec<_> = membership.assignments.iter().filter(|a| self.is_there(asked, a)).collect();
+            let matching: Vec<_> = membership
+                .assignments
+                .iter()
+                .filter(|a| self.is_there(asked, a))
+                .collect();
             for assignment in matching {
                 let windows = self.runs(fact, membership, location);
                 match days(assignment.from, assignment.until, &self.zone(location)) {
-                    DayWindow::Backwards => self.problem(&fact.name(), "has an assignment that ends before it starts"),
+                    DayWindow::Backwards => {
+                        self.problem(&fact.name(), "has an assignment that ends before it starts")
+                    }
                     DayWindow::Window(span) => {
                         for window in windows.iter().filter_map(|window| window.overlap(&span)) {
                             self.open(asked, window, location, &[fact.name()]);
@@ -49,20 +64,32 @@ impl<'a> RuleEvaluator<'a> {
         let wanted = &asked.resolved.wanted;
         match asked.rule.selector {
             Selector::Location => resource.is_some_and(|at| holds(wanted, at.location.as_deref())),
-            Selector::Floor => resource.is_some_and(|at| at.floor.is_some() && holds(wanted, at.floor.as_deref())),
+            Selector::Floor => {
+                resource.is_some_and(|at| at.floor.is_some() && holds(wanted, at.floor.as_deref()))
+            }
             _ => holds(wanted, Some(&assignment.resource)),
         }
     }
 
-    /// Returns when a membership runs, without its pauses: from the first moment of its first local day to the last
-    /// moment of its last.
-    fn runs(&mut self, fact: &Fact, membership: &Membership, location: Option<&str>) -> Vec<Window> {
+    /// Returns when a membership runs, without its pauses: from the first moment of its first local
+    /// day to the last moment of its last.
+    fn runs(
+        &mut self,
+        fact: &Fact,
+        membership: &Membership,
+        location: Option<&str>,
+    ) -> Vec<Window> {
         if membership.from.is_none() {
-            self.problem(&fact.name(), "has no start date and opens nothing: enter one at the platform");
+            self.problem(
+                &fact.name(),
+                "has no start date and opens nothing: enter one at the platform",
+            );
             return Vec::new();
         }
         match days(membership.from, membership.until, &self.zone(location)) {
-            DayWindow::Window(window) => self.but_for_pauses(waiting(window, membership), membership, location),
+            DayWindow::Window(window) => {
+                self.but_for_pauses(waiting(window, membership), membership, location)
+            }
             DayWindow::Backwards => {
                 self.problem(
                     &fact.name(),
@@ -74,11 +101,21 @@ impl<'a> RuleEvaluator<'a> {
     }
 
     /// Removes the pauses from a window. A pause that ends before it starts does not count.
-    fn but_for_pauses(&self, window: Window, membership: &Membership, location: Option<&str>) -> Vec<Window> {
+    fn but_for_pauses(
+        &self,
+        window: Window,
+        membership: &Membership,
+        location: Option<&str>,
+    ) -> Vec<Window> {
         let mut left = vec![window];
         for pause in &membership.pauses {
-            if let DayWindow::Window(hole) = days(Some(pause.from), pause.until, &self.zone(location)) {
-                left = left.iter().flat_map(|window| window.without(&hole)).collect();
+            if let DayWindow::Window(hole) =
+                days(Some(pause.from), pause.until, &self.zone(location))
+            {
+                left = left
+                    .iter()
+                    .flat_map(|window| window.without(&hole))
+                    .collect();
             }
         }
         left
@@ -87,8 +124,13 @@ impl<'a> RuleEvaluator<'a> {
     /// Returns whether the person has a membership anywhere that runs at `at`.
     pub(super) fn is_member_at(&self, at: Timestamp) -> bool {
         self.memberships.iter().any(|(_, membership, profile)| {
-            let location = membership.location.as_deref().or(profile.location.as_deref());
-            let DayWindow::Window(window) = days(membership.from, membership.until, &self.zone(location)) else {
+            let location = membership
+                .location
+                .as_deref()
+                .or(profile.location.as_deref());
+            let DayWindow::Window(window) =
+                days(membership.from, membership.until, &self.zone(location))
+            else {
                 return false;
             };
             let windows = self.but_for_pauses(window, membership, location);
@@ -97,13 +139,28 @@ impl<'a> RuleEvaluator<'a> {
     }
 
     pub(super) fn zone(&self, location: Option<&str>) -> TimeZone {
-        self.rules.catalogue.zone_of(location, &self.rules.site.timezone)
+        self.rules
+            .catalogue
+            .zone_of(location, &self.rules.site.timezone)
     }
 }
 
-/// Returns the window of a membership. One that awaits the next membership goes on for [`Membership::NEXT_WITHIN`],
-/// while Doorstep looks for the next.
+/// Returns the window of a membership. One that awaits the next membership goes on for
+/// [`Membership::NEXT_WITHIN`], while Doorstep looks for the next.
 fn waiting(window: Window, membership: &Membership) -> Window {
-    let longer = |until: Timestamp| until.saturating_add(Membership::NEXT_WITHIN).unwrap_or(until);
-    Window { until: window.until.map(|until| if membership.awaits_next { longer(until) } else { until }), ..window }
+    let longer = |until: Timestamp| {
+        until
+            .saturating_add(Membership::NEXT_WITHIN)
+            .unwrap_or(until)
+    };
+    Window {
+        until: window.until.map(|until| {
+            if membership.awaits_next {
+                longer(until)
+            } else {
+                until
+            }
+        }),
+        ..window
+    }
 }

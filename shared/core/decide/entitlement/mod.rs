@@ -1,8 +1,8 @@
-//! Derives entitlements from facts and rules. Pure: it has no client, no clock and no randomness. `now` is an
-//! argument.
+//! Derives entitlements from facts and rules. Pure: it has no client, no clock and no randomness.
+//! `now` is an argument.
 //!
-//! This module does not know which groups an account is in. It knows door systems only by name, and groups only by
-//! id.
+//! This module does not know which groups an account is in. It knows door systems only by name, and
+//! groups only by id.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -55,7 +55,11 @@ pub struct Entitlement {
 impl Entitlement {
     /// Returns its reason.
     pub fn reason(&self) -> Reason {
-        Reason { facts: self.because.clone(), rule: self.rule, line: self.line }
+        Reason {
+            facts: self.because.clone(),
+            rule: self.rule,
+            line: self.line,
+        }
     }
 }
 
@@ -70,10 +74,12 @@ pub struct Rules<'a> {
     pub catalogue: &'a Catalogue,
 }
 
-/// Everything that the platform says of one person: the profiles, and the facts about them and their teams.
+/// Everything that the platform says of one person: the profiles, and the facts about them and
+/// their teams.
 #[derive(Debug, Clone, Default)]
 pub struct PersonFacts {
-    /// Live facts by name, profiles and teams among them. Shared, because a team's facts belong to everyone in it.
+    /// Live facts by name, profiles and teams among them. Shared, because a team's facts belong to
+    /// everyone in it.
     pub facts: BTreeMap<FactId, Arc<Fact>>,
     /// The profiles that belong to this person.
     pub profiles: Vec<FactId>,
@@ -95,29 +101,45 @@ pub struct Before {
 impl PersonFacts {
     /// Returns the person's facts by their last confirmed content.
     pub fn as_confirmed(&self) -> PersonFacts {
-        let mut before = PersonFacts { confirmed: BTreeMap::new(), ..self.clone() };
-        before.facts.extend(self.confirmed.iter().map(|(name, before)| (name.clone(), before.fact.clone())));
+        let mut before = PersonFacts {
+            confirmed: BTreeMap::new(),
+            ..self.clone()
+        };
+        before.facts.extend(
+            self.confirmed
+                .iter()
+                .map(|(name, before)| (name.clone(), before.fact.clone())),
+        );
         before
     }
 
     /// Returns the member profiles that may have access at all.
     fn members(&self) -> impl Iterator<Item = (&str, &Profile)> {
-        self.profiles.iter().filter_map(|name| match &self.facts.get(name)?.what {
-            What::Member(profile) if profile.active => Some((name.id.as_str(), profile)),
-            _ => None,
-        })
+        self.profiles
+            .iter()
+            .filter_map(|name| match &self.facts.get(name)?.what {
+                What::Member(profile) if profile.active => Some((name.id.as_str(), profile)),
+                _ => None,
+            })
     }
 
     /// Returns the ids of the guest profiles.
     fn guests(&self) -> impl Iterator<Item = &str> {
         let live = |name: &&FactId| name.kind == Kind::Visitor && self.facts.contains_key(*name);
-        self.profiles.iter().filter(live).map(|name| name.id.as_str())
+        self.profiles
+            .iter()
+            .filter(live)
+            .map(|name| name.id.as_str())
     }
 
-    /// Returns whether a team's memberships, bookings and passes count for its people. A team without a stored fact
-    /// counts.
+    /// Returns whether a team's memberships, bookings and passes count for its people. A team
+    /// without a stored fact counts.
     fn is_active(&self, team: &str) -> bool {
-        match self.facts.get(&FactId::new(Kind::Team, team)).map(|fact| &fact.what) {
+        match self
+            .facts
+            .get(&FactId::new(Kind::Team, team))
+            .map(|fact| &fact.what)
+        {
             Some(What::Team(team)) => team.active,
             _ => true,
         }
@@ -126,7 +148,10 @@ impl PersonFacts {
     /// Returns the profile through which a fact about `holder` concerns this person.
     fn reached(&self, holder: &Holder) -> Option<&Profile> {
         match holder {
-            Holder::Member(id) => self.members().find(|(member, _)| member == id).map(|(_, profile)| profile),
+            Holder::Member(id) => self
+                .members()
+                .find(|(member, _)| member == id)
+                .map(|(_, profile)| profile),
             Holder::Team(id) if !self.is_active(id) => None,
             Holder::Team(id) => self
                 .members()
@@ -141,8 +166,14 @@ impl PersonFacts {
         let mut numbers: Vec<Number> = Vec::new();
         for (id, profile) in self.members() {
             for number in &profile.cards {
-                let new = Number { number: number.clone(), of: FactId::new(Kind::Member, id) };
-                if !numbers.iter().any(|known| same_number(&known.number, number)) {
+                let new = Number {
+                    number: number.clone(),
+                    of: FactId::new(Kind::Member, id),
+                };
+                if !numbers
+                    .iter()
+                    .any(|known| same_number(&known.number, number))
+                {
                     numbers.push(new);
                 }
             }
@@ -150,9 +181,14 @@ impl PersonFacts {
         numbers
     }
 
-    /// Returns the name for the person's account at door systems. A member's name comes before a guest's.
+    /// Returns the name for the person's account at door systems. A member's name comes before a
+    /// guest's.
     pub fn name(&self) -> Option<&str> {
-        let profiles = || self.profiles.iter().filter_map(|name| Some(&self.facts.get(name)?.what));
+        let profiles = || {
+            self.profiles
+                .iter()
+                .filter_map(|name| Some(&self.facts.get(name)?.what))
+        };
         let member = profiles().find_map(|what| match what {
             What::Member(profile) => Some(profile.name.as_str()),
             _ => None,
@@ -185,10 +221,16 @@ pub fn derive_by(book: &RuleIndex<'_>, person_facts: &PersonFacts, now: Timestam
     let rules = book.rules;
     let mut bench = RuleEvaluator::new(rules, person_facts, now);
     for place in book.places(&bench) {
-        let (Some(rule), Some(resolved)) = (rules.site.rules.get(place), rules.resolved.rules.get(place)) else {
+        let (Some(rule), Some(resolved)) =
+            (rules.site.rules.get(place), rules.resolved.rules.get(place))
+        else {
             continue;
         };
-        let asked = IndexedRule { place, rule, resolved };
+        let asked = IndexedRule {
+            place,
+            rule,
+            resolved,
+        };
         match rule.selector {
             Selector::Plan => bench.plan(asked),
             Selector::Location | Selector::Floor | Selector::Assignable => bench.assigned(asked),
@@ -196,8 +238,14 @@ pub fn derive_by(book: &RuleIndex<'_>, person_facts: &PersonFacts, now: Timestam
             Selector::Pass => bench.passes(asked),
         }
     }
-    let Derived { entitlements, problems } = bench.derived;
-    Derived { entitlements, problems: Problem::in_order(problems) }
+    let Derived {
+        entitlements,
+        problems,
+    } = bench.derived;
+    Derived {
+        entitlements,
+        problems: Problem::in_order(problems),
+    }
 }
 
 /// One rule, with its names resolved.
@@ -208,7 +256,8 @@ struct IndexedRule<'a> {
     resolved: &'a crate::site::resolve::ResolvedRule,
 }
 
-/// Evaluates the rules of a site for one person. Each rule adds entitlements or problems to `derived`.
+/// Evaluates the rules of a site for one person. Each rule adds entitlements or problems to
+/// `derived`.
 struct RuleEvaluator<'a> {
     rules: Rules<'a>,
     person_facts: &'a PersonFacts,
@@ -220,14 +269,29 @@ struct RuleEvaluator<'a> {
 
 impl<'a> RuleEvaluator<'a> {
     fn new(rules: Rules<'a>, person_facts: &'a PersonFacts, now: Timestamp) -> Self {
-        let approved = person_facts.facts.values().filter_map(|fact| match &fact.what {
-            What::Membership(membership) if membership.approved => Some((fact.as_ref(), membership)),
-            _ => None,
-        });
+        let approved = person_facts
+            .facts
+            .values()
+            .filter_map(|fact| match &fact.what {
+                What::Membership(membership) if membership.approved => {
+                    Some((fact.as_ref(), membership))
+                }
+                _ => None,
+            });
         let reaching = approved.filter_map(|(fact, membership)| {
-            Some((fact, membership, person_facts.reached(membership.holder.as_ref()?)?))
+            Some((
+                fact,
+                membership,
+                person_facts.reached(membership.holder.as_ref()?)?,
+            ))
         });
-        RuleEvaluator { rules, person_facts, now, memberships: reaching.collect(), derived: Derived::default() }
+        RuleEvaluator {
+            rules,
+            person_facts,
+            now,
+            memberships: reaching.collect(),
+            derived: Derived::default(),
+        }
     }
 
     /// Returns whether a fact at this location counts, for the site and for the rule.
@@ -236,15 +300,29 @@ impl<'a> RuleEvaluator<'a> {
             None => true,
             Some(chosen) => location.is_some_and(|location| chosen.contains(location)),
         };
-        chosen && asked.resolved.at.as_ref().is_none_or(|at| holds(at, location))
+        chosen
+            && asked
+                .resolved
+                .at
+                .as_ref()
+                .is_none_or(|at| holds(at, location))
     }
 
     /// Adds entitlements for `window` under a rule, cut to the rule's hours.
-    fn open(&mut self, asked: IndexedRule<'_>, window: Window, location: Option<&str>, because: &[FactId]) {
+    fn open(
+        &mut self,
+        asked: IndexedRule<'_>,
+        window: Window,
+        location: Option<&str>,
+        because: &[FactId],
+    ) {
         let windows = match &asked.rule.hours {
             None => vec![window],
             Some(hours) => {
-                let zone = self.rules.catalogue.zone_of(location, &self.rules.site.timezone);
+                let zone = self
+                    .rules
+                    .catalogue
+                    .zone_of(location, &self.rules.site.timezone);
                 days::within_hours(hours, &zone, window, self.now)
             }
         };
@@ -263,7 +341,10 @@ impl<'a> RuleEvaluator<'a> {
     }
 
     fn problem(&mut self, fact: &FactId, why: &str) {
-        self.derived.problems.push(Problem::Fact { fact: fact.clone(), why: why.to_owned() });
+        self.derived.problems.push(Problem::Fact {
+            fact: fact.clone(),
+            why: why.to_owned(),
+        });
     }
 }
 
@@ -283,15 +364,18 @@ pub struct OpenInterval {
     pub because: Reasons,
 }
 
-/// The desired state: for each group the merged windows. Windows that overlap or follow each other directly are one
-/// interval.
+/// The desired state: for each group the merged windows. Windows that overlap or follow each other
+/// directly are one interval.
 pub type Desired = BTreeMap<GroupRef, Vec<OpenInterval>>;
 
 /// Merges entitlements into the desired state. A group is open while any rule opens it.
 pub fn desired(entitlements: &[Entitlement]) -> Desired {
     let mut groups: BTreeMap<GroupRef, Vec<&Entitlement>> = BTreeMap::new();
     for entitlement in entitlements {
-        groups.entry(GroupRef::new(&entitlement.doors, &entitlement.group)).or_default().push(entitlement);
+        groups
+            .entry(GroupRef::new(&entitlement.doors, &entitlement.group))
+            .or_default()
+            .push(entitlement);
     }
     let merge = |parts: Vec<&Entitlement>| {
         let windows: Vec<Window> = parts.iter().map(|part| part.window).collect();
@@ -300,30 +384,52 @@ pub fn desired(entitlements: &[Entitlement]) -> Desired {
             parts.map(Entitlement::reason).collect()
         };
         let intervals = union(&windows).into_iter();
-        intervals.map(|(window, places)| OpenInterval { window, because: behind(places) }).collect()
+        intervals
+            .map(|(window, places)| OpenInterval {
+                window,
+                because: behind(places),
+            })
+            .collect()
     };
-    groups.into_iter().map(|(group, parts)| (group, merge(parts))).collect()
+    groups
+        .into_iter()
+        .map(|(group, parts)| (group, merge(parts)))
+        .collect()
 }
 
 /// Returns the interval of a group that is open at `now`.
-pub fn open_at<'a>(desired: &'a Desired, at: &GroupRef, now: Timestamp) -> Option<&'a OpenInterval> {
-    desired.get(at)?.iter().find(|interval| interval.window.holds(now))
+pub fn open_at<'a>(
+    desired: &'a Desired,
+    at: &GroupRef,
+    now: Timestamp,
+) -> Option<&'a OpenInterval> {
+    desired
+        .get(at)?
+        .iter()
+        .find(|interval| interval.window.holds(now))
 }
 
 /// Returns whether any interval at this door system is open or still to come.
 pub fn is_awaited(desired: &Desired, doors: &DoorsName, now: Timestamp) -> bool {
     let here = desired.iter().filter(|(at, _)| at.doors == *doors);
-    here.flat_map(|(_, intervals)| intervals).any(|interval| interval.window.until.is_none_or(|until| until > now))
+    here.flat_map(|(_, intervals)| intervals)
+        .any(|interval| interval.window.until.is_none_or(|until| until > now))
 }
 
 /// Returns whether any interval at any door system is open or still to come.
 pub fn is_awaited_anywhere(desired: &Desired, now: Timestamp) -> bool {
-    desired.values().flatten().any(|interval| interval.window.until.is_none_or(|until| until > now))
+    desired
+        .values()
+        .flatten()
+        .any(|interval| interval.window.until.is_none_or(|until| until > now))
 }
 
 /// Returns the first instant after `now` at which an interval begins or ends.
 pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
-    let edges = desired.values().flatten().flat_map(|interval| [Some(interval.window.from), interval.window.until]);
+    let edges = desired
+        .values()
+        .flatten()
+        .flat_map(|interval| [Some(interval.window.from), interval.window.until]);
     edges.flatten().filter(|&edge| edge > now).min()
 }
 

@@ -40,11 +40,23 @@ fn site() -> Site {
 fn profile(teams: &[&str], active: bool) -> What {
     let teams = teams.iter().map(|&team| team.into()).collect();
     let (name, email, location, cards) = ("Ada".into(), None, None, Vec::new());
-    What::Member(Profile { name, email, teams, location, shares_team: true, active, cards })
+    What::Member(Profile {
+        name,
+        email,
+        teams,
+        location,
+        shares_team: true,
+        active,
+        cards,
+    })
 }
 
 fn team(active: bool) -> What {
-    What::Team(Team { name: "Acme".into(), location: None, active })
+    What::Team(Team {
+        name: "Acme".into(),
+        location: None,
+        active,
+    })
 }
 
 fn membership(holder: Holder, pauses: Vec<Pause>) -> What {
@@ -83,25 +95,59 @@ fn booking_of(teams: &[&str]) -> What {
 /// Returns the windows that open for the member `m` with these other facts.
 fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let site = site();
-    let fact = |(id, what): (&str, What)| Fact { id: id.into(), what, changed: None };
+    let fact = |(id, what): (&str, What)| Fact {
+        id: id.into(),
+        what,
+        changed: None,
+    };
     let more = [
-        ("p", What::Plan(Plan { name: "P".into(), location: None })),
-        ("r", What::Resource(Resource { name: "R".into(), location: None, floor: None })),
+        (
+            "p",
+            What::Plan(Plan {
+                name: "P".into(),
+                location: None,
+            }),
+        ),
+        (
+            "r",
+            What::Resource(Resource {
+                name: "R".into(),
+                location: None,
+                floor: None,
+            }),
+        ),
     ];
     let facts: Vec<Fact> = facts.into_iter().chain(more).map(fact).collect();
     let catalogue = Catalogue::of(&facts);
-    let group = |id: &str| crate::model::account::Group { id: GroupId(id.into()), name: id.into(), problem: None };
+    let group = |id: &str| crate::model::account::Group {
+        id: GroupId(id.into()),
+        name: id.into(),
+        problem: None,
+    };
     let groups = BTreeMap::from([("main".into(), vec![group("g"), group("h")])]);
     let resolved = resolve(&site, &catalogue, &groups, None);
     let person_facts = PersonFacts {
-        facts: facts.into_iter().map(|fact| (fact.name(), Arc::new(fact))).collect(),
+        facts: facts
+            .into_iter()
+            .map(|fact| (fact.name(), Arc::new(fact)))
+            .collect(),
         profiles: vec![FactId::new(Kind::Member, "m")],
         ..PersonFacts::default()
     };
-    let derived =
-        derive(Rules { site: &site, resolved: &resolved, catalogue: &catalogue }, &person_facts, instant(NOW));
+    let derived = derive(
+        Rules {
+            site: &site,
+            resolved: &resolved,
+            catalogue: &catalogue,
+        },
+        &person_facts,
+        instant(NOW),
+    );
     let said = |one: &Entitlement| {
-        let until = one.window.until.map_or_else(String::new, |until| until.to_string());
+        let until = one
+            .window
+            .until
+            .map_or_else(String::new, |until| until.to_string());
         (one.group.0.clone(), one.window.from.to_string(), until)
     };
     derived.entitlements.iter().map(said).collect()
@@ -115,23 +161,47 @@ fn open(group: &str, from: &str, until: &str) -> (String, String, String) {
 fn a_pause_is_cut_out_of_a_membership() {
     let day = |text: &str| text.parse().expect("a day");
     let own = || Holder::Member("m".into());
-    let paused = |pauses| opens(vec![("m", profile(&[], true)), ("s", membership(own(), pauses))]);
+    let paused = |pauses| {
+        opens(vec![
+            ("m", profile(&[], true)),
+            ("s", membership(own(), pauses)),
+        ])
+    };
     let whole = [open("g", "2026-03-01T00:00:00Z", "2026-03-21T00:00:00Z")];
     assert_eq!(paused(vec![]), whole);
     assert_eq!(
-        paused(vec![Pause { id: None, from: day("2026-03-05"), until: Some(day("2026-03-06")) }]),
+        paused(vec![Pause {
+            id: None,
+            from: day("2026-03-05"),
+            until: Some(day("2026-03-06"))
+        }]),
         [
             open("g", "2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z"),
             open("g", "2026-03-07T00:00:00Z", "2026-03-21T00:00:00Z"),
         ]
     );
     assert_eq!(
-        paused(vec![Pause { id: None, from: day("2026-03-05"), until: None }]),
+        paused(vec![Pause {
+            id: None,
+            from: day("2026-03-05"),
+            until: None
+        }]),
         [open("g", "2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z")]
     );
-    assert_eq!(paused(vec![Pause { id: None, from: day("2026-02-01"), until: Some(day("2026-04-01")) }]), []);
     assert_eq!(
-        paused(vec![Pause { id: None, from: day("2026-03-06"), until: Some(day("2026-03-05")) }]),
+        paused(vec![Pause {
+            id: None,
+            from: day("2026-02-01"),
+            until: Some(day("2026-04-01"))
+        }]),
+        []
+    );
+    assert_eq!(
+        paused(vec![Pause {
+            id: None,
+            from: day("2026-03-06"),
+            until: Some(day("2026-03-05"))
+        }]),
         whole,
         "no pause"
     );
@@ -141,7 +211,12 @@ fn a_pause_is_cut_out_of_a_membership() {
 fn a_team_shares_memberships_and_bookings_while_it_is_active() {
     let team_of = |active, teams: &[&str]| {
         let shared = membership(Holder::Team("t".into()), Vec::new());
-        opens(vec![("m", profile(teams, true)), ("t", team(active)), ("s", shared), ("b", booking_of(&["t"]))])
+        opens(vec![
+            ("m", profile(teams, true)),
+            ("t", team(active)),
+            ("s", shared),
+            ("b", booking_of(&["t"])),
+        ])
     };
     let all = [
         open("g", "2026-03-01T00:00:00Z", "2026-03-21T00:00:00Z"),
@@ -156,7 +231,12 @@ fn a_team_shares_memberships_and_bookings_while_it_is_active() {
 fn nothing_opens_for_who_is_not_active() {
     let shared = membership(Holder::Team("t".into()), Vec::new());
     let own = membership(Holder::Member("m".into()), Vec::new());
-    let facts =
-        vec![("m", profile(&["t"], false)), ("t", team(true)), ("s", shared), ("o", own), ("b", booking_of(&["t"]))];
+    let facts = vec![
+        ("m", profile(&["t"], false)),
+        ("t", team(true)),
+        ("s", shared),
+        ("o", own),
+        ("b", booking_of(&["t"])),
+    ];
     assert_eq!(opens(facts), []);
 }

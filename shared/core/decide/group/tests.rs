@@ -6,16 +6,26 @@ use crate::model::reasons::Reasons;
 use crate::model::window::Window;
 
 fn at(text: &str) -> Timestamp {
-    format!("2026-03-02T{text}:00Z").parse().expect("a time of day")
+    format!("2026-03-02T{text}:00Z")
+        .parse()
+        .expect("a time of day")
 }
 
 fn member(until: Option<Timestamp>) -> GroupMember {
-    GroupMember { account: AccountId("7".into()), handle: Some(format!("{until:?}")), from: None, until }
+    GroupMember {
+        account: AccountId("7".into()),
+        handle: Some(format!("{until:?}")),
+        from: None,
+        until,
+    }
 }
 
 fn interval() -> OpenInterval {
     let window = Window::new(at("09:45"), Some(at("11:15"))).expect("a window");
-    OpenInterval { window, because: Reasons::default() }
+    OpenInterval {
+        window,
+        because: Reasons::default(),
+    }
 }
 
 fn claim(until: Option<Timestamp>) -> Claim {
@@ -44,13 +54,21 @@ fn actual(members: &[GroupMember]) -> ActualMembership<'_> {
 }
 
 fn decided(wanted: bool, claimed: Option<Claim>, actual: ActualMembership<'_>) -> GroupDecision {
-    decide_group(wanted.then(interval).as_ref(), claimed.as_ref(), actual, at("10:00"))
+    decide_group(
+        wanted.then(interval).as_ref(),
+        claimed.as_ref(),
+        actual,
+        at("10:00"),
+    )
 }
 
 #[test]
 fn what_is_as_wanted_stays() {
     let members = [member(Some(at("11:15")))];
-    assert_eq!(decided(true, Some(claim(Some(at("11:15")))), actual(&members)), GroupDecision::Nothing);
+    assert_eq!(
+        decided(true, Some(claim(Some(at("11:15")))), actual(&members)),
+        GroupDecision::Nothing
+    );
     assert_eq!(decided(false, None, actual(&[])), GroupDecision::Nothing);
 }
 
@@ -58,28 +76,55 @@ fn what_is_as_wanted_stays() {
 fn another_end_replaces_our_membership_and_no_other() {
     let members = [member(None), member(Some(at("10:30")))];
     let decision = decided(true, Some(claim(Some(at("10:30")))), actual(&members));
-    assert_eq!(decision, GroupDecision::Grant { until: Some(at("11:15")), replaces: vec![member(Some(at("10:30")))] });
+    assert_eq!(
+        decision,
+        GroupDecision::Grant {
+            until: Some(at("11:15")),
+            replaces: vec![member(Some(at("10:30")))]
+        }
+    );
 }
 
 #[test]
 fn what_was_taken_by_hand_is_given_again() {
     let decision = decided(true, Some(claim(Some(at("11:15")))), actual(&[]));
-    assert_eq!(decision, GroupDecision::Grant { until: Some(at("11:15")), replaces: vec![] });
+    assert_eq!(
+        decision,
+        GroupDecision::Grant {
+            until: Some(at("11:15")),
+            replaces: vec![]
+        }
+    );
 }
 
 #[test]
 fn what_was_given_by_hand_is_not_ours() {
     let members = [member(None)];
-    assert_eq!(decided(true, None, actual(&members)), GroupDecision::Nothing);
-    assert_eq!(decided(true, Some(claim(Some(at("11:15")))), actual(&members)), GroupDecision::Disown);
-    assert_eq!(decided(false, None, actual(&members)), GroupDecision::Nothing);
+    assert_eq!(
+        decided(true, None, actual(&members)),
+        GroupDecision::Nothing
+    );
+    assert_eq!(
+        decided(true, Some(claim(Some(at("11:15")))), actual(&members)),
+        GroupDecision::Disown
+    );
+    assert_eq!(
+        decided(false, None, actual(&members)),
+        GroupDecision::Nothing
+    );
 }
 
 #[test]
 fn entitled_people_are_adopted_when_a_group_is_taken_over() {
     let members = [member(None)];
-    let taking = ActualMembership { taken_over: true, ..actual(&members) };
-    assert_eq!(decided(true, None, taking), GroupDecision::Adopt { until: None });
+    let taking = ActualMembership {
+        taken_over: true,
+        ..actual(&members)
+    };
+    assert_eq!(
+        decided(true, None, taking),
+        GroupDecision::Adopt { until: None }
+    );
     assert_eq!(decided(false, None, taking), GroupDecision::Nothing);
 }
 
@@ -87,7 +132,13 @@ fn entitled_people_are_adopted_when_a_group_is_taken_over() {
 fn a_membership_that_is_over_holds_nothing_and_makes_room() {
     let members = [member(Some(at("09:00")))];
     let decision = decided(true, None, actual(&members));
-    assert_eq!(decision, GroupDecision::Grant { until: Some(at("11:15")), replaces: members.to_vec() });
+    assert_eq!(
+        decision,
+        GroupDecision::Grant {
+            until: Some(at("11:15")),
+            replaces: members.to_vec()
+        }
+    );
 }
 
 #[test]
@@ -95,7 +146,10 @@ fn a_shorter_membership_by_hand_does_not_cover() {
     let members = [member(Some(at("10:30")))];
     assert_eq!(
         decided(true, None, actual(&members)),
-        GroupDecision::Grant { until: Some(at("11:15")), replaces: vec![] }
+        GroupDecision::Grant {
+            until: Some(at("11:15")),
+            replaces: vec![]
+        }
     );
 }
 
@@ -103,46 +157,101 @@ fn a_shorter_membership_by_hand_does_not_cover() {
 fn what_is_no_longer_wanted_goes_even_if_its_time_is_over() {
     let members = [member(Some(at("09:50")))];
     let decision = decided(false, Some(claim(Some(at("09:50")))), actual(&members));
-    assert_eq!(decision, GroupDecision::Revoke { member: members[0].clone(), foreign: false });
-    assert_eq!(decided(false, Some(claim(None)), actual(&[])), GroupDecision::Disown);
+    assert_eq!(
+        decision,
+        GroupDecision::Revoke {
+            member: members[0].clone(),
+            foreign: false
+        }
+    );
+    assert_eq!(
+        decided(false, Some(claim(None)), actual(&[])),
+        GroupDecision::Disown
+    );
 }
 
 #[test]
 fn protected_people_are_never_revoked() {
     let members = [member(None)];
-    let safe = ActualMembership { protected: true, exclusive: true, ..actual(&members) };
-    assert_eq!(decided(false, Some(claim(None)), safe), GroupDecision::Disown);
+    let safe = ActualMembership {
+        protected: true,
+        exclusive: true,
+        ..actual(&members)
+    };
+    assert_eq!(
+        decided(false, Some(claim(None)), safe),
+        GroupDecision::Disown
+    );
     assert_eq!(decided(false, None, safe), GroupDecision::Nothing);
 }
 
 #[test]
 fn a_group_of_our_own_loses_foreign_accounts() {
     let members = [member(None)];
-    let decision = decided(false, None, ActualMembership { exclusive: true, ..actual(&members) });
-    assert_eq!(decision, GroupDecision::Revoke { member: members[0].clone(), foreign: true });
+    let decision = decided(
+        false,
+        None,
+        ActualMembership {
+            exclusive: true,
+            ..actual(&members)
+        },
+    );
+    assert_eq!(
+        decision,
+        GroupDecision::Revoke {
+            member: members[0].clone(),
+            foreign: true
+        }
+    );
 }
 
 #[test]
 fn without_ends_at_the_doors_any_membership_is_ours() {
     let members = [member(None)];
-    let salto = ActualMembership { ends_by_itself: false, ..actual(&members) };
-    assert_eq!(decided(true, Some(claim(None)), salto), GroupDecision::Nothing);
+    let salto = ActualMembership {
+        ends_by_itself: false,
+        ..actual(&members)
+    };
     assert_eq!(
-        decided(true, None, ActualMembership { members: &[], ..salto }),
-        GroupDecision::Grant { until: None, replaces: vec![] }
+        decided(true, Some(claim(None)), salto),
+        GroupDecision::Nothing
+    );
+    assert_eq!(
+        decided(
+            true,
+            None,
+            ActualMembership {
+                members: &[],
+                ..salto
+            }
+        ),
+        GroupDecision::Grant {
+            until: None,
+            replaces: vec![]
+        }
     );
 }
 
 #[test]
 fn where_ends_only_move_later_no_membership_is_cut_short() {
     fn later_only(members: &[GroupMember]) -> ActualMembership<'_> {
-        ActualMembership { ends: EndDirection::LaterOnly, ..actual(members) }
+        ActualMembership {
+            ends: EndDirection::LaterOnly,
+            ..actual(members)
+        }
     }
     for longer in [None, Some(at("12:00"))] {
         let members = [member(longer)];
-        assert_eq!(decided(true, Some(claim(longer)), later_only(&members)), GroupDecision::Nothing, "{longer:?}");
+        assert_eq!(
+            decided(true, Some(claim(longer)), later_only(&members)),
+            GroupDecision::Nothing,
+            "{longer:?}"
+        );
         assert!(
-            matches!(decided(true, Some(claim(longer)), actual(&members)), GroupDecision::Grant { .. }),
+            matches!(
+                decided(true, Some(claim(longer)), actual(&members)),
+                GroupDecision::Grant { .. }
+            ),
             "{longer:?}"
         );
     }
@@ -150,14 +259,20 @@ fn where_ends_only_move_later_no_membership_is_cut_short() {
     let decision = decided(true, Some(claim(Some(at("10:30")))), later_only(&members));
     assert_eq!(
         decision,
-        GroupDecision::Grant { until: Some(at("11:15")), replaces: members.to_vec() },
+        GroupDecision::Grant {
+            until: Some(at("11:15")),
+            replaces: members.to_vec()
+        },
         "a later end is given"
     );
     let over = [member(Some(at("09:50")))];
     let decision = decided(true, Some(claim(Some(at("09:50")))), later_only(&over));
     assert_eq!(
         decision,
-        GroupDecision::Grant { until: Some(at("11:15")), replaces: over.to_vec() },
+        GroupDecision::Grant {
+            until: Some(at("11:15")),
+            replaces: over.to_vec()
+        },
         "what is over is renewed"
     );
 }
@@ -166,31 +281,53 @@ fn where_ends_only_move_later_no_membership_is_cut_short() {
 #[test]
 fn a_membership_that_another_site_claims_serves_both_and_is_taken_out_by_the_last() {
     let (open, short) = (vec![member(None)], vec![member(Some(at("10:30")))]);
-    let shared = |members| ActualMembership { elsewhere: &[None], ..actual(members) };
+    let shared = |members| ActualMembership {
+        elsewhere: &[None],
+        ..actual(members)
+    };
     assert_eq!(
         decided(false, Some(claim(None)), shared(&open)),
         GroupDecision::Disown,
         "the other site claims it still"
     );
-    assert!(matches!(decided(false, Some(claim(None)), actual(&open)), GroupDecision::Revoke { foreign: false, .. }));
+    assert!(matches!(
+        decided(false, Some(claim(None)), actual(&open)),
+        GroupDecision::Revoke { foreign: false, .. }
+    ));
     let two = [member(None), member(None)];
     assert!(
-        matches!(decided(false, Some(claim(None)), shared(&two)), GroupDecision::Revoke { .. }),
+        matches!(
+            decided(false, Some(claim(None)), shared(&two)),
+            GroupDecision::Revoke { .. }
+        ),
         "one line for each claim"
     );
     assert_eq!(
-        decided(false, None, ActualMembership { exclusive: true, ..shared(&open) }),
+        decided(
+            false,
+            None,
+            ActualMembership {
+                exclusive: true,
+                ..shared(&open)
+            }
+        ),
         GroupDecision::Nothing,
         "it is not foreign"
     );
-    assert_eq!(decided(true, None, shared(&open)), GroupDecision::Adopt { until: None });
+    assert_eq!(
+        decided(true, None, shared(&open)),
+        GroupDecision::Adopt { until: None }
+    );
     assert_eq!(
         decided(true, Some(claim(None)), shared(&open)),
         GroupDecision::Nothing,
         "its end serves the other site"
     );
     let ends = [short[0].until];
-    let sooner = ActualMembership { elsewhere: &ends, ..actual(&short) };
+    let sooner = ActualMembership {
+        elsewhere: &ends,
+        ..actual(&short)
+    };
     assert!(
         matches!(decided(true, None, sooner), GroupDecision::Grant { replaces, .. } if replaces == short),
         "one line serves both, with the later end"

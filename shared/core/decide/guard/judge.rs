@@ -1,12 +1,15 @@
 //! Decides for a set of inferred changes: which are released, and which a human must approve. Pure.
 //!
 //! 1. It releases profiles that join another person if that takes nothing from anyone.
-//! 2. It holds the new accounts of a door system if there are more than [`MOST_NEW`] within [`TOGETHER`].
-//! 3. It tests the removals from the widest scope to the narrowest: the site, each door system, each group. The
-//!    widest scope that is too large is held whole, so that one fault is one hold to approve.
-//! 4. It holds changes that follow from a list that was accepted only because it was repeated, however few there are.
-//! 5. People who are joined or parted, with everything that this takes from them, are one set. The set is released or
-//!    held whole.
+//! 2. It holds the new accounts of a door system if there are more than [`MOST_NEW`] within
+//!    [`TOGETHER`].
+//! 3. It tests the removals from the widest scope to the narrowest: the site, each door system,
+//!    each group. The widest scope that is too large is held whole, so that one fault is one hold
+//!    to approve.
+//! 4. It holds changes that follow from a list that was accepted only because it was repeated,
+//!    however few there are.
+//! 5. People who are joined or parted, with everything that this takes from them, are one set. The
+//!    set is released or held whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,11 +72,13 @@ impl Within<'_> {
 /// Decides about all inferred changes as one set.
 pub fn judge(measure: Measure<'_>, waiting: Vec<WaitingChange>) -> Judgement {
     let mut judgement = Judgement::default();
-    let (made, removals): (Vec<WaitingChange>, Vec<WaitingChange>) =
-        waiting.into_iter().partition(|one| matches!(one.change, UnconfirmedChange::Made { .. }));
+    let (made, removals): (Vec<WaitingChange>, Vec<WaitingChange>) = waiting
+        .into_iter()
+        .partition(|one| matches!(one.change, UnconfirmedChange::Made { .. }));
     // A profile that gets another address, where that takes nothing from anyone.
-    let (harmless, removals): (Vec<WaitingChange>, Vec<WaitingChange>) =
-        removals.into_iter().partition(|one| matches!(one.change, UnconfirmedChange::Moves { .. }) && !one.joined);
+    let (harmless, removals): (Vec<WaitingChange>, Vec<WaitingChange>) = removals
+        .into_iter()
+        .partition(|one| matches!(one.change, UnconfirmedChange::Moves { .. }) && !one.joined);
     judgement.released.extend(harmless);
     measure.invitations(made, &mut judgement);
     measure.sets(removals, &mut judgement);
@@ -87,19 +92,26 @@ impl Measure<'_> {
             let count = made.len() + lately;
             if count > MOST_NEW {
                 let hours = TOGETHER.as_hours();
-                let reason =
-                    format!("{count} new accounts within {hours} hours, and more than {MOST_NEW} wait for a human");
-                judgement.holds.push(self.hold(Scope::Doors(doors), reason, made));
+                let reason = format!(
+                    "{count} new accounts within {hours} hours, and more than {MOST_NEW} wait for a human"
+                );
+                judgement
+                    .holds
+                    .push(self.hold(Scope::Doors(doors), reason, made));
             } else {
                 judgement.released.extend(made);
             }
         }
     }
 
-    /// Decides about removals. What follows from joining and parting people is done whole or not at all.
+    /// Decides about removals. What follows from joining and parting people is done whole or not at
+    /// all.
     fn sets(self, removals: Vec<WaitingChange>, judgement: &mut Judgement) {
         let mut all = self.removals(removals);
-        let stays = all.holds.iter().find(|(_, held)| held.iter().any(|one| one.joined));
+        let stays = all
+            .holds
+            .iter()
+            .find(|(_, held)| held.iter().any(|one| one.joined));
         if let Some((stays, _)) = stays {
             let reason = format!("people would be merged or split: {}", stays.reason);
             let held = all.holds.drain(..).flat_map(|(_, held)| held);
@@ -116,14 +128,18 @@ impl Measure<'_> {
     fn removals(self, removals: Vec<WaitingChange>) -> Judgement {
         let mut judgement = Judgement::default();
         if let Some(reason) = self.too_many(&removals, Within::Site) {
-            judgement.holds.push(self.hold(Scope::Site, reason, removals));
+            judgement
+                .holds
+                .push(self.hold(Scope::Site, reason, removals));
             return judgement;
         }
         let (unconfirmed, removals): (Vec<WaitingChange>, Vec<WaitingChange>) =
             removals.into_iter().partition(|one| one.unconfirmed);
         if !unconfirmed.is_empty() {
             let reason = "a list lost half of its entries, and three reads agree".to_owned();
-            judgement.holds.push(self.hold(Scope::Site, reason, unconfirmed));
+            judgement
+                .holds
+                .push(self.hold(Scope::Site, reason, unconfirmed));
         }
         for (doors, removals) in by(removals, |change| change.doors().cloned()) {
             match doors {
@@ -136,40 +152,60 @@ impl Measure<'_> {
 
     fn at_doors(self, doors: &DoorsName, removals: Vec<WaitingChange>, judgement: &mut Judgement) {
         let within = Within::Doors(doors);
-        if let Some(reason) = self.too_many(&removals, within).or_else(|| self.all_cards(&removals, within)) {
-            judgement.holds.push(self.hold(Scope::Doors(doors.clone()), reason, removals));
+        if let Some(reason) = self
+            .too_many(&removals, within)
+            .or_else(|| self.all_cards(&removals, within))
+        {
+            judgement
+                .holds
+                .push(self.hold(Scope::Doors(doors.clone()), reason, removals));
             return;
         }
         for (group, removals) in by(removals, |change| change.group().cloned()) {
             let reason = group.as_ref().and_then(|group| {
                 let within = Within::Group(doors, group);
-                self.too_many(&removals, within).or_else(|| self.empties(&removals, within))
+                self.too_many(&removals, within)
+                    .or_else(|| self.empties(&removals, within))
             });
             match (reason, group) {
                 (Some(reason), Some(group)) => {
-                    judgement.holds.push(self.hold(Scope::Group(doors.clone(), group), reason, removals));
+                    judgement.holds.push(self.hold(
+                        Scope::Group(doors.clone(), group),
+                        reason,
+                        removals,
+                    ));
                 }
                 _ => judgement.released.extend(removals),
             }
         }
     }
 
-    /// Returns the reason why these removals are too many. They are compared with the people who have, or lately had,
-    /// what is taken.
+    /// Returns the reason why these removals are too many. They are compared with the people who
+    /// have, or lately had, what is taken.
     fn too_many(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
         if removals.is_empty() {
             return None;
         }
-        let cards = || self.share(&self.cards(removals, within)).map(|reason| format!("the cards of {reason}"));
+        let cards = || {
+            self.share(&self.cards(removals, within))
+                .map(|reason| format!("the cards of {reason}"))
+        };
         self.share(&self.all(removals, within)).or_else(cards)
     }
 
     fn share(self, crowd: &Crowd<'_>) -> Option<String> {
         let (losing, there) = (crowd.losing.len(), crowd.there.len());
-        let Guard { share, least, base, most } = *self.guard;
+        let Guard {
+            share,
+            least,
+            base,
+            most,
+        } = *self.guard;
         let hours = TOGETHER.as_hours();
         if losing > most as usize {
-            return Some(format!("{losing} people within {hours} hours, and more than {most} wait for a human"));
+            return Some(format!(
+                "{losing} people within {hours} hours, and more than {most} wait for a human"
+            ));
         }
         // Both numbers are far below the limit up to which a float is exact.
         let is_share = losing as f64 >= share * there as f64;
@@ -179,20 +215,29 @@ impl Measure<'_> {
 
     fn empties(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
         let crowd = self.all(removals, within);
-        crowd.loses_all().then(|| format!("all {} people of the group", crowd.there.len()))
+        crowd
+            .loses_all()
+            .then(|| format!("all {} people of the group", crowd.there.len()))
     }
 
     fn all_cards(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
         let crowd = self.cards(removals, within);
-        crowd.loses_all().then(|| format!("the cards of all {} people", crowd.there.len()))
+        crowd
+            .loses_all()
+            .then(|| format!("the cards of all {} people", crowd.there.len()))
     }
 
     /// Counts the people who lose anything, and the people who have anything.
     fn all<'a>(&'a self, removals: &'a [WaitingChange], within: Within<'_>) -> Crowd<'a> {
         let mut crowd = self.lately(within, |_| true);
         crowd.add(removals, within, |_| true);
-        let inside = self.inside.iter().filter(|(at, _)| within.holds(&at.doors, Some(&at.group)));
-        crowd.there.extend(inside.flat_map(|(at, accounts)| accounts.iter().map(|id| (&at.doors, id))));
+        let inside = self
+            .inside
+            .iter()
+            .filter(|(at, _)| within.holds(&at.doors, Some(&at.group)));
+        crowd
+            .there
+            .extend(inside.flat_map(|(at, accounts)| accounts.iter().map(|id| (&at.doors, id))));
         crowd.there.extend(self.holders(within));
         crowd
     }
@@ -207,21 +252,38 @@ impl Measure<'_> {
     }
 
     fn holders(&self, within: Within<'_>) -> impl Iterator<Item = (&DoorsName, &AccountId)> {
-        let here = self.holders.iter().filter(move |(doors, _)| within.holds(doors, None));
+        let here = self
+            .holders
+            .iter()
+            .filter(move |(doors, _)| within.holds(doors, None));
         here.flat_map(|(doors, accounts)| accounts.iter().map(move |id| (doors, id)))
     }
 
     /// Counts the people of the removals that the guard released in the last 24 hours.
     fn lately(&self, within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) -> Crowd<'_> {
-        let lately = self.tally.left.iter().filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
+        let lately = self
+            .tally
+            .left
+            .iter()
+            .filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
         let mut crowd = Crowd::default();
-        lately.map(|(change, _)| change).filter(|change| counts(change)).for_each(|change| crowd.one(change, within));
+        lately
+            .map(|(change, _)| change)
+            .filter(|change| counts(change))
+            .for_each(|change| crowd.one(change, within));
         crowd
     }
 
-    fn hold(self, scope: Scope, reason: String, waiting: Vec<WaitingChange>) -> (Hold, Vec<WaitingChange>) {
+    fn hold(
+        self,
+        scope: Scope,
+        reason: String,
+        waiting: Vec<WaitingChange>,
+    ) -> (Hold, Vec<WaitingChange>) {
         let changes: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
-        let count = |what: fn(&UnconfirmedChange) -> bool| changes.iter().filter(|change| what(change)).count();
+        let count = |what: fn(&UnconfirmedChange) -> bool| {
+            changes.iter().filter(|change| what(change)).count()
+        };
         let hold = Hold {
             checksum: checksum(self.site, &changes),
             site: self.site.to_owned(),
@@ -250,7 +312,12 @@ struct Crowd<'a> {
 }
 
 impl<'a> Crowd<'a> {
-    fn add(&mut self, removals: &'a [WaitingChange], within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) {
+    fn add(
+        &mut self,
+        removals: &'a [WaitingChange],
+        within: Within<'_>,
+        counts: impl Fn(&UnconfirmedChange) -> bool,
+    ) {
         removals
             .iter()
             .map(|one| &one.change)
@@ -258,9 +325,13 @@ impl<'a> Crowd<'a> {
             .for_each(|change| self.one(change, within));
     }
 
-    /// Counts the account of one change. A person who loses something had it, so the account counts on both sides.
+    /// Counts the account of one change. A person who loses something had it, so the account counts
+    /// on both sides.
     fn one(&mut self, change: &'a UnconfirmedChange, within: Within<'_>) {
-        if let Some((doors, account)) = change.place().filter(|(doors, _)| within.holds(doors, change.group())) {
+        if let Some((doors, account)) = change
+            .place()
+            .filter(|(doors, _)| within.holds(doors, change.group()))
+        {
             self.losing.insert((doors, account));
             self.there.insert((doors, account));
         }
@@ -271,7 +342,10 @@ impl<'a> Crowd<'a> {
     }
 }
 
-fn by<K: Ord>(waiting: Vec<WaitingChange>, key: impl Fn(&UnconfirmedChange) -> K) -> BTreeMap<K, Vec<WaitingChange>> {
+fn by<K: Ord>(
+    waiting: Vec<WaitingChange>,
+    key: impl Fn(&UnconfirmedChange) -> K,
+) -> BTreeMap<K, Vec<WaitingChange>> {
     let mut parts: BTreeMap<K, Vec<WaitingChange>> = BTreeMap::new();
     for one in waiting {
         parts.entry(key(&one.change)).or_default().push(one);

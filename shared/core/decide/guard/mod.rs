@@ -1,11 +1,12 @@
-//! The guard: unconfirmed changes that would take access from many people at once wait for a human. Every change that
-//! takes something away passes through [`removal`].
+//! The guard: unconfirmed changes that would take access from many people at once wait for a human.
+//! Every change that takes something away passes through [`removal`].
 //!
-//! A revoke is *planned* in three cases: a window's recorded end passed; a signed delivery announced the change of
-//! the thing itself; or the platform, asked for the thing by its id, says that it is over. Every other revoke is
-//! *inferred*: it follows from an unconfirmed change, or from a new site file. [`baseline`] tells the two apart.
-//! [`judge`] decides about inferred revokes as a set, before any of them is applied. Pure: reconcile collects the
-//! changes and stores the decision; settle applies only what was released.
+//! A revoke is *planned* in three cases: a window's recorded end passed; a signed delivery
+//! announced the change of the thing itself; or the platform, asked for the thing by its id, says
+//! that it is over. Every other revoke is *inferred*: it follows from an unconfirmed change, or
+//! from a new site file. [`baseline`] tells the two apart. [`judge`] decides about inferred revokes
+//! as a set, before any of them is applied. Pure: reconcile collects the changes and stores the
+//! decision; settle applies only what was released.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,7 +33,8 @@ pub const TOGETHER: SignedDuration = SignedDuration::from_hours(24);
 pub const RELEASED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// How long after a hold was published it is published again.
 pub const REPORTED_EVERY: SignedDuration = SignedDuration::from_hours(24);
-/// The most new accounts at one door system within [`TOGETHER`] that are created without an approval.
+/// The most new accounts at one door system within [`TOGETHER`] that are created without an
+/// approval.
 pub const MOST_NEW: usize = 100;
 
 /// One change that is not confirmed.
@@ -84,8 +86,12 @@ impl UnconfirmedChange {
     /// Returns the door system, if the change is at one.
     pub fn doors(&self) -> Option<&DoorsName> {
         match self {
-            UnconfirmedChange::Leaves { doors, .. } | UnconfirmedChange::Made { doors, .. } => Some(doors),
-            UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => Some(doors),
+            UnconfirmedChange::Leaves { doors, .. } | UnconfirmedChange::Made { doors, .. } => {
+                Some(doors)
+            }
+            UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
+                Some(doors)
+            }
             UnconfirmedChange::Moves { .. } => None,
         }
     }
@@ -122,8 +128,8 @@ pub struct WaitingChange {
     /// Whether the membership never belonged to Doorstep.
     #[serde(default)]
     pub foreign: bool,
-    /// Whether the change follows from a list that is accepted only because it was repeated. Such a change is held,
-    /// however few there are.
+    /// Whether the change follows from a list that is accepted only because it was repeated. Such a
+    /// change is held, however few there are.
     #[serde(default)]
     pub unconfirmed: bool,
     /// Whether the change follows from joining or parting people. All such changes are one set.
@@ -137,7 +143,14 @@ pub struct WaitingChange {
 impl WaitingChange {
     /// Creates a change of one subject, from reads that are accepted.
     pub fn new(change: UnconfirmedChange, who: Subject) -> Self {
-        WaitingChange { change, who, foreign: false, unconfirmed: false, joined: false, tag: None }
+        WaitingChange {
+            change,
+            who,
+            foreign: false,
+            unconfirmed: false,
+            joined: false,
+            tag: None,
+        }
     }
 }
 
@@ -166,7 +179,8 @@ impl fmt::Display for Scope {
 /// A set of changes that a human must approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// The checksum that names exactly this set: the first 16 hex digits of the SHA-256 over site and changes.
+    /// The checksum that names exactly this set: the first 16 hex digits of the SHA-256 over site
+    /// and changes.
     pub checksum: Checksum,
     /// Site.
     pub site: SiteId,
@@ -205,13 +219,20 @@ pub struct Hold {
 impl Hold {
     /// Returns the sentence for a report. `group` returns the name of a group.
     pub fn describe(&self, group: impl Fn(&DoorsName, &GroupId) -> String) -> String {
-        let Hold { checksum, scope, reason, .. } = self;
+        let Hold {
+            checksum,
+            scope,
+            reason,
+            ..
+        } = self;
         let place = match scope {
             Scope::Group(doors, id) => format!("{doors}: {}", group(doors, id)),
             Scope::Site | Scope::Doors(_) => scope.to_string(),
         };
         let what = self.what();
-        format!("{place}: {what} are held ({reason}): look at `doorstep approve`, then `doorstep approve {checksum}`")
+        format!(
+            "{place}: {what} are held ({reason}): look at `doorstep approve`, then `doorstep approve {checksum}`"
+        )
     }
 
     /// Returns the number of held changes of each kind, as text.
@@ -223,8 +244,11 @@ impl Hold {
             (self.moves, "profiles that join another person"),
             (self.accounts, "new accounts"),
         ];
-        let said: Vec<String> =
-            kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let said: Vec<String> = kinds
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
         match said.split_last() {
             Some((last, [])) => last.clone(),
             Some((last, first)) => format!("{} and {last}", first.join(", ")),
@@ -238,13 +262,18 @@ impl Hold {
     }
 }
 
-/// Returns the checksum of a set of changes `of` a site, or of an order about a site. The order of the changes does not matter.
+/// Returns the checksum of a set of changes `of` a site, or of an order about a site. The order of
+/// the changes does not matter.
 pub fn checksum(of: &str, changes: &[&UnconfirmedChange]) -> Checksum {
     let mut sorted = changes.to_vec();
     sorted.sort();
     sorted.dedup();
     let text = serde_json::to_vec(&(of, sorted)).unwrap_or_default();
-    hex::encode(Sha256::digest(text)).chars().take(16).collect::<String>().into()
+    hex::encode(Sha256::digest(text))
+        .chars()
+        .take(16)
+        .collect::<String>()
+        .into()
 }
 
 /// The changes that the guard lately released by itself.
@@ -253,8 +282,8 @@ pub struct Tally {
     /// Each removal, and when it was released.
     #[serde(with = "pairs")]
     pub left: BTreeMap<UnconfirmedChange, Timestamp>,
-    /// New accounts that no human approved, by door system. They are stored as items of their own, because settle
-    /// creates the accounts.
+    /// New accounts that no human approved, by door system. They are stored as items of their own,
+    /// because settle creates the accounts.
     #[serde(skip)]
     pub made: BTreeMap<DoorsName, usize>,
 }
@@ -276,11 +305,17 @@ mod pairs {
 
     use super::UnconfirmedChange;
 
-    pub fn serialize<S: Serializer>(left: &BTreeMap<UnconfirmedChange, Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(
+        left: &BTreeMap<UnconfirmedChange, Timestamp>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         left.iter().collect::<Vec<_>>().serialize(to)
     }
 
-    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<BTreeMap<UnconfirmedChange, Timestamp>, D::Error> {
-        Vec::<(UnconfirmedChange, Timestamp)>::deserialize(from).map(|pairs| pairs.into_iter().collect())
+    pub fn deserialize<'d, D: Deserializer<'d>>(
+        from: D,
+    ) -> Result<BTreeMap<UnconfirmedChange, Timestamp>, D::Error> {
+        Vec::<(UnconfirmedChange, Timestamp)>::deserialize(from)
+            .map(|pairs| pairs.into_iter().collect())
     }
 }

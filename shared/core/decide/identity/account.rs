@@ -41,8 +41,8 @@ impl From<AccountConflict> for Error {
     }
 }
 
-/// Returns the person's account among those with the person's address: the only one, or the one with Doorstep's mark of
-/// the person. Returns `None` if there is no account.
+/// Returns the person's account among those with the person's address: the only one, or the one
+/// with Doorstep's mark of the person. Returns `None` if there is no account.
 ///
 /// # Errors
 /// [`AccountConflict::Several`] if several accounts fit.
@@ -59,8 +59,8 @@ pub fn choose_account<A: Borrow<Account>>(
     Ok(candidates.pop())
 }
 
-/// Returns whether a guest appeared while Doorstep was creating an account of this name. `before` lists the guests of
-/// that name that existed earlier. Such guests are interchangeable.
+/// Returns whether a guest appeared while Doorstep was creating an account of this name. `before`
+/// lists the guests of that name that existed earlier. Such guests are interchangeable.
 pub fn appeared(guest: &Account, name: &str, before: &[AccountId]) -> bool {
     guest.name == name && !before.contains(&guest.id)
 }
@@ -87,9 +87,13 @@ pub fn acquire(owner: Option<&Person>, doors: &DoorsName) -> Result<Acquisition,
 }
 
 impl Linked {
-    /// Stores the present state of the account in its link. Returns the change that the intent `begun` announced, if
-    /// that change is done.
-    pub fn refresh(&mut self, account: impl Into<Arc<Account>>, begun: Option<&IntentKind>) -> Option<AuditAction> {
+    /// Stores the present state of the account in its link. Returns the change that the intent
+    /// `begun` announced, if that change is done.
+    pub fn refresh(
+        &mut self,
+        account: impl Into<Arc<Account>>,
+        begun: Option<&IntentKind>,
+    ) -> Option<AuditAction> {
         self.account = account.into();
         let is_active = self.account.standing == Standing::Active;
         let done = match begun {
@@ -129,24 +133,46 @@ mod tests {
     fn the_only_account_is_the_persons_and_of_several_the_marked_one() {
         let ada = Person::new(PersonId::from("p"), None);
         let chosen = |marks: &[Option<&str>]| {
-            let accounts = (1..).zip(marks).map(|(id, mark)| account(&format!("{id}"), *mark)).collect();
-            choose_account::<Account>(&ada, accounts).map(|chosen| chosen.map(|account| account.id.0))
+            let accounts = (1..)
+                .zip(marks)
+                .map(|(id, mark)| account(&format!("{id}"), *mark))
+                .collect();
+            choose_account::<Account>(&ada, accounts)
+                .map(|chosen| chosen.map(|account| account.id.0))
         };
         assert_eq!(chosen(&[]), Ok(None));
         assert_eq!(chosen(&[Some("q")]), Ok(Some("1".to_owned())));
         assert_eq!(chosen(&[None, Some("p")]), Ok(Some("2".to_owned())));
         assert_eq!(chosen(&[None, Some("q")]), Err(AccountConflict::Several));
-        assert_eq!(chosen(&[Some("p"), Some("p")]), Err(AccountConflict::Several));
+        assert_eq!(
+            chosen(&[Some("p"), Some("p")]),
+            Err(AccountConflict::Several)
+        );
     }
 
     #[test]
     fn an_account_passes_on_only_from_an_owner_without_profiles() {
         let mut owner = Person::new(PersonId::from("o"), None);
-        assert_eq!(acquire(None, &DoorsName::from("main")), Ok(Acquisition::Link));
-        assert_eq!(acquire(Some(&owner), &DoorsName::from("main")), Ok(Acquisition::Link));
-        owner.accounts.insert(DoorsName::from("main"), Linked::new(account("1", None), "Ada", false));
-        assert_eq!(acquire(Some(&owner), &DoorsName::from("main")), Ok(Acquisition::Inherit));
+        assert_eq!(
+            acquire(None, &DoorsName::from("main")),
+            Ok(Acquisition::Link)
+        );
+        assert_eq!(
+            acquire(Some(&owner), &DoorsName::from("main")),
+            Ok(Acquisition::Link)
+        );
+        owner.accounts.insert(
+            DoorsName::from("main"),
+            Linked::new(account("1", None), "Ada", false),
+        );
+        assert_eq!(
+            acquire(Some(&owner), &DoorsName::from("main")),
+            Ok(Acquisition::Inherit)
+        );
         owner.profiles.insert(FactId::new(Kind::Member, "m"));
-        assert_eq!(acquire(Some(&owner), &DoorsName::from("main")), Err(AccountConflict::Taken));
+        assert_eq!(
+            acquire(Some(&owner), &DoorsName::from("main")),
+            Err(AccountConflict::Taken)
+        );
     }
 }

@@ -37,7 +37,14 @@ pub struct DoorsDecision {
 impl DoorsDecision {
     /// Returns whether nothing changes at the door system or in the store. Problems do not count.
     pub fn is_unchanged(&self) -> bool {
-        let DoorsDecision { actions, adopt, disown, adopt_cards, disown_cards, troubles: _ } = self;
+        let DoorsDecision {
+            actions,
+            adopt,
+            disown,
+            adopt_cards,
+            disown_cards,
+            troubles: _,
+        } = self;
         let cards = adopt_cards.is_empty() && disown_cards.is_empty();
         actions.is_empty() && adopt.is_empty() && disown.is_empty() && cards
     }
@@ -49,8 +56,14 @@ impl DoorsDecision {
 
     /// Returns whether a card changes, or has a problem.
     pub fn concerns_cards(&self) -> bool {
-        let changes = self.actions.iter().any(|action| matches!(action, Action::Tag(_) | Action::Untag(_)));
-        changes || !self.adopt_cards.is_empty() || !self.disown_cards.is_empty() || !self.troubles.is_empty()
+        let changes = self
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::Tag(_) | Action::Untag(_)));
+        changes
+            || !self.adopt_cards.is_empty()
+            || !self.disown_cards.is_empty()
+            || !self.troubles.is_empty()
     }
 }
 
@@ -67,9 +80,20 @@ impl PersonDecision {
     }
 
     /// Adds those actions of another decision for which `counts` returns true.
-    pub fn add_actions(&mut self, other: &PersonDecision, counts: impl Fn(&DoorsName, &Action) -> bool) {
-        for (doors, action) in other.actions().filter(|(doors, action)| counts(doors, action)) {
-            self.by_doors.entry(doors.clone()).or_default().actions.push(action.clone());
+    pub fn add_actions(
+        &mut self,
+        other: &PersonDecision,
+        counts: impl Fn(&DoorsName, &Action) -> bool,
+    ) {
+        for (doors, action) in other
+            .actions()
+            .filter(|(doors, action)| counts(doors, action))
+        {
+            self.by_doors
+                .entry(doors.clone())
+                .or_default()
+                .actions
+                .push(action.clone());
         }
     }
 
@@ -100,6 +124,7 @@ impl PersonDecision {
 
     /// Iterates over the problems with card numbers, as problems of the person.
     pub fn card_problems(&self) -> impl Iterator<Item = Problem> {
-        self.troubles().map(|(doors, trouble)| trouble.problem(doors))
+        self.troubles()
+            .map(|(doors, trouble)| trouble.problem(doors))
     }
 }

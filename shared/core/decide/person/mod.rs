@@ -1,8 +1,10 @@
-//! Decides what one person needs at every door system: desired × actual × claimed → actions. Pure. The decision can be
-//! printed, judged and withheld before anything of it is applied. Settle, reconcile and preview share it.
+//! Decides what one person needs at every door system: desired × actual × claimed → actions. Pure.
+//! The decision can be printed, judged and withheld before anything of it is applied. Settle,
+//! reconcile and preview share it.
 //!
-//! At each door system the groups are decided first, by the table of [`crate::decide::group`]. What the account needs
-//! follows from the changes in its groups. Cards come last, by the table of [`crate::decide::cards`].
+//! At each door system the groups are decided first, by the table of [`crate::decide::group`]. What
+//! the account needs follows from the changes in its groups. Cards come last, by the table of
+//! [`crate::decide::cards`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +58,8 @@ pub struct DesiredState<'a> {
 /// What was read of the door systems, and of other sites that share them.
 #[derive(Clone, Copy)]
 pub struct ActualState<'a> {
-    /// The members of the groups. A group that could not be read is absent, and no action is decided for it.
+    /// The members of the groups. A group that could not be read is absent, and no action is
+    /// decided for it.
     pub groups: &'a ActualGroups,
     /// The cards.
     pub cards: ActualCards<'a>,
@@ -69,7 +72,8 @@ pub struct ActualState<'a> {
 pub struct ActualCards<'a> {
     /// The cards of each door system, as far as they were read.
     pub books: &'a BTreeMap<DoorsName, CardBook>,
-    /// Door systems whose cards were read as far as they concern the person. No card is decided at the others.
+    /// Door systems whose cards were read as far as they concern the person. No card is decided at
+    /// the others.
     pub read: &'a BTreeSet<DoorsName>,
 }
 
@@ -104,30 +108,55 @@ pub struct DecisionContext<'a> {
     pub now: Timestamp,
 }
 
-/// Returns the groups that concern a person: groups that are open now, claimed groups, groups of intents, and `more`.
+/// Returns the groups that concern a person: groups that are open now, claimed groups, groups of
+/// intents, and `more`.
 pub fn concerned<'a>(
     person: &Person,
     desired: &Desired,
     now: Timestamp,
     more: impl IntoIterator<Item = &'a GroupRef>,
 ) -> BTreeSet<GroupRef> {
-    let open = desired.iter().filter(|(_, intervals)| intervals.iter().any(|interval| interval.window.holds(now)));
+    let open = desired
+        .iter()
+        .filter(|(_, intervals)| intervals.iter().any(|interval| interval.window.holds(now)));
     let open = open.map(|(at, _)| (&at.doors, &at.group));
-    let claimed = person.claims.iter().map(|claim| (&claim.doors, &claim.group));
-    let begun = person.intents.iter().filter_map(|intent| Some((&intent.doors, intent.group.as_ref()?)));
+    let claimed = person
+        .claims
+        .iter()
+        .map(|claim| (&claim.doors, &claim.group));
+    let begun = person
+        .intents
+        .iter()
+        .filter_map(|intent| Some((&intent.doors, intent.group.as_ref()?)));
     let more = more.into_iter().map(|at| (&at.doors, &at.group));
     // The sources mostly name the same group, so duplicates go before anything is cloned.
-    let all: BTreeSet<(&DoorsName, &GroupId)> = open.chain(claimed).chain(begun).chain(more).collect();
-    all.into_iter().map(|(doors, group)| GroupRef::new(doors, group)).collect()
+    let all: BTreeSet<(&DoorsName, &GroupId)> =
+        open.chain(claimed).chain(begun).chain(more).collect();
+    all.into_iter()
+        .map(|(doors, group)| GroupRef::new(doors, group))
+        .collect()
 }
 
 /// Decides for one person, one door system after another.
 pub fn decide_person(view: PersonView<'_>) -> PersonDecision {
     let each = view.context.doors.iter().map(|(doors, context)| {
         let linked = view.person.accounts.get(doors).map(|linked| &**linked);
-        (doors.clone(), AtDoors { view, doors, context, linked }.decide())
+        (
+            doors.clone(),
+            AtDoors {
+                view,
+                doors,
+                context,
+                linked,
+            }
+            .decide(),
+        )
     });
-    PersonDecision { by_doors: each.filter(|(_, decision)| *decision != DoorsDecision::default()).collect() }
+    PersonDecision {
+        by_doors: each
+            .filter(|(_, decision)| *decision != DoorsDecision::default())
+            .collect(),
+    }
 }
 
 /// One person at one door system.
@@ -158,6 +187,10 @@ impl<'a> AtDoors<'a> {
 
     /// Iterates over the groups of this door system that are compared.
     fn groups(self) -> impl Iterator<Item = &'a GroupRef> {
-        self.view.scope.groups.iter().filter(move |at| at.doors == *self.doors)
+        self.view
+            .scope
+            .groups
+            .iter()
+            .filter(move |at| at.doors == *self.doors)
     }
 }

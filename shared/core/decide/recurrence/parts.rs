@@ -1,13 +1,13 @@
-//! Builds the `rrule` crate's rule from the parts of a rule. That crate's own text parser is not used: it needs a
-//! regular expression engine, and it ignores what it does not understand.
+//! Builds the `rrule` crate's rule from the parts of a rule. That crate's own text parser is not
+//! used: it needs a regular expression engine, and it ignores what it does not understand.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use rrule::{Frequency, NWeekday, RRule, Unvalidated};
 
-/// Builds a rule from these parts, each a name and a value in capitals. Returns `None` if a part is not understood
-/// completely, or occurs twice.
+/// Builds a rule from these parts, each a name and a value in capitals. Returns `None` if a part is
+/// not understood completely, or occurs twice.
 pub(super) fn read(parts: &[(&str, &str)]) -> Option<RRule<Unvalidated>> {
     let mut names = BTreeSet::new();
     if !parts.iter().all(|(name, _)| names.insert(name)) {
@@ -20,7 +20,11 @@ pub(super) fn read(parts: &[(&str, &str)]) -> Option<RRule<Unvalidated>> {
         "YEARLY" => Frequency::Yearly,
         _ => return None,
     };
-    parts.iter().try_fold(RRule::new(frequency), |rule, (name, value)| with(rule, name, value))
+    parts
+        .iter()
+        .try_fold(RRule::new(frequency), |rule, (name, value)| {
+            with(rule, name, value)
+        })
 }
 
 fn with(rule: RRule<Unvalidated>, name: &str, value: &str) -> Option<RRule<Unvalidated>> {
@@ -34,7 +38,9 @@ fn with(rule: RRule<Unvalidated>, name: &str, value: &str) -> Option<RRule<Unval
         },
         "BYDAY" => rule.by_weekday(value.split(',').map(weekday).collect::<Option<_>>()?),
         "BYMONTH" => {
-            let months = numbers::<u8>(value, 1..=12)?.into_iter().map(TryInto::try_into);
+            let months = numbers::<u8>(value, 1..=12)?
+                .into_iter()
+                .map(TryInto::try_into);
             rule.by_month(&months.collect::<Result<Vec<_>, _>>().ok()?)
         }
         "BYMONTHDAY" => rule.by_month_day(numbers(value, -31..=31)?),
@@ -53,21 +59,32 @@ fn weekday(text: &str) -> Option<NWeekday> {
     let (which, day) = text.split_at_checked(text.len().checked_sub(2)?)?;
     match (which, day.parse().ok()?) {
         ("", every) => Some(every),
-        (which, NWeekday::Every(day)) => Some(NWeekday::Nth(which.parse().ok().filter(|which| *which != 0)?, day)),
+        (which, NWeekday::Every(day)) => Some(NWeekday::Nth(
+            which.parse().ok().filter(|which| *which != 0)?,
+            day,
+        )),
         (_, NWeekday::Nth(..)) => None,
     }
 }
 
-/// Reads a list of numbers within a range. Zero is refused, because these numbers count from one end or the other.
+/// Reads a list of numbers within a range. Zero is refused, because these numbers count from one
+/// end or the other.
 fn numbers<T>(value: &str, range: std::ops::RangeInclusive<T>) -> Option<Vec<T>>
 where
     T: FromStr + PartialOrd + Default,
 {
-    let number = |text: &str| text.parse().ok().filter(|number| range.contains(number) && *number != T::default());
+    let number = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|number| range.contains(number) && *number != T::default())
+    };
     value.split(',').map(number).collect()
 }
 
 /// Reads a list of hours, minutes or seconds.
 fn times(value: &str, most: u8) -> Option<Vec<u8>> {
-    value.split(',').map(|text| text.parse().ok().filter(|time| *time <= most)).collect()
+    value
+        .split(',')
+        .map(|text| text.parse().ok().filter(|time| *time <= most))
+        .collect()
 }

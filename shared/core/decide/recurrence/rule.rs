@@ -1,8 +1,8 @@
 //! A recurrence rule as platforms write it, made safe to expand.
 //!
-//! Accepted are: one rule, with or without `RRULE:` before it; `EXDATE` lines; and a `DTSTART` line, which is ignored
-//! because the booking has its own start. `UNTIL` is removed and applied here, in any of its three forms, because the
-//! crate that expands rules does not know local ones.
+//! Accepted are: one rule, with or without `RRULE:` before it; `EXDATE` lines; and a `DTSTART`
+//! line, which is ignored because the booking has its own start. `UNTIL` is removed and applied
+//! here, in any of its three forms, because the crate that expands rules does not know local ones.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -53,7 +53,8 @@ impl RecurrenceRule {
         parsed(&text.to_ascii_uppercase(), zone).ok_or_else(unreadable)
     }
 
-    /// Returns whether the rule ended before an occurrence. An occurrence exactly at the end still takes place.
+    /// Returns whether the rule ended before an occurrence. An occurrence exactly at the end still
+    /// takes place.
     pub(super) fn ended(&self, local: DateTime, start: Timestamp) -> bool {
         match self.until {
             None => false,
@@ -75,21 +76,36 @@ impl RecurrenceRule {
 
 fn parsed(text: &str, zone: &TimeZone) -> Option<RecurrenceRule> {
     let (mut rule, mut except) = (None, Vec::new());
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("DTSTART")) {
+    for line in text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("DTSTART"))
+    {
         if line.starts_with("EXDATE") {
             except.extend(exdates(line, zone)?);
-        } else if rule.replace(line.strip_prefix("RRULE:").unwrap_or(line)).is_some() {
+        } else if rule
+            .replace(line.strip_prefix("RRULE:").unwrap_or(line))
+            .is_some()
+        {
             return None;
         }
     }
     let (rule, until) = without_until(rule?)?;
-    Some(RecurrenceRule { rule, until, except })
+    Some(RecurrenceRule {
+        rule,
+        until,
+        except,
+    })
 }
 
 /// Returns the rule without its `UNTIL`, and the `UNTIL`.
 fn without_until(rule: &str) -> Option<(RRule<Unvalidated>, Option<Moment>)> {
     let (mut kept, mut until, mut a_day) = (Vec::new(), None, 1);
-    for part in rule.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+    for part in rule
+        .split(';')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
         let (name, value) = part.split_once('=')?;
         if name == "UNTIL" {
             until = Some(moment(value)?);
@@ -107,14 +123,21 @@ fn without_until(rule: &str) -> Option<(RRule<Unvalidated>, Option<Moment>)> {
 fn exdates(line: &str, zone: &TimeZone) -> Option<Vec<Moment>> {
     let (head, values) = line.split_once(':')?;
     // Zone names are looked up regardless of case, so the capitals do no harm.
-    let own = match head.split(';').find_map(|parameter| parameter.strip_prefix("TZID=")) {
+    let own = match head
+        .split(';')
+        .find_map(|parameter| parameter.strip_prefix("TZID="))
+    {
         Some(name) => Some(TimeZone::get(name).ok()?),
         None => None,
     };
-    let moments = values.split(',').map(|value| match (moment(value.trim())?, &own) {
-        (Moment::Local(time), Some(own)) if own != zone => own.to_timestamp(time).ok().map(Moment::Instant),
-        (moment, _) => Some(moment),
-    });
+    let moments = values
+        .split(',')
+        .map(|value| match (moment(value.trim())?, &own) {
+            (Moment::Local(time), Some(own)) if own != zone => {
+                own.to_timestamp(time).ok().map(Moment::Instant)
+            }
+            (moment, _) => Some(moment),
+        });
     moments.collect()
 }
 
@@ -125,7 +148,13 @@ fn moment(text: &str) -> Option<Moment> {
     if rest.is_empty() {
         return Some(Moment::Day(date));
     }
-    let (time, utc) = rest.strip_suffix('Z').map_or((rest, false), |time| (time, true));
+    let (time, utc) = rest
+        .strip_suffix('Z')
+        .map_or((rest, false), |time| (time, true));
     let local = date.to_datetime(Time::strptime("T%H%M%S", time).ok()?);
-    if utc { TimeZone::UTC.to_timestamp(local).ok().map(Moment::Instant) } else { Some(Moment::Local(local)) }
+    if utc {
+        TimeZone::UTC.to_timestamp(local).ok().map(Moment::Instant)
+    } else {
+        Some(Moment::Local(local))
+    }
 }

@@ -1,5 +1,5 @@
-//! Tests of series over both clock changes of two countries, of every form of end and exception, and of rules that
-//! are refused.
+//! Tests of series over both clock changes of two countries, of every form of end and exception,
+//! and of rules that are refused.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
@@ -28,7 +28,11 @@ fn series(start: &str, rule: &str) -> Booking {
         start: at(start),
         end: at(start) + HOUR,
         timezone: Some("Europe/London".into()),
-        series: Some(Series { rule: rule.into(), except: Vec::new(), until: None }),
+        series: Some(Series {
+            rule: rule.into(),
+            except: Vec::new(),
+            until: None,
+        }),
         alias: None,
         cancelled: false,
         tentative: false,
@@ -38,12 +42,23 @@ fn series(start: &str, rule: &str) -> Booking {
 }
 
 fn single(start: &str, end: &str) -> Booking {
-    Booking { start: at(start), end: at(end), series: None, ..series(start, "") }
+    Booking {
+        start: at(start),
+        end: at(end),
+        series: None,
+        ..series(start, "")
+    }
 }
 
 /// Returns the starts of `booking` from 2026 until `until`.
 fn starts(booking: &Booking, until: &str) -> Vec<String> {
-    let all = occurrences(booking, &TimeZone::UTC, at("2026-01-01T00:00:00Z"), at(until)).expect("occurrences");
+    let all = occurrences(
+        booking,
+        &TimeZone::UTC,
+        at("2026-01-01T00:00:00Z"),
+        at(until),
+    )
+    .expect("occurrences");
     all.iter().map(|(start, _)| start.to_string()).collect()
 }
 
@@ -58,11 +73,18 @@ fn a_single_booking_is_itself_where_it_overlaps() {
         ("2026-01-12T00:00:00Z", "2026-01-12T10:00:01Z", true),
     ] {
         let all = occurrences(&booking, &TimeZone::UTC, at(from), at(until)).expect("occurrences");
-        assert_eq!(all == [(booking.start, booking.end)], there, "{from} {until}");
+        assert_eq!(
+            all == [(booking.start, booking.end)],
+            there,
+            "{from} {until}"
+        );
     }
     let moment = single("2026-01-12T10:00:00Z", "2026-01-12T10:00:00Z");
     let day = (at("2026-01-12T10:00:00Z"), at("2026-01-12T10:00:01Z"));
-    assert_eq!(occurrences(&moment, &TimeZone::UTC, day.0, day.1).map(|all| all.len()), Ok(1));
+    assert_eq!(
+        occurrences(&moment, &TimeZone::UTC, day.0, day.1).map(|all| all.len()),
+        Ok(1)
+    );
 }
 
 #[test]
@@ -73,87 +95,187 @@ fn an_end_before_its_start_is_an_error() {
 
 #[test]
 fn the_oldest_and_the_latest_dates_are_no_trouble() {
-    let ages = Booking { end: Timestamp::MAX, ..single("1900-01-01T00:00:00Z", "1900-01-01T00:00:00Z") };
-    assert_eq!(occurrences(&ages, &TimeZone::UTC, Timestamp::MIN, Timestamp::MAX).map(|all| all.len()), Ok(1));
+    let ages = Booking {
+        end: Timestamp::MAX,
+        ..single("1900-01-01T00:00:00Z", "1900-01-01T00:00:00Z")
+    };
+    assert_eq!(
+        occurrences(&ages, &TimeZone::UTC, Timestamp::MIN, Timestamp::MAX).map(|all| all.len()),
+        Ok(1)
+    );
     let daily = series("1900-01-01T00:00:00Z", "FREQ=DAILY");
     assert_eq!(starts(&daily, "2026-01-03T00:00:00Z").len(), 2);
-    let late = Booking { start: Timestamp::MAX, end: Timestamp::MAX, ..daily };
+    let late = Booking {
+        start: Timestamp::MAX,
+        end: Timestamp::MAX,
+        ..daily
+    };
     assert_eq!(starts(&late, "2026-03-01T00:00:00Z").len(), 0);
-    let never = Booking { end: Timestamp::MAX, ..series("2026-01-01T00:00:00Z", "FREQ=YEARLY") };
-    assert_eq!(occurrences(&never, &TimeZone::UTC, Timestamp::MIN, Timestamp::MAX).map(|all| all.len()), Ok(7974));
+    let never = Booking {
+        end: Timestamp::MAX,
+        ..series("2026-01-01T00:00:00Z", "FREQ=YEARLY")
+    };
+    assert_eq!(
+        occurrences(&never, &TimeZone::UTC, Timestamp::MIN, Timestamp::MAX).map(|all| all.len()),
+        Ok(7974)
+    );
 }
 
 #[test]
 fn weekly_and_every_other_week() {
     let weekly = series("2026-01-05T10:00:00Z", "FREQ=WEEKLY;BYDAY=MO,WE");
-    let days = ["2026-01-05T10:00:00Z", "2026-01-07T10:00:00Z", "2026-01-12T10:00:00Z", "2026-01-14T10:00:00Z"];
+    let days = [
+        "2026-01-05T10:00:00Z",
+        "2026-01-07T10:00:00Z",
+        "2026-01-12T10:00:00Z",
+        "2026-01-14T10:00:00Z",
+    ];
     assert_eq!(starts(&weekly, "2026-01-15T00:00:00Z"), days);
     let other = series("2026-01-05T10:00:00Z", "RRULE:FREQ=WEEKLY;INTERVAL=2");
-    assert_eq!(starts(&other, "2026-01-26T00:00:00Z"), ["2026-01-05T10:00:00Z", "2026-01-19T10:00:00Z"]);
+    assert_eq!(
+        starts(&other, "2026-01-26T00:00:00Z"),
+        ["2026-01-05T10:00:00Z", "2026-01-19T10:00:00Z"]
+    );
 }
 
 #[test]
 fn monthly_by_weekday_and_by_day() {
     let second_tuesday = series("2026-01-13T10:00:00Z", "FREQ=MONTHLY;BYDAY=2TU");
-    assert_eq!(starts(&second_tuesday, "2026-03-01T00:00:00Z"), ["2026-01-13T10:00:00Z", "2026-02-10T10:00:00Z"]);
+    assert_eq!(
+        starts(&second_tuesday, "2026-03-01T00:00:00Z"),
+        ["2026-01-13T10:00:00Z", "2026-02-10T10:00:00Z"]
+    );
     let last_friday = series("2026-01-30T10:00:00Z", "FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1");
-    assert_eq!(starts(&last_friday, "2026-03-01T00:00:00Z"), ["2026-01-30T10:00:00Z", "2026-02-27T10:00:00Z"]);
+    assert_eq!(
+        starts(&last_friday, "2026-03-01T00:00:00Z"),
+        ["2026-01-30T10:00:00Z", "2026-02-27T10:00:00Z"]
+    );
     let thirty_first = series("2026-01-31T10:00:00Z", "FREQ=MONTHLY;BYMONTHDAY=31");
-    assert_eq!(starts(&thirty_first, "2026-04-01T00:00:00Z"), ["2026-01-31T10:00:00Z", "2026-03-31T09:00:00Z"]);
+    assert_eq!(
+        starts(&thirty_first, "2026-04-01T00:00:00Z"),
+        ["2026-01-31T10:00:00Z", "2026-03-31T09:00:00Z"]
+    );
 }
 
 #[test]
 fn nine_o_clock_stays_nine_o_clock_over_both_clock_changes() {
     let london = series("2026-03-22T09:00:00Z", "FREQ=WEEKLY");
-    assert_eq!(starts(&london, "2026-04-01T00:00:00Z"), ["2026-03-22T09:00:00Z", "2026-03-29T08:00:00Z"]);
+    assert_eq!(
+        starts(&london, "2026-04-01T00:00:00Z"),
+        ["2026-03-22T09:00:00Z", "2026-03-29T08:00:00Z"]
+    );
     let autumn = series("2026-10-18T08:00:00Z", "FREQ=WEEKLY;COUNT=2");
-    assert_eq!(starts(&autumn, "2026-12-01T00:00:00Z"), ["2026-10-18T08:00:00Z", "2026-10-25T09:00:00Z"]);
+    assert_eq!(
+        starts(&autumn, "2026-12-01T00:00:00Z"),
+        ["2026-10-18T08:00:00Z", "2026-10-25T09:00:00Z"]
+    );
     let mut new_york = series("2026-03-07T14:00:00Z", "FREQ=DAILY;COUNT=2");
     new_york.timezone = Some("America/New_York".into());
-    assert_eq!(starts(&new_york, "2026-04-01T00:00:00Z"), ["2026-03-07T14:00:00Z", "2026-03-08T13:00:00Z"]);
+    assert_eq!(
+        starts(&new_york, "2026-04-01T00:00:00Z"),
+        ["2026-03-07T14:00:00Z", "2026-03-08T13:00:00Z"]
+    );
     new_york.start = at("2026-10-31T13:00:00Z");
     new_york.end = new_york.start + HOUR;
-    assert_eq!(starts(&new_york, "2026-12-01T00:00:00Z"), ["2026-10-31T13:00:00Z", "2026-11-01T14:00:00Z"]);
+    assert_eq!(
+        starts(&new_york, "2026-12-01T00:00:00Z"),
+        ["2026-10-31T13:00:00Z", "2026-11-01T14:00:00Z"]
+    );
 }
 
 #[test]
 fn a_time_that_falls_out_moves_on_and_one_that_comes_twice_is_the_first() {
     let spring = series("2026-03-28T01:30:00Z", "FREQ=DAILY;COUNT=3");
     // 01:30, then 02:30 summer time because 01:30 is skipped, then 01:30 summer time.
-    let days = ["2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00Z"];
+    let days = [
+        "2026-03-28T01:30:00Z",
+        "2026-03-29T01:30:00Z",
+        "2026-03-30T00:30:00Z",
+    ];
     assert_eq!(starts(&spring, "2026-05-01T00:00:00Z"), days);
     let autumn = series("2026-10-24T00:30:00Z", "FREQ=DAILY;COUNT=3");
-    let days = ["2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"];
+    let days = [
+        "2026-10-24T00:30:00Z",
+        "2026-10-25T00:30:00Z",
+        "2026-10-26T01:30:00Z",
+    ];
     assert_eq!(starts(&autumn, "2026-12-01T00:00:00Z"), days);
     let mut new_york = series("2026-03-07T07:30:00Z", "FREQ=DAILY;COUNT=2");
     new_york.timezone = Some("America/New_York".into());
-    assert_eq!(starts(&new_york, "2026-04-01T00:00:00Z"), ["2026-03-07T07:30:00Z", "2026-03-08T07:30:00Z"]);
+    assert_eq!(
+        starts(&new_york, "2026-04-01T00:00:00Z"),
+        ["2026-03-07T07:30:00Z", "2026-03-08T07:30:00Z"]
+    );
     new_york.start = at("2026-10-31T05:30:00Z");
     new_york.end = new_york.start + HOUR;
-    assert_eq!(starts(&new_york, "2026-12-01T00:00:00Z"), ["2026-10-31T05:30:00Z", "2026-11-01T05:30:00Z"]);
+    assert_eq!(
+        starts(&new_york, "2026-12-01T00:00:00Z"),
+        ["2026-10-31T05:30:00Z", "2026-11-01T05:30:00Z"]
+    );
 }
 
 #[test]
 fn an_occurrence_lasts_as_long_in_real_minutes() {
-    let night = Booking { end: at("2026-03-29T05:00:00Z"), ..series("2026-03-28T23:00:00Z", "FREQ=DAILY;COUNT=2") };
-    let all = occurrences(&night, &TimeZone::UTC, Timestamp::MIN, at("2026-05-01T00:00:00Z")).expect("occurrences");
-    assert!(all.iter().all(|(start, end)| end.duration_since(*start) == HOUR * 6), "{all:?}");
-    let running = occurrences(&night, &TimeZone::UTC, at("2026-03-29T04:59:00Z"), at("2026-03-29T05:00:00Z"));
-    assert_eq!(running, Ok(vec![(at("2026-03-28T23:00:00Z"), at("2026-03-29T05:00:00Z"))]));
+    let night = Booking {
+        end: at("2026-03-29T05:00:00Z"),
+        ..series("2026-03-28T23:00:00Z", "FREQ=DAILY;COUNT=2")
+    };
+    let all = occurrences(
+        &night,
+        &TimeZone::UTC,
+        Timestamp::MIN,
+        at("2026-05-01T00:00:00Z"),
+    )
+    .expect("occurrences");
+    assert!(
+        all.iter()
+            .all(|(start, end)| end.duration_since(*start) == HOUR * 6),
+        "{all:?}"
+    );
+    let running = occurrences(
+        &night,
+        &TimeZone::UTC,
+        at("2026-03-29T04:59:00Z"),
+        at("2026-03-29T05:00:00Z"),
+    );
+    assert_eq!(
+        running,
+        Ok(vec![(
+            at("2026-03-28T23:00:00Z"),
+            at("2026-03-29T05:00:00Z")
+        )])
+    );
 }
 
 #[test]
 fn the_bookings_own_zone_wins_where_it_exists() {
     let mut booking = series("2026-03-28T14:00:00Z", "FREQ=DAILY;COUNT=2");
     for (own, other, second) in [
-        (Some("Europe/London"), "America/New_York", "2026-03-29T13:00:00Z"),
+        (
+            Some("Europe/London"),
+            "America/New_York",
+            "2026-03-29T13:00:00Z",
+        ),
         (None, "America/New_York", "2026-03-29T14:00:00Z"),
         (None, "Europe/London", "2026-03-29T13:00:00Z"),
-        (Some("Nowhere/Land"), "Europe/London", "2026-03-29T13:00:00Z"),
+        (
+            Some("Nowhere/Land"),
+            "Europe/London",
+            "2026-03-29T13:00:00Z",
+        ),
     ] {
         booking.timezone = own.map(str::to_owned);
-        let all = occurrences(&booking, &zone(other), Timestamp::MIN, at("2026-05-01T00:00:00Z")).expect("occurrences");
-        assert_eq!(all.iter().map(|it| it.0).collect::<Vec<_>>(), [at("2026-03-28T14:00:00Z"), at(second)]);
+        let all = occurrences(
+            &booking,
+            &zone(other),
+            Timestamp::MIN,
+            at("2026-05-01T00:00:00Z"),
+        )
+        .expect("occurrences");
+        assert_eq!(
+            all.iter().map(|it| it.0).collect::<Vec<_>>(),
+            [at("2026-03-28T14:00:00Z"), at(second)]
+        );
     }
 }
 
@@ -169,12 +291,20 @@ fn an_end_is_a_day_a_local_time_or_an_instant_and_still_takes_place() {
         ("20260101", 0),
     ] {
         let booking = series("2026-03-28T09:00:00Z", &format!("FREQ=DAILY;UNTIL={end}"));
-        assert_eq!(starts(&booking, "2026-05-01T00:00:00Z").len(), occurrences, "{end}");
+        assert_eq!(
+            starts(&booking, "2026-05-01T00:00:00Z").len(),
+            occurrences,
+            "{end}"
+        );
     }
     let mut booking = series("2026-03-28T09:00:00Z", "FREQ=DAILY;COUNT=9");
     for (end, occurrences) in [("2026-03-29T08:00:00Z", 2), ("2026-03-29T07:59:59Z", 1)] {
         booking.series.as_mut().expect("a series").until = Some(at(end));
-        assert_eq!(starts(&booking, "2026-05-01T00:00:00Z").len(), occurrences, "{end}");
+        assert_eq!(
+            starts(&booking, "2026-05-01T00:00:00Z").len(),
+            occurrences,
+            "{end}"
+        );
     }
     let both = series("2026-03-28T09:00:00Z", "FREQ=DAILY;COUNT=9;UNTIL=20260330");
     assert_eq!(starts(&both, "2026-05-01T00:00:00Z").len(), 3);
@@ -184,7 +314,10 @@ fn an_end_is_a_day_a_local_time_or_an_instant_and_still_takes_place() {
 fn what_is_called_off_does_not_take_place_but_counts() {
     let mut booking = series("2026-03-28T09:00:00Z", "FREQ=DAILY;COUNT=3");
     booking.series.as_mut().expect("a series").except = vec![at("2026-03-29T08:00:00Z")];
-    assert_eq!(starts(&booking, "2026-05-01T00:00:00Z"), ["2026-03-28T09:00:00Z", "2026-03-30T08:00:00Z"]);
+    assert_eq!(
+        starts(&booking, "2026-05-01T00:00:00Z"),
+        ["2026-03-28T09:00:00Z", "2026-03-30T08:00:00Z"]
+    );
     for line in [
         "EXDATE:20260329",
         "EXDATE;VALUE=DATE:20260329",
@@ -193,7 +326,9 @@ fn what_is_called_off_does_not_take_place_but_counts() {
         "EXDATE;TZID=America/New_York:20260329T040000",
         "EXDATE;TZID=Europe/London:20260501T090000,20260329T090000",
     ] {
-        let rule = format!("DTSTART;TZID=Europe/London:20200101T000000\r\nRRULE:FREQ=DAILY;COUNT=3\r\n{line}\r\n");
+        let rule = format!(
+            "DTSTART;TZID=Europe/London:20200101T000000\r\nRRULE:FREQ=DAILY;COUNT=3\r\n{line}\r\n"
+        );
         let booking = series("2026-03-28T09:00:00Z", &rule);
         assert_eq!(
             starts(&booking, "2026-05-01T00:00:00Z"),
@@ -207,7 +342,10 @@ fn what_is_called_off_does_not_take_place_but_counts() {
 fn the_second_of_two_equal_times_calls_off_the_first() {
     let mut booking = series("2026-10-24T00:30:00Z", "FREQ=DAILY;COUNT=3");
     booking.series.as_mut().expect("a series").except = vec![at("2026-10-25T01:30:00Z")];
-    assert_eq!(starts(&booking, "2026-12-01T00:00:00Z"), ["2026-10-24T00:30:00Z", "2026-10-26T01:30:00Z"]);
+    assert_eq!(
+        starts(&booking, "2026-12-01T00:00:00Z"),
+        ["2026-10-24T00:30:00Z", "2026-10-26T01:30:00Z"]
+    );
 }
 
 #[test]
@@ -252,7 +390,12 @@ fn rules_that_are_nonsense_or_burn_time_are_refused_with_what_to_do() {
         &long,
     ] {
         let booking = series("2026-01-05T10:00:00Z", rule);
-        let refused = occurrences(&booking, &TimeZone::UTC, Timestamp::MIN, at("2026-03-01T00:00:00Z"));
+        let refused = occurrences(
+            &booking,
+            &TimeZone::UTC,
+            Timestamp::MIN,
+            at("2026-03-01T00:00:00Z"),
+        );
         assert_eq!(refused, Err(rule::unreadable()), "{rule}");
     }
 }
@@ -264,11 +407,28 @@ fn rules_that_never_or_always_happen_end_soon() {
         "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
         "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1",
     ] {
-        assert!(starts(&series("1900-01-05T10:00:00Z", rule), "2026-03-01T00:00:00Z").is_empty(), "{rule}");
+        assert!(
+            starts(
+                &series("1900-01-05T10:00:00Z", rule),
+                "2026-03-01T00:00:00Z"
+            )
+            .is_empty(),
+            "{rule}"
+        );
     }
-    let burning =
-        series("1900-01-05T10:00:00Z", "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20");
-    assert!(occurrences(&burning, &TimeZone::UTC, Timestamp::MIN, at("2026-03-01T00:00:00Z")).is_err());
+    let burning = series(
+        "1900-01-05T10:00:00Z",
+        "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20",
+    );
+    assert!(
+        occurrences(
+            &burning,
+            &TimeZone::UTC,
+            Timestamp::MIN,
+            at("2026-03-01T00:00:00Z")
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -283,10 +443,16 @@ fn every_part_means_what_the_standard_says() {
         "FREQ=YEARLY;BYWEEKNO=20,-1",
         "FREQ=DAILY;BYHOUR=0,23;BYMINUTE=0,59;BYSECOND=0,59",
     ] {
-        let parts: Vec<(&str, &str)> = text.split(';').filter_map(|part| part.split_once('=')).collect();
+        let parts: Vec<(&str, &str)> = text
+            .split(';')
+            .filter_map(|part| part.split_once('='))
+            .collect();
         let first = chrono::DateTime::UNIX_EPOCH.with_timezone(&rrule::Tz::UTC);
         let ours = parts::read(&parts).and_then(|rule| rule.validate(first).ok());
-        let theirs = text.parse::<RRule<Unvalidated>>().ok().and_then(|rule| rule.validate(first).ok());
+        let theirs = text
+            .parse::<RRule<Unvalidated>>()
+            .ok()
+            .and_then(|rule| rule.validate(first).ok());
         assert_eq!((ours.is_some(), &ours), (true, &theirs), "{text}");
     }
 }

@@ -1,5 +1,5 @@
-//! The facts of an audit record: each is a list of its kind and its id. A list has no keys, so a verifier needs no rule
-//! for their order.
+//! The facts of an audit record: each is a list of its kind and its id. A list has no keys, so a
+//! verifier needs no rule for their order.
 
 use serde::{Deserialize, Deserializer, Serializer};
 
@@ -16,5 +16,8 @@ pub fn serialize<S: Serializer>(facts: &[FactId], serializer: S) -> Result<S::Ok
 /// An error of the format for anything but pairs.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FactId>, D::Error> {
     let pairs = Vec::<(Kind, Id)>::deserialize(deserializer)?;
-    Ok(pairs.into_iter().map(|(kind, id)| FactId::new(kind, id)).collect())
+    Ok(pairs
+        .into_iter()
+        .map(|(kind, id)| FactId::new(kind, id))
+        .collect())
 }

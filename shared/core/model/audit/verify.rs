@@ -1,5 +1,6 @@
-//! Verifies an audit chain: each position occurs once, and each record is unchanged and linked to the one before it.
-//! The verifier takes one record after another, so the length of the chain has no limit.
+//! Verifies an audit chain: each position occurs once, and each record is unchanged and linked to
+//! the one before it. The verifier takes one record after another, so the length of the chain has
+//! no limit.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +24,8 @@ pub struct Verdict {
     pub whole: bool,
     /// How many records are right, from the first on.
     pub records: u64,
-    /// The last right record. A person who notes it elsewhere can show later that nothing up to it was rewritten.
+    /// The last right record. A person who notes it elsewhere can show later that nothing up to it
+    /// was rewritten.
     pub head: Head,
     /// The first position that is wrong.
     pub broken: Option<ChainBreak>,
@@ -39,20 +41,31 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Creates a verifier at the beginning of the chain. `known` is a position and its hash that a person noted
-    /// earlier.
+    /// Creates a verifier at the beginning of the chain. `known` is a position and its hash that a
+    /// person noted earlier.
     pub fn of(site: &SiteId, known: Option<Head>) -> Self {
-        Verifier { site: site.to_owned(), known, head: Head::default(), broken: None }
+        Verifier {
+            site: site.to_owned(),
+            known,
+            head: Head::default(),
+            broken: None,
+        }
     }
 
-    /// Verifies the next item of the chain, as stored or as exported. Returns whether everything is right so far.
+    /// Verifies the next item of the chain, as stored or as exported. Returns whether everything is
+    /// right so far.
     pub fn next(&mut self, item: &Value) -> bool {
         if self.broken.is_some() {
             return false;
         }
         match self.wrong(item) {
             Ok(head) => self.head = head,
-            Err(why) => self.broken = Some(ChainBreak { seq: self.head.seq + 1, why }),
+            Err(why) => {
+                self.broken = Some(ChainBreak {
+                    seq: self.head.seq + 1,
+                    why,
+                })
+            }
         }
         self.broken.is_none()
     }
@@ -62,18 +75,24 @@ impl Verifier {
         let found = item.get("seq").and_then(Value::as_u64);
         if found != Some(seq) {
             return Err(match found {
-                Some(found) if found > seq => format!("this record is missing: the next one is {found}"),
+                Some(found) if found > seq => {
+                    format!("this record is missing: the next one is {found}")
+                }
                 Some(found) => format!("the record here has the number {found}"),
                 None => "the item here is not a record".to_owned(),
             });
         }
-        let record: Record = serde_json::from_value(item.clone())
-            .map_err(|_| "this record cannot be read: a key is missing, or its value is impossible".to_owned())?;
+        let record: Record = serde_json::from_value(item.clone()).map_err(|_| {
+            "this record cannot be read: a key is missing, or its value is impossible".to_owned()
+        })?;
         if record.site != self.site {
             return Err(format!("this record is of another site, {}", record.site));
         }
         if record.previous != self.head.hash {
-            return Err("it does not follow from the record before, which was changed, replaced or removed".to_owned());
+            return Err(
+                "it does not follow from the record before, which was changed, replaced or removed"
+                    .to_owned(),
+            );
         }
         if record.digest() != record.hash {
             return Err("its content was changed: the hash differs".to_owned());
@@ -82,21 +101,37 @@ impl Verifier {
             return Err("it has an added field that the hash does not cover".to_owned());
         }
         match &self.known {
-            Some(known) if known.seq == seq && known.hash != record.hash => {
-                Err("it is not the record that was noted earlier: the chain was rewritten".to_owned())
-            }
-            _ => Ok(Head { seq, hash: record.hash }),
+            Some(known) if known.seq == seq && known.hash != record.hash => Err(
+                "it is not the record that was noted earlier: the chain was rewritten".to_owned(),
+            ),
+            _ => Ok(Head {
+                seq,
+                hash: record.hash,
+            }),
         }
     }
 
-    /// Returns the result, after the last record. `last` is the expected number of records, if that is known.
+    /// Returns the result, after the last record. `last` is the expected number of records, if that
+    /// is known.
     pub fn end(mut self, last: Option<u64>) -> Verdict {
-        let wanted = last.into_iter().chain(self.known.as_ref().map(|known| known.seq)).max().unwrap_or(0);
+        let wanted = last
+            .into_iter()
+            .chain(self.known.as_ref().map(|known| known.seq))
+            .max()
+            .unwrap_or(0);
         if self.broken.is_none() && self.head.seq < wanted {
             let why = format!("the chain ends before this record, and it had {wanted} records");
-            self.broken = Some(ChainBreak { seq: self.head.seq + 1, why });
+            self.broken = Some(ChainBreak {
+                seq: self.head.seq + 1,
+                why,
+            });
         }
-        Verdict { whole: self.broken.is_none(), records: self.head.seq, head: self.head, broken: self.broken }
+        Verdict {
+            whole: self.broken.is_none(),
+            records: self.head.seq,
+            head: self.head,
+            broken: self.broken,
+        }
     }
 }
 
@@ -132,13 +167,17 @@ mod tests {
                 group: Some(GroupId("5".into())),
                 what: AuditAction::Granted,
                 because: "membership \"s\" — größer/🔑\u{1}\t by rule 1 (line 9)".into(),
-                facts: vec![FactId::new(Kind::Membership, "s"), FactId::new(Kind::Pass, "größer/🔑")],
+                facts: vec![
+                    FactId::new(Kind::Membership, "s"),
+                    FactId::new(Kind::Pass, "größer/🔑"),
+                ],
                 answer: "done".into(),
                 due,
                 delay: due.map(|_| "main: busy".into()),
             };
             let at = "2026-03-02T09:00:01.5Z".parse().expect("an instant");
-            let (record, next) = head.record(&SiteId::from("riverside"), &PersonId::from("p"), at, action);
+            let (record, next) =
+                head.record(&SiteId::from("riverside"), &PersonId::from("p"), at, action);
             items.push(serde_json::to_value(record).expect("JSON"));
             head = next;
         }
@@ -157,7 +196,10 @@ mod tests {
     fn a_chain_as_it_was_written_is_whole() {
         let items = chain(5);
         let verdict = verify(&SiteId::from("riverside"), &items, None);
-        assert_eq!((verdict.whole, verdict.records, verdict.broken), (true, 5, None));
+        assert_eq!(
+            (verdict.whole, verdict.records, verdict.broken),
+            (true, 5, None)
+        );
         assert_eq!(items[4]["hash"], verdict.head.hash.as_str());
         assert!(verify(&SiteId::from("riverside"), &[], None).whole);
     }
@@ -169,22 +211,49 @@ mod tests {
             items[place][key] = value;
             broken(&items)
         };
-        assert!(change(2, "because", "x".into()).1.contains("content was changed"));
+        assert!(
+            change(2, "because", "x".into())
+                .1
+                .contains("content was changed")
+        );
         assert_eq!(change(2, "account", "x".into()).0, 3);
-        assert!(change(2, "facts", json!([["pass", "s"]])).1.contains("content was changed"));
-        assert!(change(2, "facts", json!([])).1.contains("content was changed"));
-        assert!(change(2, "due", "2026-03-02T09:00:00Z".into()).1.contains("content was changed"));
+        assert!(
+            change(2, "facts", json!([["pass", "s"]]))
+                .1
+                .contains("content was changed")
+        );
+        assert!(
+            change(2, "facts", json!([]))
+                .1
+                .contains("content was changed")
+        );
+        assert!(
+            change(2, "due", "2026-03-02T09:00:00Z".into())
+                .1
+                .contains("content was changed")
+        );
         assert!(change(2, "more", 1.into()).1.contains("added"));
-        assert!(change(2, "what", "opened".into()).1.contains("cannot be read"));
+        assert!(
+            change(2, "what", "opened".into())
+                .1
+                .contains("cannot be read")
+        );
         assert!(change(2, "site", "other".into()).1.contains("another site"));
-        assert_eq!(change(0, "seq", 7.into()), (1, "this record is missing: the next one is 7".into()));
+        assert_eq!(
+            change(0, "seq", 7.into()),
+            (1, "this record is missing: the next one is 7".into())
+        );
         let mut gap = chain(5);
         gap.remove(1);
-        assert_eq!(broken(&gap), (2, "this record is missing: the next one is 3".into()));
+        assert_eq!(
+            broken(&gap),
+            (2, "this record is missing: the next one is 3".into())
+        );
         let mut twice = chain(5);
         twice.insert(2, twice[1].clone());
         assert!(broken(&twice).1.contains("has the number 2"));
-        // A record that was rewritten with a right hash of its own does not fit the record that follows it.
+        // A record that was rewritten with a right hash of its own does not fit the record that
+        // follows it.
         let mut anew = chain(5);
         let mut record: Record = serde_json::from_value(anew[1].clone()).expect("a record");
         record.action.answer = "nothing".into();
@@ -198,12 +267,22 @@ mod tests {
         let items = chain(5);
         let noted = verify(&SiteId::from("riverside"), &items[..4], None).head;
         assert!(verify(&SiteId::from("riverside"), &items, Some(noted.clone())).whole);
-        assert!(verify(&SiteId::from("riverside"), &items[..2], None).whole, "nothing in it shows that more existed");
+        assert!(
+            verify(&SiteId::from("riverside"), &items[..2], None).whole,
+            "nothing in it shows that more existed"
+        );
         let cut = verify(&SiteId::from("riverside"), &items[..2], Some(noted.clone()));
         assert_eq!(cut.broken.map(|broken| broken.seq), Some(3));
-        let known = Head { hash: "0".repeat(64), ..noted };
+        let known = Head {
+            hash: "0".repeat(64),
+            ..noted
+        };
         let verdict = verify(&SiteId::from("riverside"), &items, Some(known));
-        assert!(verdict.broken.is_some_and(|broken| broken.seq == 4 && broken.why.contains("rewritten")));
+        assert!(
+            verdict
+                .broken
+                .is_some_and(|broken| broken.seq == 4 && broken.why.contains("rewritten"))
+        );
         let mut verifier = Verifier::of(&SiteId::from("riverside"), None);
         assert!(items.iter().all(|item| verifier.next(item)));
         assert!(!verifier.end(Some(6)).whole);
@@ -213,10 +292,18 @@ mod tests {
     fn keys_are_hashed_in_the_order_that_is_promised() {
         let record: Record = serde_json::from_value(chain(2)[1].clone()).expect("a record");
         let text = serde_json::to_string(&record).expect("JSON");
-        let places: Vec<usize> =
-            KEYS.iter().map(|key| text.find(&format!("\"{key}\":")).expect("it is there")).collect();
+        let places: Vec<usize> = KEYS
+            .iter()
+            .map(|key| text.find(&format!("\"{key}\":")).expect("it is there"))
+            .collect();
         assert!(places.is_sorted(), "{text}");
-        assert_eq!(serde_json::to_value(&record).expect("JSON").as_object().map(|keys| keys.len()), Some(KEYS.len()));
+        assert_eq!(
+            serde_json::to_value(&record)
+                .expect("JSON")
+                .as_object()
+                .map(|keys| keys.len()),
+            Some(KEYS.len())
+        );
     }
 
     /// The record was written before the keys `facts` and `due` existed.
@@ -224,8 +311,19 @@ mod tests {
     fn a_record_of_an_earlier_version_is_still_right() {
         let old = r#"{"seq":1,"at":"2026-03-02T08:00:00Z","site":"riverside","person":"p","doors":"main","account":"7","group":null,"what":"invited","because":"b","answer":"made","previous":"","hash":""}"#;
         let mut record: Record = serde_json::from_str(old).expect("a record");
-        assert_eq!(serde_json::to_string(&record).expect("JSON"), old, "nothing is added");
+        assert_eq!(
+            serde_json::to_string(&record).expect("JSON"),
+            old,
+            "nothing is added"
+        );
         record.hash = record.digest();
-        assert!(verify(&SiteId::from("riverside"), &[serde_json::to_value(record).expect("JSON")], None).whole);
+        assert!(
+            verify(
+                &SiteId::from("riverside"),
+                &[serde_json::to_value(record).expect("JSON")],
+                None
+            )
+            .whole
+        );
     }
 }

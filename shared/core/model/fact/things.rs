@@ -42,7 +42,8 @@ pub struct Resource {
 pub struct Plan {
     /// Its name, as rules may give it.
     pub name: String,
-    /// The location that sells it; `None` if every location does. Two locations may sell plans of the same name.
+    /// The location that sells it; `None` if every location does. Two locations may sell plans of
+    /// the same name.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub location: Option<Id>,
 }
@@ -64,20 +65,27 @@ pub struct Team {
 pub struct Profile {
     /// The name as the platform shows it.
     pub name: CompactString,
-    /// The address as the platform has it. Compare addresses with [`crate::model::email::email_key`].
+    /// The address as the platform has it. Compare addresses with
+    /// [`crate::model::email::email_key`].
     pub email: Option<String>,
     /// The teams that the person is in.
-    #[serde(default, alias = "team", deserialize_with = "one_or_many", skip_serializing_if = "is_usual")]
+    #[serde(
+        default,
+        alias = "team",
+        deserialize_with = "one_or_many",
+        skip_serializing_if = "is_usual"
+    )]
     pub teams: Vec<Id>,
     /// The location that the person belongs to.
     pub location: Option<Id>,
     /// Whether the memberships, bookings and passes of the teams count for this person.
     pub shares_team: bool,
-    /// Whether the person may have access at all. `false` for a person who is suspended, archived or inactive.
+    /// Whether the person may have access at all. `false` for a person who is suspended, archived
+    /// or inactive.
     #[serde(default = "yes", skip_serializing_if = "is_usual_yes")]
     pub active: bool,
-    /// Numbers of the person's cards or tags. If a door system takes only one card, the first that is available
-    /// counts.
+    /// Numbers of the person's cards or tags. If a door system takes only one card, the first that
+    /// is available counts.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub cards: Vec<String>,
 }
@@ -108,8 +116,8 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// How long after the end of a membership Doorstep looks for the one that follows it. It is a little longer than
-    /// the time until the last refetch.
+    /// How long after the end of a membership Doorstep looks for the one that follows it. It is a
+    /// little longer than the time until the last refetch.
     pub const NEXT_WITHIN: SignedDuration = SignedDuration::from_mins(6);
 }
 
@@ -145,8 +153,8 @@ pub struct Booking {
     pub resource: Option<Id>,
     /// The location. Without one, the resource's location counts.
     pub location: Option<Id>,
-    /// The person who booked: a member, or one of the visitors. With `None`, the booking opens only for the other
-    /// people named here.
+    /// The person who booked: a member, or one of the visitors. With `None`, the booking opens only
+    /// for the other people named here.
     pub booker: Option<Id>,
     /// Other members who take part.
     pub members: Vec<Id>,
@@ -204,7 +212,8 @@ pub struct Pass {
     /// The location that the pass is for. Without one, the holder's location counts.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub location: Option<Id>,
-    /// When the pass was last used, if the platform says so. The holder keeps access until the end of that local day.
+    /// When the pass was last used, if the platform says so. The holder keeps access until the end
+    /// of that local day.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub used_at: Option<Timestamp>,
 }
@@ -223,8 +232,11 @@ pub struct Checkin {
     pub pass: Option<Id>,
 }
 
-/// Reads a list, or the single value that an earlier version stored. Stored items may have either form.
-fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+/// Reads a list, or the single value that an earlier version stored. Stored items may have either
+/// form.
+fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrMany<T> {
@@ -242,9 +254,12 @@ fn yes() -> bool {
     true
 }
 
-/// Returns whether the flag is set. A flag that is set is left out of the stored item, because it is set for almost
-/// everyone.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+/// Returns whether the flag is set. A flag that is set is left out of the stored item, because it
+/// is set for almost everyone.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_usual_yes(active: &bool) -> bool {
     *active
 }
@@ -258,18 +273,27 @@ mod tests {
     fn facts_of_the_first_version_are_read() {
         let old = r#"{"id":"m","what":{"member":{"name":"Ada","email":null,"team":"c","location":null,"shares_team":true}},"changed":null}"#;
         let fact: Fact = serde_json::from_str(old).expect("a fact");
-        let What::Member(profile) = &fact.what else { panic!("not a member") };
-        assert_eq!((profile.teams.as_slice(), profile.active), (["c".into()].as_slice(), true));
+        let What::Member(profile) = &fact.what else {
+            panic!("not a member")
+        };
+        assert_eq!(
+            (profile.teams.as_slice(), profile.active),
+            (["c".into()].as_slice(), true)
+        );
         let kept = serde_json::to_string(&fact).expect("JSON");
         assert_eq!(serde_json::from_str::<Fact>(&kept).expect("a fact"), fact);
         let old = r#"{"id":"p","what":{"pass":{"name":null,"holder":{"team":"c"},"count":1.0,"used":0.0,"from":null,"until":null}},"changed":null}"#;
         let fact: Fact = serde_json::from_str(old).expect("a fact");
-        let What::Pass(pass) = &fact.what else { panic!("not a pass") };
+        let What::Pass(pass) = &fact.what else {
+            panic!("not a pass")
+        };
         assert_eq!(pass.holders, [Holder::Team("c".into())]);
         let no_holder = old.replace(r#"{"team":"c"}"#, "null");
         let fact: Fact = serde_json::from_str(&no_holder).expect("a fact");
         assert!(matches!(&fact.what, What::Pass(pass) if pass.holders.is_empty()));
         let old = r#"{"id":"c","what":{"team":{"name":"Acme","location":null}},"changed":null}"#;
-        assert!(matches!(serde_json::from_str::<Fact>(old).expect("a fact").what, What::Team(team) if team.active));
+        assert!(
+            matches!(serde_json::from_str::<Fact>(old).expect("a fact").what, What::Team(team) if team.active)
+        );
     }
 }

@@ -10,7 +10,8 @@ fn fault(text: &str) -> (usize, String) {
     (error.0[0].line, error.0[0].message.clone())
 }
 
-/// Replaces `old` in the example. The fault must be in that line (or in `line`) and contain `advice`.
+/// Replaces `old` in the example. The fault must be in that line (or in `line`) and contain
+/// `advice`.
 fn changed(old: &str, new: &str, advice: &str) {
     assert_eq!(EXAMPLE.matches(old).count(), 1, "{old}");
     let line = 1 + EXAMPLE.split(old).next().unwrap().matches('\n').count();
@@ -28,78 +29,222 @@ fn added(more: &str, line: usize, advice: &str) {
 
 #[test]
 fn what_is_required() {
-    changed("site     = \"riverside\" ", "# ", "the file has no `site`: write site =");
+    changed(
+        "site     = \"riverside\" ",
+        "# ",
+        "the file has no `site`: write site =",
+    );
     let without = |key: &str| {
         let kept = |line: &&str| !line.starts_with(key);
         fault(&LEAST.lines().filter(kept).collect::<Vec<_>>().join("\n"))
     };
-    assert_eq!(without("timezone"), (1, "the file has no `timezone`: write timezone = \"Europe/London\"".into()));
+    assert_eq!(
+        without("timezone"),
+        (
+            1,
+            "the file has no `timezone`: write timezone = \"Europe/London\"".into()
+        )
+    );
     let mode = "write mode = \"observe\", \"grant-only\" or \"full\"";
-    assert_eq!(without("mode"), (1, format!("the file has no `mode`: {mode}")));
+    assert_eq!(
+        without("mode"),
+        (1, format!("the file has no `mode`: {mode}"))
+    );
     let (line, message) = without("organization");
-    assert!((line, message.contains("no `organization`")) == (5, true), "{line} {message}");
-    let only = |upto: &str| Site::parse(LEAST.split(upto).next().unwrap()).unwrap_err().to_string();
-    assert_eq!(only("[doors"), "line 1: the file has no `doors`: write [doors.main] and its keys");
-    assert!(only("[platform").contains("the file has no `platform`: write [platform] and its keys"));
+    assert!(
+        (line, message.contains("no `organization`")) == (5, true),
+        "{line} {message}"
+    );
+    let only = |upto: &str| {
+        Site::parse(LEAST.split(upto).next().unwrap())
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        only("[doors"),
+        "line 1: the file has no `doors`: write [doors.main] and its keys"
+    );
+    assert!(
+        only("[platform").contains("the file has no `platform`: write [platform] and its keys")
+    );
     let empty = format!("{}[doors]\n", LEAST.split("[doors").next().unwrap());
-    assert_eq!(fault(&empty), (9, "`doors`: there is no door system: write [doors.main] and its keys".into()));
+    assert_eq!(
+        fault(&empty),
+        (
+            9,
+            "`doors`: there is no door system: write [doors.main] and its keys".into()
+        )
+    );
 }
 
 #[test]
 fn the_kinds_that_there_are() {
-    changed("\"officernd\" ", "\"cobot\" ", "`kind`: write \"officernd\"");
-    changed("\"salto-ks\" ", "\"salto\" ", "`kind`: write \"salto-ks\" or \"kisi\"");
+    changed(
+        "\"officernd\" ",
+        "\"cobot\" ",
+        "`kind`: write \"officernd\"",
+    );
+    changed(
+        "\"salto-ks\" ",
+        "\"salto\" ",
+        "`kind`: write \"salto-ks\" or \"kisi\"",
+    );
 }
 
 #[test]
 fn a_site_id_is_part_of_addresses_and_keys() {
-    for id in ["", "Riverside", "river side", "river#side", "-river", "river-", &"r".repeat(33)] {
+    for id in [
+        "",
+        "Riverside",
+        "river side",
+        "river#side",
+        "-river",
+        "river-",
+        &"r".repeat(33),
+    ] {
         let (line, message) = fault(&LEAST.replace("\"riverside\"", &format!("\"{id}\"")));
         assert_eq!(line, 2, "{message}");
         assert!(message.starts_with("`site`: "), "{message}");
     }
-    assert!(Site::parse(&LEAST.replace("\"riverside\"", &format!("\"{}\"", "r".repeat(32)))).is_ok());
+    assert!(
+        Site::parse(&LEAST.replace("\"riverside\"", &format!("\"{}\"", "r".repeat(32)))).is_ok()
+    );
 }
 
 #[test]
 fn times_and_zones() {
-    changed("\"Europe/London\"", "\"Europe/Riverside\"", "no such time zone: write an IANA name");
-    for wrong in ["25h", "24h1m", "15", "m", "h", "", "1h30", "-5m", "5 m", "1.5h", "99999m", "15min", "1h1h"] {
-        added(&format!("[bookings]\nbefore = \"{wrong}\""), 2, if wrong.is_empty() { "empty" } else { "0m to 24h" });
+    changed(
+        "\"Europe/London\"",
+        "\"Europe/Riverside\"",
+        "no such time zone: write an IANA name",
+    );
+    for wrong in [
+        "25h", "24h1m", "15", "m", "h", "", "1h30", "-5m", "5 m", "1.5h", "99999m", "15min", "1h1h",
+    ] {
+        added(
+            &format!("[bookings]\nbefore = \"{wrong}\""),
+            2,
+            if wrong.is_empty() {
+                "empty"
+            } else {
+                "0m to 24h"
+            },
+        );
     }
-    added("[bookings]\nafter = 15", 2, "this is a number: write a text in quotes");
-    changed("\"Mon-Fri 09:00-18:00\"", "\"Mon-Fry 09:00-18:00\"", "`hours`: `Mon-Fry 09:00-18:00` cannot be read");
+    added(
+        "[bookings]\nafter = 15",
+        2,
+        "this is a number: write a text in quotes",
+    );
+    changed(
+        "\"Mon-Fri 09:00-18:00\"",
+        "\"Mon-Fry 09:00-18:00\"",
+        "`hours`: `Mon-Fry 09:00-18:00` cannot be read",
+    );
 }
 
 #[test]
 fn words_flags_and_numbers() {
-    changed("\"full\"  ", "\"on\"  ", "`mode`: write \"observe\" or \"grant-only\" or \"full\"");
-    changed("= \"keep\"", "= \"remove\"", "write \"keep\" or \"suspend\" or \"delete\"");
-    changed("= \"suspend\"", "= 1", "write \"keep\" or \"suspend\" or \"delete\"");
+    changed(
+        "\"full\"  ",
+        "\"on\"  ",
+        "`mode`: write \"observe\" or \"grant-only\" or \"full\"",
+    );
+    changed(
+        "= \"keep\"",
+        "= \"remove\"",
+        "write \"keep\" or \"suspend\" or \"delete\"",
+    );
+    changed(
+        "= \"suspend\"",
+        "= 1",
+        "write \"keep\" or \"suspend\" or \"delete\"",
+    );
     changed("= \"report\"", "= true", "write \"report\" or \"remove\"");
-    changed("\"ignore\" ", "\"no\" ", "`tentative`: write \"ignore\" or \"open\"");
-    changed("\"wait\" ", "\"no\" ", "`unpaid`: write \"wait\" or \"open\"");
-    changed("\"while-unused\" ", "\"always\" ", "`open`: write \"while-unused\" or \"on-the-day\"");
-    changed("invite         = true", "invite = \"yes\"", "`invite`: write true or false");
-    changed("share = 0.20", "share = 20", "`share`: write a share from 0.0 to 1.0");
-    changed("share = 0.20", "share = nan", "`share`: write a share from 0.0 to 1.0");
-    changed("least = 5", "least = -5", "`least`: write a whole number from 0 to");
-    changed("most  = 50", "most = 5e1", "`most`: write a whole number from 0 to");
-    changed("for      = \"members\"", "for = \"all\"", "write \"members\" or \"non-members\" or \"everyone\"");
+    changed(
+        "\"ignore\" ",
+        "\"no\" ",
+        "`tentative`: write \"ignore\" or \"open\"",
+    );
+    changed(
+        "\"wait\" ",
+        "\"no\" ",
+        "`unpaid`: write \"wait\" or \"open\"",
+    );
+    changed(
+        "\"while-unused\" ",
+        "\"always\" ",
+        "`open`: write \"while-unused\" or \"on-the-day\"",
+    );
+    changed(
+        "invite         = true",
+        "invite = \"yes\"",
+        "`invite`: write true or false",
+    );
+    changed(
+        "share = 0.20",
+        "share = 20",
+        "`share`: write a share from 0.0 to 1.0",
+    );
+    changed(
+        "share = 0.20",
+        "share = nan",
+        "`share`: write a share from 0.0 to 1.0",
+    );
+    changed(
+        "least = 5",
+        "least = -5",
+        "`least`: write a whole number from 0 to",
+    );
+    changed(
+        "most  = 50",
+        "most = 5e1",
+        "`most`: write a whole number from 0 to",
+    );
+    changed(
+        "for      = \"members\"",
+        "for = \"all\"",
+        "write \"members\" or \"non-members\" or \"everyone\"",
+    );
 }
 
 #[test]
 fn keys_that_do_not_exist() {
-    changed("least = 5", "lest = 5", "[guard] has no key `lest`: there are share, least, base, most");
-    changed("guests    = true", "guest = true", "[bookings] has no key `guest`");
-    changed("prefix         =", "prefixes =", "[doors.main] has no key `prefixes`");
-    changed("# url        = \"https://…\" ", "province = 1 #", "[platform] has no key `province`");
-    changed("before   = \"30m\"", "early = \"30m\"", "[[rule]] has no key `early`: there are plan, resource");
+    changed(
+        "least = 5",
+        "lest = 5",
+        "[guard] has no key `lest`: there are share, least, base, most",
+    );
+    changed(
+        "guests    = true",
+        "guest = true",
+        "[bookings] has no key `guest`",
+    );
+    changed(
+        "prefix         =",
+        "prefixes =",
+        "[doors.main] has no key `prefixes`",
+    );
+    changed(
+        "# url        = \"https://…\" ",
+        "province = 1 #",
+        "[platform] has no key `province`",
+    );
+    changed(
+        "before   = \"30m\"",
+        "early = \"30m\"",
+        "[[rule]] has no key `early`: there are plan, resource",
+    );
     added("[rules]", 1, "the file has no key `rules`");
     added("mode2 = 1", 1, "[doors.main] has no key `mode2`");
-    let misplaced = LEAST.replace("mode =", "#").replace("[doors.main]", "mode = \"full\"\n[doors.main]");
+    let misplaced = LEAST
+        .replace("mode =", "#")
+        .replace("[doors.main]", "mode = \"full\"\n[doors.main]");
     let both = Site::parse(&misplaced).unwrap_err().to_string();
-    assert!(both.contains("line 9: [platform] has no key `mode`: it belongs above the first [table]"), "{both}");
+    assert!(
+        both.contains("line 9: [platform] has no key `mode`: it belongs above the first [table]"),
+        "{both}"
+    );
 }
 
 #[test]
@@ -107,14 +252,23 @@ fn places_and_secrets() {
     let (line, message) = fault(&EXAMPLE.replace("place          = ", "# "));
     assert_eq!(line, 12);
     assert!(
-        message.contains("[doors.main] has no `place`: write place = and the id of the SALTO KS site"),
+        message
+            .contains("[doors.main] has no `place`: write place = and the id of the SALTO KS site"),
         "{message}"
     );
     changed("\"riverside-hub\"", "\"..\"", "this is no id");
     for wrong in ["/riverside", "riverside/", "a//b", "a b", "naïve"] {
-        changed("\"riverside/salto\"", &format!("\"{wrong}\""), "`secret`: write a secret's name");
+        changed(
+            "\"riverside/salto\"",
+            &format!("\"{wrong}\""),
+            "`secret`: write a secret's name",
+        );
     }
-    added("[doors.\"main door\"]", 1, "name a door system with up to 32 letters");
+    added(
+        "[doors.\"main door\"]",
+        1,
+        "name a door system with up to 32 letters",
+    );
 }
 
 #[test]
@@ -136,32 +290,68 @@ fn addresses_never_point_inside() {
         "https://2130706433",
     ];
     for address in inside {
-        changed("# url        = \"https://…\" ", &format!("url = \"{address}\" #"), "points inside the network");
+        changed(
+            "# url        = \"https://…\" ",
+            &format!("url = \"{address}\" #"),
+            "points inside the network",
+        );
     }
     for (address, advice) in [
         ("http://app.officernd.com", "only https addresses"),
         ("Sandbox", "this is no address"),
         ("sandbox://officernd", "only https addresses"),
-        ("https://user@app.officernd.com", "must not contain a user or a password"),
+        (
+            "https://user@app.officernd.com",
+            "must not contain a user or a password",
+        ),
         ("https://app.officernd.com/?a=b", "ends before ? and #"),
         ("https://", "this is no address"),
     ] {
-        changed("# url        = \"https://…\" ", &format!("url = \"{address}\" #"), advice);
+        changed(
+            "# url        = \"https://…\" ",
+            &format!("url = \"{address}\" #"),
+            advice,
+        );
     }
-    added("identity_url = \"https://identity.example\"", 1, "only SALTO KS has one");
+    added(
+        "identity_url = \"https://identity.example\"",
+        1,
+        "only SALTO KS has one",
+    );
     let half = "identity_url = \"https://identity.example\"\nurl = \"sandbox\" #";
-    changed("# url          = \"https://…\" ", half, "must both be \"sandbox\", or neither");
+    changed(
+        "# url          = \"https://…\" ",
+        half,
+        "must both be \"sandbox\", or neither",
+    );
 }
 
 #[test]
 fn protected_people() {
     let two = "[\"ops@riverside.example\", \"owner@riverside.example\"]";
-    changed(two, "[\"ops@riverside.example\"]", "in mode \"full\" [doors.main] must name two");
+    changed(
+        two,
+        "[\"ops@riverside.example\"]",
+        "in mode \"full\" [doors.main] must name two",
+    );
     changed(two, "[]", "in mode \"full\" [doors.main] must name two");
-    changed(two, "[\"ops@riverside.example\", \"OPS@riverside.example\"]", "number 2 is there twice");
-    for wrong in ["ops", "@riverside.example", "ops@", "a@b@c", "o ps@riverside.example"] {
+    changed(
+        two,
+        "[\"ops@riverside.example\", \"OPS@riverside.example\"]",
+        "number 2 is there twice",
+    );
+    for wrong in [
+        "ops",
+        "@riverside.example",
+        "ops@",
+        "a@b@c",
+        "o ps@riverside.example",
+    ] {
         let (_, message) = fault(&EXAMPLE.replace("owner@riverside.example", wrong));
-        assert!(message.contains("number 2 is no e-mail address"), "{message}");
+        assert!(
+            message.contains("number 2 is no e-mail address"),
+            "{message}"
+        );
         assert!(!message.contains("ops"), "{message}");
     }
     let (line, _) = fault(&EXAMPLE.replace("protected ", "# "));
@@ -170,26 +360,79 @@ fn protected_people() {
 
 #[test]
 fn a_rule_is_about_one_thing() {
-    added("[[rule]]\nopens = [\"A\"]", 1, "write one of plan, resource, assignable, floor, location, pass");
-    added("[[rule]]\nplan = \"A\"\nfloor = \"B\"\nopens = [\"A\"]", 3, "this rule is about `plan` already");
-    added("[[rule]]\nplan = []\nopens = [\"A\"]", 2, "write a name in quotes, or a list");
-    added("[[rule]]\nplan = [\"A\", 1]\nopens = [\"A\"]", 2, "write a name in quotes, or a list");
-    added("[[rule]]\nplan = \" \"\nopens = [\"A\"]", 2, "write a name in quotes, or a list");
-    added("[[rule]]\nplan = [\"A\", \"*\"]\nopens = [\"A\"]", 2, "\"*\" stands for every plan and must stand alone");
-    added("[[rule]]\nplan = \"A\"\nat = [\"A\", \"*\"]\nopens = [\"A\"]", 3, "must stand alone");
-    added("[rule]\nplan = \"A\"\nopens = [\"A\"]", 1, "write [[rule]] with two brackets");
+    added(
+        "[[rule]]\nopens = [\"A\"]",
+        1,
+        "write one of plan, resource, assignable, floor, location, pass",
+    );
+    added(
+        "[[rule]]\nplan = \"A\"\nfloor = \"B\"\nopens = [\"A\"]",
+        3,
+        "this rule is about `plan` already",
+    );
+    added(
+        "[[rule]]\nplan = []\nopens = [\"A\"]",
+        2,
+        "write a name in quotes, or a list",
+    );
+    added(
+        "[[rule]]\nplan = [\"A\", 1]\nopens = [\"A\"]",
+        2,
+        "write a name in quotes, or a list",
+    );
+    added(
+        "[[rule]]\nplan = \" \"\nopens = [\"A\"]",
+        2,
+        "write a name in quotes, or a list",
+    );
+    added(
+        "[[rule]]\nplan = [\"A\", \"*\"]\nopens = [\"A\"]",
+        2,
+        "\"*\" stands for every plan and must stand alone",
+    );
+    added(
+        "[[rule]]\nplan = \"A\"\nat = [\"A\", \"*\"]\nopens = [\"A\"]",
+        3,
+        "must stand alone",
+    );
+    added(
+        "[rule]\nplan = \"A\"\nopens = [\"A\"]",
+        1,
+        "write [[rule]] with two brackets",
+    );
 }
 
 #[test]
 fn a_rule_opens_groups_of_one_door_system() {
     added("[[rule]]\nplan = \"A\"", 1, "[[rule]] has no `opens`");
-    added("[[rule]]\nplan = \"A\"\nopens = []", 3, "write a name in quotes, or a list");
-    added("[[rule]]\nplan = \"A\"\nopens = \"*\"", 3, "\"*\" is no group");
-    added("[[rule]]\nplan = \"A\"\nopens = \"A\"\ndoors = \"side\"", 4, "there is no such [doors.*]: write \"main\"");
-    let two = "[doors.side]\nkind = \"kisi\"\nsecret = \"s\"\n[[rule]]\nplan = \"A\"\nopens = \"A\"";
-    added(two, 4, "does not say in which doors: write doors = \"main\" or \"side\"");
+    added(
+        "[[rule]]\nplan = \"A\"\nopens = []",
+        3,
+        "write a name in quotes, or a list",
+    );
+    added(
+        "[[rule]]\nplan = \"A\"\nopens = \"*\"",
+        3,
+        "\"*\" is no group",
+    );
+    added(
+        "[[rule]]\nplan = \"A\"\nopens = \"A\"\ndoors = \"side\"",
+        4,
+        "there is no such [doors.*]: write \"main\"",
+    );
+    let two =
+        "[doors.side]\nkind = \"kisi\"\nsecret = \"s\"\n[[rule]]\nplan = \"A\"\nopens = \"A\"";
+    added(
+        two,
+        4,
+        "does not say in which doors: write doors = \"main\" or \"side\"",
+    );
     for key in ["before = \"5m\"", "after = \"5m\"", "for = \"members\""] {
-        added(&format!("[[rule]]\nplan = \"A\"\nopens = \"A\"\n{key}"), 4, "counts for bookings only");
+        added(
+            &format!("[[rule]]\nplan = \"A\"\nopens = \"A\"\n{key}"),
+            4,
+            "counts for bookings only",
+        );
     }
 }
 
@@ -200,20 +443,33 @@ fn all_faults_are_reported_at_once_in_order() {
         .replace("share = 0.20", "share = 2")
         .replace("floor = \"First floor\"", "flor = \"First floor\"");
     let error = Site::parse(&text).unwrap_err();
-    assert_eq!(error.0.iter().map(|fault| fault.line).collect::<Vec<_>>(), [3, 35, 56, 57]);
+    assert_eq!(
+        error.0.iter().map(|fault| fault.line).collect::<Vec<_>>(),
+        [3, 35, 56, 57]
+    );
     assert_eq!(error.to_string().lines().count(), 4);
-    assert!(error.to_string().starts_with("line 3: `mode`: write "), "{error}");
+    assert!(
+        error.to_string().starts_with("line 3: `mode`: write "),
+        "{error}"
+    );
 }
 
 #[test]
 fn what_is_not_toml_is_reported_alone() {
-    let (line, message) =
-        fault(&EXAMPLE.replace("after     = \"15m\"", "after = \"15m").replace("\"full\"  ", "\"on\"  "));
+    let (line, message) = fault(
+        &EXAMPLE
+            .replace("after     = \"15m\"", "after = \"15m")
+            .replace("\"full\"  ", "\"on\"  "),
+    );
     assert_eq!(line, 26);
     assert!(message.starts_with("this is not TOML: "), "{message}");
     assert_eq!(fault(&format!("{LEAST}kind = \"kisi\"\n")).0, 12);
     assert!(Site::parse(&"[".repeat(1_000_000)).is_err());
     let deep = format!("a = {}", "[".repeat(200_000));
     assert!(Site::parse(&deep).is_err());
-    assert!(fault(&" ".repeat(300_000)).1.contains("longer than 256 KiB"));
+    assert!(
+        fault(&" ".repeat(300_000))
+            .1
+            .contains("longer than 256 KiB")
+    );
 }

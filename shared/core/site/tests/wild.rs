@@ -9,7 +9,13 @@ fn holds(text: &str) {
     if let Err(error) = Site::parse(text) {
         assert!(!error.0.is_empty(), "a refusal says why: {text:?}");
         let lines = text.matches('\n').count() + 1;
-        assert!(error.0.iter().all(|fault| (1..=lines).contains(&fault.line)), "{error}\n{text:?}");
+        assert!(
+            error
+                .0
+                .iter()
+                .all(|fault| (1..=lines).contains(&fault.line)),
+            "{error}\n{text:?}"
+        );
     }
 }
 
@@ -41,7 +47,11 @@ fn piece() -> impl Strategy<Value = String> {
         "= 1",
     ];
     let odd: Vec<String> = odd.iter().map(|text| (*text).to_owned()).collect();
-    prop_oneof![prop::sample::select(lines), prop::sample::select(odd), ".{0,20}"]
+    prop_oneof![
+        prop::sample::select(lines),
+        prop::sample::select(odd),
+        ".{0,20}"
+    ]
 }
 
 proptest! {

@@ -21,16 +21,19 @@ mod survey;
 
 pub use read::read;
 
-/// The state of all door systems: the groups that a rule names or that a person has a claim in, and all accounts.
+/// The state of all door systems: the groups that a rule names or that a person has a claim in, and
+/// all accounts.
 #[derive(Default)]
 pub struct DoorsSnapshot {
     /// The members of each group that could be read. A group that no longer exists has no members.
     pub members: ActualGroups,
-    /// Groups that are read for the first time. Existing memberships of entitled people become claims.
+    /// Groups that are read for the first time. Existing memberships of entitled people become
+    /// claims.
     pub new_groups: BTreeSet<GroupRef>,
     /// Every account of the door systems whose accounts could be read.
     pub accounts: BTreeMap<DoorsName, AccountList>,
-    /// Every card of the door systems whose cards were read. Cards are read only where a person has a card number.
+    /// Every card of the door systems whose cards were read. Cards are read only where a person has
+    /// a card number.
     pub cards: BTreeMap<DoorsName, CardBook>,
     /// What the names of the site file resolve to.
     pub resolved: Resolved,
@@ -42,7 +45,8 @@ pub struct DoorsSnapshot {
     pub readers: BTreeMap<DoorsName, Box<dyn ReadDoors>>,
     /// What could not be read.
     pub problems: Vec<String>,
-    /// Door systems whose groups or accounts could not be read completely, with the first problem of each.
+    /// Door systems whose groups or accounts could not be read completely, with the first problem
+    /// of each.
     pub incomplete: BTreeMap<DoorsName, String>,
     /// Findings of a successful read that the operator should look at.
     pub remarks: Vec<String>,
@@ -69,17 +73,26 @@ impl DoorsSnapshot {
 
     /// Returns the name of a group, or its id if the group is unknown.
     pub fn name_of(&self, doors: &DoorsName, group: &GroupId) -> String {
-        let groups = self.contexts.get(doors).map_or(&[][..], |doors_context| &doors_context.doors_read.groups);
-        groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
+        let groups = self
+            .contexts
+            .get(doors)
+            .map_or(&[][..], |doors_context| &doors_context.doors_read.groups);
+        groups
+            .iter()
+            .find(|known| known.id == *group)
+            .map_or_else(|| group.0.clone(), |known| known.name.clone())
     }
 
-    /// Returns whether an account belongs to a person who cannot be read. Which of its access is ours is then unknown.
+    /// Returns whether an account belongs to a person who cannot be read. Which of its access is
+    /// ours is then unknown.
     pub fn is_of_unreadable(&self, doors: &DoorsName, account: &AccountId) -> bool {
-        self.of_unreadable.get(doors).is_some_and(|accounts| accounts.contains(account))
+        self.of_unreadable
+            .get(doors)
+            .is_some_and(|accounts| accounts.contains(account))
     }
 
-    /// Returns whether the cards of a door system were read for the first time. The cards that the accounts have already
-    /// then become Doorstep's.
+    /// Returns whether the cards of a door system were read for the first time. The cards that the
+    /// accounts have already then become Doorstep's.
     pub fn takes_over_cards(&self, doors: &DoorsName) -> bool {
         let is_new = |context: &DoorsContext| !context.doors_read.cards_taken;
         self.cards.contains_key(doors) && self.contexts.get(doors).is_some_and(is_new)
@@ -98,7 +111,9 @@ impl DoorsSnapshot {
             seen.entry(doors.clone()).or_default().extend(listed);
         }
         for (GroupRef { doors, .. }, members) in &self.members {
-            seen.entry(doors.clone()).or_default().extend(members.iter().map(|member| member.account.clone()));
+            seen.entry(doors.clone())
+                .or_default()
+                .extend(members.iter().map(|member| member.account.clone()));
         }
         seen
     }

@@ -1,4 +1,5 @@
-//! Reads every ruled group and every account of every door system, and resolves the names of the site file there.
+//! Reads every ruled group and every account of every door system, and resolves the names of the
+//! site file there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +29,8 @@ use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::access::Share;
 use doorstep_vendors::doors::{ReadDoors, Seats};
 
-/// Reads the groups, their members and all accounts, including protected accounts. A door system that does not answer
-/// keeps its last known state.
+/// Reads the groups, their members and all accounts, including protected accounts. A door system
+/// that does not answer keeps its last known state.
 ///
 /// # Errors
 /// [`Error::Retry`] if our table is unavailable.
@@ -40,16 +41,28 @@ pub async fn read(
     all_people: &People,
 ) -> Result<DoorsSnapshot> {
     let people = all_people.known.as_slice();
-    let snapshot = DoorsSnapshot { catalogue: Catalogue::of(facts.facts()), ..DoorsSnapshot::default() };
-    let mut reading = DoorsReading { environment, site, people, snapshot };
+    let snapshot = DoorsSnapshot {
+        catalogue: Catalogue::of(facts.facts()),
+        ..DoorsSnapshot::default()
+    };
+    let mut reading = DoorsReading {
+        environment,
+        site,
+        people,
+        snapshot,
+    };
     for (name, config) in &site.doors {
         reading.open(name, config).await?;
     }
     let before = environment.store.resolved(&site.id).await?;
     reading.resolve(before.as_ref());
     reading.read_members().await;
-    let numbered = facts.profiles().any(|(_, profile)| !profile.cards.is_empty());
-    reading.read_cards(|doors| numbered || people.iter().any(|person| person.has_cards_at(doors))).await;
+    let numbered = facts
+        .profiles()
+        .any(|(_, profile)| !profile.cards.is_empty());
+    reading
+        .read_cards(|doors| numbered || people.iter().any(|person| person.has_cards_at(doors)))
+        .await;
     // The names are resolved again, because only the read of the groups shows their problems.
     reading.resolve(before.as_ref());
     reading.find_other_sites().await?;
@@ -68,17 +81,27 @@ struct DoorsReading<'a> {
 impl DoorsReading<'_> {
     /// Reads the groups and accounts of one door system.
     async fn open(&mut self, name: &DoorsName, config: &DoorsConfig) -> Result<()> {
-        let kept = self.environment.store.doors_read_kept(&self.site.id, name).await?;
+        let kept = self
+            .environment
+            .store
+            .doors_read_kept(&self.site.id, name)
+            .await?;
         let lost = kept == Kept::Unreadable;
         let before = kept.readable().filter(|before| before.is_of(config));
-        let reader = match self.environment.doors(self.site, name, Share::Reconcile).await {
+        let reader = match self
+            .environment
+            .doors(self.site, name, Share::Reconcile)
+            .await
+        {
             Ok((reader, _)) => reader,
             Err(error) => {
                 self.unreachable(name, &error);
                 return Ok(());
             }
         };
-        let read = self.survey(name, config, reader.as_ref(), before.as_ref()).await;
+        let read = self
+            .survey(name, config, reader.as_ref(), before.as_ref())
+            .await;
         let read = read.map(|now| if lost { taken_over(now) } else { now });
         if let Some(snapshot) = read.or(before) {
             let context = DoorsContext::new(config.clone(), snapshot, reader.capabilities());
@@ -88,8 +111,8 @@ impl DoorsReading<'_> {
         Ok(())
     }
 
-    /// Fetches the groups and accounts of one door system. Returns `None` if they could not be read or are not
-    /// accepted.
+    /// Fetches the groups and accounts of one door system. Returns `None` if they could not be read
+    /// or are not accepted.
     async fn survey(
         &mut self,
         name: &DoorsName,
@@ -97,7 +120,9 @@ impl DoorsReading<'_> {
         reader: &dyn ReadDoors,
         before: Option<&DoorsRead>,
     ) -> Option<DoorsRead> {
-        let of_ours = before.map(|before| groups_of_ours(before, self.people, name)).unwrap_or_default();
+        let of_ours = before
+            .map(|before| groups_of_ours(before, self.people, name))
+            .unwrap_or_default();
         let read = match survey(reader, config, &links(self.people, name), of_ours).await {
             Ok(read) => read,
             Err(error) => {
@@ -107,38 +132,66 @@ impl DoorsReading<'_> {
         };
         match credible(read.now, before) {
             Ok(now) => {
-                self.snapshot.accounts.insert(name.to_owned(), read.accounts);
-                self.snapshot.reads.insert(name.to_owned(), SourceRead { complete: true, records: 0 });
+                self.snapshot
+                    .accounts
+                    .insert(name.to_owned(), read.accounts);
+                self.snapshot.reads.insert(
+                    name.to_owned(),
+                    SourceRead {
+                        complete: true,
+                        records: 0,
+                    },
+                );
                 self.add_seats(name, read.seats);
                 Some(now)
             }
             Err(error) => {
-                self.snapshot.notices.push(Notice::ReadRefused(format!("{name}: {error}")));
+                self.snapshot
+                    .notices
+                    .push(Notice::ReadRefused(format!("{name}: {error}")));
                 self.unread(name, &error);
                 None
             }
         }
     }
 
-    /// Adds remarks and notices about the seats. A shortage of seats is for the operator and blocks nothing.
+    /// Adds remarks and notices about the seats. A shortage of seats is for the operator and blocks
+    /// nothing.
     fn add_seats(&mut self, name: &DoorsName, seats: Option<Seats>) {
-        let Some((seats, shortage)) = seats.and_then(|seats| Some((seats, seats.shortage()?))) else { return };
+        let Some((seats, shortage)) = seats.and_then(|seats| Some((seats, seats.shortage()?)))
+        else {
+            return;
+        };
         self.snapshot.remarks.push(format!("{name}: {shortage}"));
-        self.snapshot.notices.push(Notice::SeatsShort { doors: name.to_owned(), seats });
+        self.snapshot.notices.push(Notice::SeatsShort {
+            doors: name.to_owned(),
+            seats,
+        });
     }
 
     fn unreachable(&mut self, name: &DoorsName, error: &Error) {
-        self.snapshot.notices.push(Notice::unreachable(name, &error.to_string()));
+        self.snapshot
+            .notices
+            .push(Notice::unreachable(name, &error.to_string()));
         self.unread(name, error);
     }
 
     fn unread(&mut self, name: &DoorsName, error: &Error) {
         self.incomplete(name, format!("{name}: {error}"));
-        self.snapshot.reads.insert(name.to_owned(), SourceRead { complete: false, records: 0 });
+        self.snapshot.reads.insert(
+            name.to_owned(),
+            SourceRead {
+                complete: false,
+                records: 0,
+            },
+        );
     }
 
     fn incomplete(&mut self, name: &DoorsName, problem: String) {
-        self.snapshot.incomplete.entry(name.to_owned()).or_insert_with(|| problem.clone());
+        self.snapshot
+            .incomplete
+            .entry(name.to_owned())
+            .or_insert_with(|| problem.clone());
         self.snapshot.problems.push(problem);
     }
 
@@ -152,15 +205,22 @@ impl DoorsReading<'_> {
         }
     }
 
-    /// Reads the members of every group that a rule names or that has a claim. A group that no rule names any more may
-    /// still have members that Doorstep added.
+    /// Reads the members of every group that a rule names or that has a claim. A group that no rule
+    /// names any more may still have members that Doorstep added.
     async fn read_members(&mut self) {
         let claims = self.people.iter().flat_map(|person| &person.claims);
-        let claimed: BTreeSet<GroupRef> = claims.map(|claim| GroupRef::new(&claim.doors, &claim.group)).collect();
+        let claimed: BTreeSet<GroupRef> = claims
+            .map(|claim| GroupRef::new(&claim.doors, &claim.group))
+            .collect();
         let names: Vec<DoorsName> = self.snapshot.accounts.keys().cloned().collect();
         for name in names {
-            let Some(context) = self.snapshot.contexts.get(&name) else { continue };
-            let claimed = claimed.iter().filter(|at| at.doors == name).map(|at| at.group.clone());
+            let Some(context) = self.snapshot.contexts.get(&name) else {
+                continue;
+            };
+            let claimed = claimed
+                .iter()
+                .filter(|at| at.doors == name)
+                .map(|at| at.group.clone());
             let groups: BTreeSet<GroupId> = context.ruled.iter().cloned().chain(claimed).collect();
             for group in groups {
                 self.read_group(&name, group).await;
@@ -170,10 +230,14 @@ impl DoorsReading<'_> {
 
     async fn read_group(&mut self, name: &DoorsName, group: GroupId) {
         let snapshot = &mut self.snapshot;
-        let (Some(reader), Some(context)) = (snapshot.readers.get(name), snapshot.contexts.get_mut(name)) else {
+        let (Some(reader), Some(context)) =
+            (snapshot.readers.get(name), snapshot.contexts.get_mut(name))
+        else {
             return;
         };
-        let Some(read) = snapshot.reads.get_mut(name) else { return };
+        let Some(read) = snapshot.reads.get_mut(name) else {
+            return;
+        };
         match members_and_problem(reader.as_ref(), &mut context.doors_read, &group).await {
             Ok(members) => {
                 let at = GroupRef::new(name, &group);
@@ -194,7 +258,9 @@ impl DoorsReading<'_> {
     async fn read_cards(&mut self, wanted: impl Fn(&DoorsName) -> bool) {
         let snapshot = &mut self.snapshot;
         for name in snapshot.accounts.keys().filter(|name| wanted(name)) {
-            let (Some(reader), Some(read)) = (snapshot.readers.get(name), snapshot.reads.get_mut(name)) else {
+            let (Some(reader), Some(read)) =
+                (snapshot.readers.get(name), snapshot.reads.get_mut(name))
+            else {
                 continue;
             };
             match reader.cards().await {
@@ -215,8 +281,15 @@ impl DoorsReading<'_> {
         let store = &self.environment.store;
         let mut neighbours = Neighbours::new();
         for (name, doors_context) in &mut self.snapshot.contexts {
-            let at = Neighbour { site: self.site.id.clone(), doors: name.clone() };
-            let ruled = RuledDoors { at, config: &doors_context.config, groups: &doors_context.ruled };
+            let at = Neighbour {
+                site: self.site.id.clone(),
+                doors: name.clone(),
+            };
+            let ruled = RuledDoors {
+                at,
+                config: &doors_context.config,
+                groups: &doors_context.ruled,
+            };
             let found = ruled.others(store, &doors_context.doors_read).await?;
             doors_context.doors_read.shared.extend(found);
             let shared = in_service(store, &doors_context.doors_read.shared).await?;
@@ -224,7 +297,11 @@ impl DoorsReading<'_> {
                 neighbours.insert(name.clone(), shared);
             }
         }
-        let accounts = if neighbours.is_empty() { BTreeMap::new() } else { self.snapshot.accounts_seen() };
+        let accounts = if neighbours.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.snapshot.accounts_seen()
+        };
         self.snapshot.others = of_everyone(store, &neighbours, &accounts).await?;
         self.snapshot.neighbours = neighbours;
         Ok(())
@@ -236,9 +313,18 @@ impl DoorsReading<'_> {
             return Ok(());
         }
         for (doors, accounts) in self.snapshot.accounts_seen() {
-            let at = Neighbour { site: self.site.id.clone(), doors: doors.clone() };
-            let theirs = self.environment.store.accounts_of(&at, ids, accounts).await?;
-            self.snapshot.of_unreadable.insert(doors, theirs.into_iter().collect());
+            let at = Neighbour {
+                site: self.site.id.clone(),
+                doors: doors.clone(),
+            };
+            let theirs = self
+                .environment
+                .store
+                .accounts_of(&at, ids, accounts)
+                .await?;
+            self.snapshot
+                .of_unreadable
+                .insert(doors, theirs.into_iter().collect());
         }
         Ok(())
     }

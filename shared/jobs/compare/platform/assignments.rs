@@ -17,8 +17,8 @@ use doorstep_vendors::platform::found::FactList;
 const ASSIGNMENTS: &str = "assignment";
 
 impl PlatformReading<'_> {
-    /// Adds desks and offices to memberships. They are read for the resources that rules name. For other resources the
-    /// stored ones stay.
+    /// Adds desks and offices to memberships. They are read for the resources that rules name. For
+    /// other resources the stored ones stay.
     pub(super) async fn assigned(
         &mut self,
         reader: &dyn ReadPlatform,
@@ -35,10 +35,19 @@ impl PlatformReading<'_> {
         memberships.nameless += assigned.nameless;
         let listed: BTreeSet<&Id> = read.values().flatten().map(|one| &one.id).collect();
         let unreadable: BTreeSet<&Id> = assigned.unreadable.iter().map(|one| &one.id).collect();
-        let ruled = stored.values().filter(|record| !record.gone).flat_map(|record| assigned_to(&record.fact));
-        let ruled: Vec<&Assignment> = ruled.filter(|one| resources.contains(&one.resource)).collect();
+        let ruled = stored
+            .values()
+            .filter(|record| !record.gone)
+            .flat_map(|record| assigned_to(&record.fact));
+        let ruled: Vec<&Assignment> = ruled
+            .filter(|one| resources.contains(&one.resource))
+            .collect();
         let is_there = |one: &Assignment| listed.contains(&one.id) || unreadable.contains(&one.id);
-        let lost: BTreeSet<Id> = ruled.iter().filter(|one| !is_there(one)).map(|one| one.id.clone()).collect();
+        let lost: BTreeSet<Id> = ruled
+            .iter()
+            .filter(|one| !is_there(one))
+            .map(|one| one.id.clone())
+            .collect();
         let accepted = self.since.is_some() || self.accepts_assignments(ruled.len(), &lost);
         let stays = |other: &Assignment| {
             let kept = unreadable.contains(&other.id) || !accepted && lost.contains(&other.id);
@@ -46,24 +55,34 @@ impl PlatformReading<'_> {
         };
         for fact in &mut memberships.facts {
             let name = fact.name();
-            let What::Membership(membership) = &mut fact.what else { continue };
+            let What::Membership(membership) = &mut fact.what else {
+                continue;
+            };
             let before = stored.get(&name).map(|record| &record.fact.what);
             let others = match before {
                 Some(What::Membership(before)) => before.assignments.clone(),
                 _ => Vec::new(),
             };
             membership.assignments = read.remove(&fact.id).unwrap_or_default();
-            membership.assignments.extend(others.into_iter().filter(stays));
+            membership
+                .assignments
+                .extend(others.into_iter().filter(stays));
             membership.assignments.sort_by(|a, b| a.id.cmp(&b.id));
         }
         Ok(memberships)
     }
 
-    /// Returns whether the lists of assignments are accepted, given that they lost `lost` of `known`. An assignment
-    /// cannot be read by id, so an empty list cannot be told from a wrong one.
+    /// Returns whether the lists of assignments are accepted, given that they lost `lost` of
+    /// `known`. An assignment cannot be read by id, so an empty list cannot be told from a wrong
+    /// one.
     fn accepts_assignments(&mut self, known: usize, lost: &BTreeSet<Id>) -> bool {
-        let loss = Loss { known, lost: lost.len() };
-        let credibility = self.refused_lists.judge(ASSIGNMENTS, lost, loss, LossLimit::HalfOrAllOfThree);
+        let loss = Loss {
+            known,
+            lost: lost.len(),
+        };
+        let credibility =
+            self.refused_lists
+                .judge(ASSIGNMENTS, lost, loss, LossLimit::HalfOrAllOfThree);
         match credibility {
             Credibility::Credible => {}
             Credibility::Repeated => self.remarks.push(format!("the lists of assignments {loss}, three times alike")),
@@ -79,8 +98,9 @@ impl PlatformReading<'_> {
         let catalogue = Catalogue::of(self.known.facts());
         let resolved = resolve(self.site, &catalogue, &BTreeMap::new(), None);
         let rules = self.site.rules.iter().zip(&resolved.rules);
-        let wanted: Vec<(Selector, &IdSelection)> =
-            rules.map(|(rule, resolved)| (rule.selector, &resolved.wanted)).collect();
+        let wanted: Vec<(Selector, &IdSelection)> = rules
+            .map(|(rule, resolved)| (rule.selector, &resolved.wanted))
+            .collect();
         let counts = |id: &str, location: Option<&str>, floor: Option<&str>| {
             wanted.iter().any(|(selector, ids)| {
                 let about = match selector {
@@ -96,7 +116,8 @@ impl PlatformReading<'_> {
             })
         };
         let resources = catalogue.resources.iter();
-        let ruled = resources.filter(|(id, at)| counts(id, at.location.as_deref(), at.floor.as_deref()));
+        let ruled =
+            resources.filter(|(id, at)| counts(id, at.location.as_deref(), at.floor.as_deref()));
         ruled.map(|(id, _)| id.clone()).collect()
     }
 }

@@ -32,21 +32,30 @@ pub(super) struct KindRead<'a> {
 impl<'a> KindRead<'a> {
     /// Returns whether a fact counts as gone by its own time. That is confirmed, not inferred.
     fn is_expired(&self, fact: &Fact) -> bool {
-        is_over(fact, self.began) || matches!(&fact.what, What::Checkin(checkin) if checkin.at < self.checkins_from)
+        is_over(fact, self.began)
+            || matches!(&fact.what, What::Checkin(checkin) if checkin.at < self.checkins_from)
     }
 
-    /// Returns the stored records that a complete list must have. A thing that was read after this read began cannot be
-    /// missing from it.
+    /// Returns the stored records that a complete list must have. A thing that was read after this
+    /// read began cannot be missing from it.
     fn live(&self) -> Vec<&'a FactRecord> {
-        let live = self.stored.values().filter(|record| !record.gone && record.read <= self.began);
-        live.filter(|record| !self.is_expired(&record.fact)).collect()
+        let live = self
+            .stored
+            .values()
+            .filter(|record| !record.gone && record.read <= self.began);
+        live.filter(|record| !self.is_expired(&record.fact))
+            .collect()
     }
 }
 
 impl PlatformReading<'_> {
     /// Compares the list of one kind with the stored records, and records what is new.
     pub(super) async fn compare(&mut self, of: &KindRead<'_>, list: FactList) {
-        let FactList { mut facts, unreadable, .. } = list;
+        let FactList {
+            mut facts,
+            unreadable,
+            ..
+        } = list;
         let unconfirmed = self.judge_cards(of.kind, &mut facts, of.stored);
         let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
         // An unreadable thing exists, and keeps its stored value.
@@ -58,10 +67,18 @@ impl PlatformReading<'_> {
                 continue;
             }
             self.confirm_relations(of.reader, old, &mut fact).await;
-            let source = if unconfirmed.contains(&fact.name()) { Source::Unconfirmed } else { Source::Read };
+            let source = if unconfirmed.contains(&fact.name()) {
+                Source::Unconfirmed
+            } else {
+                Source::Read
+            };
             self.news(old, FactRecord::new(fact, self.began, source));
         }
-        for record in of.stored.values().filter(|record| !record.gone && of.is_expired(&record.fact)) {
+        for record in of
+            .stored
+            .values()
+            .filter(|record| !record.gone && of.is_expired(&record.fact))
+        {
             self.news(Some(record), record.gone(self.began, Source::Refetch));
         }
         if self.since.is_none() {
@@ -75,14 +92,24 @@ impl PlatformReading<'_> {
         let is_missing = |record: &&FactRecord| !listed.contains(&record.fact.name());
         let missing: Vec<&FactRecord> = live.iter().copied().filter(is_missing).collect();
         if !of.reader.answers_by_id() {
-            missing.iter().for_each(|record| self.news(Some(record), record.gone(self.began, Source::Read)));
+            missing
+                .iter()
+                .for_each(|record| self.news(Some(record), record.gone(self.began, Source::Read)));
             return;
         }
-        let loss = Loss { known: live.len(), lost: missing.len() };
+        let loss = Loss {
+            known: live.len(),
+            lost: missing.len(),
+        };
         self.confirm_doubted(of, listed, loss).await;
-        let (word, names) = (of.kind.word(), missing.iter().map(|record| record.fact.name()));
+        let (word, names) = (
+            of.kind.word(),
+            missing.iter().map(|record| record.fact.name()),
+        );
         let names: Vec<FactId> = names.collect();
-        let credibility = self.refused_lists.judge(word, &names, loss, LossLimit::Half);
+        let credibility = self
+            .refused_lists
+            .judge(word, &names, loss, LossLimit::Half);
         match credibility {
             Credibility::Credible => {
                 self.unlisted.extend(names);
@@ -91,41 +118,57 @@ impl PlatformReading<'_> {
                 }
             }
             Credibility::Repeated if self.are_gone(of.reader, &missing).await => {
-                self.remarks.push(format!("the list of {word}s {loss}, three times alike"));
-                missing.iter().for_each(|record| self.news(Some(record), record.gone(self.began, Source::Unconfirmed)));
+                self.remarks
+                    .push(format!("the list of {word}s {loss}, three times alike"));
+                missing.iter().for_each(|record| {
+                    self.news(Some(record), record.gone(self.began, Source::Unconfirmed))
+                });
             }
             Credibility::Repeated | Credibility::Incredible => {
                 self.unlisted.extend(names);
-                let why = format!("the list of {word}s {loss} since the last read; nothing is revoked because of it");
+                let why = format!(
+                    "the list of {word}s {loss} since the last read; nothing is revoked because of it"
+                );
                 self.refused.push(why);
             }
         }
     }
 
-    /// Reads the things by their ids that rejected lists lacked, and that this list lacks too. A list that repeats a
-    /// rejected loss counts no more than before.
+    /// Reads the things by their ids that rejected lists lacked, and that this list lacks too. A
+    /// list that repeats a rejected loss counts no more than before.
     async fn confirm_doubted(&mut self, of: &KindRead<'_>, listed: &BTreeSet<FactId>, loss: Loss) {
-        let unconfirmed = of.stored.values().filter(|record| record.gone && record.is_unconfirmed());
+        let unconfirmed = of
+            .stored
+            .values()
+            .filter(|record| record.gone && record.is_unconfirmed());
         let unconfirmed = unconfirmed.filter(|record| !of.is_expired(&record.fact));
         let (back, still): (Vec<&FactRecord>, Vec<&FactRecord>) =
             unconfirmed.partition(|record| listed.contains(&record.fact.name()));
         let known = loss.known + back.len() + still.len();
-        if (Loss { known, lost: loss.lost + still.len() }).is_credible(LossLimit::Half) {
+        if (Loss {
+            known,
+            lost: loss.lost + still.len(),
+        })
+        .is_credible(LossLimit::Half)
+        {
             for record in still {
                 self.confirm(of.reader, record).await;
             }
         }
     }
 
-    /// Returns whether a sample of the missing things is gone when read by id. Reading all of them could be too many
-    /// calls. The operator must approve the change in any case.
+    /// Returns whether a sample of the missing things is gone when read by id. Reading all of them
+    /// could be too many calls. The operator must approve the change in any case.
     async fn are_gone(&mut self, reader: &dyn ReadPlatform, missing: &[&FactRecord]) -> bool {
         for record in missing.iter().take(SAMPLE) {
             match reader.fetch(&record.fact.name()).await {
                 Ok(Lookup::Missing) => {}
                 Ok(Lookup::Fact(_) | Lookup::Unreadable(_)) => return false,
                 Err(error) => {
-                    self.problems.push(format!("{} cannot be asked for: {error}", record.fact.name()));
+                    self.problems.push(format!(
+                        "{} cannot be asked for: {error}",
+                        record.fact.name()
+                    ));
                     return false;
                 }
             }
@@ -142,25 +185,48 @@ impl PlatformReading<'_> {
                 self.news(Some(record), record.gone(self.began, Source::Read));
             }
             Ok(Lookup::Fact(mut fact)) => {
-                self.confirm_relations(reader, Some(record), &mut fact).await;
-                self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
-                self.news(Some(record), FactRecord::new(fact, self.began, Source::Refetch));
+                self.confirm_relations(reader, Some(record), &mut fact)
+                    .await;
+                self.remarks.push(format!(
+                    "the list of {}s leaves out {name}, which exists",
+                    name.kind.word()
+                ));
+                self.news(
+                    Some(record),
+                    FactRecord::new(fact, self.began, Source::Refetch),
+                );
             }
             Ok(Lookup::Unreadable(unreadable)) => self.remarks.push(unreadable.to_string()),
             Err(error) => {
-                self.problems.push(format!("{name} is missing from its list and cannot be asked for: {error}"));
+                self.problems.push(format!(
+                    "{name} is missing from its list and cannot be asked for: {error}"
+                ));
             }
         }
     }
 
-    /// Reads by id the relations of a thing that its list no longer shows. A relation that exists stays.
-    async fn confirm_relations(&mut self, reader: &dyn ReadPlatform, old: Option<&FactRecord>, fact: &mut Fact) {
-        let Some(old) = old.filter(|old| !old.gone && reader.answers_by_id()) else { return };
+    /// Reads by id the relations of a thing that its list no longer shows. A relation that exists
+    /// stays.
+    async fn confirm_relations(
+        &mut self,
+        reader: &dyn ReadPlatform,
+        old: Option<&FactRecord>,
+        fact: &mut Fact,
+    ) {
+        let Some(old) = old.filter(|old| !old.gone && reader.answers_by_id()) else {
+            return;
+        };
         let unlisted = &self.unlisted;
-        let known = |relation: &Relation| relation.part().filter(|part| unlisted.contains(part)).map(|_| true);
+        let known = |relation: &Relation| {
+            relation
+                .part()
+                .filter(|part| unlisted.contains(part))
+                .map(|_| true)
+        };
         for (relation, error) in relation::confirm(reader, &old.fact, fact, known).await {
-            let problem =
-                format!("{relation} keep their known state, because the platform did not answer for them: {error}");
+            let problem = format!(
+                "{relation} keep their known state, because the platform did not answer for them: {error}"
+            );
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
             }
@@ -170,6 +236,8 @@ impl PlatformReading<'_> {
 
 /// Returns whether a fact is a single booking that ended long ago.
 fn is_over(fact: &Fact, now: Timestamp) -> bool {
-    let What::Booking(booking) = &fact.what else { return false };
+    let What::Booking(booking) = &fact.what else {
+        return false;
+    };
     booking.series.is_none() && now.duration_since(booking.end.max(booking.start)) > OVER
 }

@@ -107,13 +107,17 @@ impl<'a> PlatformReading<'a> {
         Ok(())
     }
 
-    /// Reads one kind and returns its new and changed records. If the list cannot be read, the stored facts stay.
+    /// Reads one kind and returns its new and changed records. If the list cannot be read, the
+    /// stored facts stay.
     ///
     /// # Errors
     /// [`Error::Retry`] if our table is unavailable.
     pub async fn one(&mut self, reader: &dyn ReadPlatform, kind: Kind) -> Result<Vec<FactRecord>> {
         let checkins_from = self.began.checked_sub(CHECKINS).unwrap_or(self.began);
-        let span = Span { changed_since: self.since, checkins_from };
+        let span = Span {
+            changed_since: self.since,
+            checkins_from,
+        };
         let stored = self.remember(kind).await?;
         let listed = match reader.read(kind, &span).await {
             Ok(listed) if kind == Kind::Membership => self.assigned(reader, listed, &stored).await,
@@ -122,11 +126,21 @@ impl<'a> PlatformReading<'a> {
         match listed {
             Ok(listed) => {
                 self.remark_on_unreadable(kind, &listed);
-                self.compare(&KindRead { reader, kind, stored: &stored, began: self.began, checkins_from }, listed)
-                    .await;
+                self.compare(
+                    &KindRead {
+                        reader,
+                        kind,
+                        stored: &stored,
+                        began: self.began,
+                        checkins_from,
+                    },
+                    listed,
+                )
+                .await;
             }
             Err(error) => {
-                self.problems.push(format!("the list of {}s: {error}", kind.word()));
+                self.problems
+                    .push(format!("the list of {}s: {error}", kind.word()));
                 self.unread.insert(kind);
             }
         }
@@ -138,23 +152,33 @@ impl<'a> PlatformReading<'a> {
     async fn remember(&mut self, kind: Kind) -> Result<BTreeMap<FactId, FactRecord>> {
         let records = self.store.facts_of(&self.site.id, kind).await?;
         records.iter().for_each(|record| self.known.put(record));
-        Ok(records.into_iter().map(|record| (record.fact.name(), record)).collect())
+        Ok(records
+            .into_iter()
+            .map(|record| (record.fact.name(), record))
+            .collect())
     }
 
-    /// Adds a remark for each unreadable record. It affects only these records: the read counts as complete.
+    /// Adds a remark for each unreadable record. It affects only these records: the read counts as
+    /// complete.
     fn remark_on_unreadable(&mut self, kind: Kind, listed: &FactList) {
         self.remark(listed.unreadable.iter());
         if listed.nameless > 0 {
-            self.remarks.push(format!("{} records of {}s have no id and cannot be read", listed.nameless, kind.word()));
+            self.remarks.push(format!(
+                "{} records of {}s have no id and cannot be read",
+                listed.nameless,
+                kind.word()
+            ));
         }
     }
 
     /// Adds a remark for each of the first records, and one for the number of the others.
     fn remark<T: std::fmt::Display>(&mut self, unreadable: impl ExactSizeIterator<Item = T>) {
         let more = unreadable.len().saturating_sub(NAMED);
-        self.remarks.extend(unreadable.take(NAMED).map(|one| one.to_string()));
+        self.remarks
+            .extend(unreadable.take(NAMED).map(|one| one.to_string()));
         if more > 0 {
-            self.remarks.push(format!("{more} more of these cannot be read"));
+            self.remarks
+                .push(format!("{more} more of these cannot be read"));
         }
     }
 

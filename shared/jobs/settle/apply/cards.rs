@@ -15,8 +15,8 @@ use doorstep_core::model::error::Error;
 use doorstep_core::model::ids::DoorsName;
 
 impl Applier<'_> {
-    /// Applies the card actions at this door system: assigns cards if `theirs`, else takes them back. A person from
-    /// whom a card could not be taken back gets no other card.
+    /// Applies the card actions at this door system: assigns cards if `theirs`, else takes them
+    /// back. A person from whom a card could not be taken back gets no other card.
     pub(super) async fn card_steps(&self, theirs: bool) {
         for (place, step) in self.moves(|step| matches!(step, Action::Tag(_) | Action::Untag(_))) {
             let change = match step {
@@ -24,7 +24,9 @@ impl Applier<'_> {
                 Action::Untag(change) if !theirs => change,
                 _ => continue,
             };
-            let account = self.with(place, |work| work.account_for(self.doors, &change, theirs)).flatten();
+            let account = self
+                .with(place, |work| work.account_for(self.doors, &change, theirs))
+                .flatten();
             let Some(account) = account else { continue };
             let done = match theirs {
                 true => self.writer.tag(&account, &change.card).await,
@@ -33,8 +35,11 @@ impl Applier<'_> {
             self.with(place, |work| match done {
                 Ok(()) => {
                     let card = change.card.id.clone();
-                    let done =
-                        UnconfirmedChange::Card { doors: self.doors.to_owned(), account: account.id.clone(), card };
+                    let done = UnconfirmedChange::Card {
+                        doors: self.doors.to_owned(),
+                        account: account.id.clone(),
+                        card,
+                    };
                     if !theirs {
                         work.spend(self.site, &done);
                     }
@@ -47,31 +52,61 @@ impl Applier<'_> {
 }
 
 impl PersonWork {
-    /// Returns the account that gets or loses the card; `None` if an earlier card could not be taken back.
-    fn account_for(&self, doors: &DoorsName, change: &CardChange, theirs: bool) -> Option<Arc<Account>> {
-        let kept = |(at, number): &(DoorsName, String)| theirs && at == doors && *number != change.number;
-        let linked = self.person.accounts.get(doors).filter(|_| !self.kept.iter().any(kept));
+    /// Returns the account that gets or loses the card; `None` if an earlier card could not be
+    /// taken back.
+    fn account_for(
+        &self,
+        doors: &DoorsName,
+        change: &CardChange,
+        theirs: bool,
+    ) -> Option<Arc<Account>> {
+        let kept =
+            |(at, number): &(DoorsName, String)| theirs && at == doors && *number != change.number;
+        let linked = self
+            .person
+            .accounts
+            .get(doors)
+            .filter(|_| !self.kept.iter().any(kept));
         Some(linked?.account.clone())
     }
 
-    fn changed_hands(&mut self, doors: &DoorsName, change: &CardChange, theirs: bool, now: jiff::Timestamp) {
-        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+    fn changed_hands(
+        &mut self,
+        doors: &DoorsName,
+        change: &CardChange,
+        theirs: bool,
+        now: jiff::Timestamp,
+    ) {
+        let Some(linked) = self.person.accounts.get_mut(doors) else {
+            return;
+        };
         linked.note_card(&change.number, theirs, &change.because, now);
         linked.card_done(&change.number);
-        self.actions.push(card_action(doors, &linked.account.id, theirs, &change.because));
+        self.actions.push(card_action(
+            doors,
+            &linked.account.id,
+            theirs,
+            &change.because,
+        ));
     }
 
-    /// Notes a failed card action, as for a group: a change that may have been applied stays an intent, and a refusal
-    /// is recorded in the audit chain once.
+    /// Notes a failed card action, as for a group: a change that may have been applied stays an
+    /// intent, and a refusal is recorded in the audit chain once.
     fn card_failed(&mut self, doors: &DoorsName, change: &CardChange, why: Error) {
         let failure = Failure::of_card(doors, &change.number, why.clone());
         self.kept.push((doors.clone(), change.number.clone()));
-        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+        let Some(linked) = self.person.accounts.get_mut(doors) else {
+            return;
+        };
         if !why.is_retryable() {
             linked.card_done(&change.number);
             if !self.person.problems.contains(&failure.problem()) {
-                let (account, answer) = (&linked.account.id, about_tag(why, &recorded(&change.number)).to_string());
-                let refused = AuditEntry::new(AuditAction::Refused, doors, account, &change.because);
+                let (account, answer) = (
+                    &linked.account.id,
+                    about_tag(why, &recorded(&change.number)).to_string(),
+                );
+                let refused =
+                    AuditEntry::new(AuditAction::Refused, doors, account, &change.because);
                 self.actions.push(refused.answered(&answer));
             }
         }
@@ -83,7 +118,10 @@ impl PersonWork {
 fn about_tag(error: Error, shown: &str) -> Error {
     let about = |why: String| format!("tag {shown}: {why}");
     match error {
-        Error::Retry { why, after } => Error::Retry { why: about(why), after },
+        Error::Retry { why, after } => Error::Retry {
+            why: about(why),
+            after,
+        },
         Error::Permanent(why) => Error::Permanent(about(why)),
         Error::Invalid(why) => Error::Invalid(about(why)),
         Error::Held(why) => Error::Held(about(why)),

@@ -1,4 +1,5 @@
-//! The results of actions, as they are recorded in a person's work: claims, links, audit entries and failures.
+//! The results of actions, as they are recorded in a person's work: claims, links, audit entries
+//! and failures.
 
 use std::sync::Arc;
 
@@ -47,29 +48,48 @@ fn stands(linked: &mut Linked, standing: Standing) {
 }
 
 impl PersonWork {
-    /// Uses up the release of an applied change. The guard judges the same change anew the next time.
+    /// Uses up the release of an applied change. The guard judges the same change anew the next
+    /// time.
     pub(super) fn spend(&mut self, site: &SiteId, done: &UnconfirmedChange) {
         let released = self.released.iter().any(|release| release.change == *done);
-        self.writes.extend(released.then(|| Store::delete_release(site, done)));
+        self.writes
+            .extend(released.then(|| Store::delete_release(site, done)));
     }
 
     pub(super) fn new_account(&self, doors: &DoorsName, invite: bool) -> NewAccount {
         let Person { id, email, .. } = &self.person;
         let tried = self.tried.contains(doors);
-        NewAccount { mark: id.to_string(), name: self.name.clone(), email: email.clone(), invite, tried }
+        NewAccount {
+            mark: id.to_string(),
+            name: self.name.clone(),
+            email: email.clone(),
+            invite,
+            tried,
+        }
     }
 
     pub(super) fn made(&mut self, site: &SiteId, doors: &DoorsName, account: Account) {
         self.person.account_done(doors);
-        self.actions.push(invited(doors, &account.id).answered("made"));
-        self.writes.push(point_account(site, doors, &account.id, &self.person.id));
-        self.person.accounts.insert(doors.to_owned(), Linked::new(account, &self.name, true));
+        self.actions
+            .push(invited(doors, &account.id).answered("made"));
+        self.writes
+            .push(point_account(site, doors, &account.id, &self.person.id));
+        self.person
+            .accounts
+            .insert(doors.to_owned(), Linked::new(account, &self.name, true));
     }
 
-    /// Records the answer to a rename. A permanently refused name is stored, so that it is reported and not tried
-    /// again.
-    pub(super) fn renamed(&mut self, doors: &DoorsName, name: &str, answer: Result<()>) -> Result<AuditAction> {
-        let Some(linked) = self.person.accounts.get_mut(doors) else { return answer.map(|()| AuditAction::Renamed) };
+    /// Records the answer to a rename. A permanently refused name is stored, so that it is reported
+    /// and not tried again.
+    pub(super) fn renamed(
+        &mut self,
+        doors: &DoorsName,
+        name: &str,
+        answer: Result<()>,
+    ) -> Result<AuditAction> {
+        let Some(linked) = self.person.accounts.get_mut(doors) else {
+            return answer.map(|()| AuditAction::Renamed);
+        };
         match answer {
             Ok(()) => {
                 linked.name = name.into();
@@ -85,8 +105,16 @@ impl PersonWork {
     }
 
     /// Records that an account was changed, or that its new name was refused.
-    pub(super) fn account_changed(&mut self, site: &SiteId, doors: &DoorsName, step: &Action, what: AuditAction) {
-        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+    pub(super) fn account_changed(
+        &mut self,
+        site: &SiteId,
+        doors: &DoorsName,
+        step: &Action,
+        what: AuditAction,
+    ) {
+        let Some(linked) = self.person.accounts.get_mut(doors) else {
+            return;
+        };
         match what {
             AuditAction::Resumed => stands(linked, Standing::Active),
             AuditAction::Suspended => stands(linked, Standing::Suspended),
@@ -97,7 +125,13 @@ impl PersonWork {
             self.person.account_done(doors);
         }
         if matches!(what, AuditAction::Suspended | AuditAction::Deleted) {
-            self.spend(site, &UnconfirmedChange::Rests { doors: doors.to_owned(), account: account.clone() });
+            self.spend(
+                site,
+                &UnconfirmedChange::Rests {
+                    doors: doors.to_owned(),
+                    account: account.clone(),
+                },
+            );
         }
         if what == AuditAction::Deleted {
             self.writes.push(free_account(site, doors, &account));
@@ -105,19 +139,45 @@ impl PersonWork {
         }
         let entry = AuditEntry::new(what, doors, &account, &step.to_string());
         let refused = what == AuditAction::Refused;
-        self.actions.push(if refused { entry.answered("not allowed") } else { entry });
+        self.actions.push(if refused {
+            entry.answered("not allowed")
+        } else {
+            entry
+        });
     }
 
-    pub(in crate::settle) fn granted(&mut self, change: GroupChange<'_>, until: Option<Timestamp>, now: Timestamp) {
+    pub(in crate::settle) fn granted(
+        &mut self,
+        change: GroupChange<'_>,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) {
         self.actions.push(change.entry(AuditAction::Granted));
-        let GroupChange { doors, group, account, because } = change;
+        let GroupChange {
+            doors,
+            group,
+            account,
+            because,
+        } = change;
         let (account, because) = (account.clone(), because.text.clone());
-        let claim = self.person.claims.iter_mut().find(|claim| claim.doors == *doors && claim.group == *group);
+        let claim = self
+            .person
+            .claims
+            .iter_mut()
+            .find(|claim| claim.doors == *doors && claim.group == *group);
         match claim {
             Some(claim) => (claim.until, claim.because, claim.account) = (until, because, account),
             None => {
                 let (doors, group) = (doors.to_owned(), group.clone());
-                let new = Claim { doors, group, account, since: now, until, because, ..Claim::default() };
+                let new = Claim {
+                    doors,
+                    group,
+                    account,
+                    since: now,
+                    until,
+                    because,
+                    ..Claim::default()
+                };
                 self.person.claims.push(new);
             }
         }
@@ -129,25 +189,51 @@ impl PersonWork {
 
     pub(in crate::settle) fn revoked(&mut self, site: &SiteId, change: GroupChange<'_>) {
         self.actions.push(change.entry(AuditAction::Revoked));
-        let GroupChange { doors, group, account, .. } = change;
-        let done =
-            UnconfirmedChange::Leaves { doors: doors.to_owned(), group: group.clone(), account: account.clone() };
+        let GroupChange {
+            doors,
+            group,
+            account,
+            ..
+        } = change;
+        let done = UnconfirmedChange::Leaves {
+            doors: doors.to_owned(),
+            group: group.clone(),
+            account: account.clone(),
+        };
         self.spend(site, &done);
         let here = |claim: &Claim| claim.doors == *doors && claim.group == *group;
-        self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
+        self.person
+            .claims
+            .retain(|claim| !here(claim) || !claim.surplus.is_empty());
         self.person.done(doors, group);
     }
 
-    /// Records that an older member was removed. The audit entry of the member that replaced it covers both.
-    pub(in crate::settle) fn tidied(&mut self, doors: &DoorsName, group: &GroupId, row: &GroupMember) {
-        for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == *doors && claim.group == *group) {
+    /// Records that an older member was removed. The audit entry of the member that replaced it
+    /// covers both.
+    pub(in crate::settle) fn tidied(
+        &mut self,
+        doors: &DoorsName,
+        group: &GroupId,
+        row: &GroupMember,
+    ) {
+        for claim in self
+            .person
+            .claims
+            .iter_mut()
+            .filter(|claim| claim.doors == *doors && claim.group == *group)
+        {
             claim.surplus.retain(|handle| handle != row.handle());
         }
     }
 
-    /// Records a failed change. A change that may have been applied, wholly or `in_part`, stays an intent. A refusal
-    /// gets one audit entry.
-    pub(in crate::settle) fn failed(&mut self, change: GroupChange<'_>, error: Error, in_part: bool) {
+    /// Records a failed change. A change that may have been applied, wholly or `in_part`, stays an
+    /// intent. A refusal gets one audit entry.
+    pub(in crate::settle) fn failed(
+        &mut self,
+        change: GroupChange<'_>,
+        error: Error,
+        in_part: bool,
+    ) {
         let GroupChange { doors, group, .. } = change;
         if !error.is_retryable() {
             if !in_part {
@@ -158,20 +244,31 @@ impl PersonWork {
         self.failures.push(Failure::at(doors, error));
     }
 
-    /// Records a failed change of the account itself. An account that was not created has no id yet.
+    /// Records a failed change of the account itself. An account that was not created has no id
+    /// yet.
     pub(super) fn account_failed(&mut self, doors: DoorsName, step: &Action, error: Error) {
         if !error.is_retryable() {
-            let account = self.person.accounts.get(&doors).map(|linked| linked.account.id.clone());
+            let account = self
+                .person
+                .accounts
+                .get(&doors)
+                .map(|linked| linked.account.id.clone());
             let account = account.unwrap_or_else(|| AccountId(String::new()));
             match step {
                 Action::Create => {
                     self.person.never_made(&doors);
-                    self.refused(AuditEntry::new(AuditAction::Refused, &doors, &account, WITHOUT_AN_ACCOUNT), &error);
+                    self.refused(
+                        AuditEntry::new(AuditAction::Refused, &doors, &account, WITHOUT_AN_ACCOUNT),
+                        &error,
+                    );
                 }
                 _ => {
                     self.person.account_done(&doors);
                     let because = step.to_string();
-                    self.refused(AuditEntry::new(AuditAction::Refused, &doors, &account, &because), &error);
+                    self.refused(
+                        AuditEntry::new(AuditAction::Refused, &doors, &account, &because),
+                        &error,
+                    );
                 }
             }
         }
@@ -180,7 +277,11 @@ impl PersonWork {
 
     /// Adds the audit entry of a refusal once, however often the change is tried.
     fn refused(&mut self, entry: AuditEntry, error: &Error) {
-        if !self.person.problems.contains(&Problem::failed(&entry.doors, error)) {
+        if !self
+            .person
+            .problems
+            .contains(&Problem::failed(&entry.doors, error))
+        {
             self.actions.push(entry.answered(&error.to_string()));
         }
     }

@@ -62,12 +62,18 @@ pub fn conclude(person: &mut Person, result: RoundResult, now: Timestamp) -> Rou
     match result {
         RoundResult::Done { more } => {
             person.failures = 0;
-            if more { RoundOutcome::Again } else { RoundOutcome::Settled }
+            if more {
+                RoundOutcome::Again
+            } else {
+                RoundOutcome::Settled
+            }
         }
         RoundResult::Failed => RoundOutcome::Failed,
         RoundResult::FailedForGood { asked } => {
             person.failures += 1;
-            let retry = match asked.and_then(|asked| SignedDuration::try_from(asked.min(LONGEST_PAUSE)).ok()) {
+            let retry = match asked
+                .and_then(|asked| SignedDuration::try_from(asked.min(LONGEST_PAUSE)).ok())
+            {
                 Some(asked) => Minute::not_before(now.saturating_add(asked).unwrap_or(now)),
                 None => Minute::of(now).later(back_off(person.failures)),
             };
@@ -78,9 +84,9 @@ pub fn conclude(person: &mut Person, result: RoundResult, now: Timestamp) -> Rou
     }
 }
 
-/// Returns whether the applied actions require another round. After a person left the last group, Doorstep takes back
-/// the cards, and may then suspend or delete the account. A claim with older members needs another round until the last
-/// of them is gone.
+/// Returns whether the applied actions require another round. After a person left the last group,
+/// Doorstep takes back the cards, and may then suspend or delete the account. A claim with older
+/// members needs another round until the last of them is gone.
 pub fn needs_aftercare(
     decision: &PersonDecision,
     person: &Person,
@@ -88,7 +94,9 @@ pub fn needs_aftercare(
 ) -> bool {
     decision.actions().any(|(doors, step)| match step {
         Action::Revoke { group, .. } => {
-            let keeps = systems.get(doors).is_none_or(|system| system.without_access(person) == WithoutAccess::Keep);
+            let keeps = systems
+                .get(doors)
+                .is_none_or(|system| system.without_access(person) == WithoutAccess::Keep);
             !keeps || person.has_cards_at(doors) || person.claim(doors, group).is_some()
         }
         Action::Tidy { .. } | Action::Untag(_) => true,

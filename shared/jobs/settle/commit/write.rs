@@ -17,7 +17,8 @@ use doorstep_core::model::subject::Subject;
 /// Most audit entries in one transaction.
 const MOST_ACTIONS: usize = 80;
 
-/// Writes the person, if anything changed. The due item and the schedule of the next evaluation precede the person.
+/// Writes the person, if anything changed. The due item and the schedule of the next evaluation
+/// precede the person.
 pub async fn write(
     context: &SiteContext,
     before: &Person,
@@ -34,10 +35,16 @@ pub async fn write(
     if let Some(next) = person.next.filter(|_| person.next != before.next) {
         // The due item and the schedule precede the person: an unneeded one does no harm.
         let due = [Due::at(next, me.clone())];
-        try_join(context.schedule(Minute::of(next)), store.put_dues(site, &due)).await?;
+        try_join(
+            context.schedule(Minute::of(next)),
+            store.put_dues(site, &due),
+        )
+        .await?;
     }
     if work.actions.is_empty() && work.writes.is_empty() {
-        store.write_as(WriteStep::Commit, put(site, person)?).await?;
+        store
+            .write_as(WriteStep::Commit, put(site, person)?)
+            .await?;
     } else {
         let chain = match known.take() {
             Some(chain) => chain,
@@ -46,7 +53,9 @@ pub async fn write(
         *known = Some(write_with_actions(context, work, at, chain).await?);
     }
     work.person.version += 1;
-    let moved = before.next.filter(|&old| old > context.now && work.person.next != Some(old));
+    let moved = before
+        .next
+        .filter(|&old| old > context.now && work.person.next != Some(old));
     if let Some(old) = moved
         && let Err(error) = store.write(Due::delete(site, Minute::of(old), &me)).await
     {
@@ -55,8 +64,9 @@ pub async fn write(
     Ok(())
 }
 
-/// Writes the person, further items and the person's audit entries at the end of the chain, in one transaction. Audit
-/// entries that do not fit are written before it, in transactions of their own. Returns the new end of the chain.
+/// Writes the person, further items and the person's audit entries at the end of the chain, in one
+/// transaction. Audit entries that do not fit are written before it, in transactions of their own.
+/// Returns the new end of the chain.
 async fn write_with_actions(
     context: &SiteContext,
     work: &mut PersonWork,
@@ -68,10 +78,15 @@ async fn write_with_actions(
     let (person, actions) = (&mut work.person, work.actions.as_slice());
     let (early, late) = actions.split_at(actions.len().saturating_sub(MOST_ACTIONS));
     for actions in early.chunks(MOST_ACTIONS) {
-        store.write_all(WriteStep::Keep, chain.join(site, person, at, actions)?).await?;
+        store
+            .write_all(WriteStep::Keep, chain.join(site, person, at, actions)?)
+            .await?;
     }
     writes.extend(chain.join(site, person, at, late)?);
-    debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit into one transaction");
+    debug_assert!(
+        writes.len() < MOST_IN_ONE,
+        "links and records of one person fit into one transaction"
+    );
     writes.insert(0, put(site, person)?);
     store.write_all(WriteStep::Commit, writes).await?;
     Ok(chain)

@@ -1,5 +1,5 @@
-//! The bridge from the model to production code: resolving intents, deciding, and recording. Answers are cached,
-//! because the same questions return often.
+//! The bridge from the model to production code: resolving intents, deciding, and recording.
+//! Answers are cached, because the same questions return often.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,10 +19,12 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, next_boundary};
 use doorstep_core::decide::person::{
-    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, concerned,
-    decide_person,
+    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision,
+    PersonView, concerned, decide_person,
 };
-use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, GroupRef, Standing};
+use doorstep_core::model::account::{
+    Account, AccountId, DoorsKind, Group, GroupId, GroupMember, GroupRef, Standing,
+};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::capabilities::Capabilities;
@@ -125,7 +127,11 @@ struct Comparison<'a> {
 impl Judge {
     /// Returns the judge of a scenario.
     pub fn of(story: &ModelScenario) -> Self {
-        let kind = if story.doors == ModelDoors::Salto { DoorsKind::SaltoKs } else { DoorsKind::Kisi };
+        let kind = if story.doors == ModelDoors::Salto {
+            DoorsKind::SaltoKs
+        } else {
+            DoorsKind::Kisi
+        };
         let config = DoorsConfig {
             kind,
             place: Some("p".to_owned()),
@@ -141,13 +147,32 @@ impl Judge {
             protected: Vec::new(),
             was: None,
         };
-        let groups = vec![Group { id: group(), name: "g".to_owned(), problem: None }];
+        let groups = vec![Group {
+            id: group(),
+            name: "g".to_owned(),
+            problem: None,
+        }];
         let taken = BTreeSet::from([group()]);
-        let doors_read = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
+        let doors_read = DoorsRead {
+            groups,
+            taken,
+            cards_taken: true,
+            ..DoorsRead::default()
+        };
         let ends_by_itself = story.doors != ModelDoors::Salto;
         let ruled = BTreeSet::from([group()]);
-        let capabilities = Capabilities { ends_by_itself, suspends_guests: true, one_card: false, counts_seats: false };
-        let doors_context = DoorsContext { config, doors_read, capabilities, ruled };
+        let capabilities = Capabilities {
+            ends_by_itself,
+            suspends_guests: true,
+            one_card: false,
+            counts_seats: false,
+        };
+        let doors_context = DoorsContext {
+            config,
+            doors_read,
+            capabilities,
+            ruled,
+        };
         Judge {
             doors: story.doors,
             sayings: story.sayings.clone(),
@@ -166,7 +191,8 @@ impl Judge {
 
     /// Returns whether this saying opens the group now.
     pub fn opens(&self, says: u8, now: ModelMinute) -> bool {
-        self.window(says).is_some_and(|(from, until)| from <= now && now < until)
+        self.window(says)
+            .is_some_and(|(from, until)| from <= now && now < until)
     }
 
     /// Returns the next minute at which the group opens or closes.
@@ -177,13 +203,19 @@ impl Judge {
     fn desired(&self, says: u8) -> Desired {
         let interval = |(from, until): (ModelMinute, ModelMinute)| {
             let window = Window::new(at(from), Some(at(until))).unwrap();
-            (group_ref(), vec![OpenInterval { window, because: Reasons::default() }])
+            (
+                group_ref(),
+                vec![OpenInterval {
+                    window,
+                    because: Reasons::default(),
+                }],
+            )
         };
         self.window(says).map(interval).into_iter().collect()
     }
 
-    /// Decides a round: resolves the intents, then decides the actions. `lines` is `None` if the group could not be
-    /// read.
+    /// Decides a round: resolves the intents, then decides the actions. `lines` is `None` if the
+    /// group could not be read.
     pub fn decide(&self, input: RoundInput<'_>) -> ModelDecision {
         let asked = key(input);
         if let Some(known) = self.decided.lock().unwrap().get(&asked) {
@@ -195,39 +227,82 @@ impl Judge {
     }
 
     fn decide_anew(&self, input: RoundInput<'_>) -> ModelDecision {
-        let RoundInput { person, says, lines, look, now } = input;
+        let RoundInput {
+            person,
+            says,
+            lines,
+            look,
+            now,
+        } = input;
         let mut person = whole(person);
         let desired = self.desired(says);
         let more: Vec<_> = look.then(group_ref).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &more);
         let read = lines.filter(|_| !groups.is_empty());
-        let held: ActualGroups = read.map(|lines| (group_ref(), rows(lines))).into_iter().collect();
+        let held: ActualGroups = read
+            .map(|lines| (group_ref(), rows(lines)))
+            .into_iter()
+            .collect();
         let actions = if self.finishes {
             finish(&mut person, &held, &self.contexts, at(now))
         } else {
             person.intents.clear();
             Vec::new()
         };
-        let judged = self.judged(Comparison { person: &person, desired: &desired, groups: &groups, held: &held }, now);
+        let judged = self.judged(
+            Comparison {
+                person: &person,
+                desired: &desired,
+                groups: &groups,
+                held: &held,
+            },
+            now,
+        );
         let more = needs_aftercare(&judged, &person, &self.contexts);
         judged.settle_claims(&mut person);
         let acts = judged.actions().map(|(_, step)| act(step)).collect();
-        ModelDecision { person: brief(&person), acts, records: records(&actions), more }
+        ModelDecision {
+            person: brief(&person),
+            acts,
+            records: records(&actions),
+            more,
+        }
     }
 
     fn judged(&self, comparison: Comparison<'_>, now: ModelMinute) -> PersonDecision {
-        let Comparison { person, desired, groups, held } = comparison;
+        let Comparison {
+            person,
+            desired,
+            groups,
+            held,
+        } = comparison;
         let (books, looked, cards, adopt) = Default::default();
         decide_person(PersonView {
             person,
-            desired: DesiredState { access: desired, name: Some(NAME), cards: &[] },
+            desired: DesiredState {
+                access: desired,
+                name: Some(NAME),
+                cards: &[],
+            },
             actual: ActualState {
                 groups: held,
-                cards: ActualCards { books: &books, read: &looked },
+                cards: ActualCards {
+                    books: &books,
+                    read: &looked,
+                },
                 others: &OtherSites::default(),
             },
-            scope: CompareScope { groups, adopt: &adopt, adopt_cards: &cards },
-            context: DecisionContext { doors: &self.contexts, mode: Mode::Full, stale: false, now: at(now) },
+            scope: CompareScope {
+                groups,
+                adopt: &adopt,
+                adopt_cards: &cards,
+            },
+            context: DecisionContext {
+                doors: &self.contexts,
+                mode: Mode::Full,
+                stale: false,
+                now: at(now),
+            },
         })
     }
 
@@ -247,9 +322,18 @@ impl Judge {
         let there: Vec<_> = (!lines.is_empty()).then(group_ref).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &there);
         let held = ActualGroups::from([(group_ref(), rows(lines))]);
-        let judged = self.judged(Comparison { person: &person, desired: &desired, groups: &groups, held: &held }, now);
+        let judged = self.judged(
+            Comparison {
+                person: &person,
+                desired: &desired,
+                groups: &groups,
+                held: &held,
+            },
+            now,
+        );
         let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
-        let due = !judged.is_unchanged() || person.has_begun() || !person.problems.is_empty() || moved_on;
+        let due =
+            !judged.is_unchanged() || person.has_begun() || !person.problems.is_empty() || moved_on;
         let found = match (due, groups.is_empty()) {
             (false, _) => ReconcileResult::Well,
             (true, true) => ReconcileResult::Due,
@@ -262,24 +346,45 @@ impl Judge {
     /// Returns the person with the intents of these actions.
     pub fn begin(&self, known: &StoredPerson, acts: &[Act]) -> StoredPerson {
         let mut person = whole(known);
-        let begun: Vec<Intent> =
-            acts.iter().filter_map(|act| intent_of(&person, &DoorsName::from(DOORS), &step(act))).collect();
+        let begun: Vec<Intent> = acts
+            .iter()
+            .filter_map(|act| intent_of(&person, &DoorsName::from(DOORS), &step(act)))
+            .collect();
         person.intents.extend(begun);
         brief(&person)
     }
 
     /// Returns the person and the audit entries after an action, successful or not.
-    pub fn done(&self, known: &StoredPerson, act: &Act, well: bool, now: ModelMinute) -> (StoredPerson, Records) {
+    pub fn done(
+        &self,
+        known: &StoredPerson,
+        act: &Act,
+        well: bool,
+        now: ModelMinute,
+    ) -> (StoredPerson, Records) {
         let person = whole(known);
-        let account = person.accounts.get(DOORS).expect("an account").account.id.clone();
+        let account = person
+            .accounts
+            .get(DOORS)
+            .expect("an account")
+            .account
+            .id
+            .clone();
         let mut task = PersonWork::of(person, NAME);
         let group_id = group();
         let (doors, because) = (DoorsName::from(DOORS), "b".into());
-        let change = GroupChange { doors: &doors, group: &group_id, account: &account, because: &because };
+        let change = GroupChange {
+            doors: &doors,
+            group: &group_id,
+            account: &account,
+            because: &because,
+        };
         match (act, well) {
             (Act::Grant(until, _), true) => task.granted(change, until.map(at), at(now)),
             (Act::Revoke(_), true) => task.revoked(&SiteId::from("site"), change),
-            (Act::Tidy(handle), true) => task.tidied(&DoorsName::from(DOORS), &group(), &row(*handle, None)),
+            (Act::Tidy(handle), true) => {
+                task.tidied(&DoorsName::from(DOORS), &group(), &row(*handle, None))
+            }
             (Act::Grant(_, replaces), false) => {
                 task.failed(change, Error::retry("away"), !replaces.is_empty());
             }
@@ -311,7 +416,12 @@ impl Judge {
 }
 
 fn row(handle: u8, until: Option<ModelMinute>) -> GroupMember {
-    GroupMember { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
+    GroupMember {
+        account: account(),
+        handle: Some(handle.to_string()),
+        from: None,
+        until: until.map(at),
+    }
 }
 
 fn group_ref() -> GroupRef {
@@ -319,7 +429,12 @@ fn group_ref() -> GroupRef {
 }
 
 fn rows(lines: &[ModelMember]) -> GroupRows {
-    GroupRows::of(lines.iter().map(|line| row(line.handle, line.until)).collect())
+    GroupRows::of(
+        lines
+            .iter()
+            .map(|line| row(line.handle, line.until))
+            .collect(),
+    )
 }
 
 fn handles(names: &[String]) -> Vec<u8> {
@@ -328,8 +443,13 @@ fn handles(names: &[String]) -> Vec<u8> {
 
 fn act(step: &Action) -> Act {
     match step {
-        Action::Grant { until, replaces, .. } => {
-            let replaces = replaces.iter().map(|row| row.handle().parse().unwrap()).collect();
+        Action::Grant {
+            until, replaces, ..
+        } => {
+            let replaces = replaces
+                .iter()
+                .map(|row| row.handle().parse().unwrap())
+                .collect();
             Act::Grant(until.map(minute), replaces)
         }
         Action::Revoke { row, .. } => Act::Revoke(row.handle().parse().unwrap()),
@@ -343,16 +463,33 @@ fn step(act: &Act) -> Action {
     match act {
         Act::Grant(until, replaces) => {
             let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
-            Action::Grant { group, until: until.map(at), replaces, because: Reasons::default() }
+            Action::Grant {
+                group,
+                until: until.map(at),
+                replaces,
+                because: Reasons::default(),
+            }
         }
-        Act::Revoke(handle) => Action::Revoke { group, row: row(*handle, None), because: RevokeCause::Ended.into() },
-        Act::Tidy(handle) => Action::Tidy { group, row: row(*handle, None) },
+        Act::Revoke(handle) => Action::Revoke {
+            group,
+            row: row(*handle, None),
+            because: RevokeCause::Ended.into(),
+        },
+        Act::Tidy(handle) => Action::Tidy {
+            group,
+            row: row(*handle, None),
+        },
     }
 }
 
 fn records(actions: &[AuditEntry]) -> Records {
-    let count = |what: AuditAction| i8::try_from(actions.iter().filter(|action| action.what == what).count()).unwrap();
-    Records { granted: count(AuditAction::Granted), revoked: count(AuditAction::Revoked) }
+    let count = |what: AuditAction| {
+        i8::try_from(actions.iter().filter(|action| action.what == what).count()).unwrap()
+    };
+    Records {
+        granted: count(AuditAction::Granted),
+        revoked: count(AuditAction::Revoked),
+    }
 }
 
 /// Returns the person in the form of production code.
@@ -381,10 +518,16 @@ fn whole(known: &StoredPerson) -> Person {
         surplus: surplus.iter().map(ToString::to_string).collect(),
     };
     let mut person = Person::new(PersonId::from("p"), email);
-    person.accounts.insert(DOORS.into(), Linked::new(account, NAME, false));
+    person
+        .accounts
+        .insert(DOORS.into(), Linked::new(account, NAME, false));
     person.claims = known.claim.iter().map(claim).collect();
     person.intents = known.intents.iter().map(intent).collect();
-    person.problems = known.problem.then_some(Problem::PlatformUnread).into_iter().collect();
+    person.problems = known
+        .problem
+        .then_some(Problem::PlatformUnread)
+        .into_iter()
+        .collect();
     person.next = known.next.map(at);
     person.failures = u32::from(known.failures);
     person
@@ -398,23 +541,34 @@ fn intent(begun: &Begun) -> Intent {
             replaces: replaces.iter().map(ToString::to_string).collect(),
             because: Reasons::default(),
         },
-        Begun::Revoke(handle) => {
-            Did::Revoke { account: account(), handle: handle.to_string(), because: RevokeCause::Ended.into() }
-        }
+        Begun::Revoke(handle) => Did::Revoke {
+            account: account(),
+            handle: handle.to_string(),
+            because: RevokeCause::Ended.into(),
+        },
     };
-    Intent { doors: DOORS.into(), group: Some(group()), action }
+    Intent {
+        doors: DOORS.into(),
+        group: Some(group()),
+        action,
+    }
 }
 
 /// Returns the person in the form of the model.
 fn brief(person: &Person) -> StoredPerson {
     assert!(person.claims.len() <= 1, "one claim on one group");
     let begun = |intent: &Intent| match &intent.action {
-        Did::Grant { until, replaces, .. } => Begun::Grant(until.map(minute), handles(replaces)),
+        Did::Grant {
+            until, replaces, ..
+        } => Begun::Grant(until.map(minute), handles(replaces)),
         Did::Revoke { handle, .. } => Begun::Revoke(handle.parse().unwrap()),
         other => panic!("nothing is done to accounts here: {other:?}"),
     };
     StoredPerson {
-        claim: person.claims.first().map(|claim| (claim.until.map(minute), handles(&claim.surplus))),
+        claim: person
+            .claims
+            .first()
+            .map(|claim| (claim.until.map(minute), handles(&claim.surplus))),
         intents: person.intents.iter().map(begun).collect(),
         next: person.next.map(minute),
         failures: u8::try_from(person.failures).unwrap(),

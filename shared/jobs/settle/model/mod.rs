@@ -1,11 +1,12 @@
-//! A model of one membership that is explored completely, with everything that can happen concurrently: webhooks,
-//! schedules and reconciles in any order, lost and duplicated; functions that crash between any two steps; a door
-//! system that applies a call and answers with an error; two workers with the same triggers; changes by hand.
+//! A model of one membership that is explored completely, with everything that can happen
+//! concurrently: webhooks, schedules and reconciles in any order, lost and duplicated; functions
+//! that crash between any two steps; a door system that applies a call and answers with an error;
+//! two workers with the same triggers; changes by hand.
 //!
-//! The model repeats the order of reads and writes, each as one step. Production code makes the decisions
-//! (`decide_person`, `interrupted::finish`, `intent_of`, `PersonWork`'s bookkeeping, `conclude`), so that model and
-//! code cannot drift apart there. `make test` explores the small scenarios, `make model` the large ones.
-//! `docs/protocol.md` says what the model leaves out.
+//! The model repeats the order of reads and writes, each as one step. Production code makes the
+//! decisions (`decide_person`, `interrupted::finish`, `intent_of`, `PersonWork`'s bookkeeping,
+//! `conclude`), so that model and code cannot drift apart there. `make test` explores the small
+//! scenarios, `make model` the large ones. `docs/protocol.md` says what the model leaves out.
 
 use stateright::{Model, Property};
 
@@ -17,8 +18,8 @@ mod worker;
 
 use judge::{Judge, RoundInput};
 use state::{
-    Budget, MINUTES, ModelMember, ModelMinute, ModelRound, ModelState, Records, StoredPerson, TriggerCounts, Worker,
-    WorkerStep,
+    Budget, MINUTES, ModelMember, ModelMinute, ModelRound, ModelState, Records, StoredPerson,
+    TriggerCounts, Worker, WorkerStep,
 };
 
 /// The behaviour of a door system.
@@ -65,7 +66,8 @@ enum RemovedGuard {
 #[derive(Debug, Clone)]
 struct ModelScenario {
     doors: ModelDoors,
-    /// What the platform can say about the booking: nothing, or the window in which it opens the group.
+    /// What the platform can say about the booking: nothing, or the window in which it opens the
+    /// group.
     sayings: Vec<Option<(ModelMinute, ModelMinute)>>,
     /// The first saying, which one delivery announces.
     first: u8,
@@ -146,9 +148,14 @@ impl MembershipModel {
         MembershipModel { story, judge }
     }
 
-    /// Returns the initial state: nothing is stored, and the delivery of the first saying is on its way.
+    /// Returns the initial state: nothing is stored, and the delivery of the first saying is on its
+    /// way.
     fn beginning(&self) -> ModelState {
-        let given = self.story.given.then_some(ModelMember { handle: 0, until: None, by_hand: true });
+        let given = self.story.given.then_some(ModelMember {
+            handle: 0,
+            until: None,
+            by_hand: true,
+        });
         ModelState {
             now: 0,
             truth: self.story.first,
@@ -173,8 +180,15 @@ impl MembershipModel {
 
     fn storm(&self, state: &ModelState, actions: &mut Vec<ModelEvent>) {
         let budget = state.budget;
-        let others = (0..).zip(&self.story.sayings).map(|(says, _)| says).filter(|says| *says != state.truth);
-        actions.extend(others.filter(|_| budget.changes > 0).map(ModelEvent::Changes));
+        let others = (0..)
+            .zip(&self.story.sayings)
+            .map(|(says, _)| says)
+            .filter(|says| *says != state.truth);
+        actions.extend(
+            others
+                .filter(|_| budget.changes > 0)
+                .map(ModelEvent::Changes),
+        );
         for (removed, waiting) in [(false, state.hooks.0), (true, state.hooks.1)] {
             if waiting > 0 && budget.losses > 0 {
                 actions.push(ModelEvent::Lost(removed));
@@ -190,17 +204,32 @@ impl MembershipModel {
             actions.push(ModelEvent::Late);
         }
         if budget.crashes > 0 {
-            actions.extend((0..2).filter(|place| state.workers[*place].is_some()).map(ModelEvent::Dies));
-            actions.extend(state.reconcile.is_some().then_some(ModelEvent::ReconcileDies));
+            actions.extend(
+                (0..2)
+                    .filter(|place| state.workers[*place].is_some())
+                    .map(ModelEvent::Dies),
+            );
+            actions.extend(
+                state
+                    .reconcile
+                    .is_some()
+                    .then_some(ModelEvent::ReconcileDies),
+            );
         }
         if budget.reconciles > 0 && state.reconcile.is_none() {
             actions.push(ModelEvent::Reconciles);
         }
         if budget.hands > 0 {
-            if self.story.doors == ModelDoors::Kisi && state.lines.iter().all(|line| !line.by_hand) {
+            if self.story.doors == ModelDoors::Kisi && state.lines.iter().all(|line| !line.by_hand)
+            {
                 actions.push(ModelEvent::HandPutsIn);
             }
-            actions.extend(state.lines.iter().map(|line| ModelEvent::HandTakesOut(line.handle)));
+            actions.extend(
+                state
+                    .lines
+                    .iter()
+                    .map(|line| ModelEvent::HandTakesOut(line.handle)),
+            );
         }
         if state.is_quiet() {
             actions.push(ModelEvent::Calm);
@@ -208,7 +237,9 @@ impl MembershipModel {
     }
 
     fn works(&self, state: &ModelState, place: usize, actions: &mut Vec<ModelEvent>) {
-        let Some(worker) = &state.workers[place] else { return };
+        let Some(worker) = &state.workers[place] else {
+            return;
+        };
         actions.push(ModelEvent::Works(place, Luck::Well));
         if state.calm {
             return;
@@ -242,7 +273,11 @@ impl MembershipModel {
             ModelEvent::Comes(removed) | ModelEvent::ComesTwice(removed) => {
                 state.line.changed |= !removed;
                 state.line.removed |= removed;
-                let hooks = if removed { &mut state.hooks.1 } else { &mut state.hooks.0 };
+                let hooks = if removed {
+                    &mut state.hooks.1
+                } else {
+                    &mut state.hooks.0
+                };
                 match action {
                     ModelEvent::Comes(_) => *hooks -= 1,
                     _ => state.budget.twice -= 1,
@@ -251,7 +286,11 @@ impl MembershipModel {
             ModelEvent::Lost(removed) => {
                 state.budget.losses -= 1;
                 state.unheard();
-                let hooks = if removed { &mut state.hooks.1 } else { &mut state.hooks.0 };
+                let hooks = if removed {
+                    &mut state.hooks.1
+                } else {
+                    &mut state.hooks.0
+                };
                 *hooks -= 1;
             }
             ModelEvent::Alarm(minute, again) => {
@@ -297,7 +336,11 @@ impl MembershipModel {
                 state.budget.hands -= 1;
                 state.hands.0 += 1;
                 state.unheard();
-                state.lines.push(ModelMember { handle: state.handle, until: None, by_hand: true });
+                state.lines.push(ModelMember {
+                    handle: state.handle,
+                    until: None,
+                    by_hand: true,
+                });
                 state.handle += 1;
             }
             ModelEvent::HandTakesOut(handle) => {
@@ -315,7 +358,11 @@ impl MembershipModel {
 
     fn takes(&self, state: &mut ModelState) {
         let batch = std::mem::take(&mut state.line);
-        let step = if batch.changed || batch.removed { WorkerStep::Look } else { WorkerStep::Slice };
+        let step = if batch.changed || batch.removed {
+            WorkerStep::Look
+        } else {
+            WorkerStep::Slice
+        };
         state.workers[0] = Some(Worker {
             batch,
             late: false,
@@ -337,15 +384,23 @@ impl MembershipModel {
     /// Returns whether no member that Doorstep added is still valid after the window's end.
     fn membership_ends(&self, state: &ModelState) -> bool {
         let valid = |line: &ModelMember| line.until.is_none_or(|until| until > state.now);
-        self.judge.opens(state.truth, state.now) || !state.lines.iter().any(|line| valid(line) && !line.by_hand)
+        self.judge.opens(state.truth, state.now)
+            || !state.lines.iter().any(|line| valid(line) && !line.by_hand)
     }
 
     /// Returns whether a person with an open window can open the group until its end.
     fn membership_begins(&self, state: &ModelState) -> bool {
-        let Some((_, end)) = self.judge.window(state.truth).filter(|_| self.judge.opens(state.truth, state.now)) else {
+        let Some((_, end)) = self
+            .judge
+            .window(state.truth)
+            .filter(|_| self.judge.opens(state.truth, state.now))
+        else {
             return true;
         };
-        state.lines.iter().any(|line| line.until.is_none_or(|until| until >= end))
+        state
+            .lines
+            .iter()
+            .any(|line| line.until.is_none_or(|until| until >= end))
     }
 
     /// Returns whether another evaluation would find nothing to do, and no intent.
@@ -353,16 +408,26 @@ impl MembershipModel {
         let says = state.fact.map_or(0, |fact| fact.says);
         let person = &state.person;
         let lines = Some(state.lines.as_slice());
-        let decided = self.judge.decide(RoundInput { person, says, lines, look: true, now: state.now });
+        let decided = self.judge.decide(RoundInput {
+            person,
+            says,
+            lines,
+            look: true,
+            now: state.now,
+        });
         let known = says == state.truth && person.next == self.judge.boundary(says, state.now);
-        let still = decided.acts.is_empty() && decided.person == *person && person.intents.is_empty();
+        let still =
+            decided.acts.is_empty() && decided.person == *person && person.intents.is_empty();
         known && still && !person.problem && person.failures == 0
     }
 }
 
 /// Returns the schedules whose minute has come.
 fn rung(state: &ModelState) -> impl Iterator<Item = ModelMinute> {
-    (0..=state.now).zip(state.schedules).filter(|(_, set)| *set).map(|(minute, _)| minute)
+    (0..=state.now)
+        .zip(state.schedules)
+        .filter(|(_, set)| *set)
+        .map(|(minute, _)| minute)
 }
 
 /// Returns whether nothing is on its way, nothing was missed and no one waits for a retry.
@@ -379,7 +444,8 @@ impl Model for MembershipModel {
     }
 
     fn actions(&self, state: &ModelState, actions: &mut Vec<ModelEvent>) {
-        let retries = state.person.failures > 0 && state.person.next.is_some_and(|next| next > state.now);
+        let retries =
+            state.person.failures > 0 && state.person.next.is_some_and(|next| next > state.now);
         if state.now < self.story.last || retries {
             actions.push(ModelEvent::Tick);
         }
@@ -407,43 +473,66 @@ impl Model for MembershipModel {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::always("I1 access ends", |model: &MembershipModel, state: &ModelState| {
-                !heard(state) || model.membership_ends(state)
-            }),
-            Property::always("I2 access begins", |model: &MembershipModel, state: &ModelState| {
-                !heard(state) || model.membership_begins(state)
-            }),
-            Property::always("I3 memberships that are not ours stay", |_: &MembershipModel, state: &ModelState| {
-                !state.stolen
-            }),
-            Property::always("I4 one reconcile makes it right", |model: &MembershipModel, state: &ModelState| {
-                let over = state.calm && state.is_quiet();
-                let right = |state| model.membership_ends(state) && model.membership_begins(state);
-                !over || right(state) && model.nothing_is_left(state)
-            }),
-            Property::always("I7 every change has its record", |_: &MembershipModel, state: &ModelState| {
-                let open = !state.is_quiet() || !state.person.intents.is_empty();
-                let (made, out) = (state.unrecorded.granted, state.unrecorded.revoked);
-                let by_hand = (state.hands.0 as i8, state.hands.1 as i8);
-                open || made <= by_hand.1 && out <= by_hand.0
-            }),
-            Property::always("I7 every record has its change", |_: &MembershipModel, state: &ModelState| {
-                let (made, out) = (state.unrecorded.granted, state.unrecorded.revoked);
-                let by_hand = (state.hands.0 as i8, state.hands.1 as i8);
-                made + by_hand.0 >= 0 && out + by_hand.1 >= 0
-            }),
+            Property::always(
+                "I1 access ends",
+                |model: &MembershipModel, state: &ModelState| {
+                    !heard(state) || model.membership_ends(state)
+                },
+            ),
+            Property::always(
+                "I2 access begins",
+                |model: &MembershipModel, state: &ModelState| {
+                    !heard(state) || model.membership_begins(state)
+                },
+            ),
+            Property::always(
+                "I3 memberships that are not ours stay",
+                |_: &MembershipModel, state: &ModelState| !state.stolen,
+            ),
+            Property::always(
+                "I4 one reconcile makes it right",
+                |model: &MembershipModel, state: &ModelState| {
+                    let over = state.calm && state.is_quiet();
+                    let right =
+                        |state| model.membership_ends(state) && model.membership_begins(state);
+                    !over || right(state) && model.nothing_is_left(state)
+                },
+            ),
+            Property::always(
+                "I7 every change has its record",
+                |_: &MembershipModel, state: &ModelState| {
+                    let open = !state.is_quiet() || !state.person.intents.is_empty();
+                    let (made, out) = (state.unrecorded.granted, state.unrecorded.revoked);
+                    let by_hand = (state.hands.0 as i8, state.hands.1 as i8);
+                    open || made <= by_hand.1 && out <= by_hand.0
+                },
+            ),
+            Property::always(
+                "I7 every record has its change",
+                |_: &MembershipModel, state: &ModelState| {
+                    let (made, out) = (state.unrecorded.granted, state.unrecorded.revoked);
+                    let by_hand = (state.hands.0 as i8, state.hands.1 as i8);
+                    made + by_hand.0 >= 0 && out + by_hand.1 >= 0
+                },
+            ),
         ];
         if !self.story.given {
-            properties.push(Property::sometimes("a member exists", |_: &MembershipModel, state: &ModelState| {
-                state.calm && state.is_quiet() && state.person.claim.is_some()
-            }));
+            properties.push(Property::sometimes(
+                "a member exists",
+                |_: &MembershipModel, state: &ModelState| {
+                    state.calm && state.is_quiet() && state.person.claim.is_some()
+                },
+            ));
         }
         // A worker that lost its batch stores due items that are no longer needed.
         if self.story.budget.overlaps == 0 {
             properties.push(Property::always(
                 "people whom a trigger marks are served",
                 |_: &MembershipModel, state: &ModelState| {
-                    !state.is_quiet() || state.dues[..=usize::from(state.now)].iter().all(|dues| dues.profile == 0)
+                    !state.is_quiet()
+                        || state.dues[..=usize::from(state.now)]
+                            .iter()
+                            .all(|dues| dues.profile == 0)
                 },
             ));
         }
@@ -451,7 +540,10 @@ impl Model for MembershipModel {
             properties.push(Property::sometimes(
                 "a window has ended",
                 |model: &MembershipModel, state: &ModelState| {
-                    let over = model.judge.window(state.truth).is_some_and(|(_, end)| end <= state.now);
+                    let over = model
+                        .judge
+                        .window(state.truth)
+                        .is_some_and(|(_, end)| end <= state.now);
                     state.calm && state.is_quiet() && over && state.unrecorded == Records::default()
                 },
             ));

@@ -1,8 +1,8 @@
 //! The state of the model. It is small, so that millions of states can be explored.
 //!
-//! Numbers that only grow (versions, instants of reads, marks of due items) would make every state unique. Production
-//! code only asks two questions about them: is it still the number that I read, and which of two is later? The model
-//! keeps the answers instead of the numbers.
+//! Numbers that only grow (versions, instants of reads, marks of due items) would make every state
+//! unique. Production code only asks two questions about them: is it still the number that I read,
+//! and which of two is later? The model keeps the answers instead of the numbers.
 
 /// A whole minute, counted from the beginning of the scenario.
 pub type ModelMinute = u8;
@@ -147,7 +147,8 @@ impl Dues {
     }
 }
 
-/// The next step of a worker. Each step is one read or one write that others can observe or influence.
+/// The next step of a worker. Each step is one read or one write that others can observe or
+/// influence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WorkerStep {
     /// Begins to fetch from the platform.
@@ -313,16 +314,18 @@ pub struct ModelState {
     pub lines: Vec<ModelMember>,
     /// The id of the next member.
     pub handle: u8,
-    /// Settle functions at work: the one with the current batch, and one whose batch was given to another.
+    /// Settle functions at work: the one with the current batch, and one whose batch was given to
+    /// another.
     pub workers: [Option<Worker>; 2],
     /// A reconcile function at work.
     pub reconcile: Option<Reconcile>,
     /// What may still happen.
     pub budget: Budget,
-    /// Doorstep's changes at the door system that have no audit entry yet. A negative number counts audit entries
-    /// without a change.
+    /// Doorstep's changes at the door system that have no audit entry yet. A negative number counts
+    /// audit entries without a change.
     pub unrecorded: Records,
-    /// Changes by hand at the door system, which may be taken for Doorstep's: members added, members removed.
+    /// Changes by hand at the door system, which may be taken for Doorstep's: members added,
+    /// members removed.
     pub hands: (u8, u8),
     /// Something happened that no trigger announces. Only a reconcile finds it.
     pub unheard: bool,
@@ -336,25 +339,59 @@ impl ModelState {
     /// Renumbers the instants of reads: only their order matters.
     pub fn rank(&mut self) {
         let refetches = |step: WorkerStep| {
-            matches!(step, WorkerStep::See | WorkerStep::Keep | WorkerStep::Leave | WorkerStep::Mark)
+            matches!(
+                step,
+                WorkerStep::See | WorkerStep::Keep | WorkerStep::Leave | WorkerStep::Mark
+            )
         };
         let mut stamps: Vec<u8> = Vec::new();
         stamps.extend(self.fact.map(|fact| fact.stamp));
-        stamps.extend(self.workers.iter().flatten().filter(|worker| refetches(worker.step)).map(|worker| worker.stamp));
-        stamps.extend(self.workers.iter().flatten().filter_map(|worker| worker.draft).map(|draft| draft.stamp));
         stamps.extend(
-            self.reconcile.iter().filter(|reconcile| refetches(reconcile.step)).map(|reconcile| reconcile.stamp),
+            self.workers
+                .iter()
+                .flatten()
+                .filter(|worker| refetches(worker.step))
+                .map(|worker| worker.stamp),
+        );
+        stamps.extend(
+            self.workers
+                .iter()
+                .flatten()
+                .filter_map(|worker| worker.draft)
+                .map(|draft| draft.stamp),
+        );
+        stamps.extend(
+            self.reconcile
+                .iter()
+                .filter(|reconcile| refetches(reconcile.step))
+                .map(|reconcile| reconcile.stamp),
         );
         stamps.sort_unstable();
         stamps.dedup();
-        let rank = |stamp: u8| stamps.iter().position(|known| *known == stamp).map_or(0, |place| place as u8 + 1);
+        let rank = |stamp: u8| {
+            stamps
+                .iter()
+                .position(|known| *known == stamp)
+                .map_or(0, |place| place as u8 + 1)
+        };
         for worker in self.workers.iter_mut().flatten() {
             // The rank of a draft only tells whether it is still the item's.
-            worker.draft = worker.draft.map(|draft| ModelFact { stamp: rank(draft.stamp), ..draft });
-            worker.stamp = if refetches(worker.step) { rank(worker.stamp) } else { 0 };
+            worker.draft = worker.draft.map(|draft| ModelFact {
+                stamp: rank(draft.stamp),
+                ..draft
+            });
+            worker.stamp = if refetches(worker.step) {
+                rank(worker.stamp)
+            } else {
+                0
+            };
         }
         if let Some(reconcile) = &mut self.reconcile {
-            reconcile.stamp = if refetches(reconcile.step) { rank(reconcile.stamp) } else { 0 };
+            reconcile.stamp = if refetches(reconcile.step) {
+                rank(reconcile.stamp)
+            } else {
+                0
+            };
         }
         if let Some(fact) = &mut self.fact {
             fact.stamp = rank(fact.stamp);
@@ -365,13 +402,22 @@ impl ModelState {
     pub fn stamp(&self) -> u8 {
         let workers = self.workers.iter().flatten().map(|worker| worker.stamp);
         let others = self.reconcile.iter().map(|reconcile| reconcile.stamp);
-        workers.chain(others).chain(self.fact.map(|fact| fact.stamp)).max().unwrap_or(0) + 1
+        workers
+            .chain(others)
+            .chain(self.fact.map(|fact| fact.stamp))
+            .max()
+            .unwrap_or(0)
+            + 1
     }
 
     /// Stores that someone is due. The item gets a mark that no worker holds.
     pub fn put_due(&mut self, minute: ModelMinute, kind: usize) {
         let held = |mark: u8| {
-            let mut served = self.workers.iter().flatten().flat_map(|worker| &worker.served);
+            let mut served = self
+                .workers
+                .iter()
+                .flatten()
+                .flat_map(|worker| &worker.served);
             served.any(|(at, of, held)| *at == minute && usize::from(*of) == kind && *held == mark)
         };
         let mark = (1..).find(|mark| !held(*mark)).unwrap_or(1);
@@ -389,7 +435,11 @@ impl ModelState {
 
     /// Returns whether nothing is on its way and no function is at work.
     pub fn is_quiet(&self) -> bool {
-        let rung = self.schedules.iter().enumerate().all(|(minute, set)| !set || minute > usize::from(self.now));
+        let rung = self
+            .schedules
+            .iter()
+            .enumerate()
+            .all(|(minute, set)| !set || minute > usize::from(self.now));
         let idle = self.workers.iter().all(Option::is_none) && self.reconcile.is_none();
         idle && rung && self.hooks == (0, 0) && self.line.is_empty()
     }

@@ -1,9 +1,11 @@
 //! The scenarios that are explored, and the proof that every guard is needed.
 //!
-//! A scenario lists what may happen and how often: `c` changes at the platform, `l` lost deliveries, `t` deliveries and
-//! schedules that arrive twice, `d` functions that crash, `v` failing calls to the door system (applied or not), `u`
-//! writes to the table that succeed and are answered with an error, `o` overlapping workers, `r` reconciles besides the
-//! last one, `h` changes by hand, `g` an account that was added by hand before, `y` tries before a person is due later.
+//! A scenario lists what may happen and how often: `c` changes at the platform, `l` lost
+//! deliveries, `t` deliveries and schedules that arrive twice, `d` functions that crash, `v`
+//! failing calls to the door system (applied or not), `u` writes to the table that succeed and are
+//! answered with an error, `o` overlapping workers, `r` reconciles besides the last one, `h`
+//! changes by hand, `g` an account that was added by hand before, `y` tries before a person is due
+//! later.
 
 use std::time::Instant;
 
@@ -27,8 +29,12 @@ enum StoryWindow {
 
 fn story(doors: ModelDoors, days: StoryWindow, list: &str) -> ModelScenario {
     let words = || list.split_whitespace();
-    let n =
-        |of: char| words().filter_map(|word| word.strip_prefix(of)).find_map(|number| number.parse().ok()).unwrap_or(0);
+    let n = |of: char| {
+        words()
+            .filter_map(|word| word.strip_prefix(of))
+            .find_map(|number| number.parse().ok())
+            .unwrap_or(0)
+    };
     let budget = Budget {
         changes: n('c'),
         losses: n('l'),
@@ -46,13 +52,26 @@ fn story(doors: ModelDoors, days: StoryWindow, list: &str) -> ModelScenario {
         StoryWindow::Whole => (vec![None, Some((1, 2))], 2),
         StoryWindow::Moved => (vec![None, Some((1, 3)), Some((0, 2))], 3),
     };
-    ModelScenario { doors, sayings, first: 1, given: n('g') > 0, budget, tries: n('y').max(1), last, flaws: Vec::new() }
+    ModelScenario {
+        doors,
+        sayings,
+        first: 1,
+        given: n('g') > 0,
+        budget,
+        tries: n('y').max(1),
+        last,
+        flaws: Vec::new(),
+    }
 }
 
 /// Explores a scenario completely, and prints its size. Returns the number of states.
 fn explore(doors: ModelDoors, days: StoryWindow, list: &str) -> usize {
     let began = Instant::now();
-    let checker = MembershipModel::new(story(doors, days, list)).checker().threads(2).spawn_bfs().join();
+    let checker = MembershipModel::new(story(doors, days, list))
+        .checker()
+        .threads(2)
+        .spawn_bfs()
+        .join();
     let (states, depth) = (checker.unique_state_count(), checker.max_depth());
     let took = began.elapsed().as_secs_f64();
     println!("{doors:?} {days:?} {list}: {states} states, {depth} steps deep, {took:.1} s");
@@ -64,9 +83,20 @@ fn explore(doors: ModelDoors, days: StoryWindow, list: &str) -> usize {
 }
 
 fn failures(checker: &impl Checker<MembershipModel>) -> Vec<(&'static str, String)> {
-    let is_failure = |property| checker.model().property(property).expectation.discovery_is_failure();
-    let found = checker.discoveries().into_iter().filter(|(property, _)| is_failure(*property));
-    found.map(|(property, path)| (property, shown(&path.into_actions()))).collect()
+    let is_failure = |property| {
+        checker
+            .model()
+            .property(property)
+            .expectation
+            .discovery_is_failure()
+    };
+    let found = checker
+        .discoveries()
+        .into_iter()
+        .filter(|(property, _)| is_failure(*property));
+    found
+        .map(|(property, path)| (property, shown(&path.into_actions())))
+        .collect()
 }
 
 /// Returns a path as one line of text. Consecutive steps of the same settle function are counted.
@@ -82,7 +112,13 @@ fn shown(actions: &[ModelEvent]) -> String {
             _ => words.push((word, 1)),
         }
     }
-    let each = words.into_iter().map(|(word, times)| if times > 1 { format!("{word} x {times}") } else { word });
+    let each = words.into_iter().map(|(word, times)| {
+        if times > 1 {
+            format!("{word} x {times}")
+        } else {
+            word
+        }
+    });
     each.collect::<Vec<_>>().join(", ")
 }
 
@@ -129,22 +165,39 @@ fn one_membership_whole() {
     ];
     let mut states = 0;
     for doors in [ModelDoors::Salto, ModelDoors::Kisi, ModelDoors::KisiOneLine] {
-        states += large.iter().map(|(days, list)| explore(doors, *days, list)).sum::<usize>();
+        states += large
+            .iter()
+            .map(|(days, list)| explore(doors, *days, list))
+            .sum::<usize>();
     }
-    println!("{states} states in all, {:.0} s", began.elapsed().as_secs_f64());
+    println!(
+        "{states} states in all, {:.0} s",
+        began.elapsed().as_secs_f64()
+    );
 }
 
-/// Returns the properties that a scenario violates: all of them, or those found until the first failure.
+/// Returns the properties that a scenario violates: all of them, or those found until the first
+/// failure.
 fn broken(story: ModelScenario, all: bool) -> Vec<&'static str> {
-    let until = if all { HasDiscoveries::All } else { HasDiscoveries::AnyFailures };
-    let checker = MembershipModel::new(story).checker().finish_when(until).spawn_bfs().join();
+    let until = if all {
+        HasDiscoveries::All
+    } else {
+        HasDiscoveries::AnyFailures
+    };
+    let checker = MembershipModel::new(story)
+        .checker()
+        .finish_when(until)
+        .spawn_bfs()
+        .join();
     let failures = failures(&checker);
-    failures.iter().for_each(|(property, steps)| println!("    {property}: {steps}"));
+    failures
+        .iter()
+        .for_each(|(property, steps)| println!("    {property}: {steps}"));
     failures.into_iter().map(|(property, _)| property).collect()
 }
 
-/// Leaves out each guard of production code once, and expects a violation each time. The tests above explore such
-/// scenarios with all guards.
+/// Leaves out each guard of production code once, and expects a violation each time. The tests
+/// above explore such scenarios with all guards.
 #[test]
 fn every_guard_is_needed() {
     for (flaw, days, list) in [
@@ -154,14 +207,28 @@ fn every_guard_is_needed() {
         (RemovedGuard::RecordsFirst, StoryWindow::Ends, "d1"),
         (RemovedGuard::ClaimForgotten, StoryWindow::Open, "c1"),
         (RemovedGuard::NoSchedule, StoryWindow::Whole, ""),
-        (RemovedGuard::CrossedOutBlindly, StoryWindow::Ends, "c1 l1 r2"),
-        (RemovedGuard::MarkedInTheTableAlone, StoryWindow::Moved, "c1"),
+        (
+            RemovedGuard::CrossedOutBlindly,
+            StoryWindow::Ends,
+            "c1 l1 r2",
+        ),
+        (
+            RemovedGuard::MarkedInTheTableAlone,
+            StoryWindow::Moved,
+            "c1",
+        ),
         (RemovedGuard::MarkedAfterwards, StoryWindow::Open, "c1 d1"),
         (RemovedGuard::AtMostOnce, StoryWindow::Ends, "d1"),
         (RemovedGuard::LivesOn, StoryWindow::Ends, "o1"),
     ] {
         for doors in [ModelDoors::Salto, ModelDoors::Kisi] {
-            let found = broken(ModelScenario { flaws: vec![flaw], ..story(doors, days, list) }, false);
+            let found = broken(
+                ModelScenario {
+                    flaws: vec![flaw],
+                    ..story(doors, days, list)
+                },
+                false,
+            );
             println!("{flaw:?} at {doors:?}: {found:?}");
             assert_ne!(found, [""; 0], "{flaw:?} at {doors:?}");
         }
@@ -173,8 +240,22 @@ fn every_guard_is_needed() {
 fn of_two_at_once_only_one_writes_the_person() {
     let record = "I7 every record has its change";
     for doors in [ModelDoors::Salto, ModelDoors::Kisi] {
-        let two = |flaws| broken(ModelScenario { flaws, ..story(doors, StoryWindow::Open, "o1") }, true);
+        let two = |flaws| {
+            broken(
+                ModelScenario {
+                    flaws,
+                    ..story(doors, StoryWindow::Open, "o1")
+                },
+                true,
+            )
+        };
         assert!(!two(vec![RemovedGuard::LivesOn]).contains(&record));
-        assert!(two(vec![RemovedGuard::LivesOn, RemovedGuard::CommitUnconditional]).contains(&record));
+        assert!(
+            two(vec![
+                RemovedGuard::LivesOn,
+                RemovedGuard::CommitUnconditional
+            ])
+            .contains(&record)
+        );
     }
 }

@@ -1,9 +1,11 @@
-//! The model of settle, step by step: what `serve`, `round`, `prepare`, `intend`, `apply` and `commit` do to the table
-//! and the door system. Production code makes their decisions (see [`super::judge`]). This file contains the order of
-//! reads and writes, and their conditions.
+//! The model of settle, step by step: what `serve`, `round`, `prepare`, `intend`, `apply` and
+//! `commit` do to the table and the door system. Production code makes their decisions (see
+//! [`super::judge`]). This file contains the order of reads and writes, and their conditions.
 
 use super::judge::RoundInput;
-use super::state::{Act, DoorsCall, ModelFact, ModelMember, ModelRound, ModelState, Records, Worker, WorkerStep};
+use super::state::{
+    Act, DoorsCall, ModelFact, ModelMember, ModelRound, ModelState, Records, Worker, WorkerStep,
+};
 use super::{Luck, MembershipModel, ModelDoors, RemovedGuard};
 use crate::settle::commit::outcome::{RoundOutcome, RoundResult};
 
@@ -21,10 +23,15 @@ impl ModelState {
     /// Returns what storing the fact would change.
     pub fn draft(&self, new: ModelFact) -> StoreResult {
         let (before, after) = (self.fact.is_some_and(|old| old.concerns()), new.concerns());
-        StoreResult { concerns: before || after, left: before && !after, bump: false }
+        StoreResult {
+            concerns: before || after,
+            left: before && !after,
+            bump: false,
+        }
     }
 
-    /// Models `store::facts::keep_fact`, without the versions if the fact still concerns everyone whom it concerned.
+    /// Models `store::facts::keep_fact`, without the versions if the fact still concerns everyone
+    /// whom it concerned.
     pub fn keep_fact(&mut self, new: ModelFact) -> StoreResult {
         let mut kept = self.draft(new);
         let old = self.fact;
@@ -44,7 +51,9 @@ impl ModelState {
 impl MembershipModel {
     /// Runs the next step of a worker.
     pub fn work(&self, state: &mut ModelState, place: usize, luck: Luck) {
-        let Some(mut worker) = state.workers[place].take() else { return };
+        let Some(mut worker) = state.workers[place].take() else {
+            return;
+        };
         if self.step(state, &mut worker, luck) {
             state.workers[place] = Some(worker);
         }
@@ -52,8 +61,8 @@ impl MembershipModel {
 
     /// Runs one step. Returns whether the worker goes on.
     fn step(&self, state: &mut ModelState, w: &mut Worker, luck: Luck) -> bool {
-        // A function lives for one minute, and the queue waits for six. A worker that lost its batch is therefore dead
-        // before another one acts.
+        // A function lives for one minute, and the queue waits for six. A worker that lost its
+        // batch is therefore dead before another one acts.
         let acts = !matches!(
             w.step,
             WorkerStep::Look
@@ -82,8 +91,11 @@ impl MembershipModel {
             }
             WorkerStep::Mark => {
                 state.put_due(state.now, 1);
-                w.step =
-                    if self.story.has(RemovedGuard::MarkedAfterwards) { WorkerStep::Slice } else { WorkerStep::Leave };
+                w.step = if self.story.has(RemovedGuard::MarkedAfterwards) {
+                    WorkerStep::Slice
+                } else {
+                    WorkerStep::Leave
+                };
             }
             WorkerStep::Leave => {
                 if state.fact != w.draft.take() {
@@ -91,16 +103,28 @@ impl MembershipModel {
                     state.comes_again(w);
                     return false;
                 }
-                state.keep_fact(ModelFact { says: w.says, stamp: w.stamp, confirmed: None });
+                state.keep_fact(ModelFact {
+                    says: w.says,
+                    stamp: w.stamp,
+                    confirmed: None,
+                });
                 w.marked = !self.story.has(RemovedGuard::MarkedInTheTableAlone)
                     && !self.story.has(RemovedGuard::MarkedAfterwards);
-                w.step =
-                    if self.story.has(RemovedGuard::MarkedAfterwards) { WorkerStep::Mark } else { WorkerStep::Slice };
+                w.step = if self.story.has(RemovedGuard::MarkedAfterwards) {
+                    WorkerStep::Mark
+                } else {
+                    WorkerStep::Slice
+                };
             }
             WorkerStep::Slice => return self.slice(state, w),
             WorkerStep::Person => {
                 let last = w.failed >= self.story.tries;
-                w.round = ModelRound { before: state.person.clone(), fresh: true, last, ..ModelRound::default() };
+                w.round = ModelRound {
+                    before: state.person.clone(),
+                    fresh: true,
+                    last,
+                    ..ModelRound::default()
+                };
                 w.step = WorkerStep::Version;
             }
             WorkerStep::Version => {
@@ -113,10 +137,12 @@ impl MembershipModel {
             }
             WorkerStep::Group => self.group(state, w, luck),
             WorkerStep::Intend => self.intend(state, w, luck),
-            WorkerStep::Recheck => match w.round.current || self.story.has(RemovedGuard::NotReadAgain) {
-                true => w.step = WorkerStep::Apply,
-                false => self.conflict(w, true),
-            },
+            WorkerStep::Recheck => {
+                match w.round.current || self.story.has(RemovedGuard::NotReadAgain) {
+                    true => w.step = WorkerStep::Apply,
+                    false => self.conflict(w, true),
+                }
+            }
             WorkerStep::Apply => self.apply(state, w, luck),
             WorkerStep::Next => {
                 let next = w.round.person.next.unwrap_or(w.until);
@@ -145,14 +171,23 @@ impl MembershipModel {
         let gone = w.says == 0;
         // A single 404 revokes nothing, and an unknown thing cannot be removed.
         if gone && (!w.batch.removed || state.fact.is_none()) {
-            // Production code fetches it again after 1 and 5 minutes and then believes it. The model leaves that out.
+            // Production code fetches it again after 1 and 5 minutes and then believes it. The
+            // model leaves that out.
             state.unheard();
             return;
         }
-        let new = ModelFact { says: w.says, stamp: w.stamp, confirmed: None };
+        let new = ModelFact {
+            says: w.says,
+            stamp: w.stamp,
+            confirmed: None,
+        };
         if state.draft(new).left {
             w.draft = state.fact;
-            w.step = if self.story.has(RemovedGuard::MarkedAfterwards) { WorkerStep::Leave } else { WorkerStep::Mark };
+            w.step = if self.story.has(RemovedGuard::MarkedAfterwards) {
+                WorkerStep::Leave
+            } else {
+                WorkerStep::Mark
+            };
             return;
         }
         let kept = state.keep_fact(new);
@@ -166,7 +201,8 @@ impl MembershipModel {
     fn slice(&self, state: &mut ModelState, w: &mut Worker) -> bool {
         for (minute, dues) in (0..=w.until).zip(state.dues) {
             let marks = (0..).zip(dues.marks()).filter(|(_, mark)| *mark > 0);
-            w.served.extend(marks.map(|(kind, mark)| (minute, kind, mark)));
+            w.served
+                .extend(marks.map(|(kind, mark)| (minute, kind, mark)));
         }
         if w.served.is_empty() && !w.marked {
             return false;
@@ -183,7 +219,13 @@ impl MembershipModel {
         let round = &mut w.round;
         round.failed = luck != Luck::Well;
         let (says, look, now) = (round.says, w.look, w.until);
-        let decided = self.judge.decide(RoundInput { person: &round.before, says, lines, look, now });
+        let decided = self.judge.decide(RoundInput {
+            person: &round.before,
+            says,
+            lines,
+            look,
+            now,
+        });
         (round.person, round.records, round.more) = (decided.person, decided.records, decided.more);
         round.acts = decided.acts;
         // Grants are applied first.
@@ -234,7 +276,10 @@ impl MembershipModel {
         match act {
             Act::Grant(until, replaces) => {
                 let drops = replaces.iter().map(|handle| DoorsCall::Drop(*handle));
-                [DoorsCall::Add(*until, !replaces.is_empty())].into_iter().chain(drops).collect()
+                [DoorsCall::Add(*until, !replaces.is_empty())]
+                    .into_iter()
+                    .chain(drops)
+                    .collect()
             }
             Act::Revoke(handle) | Act::Tidy(handle) => vec![DoorsCall::Remove(*handle)],
         }
@@ -266,7 +311,13 @@ impl MembershipModel {
     }
 
     /// Makes a call. Returns whether the answer was a success; `None` if other calls replace it.
-    fn call(&self, state: &mut ModelState, w: &mut Worker, call: DoorsCall, luck: Luck) -> Option<bool> {
+    fn call(
+        &self,
+        state: &mut ModelState,
+        w: &mut Worker,
+        call: DoorsCall,
+        luck: Luck,
+    ) -> Option<bool> {
         let (done, well) = (luck != Luck::NotDone, luck == Luck::Well);
         match call {
             DoorsCall::Add(until, replaces) => {
@@ -311,8 +362,9 @@ impl MembershipModel {
     /// Models `commit` before its writes.
     fn conclude(&self, w: &mut Worker) {
         let round = &mut w.round;
-        let same =
-            |round: &ModelRound| !round.wrote && round.person == round.before && round.records == Records::default();
+        let same = |round: &ModelRound| {
+            !round.wrote && round.person == round.before && round.records == Records::default()
+        };
         if round.failed && !round.last && same(round) {
             return self.outcome(w, RoundOutcome::Failed);
         }
@@ -329,7 +381,11 @@ impl MembershipModel {
             return self.outcome(w, outcome);
         }
         let moves = round.person.next.is_some() && round.person.next != round.before.next;
-        w.step = if moves { WorkerStep::Next } else { WorkerStep::Commit };
+        w.step = if moves {
+            WorkerStep::Next
+        } else {
+            WorkerStep::Commit
+        };
     }
 
     /// Models the write of `commit`. Returns whether the worker goes on.
@@ -348,7 +404,11 @@ impl MembershipModel {
             self.outcome(w, RoundOutcome::Failed);
             return true;
         }
-        let old = w.round.before.next.filter(|old| *old > w.until && w.round.person.next != Some(*old));
+        let old = w
+            .round
+            .before
+            .next
+            .filter(|old| *old > w.until && w.round.person.next != Some(*old));
         if old.is_some() {
             w.step = WorkerStep::Forget;
         } else {
@@ -363,8 +423,13 @@ impl MembershipModel {
         w.round = ModelRound::default();
         w.failed += u8::from(outcome == RoundOutcome::Failed);
         w.rounds += 1;
-        let over = matches!(outcome, RoundOutcome::Settled | RoundOutcome::GaveUp) || w.rounds > self.story.tries + 2;
-        w.step = if over { WorkerStep::Cross } else { WorkerStep::Person };
+        let over = matches!(outcome, RoundOutcome::Settled | RoundOutcome::GaveUp)
+            || w.rounds > self.story.tries + 2;
+        w.step = if over {
+            WorkerStep::Cross
+        } else {
+            WorkerStep::Person
+        };
     }
 
     fn cross(&self, state: &mut ModelState, w: &mut Worker) {
@@ -397,13 +462,19 @@ impl ModelState {
         }
         let handle = if one { 0 } else { self.handle };
         self.handle += u8::from(!one);
-        self.lines.push(ModelMember { handle, until, by_hand: false });
+        self.lines.push(ModelMember {
+            handle,
+            until,
+            by_hand: false,
+        });
         self.unrecorded.granted += 1;
     }
 
     /// Removes a member. Returns whether it was there.
     fn take_out(&mut self, handle: u8) -> bool {
-        let Some(place) = self.lines.iter().position(|line| line.handle == handle) else { return false };
+        let Some(place) = self.lines.iter().position(|line| line.handle == handle) else {
+            return false;
+        };
         let line = self.lines.remove(place);
         self.stolen |= line.by_hand;
         true

@@ -16,14 +16,25 @@ use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::subject::Subject;
 
 impl Refetcher<'_> {
-    /// Stores a missing thing as unconfirmed after the last fetch: six minutes of 404 are no removal while its list
-    /// contains it. A reconcile reads that list, and the guard judges what follows.
-    pub(super) async fn keep_missing(&self, name: &FactId, began: Timestamp, origin: &Origin) -> Result<()> {
+    /// Stores a missing thing as unconfirmed after the last fetch: six minutes of 404 are no
+    /// removal while its list contains it. A reconcile reads that list, and the guard judges what
+    /// follows.
+    pub(super) async fn keep_missing(
+        &self,
+        name: &FactId,
+        began: Timestamp,
+        origin: &Origin,
+    ) -> Result<()> {
         let known = self.environment.store.fact(&self.site.id, name).await?;
-        let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
+        let Some(known) = known.filter(|known| !known.gone) else {
+            return Ok(());
+        };
         let record = known.gone(began, Source::Missing).after(Some(&known));
         self.keep_and_mark(&record, origin, false).await?;
-        self.environment.bus.want_reconcile(&self.site.id, AskedBy::Function).await;
+        self.environment
+            .bus
+            .want_reconcile(&self.site.id, AskedBy::Function)
+            .await;
         Ok(())
     }
 
@@ -48,7 +59,10 @@ impl Refetcher<'_> {
         let mut seen = BTreeSet::from([record.fact.name()]);
         let mut found = vec![record];
         let mut next = 0;
-        while let Some(names) = found.get(next).map(|record: &FactRecord| record.fact.what.speaks_of()) {
+        while let Some(names) = found
+            .get(next)
+            .map(|record: &FactRecord| record.fact.what.speaks_of())
+        {
             for name in names {
                 if seen.insert(name.clone())
                     && self.must_see(&name).await?
@@ -66,8 +80,8 @@ impl Refetcher<'_> {
         Ok(())
     }
 
-    /// Returns whether a thing must be fetched. Visitors have no webhook of their own, so each trigger of their booking
-    /// fetches them.
+    /// Returns whether a thing must be fetched. Visitors have no webhook of their own, so each
+    /// trigger of their booking fetches them.
     pub(super) async fn must_see(&self, name: &FactId) -> Result<bool> {
         let known = self.environment.store.fact(&self.site.id, name).await?;
         Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
@@ -76,23 +90,38 @@ impl Refetcher<'_> {
     pub(super) async fn see(&self, name: &FactId, origin: &Origin) -> Result<Option<FactRecord>> {
         let began = self.environment.time.now();
         match self.platform.fetch(name).await {
-            Ok(found) => Ok(found.fact().map(|fact| FactRecord::new(fact, began, origin.source()))),
+            Ok(found) => Ok(found
+                .fact()
+                .map(|fact| FactRecord::new(fact, began, origin.source()))),
             Err(error) => {
-                let hint = ChangeHint { about: name.clone(), reaches: None, removed: false };
-                self.could_not(&hint, 0, origin, &error).await.map(|()| None)
+                let hint = ChangeHint {
+                    about: name.clone(),
+                    reaches: None,
+                    removed: false,
+                };
+                self.could_not(&hint, 0, origin, &error)
+                    .await
+                    .map(|()| None)
             }
         }
     }
 
     /// Stores a fact, and marks everyone whom it concerns or concerned as due.
     ///
-    /// The table gets the due items before it gets the fact if this refetcher does not mark in passing, if the fact no
-    /// longer concerns a person, or if `once` is set. In the last two cases a later refetch would not find these people
-    /// again, and the process may die before it marks them.
+    /// The table gets the due items before it gets the fact if this refetcher does not mark in
+    /// passing, if the fact no longer concerns a person, or if `once` is set. In the last two cases
+    /// a later refetch would not find these people again, and the process may die before it marks
+    /// them.
     ///
-    /// A refetcher that marks in passing also keeps the due items in memory. The minute of a stored item may be later
-    /// than the run's start, and another run may serve the person before the fact is stored.
-    pub(super) async fn keep_and_mark(&self, record: &FactRecord, origin: &Origin, once: bool) -> Result<()> {
+    /// A refetcher that marks in passing also keeps the due items in memory. The minute of a stored
+    /// item may be later than the run's start, and another run may serve the person before the fact
+    /// is stored.
+    pub(super) async fn keep_and_mark(
+        &self,
+        record: &FactRecord,
+        origin: &Origin,
+        once: bool,
+    ) -> Result<()> {
         let (store, site) = (&self.environment.store, &self.site.id);
         let now = self.environment.time.now();
         let mut draft = store.draft(site, record).await?;
@@ -106,11 +135,14 @@ impl Refetcher<'_> {
         let profiles = self.profiles(record, &draft.concerned.all_people).await?;
         let due = |name: FactId| origin.due(now, Subject::Profile(name));
         if once || draft.concerned.some_left || matches!(self.marked, MarkTarget::Written) {
-            store.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;
+            store
+                .put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>())
+                .await?;
         }
         match store.keep_draft(site, &draft).await {
             Ok(()) => {}
-            // The table will never accept this fact. The old one stays, and each reconcile reports it.
+            // The table will never accept this fact. The old one stays, and each reconcile reports
+            // it.
             Err(error @ Error::Permanent(_)) => {
                 tracing::error!(site = site.as_str(), about = %record.fact.name(), %error, "a fact cannot be stored");
                 return Ok(());
@@ -119,7 +151,11 @@ impl Refetcher<'_> {
         }
         if let MarkTarget::InPassing(marked) = &self.marked {
             let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);
-            marked.extend(profiles.into_iter().map(|name| (name.clone(), due(name).in_passing())));
+            marked.extend(
+                profiles
+                    .into_iter()
+                    .map(|name| (name.clone(), due(name).in_passing())),
+            );
         }
         Ok(())
     }
@@ -135,7 +171,12 @@ impl Refetcher<'_> {
             match holder {
                 // A change of a profile does not concern the other members of its team.
                 Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
-                Holder::Team(_) => profiles.extend(self.environment.store.team_members(&self.site.id, holder).await?),
+                Holder::Team(_) => profiles.extend(
+                    self.environment
+                        .store
+                        .team_members(&self.site.id, holder)
+                        .await?,
+                ),
                 Holder::Member(_) | Holder::Visitor(_) => {
                     profiles.insert(holder.profile());
                 }

@@ -2,7 +2,9 @@
 
 use super::One;
 use crate::explain::past::is_about;
-use crate::explain::shape::{AccountShown, Because, ClaimShown, DoneShown, FactShown, GroupExplained};
+use crate::explain::shape::{
+    AccountShown, Because, ClaimShown, DoneShown, FactShown, GroupExplained,
+};
 use doorstep_core::model::account::{GroupRef, Standing};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::claim::Claim;
@@ -20,15 +22,26 @@ impl One<'_> {
     /// Returns what is shown.
     pub(super) fn told(self) -> GroupExplained {
         let names = &self.book.names;
-        let because = self.entitlements.iter().take(MOST_WINDOWS).map(|one| Because {
-            window: one.window,
-            open: one.window.holds(self.book.at),
-            rule: one.rule,
-            line: one.line,
-            facts: one.because.iter().map(|name| self.fact(name)).collect(),
-        });
-        let done = self.file.done.iter().filter(|record| is_about(record, self.doors, self.group));
-        let mut done: Vec<DoneShown> = done.filter(|record| record.at <= self.book.at).map(DoneShown::of).collect();
+        let because = self
+            .entitlements
+            .iter()
+            .take(MOST_WINDOWS)
+            .map(|one| Because {
+                window: one.window,
+                open: one.window.holds(self.book.at),
+                rule: one.rule,
+                line: one.line,
+                facts: one.because.iter().map(|name| self.fact(name)).collect(),
+            });
+        let done = self
+            .file
+            .done
+            .iter()
+            .filter(|record| is_about(record, self.doors, self.group));
+        let mut done: Vec<DoneShown> = done
+            .filter(|record| record.at <= self.book.at)
+            .map(DoneShown::of)
+            .collect();
         done.drain(..done.len().saturating_sub(MOST_DONE));
         GroupExplained {
             doors: self.doors.to_owned(),
@@ -62,7 +75,11 @@ impl AccountShown {
     /// Returns the account in its last known state.
     pub(in crate::explain) fn of(doors: &DoorsName, linked: &Linked) -> Self {
         let account = linked.account.id.clone();
-        AccountShown { doors: doors.to_owned(), account, active: linked.account.standing == Standing::Active }
+        AccountShown {
+            doors: doors.to_owned(),
+            account,
+            active: linked.account.standing == Standing::Active,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Kisi's locks, and the state of the webhook that posts access attempts. Kisi reports attempts by this webhook only.
+//! Kisi's locks, and the state of the webhook that posts access attempts. Kisi reports attempts by
+//! this webhook only.
 
 use std::collections::BTreeMap;
 
@@ -76,8 +77,10 @@ impl Webhook {
                 "Kisi's event webhook is disabled: enable it in Kisi. Access attempts are not recorded until then",
             );
         }
-        let posts_unlocks = self.enabled_events.is_empty() || self.enabled_events.iter().any(|event| event == WANTED);
-        (!posts_unlocks).then_some("Kisi's event webhook does not post lock.unlock: choose that event in Kisi")
+        let posts_unlocks = self.enabled_events.is_empty()
+            || self.enabled_events.iter().any(|event| event == WANTED);
+        (!posts_unlocks)
+            .then_some("Kisi's event webhook does not post lock.unlock: choose that event in Kisi")
     }
 }
 
@@ -85,13 +88,22 @@ impl Webhook {
 impl ReadAttempts for Kisi {
     async fn locks(&self) -> Result<BTreeMap<String, String>> {
         let place = self.place.as_deref().map(|place| ("place_id", place));
-        let locks: Vec<KisiLock> = self.client.list("locks", place.as_slice(), LONGEST_PAGE).await?;
-        Ok(locks.into_iter().filter_map(|lock| Some((lock.id.to_string(), kept(&lock.name)?))).collect())
+        let locks: Vec<KisiLock> = self
+            .client
+            .list("locks", place.as_slice(), LONGEST_PAGE)
+            .await?;
+        Ok(locks
+            .into_iter()
+            .filter_map(|lock| Some((lock.id.to_string(), kept(&lock.name)?)))
+            .collect())
     }
 
     async fn webhook_trouble(&self, path: &str) -> Result<Option<String>> {
         let all: Vec<Summary> = self.client.list("integrations", &[], LONGEST_PAGE).await?;
-        let webhooks = all.iter().filter(|one| one.kind == WEBHOOK).take(MOST_WEBHOOKS);
+        let webhooks = all
+            .iter()
+            .filter(|one| one.kind == WEBHOOK)
+            .take(MOST_WEBHOOKS);
         let mut trouble = None;
         for Summary { id, .. } in webhooks {
             let answer = self.client.get(&["integrations", &id.to_string()]).await?;

@@ -1,4 +1,5 @@
-//! Calls to Kisi: the headers of every request, lists that are complete or an error, and the meaning of refusals.
+//! Calls to Kisi: the headers of every request, lists that are complete or an error, and the
+//! meaning of refusals.
 //!
 //! It knows no people and no groups, only requests, pages and errors.
 
@@ -44,7 +45,8 @@ pub(super) struct KisiClient {
 impl KisiClient {
     pub(super) fn new(access: Access) -> Self {
         KisiClient {
-            http: VendorHttp::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
+            http: VendorHttp::new(VENDOR, access.http, access.time.clone(), gap(access.share))
+                .taking(access.turn),
             time: access.time,
             base: vendor_http::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
             key: access.secrets.api_key,
@@ -74,26 +76,41 @@ impl KisiClient {
     }
 
     /// Fetches the role assignments that match `query`.
-    pub(super) async fn assignments(&self, query: &[(&str, &str)]) -> Result<Vec<KisiRoleAssignment>> {
+    pub(super) async fn assignments(
+        &self,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<KisiRoleAssignment>> {
         self.list("role_assignments", query, LONGEST_PAGE).await
     }
 
     /// Fetches a complete list. After a bad read it starts over once.
     ///
     /// # Errors
-    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for a list longer than Kisi's largest offset.
-    pub(super) async fn list<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Vec<T>>
+    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for a list longer than Kisi's
+    /// largest offset.
+    pub(super) async fn list<T>(
+        &self,
+        name: &str,
+        query: &[(&str, &str)],
+        page: usize,
+    ) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Numbered,
     {
         Ok(self.listed(name, query, page).await?.items)
     }
 
-    /// Fetches a complete list, and whether Kisi counted it. An empty list without a count is fetched twice.
+    /// Fetches a complete list, and whether Kisi counted it. An empty list without a count is
+    /// fetched twice.
     ///
     /// # Errors
     /// As [`KisiClient::list`].
-    pub(super) async fn listed<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<CompleteList<T>>
+    pub(super) async fn listed<T>(
+        &self,
+        name: &str,
+        query: &[(&str, &str)],
+        page: usize,
+    ) -> Result<CompleteList<T>>
     where
         T: DeserializeOwned + Numbered,
     {
@@ -105,13 +122,20 @@ impl KisiClient {
                 None => {}
             }
         }
-        Err(Error::retry(format!("Kisi's list of {name} could not be read completely, in two tries")))
+        Err(Error::retry(format!(
+            "Kisi's list of {name} could not be read completely, in two tries"
+        )))
     }
 
-    /// Fetches a list once. Returns `None` for a bad read: a page that is no array, a repeated id, a total that changes
-    /// or cannot be read, or a list that is shorter than its total. Without a total, the first page that is not full is
-    /// the last one.
-    async fn list_once<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Option<CompleteList<T>>>
+    /// Fetches a list once. Returns `None` for a bad read: a page that is no array, a repeated id,
+    /// a total that changes or cannot be read, or a list that is shorter than its total. Without a
+    /// total, the first page that is not full is the last one.
+    async fn list_once<T>(
+        &self,
+        name: &str,
+        query: &[(&str, &str)],
+        page: usize,
+    ) -> Result<Option<CompleteList<T>>>
     where
         T: DeserializeOwned + Numbered,
     {
@@ -119,7 +143,9 @@ impl KisiClient {
         let mut seen = HashSet::new();
         let mut total = None;
         loop {
-            let Some((some, of)) = self.page(name, query, page, items.len()).await? else { return Ok(None) };
+            let Some((some, of)) = self.page(name, query, page, items.len()).await? else {
+                return Ok(None);
+            };
             let (count, is_full) = (some.len(), some.len() >= page);
             if total.replace(of).is_some_and(|before| before != of) {
                 return Ok(None);
@@ -132,10 +158,18 @@ impl KisiClient {
             }
             match of {
                 Some(of) if items.len() >= of => {
-                    return Ok((items.len() == of).then_some(CompleteList { items, counted: true }));
+                    return Ok((items.len() == of).then_some(CompleteList {
+                        items,
+                        counted: true,
+                    }));
                 }
                 Some(_) if count == 0 => return Ok(None),
-                None if !is_full => return Ok(Some(CompleteList { items, counted: false })),
+                None if !is_full => {
+                    return Ok(Some(CompleteList {
+                        items,
+                        counted: false,
+                    }));
+                }
                 Some(_) | None => {}
             }
             if items.len() > LARGEST_OFFSET {
@@ -146,7 +180,13 @@ impl KisiClient {
         }
     }
 
-    async fn page<T>(&self, name: &str, query: &[(&str, &str)], limit: usize, offset: usize) -> Result<CountedPage<T>>
+    async fn page<T>(
+        &self,
+        name: &str,
+        query: &[(&str, &str)],
+        limit: usize,
+        offset: usize,
+    ) -> Result<CountedPage<T>>
     where
         T: DeserializeOwned,
     {
@@ -155,7 +195,10 @@ impl KisiClient {
             .extend_pairs(query)
             .append_pair("limit", &limit.to_string())
             .append_pair("offset", &offset.to_string());
-        let answer = self.http.read(self.request(Method::GET, &url, None)?).await?;
+        let answer = self
+            .http
+            .read(self.request(Method::GET, &url, None)?)
+            .await?;
         let total = total(&answer);
         let items: Option<Vec<T>> = serde_json::from_slice(&done(answer)?).ok();
         Ok(items.zip(total.ok()))
@@ -165,10 +208,21 @@ impl KisiClient {
         vendor_http::below(self.base.as_ref().map_err(Clone::clone)?, path)
     }
 
-    fn request(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Request> {
-        let key = self.key.as_ref().ok_or_else(|| Error::invalid("the secret of a Kisi site needs api_key"))?;
+    fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+    ) -> Result<Request> {
+        let key = self
+            .key
+            .as_ref()
+            .ok_or_else(|| Error::invalid("the secret of a Kisi site needs api_key"))?;
         let login = format!("KISI-LOGIN {}", key.reveal());
-        let contact = self.contact.as_deref().map(|contact| ("X-Kisi-Integration-Contact", contact));
+        let contact = self
+            .contact
+            .as_deref()
+            .map(|contact| ("X-Kisi-Integration-Contact", contact));
         let own = [
             ("Authorization", login.as_str()),
             ("Accept", "application/json"),
@@ -187,30 +241,42 @@ pub(super) struct CompleteList<T> {
 }
 
 impl<T> CompleteList<T> {
-    /// Returns whether the list is empty and has no total. A proxy or a broken vendor may answer like this.
+    /// Returns whether the list is empty and has no total. A proxy or a broken vendor may answer
+    /// like this.
     pub(super) fn says_nothing(&self) -> bool {
         self.items.is_empty() && !self.counted
     }
 }
 
-/// The items of one page and the list's total, where it states one; `None` where either cannot be read.
+/// The items of one page and the list's total, where it states one; `None` where either cannot be
+/// read.
 type CountedPage<T> = Option<(Vec<T>, Option<usize>)>;
 
 /// A total header without a number.
 struct MissingTotal;
 
-/// Returns the total in `X-Collection-Range: 0-9/200` `[D]`; `None` without this header. The last number before it may
-/// exceed the total `[C]`.
+/// Returns the total in `X-Collection-Range: 0-9/200` `[D]`; `None` without this header. The last
+/// number before it may exceed the total `[C]`.
 fn total(answer: &Response) -> Result<Option<usize>, MissingTotal> {
-    let Some(range) = answer.headers().get("X-Collection-Range") else { return Ok(None) };
-    let total = range.to_str().ok().and_then(|range| range.rsplit_once('/')).map(|(_, total)| total.trim());
-    total.and_then(|total| total.parse().ok()).map(Some).ok_or(MissingTotal)
+    let Some(range) = answer.headers().get("X-Collection-Range") else {
+        return Ok(None);
+    };
+    let total = range
+        .to_str()
+        .ok()
+        .and_then(|range| range.rsplit_once('/'))
+        .map(|(_, total)| total.trim());
+    total
+        .and_then(|total| total.parse().ok())
+        .map(Some)
+        .ok_or(MissingTotal)
 }
 
 /// Returns the body of a successful answer. Turns a refusal into an error.
 ///
 /// # Errors
-/// [`Error::Permanent`] with what to do. 409 is [`Error::Retry`]: the state changed, so it is read again.
+/// [`Error::Permanent`] with what to do. 409 is [`Error::Retry`]: the state changed, so it is read
+/// again.
 pub(super) fn done(answer: Response) -> Result<Bytes> {
     let status = answer.status();
     if status.is_success() {
@@ -223,16 +289,20 @@ pub(super) fn done(answer: Response) -> Result<Bytes> {
         StatusCode::FORBIDDEN => Error::permanent(
             "Kisi forbids this to the API key: make the key on the account of the organisation's owner",
         ),
-        StatusCode::CONFLICT => Error::retry("Kisi reports that nothing would change; reading again"),
-        StatusCode::UNPROCESSABLE_ENTITY => {
-            Error::permanent(format!("Kisi does not accept: {}", refused_fields(&answer).join(", ")))
+        StatusCode::CONFLICT => {
+            Error::retry("Kisi reports that nothing would change; reading again")
         }
+        StatusCode::UNPROCESSABLE_ENTITY => Error::permanent(format!(
+            "Kisi does not accept: {}",
+            refused_fields(&answer).join(", ")
+        )),
         StatusCode::NOT_FOUND => Error::permanent("Kisi answered 404: check url and place"),
         _ => Error::permanent(format!("Kisi answered {}", status.as_u16())),
     })
 }
 
-/// Returns the names of the fields that a 422 refuses. Leaves out the messages, because they may quote a person.
+/// Returns the names of the fields that a 422 refuses. Leaves out the messages, because they may
+/// quote a person.
 pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
     #[derive(Deserialize)]
     struct Errors {
@@ -244,15 +314,26 @@ pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
     let Ok(Errors { errors }) = serde_json::from_slice(answer.body()) else {
         return vec!["what was sent (it does not say which field)".to_owned()];
     };
-    let is_word = |name: &String| name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c));
-    errors.into_iter().map(|(name, _)| name).filter(is_word).take(FIELDS_NAMED).collect()
+    let is_word = |name: &String| {
+        name.len() <= 40
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || "_.".contains(c))
+    };
+    errors
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(is_word)
+        .take(FIELDS_NAMED)
+        .collect()
 }
 
-/// Returns the gap between two requests. Kisi allows five requests a second for all keys of one user `[D]`.
+/// Returns the gap between two requests. Kisi allows five requests a second for all keys of one
+/// user `[D]`.
 ///
-/// Settle and reconcile are two functions with one rate limiter each, and neither knows the other's calls. Four calls
-/// of settle take 1,050 ms and three of reconcile 1,040 ms. No second therefore has more than three and two, even if
-/// one call takes a little longer to reach Kisi than the next.
+/// Settle and reconcile are two functions with one rate limiter each, and neither knows the other's
+/// calls. Four calls of settle take 1,050 ms and three of reconcile 1,040 ms. No second therefore
+/// has more than three and two, even if one call takes a little longer to reach Kisi than the next.
 fn gap(share: Share) -> Duration {
     match share {
         Share::Settle => Duration::from_millis(350),
@@ -272,6 +353,10 @@ mod tests {
     #[test]
     fn no_second_has_six_calls_of_both_workers() {
         assert!(most_in_a_second(Share::Settle) + most_in_a_second(Share::Reconcile) <= 5);
-        assert!([Share::Settle, Share::Reconcile].into_iter().all(|share| gap(share) >= Duration::from_millis(350)));
+        assert!(
+            [Share::Settle, Share::Reconcile]
+                .into_iter()
+                .all(|share| gap(share) >= Duration::from_millis(350))
+        );
     }
 }

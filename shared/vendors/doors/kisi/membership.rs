@@ -1,7 +1,8 @@
 //! Changes of membership in Kisi groups.
 //!
-//! A person with access must not lose it when a window moves to another one that also covers now. A new membership is
-//! therefore made first and the old ones are removed after it, wherever Kisi allows two.
+//! A person with access must not lose it when a window moves to another one that also covers now. A
+//! new membership is therefore made first and the old ones are removed after it, wherever Kisi
+//! allows two.
 
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -30,8 +31,8 @@ enum Posted {
 }
 
 impl Kisi {
-    /// Adds before it removes. Once Kisi asks for a pause, the remaining changes fail with the same error and are
-    /// retried later.
+    /// Adds before it removes. Once Kisi asks for a pause, the remaining changes fail with the same
+    /// error and are retried later.
     pub(super) async fn change_each(
         &self,
         group: &GroupId,
@@ -40,7 +41,11 @@ impl Kisi {
     ) -> Vec<Result<()>> {
         let mut results: Vec<Result<()>> = Vec::with_capacity(add.len() + remove.len());
         let mut pause = None;
-        for step in add.iter().map(MemberCall::Put).chain(remove.iter().map(MemberCall::TakeOut)) {
+        for step in add
+            .iter()
+            .map(MemberCall::Put)
+            .chain(remove.iter().map(MemberCall::TakeOut))
+        {
             let result = match (&pause, step) {
                 (Some(asked), _) => Err(Error::clone(asked)),
                 (None, MemberCall::Put(entry)) => self.put(group, entry).await,
@@ -52,8 +57,8 @@ impl Kisi {
         results
     }
 
-    /// Adds one person. If the new membership replaces old ones, they are removed after it. If Kisi allows no second
-    /// membership, the old ones are deleted first and the new one is made at once.
+    /// Adds one person. If the new membership replaces old ones, they are removed after it. If Kisi
+    /// allows no second membership, the old ones are deleted first and the new one is made at once.
     async fn put(&self, group: &GroupId, entry: &GroupAddition) -> Result<()> {
         match self.post(group, entry).await? {
             Posted::Made => self.take_out_all(&entry.replaces).await,
@@ -65,8 +70,8 @@ impl Kisi {
         }
     }
 
-    /// Makes the new membership after the old one was deleted. It cannot wait for the next settle. After a failure it
-    /// checks whether the membership exists, and tries again if not.
+    /// Makes the new membership after the old one was deleted. It cannot wait for the next settle.
+    /// After a failure it checks whether the membership exists, and tries again if not.
     async fn put_back(&self, group: &GroupId, entry: &GroupAddition) -> Result<()> {
         let mut last = in_already();
         for _ in 0..PUT_BACK_TRIES {
@@ -86,7 +91,10 @@ impl Kisi {
     /// Returns whether exactly this membership exists: person, group, role and end.
     async fn is_in(&self, group: &GroupId, entry: &GroupAddition) -> Result<bool> {
         let id = number(&group.0)?;
-        for assignment in self.assignments_of(KisiAssignee::of(&entry.account.id)?).await? {
+        for assignment in self
+            .assignments_of(KisiAssignee::of(&entry.account.id)?)
+            .await?
+        {
             if assignment.is_membership_of(id) && assignment.until()? == entry.until {
                 return Ok(true);
             }
@@ -94,7 +102,8 @@ impl Kisi {
         Ok(false)
     }
 
-    /// Posts a membership. `valid_from` is left out, because a membership is made only once its window has begun.
+    /// Posts a membership. `valid_from` is left out, because a membership is made only once its
+    /// window has begun.
     async fn post(&self, group: &GroupId, entry: &GroupAddition) -> Result<Posted> {
         let (kind, id) = KisiAssignee::of(&entry.account.id)?.assignee();
         let mut line = json!({
@@ -109,7 +118,10 @@ impl Kisi {
             line.insert("valid_until".to_owned(), json!(until.to_string()));
         }
         let body = json!({ "role_assignment": line });
-        let answer = self.client.write(Method::POST, &["role_assignments"], Some(&body)).await?;
+        let answer = self
+            .client
+            .write(Method::POST, &["role_assignments"], Some(&body))
+            .await?;
         match answer.status() {
             StatusCode::CONFLICT => Ok(Posted::Twice),
             // Either the group or the person is gone `[C]`.
@@ -128,11 +140,12 @@ impl Kisi {
         Ok(())
     }
 
-    /// Removes a member. A 404 means "already gone" `[D]` only if the membership itself answers 404 too. Otherwise
-    /// Doorstep would forget the claim while the access remains.
+    /// Removes a member. A 404 means "already gone" `[D]` only if the membership itself answers 404
+    /// too. Otherwise Doorstep would forget the claim while the access remains.
     ///
     /// # Errors
-    /// [`Error::Permanent`] for a team: Doorstep does not know its members, and one may be protected.
+    /// [`Error::Permanent`] for a team: Doorstep does not know its members, and one may be
+    /// protected.
     async fn take_out(&self, row: &GroupMember) -> Result<()> {
         if KisiAssignee::of(&row.account).is_err() {
             return Err(Error::permanent(
@@ -147,7 +160,9 @@ impl Kisi {
         }
         match self.client.get(&path).await?.status() {
             StatusCode::NOT_FOUND => Ok(()),
-            _ => Err(Error::retry("Kisi reports that a membership does not exist, but still lists it; reading again")),
+            _ => Err(Error::retry(
+                "Kisi reports that a membership does not exist, but still lists it; reading again",
+            )),
         }
     }
 }

@@ -15,7 +15,8 @@ use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::ids::DoorsName;
 
-/// The signature header: `sha256=<HMAC-SHA256 of the body>` `[D]`; in hex or base64, with or without the prefix `[?]`.
+/// The signature header: `sha256=<HMAC-SHA256 of the body>` `[D]`; in hex or base64, with or
+/// without the prefix `[?]`.
 const SIGNATURE: &str = "x-signature";
 const PREFIX: &str = "sha256=";
 /// The length of an HMAC-SHA256, in bytes.
@@ -35,10 +36,16 @@ const REASONS: [(&str, &str); 5] = [
 pub struct EventWebhook;
 
 impl PushAttempts for EventWebhook {
-    /// The signature covers no timestamp `[D]`, so a delivery stays valid for ever. A replay does no harm: an access
-    /// attempt is stored once, and a trigger only causes a read.
-    fn verify(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified> {
-        let tag = signature::only(&delivery.headers, SIGNATURE).and_then(tag).ok_or(Unverified)?;
+    /// The signature covers no timestamp `[D]`, so a delivery stays valid for ever. A replay does
+    /// no harm: an access attempt is stored once, and a trigger only causes a read.
+    fn verify(
+        &self,
+        delivery: Delivery,
+        secrets: &WebhookSecrets,
+    ) -> Result<VerifiedDelivery, Unverified> {
+        let tag = signature::only(&delivery.headers, SIGNATURE)
+            .and_then(tag)
+            .ok_or(Unverified)?;
         if !signature::hmac_sha256(secrets, &[&delivery.body], &tag) {
             return Err(Unverified);
         }
@@ -46,8 +53,14 @@ impl PushAttempts for EventWebhook {
         Ok(VerifiedDelivery::by(delivery, dedup_id))
     }
 
-    fn news(&self, doors: &DoorsName, place: Option<&str>, verified: &VerifiedDelivery) -> AccessNews {
-        read(doors, place, verified.body()).unwrap_or_else(|why| AccessNews::Unreadable(why.to_owned()))
+    fn news(
+        &self,
+        doors: &DoorsName,
+        place: Option<&str>,
+        verified: &VerifiedDelivery,
+    ) -> AccessNews {
+        read(doors, place, verified.body())
+            .unwrap_or_else(|why| AccessNews::Unreadable(why.to_owned()))
     }
 }
 
@@ -58,28 +71,37 @@ fn tag(header: &str) -> Option<Vec<u8>> {
     if text.len() == 2 * TAG {
         return hex::decode(text).ok();
     }
-    let padding = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let alphabets = [alphabet::STANDARD, alphabet::URL_SAFE].map(|letters| GeneralPurpose::new(&letters, padding));
-    let tag = alphabets.iter().find_map(|base64| base64.decode(text).ok())?;
+    let padding =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let alphabets = [alphabet::STANDARD, alphabet::URL_SAFE]
+        .map(|letters| GeneralPurpose::new(&letters, padding));
+    let tag = alphabets
+        .iter()
+        .find_map(|base64| base64.decode(text).ok())?;
     (tag.len() == TAG).then_some(tag)
 }
 
 fn read(doors: &DoorsName, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'static str> {
-    let Value::Object(event) = json::strict(body)? else { return Err("the body is not an object") };
+    let Value::Object(event) = json::strict(body)? else {
+        return Err("the body is not an object");
+    };
     Ok(match text(&event, "type").ok_or("the event has no type")? {
         // A webhook of the organisation posts the events of all its places.
         "lock.unlock" if is_elsewhere(&event, place) => AccessNews::NotForUs,
         "lock.unlock" => AccessNews::AccessAttempt(attempt(doors, &event)?),
-        // An account that was enabled, disabled or deleted by hand. Doorstep's own changes arrive here too, and their
-        // trigger finds nothing to do.
+        // An account that was enabled, disabled or deleted by hand. Doorstep's own changes arrive
+        // here too, and their trigger finds nothing to do.
         "user.update" | "user.destroy" => {
             AccessNews::Account(account("User", event.get("object_id")).ok_or(NO_OBJECT)?)
         }
-        "guest.destroy" => AccessNews::Account(account("Guest", event.get("object_id")).ok_or(NO_OBJECT)?),
-        // This delivery arrived, but a webhook fails, or was disabled because it failed. The next reconcile examines
-        // all webhooks and finds what was lost.
+        "guest.destroy" => {
+            AccessNews::Account(account("Guest", event.get("object_id")).ok_or(NO_OBJECT)?)
+        }
+        // This delivery arrived, but a webhook fails, or was disabled because it failed. The next
+        // reconcile examines all webhooks and finds what was lost.
         "integration.disable_due_to_error" | "integration.warn_due_to_error" => AccessNews::Unclear,
-        // An assignment's event does not name the account `[?]`. Reconcile finds changes made by hand.
+        // An assignment's event does not name the account `[?]`. Reconcile finds changes made by
+        // hand.
         _ => AccessNews::NotForUs,
     })
 }
@@ -87,7 +109,9 @@ fn read(doors: &DoorsName, place: Option<&str>, body: &[u8]) -> Result<AccessNew
 const NO_OBJECT: &str = "the event has no usable object_id";
 
 fn attempt(doors: &DoorsName, event: &Map<String, Value>) -> Result<AccessAttempt, &'static str> {
-    let id = text(event, "uuid").filter(|id| id.len() <= LONGEST_ID).ok_or("the event has no usable uuid")?;
+    let id = text(event, "uuid")
+        .filter(|id| id.len() <= LONGEST_ID)
+        .ok_or("the event has no usable uuid")?;
     let at = text(event, "created_at").and_then(|at| at.parse::<Timestamp>().ok());
     let lock = event.get("object_id").and_then(number).ok_or(NO_OBJECT)?;
     let opened = match event.get("success") {
@@ -108,15 +132,24 @@ fn attempt(doors: &DoorsName, event: &Map<String, Value>) -> Result<AccessAttemp
 /// Returns whether the event happened at another place than `place`.
 fn is_elsewhere(event: &Map<String, Value>, place: Option<&str>) -> bool {
     let there = event.get("place_id").and_then(number);
-    place.zip(there.as_deref()).is_some_and(|(here, there)| here != there)
+    place
+        .zip(there.as_deref())
+        .is_some_and(|(here, there)| here != there)
 }
 
 /// Returns the name of a refusal. An unknown code is kept if it looks like a code.
 fn reason(code: Option<&str>) -> String {
-    let Some(code) = code else { return "refused".to_owned() };
-    match REASONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
+    let Some(code) = code else {
+        return "refused".to_owned();
+    };
+    match REASONS
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(code))
+    {
         Some((_, reason)) => (*reason).to_owned(),
-        None if code.len() <= 16 && code.bytes().all(|b| b.is_ascii_alphanumeric()) => format!("refused ({code})"),
+        None if code.len() <= 16 && code.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            format!("refused ({code})")
+        }
         None => "refused".to_owned(),
     }
 }
@@ -141,7 +174,10 @@ fn number(value: &Value) -> Option<String> {
 }
 
 fn text<'e>(event: &'e Map<String, Value>, name: &str) -> Option<&'e str> {
-    event.get(name)?.as_str().filter(|text| !text.trim().is_empty())
+    event
+        .get(name)?
+        .as_str()
+        .filter(|text| !text.trim().is_empty())
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Kisi's JSON, and its translation. Only the fields that Doorstep uses are parsed; all others are ignored.
+//! Kisi's JSON, and its translation. Only the fields that Doorstep uses are parsed; all others are
+//! ignored.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -54,7 +55,8 @@ impl KisiAssignee {
 /// # Errors
 /// [`Error::Permanent`] for text that is no number: every Kisi id is one `[D]`.
 pub(super) fn number(id: &str) -> Result<i64> {
-    id.parse().map_err(|_| Error::permanent("not an id of a Kisi user, guest or group: they are numbers"))
+    id.parse()
+        .map_err(|_| Error::permanent("not an id of a Kisi user, guest or group: they are numbers"))
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,7 +77,8 @@ pub(super) struct KisiUser {
     pub(super) email: Option<String>,
     name: Option<String>,
     access_enabled: bool,
-    /// False where the organisation's identity provider disabled access over SCIM `[I]`. Only it can enable it again.
+    /// False where the organisation's identity provider disabled access over SCIM `[I]`. Only it
+    /// can enable it again.
     pub(super) scim_access_enabled: Option<bool>,
     metadata: Option<serde_json::Value>,
 }
@@ -143,9 +146,22 @@ impl CardAssignment {
 impl KisiCard {
     /// Translates the card, with the holder of its assignment.
     pub(super) fn card(self, assignment: Option<&CardAssignment>) -> OurCard {
-        let KisiCard { id, token, uid, card_number, card_id, data_block_value } = self;
-        let texts = [token, uid, data_block_value].into_iter().flatten().filter(|text| !text.trim().is_empty());
-        let digits = [card_number, card_id].into_iter().flatten().map(|number| number.to_string());
+        let KisiCard {
+            id,
+            token,
+            uid,
+            card_number,
+            card_id,
+            data_block_value,
+        } = self;
+        let texts = [token, uid, data_block_value]
+            .into_iter()
+            .flatten()
+            .filter(|text| !text.trim().is_empty());
+        let digits = [card_number, card_id]
+            .into_iter()
+            .flatten()
+            .map(|number| number.to_string());
         OurCard {
             id: id.to_string(),
             numbers: texts.chain(digits).collect(),
@@ -179,7 +195,8 @@ impl KisiRoleAssignment {
         (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
     }
 
-    /// Returns whether the assignment has ended. Kisi still lists it and no longer honours it `[C]`.
+    /// Returns whether the assignment has ended. Kisi still lists it and no longer honours it
+    /// `[C]`.
     pub(super) fn is_over(&self, now: Timestamp) -> Result<bool> {
         Ok(self.until()?.is_some_and(|until| until <= now))
     }
@@ -204,27 +221,55 @@ impl KisiRoleAssignment {
 
 /// Parses an instant with any offset. Without an offset it is UTC `[I]`.
 fn instant(text: &str) -> Result<Timestamp> {
-    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    text.parse().ok().or_else(civil).ok_or_else(|| Error::retry("Kisi returned a date that cannot be parsed"))
+    let civil = || {
+        text.parse::<DateTime>()
+            .ok()?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    };
+    text.parse()
+        .ok()
+        .or_else(civil)
+        .ok_or_else(|| Error::retry("Kisi returned a date that cannot be parsed"))
 }
 
 impl From<KisiGroup> for OurGroup {
     fn from(KisiGroup { id, name }: KisiGroup) -> Self {
-        OurGroup { id: GroupId(id.to_string()), name, problem: None }
+        OurGroup {
+            id: GroupId(id.to_string()),
+            name,
+            problem: None,
+        }
     }
 }
 
 impl From<KisiUser> for Account {
     /// Access needs both switches, Kisi's own and the identity provider's `[I]`.
-    fn from(KisiUser { id, email, name, access_enabled, scim_access_enabled, metadata }: KisiUser) -> Self {
+    fn from(
+        KisiUser {
+            id,
+            email,
+            name,
+            access_enabled,
+            scim_access_enabled,
+            metadata,
+        }: KisiUser,
+    ) -> Self {
         let enabled = access_enabled && scim_access_enabled != Some(false);
-        let mark = metadata.as_ref().and_then(|metadata| metadata.get(MARK)?.as_str().map(str::to_owned));
+        let mark = metadata
+            .as_ref()
+            .and_then(|metadata| metadata.get(MARK)?.as_str().map(str::to_owned));
         Account {
             id: AccountId(id.to_string()),
             inner_id: None,
             email,
             name: name.unwrap_or_default().into(),
-            standing: if enabled { Standing::Active } else { Standing::Suspended },
+            standing: if enabled {
+                Standing::Active
+            } else {
+                Standing::Suspended
+            },
             mark,
             privileged: false,
             guest: false,

@@ -53,8 +53,13 @@ struct Outgoing<'a> {
 impl SaltoClient {
     pub(super) fn new(place: Option<&str>, access: Access) -> Self {
         SaltoClient {
-            http: VendorHttp::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
-                .taking(access.turn.clone()),
+            http: VendorHttp::new(
+                VENDOR,
+                access.http.clone(),
+                access.time.clone(),
+                Duration::ZERO,
+            )
+            .taking(access.turn.clone()),
             time: access.time.clone(),
             base: vendor_http::base(access.url.as_deref(), DoorsKind::SaltoKs.usual_url()),
             login: Login::new(access),
@@ -69,7 +74,8 @@ impl SaltoClient {
 
     /// Fetches one thing below the site. Returns refusals too.
     pub(super) async fn one(&self, version: &str, path: &[&str]) -> Result<SaltoAnswer> {
-        self.send(Method::GET, &self.url(version, path)?, None).await
+        self.send(Method::GET, &self.url(version, path)?, None)
+            .await
     }
 
     /// Changes one thing below the site. Returns refusals too.
@@ -94,23 +100,34 @@ impl SaltoClient {
         let mut url = self.url(version, path)?;
         url.query_pairs_mut().extend_pairs(query);
         let token = token.map(|token| ("CLP-Continuation-Token", token));
-        self.send_more(&Outgoing { method: Method::GET, url: &url, body: None, headers: token.as_slice() }).await
+        self.send_more(&Outgoing {
+            method: Method::GET,
+            url: &url,
+            body: None,
+            headers: token.as_slice(),
+        })
+        .await
     }
 
     /// Fetches a complete list below the site. After a bad read it starts over once.
     ///
     /// # Errors
-    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for refusals: 404 is a site or group that is
-    /// gone.
-    pub(super) async fn list<T>(&self, version: &str, path: &[&str], filter: Option<&str>) -> Result<Vec<T>>
+    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for refusals: 404 is a site
+    /// or group that is gone.
+    pub(super) async fn list<T>(
+        &self,
+        version: &str,
+        path: &[&str],
+        filter: Option<&str>,
+    ) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Identified,
     {
         self.list_as(version, path, filter, Some).await
     }
 
-    /// Fetches a list as [`SaltoClient::list`] does, and converts each item as it arrives. A whole large list in the
-    /// vendor's form would take much of a function's memory.
+    /// Fetches a list as [`SaltoClient::list`] does, and converts each item as it arrives. A whole
+    /// large list in the vendor's form would take much of a function's memory.
     ///
     /// # Errors
     /// As [`SaltoClient::list`].
@@ -134,12 +151,18 @@ impl SaltoClient {
             }
         }
         let name = path.last().unwrap_or(&"sites");
-        Err(Error::retry(format!("SALTO KS's list of {name} could not be read completely, in two tries")))
+        Err(Error::retry(format!(
+            "SALTO KS's list of {name} could not be read completely, in two tries"
+        )))
     }
 
-    /// Fetches a list once. Returns `None` for a bad read: a page that is no list, a repeated id, a repeated page, or
-    /// fewer items than counted.
-    async fn list_once<T, U>(&self, first: &Url, wanted: &impl Fn(T) -> Option<U>) -> Result<Option<Vec<U>>>
+    /// Fetches a list once. Returns `None` for a bad read: a page that is no list, a repeated id, a
+    /// repeated page, or fewer items than counted.
+    async fn list_once<T, U>(
+        &self,
+        first: &Url,
+        wanted: &impl Fn(T) -> Option<U>,
+    ) -> Result<Option<Vec<U>>>
     where
         T: DeserializeOwned + Identified,
     {
@@ -153,8 +176,11 @@ impl SaltoClient {
                 return Ok(None);
             }
             let answer = self.send(Method::GET, &url, None).await?.done()?;
-            let Ok(SaltoPage { items: some, next_page_link: link, count }) =
-                answer.json::<AnyPage<T>>().map(SaltoPage::from)
+            let Ok(SaltoPage {
+                items: some,
+                next_page_link: link,
+                count,
+            }) = answer.json::<AnyPage<T>>().map(SaltoPage::from)
             else {
                 return Ok(None);
             };
@@ -165,7 +191,10 @@ impl SaltoClient {
                 items.extend(wanted(item));
             }
             counted = counted.max(count.unwrap_or(0));
-            next = link.filter(|link| !link.is_empty()).map(|link| self.next_page(&url, &link)).transpose()?;
+            next = link
+                .filter(|link| !link.is_empty())
+                .map(|link| self.next_page(&url, &link))
+                .transpose()?;
         }
         Ok((ids.len() >= counted).then_some(items))
     }
@@ -174,12 +203,23 @@ impl SaltoClient {
         next_page(page, self.base.as_ref().map_err(Clone::clone)?.path(), link)
     }
 
-    async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<SaltoAnswer> {
-        self.send_more(&Outgoing { method, url, body, headers: &[] }).await
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+    ) -> Result<SaltoAnswer> {
+        self.send_more(&Outgoing {
+            method,
+            url,
+            body,
+            headers: &[],
+        })
+        .await
     }
 
-    /// Sends a request. A refused token is replaced once. A request that got a 401 was not processed, so even a change
-    /// may be sent again.
+    /// Sends a request. A refused token is replaced once. A request that got a 401 was not
+    /// processed, so even a change may be sent again.
     async fn send_more(&self, outgoing: &Outgoing<'_>) -> Result<SaltoAnswer> {
         let token = self.login.token(&self.http, None).await?;
         let answer = SaltoAnswer::from(self.send_with(&token, outgoing).await?);
@@ -192,15 +232,32 @@ impl SaltoClient {
 
     async fn send_with(&self, token: &Secret, outgoing: &Outgoing<'_>) -> Result<Response> {
         let bearer = format!("Bearer {}", token.reveal());
-        let headers =
-            [&[("Authorization", bearer.as_str()), ("Accept", "application/json")], outgoing.headers].concat();
-        let request = vendor_http::request(outgoing.method.clone(), outgoing.url, &headers, outgoing.body)?;
-        if outgoing.method == Method::GET { self.http.read(request).await } else { self.http.write(request).await }
+        let headers = [
+            &[
+                ("Authorization", bearer.as_str()),
+                ("Accept", "application/json"),
+            ],
+            outgoing.headers,
+        ]
+        .concat();
+        let request = vendor_http::request(
+            outgoing.method.clone(),
+            outgoing.url,
+            &headers,
+            outgoing.body,
+        )?;
+        if outgoing.method == Method::GET {
+            self.http.read(request).await
+        } else {
+            self.http.write(request).await
+        }
     }
 
     fn url(&self, version: &str, path: &[&str]) -> Result<Url> {
         let site = self.site.as_deref().filter(|site| !site.is_empty());
-        let site = site.ok_or_else(|| Error::invalid("SALTO KS doors need place: the id of the SALTO KS site"))?;
+        let site = site.ok_or_else(|| {
+            Error::invalid("SALTO KS doors need place: the id of the SALTO KS site")
+        })?;
         let base = self.base.as_ref().map_err(Clone::clone)?;
         vendor_http::below(base, &[&[version, "sites", site], path].concat())
     }

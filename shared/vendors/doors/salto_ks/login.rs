@@ -1,8 +1,9 @@
-//! Tokens of SALTO KS: obtained with a refresh token or a password, shared, and replaced before they expire.
+//! Tokens of SALTO KS: obtained with a refresh token or a password, shared, and replaced before
+//! they expire.
 //!
-//! Whether a refresh token changes with each use is unknown `[?]`, and Doorstep assumes that it does. A new refresh
-//! token is stored before the old one is dropped. When two functions refresh at once, the slower one takes the token
-//! that the faster one stored.
+//! Whether a refresh token changes with each use is unknown `[?]`, and Doorstep assumes that it
+//! does. A new refresh token is stored before the old one is dropped. When two functions refresh at
+//! once, the slower one takes the token that the faster one stored.
 
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 const OTHERS_KEEP: Duration = Duration::from_secs(1);
 /// The life of a token that states none: the vendor's usual hour `[M]`.
 const USUAL_LIFE: i64 = 3_600;
-/// How long a refused password is not tried again. How many wrong ones lock the account is unknown `[?]`.
+/// How long a refused password is not tried again. How many wrong ones lock the account is unknown
+/// `[?]`.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// The requested scope `[D]`.
 const SCOPE: &str = "user_api.full_access";
@@ -60,7 +62,10 @@ enum No {
 
 impl Login {
     pub(super) fn new(access: Access) -> Self {
-        let sandbox = access.url.as_deref().filter(|url| url.starts_with("sandbox:"));
+        let sandbox = access
+            .url
+            .as_deref()
+            .filter(|url| url.starts_with("sandbox:"));
         let given = access.identity_url.as_deref().or(sandbox);
         Login {
             identity: vendor_http::base(given, "https://identity.eu.my-clay.com"),
@@ -75,13 +80,19 @@ impl Login {
     /// Returns a valid token other than `refused`. `http` sends the request to the token service.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where the credentials are not accepted; [`Error::Retry`] where the token service does not
-    /// answer or the new token could not be stored.
-    pub(super) async fn token(&self, http: &VendorHttp, refused: Option<&Secret>) -> Result<Secret> {
+    /// [`Error::Permanent`] where the credentials are not accepted; [`Error::Retry`] where the
+    /// token service does not answer or the new token could not be stored.
+    pub(super) async fn token(
+        &self,
+        http: &VendorHttp,
+        refused: Option<&Secret>,
+    ) -> Result<Secret> {
         let mut held = self.held.lock().await;
         let in_force = |token: &Token| Some(&token.access) != refused && self.lasts(token);
         if !held.as_ref().is_some_and(|ours| in_force(&ours.token)) {
-            let bought = self.buy(http, held.as_ref().map(|ours| &ours.token), &in_force).await?;
+            let bought = self
+                .buy(http, held.as_ref().map(|ours| &ours.token), &in_force)
+                .await?;
             *held = Some(bought);
         }
         let Some(CachedToken { token, kept }) = held.as_mut() else {
@@ -94,9 +105,9 @@ impl Login {
         Ok(token.access.clone())
     }
 
-    /// Gets a token: the one that another function stored, else by a refresh, else by the password. `ours` may hold a
-    /// refresh token that was never stored. The store is read again after each refusal, because another function may
-    /// have refreshed.
+    /// Gets a token: the one that another function stored, else by a refresh, else by the password.
+    /// `ours` may hold a refresh token that was never stored. The store is read again after each
+    /// refusal, because another function may have refreshed.
     async fn buy(
         &self,
         http: &VendorHttp,
@@ -107,11 +118,21 @@ impl Login {
         loop {
             let theirs = self.tokens.kept(&self.name).await?;
             if let Some(token) = theirs.as_ref().filter(|token| in_force(token)) {
-                return Ok(CachedToken { token: token.clone(), kept: true });
+                return Ok(CachedToken {
+                    token: token.clone(),
+                    kept: true,
+                });
             }
-            let known = [ours, theirs.as_ref()].into_iter().flatten().filter_map(|token| token.refresh.as_ref());
-            let mut fresh = known.chain(&self.secrets.refresh_token).filter(|refresh| !tried.contains(refresh));
-            let Some(refresh) = fresh.next().cloned() else { break };
+            let known = [ours, theirs.as_ref()]
+                .into_iter()
+                .flatten()
+                .filter_map(|token| token.refresh.as_ref());
+            let mut fresh = known
+                .chain(&self.secrets.refresh_token)
+                .filter(|refresh| !tried.contains(refresh));
+            let Some(refresh) = fresh.next().cloned() else {
+                break;
+            };
             match self.refreshed(http, &refresh).await {
                 Ok(token) => return Ok(CachedToken { token, kept: false }),
                 Err(No::Grant) => tried.push(refresh),
@@ -123,24 +144,34 @@ impl Login {
         Ok(CachedToken { token, kept: false })
     }
 
-    /// Sends one refresh. It is never repeated, because a lost answer may have used up the refresh token.
+    /// Sends one refresh. It is never repeated, because a lost answer may have used up the refresh
+    /// token.
     async fn refreshed(&self, http: &VendorHttp, refresh: &Secret) -> Result<Token, No> {
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal()), ("scope", SCOPE)];
-        let answer = http.write(self.request(&fields).map_err(No::Other)?).await.map_err(No::Other)?;
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.reveal()),
+            ("scope", SCOPE),
+        ];
+        let answer = http
+            .write(self.request(&fields).map_err(No::Other)?)
+            .await
+            .map_err(No::Other)?;
         let mut token = self.granted(answer)?;
         token.refresh.get_or_insert_with(|| refresh.clone());
         Ok(token)
     }
 
     async fn with_password(&self, http: &VendorHttp) -> Result<Token> {
-        let (Some(username), Some(password)) = (&self.secrets.username, &self.secrets.password) else {
+        let (Some(username), Some(password)) = (&self.secrets.username, &self.secrets.password)
+        else {
             return Err(Error::permanent(
                 "SALTO KS needs a new sign-in: put username and password, or a new refresh_token, into the secret",
             ));
         };
         let (now, credentials) = (self.time.now(), self.fingerprint(username, password));
         let refused = self.tokens.refused_sign_in(&self.name).await?;
-        if refused.is_some_and(|refused| refused.credentials == credentials && now < refused.until) {
+        if refused.is_some_and(|refused| refused.credentials == credentials && now < refused.until)
+        {
             return Err(password_refused());
         }
         let fields = [
@@ -155,38 +186,66 @@ impl Login {
             Err(No::Other(error)) => Err(error),
             Err(No::Grant) => {
                 let until = now.saturating_add(REFUSED_FOR).unwrap_or(Timestamp::MAX);
-                self.tokens.keep_refused_sign_in(&self.name, RefusedSignIn { credentials, until }).await?;
+                self.tokens
+                    .keep_refused_sign_in(&self.name, RefusedSignIn { credentials, until })
+                    .await?;
                 Err(password_refused())
             }
         }
     }
 
-    /// Returns the fingerprint of a username and password, for the table. Its key is the client's secret, which the
-    /// table does not hold. The password can therefore not be guessed from it.
+    /// Returns the fingerprint of a username and password, for the table. Its key is the client's
+    /// secret, which the table does not hold. The password can therefore not be guessed from it.
     fn fingerprint(&self, username: &Secret, password: &Secret) -> String {
-        let key = self.secrets.client_secret.as_ref().map(Secret::reveal).unwrap_or_default();
+        let key = self
+            .secrets
+            .client_secret
+            .as_ref()
+            .map(Secret::reveal)
+            .unwrap_or_default();
         tokens::fingerprint(key, &[username.reveal(), password.reveal()])
     }
 
     fn request(&self, fields: &[(&str, &str)]) -> Result<crate::http::Request> {
         let identity = self.identity.as_ref().map_err(Clone::clone)?;
-        let (Some(id), Some(secret)) = (&self.secrets.client_id, &self.secrets.client_secret) else {
-            return Err(Error::invalid("the secret of a SALTO KS site needs client_id and client_secret"));
+        let (Some(id), Some(secret)) = (&self.secrets.client_id, &self.secrets.client_secret)
+        else {
+            return Err(Error::invalid(
+                "the secret of a SALTO KS site needs client_id and client_secret",
+            ));
         };
-        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", id.reveal(), secret.reveal())));
+        let basic = format!(
+            "Basic {}",
+            BASE64_STANDARD.encode(format!("{}:{}", id.reveal(), secret.reveal()))
+        );
         let url = vendor_http::below(identity, &["connect", "token"])?;
-        vendor_http::form(&url, &[("Authorization", &basic), ("Accept", "application/json")], fields)
+        vendor_http::form(
+            &url,
+            &[("Authorization", &basic), ("Accept", "application/json")],
+            fields,
+        )
     }
 
     fn granted(&self, answer: Response) -> Result<Token, No> {
         if !answer.status().is_success() {
             return Err(refused(&answer));
         }
-        let Granted { access_token, refresh_token, expires_in } =
-            vendor_http::json(VENDOR, answer.body()).map_err(No::Other)?;
+        let Granted {
+            access_token,
+            refresh_token,
+            expires_in,
+        } = vendor_http::json(VENDOR, answer.body()).map_err(No::Other)?;
         let life = SignedDuration::from_secs(expires_in.unwrap_or(USUAL_LIFE));
-        let expires = self.time.now().saturating_add(life).unwrap_or(Timestamp::MAX);
-        Ok(Token { access: access_token, refresh: refresh_token, expires })
+        let expires = self
+            .time
+            .now()
+            .saturating_add(life)
+            .unwrap_or(Timestamp::MAX);
+        Ok(Token {
+            access: access_token,
+            refresh: refresh_token,
+            expires,
+        })
     }
 
     fn lasts(&self, token: &Token) -> bool {
@@ -215,21 +274,25 @@ fn refused(answer: &Response) -> No {
     struct TokenRefusal {
         error: String,
     }
-    let word = serde_json::from_slice::<TokenRefusal>(answer.body()).map(|refusal| refusal.error).unwrap_or_default();
+    let word = serde_json::from_slice::<TokenRefusal>(answer.body())
+        .map(|refusal| refusal.error)
+        .unwrap_or_default();
     match word.as_str() {
         "invalid_grant" => No::Grant,
         "unauthorized_client" | "unsupported_grant_type" => No::Other(Error::permanent(
             "SALTO KS does not let this client_id sign in this way: ask SALTO for the grant, or use a refresh_token",
         )),
-        "invalid_scope" => {
-            No::Other(Error::permanent("SALTO KS does not give this client_id the scope user_api.full_access"))
-        }
-        _ if word == "invalid_client" || answer.status() == StatusCode::UNAUTHORIZED => {
-            No::Other(Error::permanent("SALTO KS does not accept client_id and client_secret of the secret"))
-        }
+        "invalid_scope" => No::Other(Error::permanent(
+            "SALTO KS does not give this client_id the scope user_api.full_access",
+        )),
+        _ if word == "invalid_client" || answer.status() == StatusCode::UNAUTHORIZED => No::Other(
+            Error::permanent("SALTO KS does not accept client_id and client_secret of the secret"),
+        ),
         _ => {
             let status = answer.status().as_u16();
-            No::Other(Error::permanent(format!("SALTO KS's token service answered {status}: check identity_url")))
+            No::Other(Error::permanent(format!(
+                "SALTO KS's token service answered {status}: check identity_url"
+            )))
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Changes of membership in SALTO KS groups, in one call where that works.
 //!
-//! The answer to adding a member twice, or to removing a person who is no member, is unknown `[?]`. A refusal may come
-//! with any status, 200 included `[M]`. A refusal about one person is therefore judged by the group's list afterwards.
-//! Its code only provides the error if the list does not show the change.
+//! The answer to adding a member twice, or to removing a person who is no member, is unknown `[?]`.
+//! A refusal may come with any status, 200 included `[M]`. A refusal about one person is therefore
+//! judged by the group's list afterwards. Its code only provides the error if the list does not
+//! show the change.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -32,7 +33,8 @@ enum MemberStep<'a> {
 enum PartOutcome {
     Done,
     Failed(Error),
-    /// Refused, which may mean "already so". The error applies if the group's list does not show the change.
+    /// Refused, which may mean "already so". The error applies if the group's list does not show
+    /// the change.
     Unsure(Error),
 }
 
@@ -41,14 +43,15 @@ enum CallOutcome {
     Done,
     /// A refusal, perhaps because of a single person.
     Refused(SaltoAnswer),
-    /// A failure that concerns no single person. Without a requested pause, it is unknown what was done.
+    /// A failure that concerns no single person. Without a requested pause, it is unknown what was
+    /// done.
     Failed(Error),
 }
 
 impl SaltoKs {
-    /// Sends all changes at once. If that is refused, it sends ever smaller parts down to one person, so that a problem
-    /// with one person does not stop the others. A failure that concerns no single person (no subscription, vendor not
-    /// available) ends it.
+    /// Sends all changes at once. If that is refused, it sends ever smaller parts down to one
+    /// person, so that a problem with one person does not stop the others. A failure that concerns
+    /// no single person (no subscription, vendor not available) ends it.
     pub(super) async fn change_together(
         &self,
         group: &GroupId,
@@ -56,13 +59,23 @@ impl SaltoKs {
         remove: &[GroupMember],
     ) -> Vec<Result<()>> {
         let added = add.iter().map(|entry| MemberStep::Add(&entry.account.id.0));
-        let steps: Vec<MemberStep> = added.chain(remove.iter().map(|row| MemberStep::Remove(&row.account.0))).collect();
+        let steps: Vec<MemberStep> = added
+            .chain(remove.iter().map(|row| MemberStep::Remove(&row.account.0)))
+            .collect();
         let mut outcomes = vec![PartOutcome::Failed(Error::retry("not tried yet")); steps.len()];
-        let mut parts: Vec<Range<usize>> = Some(0..steps.len()).into_iter().filter(|all| !all.is_empty()).collect();
+        let mut parts: Vec<Range<usize>> = Some(0..steps.len())
+            .into_iter()
+            .filter(|all| !all.is_empty())
+            .collect();
         let mut troubles = 0;
         while let Some(part) = parts.pop() {
-            let Some(some) = steps.get(part.clone()) else { continue };
-            let outcome = match (self.send(group, some, part.len() == steps.len()).await, some) {
+            let Some(some) = steps.get(part.clone()) else {
+                continue;
+            };
+            let outcome = match (
+                self.send(group, some, part.len() == steps.len()).await,
+                some,
+            ) {
                 (CallOutcome::Done, _) => PartOutcome::Done,
                 (CallOutcome::Refused(answer), [step]) => judge(*step, answer),
                 (CallOutcome::Refused(_), _) => {
@@ -76,7 +89,9 @@ impl SaltoKs {
                 (CallOutcome::Failed(error), _) => {
                     troubles += 1;
                     if troubles >= MOST_TROUBLES || !asks_no_pause(&error) {
-                        parts.drain(..).for_each(|left| fill(&mut outcomes, left, &PartOutcome::Failed(error.clone())));
+                        parts.drain(..).for_each(|left| {
+                            fill(&mut outcomes, left, &PartOutcome::Failed(error.clone()))
+                        });
                     }
                     PartOutcome::Failed(error)
                 }
@@ -86,16 +101,22 @@ impl SaltoKs {
         self.settled(group, &steps, outcomes).await
     }
 
-    /// Sends one part. With `whole` and a 404, checks first whether the group exists, before the 404 counts as one
-    /// person's. A single removal is checked in the group's list anyway.
+    /// Sends one part. With `whole` and a 404, checks first whether the group exists, before the
+    /// 404 counts as one person's. A single removal is checked in the group's list anyway.
     async fn send(&self, group: &GroupId, steps: &[MemberStep<'_>], whole: bool) -> CallOutcome {
         match self.send_part(group, steps).await {
             Ok(answer) if answer.is_yes() => CallOutcome::Done,
-            Ok(answer) if whole && answer.is_missing() && !matches!(steps, [MemberStep::Remove(_)]) => {
-                self.rows(group).await.map_or_else(CallOutcome::Failed, |_| CallOutcome::Refused(answer))
+            Ok(answer)
+                if whole && answer.is_missing() && !matches!(steps, [MemberStep::Remove(_)]) =>
+            {
+                self.rows(group)
+                    .await
+                    .map_or_else(CallOutcome::Failed, |_| CallOutcome::Refused(answer))
             }
             Ok(answer) if answer.is_about_one() => CallOutcome::Refused(answer),
-            Ok(answer) => answer.done().map_or_else(CallOutcome::Failed, |_| CallOutcome::Done),
+            Ok(answer) => answer
+                .done()
+                .map_or_else(CallOutcome::Failed, |_| CallOutcome::Done),
             Err(error) => CallOutcome::Failed(error),
         }
     }
@@ -103,27 +124,56 @@ impl SaltoKs {
     async fn send_part(&self, group: &GroupId, steps: &[MemberStep<'_>]) -> Result<SaltoAnswer> {
         let path = ["access_groups", group.0.as_str(), "users"];
         match steps {
-            [MemberStep::Add(user)] => self.0.write(Method::POST, V1_1, &path, Some(&json!({ "user_id": user }))).await,
-            [MemberStep::Remove(user)] => {
-                self.0.write(Method::DELETE, V1_1, &[path.as_slice(), &[*user]].concat(), None).await
+            [MemberStep::Add(user)] => {
+                self.0
+                    .write(Method::POST, V1_1, &path, Some(&json!({ "user_id": user })))
+                    .await
             }
-            _ => self.0.write(Method::PATCH, V1_1, &path, Some(&bulk(steps))).await,
+            [MemberStep::Remove(user)] => {
+                self.0
+                    .write(
+                        Method::DELETE,
+                        V1_1,
+                        &[path.as_slice(), &[*user]].concat(),
+                        None,
+                    )
+                    .await
+            }
+            _ => {
+                self.0
+                    .write(Method::PATCH, V1_1, &path, Some(&bulk(steps)))
+                    .await
+            }
         }
     }
 
     /// Reads the group's list once if an outcome depends on it, and returns the results.
-    async fn settled(&self, group: &GroupId, steps: &[MemberStep<'_>], outcomes: Vec<PartOutcome>) -> Vec<Result<()>> {
+    async fn settled(
+        &self,
+        group: &GroupId,
+        steps: &[MemberStep<'_>],
+        outcomes: Vec<PartOutcome>,
+    ) -> Vec<Result<()>> {
         let mut members: Result<HashSet<String>> = Ok(HashSet::new());
-        if outcomes.iter().any(|outcome| matches!(outcome, PartOutcome::Unsure(_))) {
-            members = self.rows(group).await.map(|rows| rows.into_iter().map(|row| row.account.0).collect());
+        if outcomes
+            .iter()
+            .any(|outcome| matches!(outcome, PartOutcome::Unsure(_)))
+        {
+            members = self
+                .rows(group)
+                .await
+                .map(|rows| rows.into_iter().map(|row| row.account.0).collect());
         }
-        let judged = steps.iter().zip(outcomes).map(|(step, outcome)| match (outcome, &members) {
-            (PartOutcome::Done, _) => Ok(()),
-            (PartOutcome::Failed(error), _) => Err(error),
-            (PartOutcome::Unsure(_), Err(error)) => Err(error.clone()),
-            (PartOutcome::Unsure(_), Ok(members)) if step.is_so(members) => Ok(()),
-            (PartOutcome::Unsure(error), Ok(_)) => Err(error),
-        });
+        let judged = steps
+            .iter()
+            .zip(outcomes)
+            .map(|(step, outcome)| match (outcome, &members) {
+                (PartOutcome::Done, _) => Ok(()),
+                (PartOutcome::Failed(error), _) => Err(error),
+                (PartOutcome::Unsure(_), Err(error)) => Err(error.clone()),
+                (PartOutcome::Unsure(_), Ok(members)) if step.is_so(members) => Ok(()),
+                (PartOutcome::Unsure(error), Ok(_)) => Err(error),
+            });
         judged.collect()
     }
 }
@@ -137,22 +187,25 @@ impl MemberStep<'_> {
     }
 }
 
-/// Translates a refusal that concerns one person. If it may mean "already so", the group's list decides.
+/// Translates a refusal that concerns one person. If it may mean "already so", the group's list
+/// decides.
 fn judge(step: MemberStep<'_>, answer: SaltoAnswer) -> PartOutcome {
     match step {
-        MemberStep::Add(_) if answer.is_not_yet() => {
-            PartOutcome::Failed(Error::retry("SALTO KS does not know this new account everywhere yet"))
-        }
-        MemberStep::Add(_) if answer.may_be_so_already() => {
-            PartOutcome::Unsure(Error::retry("SALTO KS did not add this person to the group"))
-        }
-        MemberStep::Remove(_) if answer.is_missing() => {
-            PartOutcome::Unsure(Error::retry("SALTO KS does not find this person, but lists them in the group"))
-        }
-        MemberStep::Remove(_) if answer.may_be_so_already() => {
-            PartOutcome::Unsure(Error::retry("SALTO KS did not remove this person from the group"))
-        }
-        _ => answer.done().map_or_else(PartOutcome::Failed, |_| PartOutcome::Done),
+        MemberStep::Add(_) if answer.is_not_yet() => PartOutcome::Failed(Error::retry(
+            "SALTO KS does not know this new account everywhere yet",
+        )),
+        MemberStep::Add(_) if answer.may_be_so_already() => PartOutcome::Unsure(Error::retry(
+            "SALTO KS did not add this person to the group",
+        )),
+        MemberStep::Remove(_) if answer.is_missing() => PartOutcome::Unsure(Error::retry(
+            "SALTO KS does not find this person, but lists them in the group",
+        )),
+        MemberStep::Remove(_) if answer.may_be_so_already() => PartOutcome::Unsure(Error::retry(
+            "SALTO KS did not remove this person from the group",
+        )),
+        _ => answer
+            .done()
+            .map_or_else(PartOutcome::Failed, |_| PartOutcome::Done),
     }
 }
 
@@ -162,7 +215,10 @@ fn asks_no_pause(error: &Error) -> bool {
 }
 
 fn fill(outcomes: &mut [PartOutcome], part: Range<usize>, outcome: &PartOutcome) {
-    outcomes.get_mut(part).unwrap_or_default().fill(outcome.clone());
+    outcomes
+        .get_mut(part)
+        .unwrap_or_default()
+        .fill(outcome.clone());
 }
 
 fn bulk(steps: &[MemberStep<'_>]) -> serde_json::Value {

@@ -41,7 +41,11 @@ impl From<Response> for SaltoAnswer {
     fn from(answer: Response) -> Self {
         let status = answer.status();
         let body = answer.into_body();
-        SaltoAnswer { status, code: error_code(&body), body }
+        SaltoAnswer {
+            status,
+            code: error_code(&body),
+            body,
+        }
     }
 }
 
@@ -51,12 +55,20 @@ impl SaltoAnswer {
     /// # Errors
     /// The error of the refusal: see [`meaning`].
     pub(super) fn done(self) -> Result<SaltoBody> {
-        if self.is_yes() { Ok(SaltoBody(self.body)) } else { Err(meaning(self.status, self.code)) }
+        if self.is_yes() {
+            Ok(SaltoBody(self.body))
+        } else {
+            Err(meaning(self.status, self.code))
+        }
     }
 
     /// Succeeds as [`SaltoAnswer::done`] does, and also if the thing is gone already.
     pub(super) fn done_or_gone(self) -> Result<()> {
-        if self.is_missing() { Ok(()) } else { self.done().map(drop) }
+        if self.is_missing() {
+            Ok(())
+        } else {
+            self.done().map(drop)
+        }
     }
 
     pub(super) fn is_yes(&self) -> bool {
@@ -83,8 +95,9 @@ impl SaltoAnswer {
         self.code == Some(2212)
     }
 
-    /// Returns whether the answer may mean "already so", as for a member added twice or an address in use `[?]`. An
-    /// error within a 2xx has no status of its own `[M]`, so every code counts there that has no other meaning.
+    /// Returns whether the answer may mean "already so", as for a member added twice or an address
+    /// in use `[?]`. An error within a 2xx has no status of its own `[M]`, so every code counts
+    /// there that has no other meaning.
     pub(super) fn may_be_so_already(&self) -> bool {
         let status = self.status.is_success() || matches!(self.status.as_u16(), 400 | 409 | 422);
         let refused = status && !self.is_yes() && self.code != Some(POD_MEMBER);
@@ -96,7 +109,8 @@ impl SaltoAnswer {
         self.code == Some(BAD_FILTER)
     }
 
-    /// Returns whether the account is too new to be known everywhere: the same call works a minute later `[M]`.
+    /// Returns whether the account is too new to be known everywhere: the same call works a minute
+    /// later `[M]`.
     pub(super) fn is_not_yet(&self) -> bool {
         self.is_missing() || self.code == Some(2203)
     }
@@ -106,10 +120,11 @@ impl SaltoAnswer {
         !self.is_yes() && !self.is_unauthorized() && !self.is_about_site()
     }
 
-    /// Returns whether the refusal applies to every person. A 403 without a code means that the system user lacks
-    /// rights.
+    /// Returns whether the refusal applies to every person. A 403 without a code means that the
+    /// system user lacks rights.
     fn is_about_site(&self) -> bool {
-        matches!(self.code, Some(2201 | 2210 | 2212)) || (self.status == StatusCode::FORBIDDEN && self.code.is_none())
+        matches!(self.code, Some(2201 | 2210 | 2212))
+            || (self.status == StatusCode::FORBIDDEN && self.code.is_none())
     }
 }
 
@@ -140,24 +155,28 @@ fn meaning(status: StatusCode, code: Option<u32>) -> Error {
         ),
         (Some(2201), _) => Error::retry("SALTO KS had an internal error (2201)"),
         (Some(2203), _) => Error::retry("SALTO KS does not allow this now (2203)"),
-        (Some(2210), _) => {
-            Error::permanent("this SALTO KS site is not released (2210): its installer must release it to its owner")
-        }
+        (Some(2210), _) => Error::permanent(
+            "this SALTO KS site is not released (2210): its installer must release it to its owner",
+        ),
         (Some(2212), _) => Error::permanent(
             "this SALTO KS site has no valid subscription (2212): renew it, then nothing else is needed",
         ),
-        (Some(POD_MEMBER), _) => {
-            Error::permanent("this person is a pod member of SALTO KS (2220): their access is changed in the pod alone")
-        }
+        (Some(POD_MEMBER), _) => Error::permanent(
+            "this person is a pod member of SALTO KS (2220): their access is changed in the pod alone",
+        ),
         (Some(BAD_FILTER), _) => Error::permanent("SALTO KS rejected a filter (1102)"),
-        (Some(2202), _) | (None, StatusCode::NOT_FOUND) => {
-            Error::permanent("SALTO KS does not know the site, group or user (2202): check place and the rules' groups")
+        (Some(2202), _) | (None, StatusCode::NOT_FOUND) => Error::permanent(
+            "SALTO KS does not know the site, group or user (2202): check place and the rules' groups",
+        ),
+        (_, StatusCode::CONFLICT) => {
+            Error::retry("SALTO KS reports that nothing would change; reading again")
         }
-        (_, StatusCode::CONFLICT) => Error::retry("SALTO KS reports that nothing would change; reading again"),
-        (None, StatusCode::FORBIDDEN) => {
-            Error::permanent("SALTO KS forbids this: give the system user a role at the site that may manage users")
+        (None, StatusCode::FORBIDDEN) => Error::permanent(
+            "SALTO KS forbids this: give the system user a role at the site that may manage users",
+        ),
+        (Some(code), _) if code != u32::MAX => {
+            Error::permanent(format!("SALTO KS refused with code {code}"))
         }
-        (Some(code), _) if code != u32::MAX => Error::permanent(format!("SALTO KS refused with code {code}")),
         _ => Error::permanent(format!("SALTO KS refused with status {}", status.as_u16())),
     }
 }

@@ -1,4 +1,5 @@
-//! Tests of the SALTO KS client against a scripted SALTO KS: every request as documented, every refusal handled.
+//! Tests of the SALTO KS client against a scripted SALTO KS: every request as documented, every
+//! refusal handled.
 
 use serde_json::{Value, json};
 
@@ -15,9 +16,10 @@ const USER: &str = "/v1.1/sites/s1/users/i1";
 const GROUP: &str = "/v1.1/sites/s1/access_groups/g1/users";
 
 fn signs_in() -> ScriptStep {
-    let form =
-        json!({"grant_type": "password", "username": "system", "password": "word", "scope": "user_api.full_access"});
-    on("POST /connect/token").with(form).says(200, json!({"access_token": "t1", "expires_in": 3600}))
+    let form = json!({"grant_type": "password", "username": "system", "password": "word", "scope": "user_api.full_access"});
+    on("POST /connect/token")
+        .with(form)
+        .says(200, json!({"access_token": "t1", "expires_in": 3600}))
 }
 
 /// Returns a script that begins with a sign-in.
@@ -26,7 +28,10 @@ fn script(steps: impl IntoIterator<Item = ScriptStep>) -> DoorsScript {
 }
 
 fn salto(script: &DoorsScript) -> SaltoKs {
-    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), script.access("salto-ks"))))
+    SaltoKs(Arc::new(SaltoClient::new(
+        Some("s1"),
+        script.access("salto-ks"),
+    )))
 }
 
 fn account(inner: Option<&str>) -> Account {
@@ -85,7 +90,10 @@ fn is_later<T: std::fmt::Debug>(result: Result<T>) {
 /// Asserts a permanent error that contains `word`, and nothing that SALTO KS wrote.
 #[track_caller]
 fn is_report<T: std::fmt::Debug>(result: Result<T>, word: &str) {
-    assert!(matches!(&result, Err(Error::Permanent(why)) if why.contains(word) && !why.contains("Ada")), "{result:?}");
+    assert!(
+        matches!(&result, Err(Error::Permanent(why)) if why.contains(word) && !why.contains("Ada")),
+        "{result:?}"
+    );
 }
 
 #[tokio::test]
@@ -95,12 +103,21 @@ async fn lists_are_read_to_their_end_in_either_form() {
                       "next_page_link": "/v1.2/sites/s1/access_groups?$skip=1"});
     let script = script([
         get(groups).says(200, page),
-        get(&format!("{groups}?$skip=1")).says(200, items(json!([{"id": "g2", "customer_reference": null}]))),
+        get(&format!("{groups}?$skip=1")).says(
+            200,
+            items(json!([{"id": "g2", "customer_reference": null}])),
+        ),
         get(groups).says(200, json!([{"id": "g3", "customer_reference": "Bare"}])),
         get(groups).says(200, json!({"items": null, "next_page_link": ""})),
     ]);
     let salto = salto(&script);
-    let names: Vec<String> = salto.groups().await.unwrap().into_iter().map(|group| group.name).collect();
+    let names: Vec<String> = salto
+        .groups()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|group| group.name)
+        .collect();
     assert_eq!(names, ["Members", ""]);
     assert_eq!(salto.groups().await.unwrap()[0].name, "Bare");
     assert!(salto.groups().await.unwrap().is_empty());
@@ -121,7 +138,10 @@ async fn a_bad_read_is_started_over_once() {
         json!({"items": one(), "next_page_link": "/v1.2/sites/s1/access_groups"}),
     ];
     for page in bad {
-        let script = script([list().says(200, page.clone()), list().says(200, items(one()))]);
+        let script = script([
+            list().says(200, page.clone()),
+            list().says(200, items(one())),
+        ]);
         assert_eq!(salto(&script).groups().await.unwrap().len(), 1, "{page}");
         script.is_over();
         let script = self::script([list().says(200, page.clone()), list().says(200, page)]);
@@ -135,7 +155,10 @@ async fn a_bad_read_is_started_over_once() {
 async fn the_next_page_is_asked_of_the_host_that_was_asked_first() {
     let next = "http://evil.example/v1.2/sites/s1/access_groups?$skip=1";
     let script = script([
-        get("/v1.2/sites/s1/access_groups").says(200, json!({"items": [{"id": "g1"}], "next_page_link": next})),
+        get("/v1.2/sites/s1/access_groups").says(
+            200,
+            json!({"items": [{"id": "g1"}], "next_page_link": next}),
+        ),
         get("/v1.2/sites/s1/access_groups?$skip=1").says(200, items(json!([{"id": "g2"}]))),
     ]);
     assert_eq!(salto(&script).groups().await.unwrap().len(), 2);
@@ -146,7 +169,11 @@ async fn the_next_page_is_asked_of_the_host_that_was_asked_first() {
 #[tokio::test]
 async fn a_group_is_gone_when_it_is_asked_for_itself() {
     let one = || get("/v1.1/sites/s1/access_groups/g1");
-    let script = script([one().says(404, refusal("2202")), one().says(200, json!({"id": "g1"})), one().is(403)]);
+    let script = script([
+        one().says(404, refusal("2202")),
+        one().says(200, json!({"id": "g1"})),
+        one().is(403),
+    ]);
     let salto = salto(&script);
     assert!(salto.is_gone(&group()).await.unwrap());
     assert!(!salto.is_gone(&group()).await.unwrap());
@@ -164,7 +191,10 @@ async fn an_empty_list_of_a_group_that_counts_people_is_rejected() {
         get(group_itself).says(200, json!({"id": "g1", "user_count": 0})),
     ]);
     let salto = salto(&script);
-    assert!(matches!(salto.rows(&group()).await, Err(Error::Retry { .. })));
+    assert!(matches!(
+        salto.rows(&group()).await,
+        Err(Error::Retry { .. })
+    ));
     assert!(salto.rows(&group()).await.unwrap().is_empty());
     script.is_over();
 }
@@ -180,9 +210,19 @@ async fn groups_have_members_and_need_a_schedule() {
     ]);
     let salto = salto(&script);
     let rows = salto.rows(&group()).await.unwrap();
-    assert_eq!((rows[0].account.0.as_str(), rows[0].handle(), rows[0].until), ("u1", "u1", None));
+    assert_eq!(
+        (rows[0].account.0.as_str(), rows[0].handle(), rows[0].until),
+        ("u1", "u1", None)
+    );
     is_report(salto.rows(&group()).await, "2202");
-    assert!(salto.group_problem(&group()).await.unwrap().unwrap().contains("schedule"));
+    assert!(
+        salto
+            .group_problem(&group())
+            .await
+            .unwrap()
+            .unwrap()
+            .contains("schedule")
+    );
     assert_eq!(salto.group_problem(&group()).await.unwrap(), None);
     script.is_over();
 }
@@ -200,7 +240,10 @@ async fn an_address_is_asked_for_exactly() {
     assert!(salto.find("o'neil@b.test").await.unwrap().is_empty());
     let found = salto.find("ada@b.test").await.unwrap();
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].id.0.as_str(), found[0].inner_id.as_deref()), ("u1", Some("i1")));
+    assert_eq!(
+        (found[0].id.0.as_str(), found[0].inner_id.as_deref()),
+        ("u1", Some("i1"))
+    );
     assert_eq!(salto.find(" ADA@b.test ").await.unwrap(), found);
     assert!(salto.find("nobody").await.unwrap().is_empty());
     script.is_over();
@@ -209,13 +252,23 @@ async fn an_address_is_asked_for_exactly() {
 #[tokio::test]
 async fn an_account_is_what_its_seat_and_roles_make_it() {
     let admin = json!([{"id": "r1", "code": "site_user"}, {"id": "r2", "code": "site_admin"}]);
-    let guest = changed(site_user("i3", "u3", Value::Null), "roles", json!([{"id": "r3", "code": "site_guest"}]));
+    let guest = changed(
+        site_user("i3", "u3", Value::Null),
+        "roles",
+        json!([{"id": "r3", "code": "site_guest"}]),
+    );
     let all_accounts = json!([ada(), guest, {"id": "i4", "user": null}]);
     let script = script([
         get(USER).says(200, ada()),
-        get(USER).says(200, changed(ada(), "subscription_state", json!("suspended"))),
+        get(USER).says(
+            200,
+            changed(ada(), "subscription_state", json!("suspended")),
+        ),
         get(USER).says(200, changed(ada(), "subscription_state", Value::Null)),
-        get(USER).says(200, changed(changed(ada(), "blocked", json!(true)), "alias", json!(""))),
+        get(USER).says(
+            200,
+            changed(changed(ada(), "blocked", json!(true)), "alias", json!("")),
+        ),
         get(USER).says(200, changed(ada(), "roles", admin)),
         get(USER).is(404),
         get(USERS).says(200, items(json!([]))),
@@ -229,18 +282,36 @@ async fn an_account_is_what_its_seat_and_roles_make_it() {
     let known = account(Some("i1"));
     let fetch = async || salto.account(&known).await.unwrap();
     let first = fetch().await.unwrap();
-    assert_eq!((first.standing, first.privileged, first.guest), (Standing::Active, false, false));
+    assert_eq!(
+        (first.standing, first.privileged, first.guest),
+        (Standing::Active, false, false)
+    );
     assert_eq!(fetch().await.unwrap().standing, Standing::Suspended);
     assert_eq!(fetch().await.unwrap().standing, Standing::Suspended);
     let blocked = fetch().await.unwrap();
-    assert_eq!((blocked.standing, blocked.name.as_str()), (Standing::Suspended, "Ada L"));
+    assert_eq!(
+        (blocked.standing, blocked.name.as_str()),
+        (Standing::Suspended, "Ada L")
+    );
     assert!(fetch().await.unwrap().privileged);
     assert_eq!(fetch().await, None);
     assert!(fetch().await.is_some(), "one 404 is not enough");
     is_later(salto.account(&known).await);
-    assert_eq!(salto.account(&account(None)).await.unwrap().unwrap().inner_id.as_deref(), Some("i1"));
+    assert_eq!(
+        salto
+            .account(&account(None))
+            .await
+            .unwrap()
+            .unwrap()
+            .inner_id
+            .as_deref(),
+        Some("i1")
+    );
     let guests = salto.guests().await.unwrap();
-    assert_eq!((guests.len(), guests[0].id.0.as_str(), guests[0].guest), (1, "u3", true));
+    assert_eq!(
+        (guests.len(), guests[0].id.0.as_str(), guests[0].guest),
+        (1, "u3", true)
+    );
     script.is_over();
 }
 
@@ -260,8 +331,20 @@ async fn seats_and_groups_are_counted() {
         get(&format!("{USER}/access_groups")).says(200, items(json!([{"id": "g1"}, {"id": "g2"}]))),
     ]);
     let salto = salto(&script);
-    assert_eq!(salto.seats().await.unwrap(), Some(Seats { used: 20, paid: Some(25) }));
-    assert_eq!(salto.seats().await.unwrap(), Some(Seats { used: 20, paid: None }));
+    assert_eq!(
+        salto.seats().await.unwrap(),
+        Some(Seats {
+            used: 20,
+            paid: Some(25)
+        })
+    );
+    assert_eq!(
+        salto.seats().await.unwrap(),
+        Some(Seats {
+            used: 20,
+            paid: None
+        })
+    );
     is_report(salto.seats().await, "subscription");
     is_report(salto.seats().await, "subscription");
     is_report(salto.seats().await, "released");
@@ -271,16 +354,28 @@ async fn seats_and_groups_are_counted() {
 
 fn new(email: Option<&str>, invite: bool) -> NewAccount {
     let email = email.map(str::to_owned);
-    NewAccount { mark: "p1".into(), name: "Ada Lovelace King".into(), email, invite, tried: false }
+    NewAccount {
+        mark: "p1".into(),
+        name: "Ada Lovelace King".into(),
+        email,
+        invite,
+        tried: false,
+    }
 }
 
 fn roles() -> ScriptStep {
-    get("/v1.2/sites/s1/roles")
-        .says(200, items(json!([{"id": "r9", "code": "site_admin"}, {"id": "r1", "code": "site_user"}])))
+    get("/v1.2/sites/s1/roles").says(
+        200,
+        items(json!([{"id": "r9", "code": "site_admin"}, {"id": "r1", "code": "site_user"}])),
+    )
 }
 
 fn makes(email: Option<&str>) -> ScriptStep {
-    let alias = if email.is_some() { "Ada Lovelace King" } else { "Doorstep p1" };
+    let alias = if email.is_some() {
+        "Ada Lovelace King"
+    } else {
+        "Doorstep p1"
+    };
     let mut body = json!({"first_name": "Ada", "last_name": "Lovelace King", "alias": alias,
         "role_ids": ["r1"], "use_pin": false, "blocked": false, "toggle_easy_office_mode": false,
         "toggle_manual_office_mode": false, "override_privacy_mode": false});
@@ -302,8 +397,22 @@ async fn an_invited_user_is_made_with_an_address() {
         finds("ada@b.test", json!([ada()])),
     ]);
     let salto = salto(&script);
-    assert_eq!(salto.create(&new(Some("ada@b.test"), true)).await.unwrap().standing, Standing::Active);
-    assert_eq!(salto.create(&new(Some("ada@b.test"), true)).await.unwrap().standing, Standing::Suspended);
+    assert_eq!(
+        salto
+            .create(&new(Some("ada@b.test"), true))
+            .await
+            .unwrap()
+            .standing,
+        Standing::Active
+    );
+    assert_eq!(
+        salto
+            .create(&new(Some("ada@b.test"), true))
+            .await
+            .unwrap()
+            .standing,
+        Standing::Suspended
+    );
     is_later(salto.create(&new(Some("ada@b.test"), true)).await);
     script.is_over();
 }
@@ -312,7 +421,10 @@ async fn an_invited_user_is_made_with_an_address() {
 async fn a_user_who_is_not_invited_gets_the_address_afterwards() {
     let nameless = site_user("i1", "u1", Value::Null);
     let takes_back = || on(&format!("DELETE {USERS}/i1"));
-    let address = || on(&format!("PATCH {USER}")).with(json!({"email": "ada@b.test", "alias": "Ada Lovelace King"}));
+    let address = || {
+        on(&format!("PATCH {USER}"))
+            .with(json!({"email": "ada@b.test", "alias": "Ada Lovelace King"}))
+    };
     let script = script([
         finds("ada@b.test", json!([])),
         roles(),
@@ -329,9 +441,15 @@ async fn a_user_who_is_not_invited_gets_the_address_afterwards() {
     ]);
     let salto = salto(&script);
     let made = salto.create(&new(Some("ada@b.test"), false)).await.unwrap();
-    assert_eq!((made.email.as_deref(), made.guest), (Some("ada@b.test"), false));
+    assert_eq!(
+        (made.email.as_deref(), made.guest),
+        (Some("ada@b.test"), false)
+    );
     is_later(salto.create(&new(Some("ada@b.test"), false)).await);
-    let left = salto.create(&new(Some("ada@b.test"), false)).await.unwrap_err();
+    let left = salto
+        .create(&new(Some("ada@b.test"), false))
+        .await
+        .unwrap_err();
     assert!(left.is_retryable() && left.to_string().contains("seat"));
     script.is_over();
 }
@@ -359,19 +477,37 @@ async fn a_create_that_is_refused_says_what_to_do() {
         (400, "odd", "400"),
     ];
     for (status, code, word) in refused {
-        let steps = [finds("ada@b.test", json!([])), roles(), makes(Some("ada@b.test")).says(status, refusal(code))];
+        let steps = [
+            finds("ada@b.test", json!([])),
+            roles(),
+            makes(Some("ada@b.test")).says(status, refusal(code)),
+        ];
         let again = match status {
-            401 => vec![signs_in(), makes(Some("ada@b.test")).says(status, refusal(code))],
+            401 => vec![
+                signs_in(),
+                makes(Some("ada@b.test")).says(status, refusal(code)),
+            ],
             400 => vec![finds("ada@b.test", json!([]))],
             _ => vec![],
         };
         let script = script(steps.into_iter().chain(again));
-        is_report(salto(&script).create(&new(Some("ada@b.test"), true)).await, word);
+        is_report(
+            salto(&script).create(&new(Some("ada@b.test"), true)).await,
+            word,
+        );
         script.is_over();
     }
     for (status, code) in [(200, "2201"), (403, "2203"), (201, "")] {
-        let answer = if code.is_empty() { json!({}) } else { refusal(code) };
-        let steps = [finds("ada@b.test", json!([])), roles(), makes(Some("ada@b.test")).says(status, answer)];
+        let answer = if code.is_empty() {
+            json!({})
+        } else {
+            refusal(code)
+        };
+        let steps = [
+            finds("ada@b.test", json!([])),
+            roles(),
+            makes(Some("ada@b.test")).says(status, answer),
+        ];
         let script = script(steps);
         is_later(salto(&script).create(&new(Some("ada@b.test"), true)).await);
         script.is_over();
@@ -384,8 +520,16 @@ async fn a_create_that_is_refused_says_what_to_do() {
     ]);
     is_later(salto(&there).create(&new(Some("ada@b.test"), true)).await);
     there.is_over();
-    let roleless = script([finds("ada@b.test", json!([])), get("/v1.2/sites/s1/roles").says(200, items(json!([])))]);
-    is_report(salto(&roleless).create(&new(Some("ada@b.test"), true)).await, "site_user");
+    let roleless = script([
+        finds("ada@b.test", json!([])),
+        get("/v1.2/sites/s1/roles").says(200, items(json!([]))),
+    ]);
+    is_report(
+        salto(&roleless)
+            .create(&new(Some("ada@b.test"), true))
+            .await,
+        "site_user",
+    );
 }
 
 #[tokio::test]
@@ -414,12 +558,16 @@ async fn a_name_is_changed_as_far_as_it_is_ours() {
 
 #[tokio::test]
 async fn a_seat_is_accepted_when_it_is_seen() {
-    let subscribe = || on(&format!("PATCH {USER}/subscription")).with(json!({"state": "subscribed"}));
+    let subscribe =
+        || on(&format!("PATCH {USER}/subscription")).with(json!({"state": "subscribed"}));
     let script = script([
         subscribe().is(204),
         get(USER).says(200, ada()),
         subscribe().is(204),
-        get(USER).says(200, changed(ada(), "subscription_state", json!("suspended"))),
+        get(USER).says(
+            200,
+            changed(ada(), "subscription_state", json!("suspended")),
+        ),
         subscribe().is(204),
         get(USER).says(200, changed(ada(), "blocked", json!(true))),
         subscribe().says(404, refusal("2202")),
@@ -436,7 +584,12 @@ async fn a_seat_is_accepted_when_it_is_seen() {
 
 #[tokio::test]
 async fn only_those_without_another_role_are_suspended_or_deleted() {
-    let admin = || get(USER).says(200, changed(ada(), "roles", json!([{"id": "r9", "code": null}])));
+    let admin = || {
+        get(USER).says(
+            200,
+            changed(ada(), "roles", json!([{"id": "r9", "code": null}])),
+        )
+    };
     let suspend = || on(&format!("PATCH {USER}/subscription")).with(json!({"state": "suspended"}));
     let script = script([
         get(USER).says(200, ada()),
@@ -467,6 +620,9 @@ async fn what_is_missing_is_reported_by_the_first_call() {
     assert!(matches!(doors.groups().await, Err(Error::Invalid(_))));
     let mut access = script.access("salto-ks");
     access.secrets.client_id = None;
-    assert!(matches!(connect(Some("s1"), access).0.groups().await, Err(Error::Invalid(_))));
+    assert!(matches!(
+        connect(Some("s1"), access).0.groups().await,
+        Err(Error::Invalid(_))
+    ));
     script.is_over();
 }

@@ -1,9 +1,12 @@
-//! SALTO KS's JSON, and its translation. Only the fields that Doorstep uses are parsed; all others are ignored.
+//! SALTO KS's JSON, and its translation. Only the fields that Doorstep uses are parsed; all others
+//! are ignored.
 
 use serde::Deserialize;
 
 use crate::doors::Seats;
-use doorstep_core::model::account::{Account, AccountId, Card, Group as OurGroup, GroupId, GroupMember, Standing};
+use doorstep_core::model::account::{
+    Account, AccountId, Card, Group as OurGroup, GroupId, GroupMember, Standing,
+};
 use doorstep_core::model::error::{Error, Result};
 
 /// The vendor's name in errors.
@@ -13,8 +16,7 @@ pub(super) const USER_ROLE: &str = "site_user";
 /// The role of a guest.
 pub(super) const GUEST_ROLE: &str = "site_guest";
 /// Why an account is not changed.
-pub(super) const NEVER_SUSPENDED: &str =
-    "this SALTO KS user has another role than opening doors: Doorstep neither suspends nor deletes it";
+pub(super) const NEVER_SUSPENDED: &str = "this SALTO KS user has another role than opening doors: Doorstep neither suspends nor deletes it";
 
 /// A listed thing, with the id that identifies it.
 pub(super) trait Identified {
@@ -111,9 +113,14 @@ impl SaltoSite {
             ));
         }
         if self.subscription_valid == Some(false) || self.subscribed_user_amount == Some(0) {
-            return Err(Error::permanent("this SALTO KS site has no valid subscription: renew it"));
+            return Err(Error::permanent(
+                "this SALTO KS site has no valid subscription: renew it",
+            ));
         }
-        Ok(Seats { used: self.active_user_amount.unwrap_or(0), paid: self.subscribed_user_amount })
+        Ok(Seats {
+            used: self.active_user_amount.unwrap_or(0),
+            paid: self.subscribed_user_amount,
+        })
     }
 }
 
@@ -121,8 +128,22 @@ impl SiteUser {
     /// Translates a site user; `None` without a platform id.
     pub(super) fn account(self) -> Option<Account> {
         let standing = self.standing();
-        let SiteUser { id: inner, user, roles, alias, blocked: _, subscription_state: _ } = self;
-        let SaltoUser { id, email, first_name, last_name, has_profile: _, tag_number: _ } = user?;
+        let SiteUser {
+            id: inner,
+            user,
+            roles,
+            alias,
+            blocked: _,
+            subscription_state: _,
+        } = self;
+        let SaltoUser {
+            id,
+            email,
+            first_name,
+            last_name,
+            has_profile: _,
+            tag_number: _,
+        } = user?;
         let email = email.filter(|email| !email.is_empty());
         let roles = roles.unwrap_or_default();
         let is = |role: &SaltoRole, code: &str| role.code.as_deref() == Some(code);
@@ -131,54 +152,109 @@ impl SiteUser {
             inner_id: Some(inner),
             guest: email.is_none() || roles.iter().any(|role| is(role, GUEST_ROLE)),
             email,
-            name: alias.filter(|alias| !alias.is_empty()).unwrap_or_else(|| full_name(first_name, last_name)).into(),
+            name: alias
+                .filter(|alias| !alias.is_empty())
+                .unwrap_or_else(|| full_name(first_name, last_name))
+                .into(),
             standing,
             mark: None,
-            privileged: roles.iter().any(|role| !is(role, USER_ROLE) && !is(role, GUEST_ROLE)),
+            privileged: roles
+                .iter()
+                .any(|role| !is(role, USER_ROLE) && !is(role, GUEST_ROLE)),
         })
     }
 
     /// Returns the number of the person's tag, of any site.
     pub(super) fn tag_number(&self) -> Option<&str> {
-        self.user.as_ref()?.tag_number.as_deref().filter(|number| !number.trim().is_empty())
+        self.user
+            .as_ref()?
+            .tag_number
+            .as_deref()
+            .filter(|number| !number.trim().is_empty())
     }
 
-    /// Returns the state of the account. Only `subscribed` is active `[M]`; an unknown word is suspended.
+    /// Returns the state of the account. Only `subscribed` is active `[M]`; an unknown word is
+    /// suspended.
     pub(super) fn standing(&self) -> Standing {
         let subscribed = self.subscription_state.as_deref() == Some("subscribed");
-        if subscribed && !self.blocked { Standing::Active } else { Standing::Suspended }
+        if subscribed && !self.blocked {
+            Standing::Active
+        } else {
+            Standing::Suspended
+        }
     }
 
-    /// Returns whether the person has a profile. With one, only the person can change the name and the address `[D]`.
+    /// Returns whether the person has a profile. With one, only the person can change the name and
+    /// the address `[D]`.
     pub(super) fn has_profile(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.has_profile)
     }
 }
 
 fn full_name(first: Option<String>, last: Option<String>) -> String {
-    let names: Vec<String> = [first, last].into_iter().flatten().filter(|name| !name.is_empty()).collect();
+    let names: Vec<String> = [first, last]
+        .into_iter()
+        .flatten()
+        .filter(|name| !name.is_empty())
+        .collect();
     names.join(" ")
 }
 
 impl From<SaltoGroup> for OurGroup {
-    fn from(SaltoGroup { id, customer_reference, user_count: _ }: SaltoGroup) -> Self {
-        OurGroup { id: GroupId(id), name: customer_reference.unwrap_or_default(), problem: None }
+    fn from(
+        SaltoGroup {
+            id,
+            customer_reference,
+            user_count: _,
+        }: SaltoGroup,
+    ) -> Self {
+        OurGroup {
+            id: GroupId(id),
+            name: customer_reference.unwrap_or_default(),
+            problem: None,
+        }
     }
 }
 
 impl From<SaltoMember> for GroupMember {
     fn from(SaltoMember { id }: SaltoMember) -> Self {
-        GroupMember { account: AccountId(id), handle: None, from: None, until: None }
+        GroupMember {
+            account: AccountId(id),
+            handle: None,
+            from: None,
+            until: None,
+        }
     }
 }
 
 impl From<SaltoTag> for Card {
     /// A holder without a platform id gets the site user's id, so that it matches no other account.
-    fn from(SaltoTag { id, tag_number, blocked, site_user, is_pod_tag }: SaltoTag) -> Self {
-        let holder_id = |holder: TagHolder| holder.user.map(|user| user.id).or(holder.id).unwrap_or_default();
+    fn from(
+        SaltoTag {
+            id,
+            tag_number,
+            blocked,
+            site_user,
+            is_pod_tag,
+        }: SaltoTag,
+    ) -> Self {
+        let holder_id = |holder: TagHolder| {
+            holder
+                .user
+                .map(|user| user.id)
+                .or(holder.id)
+                .unwrap_or_default()
+        };
         let holder = site_user.map(|holder| AccountId(holder_id(holder)));
         let numbers = tag_number.into_iter().collect();
-        Card { id, numbers, holder, handle: None, reserved: is_pod_tag, blocked }
+        Card {
+            id,
+            numbers,
+            holder,
+            handle: None,
+            reserved: is_pod_tag,
+            blocked,
+        }
     }
 }
 
@@ -192,4 +268,11 @@ macro_rules! named {
         })*
     };
 }
-named!(SaltoGroup, SaltoSchedule, SaltoMember, SaltoRole, SiteUser, SaltoTag);
+named!(
+    SaltoGroup,
+    SaltoSchedule,
+    SaltoMember,
+    SaltoRole,
+    SiteUser,
+    SaltoTag
+);

@@ -1,4 +1,5 @@
-//! Webhook actions of Nexudus. The last part of the address names the action, because the body does not. `[D][C]`
+//! Webhook actions of Nexudus. The last part of the address names the action, because the body does
+//! not. `[D][C]`
 
 use doorstep_core::model::fact::Kind;
 
@@ -9,7 +10,8 @@ pub(super) enum ActionSubject {
     Itself(Kind),
     /// A desk of a floor plan. Desks have numbers of their own, apart from other resources.
     Desk,
-    /// A check-in and its coworker. The check-in may use up a pass, and passes have no action of their own.
+    /// A check-in and its coworker. The check-in may use up a pass, and passes have no action of
+    /// their own.
     Checkin,
     /// The coworker who invited the visitor. Invitations to bookings have no action of their own.
     Host,
@@ -31,21 +33,34 @@ pub(super) struct WebhookAction {
 }
 
 const fn told(number: u16, name: &'static str, about: ActionSubject) -> WebhookAction {
-    WebhookAction { number, name, about, removes: false, needed: false }
+    WebhookAction {
+        number,
+        name,
+        about,
+        removes: false,
+        needed: false,
+    }
 }
 
 const fn gone(number: u16, name: &'static str, about: ActionSubject) -> WebhookAction {
-    WebhookAction { removes: true, ..told(number, name, about) }
+    WebhookAction {
+        removes: true,
+        ..told(number, name, about)
+    }
 }
 
 const fn needed(action: WebhookAction) -> WebhookAction {
-    WebhookAction { needed: true, ..action }
+    WebhookAction {
+        needed: true,
+        ..action
+    }
 }
 
 use ActionSubject::{Checkin, Desk, Host, Itself};
 
-/// The actions that Doorstep uses. `AccessControlUpdate` comes with every change of a person's contracts, passes,
-/// check-ins, teams and cards, and a quarter of an hour before and after a person's bookings. `[D]`
+/// The actions that Doorstep uses. `AccessControlUpdate` comes with every change of a person's
+/// contracts, passes, check-ins, teams and cards, and a quarter of an hour before and after a
+/// person's bookings. `[D]`
 const ACTIONS: [WebhookAction; 30] = [
     told(2, "CoworkerUpdate", Itself(Kind::Member)),
     told(3, "CoworkerCreate", Itself(Kind::Member)),
@@ -55,8 +70,16 @@ const ACTIONS: [WebhookAction; 30] = [
     told(10, "CoworkerContractActivate", Itself(Kind::Membership)),
     told(11, "CoworkerContractCancel", Itself(Kind::Membership)),
     told(12, "CoworkerContractRenew", Itself(Kind::Membership)),
-    told(13, "CoworkerContractUpgradeDowngrade", Itself(Kind::Membership)),
-    told(14, "CoworkerContractActivateFirst", Itself(Kind::Membership)),
+    told(
+        13,
+        "CoworkerContractUpgradeDowngrade",
+        Itself(Kind::Membership),
+    ),
+    told(
+        14,
+        "CoworkerContractActivateFirst",
+        Itself(Kind::Membership),
+    ),
     told(41, "VisitorCheckedin", Host),
     told(42, "VisitorRegistered", Host),
     told(47, "CheckinCreated", Checkin),
@@ -81,8 +104,13 @@ const ACTIONS: [WebhookAction; 30] = [
 
 /// Finds the action with this number or name; `None` if Doorstep does not use it.
 pub(super) fn find(word: &str) -> Option<&'static WebhookAction> {
-    let number = word.parse::<u16>().ok().filter(|_| word.bytes().all(|byte| byte.is_ascii_digit()));
-    ACTIONS.iter().find(|action| Some(action.number) == number || action.name.eq_ignore_ascii_case(word))
+    let number = word
+        .parse::<u16>()
+        .ok()
+        .filter(|_| word.bytes().all(|byte| byte.is_ascii_digit()));
+    ACTIONS
+        .iter()
+        .find(|action| Some(action.number) == number || action.name.eq_ignore_ascii_case(word))
 }
 
 /// Returns the actions without which changes would go unnoticed.

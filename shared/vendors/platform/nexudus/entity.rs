@@ -11,27 +11,33 @@ pub(super) struct NexudusEntity {
 }
 
 const fn entity(name: &'static str, area: &'static str, list: &'static str) -> NexudusEntity {
-    NexudusEntity { name, path: [area, list] }
+    NexudusEntity {
+        name,
+        path: [area, list],
+    }
 }
 
 pub(super) const BUSINESS: NexudusEntity = entity("Business", "sys", "businesses");
 pub(super) const COWORKER: NexudusEntity = entity("Coworker", "spaces", "coworkers");
 pub(super) const TEAM: NexudusEntity = entity("Team", "spaces", "teams");
 pub(super) const TARIFF: NexudusEntity = entity("Tariff", "billing", "tariffs");
-pub(super) const CONTRACT: NexudusEntity = entity("CoworkerContract", "billing", "coworkercontracts");
-pub(super) const PAUSE: NexudusEntity = entity("ContractPausedPeriod", "billing", "contractpausedperiods");
+pub(super) const CONTRACT: NexudusEntity =
+    entity("CoworkerContract", "billing", "coworkercontracts");
+pub(super) const PAUSE: NexudusEntity =
+    entity("ContractPausedPeriod", "billing", "contractpausedperiods");
 pub(super) const TIME_PASS: NexudusEntity = entity("TimePass", "billing", "timepasses");
 pub(super) const PASS: NexudusEntity = entity("CoworkerTimePass", "billing", "coworkertimepasses");
 pub(super) const RESOURCE: NexudusEntity = entity("Resource", "spaces", "resources");
 pub(super) const DESK: NexudusEntity = entity("FloorPlanDesk", "sys", "floorplandesks");
 pub(super) const BOOKING: NexudusEntity = entity("Booking", "spaces", "bookings");
 pub(super) const VISITOR: NexudusEntity = entity("BookingVisitor", "spaces", "bookingvisitors");
-pub(super) const CANCELLED: NexudusEntity = entity("CancelledBooking", "spaces", "cancelledbookings");
+pub(super) const CANCELLED: NexudusEntity =
+    entity("CancelledBooking", "spaces", "cancelledbookings");
 pub(super) const CHECKIN: NexudusEntity = entity("Checkin", "spaces", "checkins");
 pub(super) const WEBHOOK: NexudusEntity = entity("WebHook", "sys", "webhooks");
 
-/// Returns the kind of record behind a fact, and the record's id. Desks are numbered apart from other resources. `None`
-/// for kinds that Nexudus does not have.
+/// Returns the kind of record behind a fact, and the record's id. Desks are numbered apart from
+/// other resources. `None` for kinds that Nexudus does not have.
 pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static NexudusEntity, &str)> {
     Some(match kind {
         Kind::Location => (&BUSINESS, id),

@@ -1,9 +1,9 @@
 //! Reads lists from the first page to the last. The result is the whole list or an error.
 //!
-//! Pages are numbered. A record that is removed during the read shifts the rest, and another record can slip to a page
-//! that was already read. The default order shifts under a changing set `[D][C]`, so every list is read in the order of
-//! ids. A list is read once more if its length changes, if an id occurs twice or if its count is wrong. After that it
-//! fails.
+//! Pages are numbered. A record that is removed during the read shifts the rest, and another record
+//! can slip to a page that was already read. The default order shifts under a changing set
+//! `[D][C]`, so every list is read in the order of ids. A list is read once more if its length
+//! changes, if an id occurs twice or if its count is wrong. After that it fails.
 
 use std::collections::HashSet;
 
@@ -28,8 +28,8 @@ pub(super) fn id(record: &Value) -> Option<Id> {
     record.get("Id").and_then(text).map(Id::from)
 }
 
-/// Returns all values that `read` extracts from a list. Some lists ignore some filters `[C]`, so callers check the
-/// records too.
+/// Returns all values that `read` extracts from a list. Some lists ignore some filters `[C]`, so
+/// callers check the records too.
 ///
 /// # Errors
 /// [`Error::Retry`] for a list that is not whole, and the error of any page.
@@ -42,9 +42,10 @@ pub(super) async fn all<T>(
     match once(calls, entity, filters, &read).await {
         Err(ListError::Moved) => match once(calls, entity, filters, &read).await {
             Ok(things) => Ok(things),
-            Err(ListError::Moved) => {
-                Err(Error::retry(format!("Nexudus' list {} changes while it is read", entity.path.join("/"))))
-            }
+            Err(ListError::Moved) => Err(Error::retry(format!(
+                "Nexudus' list {} changes while it is read",
+                entity.path.join("/")
+            ))),
             Err(ListError::Error(error)) => Err(error),
         },
         Ok(things) => Ok(things),
@@ -57,9 +58,15 @@ pub(super) async fn all<T>(
 /// # Errors
 /// The same as [`all`].
 pub(super) async fn pages(calls: &NexudusApi, entity: &NexudusEntity) -> Result<usize> {
-    let query = [("page".to_owned(), "1".to_owned()), ("size".to_owned(), "1".to_owned())];
+    let query = [
+        ("page".to_owned(), "1".to_owned()),
+        ("size".to_owned(), "1".to_owned()),
+    ];
     let page = calls.page(entity, &query).await?;
-    let total = page.get("TotalItems").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
+    let total = page
+        .get("TotalItems")
+        .and_then(Value::as_u64)
+        .and_then(|total| usize::try_from(total).ok());
     Ok(total.map_or(usize::MAX, |total| total.div_ceil(PAGE).max(1)))
 }
 
@@ -83,7 +90,12 @@ async fn once<T>(
     filters: &[QueryParameter],
     read: &impl Fn(&Value) -> Option<T>,
 ) -> Result<Vec<T>, ListError> {
-    let unread = || Error::retry(format!("a page of Nexudus' list {} cannot be read", entity.path.join("/")));
+    let unread = || {
+        Error::retry(format!(
+            "a page of Nexudus' list {} cannot be read",
+            entity.path.join("/")
+        ))
+    };
     let (mut things, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
     let mut records: u64 = 0;
     for number in 1..=MOST_PAGES {
@@ -109,13 +121,22 @@ async fn once<T>(
         }
         if !page.more {
             let whole = total.is_none_or(|total| total == records);
-            return if whole { Ok(things) } else { Err(ListError::Moved) };
+            return if whole {
+                Ok(things)
+            } else {
+                Err(ListError::Moved)
+            };
         }
     }
-    Err(Error::retry(format!("Nexudus' list {} has no end", entity.path.join("/"))).into())
+    Err(Error::retry(format!(
+        "Nexudus' list {} has no end",
+        entity.path.join("/")
+    ))
+    .into())
 }
 
-/// One page: `{Records, CurrentPage, TotalItems, TotalPages, HasNextPage}`. Only `Records` must be present. `[D]`
+/// One page: `{Records, CurrentPage, TotalItems, TotalPages, HasNextPage}`. Only `Records` must be
+/// present. `[D]`
 struct RecordPage<'p> {
     records: &'p [Value],
     total: Option<u64>,
@@ -131,8 +152,14 @@ impl<'p> RecordPage<'p> {
             return None;
         }
         let said = page.get("HasNextPage").and_then(Value::as_bool);
-        let more = said.or_else(|| Some(count("TotalPages")? > here)).unwrap_or(records.len() >= PAGE);
+        let more = said
+            .or_else(|| Some(count("TotalPages")? > here))
+            .unwrap_or(records.len() >= PAGE);
         // An empty page before the last one would make the read endless.
-        (!(more && records.is_empty())).then_some(RecordPage { records, total: count("TotalItems"), more })
+        (!(more && records.is_empty())).then_some(RecordPage {
+            records,
+            total: count("TotalItems"),
+            more,
+        })
     }
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::entity::{
-    self, BOOKING, CHECKIN, CONTRACT, DESK, NexudusEntity, PASS, PAUSE, RESOURCE, TARIFF, TIME_PASS, VISITOR,
+    self, BOOKING, CHECKIN, CONTRACT, DESK, NexudusEntity, PASS, PAUSE, RESOURCE, TARIFF,
+    TIME_PASS, VISITOR,
 };
 use super::list::{self, QueryParameter};
 use super::reader::NexudusReader;
@@ -20,11 +21,14 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, What};
 
 impl NexudusReader {
-    /// Returns the tariffs of the reader's locations. Remembers where each tariff is sold, for the contracts.
+    /// Returns the tariffs of the reader's locations. Remembers where each tariff is sold, for the
+    /// contracts.
     pub(super) async fn plans(&self, filters: &[QueryParameter]) -> Result<Vec<Fact>> {
         let read = |record: &Value| {
             let fact = wire::plan(record, self.usual())?;
-            let What::Plan(plan) = &fact.what else { return None };
+            let What::Plan(plan) = &fact.what else {
+                return None;
+            };
             self.is_at(fact.name(), plan.location.clone());
             Some(fact).filter(|_| self.is_ours(record, "BusinessId"))
         };
@@ -35,26 +39,43 @@ impl NexudusReader {
         self.earlier(|earlier| earlier.places.insert(name, Ok(location)));
     }
 
-    /// Returns the location of a tariff or of a thing that can be booked; `None` if it does not exist. A thing that no
-    /// list had so far is fetched by its id. A list that leaves a thing out proves nothing about the records that refer
-    /// to it.
+    /// Returns the location of a tariff or of a thing that can be booked; `None` if it does not
+    /// exist. A thing that no list had so far is fetched by its id. A list that leaves a thing out
+    /// proves nothing about the records that refer to it.
     async fn place(&self, name: &FactId) -> Result<Option<ThingLocation>> {
         if let Some(known) = self.earlier(|earlier| earlier.places.get(name).cloned()) {
             return known.map(|location| Some(ThingLocation(location)));
         }
-        let Some((entity, id)) = entity::of(name.kind, &name.id) else { return Ok(None) };
-        let field = if entity.name == DESK.name { "FloorPlanBusinessId" } else { "BusinessId" };
+        let Some((entity, id)) = entity::of(name.kind, &name.id) else {
+            return Ok(None);
+        };
+        let field = if entity.name == DESK.name {
+            "FloorPlanBusinessId"
+        } else {
+            "BusinessId"
+        };
         let location = match self.record(entity, id).await {
-            Ok(Some(record)) => Ok(JsonRecord::of(&record).and_then(|record| record.reference(field))),
+            Ok(Some(record)) => {
+                Ok(JsonRecord::of(&record).and_then(|record| record.reference(field)))
+            }
             Ok(None) => return Ok(None),
             Err(error) => Err(error),
         };
         self.earlier(|earlier| earlier.places.insert(name.clone(), location.clone()));
-        location.map(|location| Some(ThingLocation(location.or_else(|| self.usual().map(Id::from)))))
+        location.map(|location| {
+            Some(ThingLocation(
+                location.or_else(|| self.usual().map(Id::from)),
+            ))
+        })
     }
 
     pub(super) async fn pass_kinds(&self) -> Result<&HashMap<Id, PassKind>> {
-        let all = async || Ok(list::all(&self.calls, &TIME_PASS, &[], wire::time_pass).await?.into_iter().collect());
+        let all = async || {
+            Ok(list::all(&self.calls, &TIME_PASS, &[], wire::time_pass)
+                .await?
+                .into_iter()
+                .collect())
+        };
         self.pass_kinds.get_or_try_init(all).await
     }
 
@@ -67,32 +88,56 @@ impl NexudusReader {
             return known;
         }
         let record = self.record(&TIME_PASS, id).await;
-        let kind =
-            record.map(|record| record.as_ref().and_then(wire::time_pass).map(|(_, kind)| kind).unwrap_or_default());
+        let kind = record.map(|record| {
+            record
+                .as_ref()
+                .and_then(wire::time_pass)
+                .map(|(_, kind)| kind)
+                .unwrap_or_default()
+        });
         self.earlier(|earlier| earlier.kinds.insert(id.clone(), kind.clone()));
         kind
     }
 
     pub(super) async fn team_members_lists(&self) -> Result<&Vec<TeamMembers>> {
-        self.team_members_lists.get_or_try_init(|| self.all_team_members()).await
+        self.team_members_lists
+            .get_or_try_init(|| self.all_team_members())
+            .await
     }
 
     pub(super) async fn resources(&self, since: &[Timestamp]) -> Result<Vec<Fact>> {
         let read = |fact: Option<Fact>, ours: bool| {
             let fact = fact?;
-            let What::Resource(resource) = &fact.what else { return None };
+            let What::Resource(resource) = &fact.what else {
+                return None;
+            };
             self.is_at(fact.name(), resource.location.clone());
             Some(fact).filter(|_| ours)
         };
-        let room = |record: &Value| read(wire::resource(record, self.usual()), self.is_ours(record, "BusinessId"));
-        let desk = |record: &Value| read(wire::desk(record, self.usual()), self.is_ours(record, "FloorPlanBusinessId"));
+        let room = |record: &Value| {
+            read(
+                wire::resource(record, self.usual()),
+                self.is_ours(record, "BusinessId"),
+            )
+        };
+        let desk = |record: &Value| {
+            read(
+                wire::desk(record, self.usual()),
+                self.is_ours(record, "FloorPlanBusinessId"),
+            )
+        };
         let mut all = list::all(&self.calls, &RESOURCE, &changed(&RESOURCE, since), room).await?;
         all.extend(list::all(&self.calls, &DESK, &changed(&DESK, since), desk).await?);
         Ok(all)
     }
 
-    /// Returns contracts with their pauses. A contract for a tariff of another location is left out.
-    pub(super) async fn contracts(&self, filters: &[QueryParameter], of: Option<&str>) -> Result<FactList> {
+    /// Returns contracts with their pauses. A contract for a tariff of another location is left
+    /// out.
+    pub(super) async fn contracts(
+        &self,
+        filters: &[QueryParameter],
+        of: Option<&str>,
+    ) -> Result<FactList> {
         let records = list::all(&self.calls, &CONTRACT, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
         });
@@ -113,31 +158,52 @@ impl NexudusReader {
                 pauses.extend(self.pauses_of(&id).await?);
             }
             let pauses = pauses.remove(&id).unwrap_or(Ok(Vec::new()));
-            listed.extend(self.contract(record, pauses).await?.map(|read| awaiting(read, next)));
+            listed.extend(
+                self.contract(record, pauses)
+                    .await?
+                    .map(|read| awaiting(read, next)),
+            );
         }
         Ok(listed)
     }
 
-    pub(super) async fn contract(&self, record: &Value, pauses: ContractPauses) -> Result<Option<Translated>> {
-        let own =
-            JsonRecord::of(record).and_then(|it| it.reference("IssuedById").or_else(|| it.reference("BusinessId")));
+    pub(super) async fn contract(
+        &self,
+        record: &Value,
+        pauses: ContractPauses,
+    ) -> Result<Option<Translated>> {
+        let own = JsonRecord::of(record).and_then(|it| {
+            it.reference("IssuedById")
+                .or_else(|| it.reference("BusinessId"))
+        });
         let tariff = JsonRecord::of(record).and_then(|it| it.reference("TariffId"));
         let location = match (&own, &tariff) {
-            (None, Some(tariff)) => match self.place(&FactId::new(Kind::Plan, tariff.clone())).await {
-                Ok(Some(ThingLocation(location))) => location,
-                Ok(None) if !self.businesses.is_empty() => return Ok(None),
-                Ok(None) => None,
-                Err(error) => return Ok(list::id(record).map(|id| unread(Kind::Membership, id, "TariffId", &error))),
-            },
+            (None, Some(tariff)) => {
+                match self.place(&FactId::new(Kind::Plan, tariff.clone())).await {
+                    Ok(Some(ThingLocation(location))) => location,
+                    Ok(None) if !self.businesses.is_empty() => return Ok(None),
+                    Ok(None) => None,
+                    Err(error) => {
+                        return Ok(list::id(record)
+                            .map(|id| unread(Kind::Membership, id, "TariffId", &error)));
+                    }
+                }
+            }
             _ => own,
         };
-        let ours = location.as_ref().is_none_or(|it| self.businesses.is_empty() || self.businesses.contains(it));
+        let ours = location
+            .as_ref()
+            .is_none_or(|it| self.businesses.is_empty() || self.businesses.contains(it));
         let location = location.or_else(|| self.usual().map(Id::from));
         Ok(wire::contract(record, location, pauses).filter(|_| ours))
     }
 
     pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, ContractPauses>> {
-        self.pauses(&[(PAUSE.filter("CoworkerContract"), contract.to_owned())], Some(contract)).await
+        self.pauses(
+            &[(PAUSE.filter("CoworkerContract"), contract.to_owned())],
+            Some(contract),
+        )
+        .await
     }
 
     pub(super) async fn pauses(
@@ -168,19 +234,31 @@ impl NexudusReader {
         };
         if pages < ids.len() {
             for (guest, booking) in list::all(&self.calls, &VISITOR, &[], wire::visitor).await? {
-                invited.entry(booking.unwrap_or_default()).or_default().push(guest.id);
+                invited
+                    .entry(booking.unwrap_or_default())
+                    .or_default()
+                    .push(guest.id);
             }
             return Ok(invited);
         }
         for id in ids {
-            let guests = self.guests_of(&id).await?.into_iter().map(|fact| fact.id).collect();
+            let guests = self
+                .guests_of(&id)
+                .await?
+                .into_iter()
+                .map(|fact| fact.id)
+                .collect();
             invited.insert(id, guests);
         }
         Ok(invited)
     }
 
     /// Returns bookings with their guests.
-    pub(super) async fn bookings(&self, filters: &[QueryParameter], of: Option<&str>) -> Result<FactList> {
+    pub(super) async fn bookings(
+        &self,
+        filters: &[QueryParameter],
+        of: Option<&str>,
+    ) -> Result<FactList> {
         let records = list::all(&self.calls, &BOOKING, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
         });
@@ -194,10 +272,14 @@ impl NexudusReader {
             None => HashMap::new(),
         };
         for record in records {
-            let Some(id) = list::id(&record) else { continue };
+            let Some(id) = list::id(&record) else {
+                continue;
+            };
             let guests = match of {
                 Some(_) => theirs.remove(&id).unwrap_or_default(),
-                None => self.earlier(|earlier| earlier.guests.as_ref()?.get(&id).cloned()).unwrap_or_default(),
+                None => self
+                    .earlier(|earlier| earlier.guests.as_ref()?.get(&id).cloned())
+                    .unwrap_or_default(),
             };
             listed.extend(self.booking(&record, guests).await?);
         }
@@ -205,27 +287,39 @@ impl NexudusReader {
     }
 
     /// Returns a booking of something at one of the reader's locations.
-    pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Translated>> {
+    pub(super) async fn booking(
+        &self,
+        record: &Value,
+        guests: Vec<Id>,
+    ) -> Result<Option<Translated>> {
         let place = match wire::booked(record).filter(|_| !self.businesses.is_empty()) {
             Some(resource) => self.place(&FactId::new(Kind::Resource, resource)).await,
             None if self.businesses.is_empty() => Ok(Some(ThingLocation(None))),
             None => Ok(None),
         };
         Ok(match place {
-            Ok(Some(ThingLocation(location))) if location.as_deref().is_none_or(|at| self.is_at_ours(at)) => {
+            Ok(Some(ThingLocation(location)))
+                if location.as_deref().is_none_or(|at| self.is_at_ours(at)) =>
+            {
                 wire::booking(record, guests)
             }
             Ok(_) => None,
-            Err(error) => list::id(record).map(|id| unread(Kind::Booking, id, "ResourceId", &error)),
+            Err(error) => {
+                list::id(record).map(|id| unread(Kind::Booking, id, "ResourceId", &error))
+            }
         })
     }
 
-    /// Returns the guests of all bookings. Remembers who is invited to which booking, for the list of bookings.
+    /// Returns the guests of all bookings. Remembers who is invited to which booking, for the list
+    /// of bookings.
     pub(super) async fn guests(&self, filters: &[QueryParameter]) -> Result<Vec<Fact>> {
         let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
         let mut facts = Vec::new();
         for (fact, booking) in list::all(&self.calls, &VISITOR, filters, wire::visitor).await? {
-            invited.entry(booking.unwrap_or_default()).or_default().push(fact.id.clone());
+            invited
+                .entry(booking.unwrap_or_default())
+                .or_default()
+                .push(fact.id.clone());
             facts.push(fact);
         }
         self.earlier(|earlier| earlier.guests = Some(invited));
@@ -235,11 +329,15 @@ impl NexudusReader {
     pub(super) async fn guests_of(&self, booking: &str) -> Result<Vec<Fact>> {
         let filter = (VISITOR.filter("Booking"), booking.to_owned());
         let all = list::all(&self.calls, &VISITOR, &[filter], wire::visitor).await?;
-        Ok(all.into_iter().filter(|(_, of)| of.as_deref() == Some(booking)).map(|(fact, _)| fact).collect())
+        Ok(all
+            .into_iter()
+            .filter(|(_, of)| of.as_deref() == Some(booking))
+            .map(|(fact, _)| fact)
+            .collect())
     }
 
-    /// Returns passes. `team_members_lists` say who shares them. Without `these`, all passes and all kinds of passes; otherwise
-    /// the passes for which `these` is true.
+    /// Returns passes. `team_members_lists` say who shares them. Without `these`, all passes and
+    /// all kinds of passes; otherwise the passes for which `these` is true.
     pub(super) async fn passes(
         &self,
         filters: &[QueryParameter],
@@ -251,24 +349,39 @@ impl NexudusReader {
             None => Some(self.pass_kinds().await?),
         };
         let read = |record: &Value| {
-            let ours = self.is_ours(record, "BusinessId") && these.is_none_or(|these| these(record));
+            let ours =
+                self.is_ours(record, "BusinessId") && these.is_none_or(|these| these(record));
             ours.then(|| record.clone())
         };
         let records = list::all(&self.calls, &PASS, filters, read).await?;
-        self.earlier(|earlier| earlier.passes.extend(records.iter().filter_map(wire::pass_alias)));
+        self.earlier(|earlier| {
+            earlier
+                .passes
+                .extend(records.iter().filter_map(wire::pass_alias))
+        });
         let mut listed = FactList::default();
         for record in &records {
             listed.extend(self.pass(record, team_members_lists).await);
         }
         if let Some(kinds) = kinds {
-            let ours = |kind: &PassKind| kind.location.as_deref().is_none_or(|at| self.is_at_ours(at));
+            let ours = |kind: &PassKind| {
+                kind.location
+                    .as_deref()
+                    .is_none_or(|at| self.is_at_ours(at))
+            };
             let kinds = kinds.iter().filter(|(_, kind)| ours(kind));
-            listed.facts.extend(kinds.map(|(id, kind)| wire::unsold(id, kind)));
+            listed
+                .facts
+                .extend(kinds.map(|(id, kind)| wire::unsold(id, kind)));
         }
         Ok(listed)
     }
 
-    pub(super) async fn pass(&self, record: &Value, team_members_lists: &[TeamMembers]) -> Option<Translated> {
+    pub(super) async fn pass(
+        &self,
+        record: &Value,
+        team_members_lists: &[TeamMembers],
+    ) -> Option<Translated> {
         let (coworker, kind) = wire::pass_of(record);
         let kind = match &kind {
             Some(kind) => self.pass_kind(kind).await,
@@ -276,16 +389,28 @@ impl NexudusReader {
         };
         let PassKind { name, location } = match kind {
             Ok(kind) => kind,
-            Err(error) => return list::id(record).map(|id| unread(Kind::Pass, id, "TimePassId", &error)),
+            Err(error) => {
+                return list::id(record).map(|id| unread(Kind::Pass, id, "TimePassId", &error));
+            }
         };
         let location = location.or_else(|| self.usual().map(Id::from));
-        wire::pass(record, team_members::holders(team_members_lists, coworker.as_deref()), name, location)
+        wire::pass(
+            record,
+            team_members::holders(team_members_lists, coworker.as_deref()),
+            name,
+            location,
+        )
     }
 
     /// Returns check-ins, each with the pass that was used for it.
-    pub(super) async fn checkins(&self, filters: &[QueryParameter], of: Option<&str>) -> Result<FactList> {
+    pub(super) async fn checkins(
+        &self,
+        filters: &[QueryParameter],
+        of: Option<&str>,
+    ) -> Result<FactList> {
         let read = |record: &Value| {
-            let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
+            let ours = self.is_ours(record, "BusinessId")
+                && of.is_none_or(|of| is(record, "CoworkerId", of));
             wire::checkin(record).filter(|_| ours)
         };
         let mut listed = FactList::default();
@@ -296,9 +421,17 @@ impl NexudusReader {
     }
 
     /// Sets the pass of a check-in. Check-ins name a pass by its other id.
-    pub(super) async fn with_pass(&self, mut read: Translated, alias: Option<Id>) -> Result<Translated> {
-        let (Ok(fact), Some(alias)) = (&mut read, alias) else { return Ok(read) };
-        let What::Checkin(checkin) = &mut fact.what else { return Ok(read) };
+    pub(super) async fn with_pass(
+        &self,
+        mut read: Translated,
+        alias: Option<Id>,
+    ) -> Result<Translated> {
+        let (Ok(fact), Some(alias)) = (&mut read, alias) else {
+            return Ok(read);
+        };
+        let What::Checkin(checkin) = &mut fact.what else {
+            return Ok(read);
+        };
         if let Some(known) = self.earlier(|earlier| earlier.passes.get(&alias).cloned()) {
             checkin.pass = Some(known);
             return Ok(read);
@@ -310,18 +443,32 @@ impl NexudusReader {
         Ok(read)
     }
 
-    /// Returns the bookings that are not over. A booking that ends before it starts is over by its end, but must still
-    /// be reported as wrong. The list is therefore read by both times.
+    /// Returns the bookings that are not over. A booking that ends before it starts is over by its
+    /// end, but must still be reported as wrong. The list is therefore read by both times.
     pub(super) async fn all_bookings(&self, span: &Span) -> Result<FactList> {
         if let Some(since) = span.changed_since {
             return self.bookings(&changed(&BOOKING, &[since]), None).await;
         }
         let from = instant(span.checkins_from);
-        let mut all = self.bookings(&[(BOOKING.from("ToTime"), from.clone())], None).await?;
+        let mut all = self
+            .bookings(&[(BOOKING.from("ToTime"), from.clone())], None)
+            .await?;
         let known: HashSet<FactId> = all.names().collect();
-        let others = self.bookings(&[(BOOKING.from("FromTime"), from)], None).await?;
-        all.facts.extend(others.facts.into_iter().filter(|fact| !known.contains(&fact.name())));
-        all.unreadable.extend(others.unreadable.into_iter().filter(|other| !known.contains(&other.name)));
+        let others = self
+            .bookings(&[(BOOKING.from("FromTime"), from)], None)
+            .await?;
+        all.facts.extend(
+            others
+                .facts
+                .into_iter()
+                .filter(|fact| !known.contains(&fact.name())),
+        );
+        all.unreadable.extend(
+            others
+                .unreadable
+                .into_iter()
+                .filter(|other| !known.contains(&other.name)),
+        );
         Ok(all)
     }
 }
@@ -329,10 +476,13 @@ impl NexudusReader {
 /// The location of a thing; `None` means everywhere.
 struct ThingLocation(Option<Id>);
 
-/// Returns a thing as unreadable because the thing to which it refers cannot be read. Its last known fact stays in
-/// force.
+/// Returns a thing as unreadable because the thing to which it refers cannot be read. Its last
+/// known fact stays in force.
 fn unread(kind: Kind, id: Id, field: &str, error: &Error) -> Translated {
-    Err(Unreadable { name: FactId::new(kind, id), field: format!("{field} ({})", error.why()) })
+    Err(Unreadable {
+        name: FactId::new(kind, id),
+        field: format!("{field} ({})", error.why()),
+    })
 }
 
 /// Returns an instant in the format of the filters.
@@ -341,5 +491,8 @@ pub(super) fn instant(at: Timestamp) -> String {
 }
 
 pub(super) fn changed(entity: &NexudusEntity, since: &[Timestamp]) -> Vec<QueryParameter> {
-    since.iter().map(|since| (entity.from("UpdatedOn"), instant(*since))).collect()
+    since
+        .iter()
+        .map(|since| (entity.from("UpdatedOn"), instant(*since)))
+        .collect()
 }

@@ -14,7 +14,9 @@ const LONGEST_ID: usize = 20;
 /// Parses a verified delivery that arrived at `path`.
 pub(super) fn read(path: &str, body: &[u8]) -> WebhookContent {
     let word = path.rsplit('/').next().unwrap_or_default();
-    let Some(action) = actions::find(word) else { return WebhookContent::NotForUs };
+    let Some(action) = actions::find(word) else {
+        return WebhookContent::NotForUs;
+    };
     match hints(action, body) {
         Ok(about) if about.is_empty() => WebhookContent::NotForUs,
         Ok(about) => WebhookContent::About(about),
@@ -34,7 +36,9 @@ fn hints(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'stati
     }
     let mut all: Vec<ChangeHint> = Vec::new();
     for entity in &entities {
-        let Value::Object(entity) = entity else { return Err("the array contains a value that is not an object") };
+        let Value::Object(entity) = entity else {
+            return Err("the array contains a value that is not an object");
+        };
         for hint in of(action, entity)? {
             if !all.contains(&hint) {
                 all.push(hint);
@@ -44,13 +48,23 @@ fn hints(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'stati
     Ok(all)
 }
 
-fn of(action: &WebhookAction, entity: &Map<String, Value>) -> Result<Vec<ChangeHint>, &'static str> {
+fn of(
+    action: &WebhookAction,
+    entity: &Map<String, Value>,
+) -> Result<Vec<ChangeHint>, &'static str> {
     let itself = || id(entity.get("Id")).ok_or("the entity has no usable Id");
     let coworker = || id(entity.get("CoworkerId")).map(|id| told(FactId::new(Kind::Member, id)));
-    let hint = |about| ChangeHint { about, reaches: None, removed: action.removes };
+    let hint = |about| ChangeHint {
+        about,
+        reaches: None,
+        removed: action.removes,
+    };
     Ok(match action.about {
         ActionSubject::Itself(kind) => vec![hint(FactId::new(kind, itself()?))],
-        ActionSubject::Desk => vec![hint(FactId::new(Kind::Resource, format!("{DESK}{}", itself()?)))],
+        ActionSubject::Desk => vec![hint(FactId::new(
+            Kind::Resource,
+            format!("{DESK}{}", itself()?),
+        ))],
         ActionSubject::Checkin => {
             let checkin = hint(FactId::new(Kind::Checkin, itself()?));
             [checkin].into_iter().chain(coworker()).collect()
@@ -60,7 +74,11 @@ fn of(action: &WebhookAction, entity: &Map<String, Value>) -> Result<Vec<ChangeH
 }
 
 fn told(about: FactId) -> ChangeHint {
-    ChangeHint { about, reaches: None, removed: false }
+    ChangeHint {
+        about,
+        reaches: None,
+        removed: false,
+    }
 }
 
 /// Returns an id that is a number or a text of digits.
@@ -70,6 +88,8 @@ fn id(value: Option<&Value>) -> Option<String> {
         Value::Number(number) => number.as_u64()?.to_string(),
         _ => return None,
     };
-    let digits = !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = !text.is_empty()
+        && text.len() <= LONGEST_ID
+        && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then_some(text)
 }

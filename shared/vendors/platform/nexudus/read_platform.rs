@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::entity::{self, BUSINESS, CHECKIN, CONTRACT, COWORKER, PASS, PAUSE, TARIFF, TEAM, VISITOR};
+use super::entity::{
+    self, BUSINESS, CHECKIN, CONTRACT, COWORKER, PASS, PAUSE, TARIFF, TEAM, VISITOR,
+};
 use super::lists::{changed, instant};
 use super::reader::{NexudusReader, Reference};
 use super::{hooks, list, team_members, wire};
@@ -36,7 +38,9 @@ impl ReadPlatform for NexudusReader {
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {
-        let Some((entity, id)) = entity::of(about.kind, &about.id) else { return Ok(Lookup::Missing) };
+        let Some((entity, id)) = entity::of(about.kind, &about.id) else {
+            return Ok(Lookup::Missing);
+        };
         match self.record(entity, id).await? {
             Some(record) => self.looked_at(about.kind, entity, id, &record).await,
             None => Ok(Lookup::Missing),
@@ -48,28 +52,44 @@ impl ReadPlatform for NexudusReader {
         let usual = self.usual();
         let facts = match kind {
             Kind::Location => {
-                let ours = |record: &Value| wire::business(record).filter(|_| self.is_ours(record, "Id"));
+                let ours =
+                    |record: &Value| wire::business(record).filter(|_| self.is_ours(record, "Id"));
                 list::all(&self.calls, &BUSINESS, &changed(&BUSINESS, &since), ours).await
             }
             Kind::Floor => Ok(Vec::new()),
             Kind::Resource => self.resources(&since).await,
             Kind::Plan => self.plans(&changed(&TARIFF, &since)).await,
-            Kind::Team => list::all(&self.calls, &TEAM, &changed(&TEAM, &since), |it| wire::team(it, usual)).await,
+            Kind::Team => {
+                list::all(&self.calls, &TEAM, &changed(&TEAM, &since), |it| {
+                    wire::team(it, usual)
+                })
+                .await
+            }
             Kind::Member => {
                 let team_members_lists = self.team_members_lists().await?;
-                let read = |it: &Value| wire::coworker(it, team_members::of(team_members_lists, &list::id(it)?), usual);
+                let read = |it: &Value| {
+                    wire::coworker(
+                        it,
+                        team_members::of(team_members_lists, &list::id(it)?),
+                        usual,
+                    )
+                };
                 list::all(&self.calls, &COWORKER, &changed(&COWORKER, &since), read).await
             }
             Kind::Visitor => self.guests(&[]).await,
             Kind::Membership => {
                 let listed = self.contracts(&changed(&CONTRACT, &since), None).await?;
-                self.earlier(|earlier| earlier.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
+                self.earlier(|earlier| {
+                    earlier.assigned = Some(listed.facts.iter().flat_map(assigned).collect())
+                });
                 return Ok(listed);
             }
             Kind::Booking => return self.all_bookings(span).await,
             Kind::Pass => {
                 let team_members_lists = self.team_members_lists().await?;
-                return self.passes(&changed(&PASS, &since), team_members_lists, None).await;
+                return self
+                    .passes(&changed(&PASS, &since), team_members_lists, None)
+                    .await;
             }
             Kind::Checkin => {
                 let since = [(CHECKIN.from("FromTime"), instant(span.checkins_from))];
@@ -83,21 +103,47 @@ impl ReadPlatform for NexudusReader {
     async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments> {
         if self.earlier(|earlier| earlier.assigned.is_none()) {
             let listed = self.contracts(&[], None).await?;
-            self.earlier(|earlier| earlier.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
+            self.earlier(|earlier| {
+                earlier.assigned = Some(listed.facts.iter().flat_map(assigned).collect())
+            });
         }
-        let all = self.earlier(|earlier| earlier.assigned.clone()).unwrap_or_default();
-        let read = all.into_iter().filter(|(_, assignment)| resources.contains(&assignment.resource)).collect();
-        Ok(ResourceAssignments { read, ..ResourceAssignments::default() })
+        let all = self
+            .earlier(|earlier| earlier.assigned.clone())
+            .unwrap_or_default();
+        let read = all
+            .into_iter()
+            .filter(|(_, assignment)| resources.contains(&assignment.resource))
+            .collect();
+        Ok(ResourceAssignments {
+            read,
+            ..ResourceAssignments::default()
+        })
     }
 
     /// Asks by the id of the record that states the relation.
     async fn confirms(&self, relation: &Relation) -> Result<bool> {
         match relation {
             Relation::Guest { booking, visitor } => {
-                self.refers(&VISITOR, visitor, Reference { field: "BookingId", id: booking }).await
+                self.refers(
+                    &VISITOR,
+                    visitor,
+                    Reference {
+                        field: "BookingId",
+                        id: booking,
+                    },
+                )
+                .await
             }
             Relation::Paused { membership, pause } => {
-                self.refers(&PAUSE, pause, Reference { field: "CoworkerContractId", id: membership }).await
+                self.refers(
+                    &PAUSE,
+                    pause,
+                    Reference {
+                        field: "CoworkerContractId",
+                        id: membership,
+                    },
+                )
+                .await
             }
             Relation::TeamMember { team, member } => Ok(self
                 .confirmed_team_members(team)
@@ -107,10 +153,19 @@ impl ReadPlatform for NexudusReader {
                 .confirmed_team_members(team)
                 .await?
                 .is_some_and(|team_members| team_members.shares_passes_of(owner))),
-            Relation::Assigned { membership, assignment, .. } => {
-                let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };
-                let desks = wire::desk_assignments(&record)
-                    .ok_or_else(|| Error::retry(format!("Nexudus does not list the desks of contract {membership}")))?;
+            Relation::Assigned {
+                membership,
+                assignment,
+                ..
+            } => {
+                let Some(record) = self.record(&CONTRACT, membership).await? else {
+                    return Ok(false);
+                };
+                let desks = wire::desk_assignments(&record).ok_or_else(|| {
+                    Error::retry(format!(
+                        "Nexudus does not list the desks of contract {membership}"
+                    ))
+                })?;
                 Ok(desks.contains(assignment))
             }
             Relation::UsedPass { pass, .. } => Ok(self.record(&PASS, pass).await?.is_some()),
@@ -118,7 +173,10 @@ impl ReadPlatform for NexudusReader {
     }
 
     fn relates(&self, kind: Kind) -> bool {
-        matches!(kind, Kind::Membership | Kind::Booking | Kind::Pass | Kind::Checkin)
+        matches!(
+            kind,
+            Kind::Membership | Kind::Booking | Kind::Pass | Kind::Checkin
+        )
     }
 
     fn flaws(&self) -> Vec<String> {
@@ -139,9 +197,14 @@ impl ReadPlatform for NexudusReader {
     }
 
     async fn hearing(&self, site: &SiteId) -> Result<Hearing> {
-        let ours = |record: &Value| Some(wire::business(record)?).filter(|_| self.is_ours(record, "Id"));
+        let ours =
+            |record: &Value| Some(wire::business(record)?).filter(|_| self.is_ours(record, "Id"));
         let named = |record: &Value| match ours(record)? {
-            Fact { id, what: What::Location(location), .. } => Some((id, location.name)),
+            Fact {
+                id,
+                what: What::Location(location),
+                ..
+            } => Some((id, location.name)),
             _ => None,
         };
         let locations = list::all(&self.calls, &BUSINESS, &[], named).await?;
@@ -150,6 +213,12 @@ impl ReadPlatform for NexudusReader {
 }
 
 fn assigned(fact: &Fact) -> Vec<(Id, Assignment)> {
-    let What::Membership(membership) = &fact.what else { return Vec::new() };
-    membership.assignments.iter().map(|assignment| (fact.id.clone(), assignment.clone())).collect()
+    let What::Membership(membership) = &fact.what else {
+        return Vec::new();
+    };
+    membership
+        .assignments
+        .iter()
+        .map(|assignment| (fact.id.clone(), assignment.clone()))
+        .collect()
 }

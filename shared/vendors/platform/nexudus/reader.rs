@@ -48,8 +48,8 @@ pub(super) struct EarlierLists {
 }
 
 impl NexudusReader {
-    /// Returns a reader of the locations whose ids `organization` lists, separated by commas. Without ids it reads all
-    /// locations. It sends no request yet.
+    /// Returns a reader of the locations whose ids `organization` lists, separated by commas.
+    /// Without ids it reads all locations. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let number = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let ids = organization.split(',').map(str::trim).filter(number);
@@ -74,7 +74,8 @@ impl NexudusReader {
         }
     }
 
-    /// Returns whether a record belongs to one of the reader's locations. A record without a location belongs to all.
+    /// Returns whether a record belongs to one of the reader's locations. A record without a
+    /// location belongs to all.
     pub(super) fn is_ours(&self, record: &Value, field: &str) -> bool {
         let location = JsonRecord::of(record).and_then(|record| record.reference(field));
         location.is_none_or(|location| self.is_at_ours(&location))
@@ -85,13 +86,22 @@ impl NexudusReader {
         self.businesses.is_empty() || self.businesses.iter().any(|ours| ours == location)
     }
 
-    /// Fetches one record by its id; `None` if it does not exist. That counts only if a good list leaves it out too.
+    /// Fetches one record by its id; `None` if it does not exist. That counts only if a good list
+    /// leaves it out too.
     pub(super) async fn record(&self, entity: &NexudusEntity, id: &str) -> Result<Option<Value>> {
-        let wrong =
-            || Error::retry(format!("Nexudus returned another thing than the requested one of {}", entity.name));
+        let wrong = || {
+            Error::retry(format!(
+                "Nexudus returned another thing than the requested one of {}",
+                entity.name
+            ))
+        };
         for _ in 0..2 {
             if let Some(record) = self.calls.one(entity, id).await? {
-                return if list::id(&record).as_deref() == Some(id) { Ok(Some(record)) } else { Err(wrong()) };
+                return if list::id(&record).as_deref() == Some(id) {
+                    Ok(Some(record))
+                } else {
+                    Err(wrong())
+                };
             }
             let filter = (entity.filter("Id"), id.to_owned());
             let listed = list::all(&self.calls, entity, &[filter], list::id).await?;
@@ -99,7 +109,10 @@ impl NexudusReader {
                 return Ok(None);
             }
         }
-        Err(Error::retry(format!("Nexudus lists one of {} that it does not return by id", entity.path.join("/"))))
+        Err(Error::retry(format!(
+            "Nexudus lists one of {} that it does not return by id",
+            entity.path.join("/")
+        )))
     }
 
     pub(super) async fn looked_at(
@@ -122,23 +135,39 @@ impl NexudusReader {
             Kind::Member => {
                 let Some(teams) = wire::teams_of(record) else {
                     let name = FactId::new(kind, id);
-                    return Ok(Lookup::Unreadable(Unreadable { name, field: "Teams".to_owned() }));
+                    return Ok(Lookup::Unreadable(Unreadable {
+                        name,
+                        field: "Teams".to_owned(),
+                    }));
                 };
                 wire::coworker(record, teams, self.usual())
             }
             Kind::Visitor => wire::visitor(record).map(|(fact, _)| fact),
             Kind::Membership => {
                 let next = self.successor_of(record).await?;
-                let pauses = self.pauses_of(id).await?.remove(id).unwrap_or(Ok(Vec::new()));
-                return Ok(self.contract(record, pauses).await?.map(|read| awaiting(read, next)).into());
+                let pauses = self
+                    .pauses_of(id)
+                    .await?
+                    .remove(id)
+                    .unwrap_or(Ok(Vec::new()));
+                return Ok(self
+                    .contract(record, pauses)
+                    .await?
+                    .map(|read| awaiting(read, next))
+                    .into());
             }
             Kind::Booking => {
-                let guests = self.guests_of(id).await?.into_iter().map(|fact| fact.id).collect();
+                let guests = self
+                    .guests_of(id)
+                    .await?
+                    .into_iter()
+                    .map(|fact| fact.id)
+                    .collect();
                 return Ok(self.booking(record, guests).await?.into());
             }
-            Kind::Pass if entity.name == TIME_PASS.name => {
-                wire::time_pass(record).filter(|_| ours("BusinessId")).map(|(id, kind)| wire::unsold(&id, &kind))
-            }
+            Kind::Pass if entity.name == TIME_PASS.name => wire::time_pass(record)
+                .filter(|_| ours("BusinessId"))
+                .map(|(id, kind)| wire::unsold(&id, &kind)),
             Kind::Pass => {
                 let team_members_lists = match wire::pass_of(record).0 {
                     Some(coworker) => self.team_members_of(&coworker).await?,
@@ -159,7 +188,9 @@ impl NexudusReader {
 
     /// Returns the current teams of a person, as far as they can be read.
     pub(super) async fn team_members_of(&self, coworker: &str) -> Result<Vec<TeamMembers>> {
-        let Some(record) = self.record(&COWORKER, coworker).await? else { return Ok(Vec::new()) };
+        let Some(record) = self.record(&COWORKER, coworker).await? else {
+            return Ok(Vec::new());
+        };
         let ids = wire::teams_of(&record).ok_or_else(|| {
             Error::retry(format!(
                 "Nexudus does not list the teams of coworker {coworker}, so the coworker may still be in teams"
@@ -169,7 +200,12 @@ impl NexudusReader {
     }
 
     /// Fetches a record by its id and returns whether it refers to this thing.
-    pub(super) async fn refers(&self, entity: &NexudusEntity, id: &str, to: Reference<'_>) -> Result<bool> {
+    pub(super) async fn refers(
+        &self,
+        entity: &NexudusEntity,
+        id: &str,
+        to: Reference<'_>,
+    ) -> Result<bool> {
         let record = self.record(entity, id).await?;
         Ok(record.is_some_and(|record| is(&record, to.field, to.id)))
     }

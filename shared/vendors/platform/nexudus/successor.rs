@@ -16,7 +16,11 @@ pub(super) enum Successor {
 
 /// Marks a contract whose successor is missing. The contract then stays in force for a while.
 pub(super) fn awaiting(mut read: Translated, next: Successor) -> Translated {
-    if let Ok(Fact { what: What::Membership(membership), .. }) = &mut read {
+    if let Ok(Fact {
+        what: What::Membership(membership),
+        ..
+    }) = &mut read
+    {
         membership.awaits_next = next == Successor::Missing;
     }
     read

@@ -19,11 +19,13 @@ pub(super) struct TeamMembers {
 }
 
 impl TeamMembers {
-    /// Returns the team in a record; `None` if the record does not list the members. Such a record says nothing about
-    /// who is in the team. Lists leave the members out. `[D]`
+    /// Returns the team in a record; `None` if the record does not list the members. Such a record
+    /// says nothing about who is in the team. Lists leave the members out. `[D]`
     pub(super) fn of(team: &Value) -> Option<TeamMembers> {
         let record = JsonRecord::of(team)?;
-        record.value("TeamMembers").filter(|people| people.is_array())?;
+        record
+            .value("TeamMembers")
+            .filter(|people| people.is_array())?;
         let team_members = TeamMembers {
             id: record.id("Id")?,
             people: record.references("TeamMembers"),
@@ -47,7 +49,11 @@ impl TeamMembers {
 
     /// Returns the members whose passes the team shares while it shares passes.
     pub(super) fn owners(&self) -> Vec<Id> {
-        self.people.iter().filter(|coworker| self.may_share_of(coworker)).cloned().collect()
+        self.people
+            .iter()
+            .filter(|coworker| self.may_share_of(coworker))
+            .cloned()
+            .collect()
     }
 }
 
@@ -56,14 +62,22 @@ pub(super) type TeamMembersById = HashMap<Id, Result<Option<TeamMembers>>>;
 
 /// Returns the teams of a person.
 pub(super) fn of(team_members_lists: &[TeamMembers], coworker: &str) -> Vec<Id> {
-    let theirs = team_members_lists.iter().filter(|team_members| team_members.people.iter().any(|one| one == coworker));
+    let theirs = team_members_lists
+        .iter()
+        .filter(|team_members| team_members.people.iter().any(|one| one == coworker));
     theirs.map(|team_members| team_members.id.clone()).collect()
 }
 
 /// Returns the holders of a pass of this coworker.
 pub(super) fn holders(team_members_lists: &[TeamMembers], coworker: Option<&str>) -> Vec<Holder> {
-    let Some(coworker) = coworker else { return Vec::new() };
-    let shared = team_members_lists.iter().filter(|team_members| team_members.shares_passes_of(coworker));
+    let Some(coworker) = coworker else {
+        return Vec::new();
+    };
+    let shared = team_members_lists
+        .iter()
+        .filter(|team_members| team_members.shares_passes_of(coworker));
     let shared = shared.map(|team_members| Holder::Team(team_members.id.clone()));
-    std::iter::once(Holder::Member(coworker.into())).chain(shared).collect()
+    std::iter::once(Holder::Member(coworker.into()))
+        .chain(shared)
+        .collect()
 }

@@ -1,7 +1,8 @@
 //! Teams: their members, and the passes that they share.
 //!
-//! A team that shares passes shares those of its paying member. With `TransferCreditsToPayingMember`, or without a
-//! paying member, it shares those of all its members. `[D]` Contracts belong to one coworker each.
+//! A team that shares passes shares those of its paying member. With
+//! `TransferCreditsToPayingMember`, or without a paying member, it shares those of all its members.
+//! `[D]` Contracts belong to one coworker each.
 
 use super::entity::TEAM;
 use super::list;
@@ -14,8 +15,8 @@ use doorstep_core::model::fact::Id;
 const TOGETHER: usize = 50;
 
 impl NexudusReader {
-    /// Returns one team. Fetches it again by its own id if it was read together with others. A response about several
-    /// teams alone takes access from no one.
+    /// Returns one team. Fetches it again by its own id if it was read together with others. A
+    /// response about several teams alone takes access from no one.
     ///
     /// # Errors
     /// The same as [`NexudusReader::team_members`].
@@ -28,7 +29,8 @@ impl NexudusReader {
         self.team_members(id).await
     }
 
-    /// Returns one team as it is now; `None` if the team does not exist. The reader fetches each team once.
+    /// Returns one team as it is now; `None` if the team does not exist. The reader fetches each
+    /// team once.
     ///
     /// # Errors
     /// [`Error::Retry`] where the team cannot be read or does not list its members.
@@ -38,7 +40,9 @@ impl NexudusReader {
         }
         let read = match self.record(&TEAM, id).await {
             Ok(Some(record)) => TeamMembers::of(&record).map(Some).ok_or_else(|| {
-                Error::retry(format!("Nexudus does not say who is in team {id}, so the team may still have people"))
+                Error::retry(format!(
+                    "Nexudus does not say who is in team {id}, so the team may still have people"
+                ))
             }),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
@@ -47,14 +51,17 @@ impl NexudusReader {
         read
     }
 
-    /// Returns those of these teams that can be read. The known members of the others stay in them, see
-    /// [`Relation`](crate::platform::relation::Relation).
+    /// Returns those of these teams that can be read. The known members of the others stay in them,
+    /// see [`Relation`](crate::platform::relation::Relation).
     pub(super) async fn these_team_members(&self, ids: &[Id]) -> Vec<TeamMembers> {
         let mut all = Vec::new();
         for id in ids {
             match self.team_members(id).await {
                 Ok(team_members) => all.extend(team_members),
-                Err(error) => self.doubt(format!("team {id}: {}; its people and their passes stay in it", error.why())),
+                Err(error) => self.doubt(format!(
+                    "team {id}: {}; its people and their passes stay in it",
+                    error.why()
+                )),
             }
         }
         all
@@ -69,9 +76,10 @@ impl NexudusReader {
         Ok(self.these_team_members(&ids).await)
     }
 
-    /// Fetches several teams in one request: `?id=[1,2]`. Nexudus does not document it `[?]`. A server may refuse the
-    /// request, read the list as one id, or ignore it and return every team without members. A returned team therefore
-    /// counts only if it was requested and lists at least one member. Every other team is fetched by its id.
+    /// Fetches several teams in one request: `?id=[1,2]`. Nexudus does not document it `[?]`. A
+    /// server may refuse the request, read the list as one id, or ignore it and return every team
+    /// without members. A returned team therefore counts only if it was requested and lists at
+    /// least one member. Every other team is fetched by its id.
     async fn read_together(&self, ids: &[Id]) {
         let unknown: Vec<&str> = ids
             .iter()
@@ -82,17 +90,28 @@ impl NexudusReader {
             return;
         }
         let filter = ("id".to_owned(), format!("[{}]", unknown.join(",")));
-        let found = list::all(&self.calls, &TEAM, &[filter], |team| Some(team.clone())).await.unwrap_or_default();
-        let team_members_lists =
-            found.iter().filter_map(TeamMembers::of).filter(|team_members| !team_members.people.is_empty());
-        let team_members_lists: Vec<TeamMembers> =
-            team_members_lists.filter(|team_members| unknown.contains(&team_members.id.as_str())).collect();
+        let found = list::all(&self.calls, &TEAM, &[filter], |team| Some(team.clone()))
+            .await
+            .unwrap_or_default();
+        let team_members_lists = found
+            .iter()
+            .filter_map(TeamMembers::of)
+            .filter(|team_members| !team_members.people.is_empty());
+        let team_members_lists: Vec<TeamMembers> = team_members_lists
+            .filter(|team_members| unknown.contains(&team_members.id.as_str()))
+            .collect();
         self.earlier(|earlier| {
             // A server that does not support the request gets it only once.
             earlier.one_by_one = team_members_lists.is_empty();
-            earlier.together.extend(team_members_lists.iter().map(|team_members| team_members.id.clone()));
+            earlier.together.extend(
+                team_members_lists
+                    .iter()
+                    .map(|team_members| team_members.id.clone()),
+            );
             earlier.team_members_lists.extend(
-                team_members_lists.into_iter().map(|team_members| (team_members.id.clone(), Ok(Some(team_members)))),
+                team_members_lists
+                    .into_iter()
+                    .map(|team_members| (team_members.id.clone(), Ok(Some(team_members)))),
             );
         });
     }

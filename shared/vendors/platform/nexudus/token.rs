@@ -1,5 +1,5 @@
-//! Authentication: a token for the user's name and password, stored and refreshed. Where a server issues no tokens,
-//! each request carries name and password.
+//! Authentication: a token for the user's name and password, stored and refreshed. Where a server
+//! issues no tokens, each request carries name and password.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -48,8 +48,13 @@ struct UserPassword {
 impl UserPassword {
     fn of(access: &Access) -> Result<UserPassword> {
         match (&access.secrets.username, &access.secrets.password) {
-            (Some(name), Some(password)) => Ok(UserPassword { name: name.clone(), password: password.clone() }),
-            _ => Err(Error::permanent("username and password are missing from the platform's secret")),
+            (Some(name), Some(password)) => Ok(UserPassword {
+                name: name.clone(),
+                password: password.clone(),
+            }),
+            _ => Err(Error::permanent(
+                "username and password are missing from the platform's secret",
+            )),
         }
     }
 
@@ -65,7 +70,8 @@ impl UserPassword {
 /// Returns the credentials for the next request, other than `refused`.
 ///
 /// # Errors
-/// [`Error::Permanent`] where Nexudus rejects the user. [`Error::Retry`] where Nexudus does not answer.
+/// [`Error::Permanent`] where Nexudus rejects the user. [`Error::Retry`] where Nexudus does not
+/// answer.
 pub(super) async fn get(
     access: &Access,
     http: &VendorHttp,
@@ -74,9 +80,19 @@ pub(super) async fn get(
 ) -> Result<RequestCredentials> {
     let user = UserPassword::of(access)?;
     let now = access.time.now();
-    let refused = |token: &Token| refused == Some(&RequestCredentials::Bearer(token.access.clone()));
-    let good = |token: &Token| !refused(token) && now.saturating_add(MARGIN).is_ok_and(|soon| soon < token.expires);
-    let kept = match access.tokens.remembered(&access.token_name).filter(|token| good(token)) {
+    let refused =
+        |token: &Token| refused == Some(&RequestCredentials::Bearer(token.access.clone()));
+    let good = |token: &Token| {
+        !refused(token)
+            && now
+                .saturating_add(MARGIN)
+                .is_ok_and(|soon| soon < token.expires)
+    };
+    let kept = match access
+        .tokens
+        .remembered(&access.token_name)
+        .filter(|token| good(token))
+    {
         Some(token) => Some(token),
         None => access.tokens.kept(&access.token_name).await?,
     };
@@ -110,12 +126,27 @@ enum TokenOutcome {
     NoTokensHere,
 }
 
-async fn by_password(access: &Access, http: &VendorHttp, url: &Url, user: &UserPassword) -> Result<TokenOutcome> {
-    let fields = [("grant_type", "password"), ("username", user.name.reveal()), ("password", user.password.reveal())];
-    ask(access, http, vendor_http::form(url, &[("accept", "application/json")], &fields)?).await
+async fn by_password(
+    access: &Access,
+    http: &VendorHttp,
+    url: &Url,
+    user: &UserPassword,
+) -> Result<TokenOutcome> {
+    let fields = [
+        ("grant_type", "password"),
+        ("username", user.name.reveal()),
+        ("password", user.password.reveal()),
+    ];
+    ask(
+        access,
+        http,
+        vendor_http::form(url, &[("accept", "application/json")], &fields)?,
+    )
+    .await
 }
 
-/// Requests a new token with the refresh token. The header `client_id` carries the user's name. `[D]`
+/// Requests a new token with the refresh token. The header `client_id` carries the user's name.
+/// `[D]`
 async fn refreshed(
     access: &Access,
     http: &VendorHttp,
@@ -123,29 +154,46 @@ async fn refreshed(
     user: &UserPassword,
     refresh: &Secret,
 ) -> Result<TokenOutcome> {
-    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal())];
-    let headers = [("accept", "application/json"), ("client_id", user.name.reveal())];
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh.reveal()),
+    ];
+    let headers = [
+        ("accept", "application/json"),
+        ("client_id", user.name.reveal()),
+    ];
     ask(access, http, vendor_http::form(url, &headers, &fields)?).await
 }
 
-async fn ask(access: &Access, http: &VendorHttp, request: crate::http::Request) -> Result<TokenOutcome> {
+async fn ask(
+    access: &Access,
+    http: &VendorHttp,
+    request: crate::http::Request,
+) -> Result<TokenOutcome> {
     let answer = http.read(request).await?;
     let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
-    let within = body.as_ref().filter(|_| answer.status().is_success()).and_then(status_within);
+    let within = body
+        .as_ref()
+        .filter(|_| answer.status().is_success())
+        .and_then(status_within);
     let status = within.unwrap_or_else(|| answer.status());
     let error = body.as_ref().and_then(|body| body.get("error")?.as_str());
     match status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(TokenOutcome::NoTokensHere),
-        StatusCode::BAD_REQUEST if error == Some("unsupported_grant_type") => Ok(TokenOutcome::NoTokensHere),
-        status if status.is_success() => match body.as_ref().and_then(|body| read(body, access.time.now())) {
-            Some(token) => Ok(TokenOutcome::Token(token)),
-            None => Err(Error::retry("Nexudus answered without a token")),
-        },
+        StatusCode::BAD_REQUEST if error == Some("unsupported_grant_type") => {
+            Ok(TokenOutcome::NoTokensHere)
+        }
+        status if status.is_success() => {
+            match body.as_ref().and_then(|body| read(body, access.time.now())) {
+                Some(token) => Ok(TokenOutcome::Token(token)),
+                None => Err(Error::retry("Nexudus answered without a token")),
+            }
+        }
         StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Ok(TokenOutcome::Refused(status.as_u16()))
         }
-        // An error in the body of a success says nothing about the user. `[D]` Name and password may work without a
-        // token.
+        // An error in the body of a success says nothing about the user. `[D]` Name and password
+        // may work without a token.
         _ if within.is_some() => Ok(TokenOutcome::NoTokensHere),
         status => Ok(TokenOutcome::Refused(status.as_u16())),
     }
@@ -153,8 +201,14 @@ async fn ask(access: &Access, http: &VendorHttp, request: crate::http::Request) 
 
 fn read(answer: &Value, now: Timestamp) -> Option<Token> {
     let text = |name| answer.get(name)?.as_str().filter(|token| !token.is_empty());
-    let life = answer.get("expires_in").and_then(|life| life.as_i64().or_else(|| life.as_str()?.parse().ok()));
+    let life = answer
+        .get("expires_in")
+        .and_then(|life| life.as_i64().or_else(|| life.as_str()?.parse().ok()));
     let life = SignedDuration::from_secs(life.unwrap_or(LIFE));
     let expires = now.saturating_add(life).ok()?;
-    Some(Token { access: Secret::new(text("access_token")?), refresh: text("refresh_token").map(Secret::new), expires })
+    Some(Token {
+        access: Secret::new(text("access_token")?),
+        refresh: text("refresh_token").map(Secret::new),
+        expires,
+    })
 }

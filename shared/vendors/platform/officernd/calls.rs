@@ -28,15 +28,35 @@ impl OfficerndApi {
     /// Returns a client for `organization`. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let limiter = RateLimiter::new(access.http.clone(), access.time.clone(), &access.turn);
-        let (things, webhooks) = (Identity::new(access.clone(), THINGS), Identity::new(access.clone(), WEBHOOKS));
-        OfficerndApi { organization: organization.to_owned(), access, limiter, home: OnceCell::new(), things, webhooks }
+        let (things, webhooks) = (
+            Identity::new(access.clone(), THINGS),
+            Identity::new(access.clone(), WEBHOOKS),
+        );
+        OfficerndApi {
+            organization: organization.to_owned(),
+            access,
+            limiter,
+            home: OnceCell::new(),
+            things,
+            webhooks,
+        }
     }
 
     /// Fetches `path` below the organisation; `None` if OfficeRnD answers 404.
-    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], priority: Priority) -> Result<Option<Value>> {
-        let identity = if path == ["webhooks"] { &self.webhooks } else { &self.things };
+    pub(super) async fn ask(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        priority: Priority,
+    ) -> Result<Option<Value>> {
+        let identity = if path == ["webhooks"] {
+            &self.webhooks
+        } else {
+            &self.things
+        };
         let home = self.home.get_or_try_init(|| self.find_home()).await?;
-        let mut url = vendor_http::below(home, &["api", "v2", "organizations", &self.organization])?;
+        let mut url =
+            vendor_http::below(home, &["api", "v2", "organizations", &self.organization])?;
         url = vendor_http::below(&url, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -66,7 +86,9 @@ impl OfficerndApi {
         let token = self.things.token(&self.limiter, None).await?;
         // One attempt only: a failure of this request says nothing about the API itself.
         let record = match self.limiter.once(question(&url, &token)?).await {
-            Ok(answer) if answer.status().is_success() => serde_json::from_slice::<Value>(answer.body()).ok(),
+            Ok(answer) if answer.status().is_success() => {
+                serde_json::from_slice::<Value>(answer.body()).ok()
+            }
             Ok(answer) => {
                 tracing::info!(
                     status = answer.status().as_u16(),
@@ -83,8 +105,14 @@ impl OfficerndApi {
         region::remember(&self.access, base, record.as_ref(), self.access.time.now()).await
     }
 
-    /// Sends one request. A rejected token is replaced once, because it may have been revoked before its end.
-    async fn with_token(&self, identity: &Identity, url: &Url, priority: Priority) -> Result<Response> {
+    /// Sends one request. A rejected token is replaced once, because it may have been revoked
+    /// before its end.
+    async fn with_token(
+        &self,
+        identity: &Identity,
+        url: &Url,
+        priority: Priority,
+    ) -> Result<Response> {
         let token = identity.token(&self.limiter, None).await?;
         let answer = self.limiter.send(question(url, &token)?, priority).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
@@ -106,9 +134,9 @@ fn read(answer: &Response) -> Result<Option<Value>> {
         _ if status.is_success() => serde_json::from_slice(answer.body())
             .map(Some)
             .map_err(|_| Error::retry("OfficeRnD answered with something that is not JSON")),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => {
-            Err(Error::retry(format!("OfficeRnD answered {}", status.as_u16())))
-        }
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => Err(
+            Error::retry(format!("OfficeRnD answered {}", status.as_u16())),
+        ),
         _ => Err(Error::permanent(format!(
             "OfficeRnD answered {} to a known path: check organization in the site file",
             status.as_u16()
@@ -118,5 +146,10 @@ fn read(answer: &Response) -> Result<Option<Value>> {
 
 fn question(url: &Url, token: &Secret) -> Result<Request> {
     let bearer = format!("Bearer {}", token.reveal());
-    vendor_http::request(Method::GET, url, &[("authorization", &bearer), ("accept", "application/json")], None)
+    vendor_http::request(
+        Method::GET,
+        url,
+        &[("authorization", &bearer), ("accept", "application/json")],
+        None,
+    )
 }

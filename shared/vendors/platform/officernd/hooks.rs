@@ -19,10 +19,17 @@ pub(super) struct OfficerndHook {
 pub(super) fn of(record: &Value, site: &SiteId) -> Option<OfficerndHook> {
     let record = JsonRecord::of(record)?;
     let url = ADDRESSES.iter().find_map(|field| record.text(field))?;
-    let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let path = url
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('/');
     let enabled = record.flag_or("isEnabled", true);
     path.ends_with(&format!("/hooks/{site}/officernd"))
-        .then(|| OfficerndHook { id: record.text("_id").unwrap_or_default(), enabled })
+        .then(|| OfficerndHook {
+            id: record.text("_id").unwrap_or_default(),
+            enabled,
+        })
 }
 
 /// Returns what is wrong with these webhooks, and what to do.
@@ -41,12 +48,19 @@ pub(super) fn hearing(hooks: &[OfficerndHook], site: &SiteId) -> Hearing {
              minutes: add one at OfficeRnD to the address that ends with /hooks/{site}/officernd"
         )
     });
-    Hearing { problems: problems.collect(), silence, ..Hearing::default() }
+    Hearing {
+        problems: problems.collect(),
+        silence,
+        ..Hearing::default()
+    }
 }
 
 /// Returns the state for an application that may not read its webhooks.
 pub(super) fn unknown() -> Hearing {
     let silence = "the state of OfficeRnD's webhooks cannot be read: grant the application the scope \
                    flex.settings.webhooks.read";
-    Hearing { silence: Some(silence.to_owned()), ..Hearing::default() }
+    Hearing {
+        silence: Some(silence.to_owned()),
+        ..Hearing::default()
+    }
 }

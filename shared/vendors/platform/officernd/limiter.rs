@@ -1,4 +1,5 @@
-//! Rate limit of requests to OfficeRnD. It allows about 400 reads a minute `[C]`. Doorstep uses at most two fifths.
+//! Rate limit of requests to OfficeRnD. It allows about 400 reads a minute `[C]`. Doorstep uses at
+//! most two fifths.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -44,9 +45,15 @@ pub(super) struct RateLimiter {
 impl RateLimiter {
     /// Returns a limiter for one reader.
     pub(super) fn new(http: Http, time: SharedTime, turn: &RateGate) -> Self {
-        let client = |gap| VendorHttp::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
+        let client =
+            |gap| VendorHttp::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
         RateLimiter {
-            apart_from_all: VendorHttp::new("OfficeRnD", http.clone(), time.clone(), Duration::ZERO),
+            apart_from_all: VendorHttp::new(
+                "OfficeRnD",
+                http.clone(),
+                time.clone(),
+                Duration::ZERO,
+            ),
             at_once: client(Duration::ZERO),
             apart: client(APART),
             pages: AtomicU32::new(0),
@@ -58,21 +65,29 @@ impl RateLimiter {
     /// Sends a read request, as fast as its priority allows.
     ///
     /// # Errors
-    /// [`Error::Retry`] where no response arrives, or where a lookup would have to wait too long for the limit.
+    /// [`Error::Retry`] where no response arrives, or where a lookup would have to wait too long
+    /// for the limit.
     pub(super) async fn send(&self, request: Request, priority: Priority) -> Result<Response> {
         self.wait(priority).await?;
-        let slow = priority == Priority::List && self.pages.fetch_add(1, Ordering::Relaxed) >= AT_ONCE;
-        let answer = if slow { self.apart.read(request).await? } else { self.at_once.read(request).await? };
+        let slow =
+            priority == Priority::List && self.pages.fetch_add(1, Ordering::Relaxed) >= AT_ONCE;
+        let answer = if slow {
+            self.apart.read(request).await?
+        } else {
+            self.at_once.read(request).await?
+        };
         if let Some(reset) = used_up(answer.headers(), self.time.now()) {
             *self.not_before.lock().await = Some(reset);
         }
         Ok(answer)
     }
 
-    /// Sends a read request once, without a retry. A failure does not block other requests to the vendor.
+    /// Sends a read request once, without a retry. A failure does not block other requests to the
+    /// vendor.
     ///
     /// # Errors
-    /// [`Error::Retry`] where no response arrives, or where the response says that the vendor is busy or broken.
+    /// [`Error::Retry`] where no response arrives, or where the response says that the vendor is
+    /// busy or broken.
     pub(super) async fn once(&self, request: Request) -> Result<Response> {
         self.wait(Priority::Refetch).await?;
         self.apart_from_all.write(request).await
@@ -81,7 +96,9 @@ impl RateLimiter {
     /// Waits until the limit is reset. The lock is held while waiting, so no request overtakes.
     async fn wait(&self, priority: Priority) -> Result<()> {
         let mut not_before = self.not_before.lock().await;
-        let Some(then) = *not_before else { return Ok(()) };
+        let Some(then) = *not_before else {
+            return Ok(());
+        };
         if let Ok(wait) = Duration::try_from(self.time.now().duration_until(then))
             && !wait.is_zero()
         {
@@ -98,16 +115,21 @@ impl RateLimiter {
     }
 }
 
-/// Returns when reads may continue, if this response used up the minute's limit. Whether the reset is an instant or a
-/// duration is not documented `[?]`. A number too large for a duration is an instant, in seconds or milliseconds.
+/// Returns when reads may continue, if this response used up the minute's limit. Whether the reset
+/// is an instant or a duration is not documented `[?]`. A number too large for a duration is an
+/// instant, in seconds or milliseconds.
 fn used_up(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     if number("x-ratelimit-remaining-read-minute")? > 0 {
         return None;
     }
-    let latest = now.saturating_add(SignedDuration::try_from(MINUTE).ok()?).ok()?;
+    let latest = now
+        .saturating_add(SignedDuration::try_from(MINUTE).ok()?)
+        .ok()?;
     let reset = match number("x-ratelimit-reset-read-minute") {
-        Some(span @ 0..1_000_000_000) => now.saturating_add(SignedDuration::from_secs(span)).ok()?,
+        Some(span @ 0..1_000_000_000) => {
+            now.saturating_add(SignedDuration::from_secs(span)).ok()?
+        }
         Some(second @ 1_000_000_000..1_000_000_000_000) => Timestamp::from_second(second).ok()?,
         Some(millisecond) => Timestamp::from_millisecond(millisecond).ok()?,
         None => latest,

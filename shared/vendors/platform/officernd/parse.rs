@@ -1,7 +1,8 @@
-//! Parses the content of a verified delivery. Only the id and the version of the object are accepted.
+//! Parses the content of a verified delivery. Only the id and the version of the object are
+//! accepted.
 //!
-//! Objects may have the field names of the first API (`office`, `team`, `start.dateTime`) `[C]`. The id is the same in
-//! both APIs, and Doorstep reads everything else again.
+//! Objects may have the field names of the first API (`office`, `team`, `start.dateTime`) `[C]`.
+//! The id is the same in both APIs, and Doorstep reads everything else again.
 
 use serde_json::{Map, Value};
 
@@ -24,9 +25,14 @@ pub(super) fn read(body: &[u8]) -> WebhookContent {
 }
 
 fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
-    let Value::Object(envelope) = json::strict(body)? else { return Err("the body is not an object") };
+    let Value::Object(envelope) = json::strict(body)? else {
+        return Err("the body is not an object");
+    };
     // An event has exactly two words: `member.paymentdetails.removed` does not remove a member.
-    let Some((thing, verb)) = event(&envelope)?.split_once('.').filter(|(_, verb)| !verb.contains('.')) else {
+    let Some((thing, verb)) = event(&envelope)?
+        .split_once('.')
+        .filter(|(_, verb)| !verb.contains('.'))
+    else {
         return Ok(WebhookContent::NotForUs);
     };
     let kind = match thing {
@@ -40,7 +46,10 @@ fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
     };
     let object = object(&envelope)?;
     Ok(WebhookContent::About(vec![ChangeHint {
-        about: FactId::new(kind, id(object.get("_id")).ok_or("data.object has no usable _id")?),
+        about: FactId::new(
+            kind,
+            id(object.get("_id")).ok_or("data.object has no usable _id")?,
+        ),
         reaches: object.get("modifiedAt").and_then(fields::instant),
         removed: verb == "removed",
     }]))
@@ -61,13 +70,19 @@ fn event(envelope: &Map<String, Value>) -> Result<&str, &'static str> {
 }
 
 fn object(envelope: &Map<String, Value>) -> Result<&Map<String, Value>, &'static str> {
-    envelope.get("data").and_then(|data| data.get("object")).and_then(Value::as_object).ok_or("data.object is missing")
+    envelope
+        .get("data")
+        .and_then(|data| data.get("object"))
+        .and_then(Value::as_object)
+        .ok_or("data.object is missing")
 }
 
-/// Returns the booking of an occurrence that was added or removed. The occurrence's version says nothing about the
-/// booking's.
+/// Returns the booking of an occurrence that was added or removed. The occurrence's version says
+/// nothing about the booking's.
 fn about_slot(slot: &Map<String, Value>) -> WebhookContent {
-    let booking = BOOKING_OF_SLOT.iter().find_map(|name| id(Some(fields::referred(slot.get(*name)?))));
+    let booking = BOOKING_OF_SLOT
+        .iter()
+        .find_map(|name| id(Some(fields::referred(slot.get(*name)?))));
     match booking {
         Some(booking) => WebhookContent::About(vec![ChangeHint {
             about: FactId::new(Kind::Booking, booking),
@@ -79,5 +94,7 @@ fn about_slot(slot: &Map<String, Value>) -> WebhookContent {
 }
 
 fn id(value: Option<&Value>) -> Option<&str> {
-    value?.as_str().filter(|id| !id.trim().is_empty() && id.len() <= LONGEST_ID)
+    value?
+        .as_str()
+        .filter(|id| !id.trim().is_empty() && id.len() <= LONGEST_ID)
 }

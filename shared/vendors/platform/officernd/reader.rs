@@ -1,8 +1,9 @@
 //! Reads OfficeRnD: one thing by its id, or a list from the first page to the last.
 //!
-//! The result is the whole list or an error. An unreadable record costs only itself; an unreadable page costs the list.
-//! An id that occurs twice means that a record moved between pages during the read. The list is then read once more.
-//! After that, two equal records with one id count as one, and two different ones cost the list.
+//! The result is the whole list or an error. An unreadable record costs only itself; an unreadable
+//! page costs the list. An id that occurs twice means that a record moved between pages during the
+//! read. The list is then read once more. After that, two equal records with one id count as one,
+//! and two different ones cost the list.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -36,7 +37,10 @@ impl OfficerndReader {
     /// Returns a reader of `organization`, given by its slug. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let card_property = access.card_property.clone();
-        OfficerndReader { calls: OfficerndApi::new(organization, access), card_property }
+        OfficerndReader {
+            calls: OfficerndApi::new(organization, access),
+            card_property,
+        }
     }
 
     /// Translates a record. A member also gets the numbers of the member's cards.
@@ -59,15 +63,21 @@ impl OfficerndReader {
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<(Vec<T>, usize)> {
         let all = self.list_once(word, filter, priority, &read).await?;
-        let all = if all.twice { self.list_once(word, filter, priority, &read).await? } else { all };
+        let all = if all.twice {
+            self.list_once(word, filter, priority, &read).await?
+        } else {
+            all
+        };
         if all.differing {
-            return Err(Error::retry(format!("OfficeRnD listed one of its {word} twice with different content")));
+            return Err(Error::retry(format!(
+                "OfficeRnD listed one of its {word} twice with different content"
+            )));
         }
         Ok((all.things, all.seen.len() + all.nameless))
     }
 
-    /// Reads one list page by page. The raw records of a large list would take most of a function's memory, so each
-    /// page is translated before the next one is fetched.
+    /// Reads one list page by page. The raw records of a large list would take most of a function's
+    /// memory, so each page is translated before the next one is fetched.
     async fn list_once<T>(
         &self,
         word: &str,
@@ -97,17 +107,33 @@ impl OfficerndReader {
             }
             cursor = next;
         }
-        Err(Error::retry(format!("OfficeRnD's list of {word} has no end")))
+        Err(Error::retry(format!(
+            "OfficeRnD's list of {word} has no end"
+        )))
     }
 
-    async fn assigned(&self, by: &str, id: &str, priority: Priority) -> Result<ResourceAssignments> {
-        let (all, records) = self.list("assignments", Some((by, id)), priority, wire::assignment).await?;
-        let mut assigned = ResourceAssignments { nameless: records - all.len(), ..ResourceAssignments::default() };
+    async fn assigned(
+        &self,
+        by: &str,
+        id: &str,
+        priority: Priority,
+    ) -> Result<ResourceAssignments> {
+        let (all, records) = self
+            .list("assignments", Some((by, id)), priority, wire::assignment)
+            .await?;
+        let mut assigned = ResourceAssignments {
+            nameless: records - all.len(),
+            ..ResourceAssignments::default()
+        };
         for one in all {
             match one {
-                wire::AssignmentContent::To(membership, assignment) => assigned.read.push((membership, assignment)),
+                wire::AssignmentContent::To(membership, assignment) => {
+                    assigned.read.push((membership, assignment))
+                }
                 wire::AssignmentContent::ToNone => {}
-                wire::AssignmentContent::Unreadable(unreadable) => assigned.unreadable.push(unreadable),
+                wire::AssignmentContent::Unreadable(unreadable) => {
+                    assigned.unreadable.push(unreadable)
+                }
             }
         }
         Ok(assigned)
@@ -128,7 +154,13 @@ struct All<T> {
 
 impl<T> Default for All<T> {
     fn default() -> Self {
-        All { things: Vec::new(), seen: HashMap::new(), nameless: 0, twice: false, differing: false }
+        All {
+            things: Vec::new(),
+            seen: HashMap::new(),
+            nameless: 0,
+            twice: false,
+            differing: false,
+        }
     }
 }
 
@@ -158,22 +190,37 @@ impl ReadPlatform for OfficerndReader {
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {
         let word = word(about.kind);
-        let Some(record) = self.calls.ask(&[word, &about.id], &[], Priority::Refetch).await? else {
+        let Some(record) = self
+            .calls
+            .ask(&[word, &about.id], &[], Priority::Refetch)
+            .await?
+        else {
             return Ok(Lookup::Missing);
         };
         if wire::id(&record).as_deref() != Some(about.id.as_str()) {
-            return Err(Error::retry(format!("OfficeRnD returned another thing than the requested one of its {word}")));
+            return Err(Error::retry(format!(
+                "OfficeRnD returned another thing than the requested one of its {word}"
+            )));
         }
         let mut read = self.fact(about.kind, &record);
         if let Some(Ok(fact)) = &mut read
             && let What::Membership(membership) = &mut fact.what
         {
-            let assigned = self.assigned("membership", &about.id, Priority::Refetch).await?;
+            let assigned = self
+                .assigned("membership", &about.id, Priority::Refetch)
+                .await?;
             if let Some(unreadable) = assigned.unreadable.first() {
                 let field = format!("{} of assignment {}", unreadable.field, unreadable.id);
-                return Ok(Lookup::Unreadable(Unreadable { name: about.clone(), field }));
+                return Ok(Lookup::Unreadable(Unreadable {
+                    name: about.clone(),
+                    field,
+                }));
             }
-            membership.assignments = assigned.read.into_iter().map(|(_, assignment)| assignment).collect();
+            membership.assignments = assigned
+                .read
+                .into_iter()
+                .map(|(_, assignment)| assignment)
+                .collect();
         }
         Ok(read.into())
     }
@@ -182,21 +229,43 @@ impl ReadPlatform for OfficerndReader {
         let word = word(kind);
         let filter = match (kind, span.changed_since) {
             (Kind::Checkin, _) => Some(("start[$gte]", span.checkins_from.to_string())),
-            (_, Some(since)) if has_change_filter(kind) => Some(("modifiedAt[$gte]", since.to_string())),
+            (_, Some(since)) if has_change_filter(kind) => {
+                Some(("modifiedAt[$gte]", since.to_string()))
+            }
             _ => None,
         };
         let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
-        let (read, records) = self.list(word, filter, Priority::List, |record| self.fact(kind, record)).await?;
+        let (read, records) = self
+            .list(word, filter, Priority::List, |record| {
+                self.fact(kind, record)
+            })
+            .await?;
         let nameless = records - read.len();
-        Ok(FactList { nameless, ..read.into_iter().collect() })
+        Ok(FactList {
+            nameless,
+            ..read.into_iter().collect()
+        })
     }
 
-    /// Asks for an assignment by its membership and by its resource. One of the two lists is enough.
+    /// Asks for an assignment by its membership and by its resource. One of the two lists is
+    /// enough.
     async fn confirms(&self, relation: &Relation) -> Result<bool> {
-        let Relation::Assigned { membership, assignment, resource } = relation else { return Ok(false) };
+        let Relation::Assigned {
+            membership,
+            assignment,
+            resource,
+        } = relation
+        else {
+            return Ok(false);
+        };
         for (by, id) in [("membership", membership), ("resource", resource)] {
-            let ResourceAssignments { read, unreadable, .. } = self.assigned(by, id, Priority::Refetch).await?;
-            let mut ids = read.iter().map(|(_, read)| &read.id).chain(unreadable.iter().map(|unread| &unread.id));
+            let ResourceAssignments {
+                read, unreadable, ..
+            } = self.assigned(by, id, Priority::Refetch).await?;
+            let mut ids = read
+                .iter()
+                .map(|(_, read)| &read.id)
+                .chain(unreadable.iter().map(|unread| &unread.id));
             if ids.any(|id| id == assignment) {
                 return Ok(true);
             }
@@ -212,7 +281,12 @@ impl ReadPlatform for OfficerndReader {
         if !self.calls.may_read_webhooks().await? {
             return Ok(hooks::unknown());
         }
-        match self.list("webhooks", None, Priority::List, |record| hooks::of(record, site)).await {
+        match self
+            .list("webhooks", None, Priority::List, |record| {
+                hooks::of(record, site)
+            })
+            .await
+        {
             Ok((hooks, _)) => Ok(hooks::hearing(&hooks, site)),
             Err(Error::Permanent(_)) => Ok(hooks::unknown()),
             Err(error) => Err(error),
@@ -222,8 +296,11 @@ impl ReadPlatform for OfficerndReader {
     async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments> {
         let mut all = ResourceAssignments::default();
         for resource in resources {
-            let ResourceAssignments { read, unreadable, nameless } =
-                self.assigned("resource", resource, Priority::List).await?;
+            let ResourceAssignments {
+                read,
+                unreadable,
+                nameless,
+            } = self.assigned("resource", resource, Priority::List).await?;
             all.read.extend(read);
             all.unreadable.extend(unreadable);
             all.nameless += nameless;
@@ -249,18 +326,24 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
-/// Returns whether the list of a kind can be filtered by change. OfficeRnD answers 400 for any other kind. `[D]`
+/// Returns whether the list of a kind can be filtered by change. OfficeRnD answers 400 for any
+/// other kind. `[D]`
 fn has_change_filter(kind: Kind) -> bool {
-    matches!(kind, Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking)
+    matches!(
+        kind,
+        Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking
+    )
 }
 
-/// Returns the records of a page, and the cursor of the next page if there is one. The `first` page may be a bare list,
-/// which is then the whole list.
+/// Returns the records of a page, and the cursor of the next page if there is one. The `first` page
+/// may be a bare list, which is then the whole list.
 fn opened(mut page: Value, first: bool) -> Option<(Vec<Value>, Option<String>)> {
     if let Value::Array(all) = page {
         return first.then_some((all, None));
     }
-    let Value::Array(results) = page.get_mut("results")?.take() else { return None };
+    let Value::Array(results) = page.get_mut("results")?.take() else {
+        return None;
+    };
     let next = match page.get("cursorNext") {
         None | Some(Value::Null) => None,
         Some(Value::String(cursor)) if cursor.is_empty() => None,

@@ -1,7 +1,7 @@
-//! Finds the address of an organisation's API. Regions have their own addresses, and the organisation's record in the
-//! first API names it `[C]`. No document says that a client of the second API may read that record `[?]`, so the usual
-//! address is used after every refusal. The table keeps the address that was found, and also the fact that none was
-//! found.
+//! Finds the address of an organisation's API. Regions have their own addresses, and the
+//! organisation's record in the first API names it `[C]`. No document says that a client of the
+//! second API may read that record `[?]`, so the usual address is used after every refusal. The
+//! table keeps the address that was found, and also the fact that none was found.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,30 +51,52 @@ pub(super) async fn known(access: &Access, now: Timestamp) -> Result<Home> {
         _ if !is_asked(&base) => return Ok(Home::Known(base)),
         Some(_) if access.url.is_some() => return Ok(Home::Known(base)),
         Some(USUAL) => return Ok(Home::Known(base)),
-        Some(region) => return Ok(Home::Known(vendor_http::base(Some(&format!("https://{region}.{DOMAIN}")), OWN)?)),
+        Some(region) => {
+            return Ok(Home::Known(vendor_http::base(
+                Some(&format!("https://{region}.{DOMAIN}")),
+                OWN,
+            )?));
+        }
         None => {}
     }
     let noted = access.tokens.noted(&access.token_name, NOTE).await?;
     let found = noted.and_then(|noted| serde_json::from_str::<FoundAddress>(&noted).ok());
     let home = found.and_then(|found| {
-        let good_for = if found.url.is_some() { GOOD_FOR } else { AGAIN_AFTER };
+        let good_for = if found.url.is_some() {
+            GOOD_FOR
+        } else {
+            AGAIN_AFTER
+        };
         let good = now.duration_since(found.at) < good_for;
-        good.then(|| found.url.and_then(|url| taken(&base, &url)).unwrap_or_else(|| base.clone()))
+        good.then(|| {
+            found
+                .url
+                .and_then(|url| taken(&base, &url))
+                .unwrap_or_else(|| base.clone())
+        })
     });
     Ok(home.map_or(Home::Ask(base), Home::Known))
 }
 
-/// Stores the address that the organisation's record names, or that the record could not be read. Returns the address
-/// of the API.
+/// Stores the address that the organisation's record names, or that the record could not be read.
+/// Returns the address of the API.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
-pub(super) async fn remember(access: &Access, base: Url, record: Option<&Value>, now: Timestamp) -> Result<Url> {
-    let said =
-        record.and_then(|record| record.get("regionInfo")?.get("regionUrl")?.as_str()).filter(|it| !it.is_empty());
+pub(super) async fn remember(
+    access: &Access,
+    base: Url,
+    record: Option<&Value>,
+    now: Timestamp,
+) -> Result<Url> {
+    let said = record
+        .and_then(|record| record.get("regionInfo")?.get("regionUrl")?.as_str())
+        .filter(|it| !it.is_empty());
     let region = said.and_then(|said| taken(&base, said));
     if said.is_some() && region.is_none() {
-        tracing::warn!("OfficeRnD names an address outside officernd.com as this organisation's; using the usual one");
+        tracing::warn!(
+            "OfficeRnD names an address outside officernd.com as this organisation's; using the usual one"
+        );
     }
     let home = region.unwrap_or(base);
     let url = record.map(|_| home.as_str().trim_end_matches('/').to_owned());
@@ -83,21 +105,28 @@ pub(super) async fn remember(access: &Access, base: Url, record: Option<&Value>,
     Ok(home)
 }
 
-/// Returns whether this address is asked for the organisation's region. An operator's own address outside of the
-/// vendor's domain is not. A sandbox is, because it represents the vendor.
+/// Returns whether this address is asked for the organisation's region. An operator's own address
+/// outside of the vendor's domain is not. A sandbox is, because it represents the vendor.
 fn is_asked(base: &Url) -> bool {
     base.scheme() == "sandbox" || within_domain(base)
 }
 
 /// Returns the address that OfficeRnD names, if it may replace `base`.
 fn taken(base: &Url, said: &str) -> Option<Url> {
-    let theirs = |url: &Url| url.scheme() == "https" && within_domain(url) && base.scheme() == "https";
-    Url::parse(said).ok().filter(|url| theirs(url) || url == base)
+    let theirs =
+        |url: &Url| url.scheme() == "https" && within_domain(url) && base.scheme() == "https";
+    Url::parse(said)
+        .ok()
+        .filter(|url| theirs(url) || url == base)
 }
 
-/// Returns whether `url` belongs to OfficeRnD: its domain or a subdomain, the default port and no credentials.
+/// Returns whether `url` belongs to OfficeRnD: its domain or a subdomain, the default port and no
+/// credentials.
 fn within_domain(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let theirs = host == DOMAIN || host.strip_suffix(DOMAIN).is_some_and(|before| before.ends_with('.'));
+    let theirs = host == DOMAIN
+        || host
+            .strip_suffix(DOMAIN)
+            .is_some_and(|before| before.ends_with('.'));
     theirs && url.port().is_none() && url.username().is_empty() && url.password().is_none()
 }

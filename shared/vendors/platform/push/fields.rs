@@ -1,4 +1,5 @@
-//! Values of the push contracts, each parsed strictly. The errors address the developer of the sender.
+//! Values of the push contracts, each parsed strictly. The errors address the developer of the
+//! sender.
 //!
 //! No answer and no log repeats sent content, because it may be a person's name.
 
@@ -58,7 +59,10 @@ pub struct LocalDay(pub Date);
 impl<'de> Deserialize<'de> for LocalDay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let day = text.parse().ok().filter(|_| text.len() == "2026-03-02".len());
+        let day = text
+            .parse()
+            .ok()
+            .filter(|_| text.len() == "2026-03-02".len());
         day.map(LocalDay).ok_or_else(|| D::Error::custom(DAY))
     }
 }
@@ -70,7 +74,9 @@ pub struct Instant(pub Timestamp);
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        instant(&text).map(Instant).ok_or_else(|| D::Error::custom(INSTANT))
+        instant(&text)
+            .map(Instant)
+            .ok_or_else(|| D::Error::custom(INSTANT))
     }
 }
 
@@ -83,21 +89,26 @@ const NAME: &str = "write a text of at most 500 bytes";
 /// The error text for an invalid day.
 const DAY: &str = "write a day such as 2026-03-02";
 /// The error text for an invalid instant.
-pub(super) const INSTANT: &str = "write an instant with its offset, such as 2026-03-02T10:00:00+01:00";
+pub(super) const INSTANT: &str =
+    "write an instant with its offset, such as 2026-03-02T10:00:00+01:00";
 /// The error texts of these values. They pass through the parser whole and quote no content.
 const OURS: [&str; 5] = [ID, WORD, NAME, DAY, INSTANT];
 
-/// Parses an instant with its offset. A time on the last two days of the year 9999 means "never". It becomes
-/// [`Timestamp::MAX`] if it exceeds the range of [`Timestamp`].
+/// Parses an instant with its offset. A time on the last two days of the year 9999 means "never".
+/// It becomes [`Timestamp::MAX`] if it exceeds the range of [`Timestamp`].
 pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let (day, offset) = (text.get(..10)?, text.get(19..)?);
-    if !text.is_ascii() || !matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' ')) || offset.contains('[') {
+    if !text.is_ascii()
+        || !matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' '))
+        || offset.contains('[')
+    {
         return None;
     }
     text.parse().ok().or_else(|| {
         let _: DateTime = text.get(..19)?.parse().ok()?;
         let offset = offset.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-        let is_offset = matches!(offset, "Z" | "z") || offset.len() == 6 && offset.starts_with(['+', '-']);
+        let is_offset =
+            matches!(offset, "Z" | "z") || offset.len() == 6 && offset.starts_with(['+', '-']);
         (is_offset && matches!(day, "9999-12-30" | "9999-12-31")).then_some(Timestamp::MAX)
     })
 }
@@ -110,15 +121,22 @@ pub struct PushedGuest {
     /// The name. It may be left out if there is an e-mail address.
     #[serde(default)]
     pub name: Option<Name>,
-    /// The e-mail address, by which door systems find the account. Without it only the name identifies the person.
+    /// The e-mail address, by which door systems find the account. Without it only the name
+    /// identifies the person.
     #[serde(default)]
     pub email: Option<Name>,
 }
 
 impl PushedGuest {
-    /// Returns the fact of a guest of `booking`. `before` is the number of equal guests before this one.
+    /// Returns the fact of a guest of `booking`. `before` is the number of equal guests before this
+    /// one.
     fn fact(&self, booking: &str, before: usize) -> Fact {
-        let text = |field: &Option<Name>| field.as_ref().map(|text| text.0.trim().to_owned()).filter(|t| !t.is_empty());
+        let text = |field: &Option<Name>| {
+            field
+                .as_ref()
+                .map(|text| text.0.trim().to_owned())
+                .filter(|t| !t.is_empty())
+        };
         let (name, email) = (text(&self.name), text(&self.email));
         let pushed = match &email {
             Some(email) => format!("email {}", email.to_lowercase()),
@@ -128,13 +146,26 @@ impl PushedGuest {
         let id = format!("{booking}{GUEST}{}", digest.get(..16).unwrap_or_default());
         let name = name.or_else(|| email.clone()).unwrap_or_default().into();
         let (teams, cards) = (Vec::new(), Vec::new());
-        let profile = Profile { name, email, teams, location: None, shares_team: false, active: true, cards };
-        Fact { id: id.into(), what: What::Visitor(profile), changed: None }
+        let profile = Profile {
+            name,
+            email,
+            teams,
+            location: None,
+            shares_team: false,
+            active: true,
+            cards,
+        };
+        Fact {
+            id: id.into(),
+            what: What::Visitor(profile),
+            changed: None,
+        }
     }
 
     /// Returns whether the guest has a name or an e-mail address.
     pub fn is_identified(&self) -> bool {
-        let said = |field: &Option<Name>| field.as_ref().is_some_and(|text| !text.0.trim().is_empty());
+        let said =
+            |field: &Option<Name>| field.as_ref().is_some_and(|text| !text.0.trim().is_empty());
         said(&self.name) || said(&self.email)
     }
 }
@@ -159,7 +190,10 @@ pub fn guests<'g>(booking: &str, guests: impl Iterator<Item = &'g PushedGuest>) 
 
 /// Returns the text of an e-mail address, unless it is missing or blank.
 pub fn address(email: &Option<Name>) -> Option<String> {
-    email.as_ref().map(|email| email.0.clone()).filter(|email| !email.trim().is_empty())
+    email
+        .as_ref()
+        .map(|email| email.0.clone())
+        .filter(|email| !email.trim().is_empty())
 }
 
 /// Parses one thing of type `T`. `whole` checks what no single field shows.
@@ -172,7 +206,11 @@ pub fn record<T: DeserializeOwned + PushedThing + 'static>(
 ) -> Result<Box<dyn PushedThing>, String> {
     let thing: T = serde_path_to_error::deserialize(value).map_err(|error| {
         let (path, said) = (error.path().clone(), error.into_inner().to_string());
-        format!("{}: {}", place(&path, said.starts_with(UNKNOWN)), words(&said))
+        format!(
+            "{}: {}",
+            place(&path, said.starts_with(UNKNOWN)),
+            words(&said)
+        )
     })?;
     whole(&thing).map_err(|why| format!(": {why}"))?;
     Ok(Box::new(thing))
@@ -181,8 +219,8 @@ pub fn record<T: DeserializeOwned + PushedThing + 'static>(
 /// Prefix of the parser's error about a key that is not in the contract.
 const UNKNOWN: &str = "unknown field ";
 
-/// Returns the place of an error, in the contract's own keys. The last part of the path to an unknown key is left out,
-/// because it is the sender's text.
+/// Returns the place of an error, in the contract's own keys. The last part of the path to an
+/// unknown key is left out, because it is the sender's text.
 fn place(path: &Path, unknown: bool) -> String {
     let parts = path.iter().count() - usize::from(unknown).min(path.iter().count());
     let part = |segment: &Segment| match segment {
@@ -195,7 +233,9 @@ fn place(path: &Path, unknown: bool) -> String {
 
 /// Returns the parser's error without the content that it quotes.
 fn words(said: &str) -> String {
-    let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected.trim_start_matches("one of "));
+    let expected = said
+        .rsplit_once(", expected ")
+        .map(|(_, expected)| expected.trim_start_matches("one of "));
     match (said, expected) {
         (said, _) if said.starts_with("missing field ") => {
             format!("{} is missing", said.trim_start_matches("missing field "))

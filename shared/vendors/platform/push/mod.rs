@@ -1,9 +1,10 @@
-//! Platforms without a read API. They push updates to Doorstep, by a contract that Doorstep publishes in their own
-//! words. Each delivery carries facts with a version.
+//! Platforms without a read API. They push updates to Doorstep, by a contract that Doorstep
+//! publishes in their own words. Each delivery carries facts with a version.
 //!
-//! Doorstep stores the pushed updates, and reads the stored updates as it reads any other platform. A trigger is
-//! therefore a hint here too, and settle and reconcile treat all platforms alike. This module parses the webhook
-//! content strictly, and answers reads from the stored updates. The file of each platform says what its things mean.
+//! Doorstep stores the pushed updates, and reads the stored updates as it reads any other platform.
+//! A trigger is therefore a hint here too, and settle and reconcile treat all platforms alike. This
+//! module parses the webhook content strictly, and answers reads from the stored updates. The file
+//! of each platform says what its things mean.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -81,8 +82,8 @@ pub struct PushEntity {
     pub kinds: &'static [Kind],
     /// Returns the facts that still hold after the thing is removed.
     pub remains: fn(&str) -> Vec<Fact>,
-    /// Whether a snapshot may list no such thing. A long list that runs out is still refused, because it lost half or
-    /// more.
+    /// Whether a snapshot may list no such thing. A long list that runs out is still refused,
+    /// because it lost half or more.
     pub may_run_out: bool,
 }
 
@@ -92,7 +93,8 @@ pub trait PushedThing {
     fn id(&self) -> &str;
     /// Returns the facts that follow from the thing.
     fn facts(&self) -> Vec<Fact>;
-    /// Returns whether the thing is over at `at`. Things without an end of their own are never over.
+    /// Returns whether the thing is over at `at`. Things without an end of their own are never
+    /// over.
     fn is_over(&self, _at: Timestamp) -> bool {
         false
     }
@@ -111,21 +113,39 @@ impl Contract {
             Kind::Visitor => (Kind::Booking, about.id.rsplit_once(fields::GUEST)?.0),
             kind => (kind, about.id.as_str()),
         };
-        let entity = self.entities.iter().find(|entity| entity.kinds.contains(&kind))?;
+        let entity = self
+            .entities
+            .iter()
+            .find(|entity| entity.kinds.contains(&kind))?;
         Some((entity, id.to_owned()))
     }
 }
 
-/// Returns the fact of a thing that exists as soon as another thing names it. Its name is its id, in every location.
+/// Returns the fact of a thing that exists as soon as another thing names it. Its name is its id,
+/// in every location.
 pub fn named(about: &FactId) -> Option<Fact> {
     let name = about.id.to_string();
     let what = match about.kind {
-        Kind::Location => What::Location(Location { name, timezone: None }),
-        Kind::Resource => What::Resource(Resource { name, location: None, floor: None }),
-        Kind::Plan => What::Plan(Plan { name, location: None }),
+        Kind::Location => What::Location(Location {
+            name,
+            timezone: None,
+        }),
+        Kind::Resource => What::Resource(Resource {
+            name,
+            location: None,
+            floor: None,
+        }),
+        Kind::Plan => What::Plan(Plan {
+            name,
+            location: None,
+        }),
         _ => return None,
     };
-    Some(Fact { id: about.id.clone(), what, changed: None })
+    Some(Fact {
+        id: about.id.clone(),
+        what,
+        changed: None,
+    })
 }
 
 #[cfg(test)]

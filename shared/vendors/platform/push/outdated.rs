@@ -1,8 +1,8 @@
-//! Deletes outdated push updates and snapshots, and what they say about forgotten people. Outdated is what is older
-//! than the accepted snapshot.
+//! Deletes outdated push updates and snapshots, and what they say about forgotten people. Outdated
+//! is what is older than the accepted snapshot.
 //!
-//! A sender may post old content again. Content that is older than what is known has no effect. Content about a
-//! forgotten person must not even be stored.
+//! A sender may post old content again. Content that is older than what is known has no effect.
+//! Content about a forgotten person must not even be stored.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,9 @@ use super::store::PushStore;
 use super::{Contract, PushEntity};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
-use doorstep_core::model::push_update::{AcceptedSnapshot, ChangeHint, PartHead, Snapshots, thing_hash};
+use doorstep_core::model::push_update::{
+    AcceptedSnapshot, ChangeHint, PartHead, Snapshots, thing_hash,
+};
 
 /// Deletes the updates about these things that have just arrived and are already outdated.
 ///
@@ -26,23 +28,31 @@ pub async fn drop_arrivals(
     site: &SiteId,
     hints: &[&ChangeHint],
 ) -> Result<()> {
-    let things = hints.iter().filter_map(|hint| contract.pushed_in(&hint.about));
+    let things = hints
+        .iter()
+        .filter_map(|hint| contract.pushed_in(&hint.about));
     let things: BTreeSet<(&str, String)> = things.map(|(entity, id)| (entity.word, id)).collect();
     if things.is_empty() {
         return Ok(());
     }
-    let Some(accepted) = store.snapshots(site).await?.accepted else { return Ok(()) };
+    let Some(accepted) = store.snapshots(site).await?.accepted else {
+        return Ok(());
+    };
     for (word, id) in things {
         let update = store.update(site, word, &id).await?;
-        if let Some(update) = update.filter(|update| update.data.is_some() && update.version < accepted.version) {
-            store.forget_update(site, &update, &store.forgotten_things(site).await?).await?;
+        if let Some(update) =
+            update.filter(|update| update.data.is_some() && update.version < accepted.version)
+        {
+            store
+                .forget_update(site, &update, &store.forgotten_things(site).await?)
+                .await?;
         }
     }
     Ok(())
 }
 
-/// Deletes the snapshots that have just arrived and are already outdated, and removes forgotten people from the newer
-/// ones. Returns whether a complete newer snapshot is left to be judged.
+/// Deletes the snapshots that have just arrived and are already outdated, and removes forgotten
+/// people from the newer ones. Returns whether a complete newer snapshot is left to be judged.
 ///
 /// # Errors
 /// [`Error::Retry`] where the table is unavailable.
@@ -65,17 +75,23 @@ pub async fn drop_snapshots(
 fn by_age(snapshots: &Snapshots) -> (Vec<&PartHead>, Vec<&PartHead>) {
     let is_older = |head: &&PartHead| {
         let accepted = snapshots.accepted.as_ref();
-        accepted.is_some_and(|accepted| head.snapshot != accepted.snapshot && head.version.at < accepted.version.at)
+        accepted.is_some_and(|accepted| {
+            head.snapshot != accepted.snapshot && head.version.at < accepted.version.at
+        })
     };
     snapshots.heads.iter().partition(is_older)
 }
 
-/// Deletes every update that is older than the accepted snapshot. Removals are kept: a late update from before the
-/// removal must not restore the thing.
+/// Deletes every update that is older than the accepted snapshot. Removals are kept: a late update
+/// from before the removal must not restore the thing.
 ///
 /// # Errors
 /// [`Error::Retry`] where the table is unavailable.
-pub async fn drop_updates(store: &dyn PushStore, site: &SiteId, accepted: &AcceptedSnapshot) -> Result<()> {
+pub async fn drop_updates(
+    store: &dyn PushStore,
+    site: &SiteId,
+    accepted: &AcceptedSnapshot,
+) -> Result<()> {
     let mut outdated = store.updates(site).await?;
     outdated.retain(|update| update.data.is_some() && update.version < accepted.version);
     if outdated.is_empty() {
@@ -88,11 +104,18 @@ pub async fn drop_updates(store: &dyn PushStore, site: &SiteId, accepted: &Accep
     Ok(())
 }
 
-/// Removes from these parts every thing that has a forgotten person's mark, if the mark is newer than the part.
+/// Removes from these parts every thing that has a forgotten person's mark, if the mark is newer
+/// than the part.
 ///
 /// # Errors
-/// [`Error::Retry`] where the table is unavailable. [`Error::Permanent`] for a part that cannot be read.
-pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &SiteId, heads: &[&PartHead]) -> Result<()> {
+/// [`Error::Retry`] where the table is unavailable. [`Error::Permanent`] for a part that cannot be
+/// read.
+pub async fn take_out(
+    contract: &Contract,
+    store: &dyn PushStore,
+    site: &SiteId,
+    heads: &[&PartHead],
+) -> Result<()> {
     if heads.is_empty() {
         return Ok(());
     }
@@ -101,8 +124,11 @@ pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &SiteId,
         return Ok(());
     }
     for head in heads {
-        let here: BTreeSet<&str> =
-            forgotten.iter().filter(|thing| head.version < thing.until).map(|thing| thing.hash.as_str()).collect();
+        let here: BTreeSet<&str> = forgotten
+            .iter()
+            .filter(|thing| head.version < thing.until)
+            .map(|thing| thing.hash.as_str())
+            .collect();
         if here.is_empty() {
             continue;
         }
@@ -112,17 +138,26 @@ pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &SiteId,
             id.is_ok_and(|hash| here.contains(hash.as_str()))
         });
         if taken > 0 {
-            store.rewrite_snapshot(site, head, &text.to_string()).await?;
+            store
+                .rewrite_snapshot(site, head, &text.to_string())
+                .await?;
         }
     }
     Ok(())
 }
 
-/// Removes from the lists of a snapshot every thing for which `goes` returns true. Returns their number.
-pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&PushEntity, &Value) -> bool) -> usize {
+/// Removes from the lists of a snapshot every thing for which `goes` returns true. Returns their
+/// number.
+pub(super) fn without(
+    contract: &Contract,
+    lists: &mut Value,
+    goes: impl Fn(&PushEntity, &Value) -> bool,
+) -> usize {
     let mut taken = 0;
     for entity in contract.entities {
-        let Some(Value::Array(items)) = lists.get_mut(entity.list) else { continue };
+        let Some(Value::Array(items)) = lists.get_mut(entity.list) else {
+            continue;
+        };
         let before = items.len();
         items.retain(|item| !goes(entity, item));
         taken += before - items.len();
@@ -133,5 +168,6 @@ pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Pus
 /// Loads the lists of one part of a snapshot.
 pub(super) async fn lists(store: &dyn PushStore, site: &SiteId, head: &PartHead) -> Result<Value> {
     let text = store.snapshot_text(site, head).await?;
-    serde_json::from_str(&text).map_err(|_| Error::permanent("a roster in the table cannot be read"))
+    serde_json::from_str(&text)
+        .map_err(|_| Error::permanent("a roster in the table cannot be read"))
 }

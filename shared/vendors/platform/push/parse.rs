@@ -1,5 +1,6 @@
-//! Parses the content of a verified push delivery: what happened, when, and to which thing. Content that breaks the
-//! contract is refused as a whole and not stored. The error addresses the developer of the sender.
+//! Parses the content of a verified push delivery: what happened, when, and to which thing. Content
+//! that breaks the contract is refused as a whole and not stored. The error addresses the developer
+//! of the sender.
 
 use std::collections::BTreeSet;
 
@@ -35,10 +36,18 @@ enum PushEvent {
 }
 
 fn opened(contract: &'static Contract, body: &[u8]) -> Result<WebhookContent, String> {
-    let Value::Object(envelope) = json::strict(body)? else { return Err("the body is not an object".into()) };
-    let Some(event) = event(contract, text(&envelope, "type")?) else { return Ok(WebhookContent::NotForUs) };
-    let at = instant(text(&envelope, "timestamp")?).ok_or_else(|| format!("timestamp: {INSTANT}"))?;
-    let version = UpdateVersion { at, hash: hex::encode(Sha256::digest(body)) };
+    let Value::Object(envelope) = json::strict(body)? else {
+        return Err("the body is not an object".into());
+    };
+    let Some(event) = event(contract, text(&envelope, "type")?) else {
+        return Ok(WebhookContent::NotForUs);
+    };
+    let at =
+        instant(text(&envelope, "timestamp")?).ok_or_else(|| format!("timestamp: {INSTANT}"))?;
+    let version = UpdateVersion {
+        at,
+        hash: hex::encode(Sha256::digest(body)),
+    };
     let data = match envelope.get("data") {
         None => return Err("data is missing".into()),
         Some(Value::Object(data)) => data,
@@ -49,7 +58,11 @@ fn opened(contract: &'static Contract, body: &[u8]) -> Result<WebhookContent, St
         PushEvent::Removed(entity) => removed(entity, data, at)?,
         PushEvent::Snapshot => (snapshot(contract, data, &version)?, Vec::new()),
     };
-    Ok(WebhookContent::Update(PushUpdate { version, body, hints }))
+    Ok(WebhookContent::Update(PushUpdate {
+        version,
+        body,
+        hints,
+    }))
 }
 
 fn text<'e>(envelope: &'e Map<String, Value>, key: &str) -> Result<&'e str, String> {
@@ -82,11 +95,21 @@ fn updated(
     let thing = (entity.read)(&data).map_err(|why| format!("data{why}"))?;
     let text = data.to_string();
     if text.len() > LARGEST {
-        return Err(format!("data: this is more than {} KiB for one thing", LARGEST >> 10));
+        return Err(format!(
+            "data: this is more than {} KiB for one thing",
+            LARGEST >> 10
+        ));
     }
     let id = thing.id().to_owned();
     let hints = hints(entity, &id, at, false);
-    Ok((UpdateBody::Thing { entity: entity.word, id, data: Some(text) }, hints))
+    Ok((
+        UpdateBody::Thing {
+            entity: entity.word,
+            id,
+            data: Some(text),
+        },
+        hints,
+    ))
 }
 
 /// The data of a removal.
@@ -113,15 +136,29 @@ fn removed(
     data: &Map<String, Value>,
     at: Timestamp,
 ) -> Result<(UpdateBody, Vec<ChangeHint>), String> {
-    let gone = record::<Removed>(&Value::Object(data.clone()), |_| Ok(())).map_err(|why| format!("data{why}"))?;
+    let gone = record::<Removed>(&Value::Object(data.clone()), |_| Ok(()))
+        .map_err(|why| format!("data{why}"))?;
     let id = gone.id().to_owned();
     let hints = hints(entity, &id, at, true);
-    Ok((UpdateBody::Thing { entity: entity.word, id, data: None }, hints))
+    Ok((
+        UpdateBody::Thing {
+            entity: entity.word,
+            id,
+            data: None,
+        },
+        hints,
+    ))
 }
 
 fn hints(entity: &PushEntity, id: &str, at: Timestamp, removed: bool) -> Vec<ChangeHint> {
     let about = entity.kinds.iter().map(|kind| FactId::new(*kind, id));
-    about.map(|about| ChangeHint { about, reaches: Some(at), removed }).collect()
+    about
+        .map(|about| ChangeHint {
+            about,
+            reaches: Some(at),
+            removed,
+        })
+        .collect()
 }
 
 fn snapshot(
@@ -137,22 +174,34 @@ fn snapshot(
     };
     let named = match data.get("roster") {
         None | Some(Value::Null) => None,
-        Some(id) => {
-            Some(Id::deserialize(id).map_err(|_| "data.roster: write a text of 1 to 200 bytes that is not blank")?.0)
-        }
+        Some(id) => Some(
+            Id::deserialize(id)
+                .map_err(|_| "data.roster: write a text of 1 to 200 bytes that is not blank")?
+                .0,
+        ),
     };
     // A snapshot in one part is identified by its hash. A reused id can then not mix two snapshots.
     let snapshot = match (parts, named) {
         (1, _) => version.hash.clone(),
         (_, Some(named)) => named.into(),
-        (_, None) => return Err("data.roster is missing: all parts of one roster carry one id".into()),
+        (_, None) => {
+            return Err("data.roster is missing: all parts of one roster carry one id".into());
+        }
     };
     let lists = lists(contract, data)?;
-    Ok(UpdateBody::Snapshot { snapshot, part, parts, data: Value::Object(lists).to_string() })
+    Ok(UpdateBody::Snapshot {
+        snapshot,
+        part,
+        parts,
+        data: Value::Object(lists).to_string(),
+    })
 }
 
 /// Returns the lists of a snapshot. Each thing is parsed, and each id may occur once in a list.
-fn lists(contract: &'static Contract, data: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+fn lists(
+    contract: &'static Contract,
+    data: &Map<String, Value>,
+) -> Result<Map<String, Value>, String> {
     let mut lists = Map::new();
     for (key, value) in data {
         if matches!(key.as_str(), "roster" | "part" | "parts") {
@@ -165,12 +214,16 @@ fn lists(contract: &'static Contract, data: &Map<String, Value>) -> Result<Map<S
                 "data: there is a key that the contract does not have; it has roster, part, parts, {known}"
             ));
         };
-        let Value::Array(things) = value else { return Err(format!("data.{key} is not a list")) };
+        let Value::Array(things) = value else {
+            return Err(format!("data.{key} is not a list"));
+        };
         let mut seen = BTreeSet::new();
         for (place, thing) in things.iter().enumerate() {
             let thing = (entity.read)(thing).map_err(|why| format!("data.{key}[{place}]{why}"))?;
             if !seen.insert(thing.id().to_owned()) {
-                return Err(format!("data.{key}[{place}]: another one of this list has the same id"));
+                return Err(format!(
+                    "data.{key}[{place}]: another one of this list has the same id"
+                ));
             }
         }
         lists.insert(key.clone(), value.clone());
@@ -184,7 +237,9 @@ fn number(data: &Map<String, Value>, key: &str) -> Result<Option<u32>, String> {
         Some(value) => {
             let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
             let number = number.filter(|number| (1..=MOST_PARTS).contains(number));
-            number.map(Some).ok_or_else(|| format!("data.{key}: write a whole number from 1 to {MOST_PARTS}"))
+            number
+                .map(Some)
+                .ok_or_else(|| format!("data.{key}: write a whole number from 1 to {MOST_PARTS}"))
         }
     }
 }

@@ -28,7 +28,8 @@ type ByKind = BTreeMap<Kind, Vec<Fact>>;
 #[derive(Default)]
 struct SiteFacts {
     facts: ByKind,
-    /// Things whose latest update cannot be read. They exist, and their last known facts stay in force.
+    /// Things whose latest update cannot be read. They exist, and their last known facts stay in
+    /// force.
     unreadable: Vec<Unreadable>,
 }
 
@@ -52,15 +53,33 @@ struct SiteMailbox {
 
 impl PushReader {
     /// Returns a reader of the push updates of `site`.
-    pub fn new(contract: &'static Contract, store: Arc<dyn PushStore>, site: &SiteId, time: SharedTime) -> Self {
-        let mailbox = Some(SiteMailbox { store, site: site.to_owned(), time });
-        PushReader { mailbox, ..PushReader::of_nothing(contract) }
+    pub fn new(
+        contract: &'static Contract,
+        store: Arc<dyn PushStore>,
+        site: &SiteId,
+        time: SharedTime,
+    ) -> Self {
+        let mailbox = Some(SiteMailbox {
+            store,
+            site: site.to_owned(),
+            time,
+        });
+        PushReader {
+            mailbox,
+            ..PushReader::of_nothing(contract)
+        }
     }
 
     /// Returns a reader without a store. It finds no facts at all.
     pub fn of_nothing(contract: &'static Contract) -> Self {
         let (whole, base, flaws) = Default::default();
-        PushReader { contract, mailbox: None, whole, base, flaws }
+        PushReader {
+            contract,
+            mailbox: None,
+            whole,
+            base,
+            flaws,
+        }
     }
 
     /// Returns all known facts, by kind. The store is read once.
@@ -72,15 +91,25 @@ impl PushReader {
         let found = match &self.mailbox {
             None => SiteFacts::default(),
             Some(mailbox) => {
-                let doorstep_core::model::push_update::LatestUpdates { updates, unreadable } =
-                    mailbox.store.mailbox(&mailbox.site).await?;
+                let doorstep_core::model::push_update::LatestUpdates {
+                    updates,
+                    unreadable,
+                } = mailbox.store.mailbox(&mailbox.site).await?;
                 let snapshots = mailbox.store.snapshots(&mailbox.site).await?;
                 let choice = self.choice(mailbox, &snapshots, Some(&updates)).await?;
-                self.flaws.lock().unwrap_or_else(PoisonError::into_inner).extend(choice.flaws.iter().cloned());
+                self.flaws
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(choice.flaws.iter().cloned());
                 let unreadable = self.of_unreadable(mailbox, &unreadable).await?;
                 let mut facts = facts(self.contract, choice.base.as_ref(), &updates);
-                let there: BTreeSet<&FactId> = unreadable.iter().map(|unreadable| &unreadable.name).collect();
-                facts.values_mut().for_each(|facts| facts.retain(|fact| !there.contains(&fact.name())));
+                let there: BTreeSet<&FactId> = unreadable
+                    .iter()
+                    .map(|unreadable| &unreadable.name)
+                    .collect();
+                facts
+                    .values_mut()
+                    .for_each(|facts| facts.retain(|fact| !there.contains(&fact.name())));
                 SiteFacts { facts, unreadable }
             }
         };
@@ -89,9 +118,13 @@ impl PushReader {
         Ok(found)
     }
 
-    /// Returns the known things whose updates cannot be read. An update's key contains only the hash of its thing, so
-    /// the known things are compared by hash.
-    async fn of_unreadable(&self, mailbox: &SiteMailbox, hashes: &BTreeSet<String>) -> Result<Vec<Unreadable>> {
+    /// Returns the known things whose updates cannot be read. An update's key contains only the
+    /// hash of its thing, so the known things are compared by hash.
+    async fn of_unreadable(
+        &self,
+        mailbox: &SiteMailbox,
+        hashes: &BTreeSet<String>,
+    ) -> Result<Vec<Unreadable>> {
         let mut found = Vec::new();
         for kind in KINDS.into_iter().filter(|_| !hashes.is_empty()) {
             for record in mailbox.store.records_of(&mailbox.site, kind).await? {
@@ -123,17 +156,28 @@ impl PushReader {
         };
         let updates = updates.unwrap_or(&read);
         let now = mailbox.time.now();
-        let choice =
-            choose(mailbox.store.as_ref(), &mailbox.site, self.contract, StoredPushes { snapshots, updates }, now)
-                .await?;
+        let choice = choose(
+            mailbox.store.as_ref(),
+            &mailbox.site,
+            self.contract,
+            StoredPushes { snapshots, updates },
+            now,
+        )
+        .await?;
         let choice = Arc::new(choice);
         *base = Some((snapshots.clone(), choice.clone()));
         Ok(choice)
     }
 
     /// Returns the facts of one thing, or the facts that remain after its removal.
-    async fn thing(&self, mailbox: &SiteMailbox, entity: &'static PushEntity, id: &str) -> Result<Vec<Fact>> {
-        // Loads the update before the snapshots. An update that is deleted between the two loads is then in a snapshot.
+    async fn thing(
+        &self,
+        mailbox: &SiteMailbox,
+        entity: &'static PushEntity,
+        id: &str,
+    ) -> Result<Vec<Fact>> {
+        // Loads the update before the snapshots. An update that is deleted between the two loads is
+        // then in a snapshot.
         let update = mailbox.store.update(&mailbox.site, entity.word, id).await?;
         let snapshots = mailbox.store.snapshots(&mailbox.site).await?;
         let newest = snapshots.heads.iter().map(|head| &head.version).max();
@@ -144,8 +188,10 @@ impl PushReader {
         let base = choice.as_ref().and_then(|choice| choice.base.as_ref());
         let name: ThingName = (entity.word, id.to_owned());
         let listed = base.and_then(|base| base.things.get(&name));
-        let mut known: BTreeMap<ThingName, Value> =
-            listed.map(|data| (name.clone(), data.clone())).into_iter().collect();
+        let mut known: BTreeMap<ThingName, Value> = listed
+            .map(|data| (name.clone(), data.clone()))
+            .into_iter()
+            .collect();
         if let Some(update) = &update {
             overlay(self.contract, base, update, &mut known);
         }
@@ -168,10 +214,16 @@ impl ReadPlatform for PushReader {
         if let Some(fact) = named(about) {
             return Ok(Lookup::Fact(fact));
         }
-        let (Some(mailbox), Some((entity, id))) = (&self.mailbox, self.contract.pushed_in(about)) else {
+        let (Some(mailbox), Some((entity, id))) = (&self.mailbox, self.contract.pushed_in(about))
+        else {
             return Ok(Lookup::Missing);
         };
-        if mailbox.store.update_kept(&mailbox.site, entity.word, &id).await? == Kept::Unreadable {
+        if mailbox
+            .store
+            .update_kept(&mailbox.site, entity.word, &id)
+            .await?
+            == Kept::Unreadable
+        {
             return Ok(Lookup::Unreadable(unreadable_update(about.clone())));
         }
         let facts = self.thing(mailbox, entity, &id).await?;
@@ -181,9 +233,16 @@ impl ReadPlatform for PushReader {
 
     async fn read(&self, kind: Kind, _span: &Span) -> Result<FactList> {
         let whole = self.whole().await?;
-        let unreadable = whole.unreadable.iter().filter(|unreadable| unreadable.name.kind == kind);
+        let unreadable = whole
+            .unreadable
+            .iter()
+            .filter(|unreadable| unreadable.name.kind == kind);
         let facts = whole.facts.get(&kind).cloned().unwrap_or_default();
-        Ok(FactList { facts, unreadable: unreadable.cloned().collect(), nameless: 0 })
+        Ok(FactList {
+            facts,
+            unreadable: unreadable.cloned().collect(),
+            nameless: 0,
+        })
     }
 
     async fn assignments(&self, _resources: &[Id]) -> Result<ResourceAssignments> {
@@ -195,29 +254,46 @@ impl ReadPlatform for PushReader {
     }
 
     async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
-        let Some(mailbox) = &self.mailbox else { return Ok(None) };
+        let Some(mailbox) = &self.mailbox else {
+            return Ok(None);
+        };
         let snapshots = mailbox.store.snapshots(&mailbox.site).await?;
         let choice = self.choice(mailbox, &snapshots, None).await?;
-        let Some(held) = &choice.held else { return Ok(None) };
+        let Some(held) = &choice.held else {
+            return Ok(None);
+        };
         let updates = mailbox.store.updates(&mailbox.site).await?;
         let facts = facts(self.contract, Some(held), &updates);
         Ok(Some(facts.into_values().flatten().collect()))
     }
 
     fn flaws(&self) -> Vec<String> {
-        self.flaws.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.flaws
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
-/// Stores what a full read decided: which snapshot is accepted. Deletes the updates that this snapshot outdates. Only
-/// jobs that store what they read call it. Read-only commands do not.
+/// Stores what a full read decided: which snapshot is accepted. Deletes the updates that this
+/// snapshot outdates. Only jobs that store what they read call it. Read-only commands do not.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable. The next call then does the work.
-pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &SiteId, now: Timestamp) -> Result<()> {
+/// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable. The next call then
+/// does the work.
+pub async fn tidy(
+    contract: &'static Contract,
+    store: &dyn PushStore,
+    site: &SiteId,
+    now: Timestamp,
+) -> Result<()> {
     let snapshots = store.snapshots(site).await?;
-    let is_accepted =
-        |head: &PartHead| snapshots.accepted.as_ref().is_some_and(|accepted| accepted.snapshot == head.snapshot);
+    let is_accepted = |head: &PartHead| {
+        snapshots
+            .accepted
+            .as_ref()
+            .is_some_and(|accepted| accepted.snapshot == head.snapshot)
+    };
     let accepted = if snapshots.heads.iter().all(is_accepted) && !is_news(&snapshots, now) {
         snapshots.accepted
     } else {
@@ -229,8 +305,8 @@ pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &Sit
     }
 }
 
-/// Stores the decisions about the stored snapshots and deletes the parts that are no longer needed. Returns the
-/// accepted snapshot.
+/// Stores the decisions about the stored snapshots and deletes the parts that are no longer needed.
+/// Returns the accepted snapshot.
 async fn decide(
     contract: &'static Contract,
     store: &dyn PushStore,
@@ -238,31 +314,52 @@ async fn decide(
     snapshots: Snapshots,
     now: Timestamp,
 ) -> Result<Option<AcceptedSnapshot>> {
-    outdated::take_out(contract, store, site, &snapshots.heads.iter().collect::<Vec<_>>()).await?;
+    outdated::take_out(
+        contract,
+        store,
+        site,
+        &snapshots.heads.iter().collect::<Vec<_>>(),
+    )
+    .await?;
     let updates = store.updates(site).await?;
-    let stored = StoredPushes { snapshots: &snapshots, updates: &updates };
+    let stored = StoredPushes {
+        snapshots: &snapshots,
+        updates: &updates,
+    };
     let choice = choose(store, site, contract, stored, now).await?;
     if snapshots.unconfirmed != choice.unconfirmed {
-        store.keep_unconfirmed(site, choice.unconfirmed.as_ref()).await?;
+        store
+            .keep_unconfirmed(site, choice.unconfirmed.as_ref())
+            .await?;
     }
-    let Some(base) = choice.base.map(|base| base.accepted) else { return Ok(None) };
+    let Some(base) = choice.base.map(|base| base.accepted) else {
+        return Ok(None);
+    };
     if snapshots.accepted.as_ref() != Some(&base) {
         store.accept(site, &base).await?;
     }
-    let stays: Vec<_> = snapshots.heads.iter().filter(|head| !choice.obsolete.contains(head)).collect();
+    let stays: Vec<_> = snapshots
+        .heads
+        .iter()
+        .filter(|head| !choice.obsolete.contains(head))
+        .collect();
     for head in &choice.obsolete {
         store.forget_part(site, head, &stays).await?;
     }
     Ok(Some(base))
 }
 
-/// Believes the snapshot that a human approved, if that snapshot still waits for approval. The next read judges what
-/// follows from it, as after any other snapshot. Returns whether it was accepted.
+/// Believes the snapshot that a human approved, if that snapshot still waits for approval. The next
+/// read judges what follows from it, as after any other snapshot. Returns whether it was accepted.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
 pub async fn accept_held(store: &dyn PushStore, site: &SiteId) -> Result<bool> {
-    match store.unconfirmed(site).await?.filter(UnconfirmedSnapshot::is_for_a_human) {
+    match store
+        .unconfirmed(site)
+        .await?
+        .filter(UnconfirmedSnapshot::is_for_a_human)
+    {
         Some(unconfirmed) => store.accept(site, &unconfirmed.latest).await.map(|()| true),
         None => Ok(false),
     }
@@ -279,16 +376,31 @@ fn facts(contract: &Contract, base: Option<&SnapshotContent>, updates: &[ThingUp
         if let Some(entity) = contract.entity(&update.entity)
             && !known.contains_key(&(entity.word, update.id.clone()))
         {
-            all.extend((entity.remains)(&update.id).into_iter().map(|fact| (fact.name(), fact)));
+            all.extend(
+                (entity.remains)(&update.id)
+                    .into_iter()
+                    .map(|fact| (fact.name(), fact)),
+            );
         }
     }
     for ((word, _), data) in &known {
         if let Some(entity) = contract.entity(word) {
-            all.extend(facts_of(entity, data).into_iter().map(|fact| (fact.name(), fact)));
+            all.extend(
+                facts_of(entity, data)
+                    .into_iter()
+                    .map(|fact| (fact.name(), fact)),
+            );
         }
     }
-    let spoken_of: BTreeSet<FactId> = all.values().flat_map(|fact| fact.what.speaks_of()).collect();
-    for about in spoken_of.into_iter().filter(|about| !all.contains_key(about)).collect::<Vec<_>>() {
+    let spoken_of: BTreeSet<FactId> = all
+        .values()
+        .flat_map(|fact| fact.what.speaks_of())
+        .collect();
+    for about in spoken_of
+        .into_iter()
+        .filter(|about| !all.contains_key(about))
+        .collect::<Vec<_>>()
+    {
         if let Some(fact) = (contract.unknown)(&about) {
             all.insert(about, fact);
         }
@@ -301,9 +413,14 @@ fn facts(contract: &Contract, base: Option<&SnapshotContent>, updates: &[ThingUp
 }
 
 fn unreadable_update(name: FactId) -> Unreadable {
-    Unreadable { name, field: "latest update".to_owned() }
+    Unreadable {
+        name,
+        field: "latest update".to_owned(),
+    }
 }
 
 fn facts_of(entity: &PushEntity, data: &Value) -> Vec<Fact> {
-    (entity.read)(data).map(|thing| thing.facts()).unwrap_or_default()
+    (entity.read)(data)
+        .map(|thing| thing.facts())
+        .unwrap_or_default()
 }

@@ -24,7 +24,10 @@ fn a_header_counts_only_when_it_was_sent_once() {
 #[test]
 fn a_header_that_is_not_text_counts_for_nothing() {
     let mut all = HeaderMap::new();
-    all.append("signed", HeaderValue::from_bytes(b"t=1\xff").expect("a header value"));
+    all.append(
+        "signed",
+        HeaderValue::from_bytes(b"t=1\xff").expect("a header value"),
+    );
     assert_eq!(only(&all, "signed"), None);
 }
 
@@ -52,7 +55,11 @@ fn exactly_300_seconds_are_fresh_either_way_and_301_are_not() {
     let now = Timestamp::new(1_767_225_600, 999_000_000).expect("an instant");
     for (away, fresh_then) in [(0, true), (299, true), (300, true), (301, false)] {
         assert_eq!(fresh(1_767_225_600 - away, now), fresh_then, "{away} s ago");
-        assert_eq!(fresh(1_767_225_600 + away, now), fresh_then, "{away} s ahead");
+        assert_eq!(
+            fresh(1_767_225_600 + away, now),
+            fresh_then,
+            "{away} s ahead"
+        );
     }
     assert!(!fresh(i64::MAX, now) && !fresh(i64::MIN, now));
 }
@@ -64,12 +71,18 @@ fn any_secret_in_force_verifies_and_an_empty_one_never_does() {
         mac.update(b"ab");
         mac.finalize().into_bytes().to_vec()
     };
-    let secrets = |all: &[&str]| WebhookSecrets { webhook_secrets: all.iter().map(|s| Secret::new(*s)).collect() };
+    let secrets = |all: &[&str]| WebhookSecrets {
+        webhook_secrets: all.iter().map(|s| Secret::new(*s)).collect(),
+    };
     let parts: [&[u8]; 2] = [b"a", b"b"];
     assert!(hmac_sha256(&secrets(&["new", "old"]), &parts, &tag(b"old")));
     assert!(hmac_sha256(&secrets(&["new", "old"]), &parts, &tag(b"new")));
     assert!(!hmac_sha256(&secrets(&["new"]), &parts, &tag(b"old")));
     assert!(!hmac_sha256(&secrets(&[""]), &parts, &tag(b"")));
     assert!(!hmac_sha256(&secrets(&[]), &parts, &tag(b"")));
-    assert!(!hmac_sha256(&secrets(&["new"]), &parts, tag(b"new").split_at(16).0));
+    assert!(!hmac_sha256(
+        &secrets(&["new"]),
+        &parts,
+        tag(b"new").split_at(16).0
+    ));
 }

@@ -15,13 +15,16 @@ pub(in crate::cloud) fn calls(request: &Request) -> Vec<RequiredAction> {
         Some(("AmazonSQS", operation)) => vec![of_queue(operation, &body())],
         Some(("AWSEvents", operation)) => of_bus(operation, &body()),
         Some(("AmazonSSM", operation)) => of_parameters(operation, &body()),
-        Some((service, operation)) => vec![RequiredAction::new(format!("{service}:{operation}"), "unknown")],
+        Some((service, operation)) => vec![RequiredAction::new(
+            format!("{service}:{operation}"),
+            "unknown",
+        )],
         None => of_scheduler(request, &body()),
     }
 }
 
-/// Returns the actions of a table operation. A transaction needs the permission of each of its parts, a batch only that
-/// for batches. [IAM with DynamoDB transactions]
+/// Returns the actions of a table operation. A transaction needs the permission of each of its
+/// parts, a batch only that for batches. [IAM with DynamoDB transactions]
 fn of_table(operation: &str, body: &Value) -> Vec<RequiredAction> {
     let table = |body: &Value| arn("dynamodb", &format!("table/{}", text(&body["TableName"])));
     let call = |action: &str, table: String, keys: Vec<String>| {
@@ -32,8 +35,11 @@ fn of_table(operation: &str, body: &Value) -> Vec<RequiredAction> {
             .iter()
             .flat_map(|item| item.as_object().into_iter().flatten())
             .map(|(part, of)| {
-                let action =
-                    if part == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{part}Item") };
+                let action = if part == "ConditionCheck" {
+                    "ConditionCheckItem".to_owned()
+                } else {
+                    format!("{part}Item")
+                };
                 call(&action, table(of), keys_of(of))
             })
             .collect(),
@@ -41,7 +47,13 @@ fn of_table(operation: &str, body: &Value) -> Vec<RequiredAction> {
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(name, items)| call(operation, arn("dynamodb", &format!("table/{name}")), keys_of(items)))
+            .map(|(name, items)| {
+                call(
+                    operation,
+                    arn("dynamodb", &format!("table/{name}")),
+                    keys_of(items),
+                )
+            })
             .collect(),
         "Query" => vec![call(operation, table(body), vec![partition_of(body)])],
         _ => vec![call(operation, table(body), keys_of(body))],
@@ -64,31 +76,49 @@ fn keys_of(body: &Value) -> Vec<String> {
     }
 }
 
-/// Returns the partition that a query reads; the empty name, which no partition has, if it cannot be found.
+/// Returns the partition that a query reads; the empty name, which no partition has, if it cannot
+/// be found.
 fn partition_of(query: &Value) -> String {
     let condition = query["KeyConditionExpression"].as_str().unwrap_or_default();
-    let value = condition.split("pk = ").nth(1).and_then(|rest| rest.split([' ', ')']).next()).unwrap_or_default();
+    let value = condition
+        .split("pk = ")
+        .nth(1)
+        .and_then(|rest| rest.split([' ', ')']).next())
+        .unwrap_or_default();
     text(&query["ExpressionAttributeValues"][value]["S"])
 }
 
 fn of_queue(operation: &str, body: &Value) -> RequiredAction {
     let url = text(&body["QueueUrl"]);
     let name = url.rsplit('/').next().unwrap_or_default();
-    RequiredAction::new(format!("sqs:{}", operation.trim_end_matches("Batch")), arn("sqs", name))
+    RequiredAction::new(
+        format!("sqs:{}", operation.trim_end_matches("Batch")),
+        arn("sqs", name),
+    )
 }
 
 fn of_bus(operation: &str, body: &Value) -> Vec<RequiredAction> {
-    let buses = list(&body["Entries"]).iter().map(|entry| text(&entry["EventBusName"]));
+    let buses = list(&body["Entries"])
+        .iter()
+        .map(|entry| text(&entry["EventBusName"]));
     buses
-        .map(|bus| RequiredAction::new(format!("events:{operation}"), arn("events", &format!("event-bus/{bus}"))))
+        .map(|bus| {
+            RequiredAction::new(
+                format!("events:{operation}"),
+                arn("events", &format!("event-bus/{bus}")),
+            )
+        })
         .collect()
 }
 
-/// Returns the actions of a parameter read. Decrypting a secret also calls the key, with the caller's permission and
-/// the parameter as encryption context.
+/// Returns the actions of a parameter read. Decrypting a secret also calls the key, with the
+/// caller's permission and the parameter as encryption context.
 fn of_parameters(operation: &str, body: &Value) -> Vec<RequiredAction> {
     let one = text(&body["Name"]);
-    let names = list(&body["Names"]).iter().map(text).chain(Some(one).filter(|name| !name.is_empty()));
+    let names = list(&body["Names"])
+        .iter()
+        .map(text)
+        .chain(Some(one).filter(|name| !name.is_empty()));
     let mut calls = Vec::new();
     for name in names {
         let parameter = arn("ssm", &format!("parameter{name}"));
@@ -101,23 +131,38 @@ fn of_parameters(operation: &str, body: &Value) -> Vec<RequiredAction> {
     calls
 }
 
-/// Returns the actions of a Scheduler call. Creating a schedule passes its role to Scheduler, which needs its own
-/// permission.
+/// Returns the actions of a Scheduler call. Creating a schedule passes its role to Scheduler, which
+/// needs its own permission.
 fn of_scheduler(request: &Request, body: &Value) -> Vec<RequiredAction> {
     let Some(name) = request.uri().path().strip_prefix("/schedules") else {
         return vec![RequiredAction::new("unknown", request.uri().path())];
     };
     let query = request.uri().query().unwrap_or_default();
     let query: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    let asked =
-        query.iter().find(|(key, _)| key == "groupName" || key == "ScheduleGroup").map(|(_, group)| group.clone());
-    let group = body["GroupName"].as_str().map(str::to_owned).or(asked).unwrap_or_else(|| "default".to_owned());
-    let schedule = arn("scheduler", &format!("schedule/{group}/{}", name.trim_start_matches('/')));
+    let asked = query
+        .iter()
+        .find(|(key, _)| key == "groupName" || key == "ScheduleGroup")
+        .map(|(_, group)| group.clone());
+    let group = body["GroupName"]
+        .as_str()
+        .map(str::to_owned)
+        .or(asked)
+        .unwrap_or_else(|| "default".to_owned());
+    let schedule = arn(
+        "scheduler",
+        &format!("schedule/{group}/{}", name.trim_start_matches('/')),
+    );
     match (request.method(), name.len() > 1) {
         (&Method::POST, _) => {
             let role = RequiredAction::new("iam:PassRole", text(&body["Target"]["RoleArn"]));
-            let role = role.with("iam:PassedToService", vec!["scheduler.amazonaws.com".to_owned()]);
-            vec![RequiredAction::new("scheduler:CreateSchedule", schedule), role]
+            let role = role.with(
+                "iam:PassedToService",
+                vec!["scheduler.amazonaws.com".to_owned()],
+            );
+            vec![
+                RequiredAction::new("scheduler:CreateSchedule", schedule),
+                role,
+            ]
         }
         (&Method::GET, true) => vec![RequiredAction::new("scheduler:GetSchedule", schedule)],
         (&Method::GET, false) => vec![RequiredAction::new("scheduler:ListSchedules", schedule)],

@@ -7,8 +7,8 @@ use serde_json::Value;
 /// The condition key for the partitions that a call accesses.
 pub(super) const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
-/// One permission of one role: an action on a resource, and one pattern of partitions if the statement names
-/// partitions.
+/// One permission of one role: an action on a resource, and one pattern of partitions if the
+/// statement names partitions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     /// The role's ARN.
@@ -34,7 +34,11 @@ pub(in crate::cloud) struct RequiredAction {
 
 impl RequiredAction {
     pub(in crate::cloud) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        RequiredAction { action: action.into(), resource: resource.into(), context: BTreeMap::new() }
+        RequiredAction {
+            action: action.into(),
+            resource: resource.into(),
+            context: BTreeMap::new(),
+        }
     }
 
     pub(in crate::cloud) fn with(mut self, key: &'static str, values: Vec<String>) -> Self {

@@ -14,12 +14,23 @@ pub(super) fn services(template: &Template) -> Vec<(String, RequiredAction)> {
         match resource["Type"].as_str() {
             Some("AWS::Serverless::Function") => {
                 let role = text(&properties["Role"]);
-                let logs = arn("logs", &format!("log-group:{}:*", text(&properties["LoggingConfig"]["LogGroup"])));
-                let mut call =
-                    |action: &str, resource: &str| made.push((role.clone(), RequiredAction::new(action, resource)));
+                let logs = arn(
+                    "logs",
+                    &format!(
+                        "log-group:{}:*",
+                        text(&properties["LoggingConfig"]["LogGroup"])
+                    ),
+                );
+                let mut call = |action: &str, resource: &str| {
+                    made.push((role.clone(), RequiredAction::new(action, resource)))
+                };
                 call("logs:CreateLogStream", &logs);
                 call("logs:PutLogEvents", &logs);
-                for source in properties["Events"].as_object().into_iter().flat_map(serde_json::Map::values) {
+                for source in properties["Events"]
+                    .as_object()
+                    .into_iter()
+                    .flat_map(serde_json::Map::values)
+                {
                     let queue = text(&source["Properties"]["Queue"]);
                     if source["Type"] == "SQS" {
                         ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]
@@ -33,7 +44,10 @@ pub(super) fn services(template: &Template) -> Vec<(String, RequiredAction)> {
                 }
             }
             Some("AWS::Scheduler::Schedule") => {
-                let (role, target) = (text(&properties["Target"]["RoleArn"]), &properties["Target"]);
+                let (role, target) = (
+                    text(&properties["Target"]["RoleArn"]),
+                    &properties["Target"],
+                );
                 let mut to = |arn: &Value| {
                     let arn = text(arn);
                     let action = match arn.split(':').nth(2) {

@@ -27,7 +27,10 @@ impl Statement {
         if self.role != role || !self.actions.contains(&call.action) {
             return None;
         }
-        let resource = self.resources.iter().find(|pattern| matches(pattern, &call.resource))?;
+        let resource = self
+            .resources
+            .iter()
+            .find(|pattern| matches(pattern, &call.resource))?;
         let right = |partition: Option<&String>| Right {
             role: role.to_owned(),
             action: call.action.clone(),
@@ -43,15 +46,24 @@ impl Statement {
         }
         match partitions.is_empty() {
             true => Some(vec![right(None)]),
-            false => Some(partitions.into_iter().map(|pattern| right(Some(pattern))).collect()),
+            false => Some(
+                partitions
+                    .into_iter()
+                    .map(|pattern| right(Some(pattern)))
+                    .collect(),
+            ),
         }
     }
 
     /// Returns every permission of the statement.
     pub(super) fn rights(&self) -> Vec<Right> {
-        let of_keys = self.conditions.iter().filter(|condition| condition.key == LEADING_KEYS);
-        let mut partitions: Vec<Option<String>> =
-            of_keys.flat_map(|one| one.values.iter().cloned().map(Some)).collect();
+        let of_keys = self
+            .conditions
+            .iter()
+            .filter(|condition| condition.key == LEADING_KEYS);
+        let mut partitions: Vec<Option<String>> = of_keys
+            .flat_map(|one| one.values.iter().cloned().map(Some))
+            .collect();
         if partitions.is_empty() {
             partitions.push(None);
         }
@@ -71,8 +83,8 @@ impl Statement {
 }
 
 impl PolicyCondition {
-    /// Returns the patterns that the values of a call match; `None` if the condition fails. Only the operators of the
-    /// template are known. Any other operator fails.
+    /// Returns the patterns that the values of a call match; `None` if the condition fails. Only
+    /// the operators of the template are known. Any other operator fails.
     fn met_by(&self, context: &BTreeMap<&'static str, Vec<String>>) -> Option<Vec<&String>> {
         let values = context.get(self.key.as_str())?;
         let (each, test): (bool, fn(&str, &str) -> bool) = match self.operator.as_str() {
@@ -85,7 +97,10 @@ impl PolicyCondition {
         if !each && values.len() != 1 {
             return None;
         }
-        values.iter().map(|value| self.values.iter().find(|pattern| test(pattern, value))).collect()
+        values
+            .iter()
+            .map(|value| self.values.iter().find(|pattern| test(pattern, value)))
+            .collect()
     }
 }
 
@@ -106,18 +121,22 @@ pub(super) fn of_document(role: &str, document: &Value) -> Vec<Statement> {
 fn conditions(of: &Value) -> Vec<PolicyCondition> {
     let operators = of.as_object().into_iter().flatten();
     let each = operators.flat_map(|(operator, keys)| {
-        keys.as_object().into_iter().flatten().map(move |(key, values)| PolicyCondition {
-            operator: operator.clone(),
-            key: key.clone(),
-            values: texts(values),
-        })
+        keys.as_object()
+            .into_iter()
+            .flatten()
+            .map(move |(key, values)| PolicyCondition {
+                operator: operator.clone(),
+                key: key.clone(),
+                values: texts(values),
+            })
     });
     each.collect()
 }
 
 /// Returns whether `text` matches `pattern`, in which `*` matches any text and `?` one character.
 fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     // The positions in the pattern that the text so far can reach.
     let mut places = BTreeSet::from([0]);
     let spread = |places: &mut BTreeSet<usize>| {
@@ -148,12 +167,20 @@ mod tests {
 
     #[test]
     fn stars_stand_for_any_text() {
-        for (pattern, text) in
-            [("*#push", "riverside#push"), ("*#attempt#*", "a#attempt#2026-03-01"), ("a?c", "abc"), ("*", "")]
-        {
+        for (pattern, text) in [
+            ("*#push", "riverside#push"),
+            ("*#attempt#*", "a#attempt#2026-03-01"),
+            ("a?c", "abc"),
+            ("*", ""),
+        ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [("*#push", "a#push#b"), ("*#push", "push"), ("sites", "site"), ("a?c", "ac")] {
+        for (pattern, text) in [
+            ("*#push", "a#push#b"),
+            ("*#push", "push"),
+            ("sites", "site"),
+            ("a?c", "ac"),
+        ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
     }
@@ -166,8 +193,21 @@ mod tests {
             values: vec!["sites".to_owned()],
         };
         let context = BTreeMap::from([(LEADING_KEYS, vec!["sites".to_owned()])]);
-        assert!(condition("ForAllValues:StringEquals").met_by(&context).is_some());
-        assert!(condition("ForAnyValue:StringEquals").met_by(&context).is_none());
-        assert!(condition("ForAllValues:StringEquals").met_by(&BTreeMap::new()).is_none(), "AWS would say yes");
+        assert!(
+            condition("ForAllValues:StringEquals")
+                .met_by(&context)
+                .is_some()
+        );
+        assert!(
+            condition("ForAnyValue:StringEquals")
+                .met_by(&context)
+                .is_none()
+        );
+        assert!(
+            condition("ForAllValues:StringEquals")
+                .met_by(&BTreeMap::new())
+                .is_none(),
+            "AWS would say yes"
+        );
     }
 }

@@ -31,7 +31,9 @@ pub(super) struct ScheduleQuery {
 impl ScheduleQuery {
     /// Returns the page size.
     pub(super) fn page(&self) -> usize {
-        self.max_results.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE)
+        self.max_results
+            .unwrap_or(LARGEST_PAGE)
+            .clamp(1, LARGEST_PAGE)
     }
 }
 
@@ -80,32 +82,48 @@ impl Create {
         let invalid = |why: &str| ServiceError::new("ValidationException", why);
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(named) {
-            return Err(invalid("a name is 1 to 64 letters, digits, '-', '_' or '.'"));
+            return Err(invalid(
+                "a name is 1 to 64 letters, digits, '-', '_' or '.'",
+            ));
         }
-        if self.schedule_expression_timezone.is_some_and(|zone| zone != "UTC") {
+        if self
+            .schedule_expression_timezone
+            .is_some_and(|zone| zone != "UTC")
+        {
             return Err(invalid("only schedules in UTC are supported"));
         }
-        if self.flexible_time_window.mode != "OFF" || self.action_after_completion.as_deref() != Some("DELETE") {
+        if self.flexible_time_window.mode != "OFF"
+            || self.action_after_completion.as_deref() != Some("DELETE")
+        {
             return Err(invalid(
                 "only schedules without a flexible window that are deleted after completion are supported",
             ));
         }
         let role_arn = self.target.role_arn;
         if self.target.arn != trigger_queue_arn || role_arn.is_empty() {
-            return Err(invalid("the target must be the trigger queue, and have a role"));
+            return Err(invalid(
+                "the target must be the trigger queue, and have a role",
+            ));
         }
-        let at =
-            instant(&self.schedule_expression).ok_or_else(|| invalid("only at(yyyy-mm-ddThh:mm:ss) is played here"))?;
+        let at = instant(&self.schedule_expression)
+            .ok_or_else(|| invalid("only at(yyyy-mm-ddThh:mm:ss) is played here"))?;
         if at <= now {
             return Err(invalid("the instant has passed"));
         }
-        let message_group = self.target.sqs_parameters.and_then(|parameters| parameters.message_group_id);
+        let message_group = self
+            .target
+            .sqs_parameters
+            .and_then(|parameters| parameters.message_group_id);
         Ok(Schedule {
             name: name.to_owned(),
             at,
-            message_group: message_group.ok_or_else(|| invalid("a FIFO queue needs MessageGroupId"))?,
+            message_group: message_group
+                .ok_or_else(|| invalid("a FIFO queue needs MessageGroupId"))?,
             role_arn,
-            input: self.target.input.ok_or_else(|| invalid("a schedule needs Input"))?,
+            input: self
+                .target
+                .input
+                .ok_or_else(|| invalid("a schedule needs Input"))?,
             client_token: self.client_token,
             made: now,
         })
@@ -113,7 +131,11 @@ impl Create {
 }
 
 fn instant(expression: &str) -> Option<Timestamp> {
-    let civil: DateTime = expression.strip_prefix("at(")?.strip_suffix(')')?.parse().ok()?;
+    let civil: DateTime = expression
+        .strip_prefix("at(")?
+        .strip_suffix(')')?
+        .parse()
+        .ok()?;
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 

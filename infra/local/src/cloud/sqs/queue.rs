@@ -1,4 +1,5 @@
-//! The queue itself: ordered groups, one batch of a group at a time, and deduplication over five minutes.
+//! The queue itself: ordered groups, one batch of a group at a time, and deduplication over five
+//! minutes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -69,7 +70,8 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Loads the queue from `keep`. Messages that were in flight when the last run ended wait again.
+    /// Loads the queue from `keep`. Messages that were in flight when the last run ended wait
+    /// again.
     pub(super) fn kept(keep: Keep, rules: QueueConfig) -> Self {
         let mut queue = Queue {
             rules,
@@ -82,7 +84,12 @@ impl Queue {
         };
         for message in keep.list_json::<Message>(LINE) {
             queue.next = queue.next.max(message.sequence + 1);
-            queue.groups.entry(message.group.clone()).or_default().waiting.push_back(message);
+            queue
+                .groups
+                .entry(message.group.clone())
+                .or_default()
+                .waiting
+                .push_back(message);
         }
         for seen in keep.list_json::<DedupEntry>(SEEN) {
             queue.next = queue.next.max(seen.sequence + 1);
@@ -91,12 +98,22 @@ impl Queue {
         queue
     }
 
-    /// Stores a message. Returns its id and position, or those of an earlier message with the same deduplication id;
-    /// `None` if it cannot be stored.
-    pub(super) fn send(&mut self, group: &str, dedup_id: &str, body: &str, now: Timestamp) -> Option<(String, u64)> {
+    /// Stores a message. Returns its id and position, or those of an earlier message with the same
+    /// deduplication id; `None` if it cannot be stored.
+    pub(super) fn send(
+        &mut self,
+        group: &str,
+        dedup_id: &str,
+        body: &str,
+        now: Timestamp,
+    ) -> Option<(String, u64)> {
         self.forget(now);
         // No group and no deduplication id contains a space, so the joined text is unique.
-        let same = if self.rules.dedup_by_group { format!("{group} {dedup_id}") } else { dedup_id.to_owned() };
+        let same = if self.rules.dedup_by_group {
+            format!("{group} {dedup_id}")
+        } else {
+            dedup_id.to_owned()
+        };
         if let Some(seen) = self.seen.get(&same) {
             return Some((seen.id.clone(), seen.sequence));
         }
@@ -110,16 +127,27 @@ impl Queue {
             receives: 0,
         };
         let until = now.saturating_add(DEDUP_ID).unwrap_or(Timestamp::MAX);
-        let seen = DedupEntry { dedup_id: same, id: message.id.clone(), sequence: message.sequence, until };
-        // The message is stored first. A kill between the two writes costs a duplicate and never a message.
+        let seen = DedupEntry {
+            dedup_id: same,
+            id: message.id.clone(),
+            sequence: message.sequence,
+            until,
+        };
+        // The message is stored first. A kill between the two writes costs a duplicate and never a
+        // message.
         if !self.keep.put_json(&key(LINE, message.sequence), &message) {
             return None;
         }
-        self.keep.put_json(&format!("{SEEN}{}", seen.dedup_id), &seen);
+        self.keep
+            .put_json(&format!("{SEEN}{}", seen.dedup_id), &seen);
         self.next += 1;
         self.remember(seen);
         let sent = (message.id.clone(), message.sequence);
-        self.groups.entry(group.to_owned()).or_default().waiting.push_back(message);
+        self.groups
+            .entry(group.to_owned())
+            .or_default()
+            .waiting
+            .push_back(message);
         Some(sent)
     }
 
@@ -129,7 +157,11 @@ impl Queue {
     }
 
     fn forget(&mut self, now: Timestamp) {
-        while self.expiring.first().is_some_and(|(until, _)| *until <= now) {
+        while self
+            .expiring
+            .first()
+            .is_some_and(|(until, _)| *until <= now)
+        {
             if let Some((_, dedup_id)) = self.expiring.pop_first() {
                 self.seen.remove(&dedup_id);
                 self.keep.remove(&format!("{SEEN}{dedup_id}"));
@@ -139,13 +171,25 @@ impl Queue {
 
     pub(super) fn take(&mut self, now: Timestamp) -> Option<Vec<Message>> {
         let mut batch = Vec::new();
-        while let Some(room) = self.rules.batch.checked_sub(batch.len()).filter(|room| *room > 0) {
+        while let Some(room) = self
+            .rules
+            .batch
+            .checked_sub(batch.len())
+            .filter(|room| *room > 0)
+        {
             let free = |group: &&mut MessageGroup| {
                 let visible = group.hidden_until.is_none_or(|until| until <= now);
                 group.serving == 0 && !group.waiting.is_empty() && visible
             };
-            let oldest = |group: &&mut MessageGroup| group.waiting.front().map_or(u64::MAX, |message| message.sequence);
-            let Some(group) = self.groups.values_mut().filter(free).min_by_key(oldest) else { break };
+            let oldest = |group: &&mut MessageGroup| {
+                group
+                    .waiting
+                    .front()
+                    .map_or(u64::MAX, |message| message.sequence)
+            };
+            let Some(group) = self.groups.values_mut().filter(free).min_by_key(oldest) else {
+                break;
+            };
             group.serving = group.waiting.len().min(room);
             batch.extend(group.waiting.drain(..group.serving));
         }
@@ -179,7 +223,8 @@ impl Queue {
             }
             self.keep.remove(&key(LINE, message.sequence));
         }
-        self.groups.retain(|_, group| !group.waiting.is_empty() || group.serving > 0);
+        self.groups
+            .retain(|_, group| !group.waiting.is_empty() || group.serving > 0);
     }
 
     /// Returns the number of waiting messages and of messages in flight.
@@ -189,7 +234,11 @@ impl Queue {
     }
 
     pub(super) fn next_visible(&self) -> Option<Timestamp> {
-        self.groups.values().filter(|group| group.serving == 0).filter_map(|group| group.hidden_until).min()
+        self.groups
+            .values()
+            .filter(|group| group.serving == 0)
+            .filter_map(|group| group.hidden_until)
+            .min()
     }
 
     pub(super) fn dead(&self) -> Vec<Message> {

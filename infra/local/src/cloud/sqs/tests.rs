@@ -16,9 +16,16 @@ fn line(template: &Template) -> FifoQueue {
 }
 
 #[test]
-fn without_hashes_of_bodies_the_queue_refuses_a_message_without_an_id() -> Result<(), TemplateError> {
-    let before = Template::parse(&TEXT.replace("ContentBasedDeduplication: true", "ContentBasedDeduplication: false"))?;
-    assert!(line(&before).send("a", None, "x").is_err(), "as every schedule's");
+fn without_hashes_of_bodies_the_queue_refuses_a_message_without_an_id() -> Result<(), TemplateError>
+{
+    let before = Template::parse(&TEXT.replace(
+        "ContentBasedDeduplication: true",
+        "ContentBasedDeduplication: false",
+    ))?;
+    assert!(
+        line(&before).send("a", None, "x").is_err(),
+        "as every schedule's"
+    );
     assert!(line(&before).send("a", Some("1"), "x").is_ok());
     assert!(line(&Template::parse(TEXT)?).send("a", None, "x").is_ok());
     Ok(())

@@ -17,7 +17,12 @@ impl DoorsWorld {
         let mut take = |name: &str| list(top.0.remove(name).unwrap_or_else(|| json!([])), name);
         let (groups, users) = (take("groups")?, take("users")?);
         check_top(&top)?;
-        let mut doors = DoorsWorld { top, top_unsaved: true, by_hand: true, ..DoorsWorld::default() };
+        let mut doors = DoorsWorld {
+            top,
+            top_unsaved: true,
+            by_hand: true,
+            ..DoorsWorld::default()
+        };
         for user in users {
             let user = sound(object(user, "a user")?, ids, "users")?;
             let number = user.text("id").and_then(|id| id.parse().ok()).unwrap_or(0);
@@ -35,7 +40,10 @@ impl DoorsWorld {
 
     fn add_group(&mut self, group: Value, ids: &IdFormat) -> Result<(), String> {
         let mut group = sound(object(group, "a group")?, ids, "groups")?;
-        let members = list(group.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
+        let members = list(
+            group.0.remove("members").unwrap_or_else(|| json!([])),
+            "members",
+        )?;
         let group = DoorsThing(group);
         let key = group.key();
         if !self.groups.add(group) {
@@ -43,25 +51,46 @@ impl DoorsWorld {
         }
         for member in members {
             let mut member = object(member, "a member")?;
-            let user = member.text("user").ok_or("members: user must be a text")?.to_lowercase();
+            let user = member
+                .text("user")
+                .ok_or("members: user must be a text")?
+                .to_lowercase();
             if self.users.get(&user).is_none() {
                 return Err("members: a user is not among users".into());
             }
             let from = bound(&mut member, "valid_from")?;
             let until = bound(&mut member, "valid_until")?;
-            self.add_member(Member { id: 0, group: key.clone(), user, from, until, made: None, shown: member });
+            self.add_member(Member {
+                id: 0,
+                group: key.clone(),
+                user,
+                from,
+                until,
+                made: None,
+                shown: member,
+            });
         }
         Ok(())
     }
 
-    /// Adds and removes people by hand: `members` of a `_change`, and `remove` with all memberships to remove.
+    /// Adds and removes people by hand: `members` of a `_change`, and `remove` with all memberships
+    /// to remove.
     ///
     /// # Errors
     /// A message about the first invalid part. Earlier parts have been applied.
     pub fn change_by_hand(&mut self, change: &mut Object) -> Result<(), String> {
-        let entering = list(change.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
-        let mut remove = object(change.0.remove("remove").unwrap_or_else(|| json!({})), "remove")?;
-        let leaving = list(remove.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
+        let entering = list(
+            change.0.remove("members").unwrap_or_else(|| json!([])),
+            "members",
+        )?;
+        let mut remove = object(
+            change.0.remove("remove").unwrap_or_else(|| json!({})),
+            "remove",
+        )?;
+        let leaving = list(
+            remove.0.remove("members").unwrap_or_else(|| json!([])),
+            "members",
+        )?;
         self.by_hand = true;
         let done = self.by_hand(entering, leaving);
         self.by_hand = false;
@@ -71,9 +100,20 @@ impl DoorsWorld {
     fn by_hand(&mut self, entering: Vec<Value>, leaving: Vec<Value>) -> Result<(), String> {
         for member in entering {
             let (mut member, group, user) = self.named(member)?;
-            let (from, until) = (bound(&mut member, "valid_from")?, bound(&mut member, "valid_until")?);
+            let (from, until) = (
+                bound(&mut member, "valid_from")?,
+                bound(&mut member, "valid_until")?,
+            );
             member.0.remove("group");
-            self.add_member(Member { id: 0, group, user, from, until, made: None, shown: member });
+            self.add_member(Member {
+                id: 0,
+                group,
+                user,
+                from,
+                until,
+                made: None,
+                shown: member,
+            });
         }
         for member in leaving {
             let (_, group, user) = self.named(member)?;
@@ -94,7 +134,9 @@ impl DoorsWorld {
 }
 
 fn sound(thing: Object, ids: &IdFormat, list: &str) -> Result<Object, String> {
-    let id = thing.text("id").ok_or_else(|| format!("{list}: every id must be a text: {}", ids.are))?;
+    let id = thing
+        .text("id")
+        .ok_or_else(|| format!("{list}: every id must be a text: {}", ids.are))?;
     if !(ids.sound)(id) {
         return Err(format!("{list}: ids must be {}", ids.are));
     }
@@ -106,7 +148,14 @@ fn sound(thing: Object, ids: &IdFormat, list: &str) -> Result<Object, String> {
 }
 
 fn check_top(top: &Object) -> Result<(), String> {
-    for name in ["tags", "quirks", "locks", "entries", "events", "integrations"] {
+    for name in [
+        "tags",
+        "quirks",
+        "locks",
+        "entries",
+        "events",
+        "integrations",
+    ] {
         if top.0.get(name).is_some_and(|value| !value.is_array()) {
             return Err(format!("{name} must be a list"));
         }
@@ -123,7 +172,10 @@ fn bound(member: &mut Object, name: &str) -> Result<Option<Timestamp>, String> {
     member.set_missing(name, Value::Null);
     match member.0.get(name) {
         Some(Value::Null) | None => Ok(None),
-        Some(Value::String(text)) => text.parse().map(Some).map_err(|_| format!("members: {name} must be RFC 3339")),
+        Some(Value::String(text)) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("members: {name} must be RFC 3339")),
         Some(_) => Err(format!("members: {name} must be a text or null")),
     }
 }

@@ -1,5 +1,5 @@
-//! The contents of one door system's place: groups, people and members, in the form of all door worlds. It keeps
-//! everything it is given. Each vendor decides how to show it.
+//! The contents of one door system's place: groups, people and members, in the form of all door
+//! worlds. It keeps everything it is given. Each vendor decides how to show it.
 
 mod given;
 mod stored;
@@ -77,7 +77,12 @@ impl DoorsWorld {
 
     /// Removes every membership for which `gone` returns true.
     pub fn remove_members(&mut self, gone: impl Fn(&Member) -> bool) {
-        let ids: Vec<String> = self.members.iter().filter(|member| gone(member)).map(Keyed::key).collect();
+        let ids: Vec<String> = self
+            .members
+            .iter()
+            .filter(|member| gone(member))
+            .map(Keyed::key)
+            .collect();
         for id in ids {
             self.remove_member(&id);
         }
@@ -89,7 +94,14 @@ impl DoorsWorld {
         if self.membership_changes.len() >= MOST_MEMBERSHIP_CHANGES {
             self.membership_changes.clear();
         }
-        self.membership_changes.push(MembershipChange { group, user, line, entered, until, by_hand });
+        self.membership_changes.push(MembershipChange {
+            group,
+            user,
+            line,
+            entered,
+            until,
+            by_hand,
+        });
     }
 
     /// Takes the crossings since the last call.
@@ -125,7 +137,9 @@ impl DoorsWorld {
 
     /// Returns the members of one group.
     pub fn members_of(&self, group: &str) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(move |member| member.group == group)
+        self.members
+            .iter()
+            .filter(move |member| member.group == group)
     }
 
     /// Returns the number of people in each group.

@@ -13,15 +13,28 @@ impl DoorsWorld {
     pub fn show(&self) -> Value {
         let mut by_group: HashMap<&str, Vec<&Object>> = HashMap::new();
         for member in self.members.iter() {
-            by_group.entry(&member.group).or_default().push(&member.shown);
+            by_group
+                .entry(&member.group)
+                .or_default()
+                .push(&member.shown);
         }
         let group = |group: &DoorsThing| {
             let mut shown = group.0.clone();
-            shown.set("members", json!(by_group.get(group.key().as_str()).map_or(&[] as &[_], Vec::as_slice)));
+            shown.set(
+                "members",
+                json!(
+                    by_group
+                        .get(group.key().as_str())
+                        .map_or(&[] as &[_], Vec::as_slice)
+                ),
+            );
             shown
         };
         let mut shown = self.top.clone();
-        shown.set("groups", json!(self.groups.iter().map(group).collect::<Vec<_>>()));
+        shown.set(
+            "groups",
+            json!(self.groups.iter().map(group).collect::<Vec<_>>()),
+        );
         shown.set("users", json!(self.users.iter().collect::<Vec<_>>()));
         shown.set_missing("tags", json!([]));
         Value::Object(shown.0)

@@ -1,5 +1,5 @@
-//! Kisi's cards and their assignments. A world's `tags` are all cards, and a person's `tags` are those assigned to the
-//! person.
+//! Kisi's cards and their assignments. A world's `tags` are all cards, and a person's `tags` are
+//! those assigned to the person.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -33,20 +33,36 @@ struct CardRow<'a> {
 
 impl CardRow<'_> {
     fn id(&self) -> u64 {
-        number_from(&format!("assignment of {} to {}", self.tag.number, self.holder.key()))
+        number_from(&format!(
+            "assignment of {} to {}",
+            self.tag.number,
+            self.holder.key()
+        ))
     }
 
     fn kind(&self) -> &'static str {
-        if is_guest(self.holder) { "Guest" } else { "User" }
+        if is_guest(self.holder) {
+            "Guest"
+        } else {
+            "User"
+        }
     }
 
     fn status(&self) -> &'static str {
-        if self.tag.blocked { "deactivated" } else { "activated" }
+        if self.tag.blocked {
+            "deactivated"
+        } else {
+            "activated"
+        }
     }
 
     fn show(&self) -> Value {
         let id = number(self.holder.id());
-        let (user, guest) = if is_guest(self.holder) { (Value::Null, id.clone()) } else { (id.clone(), Value::Null) };
+        let (user, guest) = if is_guest(self.holder) {
+            (Value::Null, id.clone())
+        } else {
+            (id.clone(), Value::Null)
+        };
         json!({
             "id": self.id(),
             "resource_type": "CardAssignment",
@@ -70,17 +86,28 @@ impl KisiWorld {
     pub(super) fn cards(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 10, 250)?;
         let user = whole(ask, "user_id")?;
-        let is = |name: &str, own: &str| ask.param(name).is_none_or(|wanted| wanted.eq_ignore_ascii_case(own));
+        let is = |name: &str, own: &str| {
+            ask.param(name)
+                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(own))
+        };
         let tags = self.0.tags();
         let asked = |tag: &&Tag| {
-            let line = self.0.holder(&tag.number).map(|holder| CardRow { tag, holder });
+            let line = self
+                .0
+                .holder(&tag.number)
+                .map(|holder| CardRow { tag, holder });
             is("token", &tag.number)
                 && is("uid", &uid(tag))
                 && ask.param("card_number").is_none()
                 && ask.param("card_id").is_none()
                 && ask.param("data_block_value").is_none()
-                && is("status", line.as_ref().map_or("unassigned", CardRow::status))
-                && user.as_ref().is_none_or(|user| line.as_ref().is_some_and(|line| line.holder.id() == user))
+                && is(
+                    "status",
+                    line.as_ref().map_or("unassigned", CardRow::status),
+                )
+                && user
+                    .as_ref()
+                    .is_none_or(|user| line.as_ref().is_some_and(|line| line.holder.id() == user))
                 && among(ask, &card_id(tag).to_string())
         };
         let all: Vec<&Tag> = tags.iter().filter(asked).collect();
@@ -90,7 +117,9 @@ impl KisiWorld {
     pub(super) fn card_assignments(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 10, 250)?;
         let assignee = whole(ask, "assignee_id")?;
-        let (tags, is) = (self.0.tags(), |name: &str, own: &str| ask.param(name).is_none_or(|wanted| wanted == own));
+        let (tags, is) = (self.0.tags(), |name: &str, own: &str| {
+            ask.param(name).is_none_or(|wanted| wanted == own)
+        });
         let asked = |line: &CardRow<'_>| {
             is("assignee_type", line.kind())
                 && is("status", line.status())
@@ -104,7 +133,10 @@ impl KisiWorld {
 
     pub(super) fn one_card_assignment(&self, id: &str) -> Result<Answer, Answer> {
         let tags = self.0.tags();
-        let line = self.lines(&tags).find(|line| line.id().to_string() == id).ok_or_else(error::not_found)?;
+        let line = self
+            .lines(&tags)
+            .find(|line| line.id().to_string() == id)
+            .ok_or_else(error::not_found)?;
         Ok(answer::json(200, &line.show()))
     }
 
@@ -113,10 +145,20 @@ impl KisiWorld {
         let given = Object(error::body(ask, "card_assignment", NEW)?);
         let text = |name: &str| given.0.get(name).map(Value::to_string).unwrap_or_default();
         let tags = self.0.tags();
-        let tag = tags.iter().find(|tag| card_id(tag).to_string() == text("card_id")).ok_or_else(error::not_found)?;
-        let suits =
-            |user: &&DoorsThing| given.text("assignee_type") == Some(if is_guest(user) { "Guest" } else { "User" });
-        let key = self.0.users.get(&text("assignee_id")).filter(suits).ok_or_else(error::not_found)?.key();
+        let tag = tags
+            .iter()
+            .find(|tag| card_id(tag).to_string() == text("card_id"))
+            .ok_or_else(error::not_found)?;
+        let suits = |user: &&DoorsThing| {
+            given.text("assignee_type") == Some(if is_guest(user) { "Guest" } else { "User" })
+        };
+        let key = self
+            .0
+            .users
+            .get(&text("assignee_id"))
+            .filter(suits)
+            .ok_or_else(error::not_found)?
+            .key();
         if self.0.holder(&tag.number).is_some() {
             return Err(error::invalid("card_id", "has already been assigned"));
         }
@@ -130,7 +172,10 @@ impl KisiWorld {
 
     pub(super) fn take_card(&mut self, id: &str) -> Result<Answer, Answer> {
         let tags = self.0.tags();
-        let line = self.lines(&tags).find(|line| line.id().to_string() == id).ok_or_else(error::not_found)?;
+        let line = self
+            .lines(&tags)
+            .find(|line| line.id().to_string() == id)
+            .ok_or_else(error::not_found)?;
         let (key, taken) = (line.holder.key(), line.tag.number.clone());
         self.0.keep_tags_of(&key);
         let holder = self.0.users.change(&key).ok_or_else(error::not_found)?;
@@ -141,7 +186,12 @@ impl KisiWorld {
     }
 
     fn lines<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = CardRow<'a>> {
-        tags.iter().filter_map(|tag| Some(CardRow { tag, holder: self.0.holder(&tag.number)? }))
+        tags.iter().filter_map(|tag| {
+            Some(CardRow {
+                tag,
+                holder: self.0.holder(&tag.number)?,
+            })
+        })
     }
 }
 

@@ -11,7 +11,8 @@ pub fn unauthorized() -> Answer {
     plain(401, "Unauthorized", "a1e401")
 }
 
-/// The path or the thing does not exist. If a body names two things, the error does not say which one `[C]`.
+/// The path or the thing does not exist. If a body names two things, the error does not say which
+/// one `[C]`.
 pub fn not_found() -> Answer {
     plain(404, "Not Found", "a1e404")
 }
@@ -57,5 +58,9 @@ pub fn body(ask: &Ask, wrapper: &str, fields: &[Field]) -> Result<Map<String, Va
     for complaint in shape::check(&inner, fields) {
         errors.insert(complaint.field, json!([complaint.what]));
     }
-    if errors.is_empty() { Ok(inner) } else { Err(answer::json(422, &json!({ "errors": errors }))) }
+    if errors.is_empty() {
+        Ok(inner)
+    } else {
+        Err(answer::json(422, &json!({ "errors": errors })))
+    }
 }

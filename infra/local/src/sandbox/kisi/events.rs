@@ -1,5 +1,5 @@
-//! Events at Kisi's locks, given through the `_change` call, and the event bodies that Kisi would post. The
-//! integrations decide which webhook takes which event.
+//! Events at Kisi's locks, given through the `_change` call, and the event bodies that Kisi would
+//! post. The integrations decide which webhook takes which event.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -29,7 +29,9 @@ fn uuid_from(text: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(hash.first_chunk::<16>().unwrap_or(&[0; 16]));
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 /// The actor of an event.
@@ -44,7 +46,9 @@ impl KisiWorld {
     pub(super) fn locks(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 50, 250)?;
         let all = locks::listed(&self.0.top, &id_of).into_iter();
-        let all: Vec<Lock> = all.filter(|lock| among(ask, &lock.id) && fuzzy(ask, &[&lock.name])).collect();
+        let all: Vec<Lock> = all
+            .filter(|lock| among(ask, &lock.id) && fuzzy(ask, &[&lock.name]))
+            .collect();
         Ok(page.of(&all, |lock| shown(lock, ask.of.as_deref())))
     }
 
@@ -52,9 +56,14 @@ impl KisiWorld {
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let mut body = object(body, "a change")?;
         self.0.change_by_hand(&mut body)?;
-        let events = list(body.0.remove("events").unwrap_or_else(|| json!([])), "events")?;
+        let events = list(
+            body.0.remove("events").unwrap_or_else(|| json!([])),
+            "events",
+        )?;
         if let Some(other) = body.0.keys().next() {
-            return Err(format!("there are only events and members here, not {other}: replace the _world instead"));
+            return Err(format!(
+                "there are only events and members here, not {other}: replace the _world instead"
+            ));
         }
         let mut posted = Vec::new();
         let before = self.0.top.list("events").len();
@@ -110,16 +119,30 @@ impl KisiWorld {
     fn actor(&self, given: &Object) -> Result<Actor, String> {
         let user = match given.0.get("user") {
             None | Some(Value::Null) => {
-                return Ok(Actor { kind: Value::Null, id: Value::Null, name: Value::Null, email: Value::Null });
+                return Ok(Actor {
+                    kind: Value::Null,
+                    id: Value::Null,
+                    name: Value::Null,
+                    email: Value::Null,
+                });
             }
             Some(Value::String(user)) => user.trim().to_owned(),
             Some(Value::Number(user)) => user.to_string(),
             Some(_) => return Err("events: user must be an id or an address".into()),
         };
         let is_them = |thing: &&DoorsThing| {
-            thing.id() == user || thing.0.text("email").is_some_and(|email| email.eq_ignore_ascii_case(&user))
+            thing.id() == user
+                || thing
+                    .0
+                    .text("email")
+                    .is_some_and(|email| email.eq_ignore_ascii_case(&user))
         };
-        let person = self.0.users.iter().find(is_them).ok_or("events: a user is not among users")?;
+        let person = self
+            .0
+            .users
+            .iter()
+            .find(is_them)
+            .ok_or("events: a user is not among users")?;
         Ok(Actor {
             kind: json!(if is_guest(person) { "Guest" } else { "User" }),
             id: number(person.id()),
@@ -135,7 +158,10 @@ impl KisiWorld {
             let usual = word.split('_').map(capital).collect::<String>();
             return Ok((usual, given.or("object_id", 1), json!("")));
         }
-        let lock = given.0.get("lock").and_then(|lock| locks::named(&self.0.top, lock, IDS.sound, &id_of));
+        let lock = given
+            .0
+            .get("lock")
+            .and_then(|lock| locks::named(&self.0.top, lock, IDS.sound, &id_of));
         let lock = lock.ok_or("events: lock must be the id or the name of a lock")?;
         Ok(("Lock".to_owned(), number(&lock.id), json!(lock.name)))
     }
@@ -143,7 +169,10 @@ impl KisiWorld {
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 /// Returns a lock as Kisi shows it `[D]`.

@@ -1,4 +1,5 @@
-//! Kisi's integrations. Event webhooks are one kind of them: created, changed, and switched off when they fail `[D]`.
+//! Kisi's integrations. Event webhooks are one kind of them: created, changed, and switched off
+//! when they fail `[D]`.
 
 use serde_json::{Value, json};
 
@@ -32,11 +33,13 @@ const CHANGED: &[Field] = &[
 impl KisiWorld {
     fn all_integrations(&self) -> Vec<Object> {
         let all = self.0.top.list("integrations").iter();
-        all.filter_map(Value::as_object).map(|item| Object(item.clone())).collect()
+        all.filter_map(Value::as_object)
+            .map(|item| Object(item.clone()))
+            .collect()
     }
 
-    /// Returns whether any webhook takes events of this kind. A world without a list of webhooks has one that takes
-    /// all.
+    /// Returns whether any webhook takes events of this kind. A world without a list of webhooks
+    /// has one that takes all.
     pub(super) fn posts(&self, kind: &str) -> bool {
         let all = self.all_integrations();
         let takes = |one: &Object| {
@@ -62,14 +65,19 @@ impl KisiWorld {
 
     pub(super) fn one_integration(&self, id: &str) -> Result<Answer, Answer> {
         let all = self.all_integrations();
-        let one = all.iter().find(|one| one.text("id") == Some(id)).ok_or_else(error::not_found)?;
+        let one = all
+            .iter()
+            .find(|one| one.text("id") == Some(id))
+            .ok_or_else(error::not_found)?;
         Ok(answer::json(200, &whole(one)))
     }
 
     pub(super) fn make_integration(&mut self, ask: &Ask) -> Result<Answer, Answer> {
         let mut new = Object(error::body(ask, "integration", NEW)?);
         let mut all = self.all_integrations();
-        let ids = all.iter().filter_map(|one| one.text("id")?.parse::<u64>().ok());
+        let ids = all
+            .iter()
+            .filter_map(|one| one.text("id")?.parse::<u64>().ok());
         new.set("id", (ids.max().unwrap_or(0) + 1).to_string());
         new.set("created_at", ask.now.to_string());
         new.set_missing("enabled", true);
@@ -83,7 +91,10 @@ impl KisiWorld {
     pub(super) fn change_integration(&mut self, id: &str, ask: &Ask) -> Result<Answer, Answer> {
         let given = error::body(ask, "integration", CHANGED)?;
         let mut all = self.all_integrations();
-        let one = all.iter_mut().find(|one| one.text("id") == Some(id)).ok_or_else(error::not_found)?;
+        let one = all
+            .iter_mut()
+            .find(|one| one.text("id") == Some(id))
+            .ok_or_else(error::not_found)?;
         one.0.extend(given);
         one.set("updated_at", ask.now.to_string());
         if one.flag("enabled") {

@@ -1,4 +1,5 @@
-//! Kisi's interface: people, groups and assignments, cards, locks, and the webhooks for access attempts.
+//! Kisi's interface: people, groups and assignments, cards, locks, and the webhooks for access
+//! attempts.
 
 mod assignments;
 mod cards;
@@ -70,7 +71,11 @@ const ROUTES: &[Route<KisiCall>] = &[
     ("GET", "/role_assignments", KisiCall::Assignments),
     ("POST", "/role_assignments", KisiCall::Assign),
     ("GET", "/role_assignments/{id}", KisiCall::Assignment),
-    ("PATCH", "/role_assignments/{id}", KisiCall::ChangeAssignment),
+    (
+        "PATCH",
+        "/role_assignments/{id}",
+        KisiCall::ChangeAssignment,
+    ),
     ("DELETE", "/role_assignments/{id}", KisiCall::Unassign),
     ("GET", "/guests", KisiCall::Guests),
     ("POST", "/guests", KisiCall::MakeGuest),
@@ -89,14 +94,19 @@ const ROUTES: &[Route<KisiCall>] = &[
 
 /// On the wire ids are whole numbers. In worlds they are the same numbers as text.
 const IDS: IdFormat = IdFormat {
-    sound: |id| id.parse::<u64>().is_ok_and(|number| number > 0 && number.to_string() == id),
+    sound: |id| {
+        id.parse::<u64>()
+            .is_ok_and(|number| number > 0 && number.to_string() == id)
+    },
     are: "whole numbers written as text, for example \"17\", as Kisi's are",
 };
 
 /// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
     match route::find(ROUTES, ask.method.as_str(), &ask.segments) {
-        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => Some(pattern.to_owned()),
+        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => {
+            Some(pattern.to_owned())
+        }
         RouteMatch::Nothing => None,
     }
 }
@@ -155,8 +165,15 @@ impl KisiWorld {
     /// Lists the places that groups name, and the one that the caller names.
     fn places(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 50, 250)?;
-        let named = self.0.groups.iter().filter_map(|group| group.0.text("place"));
-        let all: BTreeSet<&str> = named.chain(ask.of.as_deref()).filter(|id| id.parse::<u64>().is_ok()).collect();
+        let named = self
+            .0
+            .groups
+            .iter()
+            .filter_map(|group| group.0.text("place"));
+        let all: BTreeSet<&str> = named
+            .chain(ask.of.as_deref())
+            .filter(|id| id.parse::<u64>().is_ok())
+            .collect();
         let all: Vec<&str> = all.into_iter().filter(|id| among(ask, id)).collect();
         Ok(page.of(&all, |id| wire::place(id)))
     }
@@ -164,9 +181,13 @@ impl KisiWorld {
     fn groups(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 10, 250)?;
         let place = ask.param("place_id");
-        let here = |group: &DoorsThing| place.is_none_or(|place| group.0.text("place").is_none_or(|own| own == place));
+        let here = |group: &DoorsThing| {
+            place.is_none_or(|place| group.0.text("place").is_none_or(|own| own == place))
+        };
         let asked = |group: &&DoorsThing| {
-            here(group) && among(ask, group.id()) && fuzzy(ask, &[group.0.text("name").unwrap_or_default()])
+            here(group)
+                && among(ask, group.id())
+                && fuzzy(ask, &[group.0.text("name").unwrap_or_default()])
         };
         let mut all: Vec<&DoorsThing> = self.0.groups.iter().filter(asked).collect();
         match ask.param("sort") {
@@ -181,7 +202,10 @@ impl KisiWorld {
 
     fn one_group(&self, id: &str, ask: &Ask) -> Result<Answer, Answer> {
         let group = self.0.groups.get(id).ok_or_else(error::not_found)?;
-        Ok(answer::json(200, &wire::group(group, self.0.members_of(id).count(), ask.of.as_deref())))
+        Ok(answer::json(
+            200,
+            &wire::group(group, self.0.members_of(id).count(), ask.of.as_deref()),
+        ))
     }
 }
 

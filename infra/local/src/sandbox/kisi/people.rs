@@ -35,34 +35,56 @@ const CHANGED_USER: &[Field] = &[
     may_null("notes", FieldKind::Text),
 ];
 
-const NEW_GUEST: &[Field] =
-    &[must("name", FieldKind::Text), may_null("email", FieldKind::Email), may_null("phone_number", FieldKind::Text)];
+const NEW_GUEST: &[Field] = &[
+    must("name", FieldKind::Text),
+    may_null("email", FieldKind::Email),
+    may_null("phone_number", FieldKind::Text),
+];
 
 impl KisiWorld {
     pub(super) fn users(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 50, 100)?;
         let group = whole(ask, "group_id")?;
         let id = whole(ask, "user_id")?;
-        let inside: Option<HashSet<&str>> =
-            group.as_deref().map(|group| self.0.members_of(group).map(|member| member.user.as_str()).collect());
-        let mut all: Vec<&DoorsThing> = self.0.users.iter().filter(|user| !is_guest(user)).collect();
+        let inside: Option<HashSet<&str>> = group.as_deref().map(|group| {
+            self.0
+                .members_of(group)
+                .map(|member| member.user.as_str())
+                .collect()
+        });
+        let mut all: Vec<&DoorsThing> =
+            self.0.users.iter().filter(|user| !is_guest(user)).collect();
         all.retain(|user| id.as_deref().is_none_or(|id| user.id() == id) && among(ask, user.id()));
         all.retain(|user| self.has_email(ask, user.0.text("email").unwrap_or_default()));
         all.retain(|user| {
-            fuzzy(ask, &[user.0.text("name").unwrap_or_default(), user.0.text("email").unwrap_or_default()])
+            fuzzy(
+                ask,
+                &[
+                    user.0.text("name").unwrap_or_default(),
+                    user.0.text("email").unwrap_or_default(),
+                ],
+            )
         });
-        all.retain(|user| inside.as_ref().is_none_or(|inside| inside.contains(user.key().as_str())));
+        all.retain(|user| {
+            inside
+                .as_ref()
+                .is_none_or(|inside| inside.contains(user.key().as_str()))
+        });
         match ask.param("sort") {
             Some("name") => all.sort_by_key(|user| user.0.text("name")),
             Some("-name") => all.sort_by_key(|user| std::cmp::Reverse(user.0.text("name"))),
             _ => {}
         }
         let counts = self.0.group_counts();
-        Ok(page.of(&all, |user| wire::user(user, counts.get(user.key().as_str()).copied().unwrap_or(0))))
+        Ok(page.of(&all, |user| {
+            wire::user(user, counts.get(user.key().as_str()).copied().unwrap_or(0))
+        }))
     }
 
     fn has_email(&self, ask: &Ask, email: &str) -> bool {
-        let Some(wanted) = ask.param("email") else { return true };
+        let Some(wanted) = ask.param("email") else {
+            return true;
+        };
         match self.0.quirk("email-fuzzy") {
             true => email.to_lowercase().contains(&wanted.to_lowercase()),
             false => same_email(email, wanted),
@@ -78,14 +100,32 @@ impl KisiWorld {
     pub(super) fn one_user(&self, id: &str) -> Result<Answer, Answer> {
         let key = self.user_key(id)?;
         let user = self.0.users.get(&key).ok_or_else(error::not_found)?;
-        Ok(answer::json(200, &wire::user(user, self.0.group_counts().get(key.as_str()).copied().unwrap_or(0))))
+        Ok(answer::json(
+            200,
+            &wire::user(
+                user,
+                self.0
+                    .group_counts()
+                    .get(key.as_str())
+                    .copied()
+                    .unwrap_or(0),
+            ),
+        ))
     }
 
     pub(super) fn make_user(&mut self, ask: &Ask) -> Result<Answer, Answer> {
         let given = error::body(ask, "user", NEW_USER)?;
-        let email = given.get("email").and_then(Value::as_str).unwrap_or_default();
-        let taken =
-            |user: &DoorsThing| !is_guest(user) && user.0.text("email").is_some_and(|own| same_email(own, email));
+        let email = given
+            .get("email")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let taken = |user: &DoorsThing| {
+            !is_guest(user)
+                && user
+                    .0
+                    .text("email")
+                    .is_some_and(|own| same_email(own, email))
+        };
         if self.0.users.iter().any(taken) {
             return Err(error::invalid("email", "has already been taken"));
         }
@@ -115,9 +155,21 @@ impl KisiWorld {
         let page = PageRequest::read(ask, 10, 250)?;
         let asked = |guest: &&DoorsThing| {
             among(ask, guest.id())
-                && fuzzy(ask, &[guest.0.text("name").unwrap_or_default(), guest.0.text("email").unwrap_or_default()])
+                && fuzzy(
+                    ask,
+                    &[
+                        guest.0.text("name").unwrap_or_default(),
+                        guest.0.text("email").unwrap_or_default(),
+                    ],
+                )
         };
-        let all: Vec<&DoorsThing> = self.0.users.iter().filter(|user| is_guest(user)).filter(asked).collect();
+        let all: Vec<&DoorsThing> = self
+            .0
+            .users
+            .iter()
+            .filter(|user| is_guest(user))
+            .filter(asked)
+            .collect();
         Ok(page.of(&all, |guest| wire::guest(guest)))
     }
 
@@ -131,12 +183,19 @@ impl KisiWorld {
     }
 
     pub(super) fn delete_guest(&mut self, id: &str) -> Result<Answer, Answer> {
-        let guest = self.0.users.get(id).filter(|user| is_guest(user)).ok_or_else(error::not_found)?.key();
+        let guest = self
+            .0
+            .users
+            .get(id)
+            .filter(|user| is_guest(user))
+            .ok_or_else(error::not_found)?
+            .key();
         self.0.remove_user(&guest);
         Ok(answer::empty(204))
     }
 
-    /// Creates a person from the fields of a request. `confirm` and `send_emails` decide whether an invitation is open.
+    /// Creates a person from the fields of a request. `confirm` and `send_emails` decide whether an
+    /// invitation is open.
     fn made(&mut self, given: Map<String, Value>, ask: &Ask) -> DoorsThing {
         let mut item = Object(given);
         let managed = item.flag("confirm");
@@ -163,5 +222,6 @@ fn state_follows(item: &mut Object) {
 }
 
 fn same_email(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other) || (!one.is_ascii() && one.to_lowercase() == other.to_lowercase())
+    one.eq_ignore_ascii_case(other)
+        || (!one.is_ascii() && one.to_lowercase() == other.to_lowercase())
 }

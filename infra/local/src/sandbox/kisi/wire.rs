@@ -61,7 +61,10 @@ pub fn guest(guest: &DoorsThing) -> Value {
 /// Returns a group. A group without a place belongs to the place of the query.
 pub fn group(group: &DoorsThing, people: usize, asked_place: Option<&str>) -> Value {
     let item = &group.0;
-    let place = item.text("place").or(asked_place).map_or(Value::Null, number);
+    let place = item
+        .text("place")
+        .or(asked_place)
+        .map_or(Value::Null, number);
     let mut shown = json!({
         "id": number(group.id()),
         "resource_type": "Group",
@@ -115,7 +118,8 @@ pub fn assignment(world: &KisiWorld, member: &Member) -> Value {
 
 /// Returns the assignment that represents a person's `role` for the whole organisation.
 pub fn organization_role(world: &KisiWorld, user: &DoorsThing, id: &str) -> Value {
-    let organization = json!({ "id": 1, "resource_type": "Organization", "name": "Sandbox", "domain": "sandbox" });
+    let organization =
+        json!({ "id": 1, "resource_type": "Organization", "name": "Sandbox", "domain": "sandbox" });
     let mut shown = world.assigned(id, &user.key(), None);
     shown["role_id"] = user.0.or("role", "organization_basic");
     shown["applies_to_type"] = json!("Organization");

@@ -27,7 +27,10 @@ impl NexudusWorld {
     /// # Errors
     /// A message about the first invalid part.
     pub fn new(given: Value, now: Timestamp) -> Result<NexudusWorld, String> {
-        let mut world = NexudusWorld { top_unsaved: true, ..NexudusWorld::default() };
+        let mut world = NexudusWorld {
+            top_unsaved: true,
+            ..NexudusWorld::default()
+        };
         for (key, value) in object(given, "a world")?.0 {
             if key == "quirks" {
                 world.top.set(&key, value);
@@ -47,14 +50,18 @@ impl NexudusWorld {
         self.give_id(kind, &mut item, 0);
         let id = id(&item, name)?;
         item.set_missing("UpdatedOn", instant(now));
-        match self.tables.get_mut(kind).is_some_and(|table| table.add(StoredThing::new(&id, item))) {
+        match self
+            .tables
+            .get_mut(kind)
+            .is_some_and(|table| table.add(StoredThing::new(&id, item)))
+        {
             true => Ok(()),
             false => Err(format!("{name}: an Id is there twice")),
         }
     }
 
-    /// Gives a thing without an id one. Only things that nothing refers to may lack an id. `before` counts the things
-    /// before it that are not in the list yet.
+    /// Gives a thing without an id one. Only things that nothing refers to may lack an id. `before`
+    /// counts the things before it that are not in the list yet.
     fn give_id(&self, kind: usize, item: &mut Object, before: usize) {
         if ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
             let place = self.table(kind).map_or(0, ThingTable::next_place) + before;
@@ -68,7 +75,11 @@ impl NexudusWorld {
     /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
         let (upserts, removals) = self.read_change(body)?;
-        self.before_at_once = if self.last_change.replace(now) == Some(now) { self.before_at_once + 1 } else { 0 };
+        self.before_at_once = if self.last_change.replace(now) == Some(now) {
+            self.before_at_once + 1
+        } else {
+            0
+        };
         let mut changes = Vec::new();
         for (kind, item) in upserts {
             changes.extend(self.upsert(kind, item, now));
@@ -80,14 +91,18 @@ impl NexudusWorld {
     }
 
     #[allow(clippy::type_complexity, reason = "two lists that live for one call")]
-    fn read_change(&self, body: Value) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
+    fn read_change(
+        &self,
+        body: Value,
+    ) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
         let (mut upserts, mut removals) = (Vec::new(), Vec::new());
         for (key, value) in object(body, "a change")?.0 {
             if key == "remove" {
                 for (name, ids) in object(value, "remove")?.0 {
                     let kind = known(&name)?;
                     for id in list(ids, &name)? {
-                        let id = id_text(&id).ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
+                        let id = id_text(&id)
+                            .ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
                         removals.push((kind, id));
                     }
                 }
@@ -107,8 +122,13 @@ impl NexudusWorld {
     }
 
     fn lag(&self, kind: usize, now: Timestamp) -> Option<Timestamp> {
-        let late = entity::find("BookingVisitors") == Some(kind) && quirks::on(&self.top, "late-visitors");
-        let span = if late { Some(LATE) } else { quirks::on(&self.top, "lag").then_some(LAG) };
+        let late =
+            entity::find("BookingVisitors") == Some(kind) && quirks::on(&self.top, "late-visitors");
+        let span = if late {
+            Some(LATE)
+        } else {
+            quirks::on(&self.top, "lag").then_some(LAG)
+        };
         span.map(|span| now.saturating_add(span).unwrap_or(now))
     }
 
@@ -128,7 +148,11 @@ impl NexudusWorld {
         if joins {
             self.join(kind, &id, &after, now);
         }
-        Some(EntityChange { kind, before, after: Some(after) })
+        Some(EntityChange {
+            kind,
+            before,
+            after: Some(after),
+        })
     }
 
     fn remove(&mut self, kind: usize, id: &str, now: Timestamp) -> Option<EntityChange> {
@@ -146,12 +170,18 @@ impl NexudusWorld {
         if let Some(relation) = TeamRelation::across(kind) {
             self.point(relation, id, |_| Some(false), now);
         }
-        Some(EntityChange { kind, before: Some(before), after: None })
+        Some(EntityChange {
+            kind,
+            before: Some(before),
+            after: None,
+        })
     }
 
     /// Adds a cancelled booking for a removed one, unless the world has it already `[D]`.
     fn cancelled(&mut self, bookings: usize, booking: &Object, now: Timestamp) {
-        let Some(kind) = entity::find("CancelledBookings") else { return };
+        let Some(kind) = entity::find("CancelledBookings") else {
+            return;
+        };
         let original = alias(bookings, booking);
         let there = |record: &StoredThing| {
             record
@@ -159,7 +189,10 @@ impl NexudusWorld {
                 .and_then(|it| it.text("OriginalBookingId"))
                 .is_some_and(|id| id.eq_ignore_ascii_case(&original))
         };
-        if self.table(kind).is_some_and(|table| table.iter().any(there)) {
+        if self
+            .table(kind)
+            .is_some_and(|table| table.iter().any(there))
+        {
             return;
         }
         let mut item = Object::default();

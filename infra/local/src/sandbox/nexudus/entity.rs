@@ -28,12 +28,28 @@ pub struct NexudusWorldEntity {
     pub nameless: bool,
 }
 
-const fn silent(name: &'static str, filter: &'static str, path: &'static str) -> NexudusWorldEntity {
-    NexudusWorldEntity { name, filter, path, actions: None, collections: &[], access: false, nameless: false }
+const fn silent(
+    name: &'static str,
+    filter: &'static str,
+    path: &'static str,
+) -> NexudusWorldEntity {
+    NexudusWorldEntity {
+        name,
+        filter,
+        path,
+        actions: None,
+        collections: &[],
+        access: false,
+        nameless: false,
+    }
 }
 
 const fn actions(create: u16, update: u16, delete: u16) -> Option<Actions> {
-    Some(Actions { create, update, delete })
+    Some(Actions {
+        create,
+        update,
+        delete,
+    })
 }
 
 /// The action that announces a person whose access changed.
@@ -44,7 +60,10 @@ pub const CONTRACT_CANCEL: u16 = 11;
 /// All kinds, in the order of webhooks after a `_change` of several.
 pub const ENTITIES: [NexudusWorldEntity; 15] = [
     silent("Businesses", "Business", "sys/businesses"),
-    NexudusWorldEntity { actions: actions(74, 76, 75), ..silent("Tariffs", "Tariff", "billing/tariffs") },
+    NexudusWorldEntity {
+        actions: actions(74, 76, 75),
+        ..silent("Tariffs", "Tariff", "billing/tariffs")
+    },
     silent("TimePasses", "TimePass", "billing/timepasses"),
     silent("Resources", "Resource", "spaces/resources"),
     NexudusWorldEntity {
@@ -66,16 +85,28 @@ pub const ENTITIES: [NexudusWorldEntity; 15] = [
         actions: actions(62, 60, 77),
         collections: &["Desks"],
         access: true,
-        ..silent("CoworkerContracts", "CoworkerContract", "billing/coworkercontracts")
+        ..silent(
+            "CoworkerContracts",
+            "CoworkerContract",
+            "billing/coworkercontracts",
+        )
     },
     NexudusWorldEntity {
         access: true,
         nameless: true,
-        ..silent("ContractPausedPeriods", "ContractPausedPeriod", "billing/contractpausedperiods")
+        ..silent(
+            "ContractPausedPeriods",
+            "ContractPausedPeriod",
+            "billing/contractpausedperiods",
+        )
     },
     NexudusWorldEntity {
         access: true,
-        ..silent("CoworkerTimePasses", "CoworkerTimePass", "billing/coworkertimepasses")
+        ..silent(
+            "CoworkerTimePasses",
+            "CoworkerTimePass",
+            "billing/coworkertimepasses",
+        )
     },
     NexudusWorldEntity {
         actions: actions(47, 48, 49),
@@ -83,13 +114,30 @@ pub const ENTITIES: [NexudusWorldEntity; 15] = [
         nameless: true,
         ..silent("Checkins", "Checkin", "spaces/checkins")
     },
-    NexudusWorldEntity { nameless: true, ..silent("BookingVisitors", "BookingVisitor", "spaces/bookingvisitors") },
-    NexudusWorldEntity { actions: actions(6, 7, 8), ..silent("Bookings", "Booking", "spaces/bookings") },
     NexudusWorldEntity {
         nameless: true,
-        ..silent("CancelledBookings", "CancelledBooking", "spaces/cancelledbookings")
+        ..silent(
+            "BookingVisitors",
+            "BookingVisitor",
+            "spaces/bookingvisitors",
+        )
     },
-    NexudusWorldEntity { nameless: true, ..silent("WebHooks", "WebHook", "sys/webhooks") },
+    NexudusWorldEntity {
+        actions: actions(6, 7, 8),
+        ..silent("Bookings", "Booking", "spaces/bookings")
+    },
+    NexudusWorldEntity {
+        nameless: true,
+        ..silent(
+            "CancelledBookings",
+            "CancelledBooking",
+            "spaces/cancelledbookings",
+        )
+    },
+    NexudusWorldEntity {
+        nameless: true,
+        ..silent("WebHooks", "WebHook", "sys/webhooks")
+    },
 ];
 
 /// Returns the index in [`ENTITIES`] of the kind with that name.
@@ -99,5 +147,7 @@ pub fn find(name: &str) -> Option<usize> {
 
 /// Returns the index in [`ENTITIES`] of the kind at that path.
 pub fn at(area: &str, list: &str) -> Option<usize> {
-    ENTITIES.iter().position(|entity| entity.path.split_once('/') == Some((area, list)))
+    ENTITIES
+        .iter()
+        .position(|entity| entity.path.split_once('/') == Some((area, list)))
 }

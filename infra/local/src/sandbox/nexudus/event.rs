@@ -1,7 +1,8 @@
 //! The webhooks that Nexudus would post after a change. They are not signed here.
 //!
-//! Each action has its own address, and the body is an array of one entity `[D]``[C]`. Passes, pauses and guests have
-//! no action. `AccessControlUpdate` announces the people whose access changed, after all other webhooks.
+//! Each action has its own address, and the body is an array of one entity `[D]``[C]`. Passes,
+//! pauses and guests have no action. `AccessControlUpdate` announces the people whose access
+//! changed, after all other webhooks.
 
 use std::collections::BTreeSet;
 
@@ -32,11 +33,19 @@ pub fn posts(world: &NexudusWorld, changes: &[EntityChange], now: Timestamp) -> 
     let mut posts = Vec::new();
     let mut concerned_people = BTreeSet::new();
     for change in changes {
-        let Some(entity) = ENTITIES.get(change.kind) else { continue };
-        let Some(item) = change.after.as_ref().or(change.before.as_ref()) else { continue };
+        let Some(entity) = ENTITIES.get(change.kind) else {
+            continue;
+        };
+        let Some(item) = change.after.as_ref().or(change.before.as_ref()) else {
+            continue;
+        };
         if let Some(actions) = &entity.actions {
             let cancels = |item: &Object| {
-                item.flag("Cancelled") || item.0.get("CancellationDate").is_some_and(|day| !day.is_null())
+                item.flag("Cancelled")
+                    || item
+                        .0
+                        .get("CancellationDate")
+                        .is_some_and(|day| !day.is_null())
             };
             let action = match (&change.before, &change.after) {
                 (None, _) => actions.create,
@@ -48,7 +57,11 @@ pub fn posts(world: &NexudusWorld, changes: &[EntityChange], now: Timestamp) -> 
                 }
                 (Some(_), Some(_)) => actions.update,
             };
-            posts.extend(post(world, action, wire::listed(world, change.kind, item, now)));
+            posts.extend(post(
+                world,
+                action,
+                wire::listed(world, change.kind, item, now),
+            ));
         }
         concerned_people.extend(concerned(world, change));
     }
@@ -65,22 +78,39 @@ pub fn posts(world: &NexudusWorld, changes: &[EntityChange], now: Timestamp) -> 
 
 /// Returns the people whose access a change concerns.
 fn concerned(world: &NexudusWorld, change: &EntityChange) -> Vec<String> {
-    let Some(entity) = ENTITIES.get(change.kind) else { return Vec::new() };
+    let Some(entity) = ENTITIES.get(change.kind) else {
+        return Vec::new();
+    };
     let both = || change.before.iter().chain(&change.after);
     let coworkers = |item: &Object| item.0.get("CoworkerId").and_then(id_text);
     match entity.name {
-        "Teams" => {
-            both().flat_map(|team| team.list("TeamMembers").iter().filter_map(id_text).collect::<Vec<_>>()).collect()
-        }
+        "Teams" => both()
+            .flat_map(|team| {
+                team.list("TeamMembers")
+                    .iter()
+                    .filter_map(id_text)
+                    .collect::<Vec<_>>()
+            })
+            .collect(),
         "Coworkers" => {
-            let cards = |item: &Option<Object>| item.as_ref().map(|item| item.or_null("AccessCardId"));
+            let cards =
+                |item: &Option<Object>| item.as_ref().map(|item| item.or_null("AccessCardId"));
             let changed = change.before.is_some() && cards(&change.before) != cards(&change.after);
-            both().filter(|_| changed).filter_map(|item| item.0.get("Id").and_then(id_text)).collect()
+            both()
+                .filter(|_| changed)
+                .filter_map(|item| item.0.get("Id").and_then(id_text))
+                .collect()
         }
         "ContractPausedPeriods" => {
             let contracts = entity::find("CoworkerContracts").and_then(|kind| world.table(kind));
-            let contract = |pause: &Object| contracts?.get(&id_text(pause.0.get("CoworkerContractId")?)?)?.object();
-            both().filter_map(|pause| coworkers(contract(pause)?)).collect()
+            let contract = |pause: &Object| {
+                contracts?
+                    .get(&id_text(pause.0.get("CoworkerContractId")?)?)?
+                    .object()
+            };
+            both()
+                .filter_map(|pause| coworkers(contract(pause)?))
+                .collect()
         }
         "Bookings" if change.after.is_none() => both().filter_map(coworkers).collect(),
         _ if entity.access => both().filter_map(coworkers).collect(),
@@ -91,13 +121,27 @@ fn concerned(world: &NexudusWorld, change: &EntityChange) -> Vec<String> {
 /// Returns one webhook; `None` if the world has it switched off.
 fn post(world: &NexudusWorld, action: u16, entity: Map<String, Value>) -> Option<Post> {
     let hooks = entity::find("WebHooks").and_then(|kind| world.table(kind))?;
-    let of_action =
-        || hooks.iter().filter_map(|hook| hook.object()).filter(|hook| hook.0.get("Action") == Some(&json!(action)));
-    if of_action().next().is_some() && of_action().all(|hook| hook.0.get("Active") == Some(&json!(false))) {
+    let of_action = || {
+        hooks
+            .iter()
+            .filter_map(|hook| hook.object())
+            .filter(|hook| hook.0.get("Action") == Some(&json!(action)))
+    };
+    if of_action().next().is_some()
+        && of_action().all(|hook| hook.0.get("Active") == Some(&json!(false)))
+    {
         return None;
     }
     let lone = quirks::on(&world.top, "lone-object");
-    let body = if lone { Value::Object(entity) } else { json!([entity]) };
+    let body = if lone {
+        Value::Object(entity)
+    } else {
+        json!([entity])
+    };
     let folded = quirks::on(&world.top, "ascii-signature");
-    Some(Post { action: Some(action), body: Bytes::from(body.to_string()), folded })
+    Some(Post {
+        action: Some(action),
+        body: Bytes::from(body.to_string()),
+        folded,
+    })
 }

@@ -1,5 +1,5 @@
-//! Nexudus' interface: tokens, lists and single things. It is read-only. Only the control calls change the platform.
-//! Paths may begin with `/api`, as the vendor's do, or leave it out.
+//! Nexudus' interface: tokens, lists and single things. It is read-only. Only the control calls
+//! change the platform. Paths may begin with `/api`, as the vendor's do, or leave it out.
 
 mod change;
 mod entity;
@@ -57,7 +57,9 @@ fn call(ask: &Ask) -> Option<NexudusCall> {
     match parts {
         ["token"] => Some(NexudusCall::Token),
         [area, list] => Some(NexudusCall::List(entity::at(area, list)?)),
-        [area, list, id] if !id.is_empty() => Some(NexudusCall::One(entity::at(area, list)?, (*id).to_owned())),
+        [area, list, id] if !id.is_empty() => {
+            Some(NexudusCall::One(entity::at(area, list)?, (*id).to_owned()))
+        }
         _ => None,
     }
 }
@@ -68,7 +70,9 @@ impl World for NexudusWorld {
     }
 
     fn serve(&mut self, ask: &Ask) -> Answer {
-        let Some(call) = call(ask) else { return self.error(404, "No HTTP resource was found") };
+        let Some(call) = call(ask) else {
+            return self.error(404, "No HTTP resource was found");
+        };
         match (call, ask.method.as_str()) {
             (NexudusCall::Token, "POST") if quirks::on(&self.top, "no-tokens") => {
                 self.error(404, "No HTTP resource was found")
@@ -98,7 +102,10 @@ impl World for NexudusWorld {
 impl NexudusWorld {
     /// Returns one thing. An unknown id answers 500 and not 404 `[D]``[C]`.
     fn one(&self, kind: usize, id: &str, now: Timestamp) -> Answer {
-        let changed = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < SHAKY);
+        let changed = |at: &str| {
+            at.parse::<Timestamp>()
+                .is_ok_and(|at| now.duration_since(at) < SHAKY)
+        };
         let shaky = quirks::on(&self.top, "just-changed-500");
         match self.visible(kind, id, now) {
             Some(item) if !(shaky && item.text("UpdatedOn").is_some_and(changed)) => {
@@ -108,9 +115,17 @@ impl NexudusWorld {
         }
     }
 
-    /// Returns an error in Nexudus' format. With the quirk `error-in-200` its status is a success `[D]`.
+    /// Returns an error in Nexudus' format. With the quirk `error-in-200` its status is a success
+    /// `[D]`.
     fn error(&self, status: u16, message: &str) -> Answer {
         let body = json!({ "Status": status, "Message": message, "Value": null, "WasSuccessful": false, "Errors": [] });
-        answer::json(if quirks::on(&self.top, "error-in-200") { 200 } else { status }, &body)
+        answer::json(
+            if quirks::on(&self.top, "error-in-200") {
+                200
+            } else {
+                status
+            },
+            &body,
+        )
     }
 }

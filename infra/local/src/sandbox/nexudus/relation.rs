@@ -27,40 +27,71 @@ impl TeamRelation {
             "Teams" => ("Coworkers", "Teams"),
             _ => return None,
         };
-        Some(TeamRelation { kind: entity::find(other)?, field })
+        Some(TeamRelation {
+            kind: entity::find(other)?,
+            field,
+        })
     }
 }
 
 impl NexudusWorld {
-    /// Completes the relation of coworkers and teams. If one side names the other, both do afterwards.
+    /// Completes the relation of coworkers and teams. If one side names the other, both do
+    /// afterwards.
     pub(super) fn join_all(&mut self, now: Timestamp) {
         for name in ["Coworkers", "Teams"] {
-            let Some(kind) = entity::find(name) else { continue };
-            let Some(relation) = TeamRelation::across(kind) else { continue };
-            let own = if name == "Coworkers" { "Teams" } else { "TeamMembers" };
+            let Some(kind) = entity::find(name) else {
+                continue;
+            };
+            let Some(relation) = TeamRelation::across(kind) else {
+                continue;
+            };
+            let own = if name == "Coworkers" {
+                "Teams"
+            } else {
+                "TeamMembers"
+            };
             let table = self.table(kind).into_iter().flat_map(ThingTable::iter);
             let all: Vec<(String, Vec<String>)> = table
                 .filter_map(|record| {
                     let item = record.object()?;
-                    Some((id_text(item.0.get("Id")?)?, item.list(own).iter().filter_map(id_text).collect()))
+                    Some((
+                        id_text(item.0.get("Id")?)?,
+                        item.list(own).iter().filter_map(id_text).collect(),
+                    ))
                 })
                 .collect();
             for (id, named) in all {
-                self.point(relation, &id, |theirs| named.contains(&theirs.to_owned()).then_some(true), now);
+                self.point(
+                    relation,
+                    &id,
+                    |theirs| named.contains(&theirs.to_owned()).then_some(true),
+                    now,
+                );
             }
         }
     }
 
-    /// Completes the relation of one changed thing: exactly the things that it names name it afterwards.
+    /// Completes the relation of one changed thing: exactly the things that it names name it
+    /// afterwards.
     pub(super) fn join(&mut self, kind: usize, id: &str, item: &Object, now: Timestamp) {
-        let own = if entity::find("Coworkers") == Some(kind) { "Teams" } else { "TeamMembers" };
+        let own = if entity::find("Coworkers") == Some(kind) {
+            "Teams"
+        } else {
+            "TeamMembers"
+        };
         if let Some(relation) = TeamRelation::across(kind) {
             let named: Vec<String> = item.list(own).iter().filter_map(id_text).collect();
-            self.point(relation, id, |theirs| Some(named.contains(&theirs.to_owned())), now);
+            self.point(
+                relation,
+                id,
+                |theirs| Some(named.contains(&theirs.to_owned())),
+                now,
+            );
         }
     }
 
-    /// Adds `id` to the field of every thing of the relation, or removes it, as `wanted` returns for each.
+    /// Adds `id` to the field of every thing of the relation, or removes it, as `wanted` returns
+    /// for each.
     pub(super) fn point(
         &mut self,
         relation: TeamRelation,
@@ -69,10 +100,17 @@ impl NexudusWorld {
         now: Timestamp,
     ) {
         let TeamRelation { kind, field } = relation;
-        let Some(table) = self.tables.get_mut(kind) else { return };
-        let keys: Vec<String> = table.iter().filter_map(|record| id_text(record.object()?.0.get("Id")?)).collect();
+        let Some(table) = self.tables.get_mut(kind) else {
+            return;
+        };
+        let keys: Vec<String> = table
+            .iter()
+            .filter_map(|record| id_text(record.object()?.0.get("Id")?))
+            .collect();
         for key in keys {
-            let Some(mut item) = table.get(&key).and_then(StoredThing::object).cloned() else { continue };
+            let Some(mut item) = table.get(&key).and_then(StoredThing::object).cloned() else {
+                continue;
+            };
             let mut named: Vec<String> = item.list(field).iter().filter_map(id_text).collect();
             let has = named.iter().any(|one| one == id);
             match wanted(&key) {
@@ -80,7 +118,15 @@ impl NexudusWorld {
                 Some(false) if has => named.retain(|one| one != id),
                 _ => continue,
             }
-            item.set(field, json!(named.iter().filter_map(|id| id.parse::<u64>().ok()).collect::<Vec<_>>()));
+            item.set(
+                field,
+                json!(
+                    named
+                        .iter()
+                        .filter_map(|id| id.parse::<u64>().ok())
+                        .collect::<Vec<_>>()
+                ),
+            );
             if let Some(record) = table.change(&key) {
                 record.become_(Some(item), now, None);
             }

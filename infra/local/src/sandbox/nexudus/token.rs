@@ -1,5 +1,5 @@
-//! Nexudus' tokens: for a name and a password, or for a refresh token with the name in the header `client_id` `[D]`.
-//! Any name and password that are not empty are valid.
+//! Nexudus' tokens: for a name and a password, or for a refresh token with the name in the header
+//! `client_id` `[D]`. Any name and password that are not empty are valid.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,7 +22,11 @@ pub fn give(ask: &Ask) -> Answer {
     let field = |name| ask.form(name).unwrap_or_default();
     match field("grant_type").as_str() {
         "password" if field("username").is_empty() || field("password").is_empty() => {
-            token::refused(400, "invalid_grant", "The user name or password is incorrect.")
+            token::refused(
+                400,
+                "invalid_grant",
+                "The user name or password is incorrect.",
+            )
         }
         "password" => tokens(ask),
         "refresh_token" => {
@@ -32,24 +36,32 @@ pub fn give(ask: &Ask) -> Answer {
                 false => token::refused(400, "invalid_grant", "The refresh token is not valid."),
             }
         }
-        _ => token::refused(400, "unsupported_grant_type", "grant_type must be password or refresh_token"),
+        _ => token::refused(
+            400,
+            "unsupported_grant_type",
+            "grant_type must be password or refresh_token",
+        ),
     }
 }
 
 fn tokens(ask: &Ask) -> Answer {
     let mint = |issuer, life| token::mint(issuer, "", ask.now.as_second().saturating_add(life));
     let (access, refresh) = (mint(ACCESS, LIFETIME), mint(REFRESH, LONG));
-    let body =
-        json!({ "access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": LIFETIME });
+    let body = json!({ "access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": LIFETIME });
     answer::json(200, &body)
 }
 
-/// Returns whether the request may read: with a token of this sandbox, or with a name and a password.
+/// Returns whether the request may read: with a token of this sandbox, or with a name and a
+/// password.
 pub fn may(ask: &Ask) -> bool {
     if let Some(basic) = ask.credentials("Basic") {
-        let text = STANDARD.decode(basic).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = STANDARD
+            .decode(basic)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
         let both = text.as_deref().and_then(|text| text.split_once(':'));
         return both.is_some_and(|(name, password)| !name.is_empty() && !password.is_empty());
     }
-    ask.credentials("Bearer").is_some_and(|given| token::read(given, ACCESS, ask.now).is_some())
+    ask.credentials("Bearer")
+        .is_some_and(|given| token::read(given, ACCESS, ask.now).is_some())
 }

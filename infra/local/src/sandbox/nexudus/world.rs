@@ -1,4 +1,5 @@
-//! The contents of one Nexudus, as they are kept and stored. Knows nothing of changes, calls and pages.
+//! The contents of one Nexudus, as they are kept and stored. Knows nothing of changes, calls and
+//! pages.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -41,12 +42,16 @@ impl NexudusWorld {
         Value::Object(shown)
     }
 
-    /// Returns the `UpdatedOn` for this change. The second of two changes at one instant gets a later value, so that no
-    /// two deliveries have the same bytes.
+    /// Returns the `UpdatedOn` for this change. The second of two changes at one instant gets a
+    /// later value, so that no two deliveries have the same bytes.
     pub fn stamp(&self, now: Timestamp) -> String {
         match self.before_at_once {
             0 => instant(now),
-            before => format!("{:.3}", now.saturating_add(SignedDuration::from_millis(before)).unwrap_or(now)),
+            before => format!(
+                "{:.3}",
+                now.saturating_add(SignedDuration::from_millis(before))
+                    .unwrap_or(now)
+            ),
         }
     }
 
@@ -62,7 +67,9 @@ impl NexudusWorld {
 
     /// Loads a stored world.
     pub fn load(shelf: &Shelf<'_>) -> NexudusWorld {
-        let tables = ENTITIES.each_ref().map(|entity| ThingTable::load(shelf, entity.name));
+        let tables = ENTITIES
+            .each_ref()
+            .map(|entity| ThingTable::load(shelf, entity.name));
         NexudusWorld {
             tables,
             top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),

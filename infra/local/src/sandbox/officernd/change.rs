@@ -22,7 +22,10 @@ impl OfficerndWorld {
     /// # Errors
     /// A message about the first invalid part.
     pub fn new(given: Value, now: Timestamp) -> Result<OfficerndWorld, String> {
-        let mut world = OfficerndWorld { top_unsaved: true, ..OfficerndWorld::default() };
+        let mut world = OfficerndWorld {
+            top_unsaved: true,
+            ..OfficerndWorld::default()
+        };
         for (key, value) in object(given, "a world")?.0 {
             if OTHER_KEYS.contains(&key.as_str()) {
                 world.top.set(&key, value);
@@ -41,7 +44,11 @@ impl OfficerndWorld {
         self.name_checkin(kind, &mut item);
         let id = id(&item, name)?;
         item.set_missing("modifiedAt", instant(now));
-        match self.tables.get_mut(kind).is_some_and(|table| table.add(StoredThing::new(&id, item))) {
+        match self
+            .tables
+            .get_mut(kind)
+            .is_some_and(|table| table.add(StoredThing::new(&id, item)))
+        {
             true => Ok(()),
             false => Err(format!("{name}: an _id is there twice")),
         }
@@ -49,9 +56,15 @@ impl OfficerndWorld {
 
     /// Gives a check-in without `_id` an id. No call names a check-in.
     fn name_checkin(&self, kind: usize, item: &mut Object) {
-        if ENTITIES.get(kind).is_some_and(|entity| entity.name == "checkins") {
+        if ENTITIES
+            .get(kind)
+            .is_some_and(|entity| entity.name == "checkins")
+        {
             let place = self.table(kind).map_or(0, ThingTable::next_place);
-            item.set_missing("_id", format!("{:024x}", 0xc4ec_0000_0000_0000_u64 + place as u64));
+            item.set_missing(
+                "_id",
+                format!("{:024x}", 0xc4ec_0000_0000_0000_u64 + place as u64),
+            );
         }
     }
 
@@ -61,7 +74,8 @@ impl OfficerndWorld {
     /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let (upserts, removals) = self.read_change(body)?;
-        let lag_until = quirks::on(&self.top, "lag").then(|| now.saturating_add(LAG).unwrap_or(now));
+        let lag_until =
+            quirks::on(&self.top, "lag").then(|| now.saturating_add(LAG).unwrap_or(now));
         let mut events = Vec::new();
         for (kind, item) in upserts {
             events.extend(self.upsert(kind, item, now, lag_until));
@@ -73,14 +87,20 @@ impl OfficerndWorld {
     }
 
     #[allow(clippy::type_complexity, reason = "two lists that live for one call")]
-    fn read_change(&self, body: Value) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
+    fn read_change(
+        &self,
+        body: Value,
+    ) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
         let (mut upserts, mut removals) = (Vec::new(), Vec::new());
         for (key, value) in object(body, "a change")?.0 {
             if key == "remove" {
                 for (name, ids) in object(value, "remove")?.0 {
-                    let kind = entity::find(&name).ok_or_else(|| format!("there is no entity {name}"))?;
+                    let kind =
+                        entity::find(&name).ok_or_else(|| format!("there is no entity {name}"))?;
                     for id in list(ids, &name)? {
-                        let id = id.as_str().ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
+                        let id = id
+                            .as_str()
+                            .ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
                         removals.push((kind, id.to_owned()));
                     }
                 }
@@ -99,7 +119,13 @@ impl OfficerndWorld {
         Ok((upserts, removals))
     }
 
-    fn upsert(&mut self, kind: usize, item: Object, now: Timestamp, lag_until: Option<Timestamp>) -> Option<Value> {
+    fn upsert(
+        &mut self,
+        kind: usize,
+        item: Object,
+        now: Timestamp,
+        lag_until: Option<Timestamp>,
+    ) -> Option<Value> {
         let id = item.text("_id")?.to_owned();
         let table = self.tables.get_mut(kind)?;
         let before = table.get(&id).and_then(StoredThing::object).cloned();
@@ -109,11 +135,19 @@ impl OfficerndWorld {
         if table.get(&id).is_none() {
             table.add(StoredThing::absent(&id));
         }
-        table.change(&id)?.become_(Some(after.clone()), now, lag_until);
+        table
+            .change(&id)?
+            .become_(Some(after.clone()), now, lag_until);
         event::upserted(self, kind, before.as_ref(), &after, now)
     }
 
-    fn remove(&mut self, kind: usize, id: &str, now: Timestamp, lag_until: Option<Timestamp>) -> Option<Value> {
+    fn remove(
+        &mut self,
+        kind: usize,
+        id: &str,
+        now: Timestamp,
+        lag_until: Option<Timestamp>,
+    ) -> Option<Value> {
         let table = self.tables.get_mut(kind)?;
         let before = table.get(id).and_then(StoredThing::object).cloned()?;
         let record = table.change(id)?;
@@ -128,6 +162,8 @@ impl OfficerndWorld {
 fn id(item: &Object, name: &str) -> Result<String, String> {
     match item.text("_id") {
         Some(id) if !id.is_empty() => Ok(id.to_owned()),
-        _ => Err(format!("{name}: every object needs an _id, a text that is not empty")),
+        _ => Err(format!(
+            "{name}: every object needs an _id, a text that is not empty"
+        )),
     }
 }

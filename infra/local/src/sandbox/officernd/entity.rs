@@ -14,12 +14,33 @@ pub struct OfficerndEntity {
     pub scope: &'static str,
 }
 
-const fn silent(name: &'static str, since: Option<&'static str>, scope: &'static str) -> OfficerndEntity {
-    OfficerndEntity { name, event: None, posts_removal: false, since, scope }
+const fn silent(
+    name: &'static str,
+    since: Option<&'static str>,
+    scope: &'static str,
+) -> OfficerndEntity {
+    OfficerndEntity {
+        name,
+        event: None,
+        posts_removal: false,
+        since,
+        scope,
+    }
 }
 
-const fn posted(name: &'static str, event: &'static str, posts_removal: bool, scope: &'static str) -> OfficerndEntity {
-    OfficerndEntity { name, event: Some(event), posts_removal, since: Some("modifiedAt"), scope }
+const fn posted(
+    name: &'static str,
+    event: &'static str,
+    posts_removal: bool,
+    scope: &'static str,
+) -> OfficerndEntity {
+    OfficerndEntity {
+        name,
+        event: Some(event),
+        posts_removal,
+        since: Some("modifiedAt"),
+        scope,
+    }
 }
 
 /// All kinds, in the order of webhooks after a `_change` of several.
@@ -28,9 +49,19 @@ pub const ENTITIES: [OfficerndEntity; 13] = [
     silent("floors", None, "flex.space.floors.read"),
     silent("resources", Some("modifiedAt"), "flex.space.resources.read"),
     silent("plans", None, "flex.billing.plans.read"),
-    posted("companies", "company", true, "flex.community.companies.read"),
+    posted(
+        "companies",
+        "company",
+        true,
+        "flex.community.companies.read",
+    ),
     posted("members", "member", true, "flex.community.members.read"),
-    posted("memberships", "membership", true, "flex.community.memberships.read"),
+    posted(
+        "memberships",
+        "membership",
+        true,
+        "flex.community.memberships.read",
+    ),
     silent("assignments", None, "flex.space.assignments.read"),
     posted("passes", "pass", false, "flex.space.passes.read"),
     posted("bookings", "booking", true, "flex.space.bookings.read"),

@@ -18,26 +18,54 @@ pub fn upserted(
     now: Timestamp,
 ) -> Option<Value> {
     let entity = ENTITIES.get(kind)?;
-    let cancelled = after.flag("isCancelled") && !before.is_some_and(|before| before.flag("isCancelled"));
-    if entity.name == "bookings" && cancelled && before.is_some() && quirks::on(&world.top, "cancel-as-removed") {
+    let cancelled =
+        after.flag("isCancelled") && !before.is_some_and(|before| before.flag("isCancelled"));
+    if entity.name == "bookings"
+        && cancelled
+        && before.is_some()
+        && quirks::on(&world.top, "cancel-as-removed")
+    {
         return removed(world, kind, after, now);
     }
-    let what = if before.is_some() { "updated" } else { "created" };
-    let mut event = body(world, entity, what, wire::object(world, kind, after, now), now)?;
+    let what = if before.is_some() {
+        "updated"
+    } else {
+        "created"
+    };
+    let mut event = body(
+        world,
+        entity,
+        what,
+        wire::object(world, kind, after, now),
+        now,
+    )?;
     if let Some(before) = before {
         let earlier = wire::object(world, kind, before, now);
         let full = wire::object(world, kind, after, now);
-        let changed: Map<String, Value> =
-            earlier.into_iter().filter(|(field, value)| full.get(field) != Some(value)).collect();
+        let changed: Map<String, Value> = earlier
+            .into_iter()
+            .filter(|(field, value)| full.get(field) != Some(value))
+            .collect();
         event["data"]["previousAttributes"] = Value::Object(changed);
     }
     Some(event)
 }
 
 /// Returns the webhook for a removed thing; `None` for kinds without webhooks.
-pub fn removed(world: &OfficerndWorld, kind: usize, before: &Object, now: Timestamp) -> Option<Value> {
+pub fn removed(
+    world: &OfficerndWorld,
+    kind: usize,
+    before: &Object,
+    now: Timestamp,
+) -> Option<Value> {
     let entity = ENTITIES.get(kind).filter(|entity| entity.posts_removal)?;
-    body(world, entity, "removed", wire::object(world, kind, before, now), now)
+    body(
+        world,
+        entity,
+        "removed",
+        wire::object(world, kind, before, now),
+        now,
+    )
 }
 
 fn body(
@@ -48,8 +76,14 @@ fn body(
     now: Timestamp,
 ) -> Option<Value> {
     let name = format!("{}.{what}", entity.event?);
-    let full = if quirks::on(&world.top, "v1-events") { old_names(full) } else { full };
-    Some(json!({ "event": name, "eventType": name, "createdAt": instant(now), "data": { "object": full } }))
+    let full = if quirks::on(&world.top, "v1-events") {
+        old_names(full)
+    } else {
+        full
+    };
+    Some(
+        json!({ "event": name, "eventType": name, "createdAt": instant(now), "data": { "object": full } }),
+    )
 }
 
 /// Renames fields to the names of the interface's first version `[C]`.

@@ -43,13 +43,28 @@ enum Bound {
 ///
 /// # Errors
 /// What is wrong with the query, for a 400.
-pub fn page(world: &OfficerndWorld, kind: usize, entity: &OfficerndEntity, ask: &Ask) -> Result<Value, String> {
+pub fn page(
+    world: &OfficerndWorld,
+    kind: usize,
+    entity: &OfficerndEntity,
+    ask: &Ask,
+) -> Result<Value, String> {
     let query = ListQuery::read(entity, ask)?;
-    let Some(table) = world.table(kind) else { return Err("no such list".into()) };
-    let visible = table.placed().filter_map(|(place, record)| Some((place, record.visible(ask.now)?)));
-    let all: Vec<(usize, &Object)> = visible.filter(|(_, item)| query.takes(entity, item)).collect();
+    let Some(table) = world.table(kind) else {
+        return Err("no such list".into());
+    };
+    let visible = table
+        .placed()
+        .filter_map(|(place, record)| Some((place, record.visible(ask.now)?)));
+    let all: Vec<(usize, &Object)> = visible
+        .filter(|(_, item)| query.takes(entity, item))
+        .collect();
     let whole = quirks::on(&world.top, "bare-array");
-    let limit = if whole { all.len() } else { query.limit.unwrap_or(PAGE) };
+    let limit = if whole {
+        all.len()
+    } else {
+        query.limit.unwrap_or(PAGE)
+    };
     let (start, end) = match (query.next, query.before) {
         (_, Some(before)) => {
             let end = all.partition_point(|(place, _)| *place < before);
@@ -61,8 +76,10 @@ pub fn page(world: &OfficerndWorld, kind: usize, entity: &OfficerndEntity, ask: 
         }
     };
     let shown = all.get(start..end).unwrap_or_default();
-    let results: Vec<Value> =
-        shown.iter().map(|(_, item)| Value::Object(wire::object(world, kind, item, ask.now))).collect();
+    let results: Vec<Value> = shown
+        .iter()
+        .map(|(_, item)| Value::Object(wire::object(world, kind, item, ask.now)))
+        .collect();
     Ok(json!({
         "rangeStart": if results.is_empty() { 0 } else { start + 1 },
         "rangeEnd": start + results.len(),
@@ -83,7 +100,9 @@ impl<'a> ListQuery<'a> {
                 "resource" if entity.name == "assignments" => query.only("resource", value)?,
                 "membership" if entity.name == "assignments" => query.only("membership", value)?,
                 _ => match bound(entity, name) {
-                    Some(bound) => query.bounds.push((bound, instant(value).ok_or("a date is expected")?)),
+                    Some(bound) => query
+                        .bounds
+                        .push((bound, instant(value).ok_or("a date is expected")?)),
                     None => return Err(format!("property {name} should not exist")),
                 },
             }
@@ -103,13 +122,18 @@ impl<'a> ListQuery<'a> {
     }
 
     fn takes(&self, entity: &OfficerndEntity, item: &Object) -> bool {
-        if self.exact.is_some_and(|(field, value)| item.text(field) != Some(value)) {
+        if self
+            .exact
+            .is_some_and(|(field, value)| item.text(field) != Some(value))
+        {
             return false;
         }
         if self.bounds.is_empty() {
             return true;
         }
-        let Some(at) = entity.since.and_then(|field| instant(item.text(field)?)) else { return true };
+        let Some(at) = entity.since.and_then(|field| instant(item.text(field)?)) else {
+            return true;
+        };
         self.bounds.iter().all(|(bound, limit)| match bound {
             Bound::Least => at >= *limit,
             Bound::Above => at > *limit,
@@ -138,7 +162,15 @@ fn limit(value: &str) -> Result<usize, String> {
 
 /// Returns an instant, or the first moment of a day in UTC.
 fn instant(text: &str) -> Option<Timestamp> {
-    let day = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    let day = || {
+        Some(
+            text.parse::<Date>()
+                .ok()?
+                .to_zoned(TimeZone::UTC)
+                .ok()?
+                .timestamp(),
+        )
+    };
     text.parse().ok().or_else(day)
 }
 

@@ -1,5 +1,5 @@
-//! OfficeRnD's interface: tokens, one organisation, lists and single things. It is read-only. Only the control calls
-//! change the platform.
+//! OfficeRnD's interface: tokens, one organisation, lists and single things. It is read-only. Only
+//! the control calls change the platform.
 
 mod change;
 mod entity;
@@ -36,7 +36,9 @@ pub fn pattern(ask: &Ask) -> Option<String> {
         OfficerndCall::Token => "/oauth/token".to_owned(),
         OfficerndCall::Organization => "/api/v1/organizations/{slug}".to_owned(),
         OfficerndCall::List(kind) => format!("/api/v2/organizations/{{slug}}/{}", name(kind)),
-        OfficerndCall::One(kind, _) => format!("/api/v2/organizations/{{slug}}/{}/{{id}}", name(kind)),
+        OfficerndCall::One(kind, _) => {
+            format!("/api/v2/organizations/{{slug}}/{}/{{id}}", name(kind))
+        }
     })
 }
 
@@ -44,7 +46,9 @@ fn call(ask: &Ask) -> Option<OfficerndCall> {
     let parts: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["oauth", "token"] => Some(OfficerndCall::Token),
-        ["api", "v1", "organizations", slug] if !slug.is_empty() => Some(OfficerndCall::Organization),
+        ["api", "v1", "organizations", slug] if !slug.is_empty() => {
+            Some(OfficerndCall::Organization)
+        }
         ["api", "v2", "organizations", slug, name] if !slug.is_empty() => {
             Some(OfficerndCall::List(entity::find(name)?))
         }
@@ -61,7 +65,9 @@ impl World for OfficerndWorld {
     }
 
     fn serve(&mut self, ask: &Ask) -> Answer {
-        let Some(call) = call(ask) else { return error(404, "Cannot find this path", "Not Found") };
+        let Some(call) = call(ask) else {
+            return error(404, "Cannot find this path", "Not Found");
+        };
         match (call, ask.method.as_str()) {
             (OfficerndCall::Token, "POST") => token::give(ask),
             (OfficerndCall::Organization, "GET") => with_limits(self.organization(ask)),
@@ -72,7 +78,10 @@ impl World for OfficerndWorld {
     }
 
     fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
-        Ok(OfficerndWorld::change(self, body, now)?.iter().map(Post::of).collect())
+        Ok(OfficerndWorld::change(self, body, now)?
+            .iter()
+            .map(Post::of)
+            .collect())
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {
@@ -102,7 +111,9 @@ impl OfficerndWorld {
             Err(refusal) => return refusal,
         };
         match list::page(self, kind, entity, ask) {
-            Ok(mut page) if quirks::on(&self.top, "bare-array") => answer::json(200, &page["results"].take()),
+            Ok(mut page) if quirks::on(&self.top, "bare-array") => {
+                answer::json(200, &page["results"].take())
+            }
             Ok(page) => answer::json(200, &page),
             Err(why) => error(400, &why, "Bad Request"),
         }
@@ -113,10 +124,16 @@ impl OfficerndWorld {
             return refusal;
         }
         if let Some((name, _)) = ask.query.first() {
-            return error(400, &format!("property {name} should not exist"), "Bad Request");
+            return error(
+                400,
+                &format!("property {name} should not exist"),
+                "Bad Request",
+            );
         }
         match self.visible(kind, id, ask.now) {
-            Some(item) => answer::json(200, &Value::Object(wire::object(self, kind, item, ask.now))),
+            Some(item) => {
+                answer::json(200, &Value::Object(wire::object(self, kind, item, ask.now)))
+            }
             None => error(404, "The requested resource was not found", "Not Found"),
         }
     }
@@ -125,7 +142,9 @@ impl OfficerndWorld {
 /// Returns the kind, if the request's token may read it.
 fn allowed(kind: usize, ask: &Ask) -> Result<&'static OfficerndEntity, Answer> {
     let scopes = token::scopes(ask).ok_or_else(unauthorized)?;
-    let entity = ENTITIES.get(kind).ok_or_else(|| error(404, "Cannot find this path", "Not Found"))?;
+    let entity = ENTITIES
+        .get(kind)
+        .ok_or_else(|| error(404, "Cannot find this path", "Not Found"))?;
     match scopes.split_whitespace().any(|scope| scope == entity.scope) {
         true => Ok(entity),
         false => Err(error(403, "Insufficient scope", "Forbidden")),
@@ -138,7 +157,10 @@ fn unauthorized() -> Answer {
 
 /// Returns an error in OfficeRnD's format `[C]`.
 fn error(status: u16, message: &str, error: &str) -> Answer {
-    answer::json(status, &json!({ "statusCode": status, "message": message, "error": error }))
+    answer::json(
+        status,
+        &json!({ "statusCode": status, "message": message, "error": error }),
+    )
 }
 
 /// Adds the rate limit headers `[C]`. The sandbox never counts them down. Only `_faults` throttles.
@@ -151,5 +173,7 @@ fn with_limits(answer: Answer) -> Answer {
         ("x-ratelimit-remaining-read-day", "19999"),
         ("x-ratelimit-reset-read-day", "86400"),
     ];
-    LIMITS.into_iter().fold(answer, |answer, (name, value)| answer::with(answer, name, value))
+    LIMITS.into_iter().fold(answer, |answer, (name, value)| {
+        answer::with(answer, name, value)
+    })
 }

@@ -16,7 +16,11 @@ pub fn give(ask: &Ask) -> Answer {
     }
     let field = |name| ask.form(name).unwrap_or_default();
     if field("grant_type") != "client_credentials" {
-        return token::refused(400, "unsupported_grant_type", "Only client_credentials is supported");
+        return token::refused(
+            400,
+            "unsupported_grant_type",
+            "Only client_credentials is supported",
+        );
     }
     if field("client_id").is_empty() || field("client_secret").is_empty() {
         return token::refused(401, "invalid_client", "Client authentication failed");
@@ -24,7 +28,11 @@ pub fn give(ask: &Ask) -> Answer {
     let scope = field("scope");
     let known = |asked: &str| ENTITIES.iter().any(|entity| entity.scope == asked);
     if scope.trim().is_empty() || !scope.split_whitespace().all(known) {
-        return token::refused(400, "invalid_scope", "The requested scope is invalid, unknown, or malformed");
+        return token::refused(
+            400,
+            "invalid_scope",
+            "The requested scope is invalid, unknown, or malformed",
+        );
     }
     let access = token::mint(ISSUER, &scope, ask.now.as_second().saturating_add(LIFETIME));
     let body = json!({ "access_token": access, "token_type": "Bearer", "expires_in": LIFETIME, "scope": scope });

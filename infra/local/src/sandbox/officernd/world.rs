@@ -1,4 +1,5 @@
-//! The contents of one OfficeRnD organisation, as they are kept and stored. Knows nothing of changes, calls and pages.
+//! The contents of one OfficeRnD organisation, as they are kept and stored. Knows nothing of
+//! changes, calls and pages.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -50,8 +51,14 @@ impl OfficerndWorld {
 
     /// Loads a stored world.
     pub fn load(shelf: &Shelf<'_>) -> OfficerndWorld {
-        let tables = ENTITIES.each_ref().map(|entity| ThingTable::load(shelf, entity.name));
-        OfficerndWorld { tables, top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()), top_unsaved: false }
+        let tables = ENTITIES
+            .each_ref()
+            .map(|entity| ThingTable::load(shelf, entity.name));
+        OfficerndWorld {
+            tables,
+            top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),
+            top_unsaved: false,
+        }
     }
 
     /// Removes a stored world.

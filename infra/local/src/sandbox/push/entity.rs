@@ -1,4 +1,5 @@
-//! The kinds of things at the push platforms, their keys in the contract, and the defaults of missing keys.
+//! The kinds of things at the push platforms, their keys in the contract, and the defaults of
+//! missing keys.
 
 use serde_json::{Value, json};
 
@@ -44,11 +45,21 @@ use Usual::{No, NoOne, Nothing, Text, Yes};
 
 /// The kinds of andcards, in the order in which a change is sent.
 pub const ANDCARDS: &[PushWorldEntity] = &[
-    PushWorldEntity { list: "companies", word: "company", keys: &[("id", Nothing), ("name", Text(""))] },
+    PushWorldEntity {
+        list: "companies",
+        word: "company",
+        keys: &[("id", Nothing), ("name", Text(""))],
+    },
     PushWorldEntity {
         list: "users",
         word: "user",
-        keys: &[("id", Nothing), ("name", Text("")), ("email", Nothing), ("company", Nothing), ("active", Yes)],
+        keys: &[
+            ("id", Nothing),
+            ("name", Text("")),
+            ("email", Nothing),
+            ("company", Nothing),
+            ("active", Yes),
+        ],
     },
     PushWorldEntity {
         list: "subscriptions",

@@ -1,5 +1,5 @@
-//! Sandboxes of push platforms. They hold a world, and send the updates of the published contract. They have no
-//! interface to call.
+//! Sandboxes of push platforms. They hold a world, and send the updates of the published contract.
+//! They have no interface to call.
 
 mod entity;
 mod world;
@@ -26,11 +26,17 @@ impl World for PushWorld {
     }
 
     fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
-        Ok(PushWorld::change(self, body, now)?.iter().map(Post::of).collect())
+        Ok(PushWorld::change(self, body, now)?
+            .iter()
+            .map(Post::of)
+            .collect())
     }
 
     fn roster(&mut self, parts: usize, now: Timestamp) -> Result<Vec<Post>, String> {
-        Ok(PushWorld::roster(self, parts, now).iter().map(Post::of).collect())
+        Ok(PushWorld::roster(self, parts, now)
+            .iter()
+            .map(Post::of)
+            .collect())
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {

@@ -10,7 +10,8 @@ use super::entity::PushWorldEntity;
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::table::{Keyed, Shelf, ThingTable};
 
-/// The smallest distance between two updates. With equal instants, the receiver could not tell which one is later.
+/// The smallest distance between two updates. With equal instants, the receiver could not tell
+/// which one is later.
 const APART: SignedDuration = SignedDuration::from_micros(1);
 
 /// The world of one platform.
@@ -45,8 +46,16 @@ impl Keyed for PushedObject {
 
 impl PushWorld {
     fn empty(entities: &'static [PushWorldEntity]) -> PushWorld {
-        let tables = entities.iter().map(|entity| (entity.list, ThingTable::default())).collect();
-        PushWorld { entities, tables, top: Top::default(), top_unsaved: true }
+        let tables = entities
+            .iter()
+            .map(|entity| (entity.list, ThingTable::default()))
+            .collect();
+        PushWorld {
+            entities,
+            tables,
+            top: Top::default(),
+            top_unsaved: true,
+        }
     }
 
     /// Creates a world from a `_world` body.
@@ -59,10 +68,16 @@ impl PushWorld {
             if key == "quirks" {
                 continue;
             }
-            let table = world.tables.get_mut(key.as_str()).ok_or_else(|| format!("there is no entity {key}"))?;
+            let table = world
+                .tables
+                .get_mut(key.as_str())
+                .ok_or_else(|| format!("there is no entity {key}"))?;
             for item in list(value, &key)? {
                 let item = object(item, &key)?;
-                if !table.add(PushedObject { id: id(&item, &key)?, object: item }) {
+                if !table.add(PushedObject {
+                    id: id(&item, &key)?,
+                    object: item,
+                }) {
                     return Err(format!("{key}: an id is there twice"));
                 }
             }
@@ -74,7 +89,10 @@ impl PushWorld {
     pub fn show(&self) -> Value {
         let mut shown = Map::new();
         for (list, table) in &self.tables {
-            shown.insert((*list).to_owned(), table.iter().map(|thing| json!(thing.object)).collect());
+            shown.insert(
+                (*list).to_owned(),
+                table.iter().map(|thing| json!(thing.object)).collect(),
+            );
         }
         Value::Object(shown)
     }
@@ -90,7 +108,9 @@ impl PushWorld {
                 for (name, ids) in object(value, "remove")?.0 {
                     let place = self.place(&name)?;
                     for id in list(ids, &name)? {
-                        let id = id.as_str().ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
+                        let id = id
+                            .as_str()
+                            .ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
                         removals.push((place, id.to_owned()));
                     }
                 }
@@ -124,7 +144,10 @@ impl PushWorld {
         let entity = self.entities.get(place)?;
         let table = self.tables.get_mut(entity.list)?;
         if table.get(id).is_none() {
-            table.add(PushedObject { id: id.to_owned(), object: Object::default() });
+            table.add(PushedObject {
+                id: id.to_owned(),
+                object: Object::default(),
+            });
         }
         let thing = table.change(id)?;
         thing.object.0.extend(item.0);
@@ -135,14 +158,22 @@ impl PushWorld {
     fn remove(&mut self, place: usize, id: &str, now: Timestamp) -> Option<Value> {
         let entity = self.entities.get(place)?;
         self.tables.get_mut(entity.list)?.remove(id)?;
-        Some(self.post(&format!("{}.removed", entity.word), json!({ "id": id }), now))
+        Some(self.post(
+            &format!("{}.removed", entity.word),
+            json!({ "id": id }),
+            now,
+        ))
     }
 
     /// Returns a snapshot of everything, in this many updates.
     pub fn roster(&mut self, parts: usize, now: Timestamp) -> Vec<Value> {
         let mut all: Vec<(&'static str, Value)> = Vec::new();
         for entity in self.entities {
-            let things = self.tables.get(entity.list).into_iter().flat_map(ThingTable::iter);
+            let things = self
+                .tables
+                .get(entity.list)
+                .into_iter()
+                .flat_map(ThingTable::iter);
             all.extend(things.map(|thing| (entity.list, sent(entity, &thing.object))));
         }
         self.top.snapshots += 1;
@@ -193,8 +224,16 @@ impl PushWorld {
 
     /// Loads a stored world.
     pub fn load(entities: &'static [PushWorldEntity], shelf: &Shelf<'_>) -> PushWorld {
-        let tables = entities.iter().map(|entity| (entity.list, ThingTable::load(shelf, entity.list))).collect();
-        PushWorld { entities, tables, top: shelf.get("top").unwrap_or_default(), top_unsaved: false }
+        let tables = entities
+            .iter()
+            .map(|entity| (entity.list, ThingTable::load(shelf, entity.list)))
+            .collect();
+        PushWorld {
+            entities,
+            tables,
+            top: shelf.get("top").unwrap_or_default(),
+            top_unsaved: false,
+        }
     }
 
     /// Removes a stored world.
@@ -205,7 +244,8 @@ impl PushWorld {
     }
 }
 
-/// Returns a thing as it is sent: with exactly the keys of the contract, and defaults for missing ones.
+/// Returns a thing as it is sent: with exactly the keys of the contract, and defaults for missing
+/// ones.
 fn sent(entity: &PushWorldEntity, object: &Object) -> Value {
     let keys = entity.keys.iter();
     let pairs = keys.map(|(key, usual)| ((*key).to_owned(), object.or(key, usual.value())));
@@ -215,6 +255,8 @@ fn sent(entity: &PushWorldEntity, object: &Object) -> Value {
 fn id(item: &Object, name: &str) -> Result<String, String> {
     match item.text("id") {
         Some(id) if !id.is_empty() => Ok(id.to_owned()),
-        _ => Err(format!("{name}: every object needs an id, a text that is not empty")),
+        _ => Err(format!(
+            "{name}: every object needs an id, a text that is not empty"
+        )),
     }
 }

@@ -1,7 +1,8 @@
 //! SALTO KS's entries, which record access attempts, in pages linked by a token; and its locks.
 //!
-//! A world, and a `_change`, give `{"entries": [{"id"?, "user", "lock", "at"?, "denied"?, "category"?}]}`. The token is
-//! the position where the list continues. Every page except the last has one.
+//! A world, and a `_change`, give `{"entries": [{"id"?, "user", "lock", "at"?, "denied"?,
+//! "category"?}]}`. The token is the position where the list continues. Every page except the last
+//! has one.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -27,12 +28,16 @@ fn id_of(name: &str) -> String {
     wire::id_from(&format!("lock {name}"))
 }
 
-/// Adds entries to a place, with defaults for missing fields. An entry replaces an earlier one with the same id.
+/// Adds entries to a place, with defaults for missing fields. An entry replaces an earlier one with
+/// the same id.
 pub fn add(doors: &mut DoorsWorld, given: Vec<Value>, now: Timestamp) -> Result<(), String> {
     let mut all = doors.top.list("entries").to_vec();
     for entry in given {
         let entry = whole(doors, object(entry, "an entry")?, all.len(), now)?;
-        match all.iter_mut().find(|known| known.get("id") == entry.0.get("id")) {
+        match all
+            .iter_mut()
+            .find(|known| known.get("id") == entry.0.get("id"))
+        {
             Some(known) => *known = json!(entry),
             None => all.push(json!(entry)),
         }
@@ -41,7 +46,12 @@ pub fn add(doors: &mut DoorsWorld, given: Vec<Value>, now: Timestamp) -> Result<
     Ok(())
 }
 
-fn whole(doors: &DoorsWorld, mut entry: Object, place: usize, now: Timestamp) -> Result<Object, String> {
+fn whole(
+    doors: &DoorsWorld,
+    mut entry: Object,
+    place: usize,
+    now: Timestamp,
+) -> Result<Object, String> {
     let at = match entry.text("at").map(str::parse::<Timestamp>) {
         None => now,
         Some(Ok(at)) => at,
@@ -49,7 +59,10 @@ fn whole(doors: &DoorsWorld, mut entry: Object, place: usize, now: Timestamp) ->
     };
     // The precision is one second [M].
     entry.set("at", at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-    let lock = entry.0.get("lock").and_then(|lock| locks::named(&doors.top, lock, IDS.sound, &id_of));
+    let lock = entry
+        .0
+        .get("lock")
+        .and_then(|lock| locks::named(&doors.top, lock, IDS.sound, &id_of));
     let lock = lock.ok_or("entries: lock must be the id or the name of a lock")?;
     entry.set("lock", lock.id);
     entry.set("lock_name", lock.name);
@@ -57,9 +70,17 @@ fn whole(doors: &DoorsWorld, mut entry: Object, place: usize, now: Timestamp) ->
         None | Some(Value::Null) => None,
         Some(Value::String(user)) => {
             let them = |thing: &&DoorsThing| {
-                wire::same(thing.id(), user) || thing.0.text("email").is_some_and(|email| wire::same(email, user))
+                wire::same(thing.id(), user)
+                    || thing
+                        .0
+                        .text("email")
+                        .is_some_and(|email| wire::same(email, user))
             };
-            let found = doors.users.iter().find(them).ok_or("entries: a user is not among users")?;
+            let found = doors
+                .users
+                .iter()
+                .find(them)
+                .ok_or("entries: a user is not among users")?;
             Some(found.id().to_owned())
         }
         Some(_) => return Err("entries: user must be an id or an address".into()),
@@ -76,11 +97,22 @@ impl SaltoWorld {
     /// Returns the entries in order of time, from the position of the token.
     pub(super) fn entries(&self, ask: &Ask) -> SaltoResult {
         let known = ["$filter", "$orderby", "$top", "$inlinecount"];
-        if ask.query.iter().any(|(name, _)| !known.contains(&name.as_str())) {
+        if ask
+            .query
+            .iter()
+            .any(|(name, _)| !known.contains(&name.as_str()))
+        {
             return Err(error::invalid("Unknown query parameter"));
         }
-        let mut all =
-            self.0.top.list("entries").iter().filter_map(Value::as_object).cloned().map(Object).collect::<Vec<_>>();
+        let mut all = self
+            .0
+            .top
+            .list("entries")
+            .iter()
+            .filter_map(Value::as_object)
+            .cloned()
+            .map(Object)
+            .collect::<Vec<_>>();
         all.sort_by(|one, other| one.text("at").cmp(&other.text("at")));
         match ask.param("$orderby").unwrap_or("utc_date_time") {
             "utc_date_time" | "utc_date_time asc" => {}
@@ -94,7 +126,10 @@ impl SaltoWorld {
             let filter = Filter::read(filter).ok_or_else(error::bad_filter)?;
             let mut kept = Vec::new();
             for entry in all {
-                if filter.holds(&|name| field(&entry, name)).map_err(|_| error::bad_filter())? {
+                if filter
+                    .holds(&|name| field(&entry, name))
+                    .map_err(|_| error::bad_filter())?
+                {
                     kept.push(entry);
                 }
             }
@@ -105,21 +140,37 @@ impl SaltoWorld {
             Some(Ok(top)) => top.clamp(1, PAGE),
             Some(Err(_)) => return Err(error::invalid("Invalid $top")),
         };
-        self.page(&all, top, ask.header(TOKEN).filter(|token| !token.is_empty()))
+        self.page(
+            &all,
+            top,
+            ask.header(TOKEN).filter(|token| !token.is_empty()),
+        )
     }
 
-    /// Returns one page. With the quirk `entries-empty-page` every other page is empty and has a token.
+    /// Returns one page. With the quirk `entries-empty-page` every other page is empty and has a
+    /// token.
     fn page(&self, all: &[Object], top: usize, token: Option<&str>) -> SaltoResult {
         let stale = || error::invalid("Invalid continuation token");
         let from = match token {
             None => 0,
-            Some(token) => {
-                token.strip_prefix(OURS).and_then(|place| place.trim_end_matches('e').parse().ok()).ok_or_else(stale)?
-            }
+            Some(token) => token
+                .strip_prefix(OURS)
+                .and_then(|place| place.trim_end_matches('e').parse().ok())
+                .ok_or_else(stale)?,
         };
-        let empty = self.0.quirk("entries-empty-page") && token.is_some_and(|token| !token.ends_with('e'));
-        let end = if empty { from } else { all.len().min(from + top) };
-        let items: Vec<Value> = all.get(from..end).unwrap_or_default().iter().map(|entry| self.shown(entry)).collect();
+        let empty =
+            self.0.quirk("entries-empty-page") && token.is_some_and(|token| !token.ends_with('e'));
+        let end = if empty {
+            from
+        } else {
+            all.len().min(from + top)
+        };
+        let items: Vec<Value> = all
+            .get(from..end)
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| self.shown(entry))
+            .collect();
         let mut body = json!({ "items": items, "next_page_link": null, "count": null });
         if empty {
             body["continuation_token"] = json!(format!("{OURS}{end}e"));
@@ -131,14 +182,21 @@ impl SaltoWorld {
 
     /// Returns an entry as on the wire `[M]`.
     fn shown(&self, entry: &Object) -> Value {
-        let denied = entry.0.get("denied").is_some_and(|denied| !denied.is_null() && *denied != json!(false));
-        let user = entry.text("user").and_then(|id| self.0.users.get(&id.to_lowercase()));
+        let denied = entry
+            .0
+            .get("denied")
+            .is_some_and(|denied| !denied.is_null() && *denied != json!(false));
+        let user = entry
+            .text("user")
+            .and_then(|id| self.0.users.get(&id.to_lowercase()));
         let tag = user.and_then(|user| user.0.texts("tags").first().map(|tag| (*tag).to_owned()));
         let named = user.filter(|_| !(denied && self.0.quirk("rejected-unnamed")));
         let (first, last) = named.map(|user| wire::names(&user.0)).unzip();
         let at = entry.text("at").unwrap_or_default();
-        let local =
-            at.parse::<Timestamp>().map(|at| at.to_zoned(TimeZone::UTC).datetime().to_string()).unwrap_or_default();
+        let local = at
+            .parse::<Timestamp>()
+            .map(|at| at.to_zoned(TimeZone::UTC).datetime().to_string())
+            .unwrap_or_default();
         json!({
             "id": entry.or_null("id"),
             "event_category": entry.or("category", if denied { "lock_rejected" } else { "lock_opened" }),
@@ -165,10 +223,24 @@ impl SaltoWorld {
 
     pub(super) fn locks(&self, ask: &Ask) -> SaltoResult {
         let mut all = locks::listed(&self.0.top, &id_of);
-        for entry in self.0.top.list("entries").iter().filter_map(Value::as_object).cloned().map(Object) {
-            let (id, name) = (entry.text("lock").unwrap_or_default(), entry.text("lock_name").unwrap_or_default());
+        for entry in self
+            .0
+            .top
+            .list("entries")
+            .iter()
+            .filter_map(Value::as_object)
+            .cloned()
+            .map(Object)
+        {
+            let (id, name) = (
+                entry.text("lock").unwrap_or_default(),
+                entry.text("lock_name").unwrap_or_default(),
+            );
             if !all.iter().any(|lock| wire::same(&lock.id, id)) {
-                all.push(Lock { id: id.to_owned(), name: name.to_owned() });
+                all.push(Lock {
+                    id: id.to_owned(),
+                    name: name.to_owned(),
+                });
             }
         }
         let field = |lock: &Lock, name: &str| match name {
@@ -176,20 +248,27 @@ impl SaltoWorld {
             "customer_reference" => Some(Cell::text(Some(&lock.name))),
             _ => None,
         };
-        let render =
-            |lock: &Lock| json!({ "id": lock.id, "customer_reference": lock.name, "mac": null, "online": true });
-        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
+        let render = |lock: &Lock| json!({ "id": lock.id, "customer_reference": lock.name, "mac": null, "online": true });
+        ListForm {
+            field: &field,
+            render: &render,
+            bare: self.bare(),
+        }
+        .answer(ask, all, &[])
     }
 
     /// Adds entries while the sandbox runs.
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<(), String> {
         let mut body = object(body, "a change")?;
         self.0.change_by_hand(&mut body)?;
-        let entries = list(body.0.remove("entries").unwrap_or_else(|| json!([])), "entries")?;
+        let entries = list(
+            body.0.remove("entries").unwrap_or_else(|| json!([])),
+            "entries",
+        )?;
         match body.0.keys().next() {
-            Some(other) => {
-                Err(format!("there are only entries and members here, not {other}: replace the _world instead"))
-            }
+            Some(other) => Err(format!(
+                "there are only entries and members here, not {other}: replace the _world instead"
+            )),
             None => add(&mut self.0, entries, now),
         }
     }

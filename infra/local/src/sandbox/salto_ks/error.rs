@@ -8,7 +8,10 @@ use crate::sandbox::shape::{self, Field};
 
 /// Returns a refusal with one of the vendor's codes.
 pub fn refused(status: u16, code: u16, message: &str) -> Answer {
-    answer::json(status, &json!({ "ErrorCode": code.to_string(), "Message": message }))
+    answer::json(
+        status,
+        &json!({ "ErrorCode": code.to_string(), "Message": message }),
+    )
 }
 
 /// The token is missing or invalid.

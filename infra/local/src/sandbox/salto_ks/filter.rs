@@ -1,5 +1,5 @@
-//! OData's `$filter`, limited to what lists of people, groups and tags need: comparisons of a field with a literal,
-//! `contains`, `startswith`, `endswith`, `and`, `or`, `not` and brackets.
+//! OData's `$filter`, limited to what lists of people, groups and tags need: comparisons of a field
+//! with a literal, `contains`, `startswith`, `endswith`, `and`, `or`, `not` and brackets.
 
 /// A field's value, or a literal. Texts are compared ignoring case `[I]`.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
@@ -63,7 +63,9 @@ impl Filter {
     /// Parses a filter; `None` if it is invalid.
     pub fn read(text: &str) -> Option<Filter> {
         let words = words(text)?;
-        let mut parser = Parser { words: words.into_iter().peekable() };
+        let mut parser = Parser {
+            words: words.into_iter().peekable(),
+        };
         let filter = parser.or(0)?;
         parser.words.next().is_none().then_some(filter)
     }
@@ -74,7 +76,9 @@ impl Filter {
     /// The filter names a field that `field` does not have.
     pub fn holds(&self, field: &impl Fn(&str) -> Option<Cell>) -> Result<bool, UnknownField> {
         Ok(match self {
-            Filter::Compare(name, operator, literal) => operator.holds(&field(name).ok_or(UnknownField)?, literal),
+            Filter::Compare(name, operator, literal) => {
+                operator.holds(&field(name).ok_or(UnknownField)?, literal)
+            }
             Filter::Call(function, name, part) => match field(name).ok_or(UnknownField)? {
                 Cell::Text(text) => function.holds(&text, part),
                 _ => false,
@@ -211,15 +215,27 @@ impl Parser {
         if let Some(function) = Function::named(&name) {
             return self.call(function);
         }
-        let Word::Name(operator) = self.words.next()? else { return None };
+        let Word::Name(operator) = self.words.next()? else {
+            return None;
+        };
         let operator = Operator::named(&operator)?;
         // `DateTime'2026-03-02T09:00:00Z'`: instants are compared as text.
         self.take("DateTime");
-        Some(Filter::Compare(name, operator, literal(self.words.next()?)?))
+        Some(Filter::Compare(
+            name,
+            operator,
+            literal(self.words.next()?)?,
+        ))
     }
 
     fn call(&mut self, function: Function) -> Option<Filter> {
-        match (self.words.next()?, self.words.next()?, self.words.next()?, self.words.next()?, self.words.next()?) {
+        match (
+            self.words.next()?,
+            self.words.next()?,
+            self.words.next()?,
+            self.words.next()?,
+            self.words.next()?,
+        ) {
             (Word::Open, Word::Name(field), Word::Comma, Word::Quoted(part), Word::Close) => {
                 Some(Filter::Call(function, field, part.to_lowercase()))
             }
@@ -228,7 +244,9 @@ impl Parser {
     }
 
     fn take(&mut self, name: &str) -> bool {
-        self.words.next_if(|word| matches!(word, Word::Name(own) if own == name)).is_some()
+        self.words
+            .next_if(|word| matches!(word, Word::Name(own) if own == name))
+            .is_some()
     }
 }
 
@@ -242,7 +260,9 @@ fn literal(word: Word) -> Option<Cell> {
             "false" => Some(Cell::Flag(false)),
             other => match other.parse() {
                 Ok(number) => Some(Cell::Number(number)),
-                Err(_) => uuid::Uuid::try_parse(other).ok().map(|_| Cell::text(Some(other))),
+                Err(_) => uuid::Uuid::try_parse(other)
+                    .ok()
+                    .map(|_| Cell::text(Some(other))),
             },
         },
         _ => None,
@@ -266,16 +286,28 @@ mod tests {
     #[test]
     fn filters_read_and_hold() {
         assert_eq!(holds("user/email eq 'o''neil@X.test'"), Some(true));
-        assert_eq!(holds("user/email eq 'x' or not (blocked eq true) and alias eq null"), Some(true));
-        assert_eq!(holds("contains(user/email,'neil@') and startswith(user/email, 'p')"), Some(false));
+        assert_eq!(
+            holds("user/email eq 'x' or not (blocked eq true) and alias eq null"),
+            Some(true)
+        );
+        assert_eq!(
+            holds("contains(user/email,'neil@') and startswith(user/email, 'p')"),
+            Some(false)
+        );
         assert_eq!(holds("user/email ne 'x'"), Some(true));
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for filter in
-            ["", "eq", "user/email eq", "user/email eq 'x", "user/email is 'x'", "nope eq 1", "(blocked eq true"]
-        {
+        for filter in [
+            "",
+            "eq",
+            "user/email eq",
+            "user/email eq 'x",
+            "user/email is 'x'",
+            "nope eq 1",
+            "(blocked eq true",
+        ] {
             assert_eq!(holds(filter), None, "{filter}");
         }
         assert_eq!(holds(&"(".repeat(100_000)), None);

@@ -1,4 +1,5 @@
-//! SALTO KS's lists: an OData query in, `{items, next_page_link, count}` out, or a bare array with a quirk.
+//! SALTO KS's lists: an OData query in, `{items, next_page_link, count}` out, or a bare array with
+//! a quirk.
 
 use serde_json::{Value, json};
 
@@ -27,7 +28,11 @@ impl<T> ListForm<'_, T> {
     /// SALTO KS's refusal.
     pub fn answer(&self, ask: &Ask, mut all: Vec<T>, also: &[&str]) -> Result<Answer, Answer> {
         let known = ["$filter", "$orderby", "$top", "$skip", "$inlinecount"];
-        if ask.query.iter().any(|(name, _)| !known.contains(&name.as_str()) && !also.contains(&name.as_str())) {
+        if ask
+            .query
+            .iter()
+            .any(|(name, _)| !known.contains(&name.as_str()) && !also.contains(&name.as_str()))
+        {
             return Err(error::invalid("Unknown query parameter"));
         }
         if let Some(filter) = ask.param("$filter") {
@@ -37,7 +42,11 @@ impl<T> ListForm<'_, T> {
             self.order(&mut all, order)?;
         }
         let (top, skip) = (number(ask, "$top")?, number(ask, "$skip")?.unwrap_or(0));
-        let size = if self.bare { top.unwrap_or(usize::MAX) } else { top.unwrap_or(PAGE).min(PAGE) };
+        let size = if self.bare {
+            top.unwrap_or(usize::MAX)
+        } else {
+            top.unwrap_or(PAGE).min(PAGE)
+        };
         let items: Vec<Value> = all.iter().skip(skip).take(size).map(self.render).collect();
         if self.bare {
             return Ok(answer::json(200, &Value::Array(items)));
@@ -53,7 +62,10 @@ impl<T> ListForm<'_, T> {
         let filter = Filter::read(filter).ok_or_else(error::bad_filter)?;
         let mut kept = Vec::new();
         for item in all {
-            if filter.holds(&|name| (self.field)(&item, name)).map_err(|_| error::bad_filter())? {
+            if filter
+                .holds(&|name| (self.field)(&item, name))
+                .map_err(|_| error::bad_filter())?
+            {
                 kept.push(item);
             }
         }
@@ -68,7 +80,10 @@ impl<T> ListForm<'_, T> {
                 (Some(name), Some("desc"), None) => (name, true),
                 _ => return Err(error::invalid("Invalid $orderby")),
             };
-            if all.first().is_some_and(|item| (self.field)(item, name).is_none()) {
+            if all
+                .first()
+                .is_some_and(|item| (self.field)(item, name).is_none())
+            {
                 return Err(error::invalid("Invalid $orderby"));
             }
             all.sort_by(|one, other| {
@@ -82,15 +97,22 @@ impl<T> ListForm<'_, T> {
 }
 
 fn number(ask: &Ask, name: &str) -> Result<Option<usize>, Answer> {
-    let Some(text) = ask.param(name) else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| error::invalid(&format!("Invalid {name}")))
+    let Some(text) = ask.param(name) else {
+        return Ok(None);
+    };
+    text.parse()
+        .map(Some)
+        .map_err(|_| error::invalid(&format!("Invalid {name}")))
 }
 
 /// Returns the same answer with an absolute link to another host.
 pub fn link_elsewhere(answer: Answer) -> Answer {
     let (parts, body) = answer.into_parts();
     let mut page: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let link = page.get("next_page_link").and_then(Value::as_str).map(|link| format!("http://elsewhere.example{link}"));
+    let link = page
+        .get("next_page_link")
+        .and_then(Value::as_str)
+        .map(|link| format!("http://elsewhere.example{link}"));
     match link {
         Some(link) => {
             page["next_page_link"] = json!(link);

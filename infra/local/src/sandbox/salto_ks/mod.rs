@@ -1,4 +1,5 @@
-//! SALTO KS's identity server and Connect interface, versions 1.1 and 1.2 alike: sites, people, access groups, tags.
+//! SALTO KS's identity server and Connect interface, versions 1.1 and 1.2 alike: sites, people,
+//! access groups, tags.
 
 mod entries;
 mod error;
@@ -66,27 +67,78 @@ const ROUTES: &[Route<SaltoCall>] = &[
     ("GET", "/sites/{site_id}/users", SaltoCall::Users),
     ("POST", "/sites/{site_id}/users", SaltoCall::MakeUser),
     ("GET", "/sites/{site_id}/users/{id}", SaltoCall::User),
-    ("PATCH", "/sites/{site_id}/users/{id}", SaltoCall::ChangeUser),
-    ("DELETE", "/sites/{site_id}/users/{id}", SaltoCall::DeleteUser),
-    ("PATCH", "/sites/{site_id}/users/{id}/subscription", SaltoCall::Subscribe),
+    (
+        "PATCH",
+        "/sites/{site_id}/users/{id}",
+        SaltoCall::ChangeUser,
+    ),
+    (
+        "DELETE",
+        "/sites/{site_id}/users/{id}",
+        SaltoCall::DeleteUser,
+    ),
+    (
+        "PATCH",
+        "/sites/{site_id}/users/{id}/subscription",
+        SaltoCall::Subscribe,
+    ),
     ("POST", "/sites/{site_id}/guests", SaltoCall::MakeGuest),
-    ("GET", "/sites/{site_id}/users/{site_user_id}/keys", SaltoCall::Keys),
-    ("PATCH", "/sites/{site_id}/users/{site_user_id}/keys/{id}", SaltoCall::ChangeKey),
-    ("GET", "/sites/{site_id}/users/{site_user_id}/access_groups", SaltoCall::UserGroups),
+    (
+        "GET",
+        "/sites/{site_id}/users/{site_user_id}/keys",
+        SaltoCall::Keys,
+    ),
+    (
+        "PATCH",
+        "/sites/{site_id}/users/{site_user_id}/keys/{id}",
+        SaltoCall::ChangeKey,
+    ),
+    (
+        "GET",
+        "/sites/{site_id}/users/{site_user_id}/access_groups",
+        SaltoCall::UserGroups,
+    ),
     ("GET", "/sites/{site_id}/tags", SaltoCall::Tags),
     ("GET", "/sites/{site_id}/tags/{id}", SaltoCall::Tag),
     ("GET", "/sites/{site_id}/access_groups", SaltoCall::Groups),
-    ("GET", "/sites/{site_id}/access_groups/{access_group_id}", SaltoCall::Group),
-    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/users", SaltoCall::GroupUsers),
-    ("POST", "/sites/{site_id}/access_groups/{access_group_id}/users", SaltoCall::Enter),
-    ("PATCH", "/sites/{site_id}/access_groups/{access_group_id}/users", SaltoCall::EnterAndLeave),
-    ("DELETE", "/sites/{site_id}/access_groups/{access_group_id}/users/{user_id}", SaltoCall::Leave),
-    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/time_schedules", SaltoCall::Schedules),
+    (
+        "GET",
+        "/sites/{site_id}/access_groups/{access_group_id}",
+        SaltoCall::Group,
+    ),
+    (
+        "GET",
+        "/sites/{site_id}/access_groups/{access_group_id}/users",
+        SaltoCall::GroupUsers,
+    ),
+    (
+        "POST",
+        "/sites/{site_id}/access_groups/{access_group_id}/users",
+        SaltoCall::Enter,
+    ),
+    (
+        "PATCH",
+        "/sites/{site_id}/access_groups/{access_group_id}/users",
+        SaltoCall::EnterAndLeave,
+    ),
+    (
+        "DELETE",
+        "/sites/{site_id}/access_groups/{access_group_id}/users/{user_id}",
+        SaltoCall::Leave,
+    ),
+    (
+        "GET",
+        "/sites/{site_id}/access_groups/{access_group_id}/time_schedules",
+        SaltoCall::Schedules,
+    ),
     ("GET", "/sites/{site_id}/entries", SaltoCall::Entries),
     ("GET", "/sites/{site_id}/locks", SaltoCall::Locks),
 ];
 
-const IDS: IdFormat = IdFormat { sound: wire::is_id, are: "UUIDs, as SALTO KS's are" };
+const IDS: IdFormat = IdFormat {
+    sound: wire::is_id,
+    are: "UUIDs, as SALTO KS's are",
+};
 
 /// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
@@ -95,30 +147,42 @@ pub fn pattern(ask: &Ask) -> Option<String> {
     }
     let (version, rest) = versioned(ask)?;
     match route::find(ROUTES, ask.method.as_str(), rest) {
-        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => Some(format!("/{version}{pattern}")),
+        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => {
+            Some(format!("/{version}{pattern}"))
+        }
         RouteMatch::Nothing => None,
     }
 }
 
 fn versioned(ask: &Ask) -> Option<(&str, &[String])> {
     let (version, rest) = ask.segments.split_first()?;
-    ["v1.1", "v1.2"].contains(&version.as_str()).then_some((version, rest))
+    ["v1.1", "v1.2"]
+        .contains(&version.as_str())
+        .then_some((version, rest))
 }
 
 impl SaltoWorld {
-    /// Creates a site from a `_world` body. A person without a site-user id gets one derived from the platform id.
+    /// Creates a site from a `_world` body. A person without a site-user id gets one derived from
+    /// the platform id.
     ///
     /// # Errors
     /// A message about the first invalid part.
     pub fn new(given: Value, now: Timestamp) -> Result<SaltoWorld, String> {
         let mut doors = DoorsWorld::new(given, &IDS)?;
-        let entries = doors.change_top().0.remove("entries").unwrap_or_else(|| json!([]));
+        let entries = doors
+            .change_top()
+            .0
+            .remove("entries")
+            .unwrap_or_else(|| json!([]));
         entries::add(&mut doors, list_of(entries, "entries")?, now)?;
         let keys: Vec<String> = doors.users.iter().map(Keyed::key).collect();
         let mut seen = std::collections::HashSet::new();
         for key in keys {
-            let Some(user) = doors.users.change(&key) else { continue };
-            user.0.set_missing("site_user", wire::id_from(&format!("site user {key}")));
+            let Some(user) = doors.users.change(&key) else {
+                continue;
+            };
+            user.0
+                .set_missing("site_user", wire::id_from(&format!("site user {key}")));
             if !wire::is_id(wire::site_user(user)) {
                 return Err("users: site_user must be a UUID".into());
             }
@@ -156,7 +220,13 @@ impl SaltoWorld {
         }
     }
 
-    fn call(&mut self, call: SaltoCall, [site, id, inner]: [&str; 3], ask: &Ask, version: &str) -> SaltoResult {
+    fn call(
+        &mut self,
+        call: SaltoCall,
+        [site, id, inner]: [&str; 3],
+        ask: &Ask,
+        version: &str,
+    ) -> SaltoResult {
         match call {
             SaltoCall::Sites => self.sites(ask, version),
             SaltoCall::Site => Ok(answer::json(200, &self.site(site, true))),
@@ -187,15 +257,32 @@ impl SaltoWorld {
 
     /// Lists the one site, named by `of` or by the world's `site`.
     fn sites(&self, ask: &Ask, version: &str) -> SaltoResult {
-        let own = self.0.top.0.get("site").and_then(|site| site.get("id")).and_then(Value::as_str);
+        let own = self
+            .0
+            .top
+            .0
+            .get("site")
+            .and_then(|site| site.get("id"))
+            .and_then(Value::as_str);
         let unnamed = wire::id_from("site");
-        let id = ask.of.as_deref().filter(|of| wire::is_id(of)).or(own).unwrap_or(&unnamed);
+        let id = ask
+            .of
+            .as_deref()
+            .filter(|of| wire::is_id(of))
+            .or(own)
+            .unwrap_or(&unnamed);
         let field = |site: &Value, name: &str| Some(Cell::text(site.get(name)?.as_str()));
         let all = vec![self.site(id, version != "v1.1")];
-        ListForm { field: &field, render: &Value::clone, bare: self.bare() }.answer(ask, all, &[])
+        ListForm {
+            field: &field,
+            render: &Value::clone,
+            bare: self.bare(),
+        }
+        .answer(ask, all, &[])
     }
 
-    /// Returns a site. The world's own `site` object overrides the defaults, for example `installation_state`.
+    /// Returns a site. The world's own `site` object overrides the defaults, for example
+    /// `installation_state`.
     fn site(&self, id: &str, with_use: bool) -> Value {
         let (used, seats) = self.seats();
         let mut site = Object::default();
@@ -227,7 +314,12 @@ impl SaltoWorld {
             _ => None,
         };
         let render = |code: &&str| wire::role(code);
-        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, wire::ROLES.to_vec(), &[])
+        ListForm {
+            field: &field,
+            render: &render,
+            bare: self.bare(),
+        }
+        .answer(ask, wire::ROLES.to_vec(), &[])
     }
 }
 
@@ -249,7 +341,9 @@ impl World for SaltoWorld {
             Ok(answer) if self.0.quirk("foreign-page-link") => list::link_elsewhere(answer),
             Ok(answer) => answer,
             Err(mut refusal) => {
-                if self.0.quirk("error-in-200") && refusal.status() != http::StatusCode::UNAUTHORIZED {
+                if self.0.quirk("error-in-200")
+                    && refusal.status() != http::StatusCode::UNAUTHORIZED
+                {
                     *refusal.status_mut() = http::StatusCode::OK;
                 }
                 refusal

@@ -12,7 +12,10 @@ use crate::sandbox::object::Object;
 use crate::sandbox::shape::{Field, FieldKind, may_null};
 use crate::sandbox::tag::Tag;
 
-const CHANGED_KEY: &[Field] = &[may_null("blocked", FieldKind::Flag), may_null("offline_access", FieldKind::Flag)];
+const CHANGED_KEY: &[Field] = &[
+    may_null("blocked", FieldKind::Flag),
+    may_null("offline_access", FieldKind::Flag),
+];
 
 impl SaltoWorld {
     pub(super) fn tags(&self, ask: &Ask) -> SaltoResult {
@@ -24,19 +27,35 @@ impl SaltoWorld {
             _ => None,
         };
         let render = |tag: &Tag| wire::tag(tag, self.0.holder(&tag.number));
-        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, self.0.tags(), &[])
+        ListForm {
+            field: &field,
+            render: &render,
+            bare: self.bare(),
+        }
+        .answer(ask, self.0.tags(), &[])
     }
 
     pub(super) fn one_tag(&self, id: &str) -> SaltoResult {
-        let tag =
-            self.0.tags().into_iter().find(|tag| wire::same(&wire::tag_id(tag), id)).ok_or_else(error::not_found)?;
-        Ok(answer::json(200, &wire::tag(&tag, self.0.holder(&tag.number))))
+        let tag = self
+            .0
+            .tags()
+            .into_iter()
+            .find(|tag| wire::same(&wire::tag_id(tag), id))
+            .ok_or_else(error::not_found)?;
+        Ok(answer::json(
+            200,
+            &wire::tag(&tag, self.0.holder(&tag.number)),
+        ))
     }
 
     /// Returns the number of a tag that `user` (a key) may get.
     pub(super) fn free_tag(&self, id: &str, user: &str) -> Result<String, answer::Answer> {
-        let tag =
-            self.0.tags().into_iter().find(|tag| wire::same(&wire::tag_id(tag), id)).ok_or_else(error::not_found)?;
+        let tag = self
+            .0
+            .tags()
+            .into_iter()
+            .find(|tag| wire::same(&wire::tag_id(tag), id))
+            .ok_or_else(error::not_found)?;
         if tag.of_pod {
             return Err(error::refused(403, 2220, "The tag belongs to a pod"));
         }
@@ -58,17 +77,32 @@ impl SaltoWorld {
             _ => None,
         };
         let render = |number: &&str| key(user, number);
-        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, numbers, &[])
+        ListForm {
+            field: &field,
+            render: &render,
+            bare: self.bare(),
+        }
+        .answer(ask, numbers, &[])
     }
 
     pub(super) fn change_key(&mut self, site_user: &str, id: &str, ask: &Ask) -> SaltoResult {
         let user = self.by_site_user(site_user)?;
-        let number = user.0.texts("tags").into_iter().find(|number| wire::same(&wire::key_id(number), id));
+        let number = user
+            .0
+            .texts("tags")
+            .into_iter()
+            .find(|number| wire::same(&wire::key_id(number), id));
         let number = number.ok_or_else(error::not_found)?.to_owned();
         let given = Object(error::body(ask, CHANGED_KEY)?);
         let user = self.change_by_site_user(site_user)?;
-        let mut blocked: Vec<String> = user.0.texts("blocked_keys").into_iter().map(str::to_owned).collect();
-        if given.text("blocked").is_none() && given.0.get("blocked").is_some_and(Value::is_boolean) {
+        let mut blocked: Vec<String> = user
+            .0
+            .texts("blocked_keys")
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        if given.text("blocked").is_none() && given.0.get("blocked").is_some_and(Value::is_boolean)
+        {
             blocked.retain(|other| *other != number);
             if given.flag("blocked") {
                 blocked.push(number.clone());

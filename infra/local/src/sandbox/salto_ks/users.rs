@@ -1,4 +1,5 @@
-//! SALTO KS's site users and guests: creating, finding, changing and deleting them, and their seats.
+//! SALTO KS's site users and guests: creating, finding, changing and deleting them, and their
+//! seats.
 
 use serde_json::{Map, Value, json};
 
@@ -42,14 +43,24 @@ const CHANGED_USER: &[Field] = &[
     may("use_pin", FieldKind::Flag),
 ];
 
-const NEW_GUEST: &[Field] = &[must("alias", FieldKind::Text), may_null("expires_at", FieldKind::Instant)];
+const NEW_GUEST: &[Field] = &[
+    must("alias", FieldKind::Text),
+    may_null("expires_at", FieldKind::Instant),
+];
 
-const SUBSCRIPTION: &[Field] = &[must("state", FieldKind::OneOf(&["subscribed", "suspended"]))];
+const SUBSCRIPTION: &[Field] = &[must(
+    "state",
+    FieldKind::OneOf(&["subscribed", "suspended"]),
+)];
 
 impl SaltoWorld {
     /// Returns the person of that site-user id. The platform id finds no one `[M]`.
     pub(super) fn by_site_user(&self, id: &str) -> Result<&DoorsThing, Answer> {
-        self.0.users.iter().find(|user| wire::same(wire::site_user(user), id)).ok_or_else(error::not_found)
+        self.0
+            .users
+            .iter()
+            .find(|user| wire::same(wire::site_user(user), id))
+            .ok_or_else(error::not_found)
     }
 
     pub(super) fn change_by_site_user(&mut self, id: &str) -> Result<&mut DoorsThing, Answer> {
@@ -59,7 +70,12 @@ impl SaltoWorld {
 
     /// Returns the number of used seats and of all seats (`None`: no limit).
     pub(super) fn seats(&self) -> (usize, Option<u64>) {
-        let used = self.0.users.iter().filter(|user| wire::subscribed(user)).count();
+        let used = self
+            .0
+            .users
+            .iter()
+            .filter(|user| wire::subscribed(user))
+            .count();
         (used, self.0.top.0.get("seats").and_then(Value::as_u64))
     }
 
@@ -72,11 +88,19 @@ impl SaltoWorld {
         let render = |user: &&DoorsThing| wire::user(user, version != "v1.1");
         let field = |user: &&DoorsThing, name: &str| wire::user_field(user, name);
         let all = self.0.users.iter().collect();
-        ListForm { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &["include_pod_info"])
+        ListForm {
+            field: &field,
+            render: &render,
+            bare: self.bare(),
+        }
+        .answer(ask, all, &["include_pod_info"])
     }
 
     pub(super) fn one_user(&self, id: &str, version: &str) -> SaltoResult {
-        Ok(answer::json(200, &wire::user(self.by_site_user(id)?, version != "v1.1")))
+        Ok(answer::json(
+            200,
+            &wire::user(self.by_site_user(id)?, version != "v1.1"),
+        ))
     }
 
     /// Creates a user. Without a free seat the user is created too, suspended, with 201 `[M]`.
@@ -103,7 +127,14 @@ impl SaltoWorld {
         let (id, site_user) = self.free_ids();
         item.set("id", id);
         item.set("site_user", site_user);
-        item.set("state", if self.has_free_seat() { "subscribed" } else { "suspended" });
+        item.set(
+            "state",
+            if self.has_free_seat() {
+                "subscribed"
+            } else {
+                "suspended"
+            },
+        );
         item.set("created_at", ask.now.to_string());
         item.set_missing("tags", json!([]));
         let user = DoorsThing(item);
@@ -116,8 +147,10 @@ impl SaltoWorld {
     fn free_ids(&mut self) -> (String, String) {
         loop {
             let number = self.0.next_user();
-            let (id, site_user) =
-                (wire::id_from(&format!("user {number}")), wire::id_from(&format!("site user {number}")));
+            let (id, site_user) = (
+                wire::id_from(&format!("user {number}")),
+                wire::id_from(&format!("site user {number}")),
+            );
             if self.0.users.get(&id).is_none() && self.by_site_user(&site_user).is_err() {
                 return (id, site_user);
             }
@@ -127,16 +160,27 @@ impl SaltoWorld {
     fn free_email(&self, email: &str, own_key: Option<&str>) -> Result<(), Answer> {
         let email = email.to_lowercase();
         let same = |own: &str| own.to_lowercase() == email;
-        let taken = |user: &DoorsThing| user.0.text("email").is_some_and(same) && own_key != Some(user.key().as_str());
+        let taken = |user: &DoorsThing| {
+            user.0.text("email").is_some_and(same) && own_key != Some(user.key().as_str())
+        };
         if !self.0.users.iter().any(taken) {
             return Ok(());
         }
-        let status = if self.0.quirk("email-taken-400") { 400 } else { 409 };
+        let status = if self.0.quirk("email-taken-400") {
+            400
+        } else {
+            409
+        };
         Err(error::refused(status, 1101, "The e-mail address is in use"))
     }
 
     /// Copies the fields of a request to `item`, the person of that key.
-    fn fill(&self, item: &mut Object, mut given: Map<String, Value>, key: &str) -> Result<(), Answer> {
+    fn fill(
+        &self,
+        item: &mut Object,
+        mut given: Map<String, Value>,
+        key: &str,
+    ) -> Result<(), Answer> {
         match given.remove("tag_id") {
             Some(Value::String(id)) => item.set("tags", json!([self.free_tag(&id, key)?])),
             Some(_) => item.set("tags", json!([])),
@@ -145,7 +189,8 @@ impl SaltoWorld {
         if let Some(Value::Array(ids)) = given.remove("role_ids") {
             let code = |id: &Value| {
                 let named = |code: &&&str| {
-                    id.as_str().is_some_and(|id| wire::same(&wire::id_from(&format!("role {code}")), id))
+                    id.as_str()
+                        .is_some_and(|id| wire::same(&wire::id_from(&format!("role {code}")), id))
                 };
                 wire::ROLES.iter().find(named).copied()
             };
@@ -171,7 +216,9 @@ impl SaltoWorld {
         let user = self.by_site_user(id)?;
         let (key, mut item) = (user.key(), user.0.clone());
         let given = error::body(ask, CHANGED_USER)?;
-        let personal = ["first_name", "last_name", "email"].iter().any(|name| given.contains_key(*name));
+        let personal = ["first_name", "last_name", "email"]
+            .iter()
+            .any(|name| given.contains_key(*name));
         if personal && item.flag("has_profile") {
             return Err(error::not_allowed());
         }
@@ -190,7 +237,10 @@ impl SaltoWorld {
         if !self.0.quirk("delete-later") {
             self.0.remove_user(&key);
         } else if let Some(user) = self.0.users.change(&key) {
-            user.0.set("deleted_after", ask.now.as_second().saturating_add(DELETED_STAY));
+            user.0.set(
+                "deleted_after",
+                ask.now.as_second().saturating_add(DELETED_STAY),
+            );
         }
         Ok(answer::empty(202))
     }
@@ -198,7 +248,11 @@ impl SaltoWorld {
     /// Removes the users who were deleted long enough ago.
     pub(super) fn finish_deletions(&mut self, ask: &Ask) {
         let due = |user: &&DoorsThing| {
-            user.0.0.get("deleted_after").and_then(Value::as_i64).is_some_and(|after| after <= ask.now.as_second())
+            user.0
+                .0
+                .get("deleted_after")
+                .and_then(Value::as_i64)
+                .is_some_and(|after| after <= ask.now.as_second())
         };
         let keys: Vec<String> = self.0.users.iter().filter(due).map(Keyed::key).collect();
         for key in keys {
@@ -206,14 +260,21 @@ impl SaltoWorld {
         }
     }
 
-    /// Subscribes a user. Without a free seat a suspended user stays suspended: 400 with code 2212 `[?]`.
+    /// Subscribes a user. Without a free seat a suspended user stays suspended: 400 with code 2212
+    /// `[?]`.
     pub(super) fn subscribe(&mut self, id: &str, ask: &Ask) -> SaltoResult {
         let subscribed = wire::subscribed(self.by_site_user(id)?);
         let wanted = Object(error::body(ask, SUBSCRIPTION)?);
         if wanted.text("state") == Some("subscribed") && !subscribed && !self.has_free_seat() {
-            return Err(error::refused(400, 2212, "No valid subscription: every seat is taken"));
+            return Err(error::refused(
+                400,
+                2212,
+                "No valid subscription: every seat is taken",
+            ));
         }
-        self.change_by_site_user(id)?.0.set("state", wanted.or_null("state"));
+        self.change_by_site_user(id)?
+            .0
+            .set("state", wanted.or_null("state"));
         Ok(answer::empty(204))
     }
 }

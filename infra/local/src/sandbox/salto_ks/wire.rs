@@ -20,7 +20,9 @@ pub fn id_from(text: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(hash.first_chunk::<16>().unwrap_or(&[0; 16]));
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 /// Returns the site-user id.
@@ -37,7 +39,10 @@ pub fn same(one: &str, other: &str) -> bool {
 pub fn names(item: &Object) -> (String, String) {
     let whole = item.text("name").or(item.text("alias")).unwrap_or_default();
     let (first, last) = whole.split_once(' ').unwrap_or((whole, ""));
-    (item.text("first_name").unwrap_or(first).to_owned(), item.text("last_name").unwrap_or(last).to_owned())
+    (
+        item.text("first_name").unwrap_or(first).to_owned(),
+        item.text("last_name").unwrap_or(last).to_owned(),
+    )
 }
 
 /// Returns whether the user has a seat.
@@ -50,7 +55,11 @@ pub fn role_codes(item: &Object) -> Vec<&str> {
     let several = item.texts("roles");
     match item.text("role") {
         Some(role) if several.is_empty() => vec![role],
-        None if several.is_empty() => vec![if item.flag("guest") { "site_guest" } else { "site_user" }],
+        None if several.is_empty() => vec![if item.flag("guest") {
+            "site_guest"
+        } else {
+            "site_user"
+        }],
         _ => several,
     }
 }
@@ -114,7 +123,11 @@ pub fn user_field(user: &DoorsThing, name: &str) -> Option<Cell> {
         "user/tag_number" => Cell::text(item.texts("tags").first().copied()),
         "alias" => Cell::text(item.text("alias")),
         "blocked" => Cell::Flag(item.flag("blocked")),
-        "subscription_state" => Cell::text(Some(if subscribed(user) { "subscribed" } else { "suspended" })),
+        "subscription_state" => Cell::text(Some(if subscribed(user) {
+            "subscribed"
+        } else {
+            "suspended"
+        })),
         "expires_at" => Cell::text(item.text("expires_at")),
         _ => return None,
     })
@@ -187,7 +200,8 @@ pub fn tag(tag: &Tag, holder: Option<&DoorsThing>) -> Value {
     });
     if let Some(holder) = holder {
         let (first, last) = names(&holder.0);
-        let user = json!({ "id": holder.id(), "image_url": null, "first_name": first, "last_name": last });
+        let user =
+            json!({ "id": holder.id(), "image_url": null, "first_name": first, "last_name": last });
         shown["site_user"] = json!({ "id": site_user(holder), "user": user });
     }
     shown
@@ -195,7 +209,9 @@ pub fn tag(tag: &Tag, holder: Option<&DoorsThing>) -> Value {
 
 /// Returns the id of a tag.
 pub fn tag_id(tag: &Tag) -> String {
-    tag.id.clone().unwrap_or_else(|| id_from(&format!("tag {}", tag.number)))
+    tag.id
+        .clone()
+        .unwrap_or_else(|| id_from(&format!("tag {}", tag.number)))
 }
 
 /// Returns the id of the key that a tag is to its holder.

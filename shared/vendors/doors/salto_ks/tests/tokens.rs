@@ -1,4 +1,5 @@
-//! Tests of the sign-in: by password or refresh token, once for all functions, without losing a refresh token.
+//! Tests of the sign-in: by password or refresh token, once for all functions, without losing a
+//! refresh token.
 
 use std::time::Duration;
 
@@ -26,7 +27,11 @@ fn grants(step: ScriptStep, access: &str, refresh: &str) -> ScriptStep {
 
 fn token(access: &str, refresh: &str, expires: &str) -> Token {
     let refresh = Some(Secret::new(refresh));
-    Token { access: Secret::new(access), refresh, expires: expires.parse().unwrap() }
+    Token {
+        access: Secret::new(access),
+        refresh,
+        expires: expires.parse().unwrap(),
+    }
 }
 
 /// Returns a client with a first refresh token in its secret and no password.
@@ -40,7 +45,10 @@ fn refreshing(script: &DoorsScript, tokens: &Tokens) -> SaltoKs {
 
 async fn kept(tokens: &Tokens) -> (String, String) {
     let token = tokens.kept("riverside-main").await.unwrap().unwrap();
-    (token.access.reveal().to_owned(), token.refresh.unwrap().reveal().to_owned())
+    (
+        token.access.reveal().to_owned(),
+        token.refresh.unwrap().reveal().to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -57,10 +65,21 @@ async fn one_token_serves_until_it_runs_out() {
 
 #[tokio::test]
 async fn a_refused_token_is_replaced_once_even_for_a_change() {
-    let add = |status| on(&format!("POST {GROUP}")).with(json!({"user_id": "u1"})).is(status);
-    let entry = GroupAddition { account: account(None).into(), until: None, replaces: Vec::new() };
+    let add = |status| {
+        on(&format!("POST {GROUP}"))
+            .with(json!({"user_id": "u1"}))
+            .is(status)
+    };
+    let entry = GroupAddition {
+        account: account(None).into(),
+        until: None,
+        replaces: Vec::new(),
+    };
     let again = script([add(401), signs_in(), add(200)]);
-    assert_eq!(salto(&again).change(&group(), &[entry], &[]).await, [Ok(())]);
+    assert_eq!(
+        salto(&again).change(&group(), &[entry], &[]).await,
+        [Ok(())]
+    );
     again.is_over();
     let never = script([get(LIST).is(401), signs_in(), get(LIST).is(401)]);
     is_report(salto(&never).groups().await, "credentials");
@@ -71,7 +90,13 @@ async fn a_refused_token_is_replaced_once_even_for_a_change() {
 async fn a_token_kept_by_another_function_is_used() {
     let script = DoorsScript::new([lists()]);
     let tokens = Tokens::default();
-    tokens.keep("riverside-main", &token("theirs", "r", "2026-03-02T10:30:00Z")).await.unwrap();
+    tokens
+        .keep(
+            "riverside-main",
+            &token("theirs", "r", "2026-03-02T10:30:00Z"),
+        )
+        .await
+        .unwrap();
     refreshing(&script, &tokens).groups().await.unwrap();
     assert_eq!(script.header(0, "Authorization"), "Bearer theirs");
     script.is_over();
@@ -98,7 +123,13 @@ async fn a_new_refresh_token_is_kept_and_used_next() {
 #[tokio::test]
 async fn of_two_who_refresh_at_once_the_slower_takes_what_the_faster_kept() {
     let tokens = Tokens::default();
-    tokens.keep("riverside-main", &token("old", "used", "2026-03-02T09:00:00Z")).await.unwrap();
+    tokens
+        .keep(
+            "riverside-main",
+            &token("old", "used", "2026-03-02T09:00:00Z"),
+        )
+        .await
+        .unwrap();
     let script = DoorsScript::new([
         refreshes("used").says(400, json!({"error": "invalid_grant"})),
         grants(refreshes("first"), "t2", "third"),
@@ -110,12 +141,24 @@ async fn of_two_who_refresh_at_once_the_slower_takes_what_the_faster_kept() {
     script.is_over();
 
     let conflict = Tokens::default();
-    conflict.keep("riverside-main", &token("old", "used", "2026-03-02T09:00:00Z")).await.unwrap();
-    let script = DoorsScript::new([refreshes("used").says(400, json!({"error": "invalid_grant"})), lists()]);
+    conflict
+        .keep(
+            "riverside-main",
+            &token("old", "used", "2026-03-02T09:00:00Z"),
+        )
+        .await
+        .unwrap();
+    let script = DoorsScript::new([
+        refreshes("used").says(400, json!({"error": "invalid_grant"})),
+        lists(),
+    ]);
     let mut access = script.access("salto-ks");
     access.tokens = conflict.clone();
     access.time = Arc::new(KeptMeanwhile(script.clone(), conflict));
-    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access))).groups().await.unwrap();
+    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access)))
+        .groups()
+        .await
+        .unwrap();
     assert_eq!(script.header(1, "Authorization"), "Bearer theirs");
     script.is_over();
 }
@@ -130,23 +173,45 @@ impl crate::time::Time for KeptMeanwhile {
     }
 
     async fn pass(&self, _: Duration) {
-        self.1.keep("riverside-main", &token("theirs", "next", "2026-03-02T11:00:00Z")).await.unwrap();
+        self.1
+            .keep(
+                "riverside-main",
+                &token("theirs", "next", "2026-03-02T11:00:00Z"),
+            )
+            .await
+            .unwrap();
     }
 }
 
 #[tokio::test]
 async fn the_password_helps_where_no_refresh_token_does() {
     let tokens = Tokens::default();
-    tokens.keep("riverside-main", &token("old", "used", "2026-03-02T09:00:00Z")).await.unwrap();
-    let script =
-        DoorsScript::new([refreshes("used").says(400, json!({"error": "invalid_grant"})), signs_in(), lists()]);
+    tokens
+        .keep(
+            "riverside-main",
+            &token("old", "used", "2026-03-02T09:00:00Z"),
+        )
+        .await
+        .unwrap();
+    let script = DoorsScript::new([
+        refreshes("used").says(400, json!({"error": "invalid_grant"})),
+        signs_in(),
+        lists(),
+    ]);
     let mut access = script.access("salto-ks");
     access.tokens = tokens;
-    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access))).groups().await.unwrap();
+    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access)))
+        .groups()
+        .await
+        .unwrap();
     script.is_over();
 
-    let script = DoorsScript::new([refreshes("first").says(400, json!({"error": "invalid_grant"}))]);
-    is_report(refreshing(&script, &Tokens::default()).groups().await, "sign-in");
+    let script =
+        DoorsScript::new([refreshes("first").says(400, json!({"error": "invalid_grant"}))]);
+    is_report(
+        refreshing(&script, &Tokens::default()).groups().await,
+        "sign-in",
+    );
     script.is_over();
 }
 
@@ -182,20 +247,33 @@ async fn the_identity_lives_elsewhere_where_the_site_file_says_so() {
     let script = script([lists()]);
     let mut access = script.access("salto-ks");
     access.identity_url = Some("https://identity.example".into());
-    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access))).groups().await.unwrap();
+    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access)))
+        .groups()
+        .await
+        .unwrap();
     assert_eq!(script.hosts(), ["identity.example", "salto-ks"]);
     let own = self::script([lists()]);
     let mut access = own.access("salto-ks");
     access.url = None;
-    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access))).groups().await.unwrap();
-    assert_eq!(own.hosts(), ["identity.eu.my-clay.com", "connect.my-clay.com"]);
+    SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access)))
+        .groups()
+        .await
+        .unwrap();
+    assert_eq!(
+        own.hosts(),
+        ["identity.eu.my-clay.com", "connect.my-clay.com"]
+    );
 }
 
 /// Vendors lock accounts after some wrong passwords.
 #[tokio::test]
 async fn a_refused_password_is_not_tried_again_for_ten_minutes() {
     let tokens = Tokens::default();
-    let script = DoorsScript::new([signs_in().says(400, json!({"error": "invalid_grant"})), signs_in(), lists()]);
+    let script = DoorsScript::new([
+        signs_in().says(400, json!({"error": "invalid_grant"})),
+        signs_in(),
+        lists(),
+    ]);
     let fresh = |word: &str| {
         let mut access = script.access("salto-ks");
         access.tokens = tokens.clone();
@@ -217,16 +295,31 @@ async fn another_password_is_tried_at_once() {
         "scope": "user_api.full_access"});
     let script = DoorsScript::new([
         signs_in().says(400, json!({"error": "invalid_grant"})),
-        on("POST /connect/token").with(other).says(200, json!({"access_token": "t", "expires_in": 3600})),
+        on("POST /connect/token")
+            .with(other)
+            .says(200, json!({"access_token": "t", "expires_in": 3600})),
         lists(),
     ]);
     for (word, is_good) in [("word", false), ("new word", true)] {
         let mut access = script.access("salto-ks");
         access.tokens = tokens.clone();
         access.secrets.password = Some(Secret::new(word));
-        assert_eq!(SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access))).groups().await.is_ok(), is_good);
+        assert_eq!(
+            SaltoKs(Arc::new(SaltoClient::new(Some("s1"), access)))
+                .groups()
+                .await
+                .is_ok(),
+            is_good
+        );
     }
     script.is_over();
-    let kept = tokens.refused_sign_in("riverside-main").await.unwrap().unwrap();
-    assert!(!format!("{kept:?}").contains("word"), "nothing of a password is kept");
+    let kept = tokens
+        .refused_sign_in("riverside-main")
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        !format!("{kept:?}").contains("word"),
+        "nothing of a password is kept"
+    );
 }

@@ -23,12 +23,18 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
     let mut count = 0;
     for file in std::fs::read_dir(folder).expect("the folder") {
         let path = file.expect("a file").path();
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .expect("a name")
+            .to_owned();
         let (number, name) = stem.split_once('.').expect("number and name");
         let body = std::fs::read_to_string(&path).expect("it can be read");
         for action in [number, name] {
             let read = match read(action, &body) {
-                WebhookContent::About(all) => all.iter().map(|hint| hint.about.to_string()).collect(),
+                WebhookContent::About(all) => {
+                    all.iter().map(|hint| hint.about.to_string()).collect()
+                }
                 WebhookContent::NotForUs => Vec::new(),
                 other => panic!("{stem}: {other:?}"),
             };
@@ -36,19 +42,31 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
         }
         count += 1;
     }
-    assert_eq!(count, 32, "one for each action that is ours, and two that are not");
+    assert_eq!(
+        count, 32,
+        "one for each action that is ours, and two that are not"
+    );
 }
 
 fn read(action: &str, body: &str) -> WebhookContent {
-    parse::read(&format!("/hooks/riverside/nexudus/{action}"), body.as_bytes())
+    parse::read(
+        &format!("/hooks/riverside/nexudus/{action}"),
+        body.as_bytes(),
+    )
 }
 
-/// Returns the subjects of a delivery, such as `booking 7`. A `-` in front means that the thing is gone.
+/// Returns the subjects of a delivery, such as `booking 7`. A `-` in front means that the thing is
+/// gone.
 fn about(action: &str, body: &str) -> Vec<String> {
     match read(action, body) {
         WebhookContent::About(all) => all
             .iter()
-            .inspect(|hint| assert_eq!(hint.reaches, None, "the version of an unsigned path is ignored"))
+            .inspect(|hint| {
+                assert_eq!(
+                    hint.reaches, None,
+                    "the version of an unsigned path is ignored"
+                )
+            })
             .map(|hint| format!("{}{}", if hint.removed { "-" } else { "" }, hint.about))
             .collect(),
         other => panic!("{action}: {other:?}"),
@@ -63,7 +81,10 @@ fn each_action_is_about_its_own_kind() {
         (&["50"], &["-member 7"]),
         (&["6", "7"], &["booking 7"]),
         (&["8"], &["-booking 7"]),
-        (&["10", "11", "12", "13", "14", "60", "62"], &["membership 7"]),
+        (
+            &["10", "11", "12", "13", "14", "60", "62"],
+            &["membership 7"],
+        ),
         (&["77"], &["-membership 7"]),
         (&["57", "58"], &["team 7"]),
         (&["59"], &["-team 7"]),
@@ -86,16 +107,27 @@ fn each_action_is_about_its_own_kind() {
 #[test]
 fn one_entity_or_several_in_an_array_or_alone() {
     assert_eq!(about("6", r#"{"Id":7}"#), ["booking 7"]);
-    assert_eq!(about("6", r#"[{"Id":"7"},{"Id":8},{"Id":7}]"#), ["booking 7", "booking 8"]);
+    assert_eq!(
+        about("6", r#"[{"Id":"7"},{"Id":8},{"Id":7}]"#),
+        ["booking 7", "booking 8"]
+    );
     assert_eq!(about("47", r#"[{"Id":7}]"#), ["checkin 7"]);
 }
 
 #[test]
 fn what_is_none_of_our_business_is_not_read() {
     for action in ["16", "1", "99", "0", "65536", "+6", "Nonsense", "nexudus"] {
-        assert_eq!(read(action, "not JSON"), WebhookContent::NotForUs, "{action}");
+        assert_eq!(
+            read(action, "not JSON"),
+            WebhookContent::NotForUs,
+            "{action}"
+        );
     }
-    assert_eq!(read("42", r#"[{"Id":7,"CoworkerId":null}]"#), WebhookContent::NotForUs, "a visitor without a host");
+    assert_eq!(
+        read("42", r#"[{"Id":7,"CoworkerId":null}]"#),
+        WebhookContent::NotForUs,
+        "a visitor without a host"
+    );
 }
 
 #[test]
@@ -120,7 +152,9 @@ fn what_cannot_be_read_says_why_without_quoting() {
         r#"[{"Id":7},{"Name":"none"}]"#,
         &deep,
     ] {
-        let WebhookContent::Unreadable(why) = read("6", body) else { panic!("{:?}", body.get(..20)) };
+        let WebhookContent::Unreadable(why) = read("6", body) else {
+            panic!("{:?}", body.get(..20))
+        };
         assert!(!why.contains('7') && !why.contains("none"), "{why}");
     }
 }

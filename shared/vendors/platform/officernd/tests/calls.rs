@@ -17,11 +17,18 @@ fn member() -> FactId {
 }
 
 fn all() -> Span {
-    Span { changed_since: None, checkins_from: "2026-01-01T00:00:00Z".parse().expect("an instant") }
+    Span {
+        changed_since: None,
+        checkins_from: "2026-01-01T00:00:00Z".parse().expect("an instant"),
+    }
 }
 
 async fn fetched(script: &PlatformScript) -> Result<bool, Error> {
-    script.reader().fetch(&member()).await.map(|found| found.fact().is_some())
+    script
+        .reader()
+        .fetch(&member())
+        .await
+        .map(|found| found.fact().is_some())
 }
 
 #[tokio::test]
@@ -42,22 +49,44 @@ async fn the_vendors_own_addresses_are_asked() {
     assert_eq!(form[1], ("client_id".into(), "id".into()));
     assert_eq!(form[2], ("client_secret".into(), "s&cret".into()));
     assert_eq!(form[3].1.split(' ').count(), 12);
-    assert_eq!(token.headers()["content-type"], "application/x-www-form-urlencoded");
-    assert_eq!(script.requests("/members/")[0].headers()["authorization"], "Bearer token-1");
+    assert_eq!(
+        token.headers()["content-type"],
+        "application/x-www-form-urlencoded"
+    );
+    assert_eq!(
+        script.requests("/members/")[0].headers()["authorization"],
+        "Bearer token-1"
+    );
 }
 
 #[tokio::test]
 async fn another_address_serves_everything_but_credentials() {
     let script = PlatformScript::new().on("/members/m1", [answer(200, MEMBER)]);
     for (url, identity_url, token) in [
-        ("https://proxy.example/o", None, "https://identity.officernd.com/oauth/token"),
-        ("https://proxy.example/o", Some("https://id.example"), "https://id.example/oauth/token"),
+        (
+            "https://proxy.example/o",
+            None,
+            "https://identity.officernd.com/oauth/token",
+        ),
+        (
+            "https://proxy.example/o",
+            Some("https://id.example"),
+            "https://id.example/oauth/token",
+        ),
     ] {
         let mut access = script.access();
         access.url = Some(url.into());
         access.identity_url = identity_url.map(str::to_owned);
         let before = script.asked().len();
-        assert!(OfficeRnd.reader("riverside", access).fetch(&member()).await.expect("an answer").fact().is_some());
+        assert!(
+            OfficeRnd
+                .reader("riverside", access)
+                .fetch(&member())
+                .await
+                .expect("an answer")
+                .fact()
+                .is_some()
+        );
         let fetch = format!("GET {url}/api/v2/organizations/riverside/members/m1");
         assert_eq!(script.asked()[before..], [format!("POST {token}"), fetch]);
     }
@@ -75,26 +104,48 @@ async fn an_address_without_https_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_token_is_fetched_once_and_again_when_it_ends() {
-    let token = |name: &str| answer(200, format!(r#"{{"access_token":"{name}","expires_in":3600}}"#));
-    let script =
-        PlatformScript::new().on("/oauth/token", [token("one"), token("two")]).on("/members/m1", [answer(200, MEMBER)]);
+    let token = |name: &str| {
+        answer(
+            200,
+            format!(r#"{{"access_token":"{name}","expires_in":3600}}"#),
+        )
+    };
+    let script = PlatformScript::new()
+        .on("/oauth/token", [token("one"), token("two")])
+        .on("/members/m1", [answer(200, MEMBER)]);
     let reader = script.reader();
     for (pass, tokens) in [(0, 1), (3500, 1), (60, 2)] {
-        script.clock.pass(std::time::Duration::from_secs(pass)).await;
-        assert!(reader.fetch(&member()).await.expect("an answer").fact().is_some());
+        script
+            .clock
+            .pass(std::time::Duration::from_secs(pass))
+            .await;
+        assert!(
+            reader
+                .fetch(&member())
+                .await
+                .expect("an answer")
+                .fact()
+                .is_some()
+        );
         assert_eq!(script.requests("/oauth/token").len(), tokens);
     }
-    assert_eq!(script.requests("/members/")[2].headers()["authorization"], "Bearer two");
+    assert_eq!(
+        script.requests("/members/")[2].headers()["authorization"],
+        "Bearer two"
+    );
 }
 
 #[tokio::test]
 async fn a_token_that_is_not_taken_is_replaced_once() {
     let token = |name: &str| answer(200, format!(r#"{{"access_token":"{name}"}}"#));
     let tokens = || [token("one"), token("two")];
-    let taken =
-        PlatformScript::new().on("/oauth/token", tokens()).on("/members/m1", [answer(401, "{}"), answer(200, MEMBER)]);
+    let taken = PlatformScript::new()
+        .on("/oauth/token", tokens())
+        .on("/members/m1", [answer(401, "{}"), answer(200, MEMBER)]);
     assert_eq!(fetched(&taken).await, Ok(true));
-    let refused = PlatformScript::new().on("/oauth/token", tokens()).on("/members/m1", [answer(401, "{}")]);
+    let refused = PlatformScript::new()
+        .on("/oauth/token", tokens())
+        .on("/members/m1", [answer(401, "{}")]);
     assert!(matches!(fetched(&refused).await, Err(Error::Permanent(_))));
     assert_eq!(refused.requests("/members/m1").len(), 2);
     assert_eq!(refused.requests("/oauth/token").len(), 2);
@@ -111,13 +162,19 @@ async fn no_token_means_no_question() {
         (answer(200, r#"{"access_token":""}"#), true),
     ] {
         let script = PlatformScript::new().on("/oauth/token", [token]);
-        assert_eq!(fetched(&script).await.map_err(|error| error.is_retryable()), Err(is_retryable));
+        assert_eq!(
+            fetched(&script).await.map_err(|error| error.is_retryable()),
+            Err(is_retryable)
+        );
         assert!(script.requests("GET ").is_empty());
     }
     let script = PlatformScript::new();
     let mut access = script.access();
     access.secrets.client_secret = None;
-    assert!(matches!(OfficeRnd.reader("riverside", access).fetch(&member()).await, Err(Error::Permanent(_))));
+    assert!(matches!(
+        OfficeRnd.reader("riverside", access).fetch(&member()).await,
+        Err(Error::Permanent(_))
+    ));
     assert!(script.asked().is_empty());
 }
 
@@ -126,19 +183,42 @@ async fn every_refusal_means_one_thing() {
     let fetch = |answer: ScriptedAnswer| PlatformScript::new().on("/members/m1", [answer]);
     assert_eq!(fetched(&fetch(answer(404, "{}"))).await, Ok(false));
     for status in [400, 401, 403, 410, 422] {
-        assert!(matches!(fetched(&fetch(answer(status, "{}"))).await, Err(Error::Permanent(_))), "{status}");
+        assert!(
+            matches!(
+                fetched(&fetch(answer(status, "{}"))).await,
+                Err(Error::Permanent(_))
+            ),
+            "{status}"
+        );
     }
     for status in [408, 409, 429, 500, 502, 503, 504] {
-        assert!(matches!(fetched(&fetch(answer(status, "{}"))).await, Err(Error::Retry { .. })), "{status}");
+        assert!(
+            matches!(
+                fetched(&fetch(answer(status, "{}"))).await,
+                Err(Error::Retry { .. })
+            ),
+            "{status}"
+        );
     }
     assert!(matches!(
-        fetched(&fetch(answer(302, "").with("location", "https://evil.example"))).await,
+        fetched(&fetch(
+            answer(302, "").with("location", "https://evil.example")
+        ))
+        .await,
         Err(Error::Permanent(_))
     ));
     for body in ["", "<html>", "[]", "null", r#"{"_id":"m2"}"#, "{}"] {
-        assert!(matches!(fetched(&fetch(answer(200, body))).await, Err(Error::Retry { .. })), "{body}");
+        assert!(
+            matches!(
+                fetched(&fetch(answer(200, body))).await,
+                Err(Error::Retry { .. })
+            ),
+            "{body}"
+        );
     }
-    let text = fetched(&fetch(answer(403, "ada@example.test"))).await.map_err(|error| error.to_string());
+    let text = fetched(&fetch(answer(403, "ada@example.test")))
+        .await
+        .map_err(|error| error.to_string());
     assert!(text.is_err_and(|text| !text.contains("ada@example.test")));
 }
 
@@ -148,47 +228,76 @@ async fn an_id_cannot_change_the_path() {
     let id = FactId::new(Kind::Member, "../../../v1/x?y#z");
     assert_eq!(script.reader().fetch(&id).await, Ok(Lookup::Missing));
     let asked = script.asked().pop().expect("a question");
-    assert!(asked.ends_with("/organizations/riverside/members/..%2F..%2F..%2Fv1%2Fx%3Fy%23z"), "{asked}");
+    assert!(
+        asked.ends_with("/organizations/riverside/members/..%2F..%2F..%2Fv1%2Fx%3Fy%23z"),
+        "{asked}"
+    );
 }
 
 #[tokio::test]
 async fn a_used_up_minute_is_waited_for_by_lists_and_left_to_later_by_fetches() {
     let used_up = |reset: i64| {
         let page = answer(200, r#"{"results":[]}"#).with("x-ratelimit-remaining-read-minute", 0);
-        PlatformScript::new().on("/plans", [page.with("x-ratelimit-reset-read-minute", reset)])
+        PlatformScript::new().on(
+            "/plans",
+            [page.with("x-ratelimit-reset-read-minute", reset)],
+        )
     };
     let now = used_up(0).clock.now().as_second();
     for reset in [30, now + 30, (now + 30) * 1000] {
         let script = used_up(reset).on("/members/m1", [answer(200, MEMBER)]);
         let (reader, before) = (script.reader(), script.clock.now());
-        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
-        assert!(matches!(reader.fetch(&member()).await, Err(Error::Retry { after: Some(_), .. })));
-        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
-        assert_eq!(script.clock.now().duration_since(before), SignedDuration::from_secs(30), "{reset}");
+        assert_eq!(
+            reader.read(Kind::Plan, &all()).await,
+            Ok(FactList::default())
+        );
+        assert!(matches!(
+            reader.fetch(&member()).await,
+            Err(Error::Retry { after: Some(_), .. })
+        ));
+        assert_eq!(
+            reader.read(Kind::Plan, &all()).await,
+            Ok(FactList::default())
+        );
+        assert_eq!(
+            script.clock.now().duration_since(before),
+            SignedDuration::from_secs(30),
+            "{reset}"
+        );
     }
     let soon = used_up(2).on("/members/m1", [answer(200, MEMBER)]);
     let reader = soon.reader();
-    assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
+    assert_eq!(
+        reader.read(Kind::Plan, &all()).await,
+        Ok(FactList::default())
+    );
     assert!(reader.fetch(&member()).await.is_ok());
     let nonsense = used_up(i64::MAX);
     let reader = nonsense.reader();
     let before = nonsense.clock.now();
     for _ in 0..2 {
-        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
+        assert_eq!(
+            reader.read(Kind::Plan, &all()).await,
+            Ok(FactList::default())
+        );
     }
     assert!(nonsense.clock.now().duration_since(before) <= SignedDuration::from_mins(1));
 }
 
 #[tokio::test]
 async fn lists_stay_within_two_fifths_of_the_limit_and_fetches_go_at_once() {
-    let script =
-        PlatformScript::new().on("/plans", [answer(200, r#"{"results":[]}"#)]).on("/members/m1", [answer(200, MEMBER)]);
+    let script = PlatformScript::new()
+        .on("/plans", [answer(200, r#"{"results":[]}"#)])
+        .on("/members/m1", [answer(200, MEMBER)]);
     let (reader, before) = (script.reader(), script.clock.now());
     for _ in 0..160 {
         assert!(reader.read(Kind::Plan, &all()).await.is_ok());
     }
     let took = script.clock.now().duration_since(before);
-    assert!(took >= SignedDuration::from_secs(59) && took <= SignedDuration::from_secs(61), "{took:?}");
+    assert!(
+        took >= SignedDuration::from_secs(59) && took <= SignedDuration::from_secs(61),
+        "{took:?}"
+    );
     let before = script.clock.now();
     for _ in 0..20 {
         assert!(reader.fetch(&member()).await.is_ok());

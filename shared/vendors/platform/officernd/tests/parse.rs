@@ -20,16 +20,28 @@ const BOOKING: &str = "603dfbc260f4054084125d39";
 
 fn about(kind: Kind, id: &str, removed: bool) -> WebhookContent {
     let reaches = "2026-01-12T08:15:29.907Z".parse::<Timestamp>().ok();
-    WebhookContent::About(vec![ChangeHint { about: FactId::new(kind, id), reaches, removed }])
+    WebhookContent::About(vec![ChangeHint {
+        about: FactId::new(kind, id),
+        reaches,
+        removed,
+    }])
 }
 
 /// Returns the expected content of the payload with this name.
 fn expected(name: &str) -> WebhookContent {
     let mut words = name.split('.');
-    let (thing, verb, rest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next());
+    let (thing, verb, rest) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+        words.next(),
+    );
     if thing == "occupancyslot" {
         let about = FactId::new(Kind::Booking, BOOKING);
-        return WebhookContent::About(vec![ChangeHint { about, reaches: None, removed: false }]);
+        return WebhookContent::About(vec![ChangeHint {
+            about,
+            reaches: None,
+            removed: false,
+        }]);
     }
     let removed = verb == "removed";
     match thing {
@@ -40,7 +52,10 @@ fn expected(name: &str) -> WebhookContent {
         "membership" => about(Kind::Membership, "60b8d1f47c3e5a0015d2f610", removed),
         "pass" => about(Kind::Pass, "6153aa20c41be70016e0a311", removed),
         _ => {
-            assert!(rest.is_none_or(|verb| ["created", "updated", "removed"].contains(&verb)), "{name}");
+            assert!(
+                rest.is_none_or(|verb| ["created", "updated", "removed"].contains(&verb)),
+                "{name}"
+            );
             WebhookContent::NotForUs
         }
     }
@@ -98,9 +113,15 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
     for (name, body) in &all {
         assert_eq!(read(body.as_bytes()), expected(name), "{name}");
     }
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/webhooks/officernd");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/webhooks/officernd"
+    );
     let files = std::fs::read_dir(folder).expect("the folder of recorded deliveries");
-    let files: BTreeSet<_> = files.flatten().map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    let files: BTreeSet<_> = files
+        .flatten()
+        .map(|file| file.file_name().to_string_lossy().into_owned())
+        .collect();
     let read: BTreeSet<_> = all.iter().map(|(name, _)| format!("{name}.json")).collect();
     assert_eq!(files, read, "every recorded delivery is read by this test");
 }
@@ -110,7 +131,11 @@ fn one_of_the_two_names_is_enough() {
     for key in ["event", "eventType"] {
         let body = format!(r#"{{"{key}":"booking.created","data":{{"object":{{"_id":"b1"}}}}}}"#);
         let about = FactId::new(Kind::Booking, "b1");
-        let hint = ChangeHint { about, reaches: None, removed: false };
+        let hint = ChangeHint {
+            about,
+            reaches: None,
+            removed: false,
+        };
         assert_eq!(read(body.as_bytes()), WebhookContent::About(vec![hint]));
     }
 }
@@ -118,15 +143,25 @@ fn one_of_the_two_names_is_enough() {
 #[test]
 fn a_version_that_cannot_be_read_is_no_reason_to_lose_the_delivery() {
     for version in ["null", "17", "\"soon\"", "{}"] {
-        let body = format!(r#"{{"event":"pass.updated","data":{{"object":{{"_id":"p1","modifiedAt":{version}}}}}}}"#);
-        assert!(matches!(read(body.as_bytes()), WebhookContent::About(all) if all[0].reaches.is_none()), "{version}");
+        let body = format!(
+            r#"{{"event":"pass.updated","data":{{"object":{{"_id":"p1","modifiedAt":{version}}}}}}}"#
+        );
+        assert!(
+            matches!(read(body.as_bytes()), WebhookContent::About(all) if all[0].reaches.is_none()),
+            "{version}"
+        );
     }
 }
 
 #[test]
 fn an_occurrence_that_names_no_booking_is_none_of_our_business() {
-    let slot = |fields: &str| format!(r#"{{"event":"occupancyslot.created","data":{{"object":{{{fields}}}}}}}"#);
-    assert_eq!(read(slot(r#""_id":"s1""#).as_bytes()), WebhookContent::NotForUs);
+    let slot = |fields: &str| {
+        format!(r#"{{"event":"occupancyslot.created","data":{{"object":{{{fields}}}}}}}"#)
+    };
+    assert_eq!(
+        read(slot(r#""_id":"s1""#).as_bytes()),
+        WebhookContent::NotForUs
+    );
     for fields in [r#""bookingId":"b1""#, r#""booking":{"_id":"b1"}"#] {
         assert!(
             matches!(read(slot(fields).as_bytes()), WebhookContent::About(all) if all[0].about.id == "b1"),
@@ -137,7 +172,14 @@ fn an_occurrence_that_names_no_booking_is_none_of_our_business() {
 
 #[test]
 fn unknown_events_are_none_of_our_business_whatever_they_hold() {
-    for event in ["visit.created", "plan.updated", "booking", "booking.checkin.created", "Booking.created", "."] {
+    for event in [
+        "visit.created",
+        "plan.updated",
+        "booking",
+        "booking.checkin.created",
+        "Booking.created",
+        ".",
+    ] {
         let body = format!(r#"{{"event":"{event}"}}"#);
         assert_eq!(read(body.as_bytes()), WebhookContent::NotForUs, "{event}");
     }
@@ -145,8 +187,14 @@ fn unknown_events_are_none_of_our_business_whatever_they_hold() {
 
 #[test]
 fn what_cannot_be_read_says_why_and_quotes_nothing() {
-    let deep = format!(r#"{{"event":"booking.created","data":{}"#, "[".repeat(1_000_000));
-    let long = format!(r#"{{"event":"booking.created","data":{{"object":{{"_id":"{}"}}}}}}"#, "x".repeat(201));
+    let deep = format!(
+        r#"{{"event":"booking.created","data":{}"#,
+        "[".repeat(1_000_000)
+    );
+    let long = format!(
+        r#"{{"event":"booking.created","data":{{"object":{{"_id":"{}"}}}}}}"#,
+        "x".repeat(201)
+    );
     for body in [
         "",
         "hello secretword",
@@ -170,7 +218,9 @@ fn what_cannot_be_read_says_why_and_quotes_nothing() {
         &long,
     ] {
         match read(body.as_bytes()) {
-            WebhookContent::Unreadable(why) => assert!(!why.is_empty() && !why.contains("secretword"), "{why}"),
+            WebhookContent::Unreadable(why) => {
+                assert!(!why.is_empty() && !why.contains("secretword"), "{why}")
+            }
             other => panic!("{other:?} from {}", body.get(..80).unwrap_or(body)),
         }
     }

@@ -11,8 +11,7 @@ use crate::secret::Secret;
 
 const SECRET: &str = "1b1b1b1b-1b1b-1b1b-1b1b-1b1b1b1b1b1b";
 const T: i64 = 1_767_225_600;
-const BODY: &str =
-    r#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"603dfbc260f4054084125d39"}}}"#;
+const BODY: &str = r#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"603dfbc260f4054084125d39"}}}"#;
 const HEX: &str = "fcfbfbfb8b46fc272c32582275abfe2e74829f95d1556d6676a0f2f30eed2a58";
 
 fn delivery(headers: &[&str], body: &str) -> Delivery {
@@ -21,15 +20,29 @@ fn delivery(headers: &[&str], body: &str) -> Delivery {
         let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header value");
         all.append(HeaderName::from_static("officernd-signature"), value);
     }
-    Delivery { path: "/hooks/riverside/officernd".into(), headers: all, body: body.to_owned().into() }
+    Delivery {
+        path: "/hooks/riverside/officernd".into(),
+        headers: all,
+        body: body.to_owned().into(),
+    }
 }
 
 fn secrets(all: &[&str]) -> WebhookSecrets {
-    WebhookSecrets { webhook_secrets: all.iter().map(|secret| Secret::new(*secret)).collect() }
+    WebhookSecrets {
+        webhook_secrets: all.iter().map(|secret| Secret::new(*secret)).collect(),
+    }
 }
 
-fn verified(headers: &[&str], secrets: &WebhookSecrets, now: i64) -> Result<VerifiedDelivery, Unverified> {
-    OfficeRnd.verify(delivery(headers, BODY), secrets, Timestamp::from_second(now).expect("an instant"))
+fn verified(
+    headers: &[&str],
+    secrets: &WebhookSecrets,
+    now: i64,
+) -> Result<VerifiedDelivery, Unverified> {
+    OfficeRnd.verify(
+        delivery(headers, BODY),
+        secrets,
+        Timestamp::from_second(now).expect("an instant"),
+    )
 }
 
 #[test]
@@ -41,15 +54,25 @@ fn the_published_vector_verifies_in_any_order_and_either_case() {
         format!("t={T}, signature={lower}"),
         format!("v=2,t={T},signature={lower}"),
     ] {
-        assert!(verified(&[&header], &secrets(&[SECRET]), T).is_ok(), "{header}");
+        assert!(
+            verified(&[&header], &secrets(&[SECRET]), T).is_ok(),
+            "{header}"
+        );
     }
 }
 
 #[test]
 fn sameness_is_path_body_and_signed_time() {
-    let proof = verified(&[&format!("t={T},signature={HEX}")], &secrets(&[SECRET]), T).expect("verified");
+    let proof =
+        verified(&[&format!("t={T},signature={HEX}")], &secrets(&[SECRET]), T).expect("verified");
     let t = T.to_string();
-    let parts: [&[u8]; 5] = [b"/hooks/riverside/officernd", b"\0", BODY.as_bytes(), b"\0", t.as_bytes()];
+    let parts: [&[u8]; 5] = [
+        b"/hooks/riverside/officernd",
+        b"\0",
+        BODY.as_bytes(),
+        b"\0",
+        t.as_bytes(),
+    ];
     assert_eq!(proof.dedup_id, signature::digest(&parts));
     assert_eq!(proof.body(), BODY);
 }
@@ -58,8 +81,16 @@ fn sameness_is_path_body_and_signed_time() {
 fn exactly_300_seconds_verify_and_301_do_not() {
     let header = format!("t={T},signature={HEX}");
     for (away, verifies) in [(0, true), (299, true), (300, true), (301, false)] {
-        assert_eq!(verified(&[&header], &secrets(&[SECRET]), T + away).is_ok(), verifies, "{away} s old");
-        assert_eq!(verified(&[&header], &secrets(&[SECRET]), T - away).is_ok(), verifies, "{away} s ahead");
+        assert_eq!(
+            verified(&[&header], &secrets(&[SECRET]), T + away).is_ok(),
+            verifies,
+            "{away} s old"
+        );
+        assert_eq!(
+            verified(&[&header], &secrets(&[SECRET]), T - away).is_ok(),
+            verifies,
+            "{away} s ahead"
+        );
     }
 }
 
@@ -67,9 +98,18 @@ fn exactly_300_seconds_verify_and_301_do_not() {
 fn a_retired_secret_verifies_only_while_it_is_kept() {
     let header = format!("t={T},signature={HEX}");
     assert!(verified(&[&header], &secrets(&["new", SECRET]), T).is_ok());
-    assert_eq!(verified(&[&header], &secrets(&["new"]), T).err(), Some(Unverified));
-    assert_eq!(verified(&[&header], &secrets(&[]), T).err(), Some(Unverified));
-    assert_eq!(verified(&[&header], &secrets(&[""]), T).err(), Some(Unverified));
+    assert_eq!(
+        verified(&[&header], &secrets(&["new"]), T).err(),
+        Some(Unverified)
+    );
+    assert_eq!(
+        verified(&[&header], &secrets(&[]), T).err(),
+        Some(Unverified)
+    );
+    assert_eq!(
+        verified(&[&header], &secrets(&[""]), T).err(),
+        Some(Unverified)
+    );
 }
 
 #[test]
@@ -96,11 +136,24 @@ fn whatever_else_is_wrong_is_reported_alike() {
         format!("t={T},signature={HEX}ff"),
     ];
     for header in &wrong {
-        assert_eq!(verified(&[header], &secrets(&[SECRET]), T).err(), Some(Unverified), "{header}");
+        assert_eq!(
+            verified(&[header], &secrets(&[SECRET]), T).err(),
+            Some(Unverified),
+            "{header}"
+        );
     }
-    assert_eq!(verified(&[], &secrets(&[SECRET]), T).err(), Some(Unverified));
-    assert_eq!(verified(&[&good, &good], &secrets(&[SECRET]), T).err(), Some(Unverified));
-    assert_eq!(verified(&[&long], &secrets(&[SECRET]), T).err(), Some(Unverified));
+    assert_eq!(
+        verified(&[], &secrets(&[SECRET]), T).err(),
+        Some(Unverified)
+    );
+    assert_eq!(
+        verified(&[&good, &good], &secrets(&[SECRET]), T).err(),
+        Some(Unverified)
+    );
+    assert_eq!(
+        verified(&[&long], &secrets(&[SECRET]), T).err(),
+        Some(Unverified)
+    );
 }
 
 #[test]
@@ -108,6 +161,10 @@ fn another_body_does_not_verify() {
     let header = format!("t={T},signature={HEX}");
     let now = Timestamp::from_second(T).expect("an instant");
     for body in ["", "{}", &format!("{BODY} ")] {
-        assert!(OfficeRnd.verify(delivery(&[&header], body), &secrets(&[SECRET]), now).is_err());
+        assert!(
+            OfficeRnd
+                .verify(delivery(&[&header], body), &secrets(&[SECRET]), now)
+                .is_err()
+        );
     }
 }

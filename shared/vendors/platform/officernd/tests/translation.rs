@@ -21,7 +21,9 @@ fn seen(kind: Kind, record: Value, more: Value) -> Fact {
 
 /// Returns the field of the thing that cannot be read.
 fn unreadable(kind: Kind, usual: Value, more: Value) -> Option<String> {
-    translated(kind, usual, more).err().map(|unreadable| unreadable.field)
+    translated(kind, usual, more)
+        .err()
+        .map(|unreadable| unreadable.field)
 }
 
 fn usual_booking() -> Value {
@@ -33,7 +35,9 @@ fn usual_membership() -> Value {
 }
 
 fn booking(more: Value) -> Booking {
-    let What::Booking(booking) = seen(Kind::Booking, usual_booking(), more).what else { panic!("not a booking") };
+    let What::Booking(booking) = seen(Kind::Booking, usual_booking(), more).what else {
+        panic!("not a booking")
+    };
     *booking
 }
 
@@ -64,39 +68,79 @@ fn at(text: &str) -> Timestamp {
 
 #[test]
 fn card_numbers_stand_in_a_property_that_the_operator_names() {
-    let cards = |value: Value| wire::cards(&json!({"_id": "m", "properties": {"Card": value}}), "Card");
+    let cards =
+        |value: Value| wire::cards(&json!({"_id": "m", "properties": {"Card": value}}), "Card");
     assert_eq!(cards(json!("0123; ab,7")), ["0123", "ab", "7"]);
     assert_eq!(cards(json!(123)), ["123"]);
     assert_eq!(cards(json!(["1", 2, null, {"a": "b"}])), ["1", "2"]);
-    for nothing in [json!(null), json!(true), json!({"a": "1"}), json!("  "), json!([])] {
+    for nothing in [
+        json!(null),
+        json!(true),
+        json!({"a": "1"}),
+        json!("  "),
+        json!([]),
+    ] {
         assert!(cards(nothing.clone()).is_empty(), "{nothing}");
     }
-    for record in [json!({"_id": "m"}), json!({"properties": null}), json!({"properties": ["1"]})] {
+    for record in [
+        json!({"_id": "m"}),
+        json!({"properties": null}),
+        json!({"properties": ["1"]}),
+    ] {
         assert!(wire::cards(&record, "Card").is_empty(), "{record}");
     }
 }
 
 #[test]
 fn every_kind_needs_nothing_but_an_id() {
-    for kind in [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Team, Kind::Member, Kind::Visitor] {
-        for record in [json!({"_id": "x"}), json!({"_id": "x", "name": null, "location": null, "email": null})] {
-            let seen = wire::fact(kind, &record).expect("a thing").expect("it can be read");
+    for kind in [
+        Kind::Location,
+        Kind::Floor,
+        Kind::Resource,
+        Kind::Plan,
+        Kind::Team,
+        Kind::Member,
+        Kind::Visitor,
+    ] {
+        for record in [
+            json!({"_id": "x"}),
+            json!({"_id": "x", "name": null, "location": null, "email": null}),
+        ] {
+            let seen = wire::fact(kind, &record)
+                .expect("a thing")
+                .expect("it can be read");
             assert!(seen.what.kind() == kind && seen.changed.is_none());
         }
     }
-    for record in [json!({}), json!({"_id": null}), json!({"_id": " "}), json!(7), json!([])] {
+    for record in [
+        json!({}),
+        json!({"_id": null}),
+        json!({"_id": " "}),
+        json!(7),
+        json!([]),
+    ] {
         assert!(wire::fact(Kind::Plan, &record).is_none(), "{record}");
     }
 }
 
 #[test]
 fn the_catalogue_is_names_and_places() {
-    let location =
-        seen(Kind::Location, json!({"_id": "l", "name": "Riverside", "timezone": "Europe/London"}), json!({}));
-    assert!(matches!(location.what, What::Location(it) if it.timezone.as_deref() == Some("Europe/London")));
+    let location = seen(
+        Kind::Location,
+        json!({"_id": "l", "name": "Riverside", "timezone": "Europe/London"}),
+        json!({}),
+    );
+    assert!(
+        matches!(location.what, What::Location(it) if it.timezone.as_deref() == Some("Europe/London"))
+    );
     let resource = json!({"_id": "r", "name": "Studio", "location": {"_id": "l"}, "floor": "f", "parents": ["r0"]});
-    let What::Resource(resource) = seen(Kind::Resource, resource, json!({})).what else { panic!("no resource") };
-    assert_eq!((resource.location.as_deref(), resource.floor.as_deref()), (Some("l"), Some("f")));
+    let What::Resource(resource) = seen(Kind::Resource, resource, json!({})).what else {
+        panic!("no resource")
+    };
+    assert_eq!(
+        (resource.location.as_deref(), resource.floor.as_deref()),
+        (Some("l"), Some("f"))
+    );
 }
 
 #[test]
@@ -110,13 +154,23 @@ fn people_who_left_or_are_not_yet_here_share_nothing() {
         ("lead", false),
         ("not_approved", false),
     ] {
-        assert_eq!(profile(Kind::Member, json!({"status": status})).shares_team, shares, "{status}");
+        assert_eq!(
+            profile(Kind::Member, json!({"status": status})).shares_team,
+            shares,
+            "{status}"
+        );
     }
     assert!(profile(Kind::Member, json!({})).shares_team);
-    let visitor =
-        profile(Kind::Visitor, json!({"name": "Bo", "email": "bo@example.test", "company": "c", "member": "a"}));
+    let visitor = profile(
+        Kind::Visitor,
+        json!({"name": "Bo", "email": "bo@example.test", "company": "c", "member": "a"}),
+    );
     assert_eq!(
-        (visitor.teams.len(), visitor.shares_team, visitor.email.as_deref()),
+        (
+            visitor.teams.len(),
+            visitor.shares_team,
+            visitor.email.as_deref()
+        ),
         (0, false, Some("bo@example.test"))
     );
 }
@@ -133,9 +187,18 @@ fn only_an_approved_membership_counts() {
 
 #[test]
 fn a_membership_without_a_member_is_the_companys() {
-    assert_eq!(membership(json!({})).holder, Some(Holder::Member("a".into())));
-    assert_eq!(membership(json!({"member": null})).holder, Some(Holder::Team("c".into())));
-    assert_eq!(membership(json!({"member": null, "company": null})).holder, None);
+    assert_eq!(
+        membership(json!({})).holder,
+        Some(Holder::Member("a".into()))
+    );
+    assert_eq!(
+        membership(json!({"member": null})).holder,
+        Some(Holder::Team("c".into()))
+    );
+    assert_eq!(
+        membership(json!({"member": null, "company": null})).holder,
+        None
+    );
 }
 
 #[test]
@@ -148,7 +211,11 @@ fn days_are_local_days_whatever_their_time_says() {
         ("9999-12-31T00:00:00.000Z", Date::MAX),
     ] {
         let read = membership(json!({"startDate": text, "endDate": text}));
-        assert_eq!((read.from, read.until, read.approved), (Some(day), Some(day), true), "{text}");
+        assert_eq!(
+            (read.from, read.until, read.approved),
+            (Some(day), Some(day), true),
+            "{text}"
+        );
     }
     let open = membership(json!({"startDate": "2026-01-01", "endDate": null}));
     assert_eq!(open.until, None);
@@ -156,17 +223,34 @@ fn days_are_local_days_whatever_their_time_says() {
 
 #[test]
 fn a_membership_with_unreadable_days_or_holders_is_unreadable() {
-    for wrong in
-        [json!("soon"), json!("2026-02-30T00:00:00.000Z"), json!(20260131), json!("é2026-01-31"), json!({}), json!("")]
-    {
+    for wrong in [
+        json!("soon"),
+        json!("2026-02-30T00:00:00.000Z"),
+        json!(20260131),
+        json!("é2026-01-31"),
+        json!({}),
+        json!(""),
+    ] {
         for field in ["startDate", "endDate"] {
-            let read = unreadable(Kind::Membership, usual_membership(), json!({ field: wrong }));
+            let read = unreadable(
+                Kind::Membership,
+                usual_membership(),
+                json!({ field: wrong }),
+            );
             assert_eq!(read.as_deref(), Some(field), "{wrong}");
         }
     }
-    let without = unreadable(Kind::Membership, usual_membership(), json!({"startDate": null}));
+    let without = unreadable(
+        Kind::Membership,
+        usual_membership(),
+        json!({"startDate": null}),
+    );
     assert_eq!(without.as_deref(), Some("startDate"));
-    let open = unreadable(Kind::Membership, usual_membership(), json!({"endDate": null}));
+    let open = unreadable(
+        Kind::Membership,
+        usual_membership(),
+        json!({"endDate": null}),
+    );
     assert_eq!(open, None, "it runs until it ends");
     let whose = unreadable(Kind::Membership, usual_membership(), json!({"member": {}}));
     assert_eq!(whose.as_deref(), Some("member"), "it is not the company's");
@@ -174,12 +258,19 @@ fn a_membership_with_unreadable_days_or_holders_is_unreadable() {
 
 #[test]
 fn a_booking_says_who_where_and_when() {
-    let read =
-        booking(json!({"resource": "r", "location": "l", "member": "a", "members": ["b", {"_id": "c"}, null, 7],
+    let read = booking(
+        json!({"resource": "r", "location": "l", "member": "a", "members": ["b", {"_id": "c"}, null, 7],
         "visitors": [{"_id": "v1", "name": "Bo"}], "timezone": "Europe/London", "isTentative": true,
-        "isCancelled": "true", "serviceSlots": {"before": 30, "after": 30}, "recurrence": {"rrule": null}}));
-    assert_eq!((read.start, read.end), (at("2026-01-12T10:00:00Z"), at("2026-01-12T11:00:00Z")));
-    assert_eq!((read.booker.as_deref(), read.members), (Some("a"), vec!["b".into(), "c".into(), "7".into()]));
+        "isCancelled": "true", "serviceSlots": {"before": 30, "after": 30}, "recurrence": {"rrule": null}}),
+    );
+    assert_eq!(
+        (read.start, read.end),
+        (at("2026-01-12T10:00:00Z"), at("2026-01-12T11:00:00Z"))
+    );
+    assert_eq!(
+        (read.booker.as_deref(), read.members),
+        (Some("a"), vec!["b".into(), "c".into(), "7".into()])
+    );
     assert_eq!((read.visitors, read.series), (vec!["v1".into()], None));
     assert!(read.cancelled && read.tentative && !read.unpaid);
     let companys = booking(json!({"member": null, "company": "c"}));
@@ -188,10 +279,17 @@ fn a_booking_says_who_where_and_when() {
 
 #[test]
 fn instants_reach_from_1900_to_the_last_one_there_is() {
-    let read = booking(json!({"start": "1900-01-01T00:00:00.000Z", "end": "9999-12-31T23:59:59.999Z"}));
-    assert_eq!((read.start, read.end), (at("1900-01-01T00:00:00Z"), Timestamp::MAX));
+    let read =
+        booking(json!({"start": "1900-01-01T00:00:00.000Z", "end": "9999-12-31T23:59:59.999Z"}));
+    assert_eq!(
+        (read.start, read.end),
+        (at("1900-01-01T00:00:00Z"), Timestamp::MAX)
+    );
     let read = booking(json!({"start": "2026-01-12T10:00:00+02:00", "end": "2026-01-12T11:00:00"}));
-    assert_eq!((read.start, read.end), (at("2026-01-12T08:00:00Z"), at("2026-01-12T11:00:00Z")));
+    assert_eq!(
+        (read.start, read.end),
+        (at("2026-01-12T08:00:00Z"), at("2026-01-12T11:00:00Z"))
+    );
 }
 
 #[test]
@@ -206,19 +304,39 @@ fn a_booking_with_unreadable_times_is_unreadable() {
         (json!({"end": "99999-01-01T00:00:00Z"}), "end"),
         (json!({"recurrence": "weekly"}), "recurrence"),
         (json!({"recurrence": {"rrule": {}}}), "recurrence.rrule"),
-        (json!({"recurrence": {"rrule": "FREQ=SOMETIMES"}}), "recurrence.rrule"),
-        (json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": ["soon"]}}), "recurrence.exdates"),
-        (json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": "soon"}}), "recurrence.exdates"),
-        (json!({"recurrence": {"rrule": "FREQ=DAILY"}, "seriesEnd": "soon"}), "seriesEnd"),
+        (
+            json!({"recurrence": {"rrule": "FREQ=SOMETIMES"}}),
+            "recurrence.rrule",
+        ),
+        (
+            json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": ["soon"]}}),
+            "recurrence.exdates",
+        ),
+        (
+            json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": "soon"}}),
+            "recurrence.exdates",
+        ),
+        (
+            json!({"recurrence": {"rrule": "FREQ=DAILY"}, "seriesEnd": "soon"}),
+            "seriesEnd",
+        ),
         (json!({"members": [{}]}), "members"),
         (json!({"member": {}}), "member"),
     ] {
-        assert_eq!(unreadable(Kind::Booking, usual_booking(), wrong.clone()).as_deref(), Some(field), "{wrong}");
+        assert_eq!(
+            unreadable(Kind::Booking, usual_booking(), wrong.clone()).as_deref(),
+            Some(field),
+            "{wrong}"
+        );
     }
     let gone = unreadable(Kind::Booking, json!({"_id": "b1"}), json!({}));
     assert_eq!(gone.as_deref(), Some("start"), "missing is unreadable, too");
-    let backwards = booking(json!({"end": "2026-01-12T09:00:00Z", "recurrence": {"rrule": "FREQ=DAILY"}}));
-    assert!(backwards.end < backwards.start, "that can be read, and is another problem");
+    let backwards =
+        booking(json!({"end": "2026-01-12T09:00:00Z", "recurrence": {"rrule": "FREQ=DAILY"}}));
+    assert!(
+        backwards.end < backwards.start,
+        "that can be read, and is another problem"
+    );
 }
 
 #[test]
@@ -227,30 +345,52 @@ fn a_series_keeps_its_rule_and_what_is_called_off() {
         "exdates": ["2026-01-19T10:00:00.000Z", "2026-01-26", "2026-02-02T10:00:00"]},
         "seriesEnd": "2026-03-30T10:00:00.000Z"}));
     let series = read.series.expect("a series");
-    assert_eq!(series.rule, "RRULE:FREQ=WEEKLY;BYDAY=MO\nEXDATE:20260126\nEXDATE:20260202T100000");
+    assert_eq!(
+        series.rule,
+        "RRULE:FREQ=WEEKLY;BYDAY=MO\nEXDATE:20260126\nEXDATE:20260202T100000"
+    );
     assert_eq!(series.except, [at("2026-01-19T10:00:00Z")]);
     assert_eq!(series.until, Some(at("2026-03-30T10:00:00Z")));
 }
 
 #[test]
 fn a_pass_counts_days_and_halves() {
-    let read = pass(json!({"count": "10", "usedCount": 2.5, "validFrom": "2026-01-01", "validTo": "2026-03-31"}));
+    let read = pass(
+        json!({"count": "10", "usedCount": 2.5, "validFrom": "2026-01-01", "validTo": "2026-03-31"}),
+    );
     assert_eq!((read.count, read.used), (Some(10.0), 2.5));
-    assert_eq!((read.from, read.until), (Some(date(2026, 1, 1)), Some(date(2026, 3, 31))));
+    assert_eq!(
+        (read.from, read.until),
+        (Some(date(2026, 1, 1)), Some(date(2026, 3, 31)))
+    );
     let silent = pass(json!({}));
-    assert_eq!((silent.count, silent.used, silent.name), (Some(1.0), 0.0, None));
+    assert_eq!(
+        (silent.count, silent.used, silent.name),
+        (Some(1.0), 0.0, None)
+    );
     assert_eq!(pass(json!({"count": 3, "status": "used"})).used, 3.0);
-    assert_eq!(pass(json!({"member": null, "company": "c"})).holders, [Holder::Team("c".into())]);
-    for wrong in
-        [json!({"validTo": "soon"}), json!({"count": "many"}), json!({"usedCount": -1}), json!({"count": "NaN"})]
-    {
-        assert!(unreadable(Kind::Pass, json!({"_id": "p1"}), wrong.clone()).is_some(), "{wrong}");
+    assert_eq!(
+        pass(json!({"member": null, "company": "c"})).holders,
+        [Holder::Team("c".into())]
+    );
+    for wrong in [
+        json!({"validTo": "soon"}),
+        json!({"count": "many"}),
+        json!({"usedCount": -1}),
+        json!({"count": "NaN"}),
+    ] {
+        assert!(
+            unreadable(Kind::Pass, json!({"_id": "p1"}), wrong.clone()).is_some(),
+            "{wrong}"
+        );
     }
 }
 
 #[test]
 fn a_checkin_is_a_person_somewhere_some_time() {
-    let of = |record: Value| wire::fact(Kind::Checkin, &record).map(|read| read.map(|fact| fact.id.to_string()));
+    let of = |record: Value| {
+        wire::fact(Kind::Checkin, &record).map(|read| read.map(|fact| fact.id.to_string()))
+    };
     let record = json!({"_id": "k", "member": "a", "location": "l", "start": "2026-01-12T09:00:00.000Z", "end": null});
     assert_eq!(of(record), Some(Ok("k".into())));
     let nameless = json!({"member": "a", "start": "2026-01-12T09:00:00.000Z"});
@@ -258,14 +398,19 @@ fn a_checkin_is_a_person_somewhere_some_time() {
     assert_eq!(of(json!({"start": "2026-01-12T09:00:00.000Z"})), None);
     assert_eq!(of(json!({"member": "a"})), None);
     for wrong in [json!(null), json!("soon"), json!(12)] {
-        let read = unreadable(Kind::Checkin, json!({"_id": "k", "member": "a"}), json!({ "start": wrong }));
+        let read = unreadable(
+            Kind::Checkin,
+            json!({"_id": "k", "member": "a"}),
+            json!({ "start": wrong }),
+        );
         assert_eq!(read.as_deref(), Some("start"), "{wrong}");
     }
 }
 
 #[test]
 fn an_assignment_that_cannot_be_read_says_so() {
-    let record = |end: Value| json!({"_id": "a", "resource": "r", "membership": "m", "endDate": end});
+    let record =
+        |end: Value| json!({"_id": "a", "resource": "r", "membership": "m", "endDate": end});
     let Some(wire::AssignmentContent::To(_, open)) = wire::assignment(&record(json!(null))) else {
         panic!("an assignment")
     };
@@ -274,16 +419,30 @@ fn an_assignment_that_cannot_be_read_says_so() {
         Some(wire::AssignmentContent::Unreadable(unreadable)) => Some(unreadable.field),
         _ => None,
     };
-    assert_eq!(unreadable(record(json!("soon"))).as_deref(), Some("endDate"));
-    assert_eq!(unreadable(json!({"_id": "a", "membership": "m"})).as_deref(), Some("resource"));
+    assert_eq!(
+        unreadable(record(json!("soon"))).as_deref(),
+        Some("endDate")
+    );
+    assert_eq!(
+        unreadable(json!({"_id": "a", "membership": "m"})).as_deref(),
+        Some("resource")
+    );
     let of_none = wire::assignment(&json!({"_id": "a", "resource": "r"}));
     assert!(matches!(of_none, Some(wire::AssignmentContent::ToNone)));
 }
 
 #[test]
 fn a_version_is_kept_and_never_makes_a_record_malformed() {
-    let known = seen(Kind::Plan, json!({"_id": "p", "modifiedAt": "2026-01-12T08:15:29.907Z"}), json!({}));
+    let known = seen(
+        Kind::Plan,
+        json!({"_id": "p", "modifiedAt": "2026-01-12T08:15:29.907Z"}),
+        json!({}),
+    );
     assert_eq!(known.changed, Some(at("2026-01-12T08:15:29.907Z")));
-    let unknown = seen(Kind::Plan, json!({"_id": "p", "modifiedAt": "soon"}), json!({}));
+    let unknown = seen(
+        Kind::Plan,
+        json!({"_id": "p", "modifiedAt": "soon"}),
+        json!({}),
+    );
     assert!(unknown.changed.is_none());
 }

@@ -1,4 +1,5 @@
-//! Compares the schemas in `docs/contracts` with the types. `DOORSTEP_WRITE=1` writes the schemas from the types.
+//! Compares the schemas in `docs/contracts` with the types. `DOORSTEP_WRITE=1` writes the schemas
+//! from the types.
 #![allow(dead_code, reason = "these types are only described")]
 
 use std::path::Path;
@@ -13,7 +14,8 @@ use crate::platform::push::parse::Removed;
 /// A push update of andcards.
 #[derive(JsonSchema)]
 struct Andcards {
-    /// The instant of the described state. An update that is older than the known state changes nothing.
+    /// The instant of the described state. An update that is older than the known state changes
+    /// nothing.
     timestamp: Instant,
     #[serde(flatten)]
     event: AndcardsEvent,
@@ -42,7 +44,8 @@ enum AndcardsEvent {
     Snapshot(AndcardsSnapshot),
 }
 
-/// A full snapshot, or a part of one. `roster`, `part` and `parts` may be left out if there is one part.
+/// A full snapshot, or a part of one. `roster`, `part` and `parts` may be left out if there is one
+/// part.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct AndcardsSnapshot {
@@ -66,7 +69,8 @@ struct AndcardsSnapshot {
 /// A push update of Deskworks.
 #[derive(JsonSchema)]
 struct Deskworks {
-    /// The instant of the described state. An update that is older than the known state changes nothing.
+    /// The instant of the described state. An update that is older than the known state changes
+    /// nothing.
     timestamp: Instant,
     #[serde(flatten)]
     event: DeskworksEvent,
@@ -91,7 +95,8 @@ enum DeskworksEvent {
     Snapshot(DeskworksSnapshot),
 }
 
-/// A full snapshot, or a part of one. `roster`, `part` and `parts` may be left out if there is one part.
+/// A full snapshot, or a part of one. `roster`, `part` and `parts` may be left out if there is one
+/// part.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DeskworksSnapshot {
@@ -117,13 +122,18 @@ struct DeskworksSnapshot {
 struct PartNumber(#[schemars(range(min = 1, max = 1000))] u32);
 
 fn is_published(name: &str, schema: &schemars::Schema) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/contracts/{name}.schema.json"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("../../docs/contracts/{name}.schema.json"));
     let text = serde_json::to_string_pretty(schema).expect("JSON") + "\n";
     if std::env::var_os("DOORSTEP_WRITE").is_some() {
         std::fs::write(&path, &text).expect("it is written");
     }
     let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(published == text, "{} is not what the types say: run this test with DOORSTEP_WRITE=1", path.display());
+    assert!(
+        published == text,
+        "{} is not what the types say: run this test with DOORSTEP_WRITE=1",
+        path.display()
+    );
 }
 
 #[test]
