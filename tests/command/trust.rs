@@ -101,7 +101,7 @@ async fn b3_the_command_explains_a_person_and_a_group() {
         }
         let (told, _, code) = run(&desk, &["who", SITE, "--group", "Members"], &way).await;
         assert!(
-            told.contains("= Ada Byron <ada@example.test>: Doorstep's claim since"),
+            told.contains("= Ada Byron <ada@example.test>: ours since"),
             "{told}"
         );
         assert_eq!(code, Some(0));

@@ -204,7 +204,7 @@ async fn b3_what_was_is_reported_by_records_and_what_should_have_been_by_facts(a
     assert!(
         then.why
             .iter()
-            .any(|why| why.contains("known today it was not open")),
+            .any(|why| why.contains("the person had no access then")),
         "{:?}",
         then.why
     );
