@@ -1,4 +1,4 @@
-//! One thing that happens at the platform.
+//! One change at the platform.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::things::{self, one_of, written};
 use crate::reference_model::{Minute, instant, list, text};
 use crate::support::Platform;
 
-/// What `_change` takes. `fresh` is an id that nothing has yet.
+/// Returns the body of `_change`. `fresh` is an unused id.
 pub fn change(
     dice: &mut Dice,
     world: &Value,
@@ -102,7 +102,7 @@ fn altered(
     json!({ kind: [fields] })
 }
 
-/// A booking that starts or ends at another time.
+/// Moves the start or the end of a booking.
 fn moved(dice: &mut Dice, world: &Value, _: Minute) -> Value {
     altered(dice, world, "bookings", |dice, booking| {
         let (start, end) = (at(booking, "start"), at(booking, "end"));
@@ -119,7 +119,7 @@ fn at(thing: &Value, field: &str) -> Minute {
     instant(text(thing, field).expect("an instant"))
 }
 
-/// Of these no webhook tells.
+/// Kinds without a webhook.
 fn silent(dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
     match dice.of(4) {
         0 => made("checkins", things::checkin(dice, world, fresh, now)),
@@ -129,7 +129,7 @@ fn silent(dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
     }
 }
 
-/// A booking with a new guest.
+/// Adds a guest to a booking.
 fn guested(dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
     let guest = things::visitor(dice, world, &format!("{fresh}g"), now);
     let mut booking = things::booking(dice, world, fresh, now);

@@ -1,19 +1,19 @@
-//! Choices out of one number: nought is the plainest of all, so that shrinking a story makes it
-//! plain.
+//! Choices derived from one number. Zero gives the simplest choices, so that shrinking simplifies a
+//! story.
 
-/// What is left of a number.
+/// The rest of a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Dice(pub u64);
 
 impl Dice {
-    /// One of `n`.
+    /// Returns a number below `n`.
     pub fn of(&mut self, n: u64) -> u64 {
         let chosen = self.0 % n;
         self.0 /= n;
         chosen
     }
 
-    /// Once in `n`.
+    /// Returns true once in `n` times.
     pub fn rarely(&mut self, n: u64) -> bool {
         self.of(n) == n - 1
     }
@@ -22,7 +22,7 @@ impl Dice {
         all[self.of(all.len() as u64) as usize].clone()
     }
 
-    /// An index below `n`, if there is any.
+    /// Returns an index below `n`; `None` if `n` is 0.
     pub fn index(&mut self, n: usize) -> Option<usize> {
         (n > 0).then(|| self.of(n as u64) as usize)
     }

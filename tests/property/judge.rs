@@ -1,4 +1,4 @@
-//! Compares what the doors hold with what the model says, and the books with the doors.
+//! Compares the door systems with the reference model, and the stored data with the door systems.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use super::scenario::{Doors, GeneratedScenario, PROTECTED};
 use super::times;
 use crate::reference_model::{Entry, Minute, list, may_be_in, text, who};
 
-/// What is at the doors beside what the model says.
+/// The memberships that exist beside those of the model.
 #[derive(Default)]
 pub struct Expected {
-    /// Given by hand, and never ours to take.
+    /// Added by hand. Doorstep never removes them.
     pub by_hand: BTreeSet<Entry>,
 }
 
 impl Expected {
-    /// Works out who of those already inside stays whatever the platform says: protected people,
-    /// and, where groups are not ours alone, the members who were in them without an entitlement.
+    /// Returns the initial members that stay for every state of the platform: protected people and,
+    /// in groups that Doorstep shares, members without an entitlement.
     pub fn taken_over(
         &mut self,
         scenario: &GeneratedScenario,
@@ -48,7 +48,7 @@ impl Expected {
     }
 }
 
-/// A line of a group that is valid now.
+/// A group member that is valid now.
 struct Line {
     entry: Entry,
     until: Option<Minute>,
@@ -87,7 +87,7 @@ async fn lines(play: &Play, doors: &Doors) -> Vec<Line> {
     lines
 }
 
-/// Whether every group holds exactly whom it should.
+/// Returns whether every group has exactly the expected members.
 pub async fn doors(play: &Play) -> Result<(), String> {
     let may = may_be_in(&play.world().await, &play.scenario.site, play.now());
     let mut wanted = may.clone();
@@ -117,7 +117,8 @@ pub async fn doors(play: &Play) -> Result<(), String> {
     ))
 }
 
-/// Whether every line of ours at Kisi ends when its window does, as far as can be seen.
+/// Returns whether every membership of Doorstep's at Kisi ends with its window, as far as the model
+/// knows.
 pub async fn ends(play: &Play) -> Result<(), String> {
     let (world, site, now) = (play.world().await, &play.scenario.site, play.now());
     let Some(kisi) = play
@@ -166,7 +167,7 @@ pub async fn ends(play: &Play) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the audit chain has no gap and every hash is right.
+/// Returns whether the audit chain has no gap and every hash is correct.
 pub fn chain(audit: &Value) -> Result<(), String> {
     let mut previous = String::new();
     for (place, record) in audit.as_array().expect("a list").iter().enumerate() {

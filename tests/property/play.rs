@@ -1,5 +1,5 @@
-//! Plays a story on one machine: changes at the platform, letters delivered, lost, late and twice,
-//! the clock moved, reconciles, and, in rough ones, crashes and faults.
+//! Plays a story on one machine: changes at the platform; deliveries that arrive, are lost, late or
+//! doubled; clock moves; reconciles; and, in rough stories, crashes and faults.
 
 use std::collections::BTreeSet;
 
@@ -22,25 +22,25 @@ use doorstep_local::run::crash::CrashStep;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;
 
-/// A story under way.
+/// A story in progress.
 pub struct Play {
     pub scenario: GeneratedScenario,
     pub expected: Expected,
     pub machine: Machine,
     rough: bool,
-    /// The events so far, for reading a failure.
+    /// The events so far, printed after a failure.
     pub trace: Vec<String>,
-    /// Letters that were not delivered yet, with the number of their change.
+    /// Deliveries that are still held back, with the number of their change.
     late: Vec<(usize, SignedWebhook)>,
-    /// Letters that were.
+    /// Deliveries that were posted.
     pub old: Vec<SignedWebhook>,
-    /// The platform as it is, in OfficeRnD's shape.
+    /// The current state of the platform, in OfficeRnD's shape.
     mirror: Value,
-    /// Changes of which no letter came since the last reconcile.
+    /// Changes without a delivery since the last reconcile.
     unheard: BTreeSet<usize>,
 }
 
-/// Plays a story to its end; what is wrong, with what happened until then.
+/// Plays a story to its end. Returns what is wrong, with the events until then.
 pub async fn play(story: &Story, rough: bool, platform: Platform) -> Result<(), String> {
     let scenario = GeneratedScenario::of(story, platform);
     let mut world = things::world(story, scenario.start, &scenario.platform_quirks);
@@ -52,7 +52,7 @@ pub async fn play(story: &Story, rough: bool, platform: Platform) -> Result<(), 
 }
 
 impl Play {
-    /// A machine with this world, and these people in groups before Doorstep comes.
+    /// Creates a machine with this world and these initial members.
     pub async fn begin(
         scenario: GeneratedScenario,
         world: &Value,
@@ -97,7 +97,7 @@ impl Play {
         play
     }
 
-    /// What is wrong, in which site, after what.
+    /// Describes what is wrong, at which site and after which event.
     pub fn explained(&self, wrong: &str) -> String {
         format!(
             "{wrong}\n{}\n{}",
@@ -106,7 +106,7 @@ impl Play {
         )
     }
 
-    /// A first reconcile, the steps, and the end.
+    /// Plays the first reconcile, the steps and the end.
     pub async fn through(&mut self, steps: &[u64]) -> Result<(), String> {
         self.reconcile().await?;
         self.judge().await?;
@@ -124,7 +124,7 @@ impl Play {
         self.end().await
     }
 
-    /// Two reconciles, of which the second finds nothing to do, and the books.
+    /// Plays two reconciles, of which the second finds nothing to do, and checks the stored data.
     pub async fn end(&mut self) -> Result<(), String> {
         self.machine.crash(CrashStep::Enqueue, 0);
         for vendor in [self.scenario.platform.word(), "kisi", "salto-ks"] {
@@ -196,7 +196,7 @@ impl Play {
         self.change_and_deliver(number, &body, how).await
     }
 
-    /// Makes a change, and delivers its letters in one of eight ways: most often at once.
+    /// Makes a change, and posts its deliveries in one of eight ways, most often at once.
     pub async fn change_and_deliver(
         &mut self,
         number: usize,
@@ -226,7 +226,7 @@ impl Play {
         Ok(())
     }
 
-    /// Makes a change at the platform, in its own words, and gives the letters that it posts.
+    /// Makes a change at the platform, in its own words. Returns the deliveries that it posts.
     pub async fn changed(&mut self, body: &Value) -> Vec<SignedWebhook> {
         let platform = self.scenario.platform;
         let before = platform::own(platform, &self.mirror);
@@ -252,7 +252,7 @@ impl Play {
             .collect()
     }
 
-    /// Delivers what was held back, in any order.
+    /// Posts the deliveries that were held back, in any order.
     async fn deliver_late(&mut self, dice: &mut Dice) -> Result<(), String> {
         while let Some(place) = dice.index(self.late.len()) {
             let (number, webhook) = self.late.swap_remove(place);
@@ -264,7 +264,7 @@ impl Play {
         Ok(())
     }
 
-    /// Posts a letter as a sender does: again until it is taken.
+    /// Posts a delivery as a sender does: again until it is accepted.
     pub async fn post(&mut self, webhook: &SignedWebhook) -> Result<(), String> {
         self.note("a letter is delivered");
         self.old.push(webhook.clone());
@@ -283,7 +283,7 @@ impl Play {
         Err("a letter was not taken".to_owned())
     }
 
-    /// Something that goes wrong from now on, or nothing.
+    /// Sets a fault, or none.
     async fn trouble(&mut self, dice: &mut Dice) {
         match dice.of(5) {
             0 | 1 => {}
@@ -334,7 +334,7 @@ impl Play {
         Ok(())
     }
 
-    /// What was missing: grants, revokes.
+    /// Returns what was missing: grants and revokes.
     pub async fn reconcile(&mut self) -> Result<(usize, usize), String> {
         if self.scenario.platform_quirks.contains(&"lag") {
             self.pass(120).await?;
@@ -352,7 +352,7 @@ impl Play {
         Ok((report.granted, report.revoked))
     }
 
-    /// A platform that cannot be asked sends everything there is.
+    /// Makes a push platform send a full snapshot.
     pub async fn deliver_snapshot(&mut self) -> Result<(), String> {
         let roster = self
             .machine
@@ -366,8 +366,8 @@ impl Play {
         Ok(())
     }
 
-    /// Compares the doors with the model. Where something may take its time, a few minutes are
-    /// given.
+    /// Compares the doors with the reference model. Allows a few minutes where a change may take
+    /// time.
     pub async fn judge(&mut self) -> Result<(), String> {
         let tries = if self.scenario.is_slow() { 4 } else { 1 };
         let mut verdict = Ok(());
@@ -391,7 +391,7 @@ impl Play {
         self.trace.push(format!("{} {what}", written(self.now())));
     }
 
-    /// The platform as it is.
+    /// Returns the current state of the platform.
     pub async fn world(&self) -> Value {
         match self.scenario.platform {
             Platform::OfficeRnd => self.get("officernd").await,
@@ -431,7 +431,7 @@ impl Play {
     }
 }
 
-/// Who is in which group before Doorstep comes.
+/// The members of each group before Doorstep's first run.
 pub fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
     let one = |number: &u64| {
         let mut dice = Dice(*number);
@@ -456,7 +456,7 @@ pub fn written(at: Minute) -> String {
     things::written(at)
 }
 
-/// Seconds of an instant as a door system writes it.
+/// Returns the seconds of an instant that a door system wrote.
 pub fn seconds(text: &str) -> Minute {
     instant(text)
 }

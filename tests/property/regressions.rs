@@ -1,4 +1,4 @@
-//! Stories that once failed, each made as short as it goes and told in plain words.
+//! Stories that once failed, each in its shortest form.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ fn scenario(rules: Vec<Rule>, doors: Vec<Doors>) -> GeneratedScenario {
     }
 }
 
-/// An empty world with these lists.
+/// Returns an empty world with these lists.
 fn world(lists: Value) -> Value {
     let mut world = things::world(&super::story::Story::default(), instant(NINE), &[]);
     world
@@ -68,13 +68,13 @@ fn member(id: &str, company: Option<&str>) -> Value {
     json!({ "_id": id, "name": "Ada", "email": email, "company": company, "location": "l0", "status": "active" })
 }
 
-/// A booking of the Boardroom by `m1`.
+/// Returns a booking of the Boardroom by `m1`.
 fn booking(start: &str, end: &str) -> Value {
     json!({ "_id": "b1", "resource": "r0", "location": "l0", "timezone": "Europe/London", "member": "m1",
         "start": start, "end": end })
 }
 
-/// Plays steps in a world; the doors must be right all the way.
+/// Plays steps in a world. The doors must be correct after each step.
 fn plays(
     scenario: GeneratedScenario,
     lists: Value,
@@ -97,7 +97,7 @@ fn plays(
     });
 }
 
-/// Makes one change that a letter tells of; the doors must be right before and after.
+/// Makes one change with a delivery. The doors must be correct before and after it.
 fn told(scenario: GeneratedScenario, lists: Value, body: &Value) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,5 +1,4 @@
-//! Where a story plays: the site and its rules, the door systems, and the instant at which it
-//! begins.
+//! The setting of a story: the site and its rules, the door systems, and the start.
 
 use std::fmt::Write as _;
 
@@ -16,7 +15,7 @@ pub const GROUPS: [&str; 3] = ["Members", "Meeting", "Evening"];
 pub const PROTECTED: [&str; 2] = ["ops@doors.test", "owner@doors.test"];
 pub const FOREIGN: &str = "stranger@doors.test";
 
-/// A few hours around each change of the clocks in London and New York, and one day like any other.
+/// A few hours around each clock change in London and New York, and one ordinary day.
 const STARTS: [&str; 8] = [
     "2026-06-10T08:00:00Z",
     "2026-03-28T20:00:00Z",
@@ -60,7 +59,7 @@ impl GeneratedScenario {
         GeneratedScenario::at(names, dice, story, platform)
     }
 
-    /// A site with these door systems: `front` is Kisi's, `back` SALTO KS's.
+    /// Creates a site with these door systems: `front` is at Kisi, `back` at SALTO KS.
     pub fn at(
         names: &[&'static str],
         mut dice: Dice,
@@ -102,7 +101,7 @@ impl GeneratedScenario {
         }
     }
 
-    /// Whether something may take a few minutes that otherwise happens at once.
+    /// Returns whether changes that usually happen at once may take a few minutes.
     pub fn is_slow(&self) -> bool {
         let late = ["lag", "just-created", "delete-later"];
         let mut quirks = self
@@ -194,7 +193,7 @@ impl Doors {
         )
     }
 
-    /// The id of one of [`GROUPS`].
+    /// Returns the id of one of [`GROUPS`].
     pub fn group_id(&self, name: &str) -> String {
         let number = GROUPS
             .iter()
@@ -208,7 +207,7 @@ impl Doors {
         }
     }
 
-    /// The name of the group of that id.
+    /// Returns the name of the group with that id.
     pub fn group_name(&self, id: &str) -> String {
         GROUPS
             .into_iter()
@@ -217,7 +216,7 @@ impl Doors {
             .to_owned()
     }
 
-    /// The door system with these people in it already.
+    /// Returns the door system with these initial members.
     pub fn world(&self, inside: &[(String, &'static str)]) -> Value {
         let mut people: Vec<&str> = PROTECTED.to_vec();
         people.push(FOREIGN);

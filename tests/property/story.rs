@@ -6,7 +6,7 @@
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 
-/// Printed when it fails; may be written into a test as it is.
+/// A story. It is printed after a failure, and can be pasted into a test.
 #[derive(Debug, Clone, Default)]
 pub struct Story {
     pub scenario: u64,
@@ -18,12 +18,12 @@ pub struct Story {
     pub bookings: Vec<u64>,
     pub passes: Vec<u64>,
     pub checkins: Vec<u64>,
-    /// People who are in groups before Doorstep comes.
+    /// People who are in groups before Doorstep's first run.
     pub inside: Vec<u64>,
     pub steps: Vec<u64>,
 }
 
-/// Random stories.
+/// Returns random stories.
 pub fn stories() -> impl Strategy<Value = Story> {
     let some = |least, most| vec(any::<u64>(), least..=most);
     let people = (some(2, 6), some(0, 3), some(0, 3));

@@ -1,5 +1,4 @@
-//! Things of the platform: the records that stand in a random world, and those that come into it
-//! later.
+//! Things of the platform: the records of a random world, at the start and added later.
 
 use serde_json::{Value, json};
 
@@ -13,12 +12,12 @@ pub const LOCATIONS: [(&str, &str); 3] = [
     ("l2", ""),
 ];
 const COMPANIES: [&str; 2] = ["c0", "c1"];
-/// What can be booked, and the location it is in.
+/// The bookable resources, each with its location.
 const ROOMS: [(&str, &str); 3] = [("r0", "l0"), ("r1", "l1"), ("r2", "l2")];
-/// What can be assigned, in the order of [`LOCATIONS`].
+/// The assignable resources, in the order of [`LOCATIONS`].
 const DESKS: [&str; 3] = ["d0", "d1", "r2"];
 
-/// An instant as OfficeRnD writes it.
+/// Returns an instant as OfficeRnD writes it.
 pub fn written(at: Minute) -> String {
     chrono::DateTime::from_timestamp(at, 0)
         .expect("an instant")
@@ -26,13 +25,13 @@ pub fn written(at: Minute) -> String {
         .to_string()
 }
 
-/// A local day as OfficeRnD writes it, some days from `now`.
+/// Returns a local day as OfficeRnD writes it, some days from `now`.
 fn day(now: Minute, days: i64) -> String {
     let at = chrono::DateTime::from_timestamp(now + days * 86_400, 0).expect("an instant");
     at.format("%Y-%m-%dT00:00:00.000Z").to_string()
 }
 
-/// The platform's world at first.
+/// Returns the first world of the platform.
 pub fn world(story: &Story, now: Minute, quirks: &[&str]) -> Value {
     let location = |(id, name, zone): (&str, &str, &str)| match zone {
         "" => json!({ "_id": id, "name": name }),
@@ -77,10 +76,10 @@ pub fn world(story: &Story, now: Minute, quirks: &[&str]) -> Value {
     world
 }
 
-/// Makes one thing of a world as it is.
+/// Creates one thing in a world.
 pub type Make = fn(&mut Dice, &Value, &str, Minute) -> Value;
 
-/// The id of one thing of a kind; of none where there is none.
+/// Returns the id of one thing of a kind; `None` if there is none.
 pub fn one_of(dice: &mut Dice, world: &Value, kind: &str) -> Value {
     let all = list(world, kind);
     dice.index(all.len())
@@ -133,7 +132,7 @@ pub fn visitor(dice: &mut Dice, world: &Value, id: &str, _: Minute) -> Value {
     json!({ "_id": id, "name": format!("Guest {id}"), "email": email })
 }
 
-/// A company, and most often a member of it or not.
+/// Chooses a company, and usually whether a member belongs to it.
 fn holder(dice: &mut Dice, world: &Value) -> (Value, Value) {
     let company = json!(dice.any(&COMPANIES));
     match dice.of(3) {
@@ -178,7 +177,7 @@ pub fn assignment(dice: &mut Dice, world: &Value, id: &str, now: Minute) -> Valu
     json!({ "_id": id, "membership": membership, "resource": desk, "startDate": day(now, start), "endDate": end })
 }
 
-/// A start within the next days or just before, on all kinds of minutes.
+/// Returns a start within the next days or just before, at various minutes.
 fn soon(dice: &mut Dice, now: Minute) -> Minute {
     let hours = dice.any(&[1, 0, 2, 3, 5, 8, 13, 26, 38, -1, -3]);
     let quarter = (now + hours * 3600).div_euclid(900) * 900;
@@ -220,7 +219,7 @@ pub fn booking(dice: &mut Dice, world: &Value, id: &str, now: Minute) -> Value {
     booking
 }
 
-/// Makes a series of a booking, begun some days ago.
+/// Turns a booking into a series that began some days ago.
 fn repeat(dice: &mut Dice, booking: &mut Value, zone: &str, start: Minute) {
     let lasts = crate::reference_model::instant(text(booking, "end").expect("an end")) - start;
     let time = start - local_midnight(zone, start, 0);

@@ -1,4 +1,4 @@
-//! Instants at which something may open or close, read off the world without any thought for rules.
+//! The instants at which access may begin or end, taken from the world regardless of the rules.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::things::LOCATIONS;
 use crate::reference_model::{Minute, instant, list, local_midnight, text};
 
 const DAY: Minute = 86_400;
-/// How far ahead is looked.
+/// The time that is looked ahead.
 const DAYS: u64 = 4;
 
-/// Instants after `now`, in order.
+/// Returns the instants after `now`, in order.
 pub fn after(world: &Value, scenario: &GeneratedScenario, now: Minute) -> BTreeSet<Minute> {
     let mut times = BTreeSet::new();
     let mut zones: Vec<&str> = LOCATIONS

@@ -1,4 +1,4 @@
-//! Bookings: once, or again and again, one local day after another.
+//! Bookings, single and recurring, computed by local day.
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl WorldAt<'_> {
         }
     }
 
-    /// Every start of a booking until two days from now.
+    /// Returns every start of a booking until two days from now.
     fn starts(&self, booking: &Value, first: Minute) -> Vec<Minute> {
         let Some(rrule) = text(&booking["recurrence"], "rrule") else {
             return vec![first];
@@ -97,7 +97,7 @@ fn is_visitor(person: &Person<'_>, id: &str) -> bool {
         .any(|visitor| text(visitor, "_id") == Some(id))
 }
 
-/// A rule of the kinds that the tests write.
+/// A recurrence rule of the kinds that the tests use.
 struct Repeats {
     weekly: bool,
     interval: i64,

@@ -1,4 +1,4 @@
-//! Local days and the clock on the wall.
+//! Local days and local times.
 
 use chrono::{
     DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike,
@@ -11,12 +11,12 @@ use super::text;
 /// Seconds since 1970.
 pub type Minute = i64;
 
-/// What the clock on a wall shows.
+/// A local time.
 #[derive(Debug, Clone, Copy)]
 pub struct WallClock {
     /// 0 is Monday.
     pub weekday: u32,
-    /// Of the day.
+    /// The minute of the day.
     pub minute: u32,
 }
 
@@ -49,8 +49,8 @@ pub fn wall_clock(zone_name: &str, at: Minute) -> WallClock {
     }
 }
 
-/// The instant of a local time: the first where it comes twice; where it falls out, by the offset
-/// before the gap.
+/// Returns the instant of a local time: the first if it occurs twice; by the offset before the gap
+/// if it is skipped.
 pub fn at_local(zone_name: &str, local: NaiveDateTime) -> Minute {
     match zone(zone_name).from_local_datetime(&local) {
         LocalResult::Single(at) => at.timestamp(),
@@ -59,19 +59,18 @@ pub fn at_local(zone_name: &str, local: NaiveDateTime) -> Minute {
     }
 }
 
-/// The first moment of the local day `days` after the one that holds `at`.
+/// Returns the first moment of the local day that is `days` after the day of `at`.
 pub fn local_midnight(zone_name: &str, at: Minute, days: u64) -> Minute {
     let day = date_at(zone_name, at) + Days::new(days);
     at_local(zone_name, day.and_hms_opt(0, 0, 0).expect("midnight"))
 }
 
-/// The local day in a field, whose time of day means nothing.
+/// Returns the local day in a field. Its time of day has no meaning.
 fn day(thing: &Value, field: &str) -> Option<NaiveDate> {
     Some(text(thing, field)?[..10].parse().expect("a day"))
 }
 
-/// Whether `today` is one of the days from one field to another, both included; open where a field
-/// is missing.
+/// Returns whether `today` lies between two fields, both included. A missing field sets no bound.
 pub fn is_among_days(thing: &Value, from: &str, until: &str, today: NaiveDate) -> bool {
     let (from, until) = (day(thing, from), day(thing, until));
     let forwards = from.is_none_or(|from| until.is_none_or(|until| from <= until));

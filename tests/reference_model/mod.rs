@@ -1,8 +1,9 @@
-//! The naive model: who may be in what group at one instant, straight from the site file's page.
+//! The reference model: who may be in which group at one instant, written directly from the page of
+//! the site file.
 //!
-//! It knows no windows, no unions, no boundaries and nothing of Doorstep: it looks at one instant
-//! and asks of every person and every rule whether that rule lets them in now. Time zones come from
-//! another library than Doorstep's, so that their errors do not coincide.
+//! It has no windows, unions or boundaries, and uses no code of Doorstep. For one instant, it asks
+//! for each person and each rule whether the rule admits the person. Time zones come from another
+//! library than Doorstep's, so that their errors do not coincide.
 
 mod booking;
 mod calendar;
@@ -15,7 +16,8 @@ use serde_json::Value;
 pub use calendar::{Minute, date_at, instant, local_midnight};
 pub use rules::{Audience, OpeningHours, Rule, Selector, Site};
 
-/// Somebody, a door system, a group in it. Somebody is an address, or a name where there is none.
+/// A person, a door system and one of its groups. The person is an address, or a name if there is
+/// no address.
 pub type Entry = (String, String, String);
 
 /// Profiles at the platform with one address.
@@ -32,7 +34,7 @@ struct WorldAt<'w> {
     at: Minute,
 }
 
-/// Everybody who may be in a group at `at`.
+/// Returns everyone who may be in a group at `at`.
 pub fn may_be_in(world: &Value, site: &Site, at: Minute) -> BTreeSet<Entry> {
     let world_at = WorldAt { world, site, at };
     let mut open = BTreeSet::new();
@@ -66,7 +68,7 @@ fn people(world: &Value) -> BTreeMap<String, Person<'_>> {
     people
 }
 
-/// How somebody is told from others, at the platform and at the doors.
+/// Returns what identifies a person at the platform and at the doors.
 pub fn who(person: &Value) -> String {
     text(person, "email")
         .or_else(|| text(person, "name"))
@@ -122,7 +124,7 @@ impl WorldAt<'_> {
             .filter(|membership| text(membership, "status") == Some("approved"))
     }
 
-    /// Whether a membership or pass is this person's, by name or through their company.
+    /// Returns whether a membership or pass is this person's, by name or through the company.
     fn reaches(&self, thing: &Value, person: &Person<'_>) -> bool {
         person
             .members
@@ -141,14 +143,14 @@ impl WorldAt<'_> {
             })
     }
 
-    /// Whether this member is the one with this id, or has everything that one has.
+    /// Returns whether this member is the one with this id, or shares that one's identity.
     fn is_or_follows(&self, member: &Value, id: &str) -> bool {
         let master =
             by_id(self.world, "members", Some(id)).filter(|master| !flag(master, "inactive"));
         text(member, "_id") == Some(id) || text(member, "master") == Some(id) && master.is_some()
     }
 
-    /// Whether the local day of `at` is one of the membership's.
+    /// Returns whether the local day of `at` is one of the membership's.
     fn runs(&self, membership: &Value, at: Minute) -> bool {
         let zone = self.zone(text(membership, "location"));
         calendar::is_among_days(membership, "startDate", "endDate", date_at(zone, at))
@@ -204,7 +206,7 @@ impl WorldAt<'_> {
             && (unused && !self.site.on_the_day || checked_in)
     }
 
-    /// Whether a fact of this location counts, and the rule is open by the clock on its wall.
+    /// Returns whether a fact of this location counts, and the rule's hours are open there.
     fn is_here(&self, rule: &Rule, location: Option<&str>) -> bool {
         let chosen = self.site.locations.is_empty()
             || self.is_named(&self.site.locations, "locations", location);

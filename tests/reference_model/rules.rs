@@ -1,10 +1,10 @@
-//! A site's rules as plain data, and the same as the site file's text.
+//! A site's rules as data, and as the text of a site file.
 
 use std::fmt::Write as _;
 
 use super::calendar::WallClock;
 
-/// What of a site file decides who may come in.
+/// The parts of a site file that decide about access.
 #[derive(Debug, Clone)]
 pub struct Site {
     pub timezone: &'static str,
@@ -47,8 +47,8 @@ pub enum Audience {
     NonMembers,
 }
 
-/// On each of these days (0 is Monday) from one minute of the day until another, over midnight
-/// where that is less.
+/// Opening hours on these days (0 is Monday), from one minute of the day until another; past
+/// midnight if the second is smaller.
 #[derive(Debug, Clone, Copy)]
 pub struct OpeningHours {
     pub days: (u32, u32),
@@ -80,7 +80,7 @@ impl OpeningHours {
 }
 
 impl Rule {
-    /// The rule as a site file says it.
+    /// Returns the rule as the text of a site file.
     pub fn text(&self) -> String {
         let (key, names) = match &self.selector {
             Selector::Plan(names) => ("plan", names.clone()),

@@ -1,5 +1,4 @@
-//! One day of one site: the world it begins with, and everything that happens in it, all out of a
-//! seed.
+//! One day of one site: its first world and its events, all derived from a seed.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,23 +11,22 @@ use crate::support::Platform;
 use doorstep_local::run::crash::CrashStep;
 use doorstep_local::run::faults::{CrashAtCall, Skew, Slowness};
 
-/// How long it lasts, in seconds.
+/// The length of the day, in seconds.
 pub const DAY: i64 = 86_400;
 
 #[derive(Debug, Clone)]
 pub struct Day {
     pub seed: u64,
     pub platform: Platform,
-    /// What there is at first; its steps are not used.
+    /// The first world. Its steps are not used.
     pub story: Story,
-    /// In the order in which they happen.
+    /// The events, in order.
     pub events: Vec<Event>,
-    /// When it ends, in seconds from its start.
+    /// The end, in seconds from the start.
     pub ends: i64,
-    /// No reconcile but the first before this, in seconds from its start. Only to make a story
-    /// short.
+    /// Until this second, only the first reconcile runs. Used to shorten a story.
     pub skips: i64,
-    /// How long each call takes by the functions' clocks, in milliseconds.
+    /// The duration of each call by the functions' clocks, in milliseconds.
     pub pace: i64,
     /// Schedules fire up to 59 s late, and some of them twice.
     pub late: bool,
@@ -38,7 +36,7 @@ pub struct Day {
 pub struct Event {
     /// Seconds from the start of the day.
     pub at: i64,
-    /// Rather so many seconds after the next instant at which something may open or close, if one
+    /// Instead, this many seconds after the next instant at which access may begin or end, if one
     /// is near.
     pub near: Option<i64>,
     pub what: What,
@@ -46,55 +44,54 @@ pub struct Event {
 
 #[derive(Debug, Clone)]
 pub enum What {
-    /// Something changes at the platform.
+    /// A change at the platform.
     Change { dice: u64, way: Way },
     /// A person with a booking books again: right after, right before, or overlapping.
     Seam { dice: u64, way: Way },
     /// A person is added to a group or removed from it by hand.
     Hand { dice: u64 },
-    /// A vendor fails, for so many seconds at most.
+    /// A vendor fails, for at most this many seconds.
     Fault {
         vendor: Vendor,
         fault: Value,
         lasts: i64,
     },
-    /// A vendor takes its time over each answer, or never answers, for so many seconds. Calls and
-    /// pauses take time then.
+    /// A vendor answers slowly or never, for this many seconds. Calls and pauses then take time.
     Slow {
         vendor: Vendor,
         slowness: Slowness,
         lasts: i64,
     },
-    /// Functions die at a call.
+    /// Functions crash at a call.
     CrashAtCall(CrashAtCall),
-    /// Functions die after a step.
+    /// Functions crash after a step.
     Crash(CrashStep, u32),
-    /// The functions' clocks go wrong.
+    /// The functions' clocks are wrong.
     Skew(Skew),
-    /// A delivery that proves nothing.
+    /// An unverified delivery.
     Forgery { dice: u64 },
-    /// An old delivery once more, signed afresh.
+    /// An old delivery again, with a new signature.
     Replay { dice: u64 },
-    /// So many alarms cannot be set.
+    /// This many schedules cannot be set.
     NoSchedules(u32),
-    /// A reconcile beside the usual ones.
+    /// An additional reconcile.
     Reconcile,
-    /// Half of a list is gone at the platform, of which no letter tells; it comes back so many
-    /// seconds later.
+    /// Half of a list disappears at the platform without a delivery. It returns this many seconds
+    /// later.
     Half { kind: &'static str, lasts: i64 },
-    /// A human approves whatever is held.
+    /// The operator approves everything that is held.
     Approve,
 }
 
-/// What becomes of the letters about a change.
+/// The fate of the deliveries about a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     AtOnce,
     Twice,
     Lost,
-    /// So many seconds later.
+    /// This many seconds later.
     Late(i64),
-    /// At once, and so many seconds later again.
+    /// At once, and this many seconds later again.
     Again(i64),
 }
 
@@ -106,7 +103,7 @@ pub enum Vendor {
 }
 
 impl Day {
-    /// The day of a seed.
+    /// Returns the day of a seed.
     pub fn of(seed: u64) -> Day {
         let mut chance = Seed::of(seed);
         let platforms = [
@@ -151,8 +148,8 @@ impl Day {
     }
 }
 
-/// On calm days the vendors answer, and nothing dies: so that what must be so to the minute is
-/// looked at all day.
+/// On calm days the vendors answer and nothing crashes. The invariants with a bound of a minute are
+/// then checked all day.
 fn event(chance: &mut Seed, calm: bool) -> Event {
     let what = match chance.of_many(if calm { 66 } else { 100 }) {
         0..=36 => What::Change {
@@ -206,7 +203,7 @@ fn event(chance: &mut Seed, calm: bool) -> Event {
     }
 }
 
-/// Early calls are the likelier ones: short runs have no others.
+/// Early calls are more likely: short runs have no others.
 fn call(chance: &mut Seed) -> u32 {
     let most = chance.any(&[6, 20, 60, 150]);
     1 + chance.of_many(most) as u32

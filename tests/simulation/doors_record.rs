@@ -1,5 +1,5 @@
-//! Who is in which group, line by line, as the doors' own record tells: who put them there, and
-//! what that must have left in the audit chain.
+//! The members of each group according to the door system's own record: who added them, and which
+//! audit records that requires.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::property::scenario::{Doors, PROTECTED};
 use crate::reference_model::{Entry, Minute, list, text, who};
 use doorstep_local::sandbox::MembershipChange;
 
-/// A line of a group.
+/// A group member.
 #[derive(Debug, Clone)]
 pub struct Line {
     pub entry: Entry,
@@ -22,7 +22,7 @@ pub struct Line {
 /// Door system, person and group, the last two by id.
 pub type Key = (&'static str, String, String);
 
-/// Whose a line is.
+/// The origin of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// Made through the interface.
@@ -41,7 +41,7 @@ pub struct Tally {
     pub granted: usize,
     /// At least, at most: a line that is taken out beside another may be tidied away.
     pub revoked: (usize, usize),
-    /// Some of it cannot be told.
+    /// Part of it cannot be decided.
     pub unclear: bool,
 }
 
@@ -51,8 +51,8 @@ pub struct Passed {
     pub line: Line,
     pub entered: bool,
     pub by_hand: bool,
-    /// Valid lines of this person in this group after it, and after everything that was told with
-    /// it.
+    /// Valid members of this person in this group after it, and after every change that was
+    /// recorded with it.
     pub left: usize,
     pub left_at_last: usize,
 }
@@ -62,7 +62,7 @@ pub struct DoorsRecord {
     lines: BTreeMap<(&'static str, u64), Line>,
     people: BTreeMap<(&'static str, String), String>,
     pub tallies: BTreeMap<Key, Tally>,
-    /// What Doorstep last did through the interface, or adopted: put in, not taken out again.
+    /// The members that Doorstep added through the interface or adopted, and did not remove again.
     claimed: BTreeSet<Key>,
     /// The instant of the last manual change.
     pub touched: BTreeMap<Entry, Minute>,
@@ -94,8 +94,8 @@ impl DoorsRecord {
             .unwrap_or_default()
     }
 
-    /// Takes over what a door system recorded. `hazy`: what is begun there cannot be told from what
-    /// hands do.
+    /// Takes over what a door system recorded. `hazy`: Doorstep's begun changes cannot be told from
+    /// manual ones.
     pub fn take(
         &mut self,
         doors: &Doors,
@@ -180,7 +180,8 @@ impl DoorsRecord {
         }
     }
 
-    /// The first reconcile is over: memberships of entitled people in ruled groups are ours now.
+    /// Records that the first reconcile is over: it adopted the memberships of entitled people in
+    /// ruled groups.
     pub fn taken_over(&mut self, ruled: impl Fn(&Line) -> bool) {
         for line in self
             .lines
@@ -192,7 +193,7 @@ impl DoorsRecord {
         }
     }
 
-    /// A line that somebody was put back with right after it was taken out: the two are one change.
+    /// Joins a removal and the addition that directly follows it: the two are one change.
     pub fn put_back(&mut self, key: &Key) {
         if let Some(tally) = self.tallies.get_mut(key) {
             tally.revoked.0 = tally.revoked.0.saturating_sub(1);
@@ -206,7 +207,7 @@ impl DoorsRecord {
             .count()
     }
 
-    /// Lines that open now.
+    /// Returns the members that open now.
     pub fn held(&self, now: Minute) -> impl Iterator<Item = &Line> {
         self.lines.values().filter(move |line| line.is_valid(now))
     }
@@ -215,11 +216,11 @@ impl DoorsRecord {
         self.lines.values()
     }
 
-    /// What stays whatever the platform says.
+    /// Returns the members that stay for every state of the platform.
     pub fn spared(&self, exclusive: impl Fn(&Line) -> bool) -> BTreeSet<Entry> {
         let stays = |line: &&Line| {
             let protected = line.is_of_the_protected();
-            // One that ends by itself is there for no longer than the platform says.
+            // A member with an end stays no longer than the platform says.
             protected && line.until.is_none()
                 || matches!(line.by, By::Hand | By::Unclear) && !exclusive(line)
         };

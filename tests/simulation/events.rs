@@ -1,4 +1,4 @@
-//! What each event of a day does.
+//! The effect of each event of a day.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -82,7 +82,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Makes a change at the platform, and lets its letters go their way.
+    /// Makes a change at the platform, and sends its deliveries.
     pub async fn change_and_deliver(&mut self, body: Value, way: Way) -> Result<(), String> {
         let webhooks = self.play.changed(&body).await;
         let (world, now) = (self.play.world().await, self.play.now());
@@ -110,7 +110,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// A second booking of somebody who has one, where the two meet.
+    /// Adds a second booking for a person who has one. The two windows overlap or touch.
     fn http_client(&self, mut dice: Dice, fresh: &str) -> Option<Value> {
         let all = self.list("bookings");
         let single: Vec<&Value> = all
@@ -148,7 +148,7 @@ impl Stage<'_> {
         Some(json!({ "bookings": [booking] }))
     }
 
-    /// Puts somebody into a group by hand, or takes somebody out.
+    /// Adds a person to a group by hand, or removes one.
     async fn hand(&mut self, mut dice: Dice) {
         let doors = dice.any(&self.play.scenario.doors);
         let world = self.play.get(doors.kind).await;
@@ -180,9 +180,9 @@ impl Stage<'_> {
             false => json!({ "remove": { "members": [member] } }),
         };
         let what = if enters {
-            "puts somebody in"
+            "adds a person by hand"
         } else {
-            "takes somebody out"
+            "removes a person by hand"
         };
         self.play.note(format!("a hand {what} at {}", doors.name));
         let done = self
@@ -194,7 +194,7 @@ impl Stage<'_> {
         assert!(done.is_ok(), "a hand: {body}");
     }
 
-    /// I8: an unproven delivery changes nothing and reveals nothing but that an address exists.
+    /// I8: an unverified delivery changes nothing, and reveals only that an address exists.
     async fn forge(&mut self, mut dice: Dice) -> Result<(), String> {
         let Some(place) = dice.index(self.play.old.len()) else {
             return Ok(());
@@ -263,7 +263,7 @@ impl Stage<'_> {
                 .map_err(|e| e.to_string())?,
         );
         let quiet = self.play.machine.cloud().triggers.is_empty();
-        // The site's own plate and secrets are read once a minute, whoever calls.
+        // Receive reads the site's route and secrets once a minute, for any caller.
         if told.status == 401 && quiet && before.1 == after.1 && after.0 <= before.0 + 4 {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! What must always hold, each invariant of the design by its number, looked at after every step.
+//! The invariants of the design, by their numbers. Each is checked after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -16,22 +16,22 @@ use crate::reference_model::{Entry, Minute, text};
 const I1_BOUND: Minute = 120;
 /// The longest wait for access after the window's start, while the vendor answers.
 const I2_BOUND: Minute = 90;
-/// What takes a vendor a few minutes by itself.
+/// The longest time that a vendor needs by itself.
 const SLOW: Minute = 400;
-/// What hands did is put right by the next comparison.
+/// The longest time until the next comparison corrects a manual change.
 const BY_COMPARISON: Minute = 15 * 60;
-/// By so many seconds clocks may differ.
+/// The most seconds by which clocks may differ.
 pub const SKEW: Minute = 6;
 
-/// Everything that is looked at.
+/// The state that is checked.
 pub struct Observation<'a> {
     pub scenario: &'a GeneratedScenario,
     pub record: &'a DoorsRecord,
     pub known: &'a Known,
     pub troubles: &'a Troubles,
     pub now: Minute,
-    /// So far ahead the clock of a function may be, in seconds: by itself, and by the time that its
-    /// work took.
+    /// The most seconds by which the clock of a function may be ahead: by itself, and by the time
+    /// of its work.
     pub ahead: Minute,
 }
 
@@ -74,7 +74,7 @@ impl Observation<'_> {
     /// I1: no person has a claimed group later than its window's end plus the bound (2 min while
     /// the vendor answers; 15 min after it recovers). People whose removal waits for an approval
     /// stay.
-    pub fn i1_nobody_stays(&self, held: &BTreeMap<Key, Rc<Value>>) -> Kept {
+    pub fn i1_no_one_stays_too_long(&self, held: &BTreeMap<Key, Rc<Value>>) -> Kept {
         let (_, open) = self.bounds(I1_BOUND);
         let over = self.record.held(self.now).find(|line| {
             let ours = match line.by {
@@ -94,7 +94,7 @@ impl Observation<'_> {
 
     /// I2: everyone entitled holds the group from the window's start while the vendor answers (90
     /// s).
-    pub fn i2_nobody_waits(&self) -> Kept {
+    pub fn i2_no_one_waits(&self) -> Kept {
         let (open, _) = self.bounds(I2_BOUND);
         let held: BTreeSet<&Entry> = self.record.held(self.now).map(|line| &line.entry).collect();
         let out = open.iter().find(|entry| {
@@ -157,8 +157,8 @@ impl Observation<'_> {
         })
     }
 
-    /// I6: a held revoke is not applied until approved; what is over, or was announced meanwhile,
-    /// is another matter.
+    /// I6: a held revoke is not applied until it is approved, unless its window ends or a signed
+    /// delivery announces it meanwhile.
     pub fn i6_held_is_held(&self, passed: &[Passed], held: &BTreeMap<Key, Rc<Value>>) -> Kept {
         let taken = passed
             .iter()
@@ -260,7 +260,7 @@ pub fn is_ours_alone(scenario: &GeneratedScenario, line: &Line) -> bool {
         && !group.is_empty()
 }
 
-/// Whether a rule opens this line's group.
+/// Returns whether a rule opens this member's group.
 pub fn is_ruled(scenario: &GeneratedScenario, line: &Line) -> bool {
     let (_, doors, group) = &line.entry;
     scenario

@@ -1,5 +1,5 @@
-//! What is so at the platform, and what Doorstep can have heard of it: between the two nobody can
-//! say what it believes.
+//! The state of the platform, and the states that Doorstep may know of it. A test cannot say which
+//! of them Doorstep acts on.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,23 +12,23 @@ use crate::reference_model::{Entry, Minute, Site, list, may_be_in};
 /// One thing of a world: its kind, and its id.
 type Name = (String, String);
 
-/// Who may be in which group.
+/// The people who may be in each group.
 pub type Open = Rc<BTreeSet<Entry>>;
 
-/// What was worked out already, of which world at which minute.
+/// The results that were computed already, by world and minute.
 type Cache = BTreeMap<(usize, Minute), (Rc<Value>, Open)>;
 
 pub struct Known {
     site: Site,
-    /// A late letter says what was, and may be too old to count.
+    /// A late delivery reports an earlier state, and may be too old to count.
     has_webhooks: bool,
     pub truth: Rc<Value>,
     pub heard: Rc<Value>,
     /// Worlds that were one of these until an instant.
     past: Vec<(Minute, Rc<Value>)>,
-    /// Changes that were not heard of, with what each made of which things.
+    /// Changes that Doorstep was not told of, each with the things as it left them.
     unheard: BTreeMap<usize, BTreeMap<Name, Option<Value>>>,
-    /// Up to which change each thing was heard of.
+    /// The number of the last change of each thing that Doorstep was told of.
     latest: BTreeMap<Name, usize>,
     cache: RefCell<Cache>,
 }
@@ -48,7 +48,7 @@ impl Known {
         }
     }
 
-    /// The platform is as it is now by change `number`, of which nobody was told.
+    /// Records that change `number` made the platform what it is now, and that Doorstep was not told.
     pub fn changed(&mut self, number: usize, world: Value, now: Minute) {
         let touched = touched(&self.truth, &world);
         self.past.push((now, self.truth.clone()));
@@ -56,7 +56,7 @@ impl Known {
         self.unheard.insert(number, touched);
     }
 
-    /// Doorstep was told of change `number`.
+    /// Records that Doorstep was told of change `number`.
     pub fn hear(&mut self, number: usize, now: Minute) {
         let Some(touched) = self.unheard.remove(&number) else {
             return;
@@ -79,7 +79,7 @@ impl Known {
         self.heard = Rc::new(heard);
     }
 
-    /// Everything was read.
+    /// Records that Doorstep read everything.
     pub fn heard_all(&mut self, now: Minute) {
         for number in self.unheard.keys().copied().collect::<Vec<_>>() {
             for name in self.unheard[&number].keys() {
@@ -99,7 +99,7 @@ impl Known {
             .retain(|(_, minute), _| *minute >= before - 900);
     }
 
-    /// Every world that Doorstep may go by at some instant after `since`.
+    /// Returns every world that Doorstep may act on at some instant after `since`.
     pub fn credible(&self, since: Minute) -> Vec<Rc<Value>> {
         let mut worlds = vec![self.truth.clone(), self.heard.clone()];
         worlds.extend(
@@ -112,7 +112,7 @@ impl Known {
         worlds
     }
 
-    /// Who may be in at an instant.
+    /// Returns the people who may be in at an instant.
     pub fn open(&self, world: &Rc<Value>, at: Minute) -> Open {
         let minute = at.div_euclid(60) * 60;
         let key = (Rc::as_ptr(world) as usize, minute);
@@ -121,8 +121,8 @@ impl Known {
         cache.entry(key).or_insert_with(worked_out).1.clone()
     }
 
-    /// Whoever is let in by every one of these worlds at every one of these instants, and whoever
-    /// is by any.
+    /// Returns the people whom all of these worlds admit at all of these instants, and the people
+    /// whom any of them admits.
     pub fn bounds(
         &self,
         worlds: &[Rc<Value>],
@@ -169,7 +169,7 @@ fn put(world: &mut Value, (kind, id): &Name, thing: Option<Value>) {
     }
 }
 
-/// What became of each thing that is not as it was.
+/// Returns each thing that changed, as it is now.
 fn touched(old: &Value, new: &Value) -> BTreeMap<Name, Option<Value>> {
     let mut touched = BTreeMap::new();
     for kind in kinds(new) {

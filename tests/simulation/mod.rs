@@ -27,7 +27,7 @@ use std::time::Instant;
 use day::{DAY, Day};
 use stage::{Played, play};
 
-/// What a whole run came to.
+/// The result of a whole run.
 #[derive(Default)]
 struct Total {
     days: u64,
@@ -37,7 +37,7 @@ struct Total {
 
 #[test]
 fn every_invariant_holds_through_a_fixed_set_of_days() {
-    // Another engine is asked over the network, which takes its time.
+    // Another engine is called over the network, which takes time.
     let total = many(1..=if is_elsewhere() { 2 } else { 12 });
     assert!(total.broken.is_empty(), "{}", total.broken.join("\n\n"));
 }
@@ -48,7 +48,7 @@ fn one_seed_is_one_day() {
         let day = Day::of(seed);
         let (once, again) = (play(&day), play(&day));
         assert_eq!(once.trace, again.trace, "seed {seed}");
-        // Over the network, answers to calls that are under way at once come in any order.
+        // Over the network, concurrent calls are answered in any order.
         assert!(
             is_elsewhere() || once.digest == again.digest,
             "seed {seed}: other calls, or in another order"
@@ -56,12 +56,12 @@ fn one_seed_is_one_day() {
     }
 }
 
-/// Whether the table is not the embedded one.
+/// Returns whether the table is another than the embedded one.
 fn is_elsewhere() -> bool {
     std::env::var_os("DOORSTEP_DYNAMODB").is_some()
 }
 
-/// Any number of days: `make simulate`.
+/// Plays any number of days: `make simulate`.
 #[test]
 #[ignore = "make simulate says how many seeds"]
 fn as_many_days_as_are_asked_for() {
@@ -82,7 +82,7 @@ fn as_many_days_as_are_asked_for() {
     );
 }
 
-/// `200`: from one on. `17..40`: both included.
+/// Parses `200` as the seeds 1 to 200, and `17..40` with both included.
 fn seeds() -> RangeInclusive<u64> {
     let text = std::env::var("SEEDS").unwrap_or_default();
     let number = |text: &str| text.trim().parse::<u64>().ok();
@@ -92,7 +92,7 @@ fn seeds() -> RangeInclusive<u64> {
     }
 }
 
-/// Plays them side by side, one thread a processor.
+/// Plays the days concurrently, one thread for each processor.
 fn many(seeds: RangeInclusive<u64>) -> Total {
     let next = AtomicU64::new(*seeds.start());
     let total = Mutex::new(Total::default());
@@ -117,7 +117,7 @@ fn many(seeds: RangeInclusive<u64>) -> Total {
     total.into_inner().expect("no panic while it was held")
 }
 
-/// How many seconds it lasted, and its story where a promise was broken.
+/// Returns how many seconds a day lasted, and its story if an invariant was broken.
 fn one(seed: u64) -> (i64, Option<String>) {
     let day = Day::of(seed);
     let played = match catch_unwind(AssertUnwindSafe(|| play(&day))) {
@@ -141,7 +141,7 @@ fn one(seed: u64) -> (i64, Option<String>) {
     }
 }
 
-/// The shortest story to be found, in lines to be read.
+/// Returns the shortest story found, as lines of text.
 fn story(day: &Day, played: Played) -> String {
     let seed = day.seed;
     let (day, played, tries) = if std::env::var_os("RAW").is_some() {

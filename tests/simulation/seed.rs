@@ -1,4 +1,4 @@
-//! Numbers out of one seed (SplitMix64).
+//! Numbers derived from one seed (SplitMix64).
 
 pub struct Seed(u64);
 
@@ -15,12 +15,12 @@ impl Seed {
         z ^ (z >> 31)
     }
 
-    /// One of `n`.
+    /// Returns a number below `n`.
     pub fn of_many(&mut self, n: u64) -> u64 {
         self.number() % n
     }
 
-    /// From `least` to `most`, both included.
+    /// Returns a number from `least` to `most`, both included.
     pub fn between(&mut self, least: i64, most: i64) -> i64 {
         least + self.of_many((most - least + 1) as u64) as i64
     }

@@ -1,12 +1,13 @@
-//! Makes a story that fails as short as it goes: takes away what it fails without.
+//! Shortens a failing story: removes what the failure does not need.
 
 use super::day::Day;
 use super::stage::{Played, play};
 
-/// How often a shorter story is tried.
+/// The most tries of a shorter story.
 const MOST_TRIES: u32 = 220;
 
-/// The shortest day found that breaks the same promise, how it went, and after how many tries.
+/// Returns the shortest day found that breaks the same invariant, its course, and the number of
+/// tries.
 pub fn shortest(day: &Day, played: Played) -> (Day, Played, u32) {
     let mut best = Shortest {
         promise: promise(&played),
@@ -43,7 +44,7 @@ struct Shortest {
     tries: u32,
 }
 
-/// Which promise was broken.
+/// Returns the broken invariant.
 fn promise(played: &Played) -> String {
     let wrong = played
         .kept
@@ -55,7 +56,7 @@ fn promise(played: &Played) -> String {
 }
 
 impl Shortest {
-    /// What happens after it went wrong is no part of the story.
+    /// Removes the events after the failure.
     fn cut_behind(&mut self) {
         let mut day = self.day.clone();
         day.ends = self.played.lasted.min(day.ends);
@@ -63,7 +64,7 @@ impl Shortest {
         self.day = day;
     }
 
-    /// Reconciles that it does not need are no part of it either.
+    /// Removes reconciles that the failure does not need.
     fn skip(&mut self) {
         for left in [0, 20 * 60, 2 * 3600, 6 * 3600] {
             let day = Day {
@@ -76,7 +77,7 @@ impl Shortest {
         }
     }
 
-    /// Takes stretches out of a list, ever shorter ones.
+    /// Removes ever shorter spans from a list.
     fn without<T: Clone>(&mut self, list: impl Fn(&mut Day) -> &mut Vec<T>) {
         let mut size = list(&mut self.day).len().div_ceil(2);
         while size > 0 {

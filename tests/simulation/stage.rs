@@ -1,4 +1,4 @@
-//! Plays a day on one machine, second by second, and looks at every promise after each step.
+//! Plays a day on one machine, second by second, and checks every invariant after each step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -22,22 +22,22 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::CrashStep;
 use doorstep_local::run::faults::{Skew, Slowness};
 
-/// Every site is compared as often as this.
+/// The interval of the reconciles.
 const RECONCILE: Minute = 15 * 60;
-/// A platform that cannot be asked tells everything as often as this.
+/// The interval of a push platform's snapshots.
 const ROSTER: Minute = 60 * 60;
-/// So long after something happened everything must be right, in seconds: at once, and where
-/// something is slow.
+/// The seconds after an event within which everything must be correct: usually, and if something is
+/// slow.
 const LOOKS: [Minute; 2] = [125, 410];
-/// An instant is near if it comes within this.
+/// An instant within this time is near.
 const NEAR: Minute = 40 * 60;
 
-/// No function comes nearer to its limit.
+/// The least time that a function must have left.
 const NEAREST: SignedDuration = SignedDuration::from_secs(5);
-/// A door of another vendor at the same site is opened within this of a run.
+/// The time within a run in which a door of another vendor at the site must open.
 const SAME_SITE: SignedDuration = SignedDuration::from_secs(30);
 
-/// What shall be done, and when.
+/// A planned event and its time.
 pub enum Task {
     Event(usize),
     Deliver(usize, Vec<SignedWebhook>),
@@ -63,27 +63,27 @@ pub struct Stage<'d> {
     /// The latest slowness of each vendor that is slow.
     slow: BTreeMap<String, u64>,
     pub changes: usize,
-    /// What is held, each with what Doorstep went by before.
+    /// The held changes, each with the state that Doorstep acted on before.
     held: BTreeMap<Key, Rc<serde_json::Value>>,
-    /// A letter was heard, or a human approved, since who crossed was last looked at.
+    /// A delivery arrived or the operator approved since the members were last compared.
     confirmed: bool,
-    /// How long a function worked that was not let pass yet.
+    /// The working time of a function for which the clock was not moved yet.
     worked: SignedDuration,
     /// Whether access changed since the audit chain was last checked.
     unaudited: bool,
 }
 
-/// How a day went.
+/// The course of a day.
 pub struct Played {
-    /// What is wrong, if anything.
+    /// What is wrong; `None` if nothing is.
     pub kept: Result<(), String>,
-    /// What happened, in lines to be read.
+    /// The events, as lines of text.
     pub trace: Vec<String>,
     /// The site file.
     pub file: String,
     /// Seconds from the start of the day until it ended or went wrong.
     pub lasted: Minute,
-    /// Equal where two days were the same.
+    /// Equal for two equal days.
     pub digest: u64,
 }
 
@@ -194,7 +194,7 @@ impl<'d> Stage<'d> {
         self.end().await
     }
 
-    /// The first reconcile: memberships of entitled people become ours.
+    /// Plays the first reconcile. It adopts the memberships of entitled people.
     async fn take_over(&mut self) -> Result<(), String> {
         self.see().await;
         if !platform::can_be_asked(self.day.platform) {
@@ -212,7 +212,7 @@ impl<'d> Stage<'d> {
         self.check().await
     }
 
-    /// Lets time pass until `to`; every alarm on the way is a step of its own.
+    /// Moves the clock to `to`. Every schedule on the way is a step of its own.
     pub async fn walk_to(&mut self, to: Minute) -> Result<(), String> {
         while let Some(at) = self
             .play
@@ -232,7 +232,7 @@ impl<'d> Stage<'d> {
         self.move_clock(to).await
     }
 
-    /// What the functions did took its time.
+    /// Moves the clock by the working time of the functions.
     async fn let_it_take_time(&mut self) -> Result<(), String> {
         let took = std::mem::take(&mut self.worked);
         if took.is_zero() {
@@ -320,7 +320,8 @@ impl<'d> Stage<'d> {
         Ok(())
     }
 
-    /// Waits for the next instant at which something may open or close, if that is wanted and near.
+    /// Waits for the next instant at which access may begin or end, if the event asks for it and it
+    /// is near.
     async fn come_near(&mut self, event: &Event) -> Result<(), String> {
         let Some(by) = event.near else { return Ok(()) };
         let now = self.play.now();
@@ -337,7 +338,7 @@ impl<'d> Stage<'d> {
         }
     }
 
-    /// One reconcile, tried again as Lambda does. Whether it was made, and read everything.
+    /// Runs one reconcile, with Lambda's retries. Returns whether it ran and read everything.
     pub async fn reconcile(&mut self) -> Result<bool, String> {
         let (word, now) = (self.day.platform.word(), self.play.now());
         let before = self.known.heard.clone();
@@ -365,7 +366,7 @@ impl<'d> Stage<'d> {
         Ok(false)
     }
 
-    /// Notes what waits for a human.
+    /// Records what is held.
     async fn hold(&mut self, before: &Rc<serde_json::Value>) -> Result<(), String> {
         let opened = self
             .play
@@ -403,7 +404,7 @@ impl<'d> Stage<'d> {
         Ok(())
     }
 
-    /// A human approves everything that waits.
+    /// The operator approves everything that is held.
     pub async fn approve_all(&mut self) -> Result<(), String> {
         self.confirmed = true;
         for held in self
@@ -445,7 +446,7 @@ impl<'d> Stage<'d> {
         self.play.machine.quiet().await;
         let now = self.play.now();
         match deaf {
-            // Heard when everything is read again.
+            // The next full read finds it.
             true => {}
             false if self.play.scenario.platform_quirks.contains(&"lag") => {
                 self.put_off(now + 400, Task::Hear(number))
@@ -455,7 +456,7 @@ impl<'d> Stage<'d> {
         Ok(())
     }
 
-    /// Sets a fault, and when it ends.
+    /// Sets a fault and its end.
     pub async fn fail(&mut self, vendor: &Vendor, fault: &serde_json::Value, lasts: Minute) {
         let Some(word) = self.word(vendor) else {
             return;
@@ -470,7 +471,7 @@ impl<'d> Stage<'d> {
         self.put_off(now + lasts, Task::Heals(word.to_owned(), fault_number));
     }
 
-    /// The word of a vendor; `None` for a platform that is never asked.
+    /// Returns the word of a vendor; `None` for a push platform.
     fn word(&self, vendor: &Vendor) -> Option<&'static str> {
         match vendor {
             Vendor::Platform => {
@@ -481,8 +482,8 @@ impl<'d> Stage<'d> {
         }
     }
 
-    /// Slows a vendor down for a while. Answers over a network come in any order, and so would
-    /// calls that take time.
+    /// Slows a vendor down for a while. Not over a network, where slow calls would be answered in
+    /// any order.
     pub fn slow_down(&mut self, vendor: &Vendor, slowness: Slowness, lasts: Minute) {
         let Some(word) = self.word(vendor).filter(|_| !super::is_elsewhere()) else {
             return;
@@ -503,8 +504,8 @@ impl<'d> Stage<'d> {
         self.play.note(format!("{vendor} is quick again"));
     }
 
-    /// I10: no function comes near its limit, and what a slow vendor costs is not paid by people at
-    /// other doors.
+    /// I10: no function comes near its limit, and a slow vendor delays no one at the doors of
+    /// another.
     fn i10_nothing_dies_of_its_own_work(&self) -> Result<(), String> {
         let spare = self.play.machine.spare();
         if let Some(spare) = spare.filter(|spare| *spare < NEAREST) {
@@ -524,7 +525,7 @@ impl<'d> Stage<'d> {
         })
     }
 
-    /// Reads who crossed which group, and looks at every promise.
+    /// Reads the members of each group, and checks every invariant.
     pub async fn check(&mut self) -> Result<(), String> {
         let now = self.play.now();
         self.worked = self.worked.max(self.play.machine.worked());
@@ -562,8 +563,8 @@ impl<'d> Stage<'d> {
         if !self.confirmed {
             sight.i6_held_is_held(&passed, &self.held)?;
         }
-        sight.i1_nobody_stays(&self.held)?;
-        sight.i2_nobody_waits()?;
+        sight.i1_no_one_stays_too_long(&self.held)?;
+        sight.i2_no_one_waits()?;
         audit.map_or(Ok(()), |audit| sight.i7_one_record_each(&audit, false))?;
         if !self.play.machine.cloud().triggers.dead().is_empty() {
             return Err("I9: a message became a dead letter".to_owned());
@@ -584,7 +585,7 @@ impl<'d> Stage<'d> {
         }
     }
 
-    /// Takes over who came and went at the doors.
+    /// Takes over the additions and removals at the doors.
     async fn see(&mut self) -> Vec<super::doors_record::Passed> {
         let now = self.play.now();
         let mut all = Vec::new();
@@ -628,8 +629,8 @@ impl<'d> Stage<'d> {
                 "  {who} {what} {group} at {}{by}{until}",
                 doors.name
             ));
-            // Taken out and put back in one go: one change, where two lines at once are not
-            // allowed.
+            // Removed and added at once: one change, at a door system that allows one member for
+            // each account.
             if one.entered && !one.by_hand && taken.remove(&one.line.key) {
                 self.record.put_back(&one.line.key);
             } else if !one.entered && !one.by_hand {
@@ -638,8 +639,7 @@ impl<'d> Stage<'d> {
         }
     }
 
-    /// Everything that troubles stops. One reconcile makes everything right, and a second finds
-    /// nothing.
+    /// All faults end. One reconcile corrects everything, and a second finds nothing.
     async fn end(&mut self) -> Result<(), String> {
         self.play.machine.pace(SignedDuration::ZERO);
         for vendor in std::mem::take(&mut self.slow).into_keys() {
@@ -689,14 +689,14 @@ impl<'d> Stage<'d> {
         }
     }
 
-    /// Lines of hands that stay, for who looks on.
+    /// Returns the manual members that stay.
     pub fn lines_in(&self, doors: &str) -> Vec<(String, String, By)> {
         let here = self.record.lines().filter(|line| line.key.0 == doors);
         here.map(|line| (line.key.1.clone(), line.key.2.clone(), line.by))
             .collect()
     }
 
-    /// The platform, as it is.
+    /// Returns the current state of the platform.
     pub fn truth(&self) -> &serde_json::Value {
         &self.known.truth
     }

@@ -1,16 +1,16 @@
-//! Which vendors are in trouble, and for how long that excuses anything.
+//! The vendors that fail, and for how long a failure excuses a late change.
 
 use std::collections::BTreeMap;
 
 use crate::reference_model::Minute;
 
-/// After it recovered, everything must be right within this.
+/// The time after a recovery within which everything must be correct.
 const RECOVERY: Minute = 15 * 60;
 
 #[derive(Debug, Clone, Copy)]
 struct Trouble {
     on: bool,
-    /// When it was last over.
+    /// The end of the last failure.
     over: Minute,
 }
 
@@ -50,7 +50,7 @@ impl Troubles {
             .collect()
     }
 
-    /// Whether what depends on it must be right.
+    /// Returns whether what depends on the vendor must be correct.
     pub fn is_well(&self, vendor: &str, now: Minute) -> bool {
         self.0
             .get(vendor)

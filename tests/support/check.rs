@@ -1,5 +1,5 @@
-//! How every journey ends: nothing left to do, nothing lost, and every change at a door written
-//! down once.
+//! The checks at the end of every journey: nothing is left to do, nothing is lost, and every change
+//! at a door has one audit record.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,7 @@ use doorstep_core::model::audit::Record;
 use doorstep_jobs::reconcile::Report;
 
 impl World {
-    /// The end of a journey in which nothing was missed: even the first comparison finds nothing to
-    /// do at a door.
+    /// Ends a journey in which nothing was missed: even the first reconcile finds nothing to do.
     pub async fn ends_well(&self) -> Report {
         self.machine.quiet().await;
         let before = self.state().await;
@@ -24,7 +23,7 @@ impl World {
         self.ends_in_order().await
     }
 
-    /// The end of a journey in which something was missed, which one comparison puts right.
+    /// Ends a journey in which something was missed: one reconcile corrects it.
     pub async fn ends_in_order(&self) -> Report {
         self.reconcile().await;
         let healed = self.state().await;
@@ -60,8 +59,8 @@ impl World {
         second
     }
 
-    /// Read from the start, the audit chain leads to what the doors hold: each change once, no
-    /// change without a record.
+    /// Checks that the audit chain, read from the start, leads to the state of the doors: one
+    /// record for each change.
     pub async fn check_books(&self) {
         let records: Vec<Record> = self
             .audit()
@@ -108,7 +107,7 @@ impl World {
 
     fn replay(&self, state: &mut State, record: &Record) {
         let account = record.action.account.0.to_lowercase();
-        // Kisi's guests and users are numbered apart; the sandbox shows both in one list.
+        // Kisi numbers guests and users separately. The sandbox shows both in one list.
         let account = account.trim_start_matches("guest:").to_owned();
         let Some(group) = &record.action.group else {
             match what(record).as_str() {
@@ -136,7 +135,7 @@ impl World {
             .entry((account, group.0.to_lowercase()))
             .or_default();
         match what(record).as_str() {
-            // Kisi's dates cannot be altered: another end is another line in place of the first.
+            // Kisi's dates cannot be changed: another end is another member in place of the first.
             "granted" if self.doors == Doors::Kisi => *lines = 1,
             "granted" => {
                 assert_eq!(*lines, 0, "granted twice: {record:?}");
@@ -150,7 +149,7 @@ impl World {
         }
     }
 
-    /// Whatever was written down was published too, unless a function died in between.
+    /// Checks that every audit record was published, unless a function crashed in between.
     async fn check_notices(&self) {
         if self.shaken {
             return;

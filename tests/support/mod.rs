@@ -1,5 +1,5 @@
-//! The small vocabulary in which journeys are told, over the whole of Doorstep in one process: no
-//! sockets, no sleeps, and a clock that stands until it is moved.
+//! The vocabulary of the journeys. They run all of Doorstep in one process: no sockets, no sleeps,
+//! and a clock that moves only when a test moves it.
 
 mod check;
 mod scenario;
@@ -28,10 +28,10 @@ pub use table::{Item, Table};
 
 /// The site of every journey.
 pub const SITE: &str = "riverside";
-/// What the sandbox platform signs with.
+/// The signing secret of the sandbox platform.
 pub const SECRET: &str = "sandbox-webhook-secret";
 
-/// A journey under way.
+/// A journey in progress.
 pub struct World {
     /// The machine.
     pub machine: Machine,
@@ -39,24 +39,23 @@ pub struct World {
     pub platform: Platform,
     /// The door system.
     pub doors: Doors,
-    /// Who was in which group, and who had an account, when the audit chain was as long as `from`.
+    /// The members and accounts when the audit chain had the length `from`.
     before: State,
     from: usize,
-    /// A function was shot or a call was made to fail, so that calls and notices need not come out
-    /// even.
+    /// A function was crashed or a call failed, so the numbers of calls and events may differ.
     shaken: bool,
 }
 
-/// Who is in which group, by id, and who has an account, with their addresses.
+/// The members of each group by id, and the accounts with their addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     inside: BTreeMap<(String, String), usize>,
     accounts: BTreeMap<String, Option<String>>,
-    /// How many cards each account has.
+    /// The number of cards of each account.
     tags: BTreeMap<String, usize>,
 }
 
-/// Tells a journey at both door systems.
+/// Runs a journey at both door systems.
 macro_rules! at_both {
     ($($(#[$meta:meta])* $journey:ident),* $(,)?) => { $(
         mod $journey {
@@ -98,7 +97,7 @@ impl World {
         world
     }
 
-    /// Moves the clock, with everything that is due on the way.
+    /// Moves the clock, and runs everything that is due on the way.
     pub async fn clock(&self, to: &str) -> Vec<String> {
         let to: Timestamp = to.parse().expect("an instant");
         let ran = self.machine.move_clock(to).await.expect("forward");
@@ -107,8 +106,8 @@ impl World {
             .collect()
     }
 
-    /// Who can open the doors of a group now: the first part of each address, or the name where
-    /// there is none.
+    /// Returns who can open the doors of a group now: the first part of each address, or the name
+    /// if there is no address.
     pub async fn inside(&self, group: &str) -> Vec<String> {
         self.machine.quiet().await;
         let world = self.door_world().await;
@@ -121,7 +120,7 @@ impl World {
         who
     }
 
-    /// Asserts who can open the doors of a group at an instant, to which the clock is moved.
+    /// Moves the clock to an instant, and asserts who can open the doors of a group then.
     pub async fn at(&self, instant: &str, group: &str, who: &[&str]) {
         self.clock(instant).await;
         assert_eq!(self.inside(group).await, who, "in {group} at {instant}");
@@ -141,7 +140,7 @@ impl World {
             .collect()
     }
 
-    /// Every line of a group, whatever its dates.
+    /// Returns every member of a group, whatever its dates.
     pub fn lines(&self, world: &Value, group: &str) -> Vec<Value> {
         let groups = world["groups"].as_array().expect("groups");
         let group = groups
@@ -151,7 +150,7 @@ impl World {
         group["members"].as_array().expect("members").clone()
     }
 
-    /// What the door system holds.
+    /// Returns the state of the door system.
     pub async fn door_world(&self) -> Value {
         self.get(self.doors.word(), "/_world").await
     }
@@ -180,7 +179,7 @@ impl World {
             .collect()
     }
 
-    /// Changes the door system by hand. What was done until then must have been written down.
+    /// Changes the door system by hand. Every earlier change must have an audit record.
     pub async fn by_hand(&mut self, change: impl FnOnce(&mut Value)) {
         self.machine.quiet().await;
         self.check_books().await;
@@ -206,7 +205,7 @@ impl World {
         changed.unwrap_or_else(|refused| panic!("the change is refused: {:?}", refused.body()))
     }
 
-    /// Changes the platform, which posts its signed webhooks, and lets Doorstep do what follows.
+    /// Changes the platform, which posts its signed webhooks, and lets Doorstep react.
     pub async fn change_and_deliver(&self, change: Value) {
         let deliveries = self.changed(change).await;
         assert!(
@@ -228,7 +227,7 @@ impl World {
         self.deliver_to(None, body).await
     }
 
-    /// Posts one body to the address of one action, where each has its own; signed now.
+    /// Posts one body to the address of one action, signed now.
     pub async fn deliver_to(&self, action: Option<u16>, body: &[u8]) -> u16 {
         self.send_signed(action, body, body).await
     }
@@ -257,7 +256,7 @@ impl World {
             .await
     }
 
-    /// The same with a signature header of another name.
+    /// Posts one body with a signature header of another name.
     pub async fn post_as(
         &self,
         path: &str,
@@ -269,7 +268,7 @@ impl World {
         self.send(path, &headers, body).await.0
     }
 
-    /// Posts one body with these headers and no others. Gives the status, and what was said.
+    /// Posts one body with exactly these headers. Returns the status and the answer.
     pub async fn send(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
         let mut sent = HeaderMap::new();
         for (name, value) in headers {
@@ -291,7 +290,7 @@ impl World {
         (answer.status, answer.body)
     }
 
-    /// Lets a platform that cannot be asked tell everything, in so many letters.
+    /// Makes a push platform send a snapshot, in this many parts.
     pub async fn roster(&self, parts: usize) -> Vec<Bytes> {
         let posts = self
             .machine
@@ -305,7 +304,7 @@ impl World {
             .collect()
     }
 
-    /// Something happens at the doors; gives what the door system would post of it.
+    /// Makes an event at the doors. Returns the webhook that the door system would post.
     pub async fn change_undelivered(&self, change: Value) -> Vec<Bytes> {
         let changed = self
             .machine
@@ -315,7 +314,7 @@ impl World {
         changed.unwrap_or_else(|refused| panic!("the change is refused: {:?}", refused.body()))
     }
 
-    /// The same at doors that post nothing.
+    /// Makes an event at doors that post no webhooks.
     pub async fn change_doors(&self, change: Value) {
         assert!(
             self.change_undelivered(change).await.is_empty(),
@@ -323,12 +322,12 @@ impl World {
         );
     }
 
-    /// Replaces the world of the doors, of which nothing that Doorstep changes is another.
+    /// Replaces the world of the doors. Nothing that Doorstep manages differs in it.
     pub async fn put_world(&self, world: Value) {
         self.put(self.doors.word(), "/_world", world).await;
     }
 
-    /// Compares everything now.
+    /// Runs a reconcile now.
     pub async fn reconcile(&self) -> Report {
         self.machine
             .reconcile(&SiteId::from(SITE))
@@ -336,7 +335,7 @@ impl World {
             .expect("a reconcile")
     }
 
-    /// What waits for a human.
+    /// Returns what is held.
     pub async fn holds(&self) -> Vec<Opened> {
         self.machine
             .holds(Some(&SiteId::from(SITE)))
@@ -344,7 +343,7 @@ impl World {
             .expect("holds")
     }
 
-    /// A human approves everything that waits.
+    /// The operator approves everything that is held.
     pub async fn approve_all(&self) {
         for held in self.holds().await {
             self.machine
@@ -354,7 +353,7 @@ impl World {
         }
     }
 
-    /// Shoots the next `times` functions right after a step.
+    /// Crashes the next `times` functions right after a step.
     pub fn crash(&mut self, step: CrashStep, times: u32) {
         self.shaken = true;
         self.machine.crash(step, times);
@@ -372,7 +371,7 @@ impl World {
         self.put(self.platform.word(), "/_faults", faults).await;
     }
 
-    /// Calls that a vendor received, by method and path pattern.
+    /// Returns the calls that a vendor received, by method and path pattern.
     pub async fn calls(&self, vendor: &str) -> BTreeMap<String, u64> {
         serde_json::from_value(self.get(vendor, "/_calls").await).expect("counts")
     }
@@ -383,7 +382,7 @@ impl World {
             .await;
     }
 
-    /// The audit chain.
+    /// Returns the audit chain.
     pub async fn audit(&self) -> Vec<Value> {
         let audit = self
             .machine
@@ -393,7 +392,7 @@ impl World {
         audit.as_array().expect("a list").clone()
     }
 
-    /// What was done to one account, oldest first, as `granted Members`.
+    /// Returns the actions on one account, oldest first, as `granted Members`.
     pub async fn actions(&self, who: &str) -> Vec<String> {
         let world = self.door_world().await;
         let audit = self.audit().await;
@@ -432,7 +431,7 @@ impl World {
         .collect()
     }
 
-    /// Who is in which group and who has an account, by id.
+    /// Returns the members of each group and the accounts, by id.
     pub async fn state(&self) -> State {
         let world = self.door_world().await;
         let mut state = State::default();
@@ -456,13 +455,13 @@ impl World {
         state
     }
 
-    /// Puts another place of the door system there.
+    /// Adds another place of the door system.
     pub async fn put_at(&self, place: &str, fixture: Value) {
         self.put(self.doors.word(), &format!("/_world?of={place}"), fixture)
             .await;
     }
 
-    /// What another place of the door system holds.
+    /// Returns the state of another place of the door system.
     pub async fn get_at(&self, place: &str) -> Value {
         self.get(self.doors.word(), &format!("/_world?of={place}"))
             .await
@@ -490,20 +489,20 @@ impl World {
     }
 }
 
-/// OfficeRnD's signature header, computed here and not by what it shall prove to. `[D]`
+/// Returns OfficeRnD's signature header, computed independently of the code under test. `[D]`
 pub fn sign(secret: &str, at: i64, body: &[u8]) -> String {
     format!("t={at},signature={}", signature(secret, at, body))
 }
 
-/// The signature alone, in hex.
+/// Returns the signature alone, in hex.
 pub fn signature(secret: &str, at: i64, body: &[u8]) -> String {
     hmac(secret, &[body, format!(".{at}").as_bytes()])
 }
 
-/// What a platform that cannot be asked signs with: the bytes behind `whsec_`.
+/// Returns the signing key of a push platform: the bytes behind `whsec_`.
 pub const KEY: &[u8] = b"sandbox-webhook-secret-32-bytes!";
 
-/// The signature of a letter, as Standard Webhooks has it. `[D]`
+/// Returns the signature of a delivery by Standard Webhooks. `[D]`
 pub fn webhook_signature(key: &[u8], id: &str, at: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length");
     mac.update(format!("{id}.{at}.").as_bytes());
@@ -514,7 +513,7 @@ pub fn webhook_signature(key: &[u8], id: &str, at: i64, body: &[u8]) -> String {
     )
 }
 
-/// HMAC-SHA256 over these, one behind the other, in hex.
+/// Returns the HMAC-SHA256 over these parts in sequence, in hex.
 pub fn hmac(secret: &str, parts: &[&[u8]]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
     parts.iter().for_each(|part| mac.update(part));

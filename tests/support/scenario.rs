@@ -1,4 +1,4 @@
-//! What a journey starts with: a site file, a platform's world, and a house with doors.
+//! The start of a journey: a site file, a platform's world and a door system.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::{SITE, World};
 use doorstep_local::run::functions::{Doorstep, Functions};
 use doorstep_local::{Data, Machine, Setup};
 
-/// When most journeys begin: a Monday, with the clocks on winter time.
+/// The start of most journeys: a Monday in winter time.
 const MONDAY: &str = "2026-03-02T08:00:00Z";
 
-/// Which platform a journey is told at.
+/// The platform of a journey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
-    /// One address for all its deliveries.
+    /// One address for all deliveries.
     OfficeRnd,
     /// One address for each action.
     Nexudus,

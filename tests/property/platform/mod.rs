@@ -13,7 +13,8 @@ use super::things::LOCATIONS;
 use crate::reference_model::{Rule, Selector, list, text};
 use crate::support::Platform;
 
-/// The platform's own world; `None` for the one whose shape all worlds have.
+/// Returns the world in the platform's own words; `None` for OfficeRnD, whose shape all worlds
+/// have.
 pub fn own(platform: Platform, world: &Value) -> Option<Value> {
     match platform {
         Platform::OfficeRnd => None,
@@ -23,17 +24,17 @@ pub fn own(platform: Platform, world: &Value) -> Option<Value> {
     }
 }
 
-/// Whether it can be asked for what its letters say.
+/// Returns whether the platform has a read API.
 pub fn can_be_asked(platform: Platform) -> bool {
     matches!(platform, Platform::OfficeRnd | Platform::Nexudus)
 }
 
-/// Whether what it signs says when it was signed.
+/// Returns whether the platform signs a timestamp.
 pub fn can_go_stale(platform: Platform) -> bool {
     platform != Platform::Nexudus
 }
 
-/// Takes out of a world what this platform cannot say.
+/// Removes from a world what this platform cannot express.
 pub fn fit(platform: Platform, world: &mut Value) {
     match platform {
         Platform::OfficeRnd => {}
@@ -43,7 +44,7 @@ pub fn fit(platform: Platform, world: &mut Value) {
     }
 }
 
-/// A rule that this platform can serve.
+/// Returns a rule that this platform supports.
 pub fn rule(platform: Platform, rule: Rule) -> Rule {
     let serves = match (platform, &rule.selector) {
         (Platform::OfficeRnd, _) => true,
@@ -64,7 +65,7 @@ pub fn rule(platform: Platform, rule: Rule) -> Rule {
     }
 }
 
-/// Takes a change over into a world.
+/// Applies a change to a world.
 pub fn apply(world: &mut Value, change: &Value) {
     for (kind, changed) in change.as_object().expect("an object") {
         if kind == "remove" {
@@ -87,7 +88,7 @@ pub fn apply(world: &mut Value, change: &Value) {
     }
 }
 
-/// What makes one own world out of another.
+/// Returns the changes that turn one world into another.
 pub fn difference(platform: Platform, old: &Value, new: &Value) -> Value {
     let key = if platform == Platform::Nexudus {
         "Id"
@@ -128,7 +129,7 @@ fn things<'w>(world: &'w mut Value, kind: &str) -> &'w mut Vec<Value> {
     all.as_array_mut().expect("a list")
 }
 
-/// Guests have an address at these platforms: their records stand under each booking by themselves.
+/// Guests have an address at these platforms. Each booking has its own records of its guests.
 fn fit_guests(world: &mut Value) {
     for visitor in things(world, "visitors") {
         if visitor["email"].is_null() {
@@ -140,7 +141,7 @@ fn fit_guests(world: &mut Value) {
     }
 }
 
-/// Bookings take place once, and their only member is the one who booked.
+/// Bookings do not repeat, and their only member is the person who booked.
 fn fit_bookings(world: &mut Value, tentative: bool) {
     let visitors: Vec<Value> = list(world, "visitors")
         .iter()
@@ -172,7 +173,7 @@ fn fit_holders(world: &mut Value, kind: &str, companies: bool) {
     {
         thing["company"] = Value::Null;
     }
-    // Things of a person who is gone are gone too.
+    // The things of a removed person are removed too.
     things(world, kind).retain(|thing| {
         if thing["member"].is_null() {
             companies && !thing["company"].is_null()
@@ -182,7 +183,7 @@ fn fit_holders(world: &mut Value, kind: &str, companies: bool) {
     });
 }
 
-/// The name of a thing.
+/// Returns the name of a thing.
 fn named<'w>(world: &'w Value, kind: &str, id: &Value) -> &'w str {
     let thing = list(world, kind).iter().find(|thing| thing["_id"] == *id);
     thing
@@ -190,7 +191,7 @@ fn named<'w>(world: &'w Value, kind: &str, id: &Value) -> &'w str {
         .unwrap_or_default()
 }
 
-/// The location of the plan, where plans have one.
+/// Returns the location of a plan, if plans have one.
 fn place_of_plan(plan: &Value) -> &'static str {
     if *plan == json!("p0") {
         LOCATIONS[0].0

@@ -47,7 +47,7 @@ pub fn fit(world: &mut Value) {
     }
 }
 
-/// Nexudus' ids are numbers.
+/// Returns an id as a number, as Nexudus has it.
 fn id(text: &Value) -> Value {
     let text = text.as_str().unwrap_or_default();
     let hash = text.bytes().fold(14_695_981_039_u64, |hash, byte| {
@@ -60,7 +60,7 @@ fn id(text: &Value) -> Value {
     }
 }
 
-/// The same world.
+/// Returns the same world.
 pub fn world(world: &Value) -> Value {
     let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> {
         list(world, kind).iter().map(say).collect()

@@ -1,5 +1,5 @@
-//! A world in the words of the platforms that tell everything in their letters. Names stand for
-//! rooms, plans and places.
+//! A world in the words of the push platforms. They name rooms, plans and places by name, without
+//! an id.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ pub fn fit(world: &mut Value, masters: bool) {
         .retain(|booking| !booking["member"].is_null() || !list(booking, "visitors").is_empty());
 }
 
-/// A local day.
+/// Returns a local day.
 fn day(at: &Value) -> Value {
     at.as_str().map_or(Value::Null, |at| json!(at[..10]))
 }
@@ -72,7 +72,7 @@ fn guests(world: &Value, booking: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// The person who booked is a guest if no member did.
+/// Makes the person who booked a guest, if no member booked.
 fn booker(world: &Value, booking: &Value) -> (Value, Vec<Value>) {
     let mut guests = guests(world, booking);
     match text(booking, "member") {
@@ -81,13 +81,13 @@ fn booker(world: &Value, booking: &Value) -> (Value, Vec<Value>) {
     }
 }
 
-/// A list with one more thing that opens nothing, because an empty list is rejected.
+/// Returns the list with one more thing that opens nothing, because an empty list is rejected.
 fn never_empty(mut things: Vec<Value>, more: Value) -> Vec<Value> {
     things.push(more);
     things
 }
 
-/// The same world in andcards' words.
+/// Returns the same world in andcards' words.
 pub fn andcards(world: &Value) -> Value {
     let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> {
         list(world, kind).iter().map(say).collect()
@@ -124,7 +124,7 @@ pub fn andcards(world: &Value) -> Value {
     own
 }
 
-/// The same world in Deskworks' words.
+/// Returns the same world in Deskworks' words.
 pub fn deskworks(world: &Value) -> Value {
     let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> {
         list(world, kind).iter().map(say).collect()

@@ -1,4 +1,4 @@
-//! Letters as each platform posts them, and how they are signed.
+//! Webhooks as each platform posts and signs them.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -7,7 +7,7 @@ use crate::reference_model::Minute;
 use crate::support::{Platform, SECRET};
 use doorstep_local::sandbox::Post;
 
-/// A body, and the action that its address names where there is one for each.
+/// A body, and the action that its address names, at platforms with one address for each action.
 #[derive(Debug, Clone)]
 pub struct SignedWebhook {
     pub action: Option<u16>,
@@ -23,7 +23,7 @@ impl From<Post> for SignedWebhook {
     }
 }
 
-/// Its headers when it is signed now.
+/// Returns the headers of a body that is signed now.
 pub fn headers(platform: Platform, webhook: &SignedWebhook, now: Minute) -> HeaderMap {
     let header = |(name, text): (&'static str, String)| {
         (
