@@ -1,4 +1,4 @@
-//! Faults: the failures that a sandbox is told to produce. They are read from `_faults` and applied
+//! Faults: the failures that a test sets at a sandbox. They are read from `_faults` and applied
 //! in their order, each as often as its `times` allow. A call meets at most one fault, the first
 //! that matches.
 

@@ -31,6 +31,7 @@
 mod answer;
 mod ask;
 mod calls;
+mod change;
 mod doors;
 mod fault;
 mod kisi;

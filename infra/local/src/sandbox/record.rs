@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::object::Object;
-use crate::sandbox::table::Keyed;
+use crate::sandbox::table::{Keyed, ThingTable};
 
 /// One thing, existing or removed.
 #[derive(Serialize, Deserialize)]
@@ -32,7 +32,7 @@ impl StoredThing {
     }
 
     /// Creates a placeholder for a thing that does not exist yet.
-    pub fn absent(id: &str) -> StoredThing {
+    fn absent(id: &str) -> StoredThing {
         StoredThing {
             id: id.to_owned(),
             object: None,
@@ -67,7 +67,35 @@ impl StoredThing {
     }
 
     /// Returns whether no state of it is visible any more.
-    pub fn is_gone(&self) -> bool {
+    fn is_gone(&self) -> bool {
         self.object.is_none() && self.earlier.is_empty()
+    }
+}
+
+impl ThingTable<StoredThing> {
+    /// Sets the state of a thing, which need not exist. See [`StoredThing::become_`].
+    pub fn set(&mut self, id: &str, object: Object, now: Timestamp, lag_until: Option<Timestamp>) {
+        if self.get(id).is_none() {
+            self.add(StoredThing::absent(id));
+        }
+        if let Some(thing) = self.change(id) {
+            thing.become_(Some(object), now, lag_until);
+        }
+    }
+
+    /// Removes an existing thing, and returns its last state. Reads show it until `lag_until`.
+    pub fn vanish(
+        &mut self,
+        id: &str,
+        now: Timestamp,
+        lag_until: Option<Timestamp>,
+    ) -> Option<Object> {
+        let before = self.get(id).and_then(StoredThing::object).cloned()?;
+        let thing = self.change(id)?;
+        thing.become_(None, now, lag_until);
+        if thing.is_gone() {
+            self.remove(id);
+        }
+        Some(before)
     }
 }

@@ -8,6 +8,7 @@ use super::event::{self, EntityChange};
 use super::id::{alias, id, id_text};
 use super::relation::TeamRelation;
 use super::world::{NexudusWorld, instant};
+use crate::sandbox::change::{Change, ReadThings, Upsert};
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::post::Post;
 use crate::sandbox::quirks;
@@ -36,7 +37,7 @@ impl NexudusWorld {
                 world.top.set(&key, value);
                 continue;
             }
-            let kind = known(&key)?;
+            let kind = entity::find(&key).ok_or_else(|| format!("there is no entity {key}"))?;
             for item in list(value, &key)? {
                 world.add(kind, object(item, &key)?, now)?;
             }
@@ -74,51 +75,20 @@ impl NexudusWorld {
     /// # Errors
     /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
-        let (upserts, removals) = self.read_change(body)?;
+        let Change { upserts, removals } = Change::read(body, self)?;
         self.before_at_once = if self.last_change.replace(now) == Some(now) {
             self.before_at_once + 1
         } else {
             0
         };
         let mut changes = Vec::new();
-        for (kind, item) in upserts {
-            changes.extend(self.upsert(kind, item, now));
+        for upsert in upserts {
+            changes.extend(self.upsert(upsert, now));
         }
         for (kind, id) in removals {
             changes.extend(self.remove(kind, &id, now));
         }
         Ok(event::posts(self, &changes, now))
-    }
-
-    #[allow(clippy::type_complexity, reason = "two lists that live for one call")]
-    fn read_change(
-        &self,
-        body: Value,
-    ) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
-        let (mut upserts, mut removals) = (Vec::new(), Vec::new());
-        for (key, value) in object(body, "a change")?.0 {
-            if key == "remove" {
-                for (name, ids) in object(value, "remove")?.0 {
-                    let kind = known(&name)?;
-                    for id in list(ids, &name)? {
-                        let id = id_text(&id)
-                            .ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
-                        removals.push((kind, id));
-                    }
-                }
-                continue;
-            }
-            let kind = known(&key)?;
-            for (place, item) in list(value, &key)?.into_iter().enumerate() {
-                let mut item = object(item, &key)?;
-                self.give_id(kind, &mut item, place);
-                id(&item, &key)?;
-                upserts.push((kind, item));
-            }
-        }
-        upserts.sort_by_key(|(kind, _)| *kind);
-        removals.sort_by_key(|(kind, _)| *kind);
-        Ok((upserts, removals))
     }
 
     fn lag(&self, kind: usize, now: Timestamp) -> Option<Timestamp> {
@@ -132,8 +102,8 @@ impl NexudusWorld {
         span.map(|span| now.saturating_add(span).unwrap_or(now))
     }
 
-    fn upsert(&mut self, kind: usize, item: Object, now: Timestamp) -> Option<EntityChange> {
-        let id = item.0.get("Id").and_then(id_text)?;
+    fn upsert(&mut self, upsert: Upsert, now: Timestamp) -> Option<EntityChange> {
+        let Upsert { kind, id, item } = upsert;
         let (lag, stamp) = (self.lag(kind, now), self.stamp(now));
         let table = self.tables.get_mut(kind)?;
         let before = table.get(&id).and_then(StoredThing::object).cloned();
@@ -141,10 +111,7 @@ impl NexudusWorld {
         after.set("UpdatedOn", stamp);
         let joins = item.0.contains_key("Teams") || item.0.contains_key("TeamMembers");
         after.0.extend(item.0);
-        if table.get(&id).is_none() {
-            table.add(StoredThing::absent(&id));
-        }
-        table.change(&id)?.become_(Some(after.clone()), now, lag);
+        table.set(&id, after.clone(), now, lag);
         if joins {
             self.join(kind, &id, &after, now);
         }
@@ -157,13 +124,7 @@ impl NexudusWorld {
 
     fn remove(&mut self, kind: usize, id: &str, now: Timestamp) -> Option<EntityChange> {
         let lag = self.lag(kind, now);
-        let table = self.tables.get_mut(kind)?;
-        let before = table.get(id).and_then(StoredThing::object).cloned()?;
-        let record = table.change(id)?;
-        record.become_(None, now, lag);
-        if record.is_gone() {
-            table.remove(id);
-        }
+        let before = self.tables.get_mut(kind)?.vanish(id, now, lag)?;
         if entity::find("Bookings") == Some(kind) {
             self.cancelled(kind, &before, now);
         }
@@ -206,6 +167,23 @@ impl NexudusWorld {
     }
 }
 
-fn known(name: &str) -> Result<usize, String> {
-    entity::find(name).ok_or_else(|| format!("there is no entity {name}"))
+impl ReadThings for NexudusWorld {
+    fn kind(&self, name: &str) -> Option<usize> {
+        entity::find(name)
+    }
+
+    fn as_id(&self, value: &Value) -> Option<String> {
+        id_text(value)
+    }
+
+    fn identify(
+        &self,
+        kind: usize,
+        name: &str,
+        item: &mut Object,
+        before: usize,
+    ) -> Result<String, String> {
+        self.give_id(kind, item, before);
+        id(item, name)
+    }
 }

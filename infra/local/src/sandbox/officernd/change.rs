@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::entity::{self, ENTITIES};
 use super::event;
 use super::world::{OfficerndWorld, instant};
+use crate::sandbox::change::{Change, ReadThings, Upsert, text_id};
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::quirks;
 use crate::sandbox::record::StoredThing;
@@ -42,7 +43,7 @@ impl OfficerndWorld {
     fn add(&mut self, kind: usize, mut item: Object, now: Timestamp) -> Result<(), String> {
         let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
         self.name_checkin(kind, &mut item);
-        let id = id(&item, name)?;
+        let id = text_id(&item, "_id", name)?;
         item.set_missing("modifiedAt", instant(now));
         match self
             .tables
@@ -73,12 +74,12 @@ impl OfficerndWorld {
     /// # Errors
     /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
-        let (upserts, removals) = self.read_change(body)?;
+        let Change { upserts, removals } = Change::read(body, self)?;
         let lag_until =
             quirks::on(&self.top, "lag").then(|| now.saturating_add(LAG).unwrap_or(now));
         let mut events = Vec::new();
-        for (kind, item) in upserts {
-            events.extend(self.upsert(kind, item, now, lag_until));
+        for upsert in upserts {
+            events.extend(self.upsert(upsert, now, lag_until));
         }
         for (kind, id) in removals {
             events.extend(self.remove(kind, &id, now, lag_until));
@@ -86,58 +87,19 @@ impl OfficerndWorld {
         Ok(events)
     }
 
-    #[allow(clippy::type_complexity, reason = "two lists that live for one call")]
-    fn read_change(
-        &self,
-        body: Value,
-    ) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
-        let (mut upserts, mut removals) = (Vec::new(), Vec::new());
-        for (key, value) in object(body, "a change")?.0 {
-            if key == "remove" {
-                for (name, ids) in object(value, "remove")?.0 {
-                    let kind =
-                        entity::find(&name).ok_or_else(|| format!("there is no entity {name}"))?;
-                    for id in list(ids, &name)? {
-                        let id = id
-                            .as_str()
-                            .ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
-                        removals.push((kind, id.to_owned()));
-                    }
-                }
-                continue;
-            }
-            let kind = entity::find(&key).ok_or_else(|| format!("there is no entity {key}"))?;
-            for item in list(value, &key)? {
-                let mut item = object(item, &key)?;
-                self.name_checkin(kind, &mut item);
-                id(&item, &key)?;
-                upserts.push((kind, item));
-            }
-        }
-        upserts.sort_by_key(|(kind, _)| *kind);
-        removals.sort_by_key(|(kind, _)| *kind);
-        Ok((upserts, removals))
-    }
-
     fn upsert(
         &mut self,
-        kind: usize,
-        item: Object,
+        upsert: Upsert,
         now: Timestamp,
         lag_until: Option<Timestamp>,
     ) -> Option<Value> {
-        let id = item.text("_id")?.to_owned();
+        let Upsert { kind, id, item } = upsert;
         let table = self.tables.get_mut(kind)?;
         let before = table.get(&id).and_then(StoredThing::object).cloned();
         let mut after = before.clone().unwrap_or_default();
         after.set("modifiedAt", instant(now));
         after.0.extend(item.0);
-        if table.get(&id).is_none() {
-            table.add(StoredThing::absent(&id));
-        }
-        table
-            .change(&id)?
-            .become_(Some(after.clone()), now, lag_until);
+        table.set(&id, after.clone(), now, lag_until);
         event::upserted(self, kind, before.as_ref(), &after, now)
     }
 
@@ -148,22 +110,24 @@ impl OfficerndWorld {
         now: Timestamp,
         lag_until: Option<Timestamp>,
     ) -> Option<Value> {
-        let table = self.tables.get_mut(kind)?;
-        let before = table.get(id).and_then(StoredThing::object).cloned()?;
-        let record = table.change(id)?;
-        record.become_(None, now, lag_until);
-        if record.is_gone() {
-            table.remove(id);
-        }
+        let before = self.tables.get_mut(kind)?.vanish(id, now, lag_until)?;
         event::removed(self, kind, &before, now)
     }
 }
 
-fn id(item: &Object, name: &str) -> Result<String, String> {
-    match item.text("_id") {
-        Some(id) if !id.is_empty() => Ok(id.to_owned()),
-        _ => Err(format!(
-            "{name}: every object needs an _id, a text that is not empty"
-        )),
+impl ReadThings for OfficerndWorld {
+    fn kind(&self, name: &str) -> Option<usize> {
+        entity::find(name)
+    }
+
+    fn identify(
+        &self,
+        kind: usize,
+        name: &str,
+        item: &mut Object,
+        _before: usize,
+    ) -> Result<String, String> {
+        self.name_checkin(kind, item);
+        text_id(item, "_id", name)
     }
 }

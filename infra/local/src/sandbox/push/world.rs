@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::entity::PushWorldEntity;
+use crate::sandbox::change::{Change, ReadThings, Upsert, text_id};
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::table::{Keyed, Shelf, ThingTable};
 
@@ -75,7 +76,7 @@ impl PushWorld {
             for item in list(value, &key)? {
                 let item = object(item, &key)?;
                 if !table.add(PushedObject {
-                    id: id(&item, &key)?,
+                    id: text_id(&item, "id", &key)?,
                     object: item,
                 }) {
                     return Err(format!("{key}: an id is there twice"));
@@ -102,42 +103,16 @@ impl PushWorld {
     /// # Errors
     /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
-        let (mut upserts, mut removals) = (Vec::new(), Vec::new());
-        for (key, value) in object(body, "a change")?.0 {
-            if key == "remove" {
-                for (name, ids) in object(value, "remove")?.0 {
-                    let place = self.place(&name)?;
-                    for id in list(ids, &name)? {
-                        let id = id
-                            .as_str()
-                            .ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
-                        removals.push((place, id.to_owned()));
-                    }
-                }
-                continue;
-            }
-            let place = self.place(&key)?;
-            for item in list(value, &key)? {
-                let item = object(item, &key)?;
-                upserts.push((place, id(&item, &key)?, item));
-            }
-        }
-        upserts.sort_by_key(|(place, ..)| *place);
         // Things that others refer to are created first and removed last.
-        removals.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+        let change = Change::read(body, self)?.with_last_kind_removed_first();
         let mut posts = Vec::new();
-        for (place, id, item) in upserts {
-            posts.extend(self.upsert(place, &id, item, now));
+        for Upsert { kind, id, item } in change.upserts {
+            posts.extend(self.upsert(kind, &id, item, now));
         }
-        for (place, id) in removals {
+        for (place, id) in change.removals {
             posts.extend(self.remove(place, &id, now));
         }
         Ok(posts)
-    }
-
-    fn place(&self, list: &str) -> Result<usize, String> {
-        let place = self.entities.iter().position(|entity| entity.list == list);
-        place.ok_or_else(|| format!("there is no entity {list}"))
     }
 
     fn upsert(&mut self, place: usize, id: &str, item: Object, now: Timestamp) -> Option<Value> {
@@ -244,19 +219,26 @@ impl PushWorld {
     }
 }
 
+impl ReadThings for PushWorld {
+    fn kind(&self, name: &str) -> Option<usize> {
+        self.entities.iter().position(|entity| entity.list == name)
+    }
+
+    fn identify(
+        &self,
+        _kind: usize,
+        name: &str,
+        item: &mut Object,
+        _before: usize,
+    ) -> Result<String, String> {
+        text_id(item, "id", name)
+    }
+}
+
 /// Returns a thing as it is sent: with exactly the keys of the contract, and defaults for missing
 /// ones.
 fn sent(entity: &PushWorldEntity, object: &Object) -> Value {
     let keys = entity.keys.iter();
     let pairs = keys.map(|(key, usual)| ((*key).to_owned(), object.or(key, usual.value())));
     Value::Object(pairs.collect())
-}
-
-fn id(item: &Object, name: &str) -> Result<String, String> {
-    match item.text("id") {
-        Some(id) if !id.is_empty() => Ok(id.to_owned()),
-        _ => Err(format!(
-            "{name}: every object needs an id, a text that is not empty"
-        )),
-    }
 }
