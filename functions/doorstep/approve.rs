@@ -40,11 +40,7 @@ async fn look(asked: &ApproveArgs) -> Result<VerbOutcome> {
         true => print::text("no hold is open")?,
         false => print::values(&holds, asked.json)?,
     }
-    Ok(if holds.is_empty() {
-        VerbOutcome::Fine
-    } else {
-        VerbOutcome::Found
-    })
+    Ok(VerbOutcome::found_if(!holds.is_empty()))
 }
 
 async fn release(asked: &ApproveArgs, checksum: &Checksum) -> Result<VerbOutcome> {

@@ -90,11 +90,7 @@ async fn verified(asked: &Verify, json: bool) -> Result<VerbOutcome> {
         true => print::json(&verdict)?,
         false => print::text(&sentence(&asked.site, &verdict))?,
     }
-    Ok(if verdict.whole {
-        VerbOutcome::Fine
-    } else {
-        VerbOutcome::Found
-    })
+    Ok(VerbOutcome::found_if(!verdict.whole))
 }
 
 fn read(file: &Path) -> Result<Vec<Value>> {

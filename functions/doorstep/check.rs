@@ -13,7 +13,7 @@ use crate::{VerbOutcome, print, progress};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
-use doorstep_core::site::{Finding, Place, Site, SiteProblem, resolve};
+use doorstep_core::site::{Finding, Place, Site, SiteProblem, line_at, resolve};
 use doorstep_operator::check::{self, VendorCheck};
 use doorstep_vendors::access::{Access, ApiSecrets, Share};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
@@ -48,11 +48,7 @@ pub struct CheckArgs {
 pub async fn run(asked: &CheckArgs) -> Result<VerbOutcome> {
     let checked = checked(asked).await?;
     say(&checked, asked.json)?;
-    Ok(if checked.findings.is_empty() {
-        VerbOutcome::Fine
-    } else {
-        VerbOutcome::Found
-    })
+    Ok(VerbOutcome::found_if(!checked.findings.is_empty()))
 }
 
 /// A finding or a remark, with its file.
@@ -185,8 +181,9 @@ fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::invalid(format!("{file}: {error}")))?;
     toml::from_str(&text).map_err(|error| {
-        let line =
-            error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
+        let line = error
+            .span()
+            .map_or(1, |span| line_at(text.as_bytes(), span.start));
         Error::invalid(format!(
             "{file}:{line}: not a secrets file: write one TOML table for each secret, with text values"
         ))

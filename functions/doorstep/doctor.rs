@@ -40,9 +40,5 @@ pub async fn run(asked: &DoctorArgs) -> Result<VerbOutcome> {
             checkups.iter().all(|checkup| checkup.findings.is_empty())
         }
     };
-    Ok(if is_fine {
-        VerbOutcome::Fine
-    } else {
-        VerbOutcome::Found
-    })
+    Ok(VerbOutcome::found_if(!is_fine))
 }

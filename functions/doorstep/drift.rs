@@ -25,9 +25,5 @@ pub async fn run(asked: &DriftArgs) -> Result<VerbOutcome> {
         .ask(&what, async |backend| backend.drift(&asked.site).await)
         .await?;
     print::value(&drift, asked.json)?;
-    Ok(if drift.is_any() {
-        VerbOutcome::Found
-    } else {
-        VerbOutcome::Fine
-    })
+    Ok(VerbOutcome::found_if(drift.is_any()))
 }

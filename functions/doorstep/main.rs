@@ -53,6 +53,13 @@ pub enum VerbOutcome {
     Found,
 }
 
+impl VerbOutcome {
+    /// Returns the outcome of a verb that found something, or nothing.
+    pub fn found_if(found: bool) -> Self {
+        if found { Self::Found } else { Self::Fine }
+    }
+}
+
 /// Defines every verb: its help, its arguments, and the module that implements it.
 macro_rules! verbs {
     ($($(#[$about:meta])* $verb:ident($args:ident) = $module:ident,)+) => {

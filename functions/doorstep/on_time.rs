@@ -39,9 +39,5 @@ pub async fn run(asked: &OnTimeArgs) -> Result<VerbOutcome> {
     let record = asked.target.ask("reading the audit chain", ask).await?;
     print::value(&record, asked.json)?;
     let is_late = record.days.iter().any(|day| !day.late.is_empty());
-    Ok(if is_late {
-        VerbOutcome::Found
-    } else {
-        VerbOutcome::Fine
-    })
+    Ok(VerbOutcome::found_if(is_late))
 }

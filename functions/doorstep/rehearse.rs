@@ -50,9 +50,5 @@ pub async fn run(asked: &RehearseArgs) -> Result<VerbOutcome> {
             print::text(&lines.collect::<String>())?;
         }
     }
-    Ok(if found {
-        VerbOutcome::Found
-    } else {
-        VerbOutcome::Fine
-    })
+    Ok(VerbOutcome::found_if(found))
 }

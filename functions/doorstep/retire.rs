@@ -57,11 +57,9 @@ pub async fn run(asked: &RetireArgs) -> Result<VerbOutcome> {
         .ask(&format!("retiring {}", asked.site), ask)
         .await?;
     print::value(&retirement, asked.json)?;
-    Ok(if retirement.stage == RetireStage::UnderWay {
-        VerbOutcome::Found
-    } else {
-        VerbOutcome::Fine
-    })
+    Ok(VerbOutcome::found_if(
+        retirement.stage == RetireStage::UnderWay,
+    ))
 }
 
 /// Repeats the request while the retirement is under way.

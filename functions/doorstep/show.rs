@@ -44,11 +44,7 @@ pub fn sections(sections: &[Section], as_json: bool) -> Result<VerbOutcome> {
     let found = sections
         .iter()
         .any(|section| !section.shown.findings.is_empty());
-    Ok(if found {
-        VerbOutcome::Found
-    } else {
-        VerbOutcome::Fine
-    })
+    Ok(VerbOutcome::found_if(found))
 }
 
 fn one(Section { of, shown }: &Section) -> String {

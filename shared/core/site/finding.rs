@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Place, SiteFileError, SiteProblem};
+use super::{Fault, Place, SiteFileError, SiteProblem, line_at};
 
 /// One finding about a site file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,16 +46,9 @@ impl Finding {
 /// # Errors
 /// Returns a finding in the first line that is not UTF-8.
 pub fn text(bytes: Vec<u8>) -> Result<String, Finding> {
-    String::from_utf8(bytes).map_err(|error| {
-        let fine = error
-            .as_bytes()
-            .iter()
-            .take(error.utf8_error().valid_up_to());
-        let line = 1 + fine.filter(|byte| **byte == b'\n').count();
-        Finding {
-            line,
-            message: "this is not UTF-8: save the file as UTF-8".to_owned(),
-        }
+    String::from_utf8(bytes).map_err(|error| Finding {
+        line: line_at(error.as_bytes(), error.utf8_error().valid_up_to()),
+        message: "this is not UTF-8: save the file as UTF-8".to_owned(),
     })
 }
 

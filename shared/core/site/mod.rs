@@ -34,7 +34,7 @@ mod words;
 pub use fault::{Fault, SiteFileError};
 pub use finding::Finding;
 pub use hours::Hours;
-pub use place::{Place, SiteProblem};
+pub use place::{Place, SiteProblem, line_at};
 pub use rule::{Audience, Rule, Selector, ThingSelection};
 pub use words::is_site_id;
 

@@ -93,8 +93,13 @@ fn line_of(text: &str, path: &[String]) -> Option<usize> {
         table = inner;
     }
     let (key, _) = table.iter().find(|(found, _)| found.get_ref() == key)?;
-    let before = text.bytes().take(key.span().start);
-    Some(1 + before.filter(|byte| *byte == b'\n').count())
+    Some(line_at(text.as_bytes(), key.span().start))
+}
+
+/// Returns the line of the byte with this index, counted from 1.
+pub fn line_at(text: &[u8], index: usize) -> usize {
+    let before = text.iter().take(index);
+    1 + before.filter(|byte| **byte == b'\n').count()
 }
 
 /// A problem of a valid site file.
