@@ -193,8 +193,8 @@ impl Measure<'_> {
         self.share(&self.all(removals, within)).or_else(cards)
     }
 
-    fn share(self, crowd: &Crowd<'_>) -> Option<String> {
-        let (losing, there) = (crowd.losing.len(), crowd.there.len());
+    fn share(self, sets: &AccountSets<'_>) -> Option<String> {
+        let (losing, there) = (sets.losing.len(), sets.there.len());
         let Guard {
             share,
             least,
@@ -214,41 +214,38 @@ impl Measure<'_> {
     }
 
     fn empties(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
-        let crowd = self.all(removals, within);
-        crowd
-            .loses_all()
-            .then(|| format!("all {} people of the group", crowd.there.len()))
+        let sets = self.all(removals, within);
+        sets.loses_all()
+            .then(|| format!("all {} people of the group", sets.there.len()))
     }
 
     fn all_cards(self, removals: &[WaitingChange], within: Within<'_>) -> Option<String> {
-        let crowd = self.cards(removals, within);
-        crowd
-            .loses_all()
-            .then(|| format!("the cards of all {} people", crowd.there.len()))
+        let sets = self.cards(removals, within);
+        sets.loses_all()
+            .then(|| format!("the cards of all {} people", sets.there.len()))
     }
 
     /// Counts the people who lose anything, and the people who have anything.
-    fn all<'a>(&'a self, removals: &'a [WaitingChange], within: Within<'_>) -> Crowd<'a> {
-        let mut crowd = self.lately(within, |_| true);
-        crowd.add(removals, within, |_| true);
+    fn all<'a>(&'a self, removals: &'a [WaitingChange], within: Within<'_>) -> AccountSets<'a> {
+        let mut sets = self.lately(within, |_| true);
+        sets.add(removals, within, |_| true);
         let inside = self
             .inside
             .iter()
             .filter(|(at, _)| within.holds(&at.doors, Some(&at.group)));
-        crowd
-            .there
+        sets.there
             .extend(inside.flat_map(|(at, accounts)| accounts.iter().map(|id| (&at.doors, id))));
-        crowd.there.extend(self.holders(within));
-        crowd
+        sets.there.extend(self.holders(within));
+        sets
     }
 
     /// Counts the people who lose a card, and the people who have a card that Doorstep assigned.
-    fn cards<'a>(&'a self, removals: &'a [WaitingChange], within: Within<'_>) -> Crowd<'a> {
+    fn cards<'a>(&'a self, removals: &'a [WaitingChange], within: Within<'_>) -> AccountSets<'a> {
         let is_card = |change: &UnconfirmedChange| matches!(change, UnconfirmedChange::Card { .. });
-        let mut crowd = self.lately(within, is_card);
-        crowd.add(removals, within, is_card);
-        crowd.there.extend(self.holders(within));
-        crowd
+        let mut sets = self.lately(within, is_card);
+        sets.add(removals, within, is_card);
+        sets.there.extend(self.holders(within));
+        sets
     }
 
     fn holders(&self, within: Within<'_>) -> impl Iterator<Item = (&DoorsName, &AccountId)> {
@@ -260,18 +257,22 @@ impl Measure<'_> {
     }
 
     /// Counts the people of the removals that the guard released in the last 24 hours.
-    fn lately(&self, within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) -> Crowd<'_> {
+    fn lately(
+        &self,
+        within: Within<'_>,
+        counts: impl Fn(&UnconfirmedChange) -> bool,
+    ) -> AccountSets<'_> {
         let lately = self
             .tally
             .left
             .iter()
             .filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
-        let mut crowd = Crowd::default();
+        let mut sets = AccountSets::default();
         lately
             .map(|(change, _)| change)
             .filter(|change| counts(change))
-            .for_each(|change| crowd.one(change, within));
-        crowd
+            .for_each(|change| sets.one(change, within));
+        sets
     }
 
     fn hold(
@@ -304,14 +305,14 @@ impl Measure<'_> {
     }
 }
 
-/// Counts of different people, each known by the account at a door system.
+/// The different accounts that lose something, and those that have something.
 #[derive(Default)]
-struct Crowd<'a> {
+struct AccountSets<'a> {
     losing: BTreeSet<(&'a DoorsName, &'a AccountId)>,
     there: BTreeSet<(&'a DoorsName, &'a AccountId)>,
 }
 
-impl<'a> Crowd<'a> {
+impl<'a> AccountSets<'a> {
     fn add(
         &mut self,
         removals: &'a [WaitingChange],
