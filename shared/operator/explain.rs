@@ -16,7 +16,7 @@ use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, derive};
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::account::{GroupId, GroupRef};
-use doorstep_core::model::audit::Record as Done;
+use doorstep_core::model::audit::Record;
 use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind, What};
@@ -174,7 +174,7 @@ fn without_person(profiles: Vec<FactRecord>, email: Option<String>) -> Person {
     let names = profiles.iter().map(|record| record.fact.name());
     Person {
         profiles: names.collect(),
-        ..Person::new(PersonId::from(String::new()), email)
+        ..Person::new(PersonId::default(), email)
     }
 }
 
@@ -223,10 +223,7 @@ impl Book {
             .is_stale(now);
         let mut remarks = stored.remarks(&site.id);
         if stale {
-            remarks.push(
-                "the platform could not be read for a day: nothing new is opened until it can be"
-                    .to_owned(),
-            );
+            remarks.push(Problem::PlatformUnread.to_string());
         }
         remarks.extend(rules.resolved().problems.iter().map(ToString::to_string));
         let paused = stored.paused.is_some() || stored.observing;
@@ -340,7 +337,7 @@ pub(crate) struct PersonContext {
     /// The facts that the explanation names, as they are stored. Facts that are gone are included.
     facts: BTreeMap<FactId, FactRecord>,
     /// The person's audit records, oldest first.
-    done: Vec<Done>,
+    done: Vec<Record>,
     /// The person's changes that wait for an approval, each with its hold.
     held: Vec<(UnconfirmedChange, Hold)>,
 }

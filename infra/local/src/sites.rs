@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 
 /// A site file, and the names of its secrets.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct SiteFile {
 #[derive(Debug, Clone)]
 pub struct DoorsFile {
     /// Its name in the file.
-    pub name: String,
+    pub name: DoorsName,
     /// Its kind.
     pub kind: String,
     /// Its place.
@@ -66,7 +66,7 @@ impl SiteFile {
             );
             let is_sandbox = word(doors, "url") == SANDBOX;
             DoorsFile {
-                name: name.clone(),
+                name: name.as_str().into(),
                 kind,
                 place,
                 secret,

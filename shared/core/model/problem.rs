@@ -91,7 +91,7 @@ impl Problem {
     /// Returns a problem at a door system.
     pub fn at(doors: &DoorsName, what: DoorsProblem) -> Self {
         Problem::At {
-            doors: doors.to_owned(),
+            doors: doors.clone(),
             what,
         }
     }
@@ -114,7 +114,7 @@ impl Problem {
 
     /// Returns whether it is a problem at this door system.
     pub fn is_at(&self, at: &DoorsName) -> bool {
-        matches!(self, Problem::At { doors, .. } if *doors == *at)
+        matches!(self, Problem::At { doors, .. } if doors == at)
     }
 
     /// Returns whether it is about a card.

@@ -165,19 +165,6 @@ impl From<&str> for WrittenReason {
     }
 }
 
-impl From<&String> for WrittenReason {
-    /// Returns a reason without facts.
-    fn from(text: &String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<&WrittenReason> for WrittenReason {
-    fn from(reason: &WrittenReason) -> Self {
-        reason.clone()
-    }
-}
-
 impl From<&Reasons> for WrittenReason {
     fn from(reasons: &Reasons) -> Self {
         let facts = reasons

@@ -235,7 +235,7 @@ fn join(
             continue;
         }
         by_email.extend(email.clone().map(|email| (email, people.len())));
-        let mut person = Person::new(PersonId::from(String::new()), email);
+        let mut person = Person::new(PersonId::default(), email);
         person.profiles.insert(name.clone());
         let person = PersonCow::Other(Box::new(person));
         people.push(ProjectedPerson {

@@ -249,7 +249,7 @@ impl Linking<'_> {
                 self.context
                     .environment
                     .store
-                    .person(&self.context.site.id, &PersonId::from(id.as_str()))
+                    .person(&self.context.site.id, &id)
                     .await?
             }
             _ => None,

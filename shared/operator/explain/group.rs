@@ -13,7 +13,7 @@ use doorstep_core::model::claim::Claim;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::linked::Linked;
-use doorstep_core::model::problem::Problem;
+use doorstep_core::model::problem::{DoorsProblem, Problem};
 use doorstep_core::site::Mode;
 
 mod evidence;
@@ -251,15 +251,9 @@ impl<'a> One<'a> {
         };
         self.has = false;
         if linked.suspended {
-            self.lacks(
-                Missing::Seat,
-                "the account has no seat and opens nothing: buy or free a seat",
-            );
+            self.lacks(Missing::Seat, DoorsProblem::NoSeat.to_string());
         } else {
-            self.lacks(
-                Missing::Suspended,
-                "the account is suspended and opens nothing: resume it at the door system",
-            );
+            self.lacks(Missing::Suspended, DoorsProblem::Suspended.to_string());
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Machine;
 use crate::locked::locked;
 use crate::sites::SiteFile;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 
 impl Machine {
     /// Returns the platform of `site`, and the organisation there, if the file names one.
@@ -24,7 +24,7 @@ impl Machine {
         site: &SiteId,
         kind: &str,
         of: Option<&str>,
-    ) -> Option<(String, Option<String>)> {
+    ) -> Option<(DoorsName, Option<String>)> {
         let known = locked(&self.parts.known);
         let doors = &known.site(site)?.doors;
         let mut same = doors

@@ -13,7 +13,7 @@ use super::known;
 use crate::Machine;
 use doorstep_cloud::routes::address;
 use doorstep_core::model::account::DoorsKind;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::delivery::Delivery;
 use doorstep_vendors::doors::DoorsVendor;
 
@@ -83,10 +83,7 @@ fn doors_webhook(
         .doors_webhook(site, kind.word(), of)
         .ok_or_else(|| conflict("this site has no door system of this kind and place"))?;
     let secret = secret.ok_or_else(|| conflict(NOT_OWN))?;
-    Ok((
-        address(site, kind, &DoorsName::from(doors.as_str())),
-        secret,
-    ))
+    Ok((address(site, kind, &doors), secret))
 }
 
 /// Signs for Kisi: HMAC-SHA256 over the body. `[D]`

@@ -105,8 +105,12 @@ impl PersonWork {
                     &linked.account.id,
                     about_tag(why, &recorded(&change.number)).to_string(),
                 );
-                let refused =
-                    AuditEntry::new(AuditAction::Refused, doors, account, &change.because);
+                let refused = AuditEntry::new(
+                    AuditAction::Refused,
+                    doors,
+                    account,
+                    change.because.as_str(),
+                );
                 self.actions.push(refused.answered(&answer));
             }
         }

@@ -37,7 +37,7 @@ pub struct GroupChange<'a> {
 
 impl GroupChange<'_> {
     fn entry(&self, what: AuditAction) -> AuditEntry {
-        AuditEntry::new(what, self.doors, self.account, self.because).in_group(self.group)
+        AuditEntry::new(what, self.doors, self.account, self.because.clone()).in_group(self.group)
     }
 }
 
@@ -137,7 +137,7 @@ impl PersonWork {
             self.writes.push(free_account(site, doors, &account));
             self.person.accounts.remove(doors);
         }
-        let entry = AuditEntry::new(what, doors, &account, &step.to_string());
+        let entry = AuditEntry::new(what, doors, &account, step.to_string().as_str());
         let refused = what == AuditAction::Refused;
         self.actions.push(if refused {
             entry.answered("not allowed")
@@ -266,7 +266,7 @@ impl PersonWork {
                     self.person.account_done(&doors);
                     let because = step.to_string();
                     self.refused(
-                        AuditEntry::new(AuditAction::Refused, &doors, &account, &because),
+                        AuditEntry::new(AuditAction::Refused, &doors, &account, because.as_str()),
                         &error,
                     );
                 }
