@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::sites::{Several, doors, fixture, site};
-use crate::support::{Doors, Platform, address, at_both};
+use crate::support::{Doors, Platform, address, at_both, names};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_operator::forget::{ForgetOutcome, ForgetQuery, forget};
@@ -72,27 +72,13 @@ impl Two {
     async fn book(&self, site: &str, who: &str, start: &str, end: &str) {
         let booking = json!({ "id": format!("b-{site}-{who}-{start}"), "room": "Boardroom", "location": "L", "user": who,
             "start": format!("2026-03-02T{start}:00Z"), "end": format!("2026-03-02T{end}:00Z") });
-        self.several
-            .change_and_deliver(
-                Platform::Andcards,
-                None,
-                site,
-                json!({ "bookings": [booking] }),
-            )
-            .await;
+        self.change(site, json!({ "bookings": [booking] })).await;
     }
 
     async fn subscribe(&self, site: &str, who: &str, active: bool) {
         let one = json!({ "id": format!("s-{site}-{who}"), "plan": "Hot desk", "location": "L", "user": who,
             "company": null, "start": "2026-01-01", "end": null, "active": active });
-        self.several
-            .change_and_deliver(
-                Platform::Andcards,
-                None,
-                site,
-                json!({ "subscriptions": [one] }),
-            )
-            .await;
+        self.change(site, json!({ "subscriptions": [one] })).await;
     }
 
     async fn world(&self) -> Value {
@@ -107,6 +93,13 @@ impl Two {
             .await
     }
 
+    /// Changes the platform of a site, and delivers its updates.
+    async fn change(&self, site: &str, change: Value) {
+        self.several
+            .change_and_deliver(Platform::Andcards, None, site, change)
+            .await;
+    }
+
     /// Who can open the group now.
     async fn inside(&self) -> Vec<String> {
         let world = self.world().await;
@@ -117,23 +110,12 @@ impl Two {
                 .and_then(|text| text.parse::<Timestamp>().ok());
             until.is_none_or(|until| now < until)
         };
-        let users = world["users"].as_array().expect("users");
-        let name = |line: &Value| {
-            let user = users
-                .iter()
-                .find(|user| user["id"] == line["user"])
-                .expect("a user");
-            user["email"]
-                .as_str()
-                .unwrap_or_default()
-                .split('@')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let lines = world["groups"][0]["members"].as_array().expect("members");
-        let mut inside: Vec<String> = lines.iter().filter(valid).map(name).collect();
-        inside.sort();
+        let mut lines = world["groups"][0]["members"]
+            .as_array()
+            .expect("members")
+            .clone();
+        lines.retain(|line| valid(&line));
+        let mut inside = names(&world, &lines);
         inside.dedup();
         inside
     }
@@ -312,13 +294,9 @@ async fn i1_an_end_that_moves_at_one_site_moves_only_what_is_that_site_s(at: Doo
         two.at("09:10:00", &["ada"]).await;
         // Riverside's end moves past harbour's, and back.
         let moved = |end: &str| json!({ "bookings": [{ "id": "b-riverside-ada-09:00", "end": format!("2026-03-02T{end}:00Z") }] });
-        two.several
-            .change_and_deliver(Platform::Andcards, None, "riverside", moved("13:00"))
-            .await;
+        two.change("riverside", moved("13:00")).await;
         assert_eq!(two.inside().await, ["ada"]);
-        two.several
-            .change_and_deliver(Platform::Andcards, None, "riverside", moved("11:00"))
-            .await;
+        two.change("riverside", moved("11:00")).await;
         two.at("11:59:59", &["ada"]).await;
         two.at("12:00:00", &[]).await;
         assert_eq!(two.lines().await, 0, "{quirks:?}");
@@ -386,13 +364,7 @@ async fn b5_a_retired_site_takes_out_only_people_whom_no_other_site_lets_in(at: 
         email: Some(address("ada")),
         person: None,
     };
-    two.several
-        .change_and_deliver(
-            Platform::Andcards,
-            None,
-            "harbour",
-            json!({ "remove": { "users": ["ada"] } }),
-        )
+    two.change("harbour", json!({ "remove": { "users": ["ada"] } }))
         .await;
     let forgotten = forget(
         two.several.machine.environment(),
@@ -425,30 +397,9 @@ async fn b9_a_guest_of_two_sites_is_suspended_by_the_last_and_resumed_by_either(
             .expect("gus")["state"]
             .clone()
     };
-    two.several
-        .change_and_deliver(
-            Platform::Andcards,
-            None,
-            "riverside",
-            visit("v1", "09:00", "10:00"),
-        )
-        .await;
-    two.several
-        .change_and_deliver(
-            Platform::Andcards,
-            None,
-            "harbour",
-            visit("v2", "09:30", "11:00"),
-        )
-        .await;
-    two.several
-        .change_and_deliver(
-            Platform::Andcards,
-            None,
-            "harbour",
-            visit("v3", "14:00", "15:00"),
-        )
-        .await;
+    two.change("riverside", visit("v1", "09:00", "10:00")).await;
+    two.change("harbour", visit("v2", "09:30", "11:00")).await;
+    two.change("harbour", visit("v3", "14:00", "15:00")).await;
     two.at("10:00:00", &["bob", "gus"]).await;
     two.at("10:30:00", &["bob", "gus"]).await;
     assert_eq!(
@@ -457,14 +408,7 @@ async fn b9_a_guest_of_two_sites_is_suspended_by_the_last_and_resumed_by_either(
         "riverside's visit is over, harbour's is not"
     );
     two.at("13:00:00", &[]).await;
-    two.several
-        .change_and_deliver(
-            Platform::Andcards,
-            None,
-            "riverside",
-            visit("v4", "13:10", "13:30"),
-        )
-        .await;
+    two.change("riverside", visit("v4", "13:10", "13:30")).await;
     two.at("13:10:00", &["bob", "gus"]).await;
     assert_eq!(state().await, "subscribed");
     two.at("13:30:00", &[]).await;

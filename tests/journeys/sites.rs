@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Value, json};
 
-use crate::support::{Platform, SECRET};
+use crate::support::{Platform, SECRET, members, names};
 use doorstep_core::model::ids::SiteId;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;
@@ -66,33 +66,7 @@ impl Several {
                 &Value::Null,
             )
             .await;
-        let users = world["users"].as_array().expect("users");
-        let groups = world["groups"].as_array().expect("groups");
-        let group = groups
-            .iter()
-            .find(|one| one["name"] == group)
-            .expect("the group");
-        let email = |member: &Value| {
-            let user = users
-                .iter()
-                .find(|user| user["id"] == member["user"])
-                .expect("a user");
-            user["email"]
-                .as_str()
-                .unwrap_or_default()
-                .split('@')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let mut inside: Vec<String> = group["members"]
-            .as_array()
-            .expect("members")
-            .iter()
-            .map(email)
-            .collect();
-        inside.sort();
-        inside
+        names(&world, &members(&world, group))
     }
 
     /// Changes a platform, and delivers the letters of it to `site`; gives what they were answered.

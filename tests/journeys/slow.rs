@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{booking, hot_desk, nexudus, town};
-use crate::support::{Doors, DoorsFixture, Platform, SECRET};
+use crate::support::{Doors, DoorsFixture, Platform, SECRET, members, names};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::ids::SiteId;
 use doorstep_local::cloud::dynamodb::VARIABLE;
@@ -87,33 +87,7 @@ impl Slow {
     async fn inside(&self, vendor: &str, group: &str) -> Vec<String> {
         self.0.quiet().await;
         let world = self.get(vendor, "_world").await;
-        let groups = world["groups"].as_array().expect("groups");
-        let group = groups
-            .iter()
-            .find(|one| one["name"] == group)
-            .expect("the group is there");
-        let users = world["users"].as_array().expect("users");
-        let who = |line: &Value| {
-            let user = users
-                .iter()
-                .find(|user| user["id"] == line["user"])
-                .expect("a user");
-            user["email"]
-                .as_str()
-                .unwrap_or_default()
-                .split('@')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let mut inside: Vec<String> = group["members"]
-            .as_array()
-            .expect("members")
-            .iter()
-            .map(who)
-            .collect();
-        inside.sort();
-        inside
+        names(&world, &members(&world, group))
     }
 
     /// Calls that a vendor received.

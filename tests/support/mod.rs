@@ -111,13 +111,7 @@ impl World {
     pub async fn inside(&self, group: &str) -> Vec<String> {
         self.machine.quiet().await;
         let world = self.door_world().await;
-        let mut who: Vec<String> = self
-            .valid(&world, group)
-            .iter()
-            .map(|line| name(&world, &line["user"]))
-            .collect();
-        who.sort();
-        who
+        names(&world, &self.valid(&world, group))
     }
 
     /// Moves the clock to an instant, and asserts who can open the doors of a group then.
@@ -142,12 +136,7 @@ impl World {
 
     /// Returns every member of a group, whatever its dates.
     pub fn lines(&self, world: &Value, group: &str) -> Vec<Value> {
-        let groups = world["groups"].as_array().expect("groups");
-        let group = groups
-            .iter()
-            .find(|found| found["name"] == group)
-            .expect("the group is there");
-        group["members"].as_array().expect("members").clone()
+        members(world, group)
     }
 
     /// Returns the state of the door system.
@@ -529,6 +518,27 @@ fn who(user: &Value) -> String {
         Some(email) => email.split('@').next().unwrap_or_default().to_owned(),
         None => text(&user["name"]),
     }
+}
+
+/// Returns every member of the group `group` in the world of a door system, whatever its dates.
+pub fn members(world: &Value, group: &str) -> Vec<Value> {
+    let groups = world["groups"].as_array().expect("groups");
+    let group = groups
+        .iter()
+        .find(|found| found["name"] == group)
+        .expect("the group is there");
+    group["members"].as_array().expect("members").clone()
+}
+
+/// Returns the names of members in the world of a door system, sorted: the first part of each
+/// address, or the name if there is no address.
+pub fn names(world: &Value, members: &[Value]) -> Vec<String> {
+    let mut names: Vec<String> = members
+        .iter()
+        .map(|member| name(world, &member["user"]))
+        .collect();
+    names.sort();
+    names
 }
 
 fn name(world: &Value, id: &Value) -> String {

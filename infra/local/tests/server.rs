@@ -61,7 +61,7 @@ async fn every_call_but_a_delivery_drains_the_queue_first() {
     ];
     for (method, path) in paths {
         assert_eq!(
-            call(&machine, "POST", "/hooks/a/officernd", "bell").await.0,
+            call(&machine, "POST", "/hooks/a/officernd", "hint").await.0,
             StatusCode::ACCEPTED
         );
         call(&machine, "GET", "/sandbox/kisi/groups", "").await;
@@ -75,7 +75,7 @@ async fn every_call_but_a_delivery_drains_the_queue_first() {
             StatusCode::OK,
             "{path}"
         );
-        assert_eq!(notes.take(), ["a: bell"], "{path}");
+        assert_eq!(notes.take(), ["a: hint"], "{path}");
     }
 }
 
@@ -205,14 +205,14 @@ async fn awkward_requests_get_clear_answers() {
 #[tokio::test]
 async fn a_reconcile_answers_with_its_report() {
     let (machine, notes) = machine(setup()).await;
-    call(&machine, "POST", "/hooks/a/officernd", "bell").await;
+    call(&machine, "POST", "/hooks/a/officernd", "hint").await;
     let (status, report) = call(&machine, "POST", "/sandbox/sites/b/reconcile", "").await;
     assert_eq!((status, &report["granted"]), (StatusCode::OK, &json!(0)));
     assert_eq!(
         notes.take(),
         [
             "answered 4",
-            "a: bell",
+            "a: hint",
             "reconcile b at 2026-03-01T12:00:00Z"
         ]
     );
