@@ -42,12 +42,9 @@ impl VerifiedDelivery {
     /// Returns the sender's own id of this delivery, as Standard Webhooks sign it; empty where the
     /// sender gives none.
     pub fn sender_id(&self) -> &str {
-        let id = self
-            .delivery
-            .headers
-            .get("webhook-id")
-            .and_then(|id| id.to_str().ok());
-        id.unwrap_or_default()
+        let headers = &self.delivery.headers;
+        let id = headers.get("webhook-id").or_else(|| headers.get("svix-id"));
+        id.and_then(|id| id.to_str().ok()).unwrap_or_default()
     }
 
     /// Returns the path. It is verified only where the platform signs it.

@@ -78,6 +78,7 @@ pub fn membership() -> FactRecord {
     let day = |text: &str| Some(text.parse().expect("a date"));
     let from = "2026-08-01".parse().expect("a date");
     let what = What::Membership(Membership {
+        items: Vec::new(),
         plan: Some("plan-1".into()),
         holder: Some(Holder::Team("acme".into())),
         location: Some("l-1".into()),

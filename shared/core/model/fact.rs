@@ -197,6 +197,7 @@ impl What {
             What::Resource(resource) => {
                 add(Kind::Location, &resource.location);
                 add(Kind::Floor, &resource.floor);
+                add(Kind::Resource, &resource.parent);
             }
             What::Team(team) => add(Kind::Location, &team.location),
             What::Member(profile) | What::Visitor(profile) => {
@@ -209,8 +210,9 @@ impl What {
                 );
             }
             What::Membership(membership) => {
-                add(Kind::Plan, &membership.plan);
                 add(Kind::Location, &membership.location);
+                let plans = membership.plans().cloned();
+                names.extend(plans.map(|id| FactId::new(Kind::Plan, id)));
                 names.extend(membership.holder.iter().map(Holder::profile));
                 let assigned = membership
                     .assignments

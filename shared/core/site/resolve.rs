@@ -147,6 +147,11 @@ impl<'a> Resolving<'a> {
             }
             ThingSelection::Named(names) => self.things_of(rule, names, at.as_ref()),
         };
+        let wanted = if rule.with_parent {
+            with_parents(wanted, self.catalogue)
+        } else {
+            wanted
+        };
         ResolvedRule {
             wanted,
             groups: self.opened(rule),
@@ -411,6 +416,24 @@ impl<'a> Resolving<'a> {
             .problems
             .push(SiteProblem::new(Place::Rule(rule.line), text));
     }
+}
+
+/// Adds the resources that the selected ones are part of, whatever the number of levels.
+fn with_parents(wanted: IdSelection, catalogue: &Catalogue) -> IdSelection {
+    let IdSelection::Of(mut ids) = wanted else {
+        return wanted;
+    };
+    let mut added: Vec<String> = ids.iter().cloned().collect();
+    while let Some(id) = added.pop() {
+        let resource = catalogue.resources.get(id.as_str());
+        let parent = resource.and_then(|resource| resource.parent.as_deref());
+        added.extend(
+            parent
+                .filter(|parent| ids.insert((*parent).to_owned()))
+                .map(str::to_owned),
+        );
+    }
+    IdSelection::Of(ids)
 }
 
 fn listed(wanted: &ThingSelection) -> String {

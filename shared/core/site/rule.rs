@@ -24,6 +24,9 @@ pub struct Rule {
     pub before: u32,
     /// Minutes of access after a booking. 0 in a rule that is not about bookings.
     pub after: u32,
+    /// Whether a booking of the room that this one is part of opens too. `false` in a rule that is
+    /// not about bookings.
+    pub with_parent: bool,
     /// The people for whom a booking opens. Everyone, in a rule that is not about bookings.
     pub audience: Audience,
     /// The locations to which the rule is limited.
@@ -141,6 +144,7 @@ pub(super) fn read(
             ("everyone", Audience::Everyone),
         ])
     });
+    let with_parent = booking_only(table, booked, "with_parent", false, |value| value.flag());
     table.finish();
     let (selector, wanted) = selected?;
     Some(Rule {
@@ -151,6 +155,7 @@ pub(super) fn read(
         opens: opens?,
         before: before?,
         after: after?,
+        with_parent: with_parent?,
         audience: audience?,
         at: at?,
         hours: hours?,

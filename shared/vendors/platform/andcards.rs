@@ -228,6 +228,7 @@ impl PushedThing for Subscription {
             .as_ref()
             .map(|user| Holder::Member(user.0.clone()));
         let membership = Membership {
+            items: Vec::new(),
             plan: Some(self.plan.0.clone()),
             holder: user.or_else(|| {
                 self.company

@@ -198,6 +198,7 @@ impl PushedThing for Billing {
 
     fn facts(&self) -> Vec<Fact> {
         let membership = Membership {
+            items: Vec::new(),
             plan: Some(self.product.0.clone()),
             holder: Some(Holder::Team(self.member.0.clone())),
             location: Some(self.center.0.clone()),

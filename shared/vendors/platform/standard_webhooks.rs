@@ -1,4 +1,5 @@
-//! Standard Webhooks: the signature scheme for deliveries of platforms without a read API. `[D]`
+//! Standard Webhooks: the signature scheme of Spacebring and of the platforms without a read API.
+//! `[D]`
 //!
 //! Three headers, each exactly once:
 //!
@@ -6,12 +7,16 @@
 //! - `webhook-timestamp`, in Unix seconds
 //! - `webhook-signature`, a list of `v1,<base64>` separated by spaces
 //!
+//! Svix sends the same three under `svix-` names `[D]`. A delivery with headers of both families is
+//! refused: two readers could each take a different one as the valid one.
+//!
 //! The signed content is `{id}.{timestamp}.{body}`. Any one valid entry verifies the delivery, so
 //! secrets can be rotated without loss. Entries of other versions are ignored.
 
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
+use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::signature;
@@ -29,7 +34,35 @@ const VERSION: &str = "v1";
 const SECRETS: GeneralPurposeConfig =
     NO_PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
-/// Verifies a delivery.
+/// The names of the three headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderFamily {
+    id: &'static str,
+    timestamp: &'static str,
+    signature: &'static str,
+}
+
+/// The names of the specification. `[D]`
+pub const WEBHOOK: HeaderFamily = HeaderFamily {
+    id: "webhook-id",
+    timestamp: "webhook-timestamp",
+    signature: "webhook-signature",
+};
+/// The names that Svix sends. `[D]`
+pub const SVIX: HeaderFamily = HeaderFamily {
+    id: "svix-id",
+    timestamp: "svix-timestamp",
+    signature: "svix-signature",
+};
+
+impl HeaderFamily {
+    fn is_in(self, headers: &HeaderMap) -> bool {
+        let names = [self.id, self.timestamp, self.signature];
+        names.iter().any(|name| headers.contains_key(*name))
+    }
+}
+
+/// Verifies a delivery whose headers have the names of one of `families`.
 ///
 /// # Errors
 /// [`Unverified`], without a reason.
@@ -37,20 +70,32 @@ pub fn verify(
     delivery: Delivery,
     secrets: &WebhookSecrets,
     now: Timestamp,
+    families: &[HeaderFamily],
 ) -> Result<VerifiedDelivery, Unverified> {
-    let dedup_id = proof(&delivery, secrets, now).ok_or(Unverified)?;
+    let mut sent = families
+        .iter()
+        .filter(|family| family.is_in(&delivery.headers));
+    let (Some(family), None) = (sent.next(), sent.next()) else {
+        return Err(Unverified);
+    };
+    let dedup_id = proof(&delivery, secrets, now, *family).ok_or(Unverified)?;
     Ok(VerifiedDelivery::by(delivery, dedup_id))
 }
 
 /// Returns the identity of a verified delivery: a digest of path, id and body. An id that is used
 /// for two bodies gives two identities, so the second body cannot pass for the first. A retry sends
 /// both id and body unchanged.
-fn proof(delivery: &Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Option<String> {
+fn proof(
+    delivery: &Delivery,
+    secrets: &WebhookSecrets,
+    now: Timestamp,
+    family: HeaderFamily,
+) -> Option<String> {
     let only = |name| signature::only(&delivery.headers, name).filter(|text| !text.is_empty());
     let (id, timestamp, list) = (
-        only("webhook-id")?,
-        only("webhook-timestamp")?,
-        only("webhook-signature")?,
+        only(family.id)?,
+        only(family.timestamp)?,
+        only(family.signature)?,
     );
     let fresh = signature::fresh(signature::seconds(timestamp)?, now);
     let keys: Vec<Vec<u8>> = secrets.webhook_secrets.iter().filter_map(key).collect();

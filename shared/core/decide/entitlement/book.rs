@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{RuleEvaluator, Rules};
-use crate::model::fact::What;
+use crate::model::fact::{Id, What};
 use crate::site::Selector;
 use crate::site::resolve::IdSelection;
 
@@ -58,7 +58,7 @@ impl<'a> RuleIndex<'a> {
         let plans = bench
             .memberships
             .iter()
-            .filter_map(|(_, membership, _)| membership.plan.as_deref());
+            .flat_map(|(_, membership, _)| membership.plans().map(Id::as_str));
         places.extend(plans.filter_map(|plan| self.by_plan.get(plan)).flatten());
         let booked = bench
             .person_facts

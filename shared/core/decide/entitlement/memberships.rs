@@ -17,10 +17,25 @@ impl<'a> RuleEvaluator<'a> {
                 .location
                 .as_deref()
                 .or(profile.location.as_deref());
-            if holds(&asked.resolved.wanted, membership.plan.as_deref())
-                && self.in_place(asked, location)
-            {
+            if !self.in_place(asked, location) {
+                continue;
+            }
+            let wanted = &asked.resolved.wanted;
+            if membership.items.is_empty() && holds(wanted, membership.plan.as_deref()) {
                 for window in self.runs(fact, membership, location) {
+                    self.open(asked, window, location, &[fact.name()]);
+                }
+            }
+            let items = membership.items.iter();
+            for item in items.filter(|item| holds(wanted, Some(&item.plan))) {
+                let windows = self.runs(fact, membership, location);
+                let own = days(item.from, item.until, &self.zone(location));
+                let problem =
+                    "has a plan that ends before it starts: correct its dates at the platform";
+                let Some(own) = self.part(fact, own, problem) else {
+                    continue;
+                };
+                for window in windows.iter().filter_map(|window| window.overlap(&own)) {
                     self.open(asked, window, location, &[fact.name()]);
                 }
             }
@@ -45,15 +60,13 @@ impl<'a> RuleEvaluator<'a> {
                 .collect();
             for assignment in matching {
                 let windows = self.runs(fact, membership, location);
-                match days(assignment.from, assignment.until, &self.zone(location)) {
-                    DayWindow::Backwards => {
-                        self.problem(&fact.name(), "has an assignment that ends before it starts")
-                    }
-                    DayWindow::Window(span) => {
-                        for window in windows.iter().filter_map(|window| window.overlap(&span)) {
-                            self.open(asked, window, location, &[fact.name()]);
-                        }
-                    }
+                let own = days(assignment.from, assignment.until, &self.zone(location));
+                let problem = "has an assignment that ends before it starts";
+                let Some(own) = self.part(fact, own, problem) else {
+                    continue;
+                };
+                for window in windows.iter().filter_map(|window| window.overlap(&own)) {
+                    self.open(asked, window, location, &[fact.name()]);
                 }
             }
         }
@@ -68,6 +81,17 @@ impl<'a> RuleEvaluator<'a> {
                 resource.is_some_and(|at| at.floor.is_some() && holds(wanted, at.floor.as_deref()))
             }
             _ => holds(wanted, Some(&assignment.resource)),
+        }
+    }
+
+    /// Returns the window of a part of a membership. A part that ends before it starts is a problem.
+    fn part(&mut self, fact: &Fact, own: DayWindow, problem: &str) -> Option<Window> {
+        match own {
+            DayWindow::Window(window) => Some(window),
+            DayWindow::Backwards => {
+                self.problem(&fact.name(), problem);
+                None
+            }
         }
     }
 

@@ -61,6 +61,7 @@ fn team(active: bool) -> What {
 
 fn membership(holder: Holder, pauses: Vec<Pause>) -> What {
     What::Membership(Membership {
+        items: Vec::new(),
         plan: Some("p".into()),
         holder: Some(holder),
         location: None,
@@ -111,6 +112,7 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
         (
             "r",
             What::Resource(Resource {
+                parent: None,
                 name: "R".into(),
                 location: None,
                 floor: None,

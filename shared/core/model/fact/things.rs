@@ -35,6 +35,9 @@ pub struct Resource {
     pub location: Option<Id>,
     /// The floor it is on.
     pub floor: Option<Id>,
+    /// The resource that it is a part of.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub parent: Option<Id>,
 }
 
 /// A membership product.
@@ -93,8 +96,11 @@ pub struct Profile {
 /// A person, or a whole team, on a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
-    /// The plan.
+    /// The plan. `None` if the plans are among `items`.
     pub plan: Option<Id>,
+    /// The plans of a membership that has several, each with its own dates.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub items: Vec<MembershipItem>,
     /// The member, or the team and thereby everyone in it. `None` opens nothing.
     pub holder: Option<Holder>,
     /// The location it is for.
@@ -119,6 +125,23 @@ impl Membership {
     /// How long after the end of a membership Doorstep looks for the one that follows it. It is a
     /// little longer than the time until the last refetch.
     pub const NEXT_WITHIN: SignedDuration = SignedDuration::from_mins(6);
+
+    /// Returns the plans of the membership.
+    pub fn plans(&self) -> impl Iterator<Item = &Id> {
+        let items = self.items.iter().map(|item| &item.plan);
+        self.plan.iter().chain(items)
+    }
+}
+
+/// One of several plans of a membership.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MembershipItem {
+    /// The plan.
+    pub plan: Id,
+    /// First local day. `None`: the membership's.
+    pub from: Option<Date>,
+    /// Last local day. `None`: the membership's.
+    pub until: Option<Date>,
 }
 
 /// Local days, both included, in which a membership opens nothing.

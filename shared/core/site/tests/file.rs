@@ -27,6 +27,7 @@ fn rule(line: usize, selector: Selector, wanted: &[&str], opens: &[&str]) -> Rul
         opens: texts(opens),
         before: 0,
         after: 0,
+        with_parent: false,
         audience: Audience::Everyone,
         at: None,
         hours: None,
@@ -52,6 +53,7 @@ fn example() -> Site {
     let boardroom = Rule {
         before: 30,
         after: 30,
+        with_parent: false,
         audience: Audience::Members,
         at: Some(ThingSelection::Named(texts(&["Riverside"]))),
         ..rule(

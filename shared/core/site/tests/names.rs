@@ -41,6 +41,7 @@ fn room(id: &str, name: &str, at: &str) -> Fact {
     fact(
         id,
         What::Resource(Resource {
+            parent: None,
             name: name.into(),
             location: Some(at.into()),
             floor: None,
@@ -62,6 +63,7 @@ fn world() -> Vec<Fact> {
         location: Some("l2".into()),
     };
     let desk = Resource {
+        parent: None,
         name: "Desk 1".into(),
         location: None,
         floor: Some("f1".into()),

@@ -72,6 +72,7 @@ pub(super) fn resource(value: &Value, usual: Option<&str>) -> Option<Fact> {
     fact(
         record,
         What::Resource(Resource {
+            parent: None,
             name: name(record, "Name"),
             location,
             floor: None,
@@ -86,6 +87,7 @@ pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
         .reference("FloorPlanBusinessId")
         .or_else(|| usual.map(Id::from));
     let what = What::Resource(Resource {
+        parent: None,
         name: name(record, "Name"),
         location,
         floor: None,
@@ -219,6 +221,7 @@ pub(super) fn contract(
     });
     let over = record.flag("Cancelled") && until.is_none();
     let membership = Membership {
+        items: Vec::new(),
         plan: record.reference("TariffId"),
         holder: record.reference("CoworkerId").map(Holder::Member),
         location,

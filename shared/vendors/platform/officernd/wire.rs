@@ -37,6 +37,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
             location: record.reference("location"),
         }),
         Kind::Resource => What::Resource(Resource {
+            parent: None,
             name: record.name(),
             location: record.reference("location"),
             floor: record.reference("floor"),
@@ -163,6 +164,7 @@ fn membership(record: &JsonRecord) -> Membership {
         record.day("endDate"),
     );
     Membership {
+        items: Vec::new(),
         plan: record.reference("plan"),
         holder: holder(record),
         location: record.reference("location"),

@@ -44,7 +44,7 @@ impl Platform for PushPlatform {
         secrets: &WebhookSecrets,
         now: Timestamp,
     ) -> Result<VerifiedDelivery, Unverified> {
-        standard_webhooks::verify(delivery, secrets, now)
+        standard_webhooks::verify(delivery, secrets, now, &[standard_webhooks::WEBHOOK])
     }
 
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
@@ -131,6 +131,7 @@ pub fn named(about: &FactId) -> Option<Fact> {
             timezone: None,
         }),
         Kind::Resource => What::Resource(Resource {
+            parent: None,
             name,
             location: None,
             floor: None,

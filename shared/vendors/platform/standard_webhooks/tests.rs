@@ -34,6 +34,7 @@ fn verifies_with(headers: &[(&'static str, &str)], secret: &[&str], now: i64) ->
         delivery,
         &secrets(secret),
         Timestamp::from_second(now).expect("an instant"),
+        &[WEBHOOK],
     )
     .is_ok()
 }
@@ -203,7 +204,7 @@ fn a_delivery_is_the_same_as_another_of_its_id_and_body() {
             body: Bytes::from_static(body),
         };
         let now = Timestamp::from_second(AT).expect("an instant");
-        verify(delivery, &secrets(&[SECRET]), now)
+        verify(delivery, &secrets(&[SECRET]), now, &[WEBHOOK])
             .expect("it proves")
             .dedup_id
     };
