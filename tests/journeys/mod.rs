@@ -42,6 +42,7 @@ mod shared_groups;
 mod sites;
 mod slow;
 mod snapshots;
+mod spacebring;
 mod tags;
 mod unreadable;
 mod withheld;

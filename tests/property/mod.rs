@@ -74,6 +74,12 @@ fn the_doors_hold_what_the_model_says_of_nexudus() {
 }
 
 #[test]
+fn the_doors_hold_what_the_model_says_of_spacebring() {
+    many(12, 43, false, Platform::Spacebring);
+    many(6, 53, true, Platform::Spacebring);
+}
+
+#[test]
 fn the_doors_hold_what_the_model_says_of_andcards() {
     many(12, 19, false, Platform::Andcards);
     many(6, 23, true, Platform::Andcards);

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-pub use calendar::{Minute, date_at, instant, local_midnight};
+pub use calendar::{Minute, at_local, date_at, instant, local_midnight};
 pub use rules::{Audience, OpeningHours, Rule, Selector, Site};
 
 /// A person, a door system and one of its groups. The person is an address, or a name if there is

@@ -1,6 +1,7 @@
 //! The start of a journey: a site file, a platform's world and a door system.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -19,6 +20,8 @@ pub enum Platform {
     OfficeRnd,
     /// One address for each action.
     Nexudus,
+    /// Its deliveries come through Svix.
+    Spacebring,
     /// It cannot be asked: its letters say all.
     Andcards,
     /// The same.
@@ -31,6 +34,7 @@ impl Platform {
         match self {
             Platform::OfficeRnd => "officernd",
             Platform::Nexudus => "nexudus",
+            Platform::Spacebring => "spacebring",
             Platform::Andcards => "andcards",
             Platform::Deskworks => "deskworks",
         }
@@ -40,7 +44,9 @@ impl Platform {
     fn organization(self, site: &str) -> String {
         match self {
             Platform::OfficeRnd => format!("organization = \"{site}\"\n"),
-            Platform::Nexudus | Platform::Andcards | Platform::Deskworks => String::new(),
+            Platform::Nexudus | Platform::Spacebring | Platform::Andcards | Platform::Deskworks => {
+                String::new()
+            }
         }
     }
 
@@ -49,6 +55,7 @@ impl Platform {
         match self {
             Platform::OfficeRnd => "officernd-signature",
             Platform::Nexudus => "x-nexudus-hook-signature",
+            Platform::Spacebring => "svix-signature",
             Platform::Andcards | Platform::Deskworks => "webhook-signature",
         }
     }
@@ -58,7 +65,7 @@ impl Platform {
         match self {
             Platform::OfficeRnd => super::sign(secret, at, body),
             Platform::Nexudus => super::hmac(secret, &[body]).to_uppercase(),
-            Platform::Andcards | Platform::Deskworks => {
+            Platform::Spacebring | Platform::Andcards | Platform::Deskworks => {
                 let id = format!("{at}-{}", super::hmac("id", &[body]));
                 super::webhook_signature(super::KEY, &id, at, body)
             }
@@ -73,6 +80,9 @@ impl Platform {
         signed: &[u8],
         body: &[u8],
     ) -> Vec<(&'static str, String)> {
+        if self == Platform::Spacebring {
+            return svix_headers(at, body);
+        }
         let mut headers = self.more_headers(at, body);
         headers.push((self.header(), self.sign(secret, at, signed)));
         headers
@@ -89,13 +99,26 @@ impl Platform {
     /// The other headers of a delivery.
     fn more_headers(self, at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
         match self {
-            Platform::OfficeRnd | Platform::Nexudus => Vec::new(),
+            Platform::OfficeRnd | Platform::Nexudus | Platform::Spacebring => Vec::new(),
             Platform::Andcards | Platform::Deskworks => {
                 let id = format!("{at}-{}", super::hmac("id", &[body]));
                 vec![("webhook-id", id), ("webhook-timestamp", at.to_string())]
             }
         }
     }
+}
+
+/// The headers of a delivery by Svix. Every delivery has an id of its own, also one with the body of
+/// another. `[D]`
+fn svix_headers(at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
+    static SENT: AtomicU64 = AtomicU64::new(0);
+    let id = format!("msg_{}", SENT.fetch_add(1, Ordering::Relaxed));
+    let signature = super::webhook_signature(super::KEY, &id, at, body);
+    vec![
+        ("svix-id", id),
+        ("svix-timestamp", at.to_string()),
+        ("svix-signature", signature),
+    ]
 }
 
 /// Which door system a journey is told at.

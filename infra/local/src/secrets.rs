@@ -2,9 +2,9 @@
 //! only as parameters and signatures.
 //!
 //! Without a secrets file, every secret name in the loaded site files gets the sandbox's own
-//! values, which are public. The webhook secret is `sandbox-webhook-secret`. For andcards and
-//! Deskworks it is `sandbox-webhook-secret-32-bytes!` in base64 behind `whsec_`, because theirs
-//! have at least 24 bytes. `client_id`, `client_secret`, `username`, `password` and `api_key` are
+//! values, which are public. The webhook secret is `sandbox-webhook-secret`. For Spacebring,
+//! andcards and Deskworks it is `sandbox-webhook-secret-32-bytes!` in base64 behind `whsec_`,
+//! because theirs have at least 24 bytes. `client_id`, `client_secret`, `username`, `password` and `api_key` are
 //! `sandbox`.
 
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ impl LocalSecrets {
 
     fn make(&mut self, site: &SiteFile) {
         let webhook = match site.platform.as_str() {
-            "andcards" | "deskworks" => own_key(),
+            "spacebring" | "andcards" | "deskworks" => own_key(),
             _ => SANDBOX_WEBHOOK_SECRET.to_owned(),
         };
         let platform = self.tables.entry(site.platform_secret.clone()).or_default();

@@ -75,6 +75,18 @@ impl Store {
         self.list_as(&key::facts(site), &key::things(kind)).await
     }
 
+    /// Loads the facts of one kind whose ids begin with `prefix`. An unreadable one is noted and left
+    /// out.
+    pub async fn facts_with_prefix(
+        &self,
+        site: &SiteId,
+        kind: Kind,
+        prefix: &str,
+    ) -> Result<Vec<FactRecord>> {
+        let prefix = format!("{}{prefix}", key::things(kind));
+        self.list_as(&key::facts(site), &prefix).await
+    }
+
     /// Loads the ids of the members of a team.
     pub async fn team_members(&self, site: &SiteId, team: &Holder) -> Result<Vec<FactId>> {
         let pk = key::holdings(site, team);

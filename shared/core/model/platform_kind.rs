@@ -10,7 +10,9 @@ pub enum PlatformKind {
     OfficeRnd,
     /// Nexudus.
     Nexudus,
-    /// andcards, and Spacebring.
+    /// Spacebring, over its own interface.
+    Spacebring,
+    /// andcards, the push contract for a Spacebring without the add-on "API & webhooks".
     Andcards,
     /// Deskworks.
     Deskworks,
@@ -18,9 +20,10 @@ pub enum PlatformKind {
 
 impl PlatformKind {
     /// Every platform.
-    pub const ALL: [PlatformKind; 4] = [
+    pub const ALL: [PlatformKind; 5] = [
         PlatformKind::OfficeRnd,
         PlatformKind::Nexudus,
+        PlatformKind::Spacebring,
         PlatformKind::Andcards,
         PlatformKind::Deskworks,
     ];
@@ -30,6 +33,7 @@ impl PlatformKind {
         match self {
             PlatformKind::OfficeRnd => "officernd",
             PlatformKind::Nexudus => "nexudus",
+            PlatformKind::Spacebring => "spacebring",
             PlatformKind::Andcards => "andcards",
             PlatformKind::Deskworks => "deskworks",
         }
@@ -39,15 +43,18 @@ impl PlatformKind {
     /// `/hooks/{site}/{platform}/{action}`.
     pub fn has_actions(self) -> bool {
         match self {
-            PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,
             PlatformKind::Nexudus => true,
+            PlatformKind::OfficeRnd
+            | PlatformKind::Spacebring
+            | PlatformKind::Andcards
+            | PlatformKind::Deskworks => false,
         }
     }
 
     /// Returns whether the platform has a read API. One without it pushes its changes to Doorstep.
     pub fn has_read_api(self) -> bool {
         match self {
-            PlatformKind::OfficeRnd | PlatformKind::Nexudus => true,
+            PlatformKind::OfficeRnd | PlatformKind::Nexudus | PlatformKind::Spacebring => true,
             PlatformKind::Andcards | PlatformKind::Deskworks => false,
         }
     }
@@ -55,7 +62,7 @@ impl PlatformKind {
     /// Returns whether the platform has floors, so that a rule can name one.
     pub fn has_floors(self) -> bool {
         match self {
-            PlatformKind::OfficeRnd => true,
+            PlatformKind::OfficeRnd | PlatformKind::Spacebring => true,
             PlatformKind::Nexudus | PlatformKind::Andcards | PlatformKind::Deskworks => false,
         }
     }

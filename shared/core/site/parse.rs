@@ -120,6 +120,7 @@ fn platform(table: &SheetTable<'_>) -> Option<PlatformConfig> {
     });
     let organization = table.maybe("organization", |value| match kind {
         Some(PlatformKind::Nexudus) => business_ids(&value, sandbox),
+        Some(PlatformKind::Spacebring) if !sandbox => value.read(words::network_id),
         _ => value.read(words::vendor_id),
     });
     let locations = table.optional("locations", None, locations);

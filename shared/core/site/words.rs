@@ -84,6 +84,17 @@ pub(super) fn vendor_id(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads the id of a Spacebring network, which is a UUID. `[D]`
+pub(super) fn network_id(text: &str) -> Result<String, String> {
+    let lengths = text.split('-').map(str::len);
+    let hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    if lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(hex) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("write the id of your Spacebring network, such as \"0a1b2c3d-0000-4000-8000-000000000000\", or leave it out".to_owned())
+    }
+}
+
 /// Reads an address that is sent in a header.
 pub(super) fn contact(text: &str) -> Result<String, String> {
     let fine =

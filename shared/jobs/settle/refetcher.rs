@@ -12,7 +12,7 @@ use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::budgets::refetch::WANTED_EVERY;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::fact::{Fact, FactId, What};
+use doorstep_core::model::fact::{Fact, FactId, Kind, What};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::record::FactRecord;
@@ -110,9 +110,11 @@ impl<'a> Refetcher<'a> {
     pub async fn refetch(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<()> {
         Box::pin(self.refetch_at(hint, refetches, origin, true)).await?;
         let mut losers = VecDeque::from(self.had(&hint.about).await?);
+        losers.extend(self.occurrences(&hint.about).await?);
         while !self.is_late()
             && let Some(about) = losers.pop_front()
         {
+            let around = about.kind == Kind::Booking;
             self.note_read([about.clone()]);
             Box::pin(self.refetch_at(
                 &ChangeHint {
@@ -122,7 +124,7 @@ impl<'a> Refetcher<'a> {
                 },
                 0,
                 origin,
-                false,
+                around,
             ))
             .await?;
         }
@@ -164,10 +166,13 @@ impl<'a> Refetcher<'a> {
             Err(error) => return self.could_not(hint, refetches, origin, &error).await,
         };
         let verifies = self.platform.verifies_times();
+        let announces = self.platform.announces_versions();
         let late = match &found {
             _ if !may_lag => false,
             None => !(around.called_off || hint.removed && verifies),
-            Some(fact) => !verifies || hint.removed || hint.reaches > fact.changed.or(hint.reaches),
+            Some(fact) => {
+                !announces || hint.removed || hint.reaches > fact.changed.or(hint.reaches)
+            }
         };
         let again = late && self.refetch_again(hint, refetches, origin).await?;
         if let Some(fact) = &found
@@ -196,8 +201,13 @@ impl<'a> Refetcher<'a> {
             None if !may_lag && !hint.removed => Ok(()),
             None if is_listed => Ok(()),
             None if is_gone => {
-                self.keep_gone(&hint.about, began, origin.source(), origin)
-                    .await
+                let mut gone = vec![hint.about.clone()];
+                gone.extend(self.occurrences(&hint.about).await?);
+                for name in gone {
+                    self.keep_gone(&name, began, origin.source(), origin)
+                        .await?;
+                }
+                Ok(())
             }
             None => self.keep_missing(&hint.about, began, origin).await,
         }

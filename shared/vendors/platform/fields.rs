@@ -168,6 +168,7 @@ pub(crate) fn referred(value: &Value) -> &Value {
     value
         .get("_id")
         .or_else(|| value.get("Id"))
+        .or_else(|| value.get("id"))
         .unwrap_or(value)
 }
 

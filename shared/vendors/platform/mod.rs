@@ -19,6 +19,7 @@ pub mod deskworks;
 pub(crate) mod fields;
 pub mod found;
 pub mod json;
+mod list_read;
 pub mod nexudus;
 pub mod officernd;
 pub mod push;
@@ -26,6 +27,7 @@ pub mod relation;
 #[cfg(test)]
 mod script;
 pub mod signature;
+pub mod spacebring;
 pub mod standard_webhooks;
 
 /// Link from a kind of platform to its code. Platform names meet only in its one implementation.
@@ -39,6 +41,7 @@ impl PlatformVendor for PlatformKind {
         match self {
             PlatformKind::OfficeRnd => &officernd::OfficeRnd,
             PlatformKind::Nexudus => &nexudus::Nexudus,
+            PlatformKind::Spacebring => &spacebring::Spacebring,
             PlatformKind::Andcards => &andcards::PLATFORM,
             PlatformKind::Deskworks => &deskworks::PLATFORM,
         }
@@ -112,11 +115,25 @@ pub trait ReadPlatform: Send + Sync {
     /// not:
     ///
     /// - A removal is a hint like any other.
-    /// - The caller reads the hinted thing again after the first read, because the platform may lag
-    ///   behind its webhook.
     /// - An equal delivery about a second change counts as the first one.
     fn verifies_times(&self) -> bool {
         true
+    }
+    /// Returns whether a delivery says which version of the thing a read must reach. Where it does
+    /// not, the platform may lag behind its webhook, so the caller reads the hinted thing again
+    /// after 1 and 5 minutes.
+    fn announces_versions(&self) -> bool {
+        self.verifies_times()
+    }
+    /// Returns whether the list of memberships leaves out those that are over. Such a membership
+    /// counts as over by its own record, and is not missing.
+    fn lists_only_current_memberships(&self) -> bool {
+        false
+    }
+    /// Returns the beginning of the ids of a series' occurrences, on a platform that gives every
+    /// occurrence an id of its own.
+    fn occurrences_of(&self, _series: &str) -> Option<String> {
+        None
     }
     /// Fetches the other things that a trigger about this thing may concern. `what` is the thing as
     /// it is now, or as it was last known if it is `gone`.

@@ -3,6 +3,7 @@
 
 mod nexudus;
 mod push;
+mod spacebring;
 mod webhooks;
 
 pub use webhooks::{SignedWebhook, headers};
@@ -19,6 +20,7 @@ pub fn own(platform: Platform, world: &Value) -> Option<Value> {
     match platform {
         Platform::OfficeRnd => None,
         Platform::Nexudus => Some(nexudus::world(world)),
+        Platform::Spacebring => Some(spacebring::world(world)),
         Platform::Andcards => Some(push::andcards(world)),
         Platform::Deskworks => Some(push::deskworks(world)),
     }
@@ -26,7 +28,10 @@ pub fn own(platform: Platform, world: &Value) -> Option<Value> {
 
 /// Returns whether the platform has a read API.
 pub fn can_be_asked(platform: Platform) -> bool {
-    matches!(platform, Platform::OfficeRnd | Platform::Nexudus)
+    matches!(
+        platform,
+        Platform::OfficeRnd | Platform::Nexudus | Platform::Spacebring
+    )
 }
 
 /// Returns whether the platform signs a timestamp.
@@ -39,6 +44,7 @@ pub fn fit(platform: Platform, world: &mut Value) {
     match platform {
         Platform::OfficeRnd => {}
         Platform::Nexudus => nexudus::fit(world),
+        Platform::Spacebring => spacebring::fit(world),
         Platform::Andcards => push::fit(world, false),
         Platform::Deskworks => push::fit(world, true),
     }
@@ -47,7 +53,7 @@ pub fn fit(platform: Platform, world: &mut Value) {
 /// Returns a rule that this platform supports.
 pub fn rule(platform: Platform, rule: Rule) -> Rule {
     let serves = match (platform, &rule.selector) {
-        (Platform::OfficeRnd, _) => true,
+        (Platform::OfficeRnd | Platform::Spacebring, _) => true,
         (Platform::Nexudus, selector) => !matches!(selector, Selector::Floor(_)),
         (Platform::Andcards | Platform::Deskworks, selector) => {
             matches!(selector, Selector::Plan(_) | Selector::Resource(_))

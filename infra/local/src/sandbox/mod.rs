@@ -20,6 +20,7 @@
 //! - Nexudus: the default order of a list begins with the last change; unknown parameters are
 //!   ignored; bodies are UTF-8, and the signature covers the body as sent (`ascii-signature`).
 //! - OfficeRnD: never throttles by itself; `lag` lasts one minute.
+//! - Spacebring: see its module. It counts ten calls a second only with `rate-limit`.
 //!
 //! All quirks are in [`QUIRKS`].
 
@@ -39,6 +40,7 @@ mod locks;
 mod nexudus;
 mod object;
 mod officernd;
+mod platform_tables;
 mod post;
 mod push;
 mod quirks;
@@ -46,6 +48,7 @@ mod record;
 mod route;
 mod salto_ks;
 mod shape;
+mod spacebring;
 mod table;
 mod tag;
 mod token;

@@ -51,6 +51,21 @@ pub const QUIRKS: &[Quirk] = &[
         "lists come as a bare array, whole",
     ),
     quirk(
+        "spacebring",
+        "lag",
+        "for one minute of the run's clock after a `_change`, reads still show the old state",
+    ),
+    quirk(
+        "spacebring",
+        "deleted-404",
+        "a removed thing is not found by its id",
+    ),
+    quirk(
+        "spacebring",
+        "rate-limit",
+        "more than ten calls in one second of the run's clock are refused (429)",
+    ),
+    quirk(
         "nexudus",
         "lag",
         "for one minute of the run's clock after a `_change`, reads still show the old state",

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ask::Ask;
 use super::table::Shelf;
 use super::world::World;
-use super::{kisi, nexudus, officernd, push, salto_ks};
+use super::{kisi, nexudus, officernd, push, salto_ks, spacebring};
 
 /// A vendor with a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub enum Vendor {
     OfficeRnd,
     /// Nexudus, a platform.
     Nexudus,
+    /// Spacebring, a platform.
+    Spacebring,
     /// andcards, a push platform.
     Andcards,
     /// Deskworks, a push platform.
@@ -27,9 +29,10 @@ pub enum Vendor {
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Vendor; 6] = [
+    pub const ALL: [Vendor; 7] = [
         Vendor::OfficeRnd,
         Vendor::Nexudus,
+        Vendor::Spacebring,
         Vendor::Andcards,
         Vendor::Deskworks,
         Vendor::Kisi,
@@ -46,6 +49,7 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => "officernd",
             Vendor::Nexudus => "nexudus",
+            Vendor::Spacebring => "spacebring",
             Vendor::Andcards => "andcards",
             Vendor::Deskworks => "deskworks",
             Vendor::Kisi => "kisi",
@@ -61,6 +65,7 @@ impl Vendor {
         Ok(match self {
             Vendor::OfficeRnd => Box::new(officernd::OfficerndWorld::new(given, now)?),
             Vendor::Nexudus => Box::new(nexudus::NexudusWorld::new(given, now)?),
+            Vendor::Spacebring => Box::new(spacebring::SpacebringWorld::new(given, now)?),
             Vendor::Andcards => Box::new(push::PushWorld::new(push::ANDCARDS, given)?),
             Vendor::Deskworks => Box::new(push::PushWorld::new(push::DESKWORKS, given)?),
             Vendor::Kisi => Box::new(kisi::KisiWorld::new(given)?),
@@ -73,6 +78,7 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => Box::new(officernd::OfficerndWorld::load(shelf)),
             Vendor::Nexudus => Box::new(nexudus::NexudusWorld::load(shelf)),
+            Vendor::Spacebring => Box::new(spacebring::SpacebringWorld::load(shelf)),
             Vendor::Andcards => Box::new(push::PushWorld::load(push::ANDCARDS, shelf)),
             Vendor::Deskworks => Box::new(push::PushWorld::load(push::DESKWORKS, shelf)),
             Vendor::Kisi => Box::new(kisi::KisiWorld::load(shelf)),
@@ -85,6 +91,7 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => officernd::OfficerndWorld::erase(shelf),
             Vendor::Nexudus => nexudus::NexudusWorld::erase(shelf),
+            Vendor::Spacebring => spacebring::SpacebringWorld::erase(shelf),
             Vendor::Andcards => push::PushWorld::erase(push::ANDCARDS, shelf),
             Vendor::Deskworks => push::PushWorld::erase(push::DESKWORKS, shelf),
             Vendor::Kisi | Vendor::SaltoKs => super::doors::DoorsWorld::erase(shelf),
@@ -97,6 +104,7 @@ impl Vendor {
         let known = match self {
             Vendor::OfficeRnd => officernd::pattern(ask),
             Vendor::Nexudus => nexudus::pattern(ask),
+            Vendor::Spacebring => spacebring::pattern(ask),
             Vendor::Andcards | Vendor::Deskworks => None,
             Vendor::Kisi => kisi::pattern(ask),
             Vendor::SaltoKs => salto_ks::pattern(ask),

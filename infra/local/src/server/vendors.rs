@@ -188,6 +188,7 @@ fn sign(platform: &str, secret: &str, now: Timestamp, body: &[u8]) -> Result<Hea
     };
     let signed = match platform {
         "andcards" | "deskworks" => standard_webhooks(secret, now, body),
+        "spacebring" => svix(secret, now, body),
         _ => officernd(secret, now, body),
     };
     let mut headers = HeaderMap::new();
@@ -212,19 +213,35 @@ fn officernd(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
     )])
 }
 
-/// Signs as Standard Webhooks: HMAC-SHA256 over id, dot, timestamp, dot and body, in base64. `[D]`
+/// Signs a push update as Standard Webhooks. Its id follows from the body, which contains the
+/// instant of the update.
 fn standard_webhooks(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
+    let id = format!("msg_{}", hex::encode(Sha256::digest(body)).get(..24)?);
+    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    signed_by(names, secret, &id, now, body)
+}
+
+/// Signs as Svix: Standard Webhooks under other names, with an id for each delivery. `[D]`
+fn svix(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
+    let id = format!("msg_{}", uuid::Uuid::new_v4().simple());
+    let names = ["svix-id", "svix-timestamp", "svix-signature"];
+    signed_by(names, secret, &id, now, body)
+}
+
+/// Signs with HMAC-SHA256 over id, dot, timestamp, dot and body, in base64. `[D]`
+fn signed_by(
+    names: [&'static str; 3],
+    secret: &str,
+    id: &str,
+    now: Timestamp,
+    body: &[u8],
+) -> Option<Signed> {
     let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
     let at = now.as_second().to_string();
-    // The id is unique for each update, because the body contains the instant.
-    let id = format!("msg_{}", hex::encode(Sha256::digest(body)).get(..24)?);
     let tag = hmac(&key, &[id.as_bytes(), b".", at.as_bytes(), b".", body])?;
     let signature = format!("v1,{}", STANDARD.encode(tag));
-    Some(vec![
-        ("webhook-id", id),
-        ("webhook-timestamp", at),
-        ("webhook-signature", signature),
-    ])
+    let values = [id.to_owned(), at, signature];
+    Some(names.into_iter().zip(values).collect())
 }
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> Option<Vec<u8>> {

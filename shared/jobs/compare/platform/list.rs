@@ -32,8 +32,13 @@ pub(super) struct KindRead<'a> {
 impl<'a> KindRead<'a> {
     /// Returns whether a fact counts as gone by its own time. That is confirmed, not inferred.
     fn is_expired(&self, fact: &Fact) -> bool {
-        is_over(fact, self.began)
-            || matches!(&fact.what, What::Checkin(checkin) if checkin.at < self.checkins_from)
+        match &fact.what {
+            What::Checkin(checkin) => checkin.at < self.checkins_from,
+            What::Membership(membership) => {
+                !membership.approved && self.reader.lists_only_current_memberships()
+            }
+            _ => is_over(fact, self.began),
+        }
     }
 
     /// Returns the stored records that a complete list must have. A thing that was read after this
@@ -114,7 +119,7 @@ impl PlatformReading<'_> {
             Credibility::Credible => {
                 self.unlisted.extend(names);
                 for record in missing {
-                    self.confirm(of.reader, record).await;
+                    self.confirm(of, record).await;
                 }
             }
             Credibility::Repeated if self.are_gone(of.reader, &missing).await => {
@@ -152,7 +157,7 @@ impl PlatformReading<'_> {
         .is_credible(LossLimit::Half)
         {
             for record in still {
-                self.confirm(of.reader, record).await;
+                self.confirm(of, record).await;
             }
         }
     }
@@ -177,7 +182,8 @@ impl PlatformReading<'_> {
     }
 
     /// Reads a thing that a list lacks by its id.
-    async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &FactRecord) {
+    async fn confirm(&mut self, of: &KindRead<'_>, record: &FactRecord) {
+        let reader = of.reader;
         let name = record.fact.name();
         match reader.fetch(&name).await {
             Ok(Lookup::Missing) => {
@@ -187,10 +193,12 @@ impl PlatformReading<'_> {
             Ok(Lookup::Fact(mut fact)) => {
                 self.confirm_relations(reader, Some(record), &mut fact)
                     .await;
-                self.remarks.push(format!(
-                    "the list of {}s leaves out {name}, which exists",
-                    name.kind.word()
-                ));
+                if !of.is_expired(&fact) {
+                    self.remarks.push(format!(
+                        "the list of {}s leaves out {name}, which exists",
+                        name.kind.word()
+                    ));
+                }
                 self.news(
                     Some(record),
                     FactRecord::new(fact, self.began, Source::Refetch),

@@ -95,6 +95,32 @@ impl Refetcher<'_> {
             .collect())
     }
 
+    /// Returns the known occurrences of a series that are not over and that this run has not read
+    /// yet. A hint about a series names none of them.
+    pub(super) async fn occurrences(&self, series: &FactId) -> Result<Vec<FactId>> {
+        let prefix = match series.kind {
+            Kind::Booking => self.platform.occurrences_of(&series.id),
+            _ => None,
+        };
+        let Some(prefix) = prefix else {
+            return Ok(Vec::new());
+        };
+        let (store, now) = (&self.environment.store, self.environment.time.now());
+        let known = store
+            .facts_with_prefix(&self.site.id, Kind::Booking, &prefix)
+            .await?;
+        let is_live = |record: &&FactRecord| match &record.fact.what {
+            What::Booking(booking) => !record.gone && booking.end >= now,
+            _ => false,
+        };
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = known
+            .iter()
+            .filter(is_live)
+            .map(|record| record.fact.name());
+        Ok(names.filter(|name| !read.contains(name)).collect())
+    }
+
     /// Stores new check-ins before the pass that they use up. Check-ins have no webhook of their
     /// own, but passes have. Otherwise a person who used the last one today would have no access
     /// until the next reconcile.

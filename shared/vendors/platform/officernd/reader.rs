@@ -5,9 +5,6 @@
 //! read. The list is then read once more. After that, two equal records with one id count as one,
 //! and two different ones cost the list.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -16,6 +13,7 @@ use super::limiter::Priority;
 use super::{hooks, wire};
 use crate::access::Access;
 use crate::platform::found::{FactList, Lookup, ResourceAssignments, Translated, Unreadable};
+use crate::platform::list_read::ListRead;
 use crate::platform::relation::Relation;
 use crate::platform::{Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
@@ -73,7 +71,8 @@ impl OfficerndReader {
                 "OfficeRnD listed one of its {word} twice with different content"
             )));
         }
-        Ok((all.things, all.seen.len() + all.nameless))
+        let records = all.records();
+        Ok((all.things, records))
     }
 
     /// Reads one list page by page. The raw records of a large list would take most of a function's
@@ -84,8 +83,8 @@ impl OfficerndReader {
         filter: Option<(&str, &str)>,
         priority: Priority,
         read: &impl Fn(&Value) -> Option<T>,
-    ) -> Result<All<T>> {
-        let mut all = All::default();
+    ) -> Result<ListRead<T>> {
+        let mut all = ListRead::default();
         let mut cursor: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let mut query = vec![("$limit", PAGE)];
@@ -98,7 +97,9 @@ impl OfficerndReader {
             })?;
             let (results, next) = opened(page, cursor.is_none())
                 .ok_or_else(|| Error::retry(format!("a page of {word} cannot be read")))?;
-            results.iter().for_each(|record| all.add(record, read));
+            for record in &results {
+                all.add(wire::id(record), record, read);
+            }
             if next.is_none() {
                 return Ok(all);
             }
@@ -137,48 +138,6 @@ impl OfficerndReader {
             }
         }
         Ok(assigned)
-    }
-}
-
-/// Result of one read of a list.
-struct All<T> {
-    things: Vec<T>,
-    /// Hash of the record behind each id.
-    seen: HashMap<Id, u64>,
-    nameless: usize,
-    /// An id occurred twice.
-    twice: bool,
-    /// An id occurred twice, with different records.
-    differing: bool,
-}
-
-impl<T> Default for All<T> {
-    fn default() -> Self {
-        All {
-            things: Vec::new(),
-            seen: HashMap::new(),
-            nameless: 0,
-            twice: false,
-            differing: false,
-        }
-    }
-}
-
-impl<T> All<T> {
-    fn add(&mut self, record: &Value, read: &impl Fn(&Value) -> Option<T>) {
-        if let Some(id) = wire::id(record) {
-            let mut hasher = DefaultHasher::new();
-            record.to_string().hash(&mut hasher);
-            let said = hasher.finish();
-            if let Some(known) = self.seen.insert(id, said) {
-                self.twice = true;
-                self.differing |= known != said;
-                return;
-            }
-        } else {
-            self.nameless += 1;
-        }
-        self.things.extend(read(record));
     }
 }
 
