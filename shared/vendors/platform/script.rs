@@ -12,6 +12,7 @@ use crate::access::{Access, ApiSecrets};
 use crate::http::{Http, Request, Response};
 use crate::platform::nexudus::Nexudus;
 use crate::platform::officernd::OfficeRnd;
+use crate::platform::spacebring::Spacebring;
 use crate::platform::{Platform, ReadPlatform};
 use crate::secret::Secret;
 use crate::time::Time;
@@ -87,6 +88,13 @@ impl PlatformScript {
     pub(crate) fn nexudus(organization: &'static str) -> Self {
         let token = r#"{"access_token":"token-1","refresh_token":"refresh-1","expires_in":3600}"#;
         PlatformScript::of(&Nexudus, organization).on("/api/token", [answer(200, token)])
+    }
+
+    /// Returns a Spacebring with one location.
+    pub(crate) fn spacebring() -> Self {
+        let location =
+            r#"{"locations":[{"id":"l","title":"Riverside","timezoneId":"Europe/London"}]}"#;
+        PlatformScript::of(&Spacebring, "").on("/locations/v1", [answer(200, location)])
     }
 
     /// Returns an OfficeRnD with a token service and no region of its own.
