@@ -6,4 +6,5 @@ mod kisi;
 mod nexudus;
 mod officernd;
 mod salto_ks;
+mod spacebring;
 mod told;

@@ -64,6 +64,13 @@ fn judge(things: &PlatformTables, list: &List, ask: &Ask) -> Result<(), String> 
             return Err(format!("{name}: Invalid date"));
         }
     }
+    if let Some((known, _)) = statuses(list)
+        && let Some(other) = wanted_statuses("", ask)
+            .into_iter()
+            .find(|word| !known.contains(word))
+    {
+        return Err(format!("status: Invalid value {other}"));
+    }
     let has = |name: &&&str| ask.param(name).is_some();
     match list.needed.is_empty() || list.needed.iter().find(has).is_some() {
         true => Ok(()),
@@ -133,18 +140,18 @@ fn takes(things: &PlatformTables, list: &List, item: &Object, ask: &Ask) -> Resu
             return Ok(false);
         }
     }
-    has_status(list, item, &shown, ask)
+    Ok(has_status(list, item, &shown, ask))
 }
 
-/// Decides by the status, which bookings do not show. Each list has statuses that it leaves out
-/// unless it is asked for them. `[D]`
-fn has_status(list: &List, item: &Object, shown: &Object, ask: &Ask) -> Result<bool, String> {
-    let (known, usual): (&[&str], &str) = match list.world {
-        "bookings" => (
+/// Returns the statuses that a list knows, and those that it shows unless it is asked for others.
+/// `[D]`
+fn statuses(list: &List) -> Option<(&'static [&'static str], &'static str)> {
+    match list.world {
+        "bookings" => Some((
             &["tentative", "confirmed", "canceled"],
             "tentative,confirmed",
-        ),
-        "subscriptions" => (
+        )),
+        "subscriptions" => Some((
             &[
                 "active",
                 "scheduled",
@@ -153,26 +160,34 @@ fn has_status(list: &List, item: &Object, shown: &Object, ask: &Ask) -> Result<b
                 "canceled",
             ],
             "active,scheduled,incomplete",
-        ),
-        "memberships" if !list.is_of_removed() => (&["requested"], ""),
-        _ => return Ok(true),
-    };
-    let wanted = ask.param("status").unwrap_or(usual);
-    let words: Vec<&str> = wanted
-        .split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-        .collect();
-    if let Some(other) = words.iter().find(|word| !known.contains(word)) {
-        return Err(format!("status: Invalid value {other}"));
+        )),
+        "memberships" if !list.is_of_removed() => Some((&["requested"], "")),
+        _ => None,
     }
+}
+
+fn wanted_statuses<'a>(usual: &'a str, ask: &'a Ask) -> Vec<&'a str> {
+    let wanted = ask
+        .param("status")
+        .unwrap_or(usual)
+        .split(',')
+        .map(str::trim);
+    wanted.filter(|word| !word.is_empty()).collect()
+}
+
+/// Decides by the status, which bookings do not show.
+fn has_status(list: &List, item: &Object, shown: &Object, ask: &Ask) -> bool {
+    let Some((_, usual)) = statuses(list) else {
+        return true;
+    };
+    let words = wanted_statuses(usual, ask);
     let status = match list.world {
         "bookings" if is_deleted(item) => "canceled",
         "bookings" => item.text("status").unwrap_or("confirmed"),
-        "memberships" if words.is_empty() => return Ok(shown.text("status") != Some("requested")),
+        "memberships" if words.is_empty() => return shown.text("status") != Some("requested"),
         _ => shown.text("status").unwrap_or_default(),
     };
-    Ok(words.contains(&status))
+    words.contains(&status)
 }
 
 fn bound(shown: &Object, parameter: &str, value: &str) -> Result<bool, String> {
