@@ -12,7 +12,7 @@ use doorstep_operator::check;
 /// Every opening and closing: a plan member, a whole company and one who leaves it, a booking with
 /// a guest that was moved, one that was cancelled, a day pass; a company and a co-member at
 /// platforms that tell, a contact and a guest.
-const EXPECTED: [&str; 29] = [
+const EXPECTED: [&str; 34] = [
     "07:30 riverside opens Members for Ada Example membership m1",
     "07:50 loft opens Loft for Kim Example membership s1",
     "07:50 loft opens Loft for Lou Example membership s1",
@@ -20,18 +20,23 @@ const EXPECTED: [&str; 29] = [
     "08:00 mill opens Mill for Ned Example membership l1",
     "08:10 harbour opens Main door for Eve Example membership m2",
     "08:10 harbour opens Main door for Finn Example membership m2",
+    "08:20 wharf opens Wharf for Fay Example membership 5b000000-0000-4000-8000-000000000031",
     "09:40 riverside opens Members for Dora Example pass d1",
     "10:15 quay opens Members for Ivy Example membership 31",
     "10:45 riverside opens Front door for Ben Example booking b1",
     "10:45 riverside opens Front door for Grace Guest booking b1",
     "10:45 riverside opens Meeting floor for Ben Example booking b1",
     "10:45 riverside opens Meeting floor for Grace Guest booking b1",
+    "12:15 wharf opens Atelier for Gus Example booking 5b000000-0000-4000-8000-000000000041",
+    "12:15 wharf opens Wharf for Gus Example booking 5b000000-0000-4000-8000-000000000041",
     "12:45 riverside closes Front door for Ben Example ended: booking b1",
     "12:45 riverside closes Front door for Grace Guest ended: booking b1",
     "12:45 riverside closes Meeting floor for Ben Example ended: booking b1",
     "12:45 riverside closes Meeting floor for Grace Guest ended: booking b1",
     "13:30 harbour opens Main door for Hal Example booking b2",
     "13:30 harbour opens Workshop for Hal Example booking b2",
+    "13:45 wharf closes Atelier for Gus Example ended: booking 5b000000-0000-4000-8000-000000000041",
+    "13:45 wharf closes Wharf for Gus Example ended: booking 5b000000-0000-4000-8000-000000000041",
     "14:35 harbour closes Main door for Hal Example no longer so: booking b2",
     "14:35 harbour closes Workshop for Hal Example no longer so: booking b2",
     "14:45 quay opens Members for Jon Example booking 41",
@@ -94,7 +99,7 @@ async fn the_day_is_the_same_on_every_day_of_the_year() {
         let printed = String::from_utf8(out).expect("text");
         let expected: Vec<&str> = EXPECTED.into_iter().chain([LAST]).collect();
         assert_eq!(attempts(&printed), expected, "{day}:\n{printed}");
-        for site in ["riverside", "harbour", "quay", "loft", "mill"] {
+        for site in ["riverside", "harbour", "quay", "loft", "mill", "wharf"] {
             let again = machine
                 .reconcile(&SiteId::from(site))
                 .await

@@ -34,6 +34,7 @@ pub fn sites() -> Vec<String> {
         include_str!("../../../sites/mill.toml"),
         include_str!("../../../sites/quay.toml"),
         include_str!("../../../sites/riverside.toml"),
+        include_str!("../../../sites/wharf.toml"),
     ];
     files.map(str::to_owned).to_vec()
 }

@@ -15,7 +15,7 @@ use super::client::SampleClient;
 use super::zone;
 
 /// The door systems of the sample sites: site, name in its file, and its name in the sandbox.
-const DOORS: [(&str, &str, &str); 6] = [
+const DOORS: [(&str, &str, &str); 7] = [
     ("riverside", "main", "kisi"),
     (
         "harbour",
@@ -34,6 +34,7 @@ const DOORS: [(&str, &str, &str); 6] = [
         "salto-ks?of=5a170000-0000-4000-8000-0000000000bb",
     ),
     ("mill", "main", "kisi?of=32"),
+    ("wharf", "main", "kisi?of=33"),
 ];
 
 /// What was already printed, and who is a member.

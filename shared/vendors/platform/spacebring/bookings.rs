@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::calls::SpacebringList;
+use super::memory::BookingLists;
 use super::reader::{SpacebringReader, join};
 use super::{calls, id, wire};
 use crate::platform::Around;
@@ -30,12 +31,6 @@ const BOOKINGS: SpacebringList = SpacebringList {
 const AHEAD: SignedDuration = SignedDuration::from_hours(62 * 24);
 /// How far back bookings are read for a series.
 const BACK: SignedDuration = SignedDuration::from_hours(2 * 24);
-
-/// All current bookings of the network and their guests.
-pub(super) struct BookingLists {
-    pub(super) bookings: FactList,
-    pub(super) guests: Vec<Fact>,
-}
 
 /// Filters of a list of bookings.
 type Filters = Vec<(&'static str, String)>;

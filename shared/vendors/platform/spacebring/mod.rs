@@ -17,6 +17,7 @@ mod calls;
 mod fetch;
 mod id;
 mod memberships;
+mod memory;
 mod parse;
 mod passes;
 mod read_platform;

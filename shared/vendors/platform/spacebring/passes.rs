@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::bookings::instant;
 use super::calls::{SpacebringList, id};
 use super::id::PassId;
+use super::memory::PassUses;
 use super::reader::{MEMBERS, SpacebringReader};
 use super::wire;
 use crate::platform::fields::JsonRecord;
@@ -32,15 +33,6 @@ const TRANSACTIONS: SpacebringList = SpacebringList {
     one: "",
     is_paged: true,
 };
-
-/// The recent uses of day passes.
-#[derive(Default)]
-pub(super) struct PassUses {
-    /// One check-in for each use.
-    pub(super) checkins: FactList,
-    /// The passes that were used, each with its location.
-    passes: BTreeMap<PassId, Option<Id>>,
-}
 
 impl SpacebringReader {
     /// Returns the uses of day passes from `from` on. Reads them once.

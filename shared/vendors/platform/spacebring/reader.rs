@@ -1,16 +1,14 @@
 //! The reader of one network, and what it remembers while it lives.
 
 use std::collections::{HashMap, HashSet};
-use std::future::Future;
 use std::sync::{Mutex as SyncMutex, PoisonError};
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
-use super::bookings::BookingLists;
 use super::calls::{SpacebringApi, SpacebringList, id};
-use super::passes::PassUses;
+use super::memory::{BookingLists, LocationFloors, LocationRecord, PassUses, PerLocation};
 use super::wire;
 use crate::access::Access;
 use crate::platform::found::{FactList, ResourceAssignments, Translated};
@@ -57,46 +55,6 @@ pub(super) struct SpacebringReader {
     pub(super) guests: SyncMutex<HashMap<Id, Fact>>,
     /// Things whose own records say that they were removed.
     removed: SyncMutex<HashSet<FactId>>,
-}
-
-/// A location.
-#[derive(Clone)]
-pub(super) struct LocationRecord {
-    pub(super) id: Id,
-    pub(super) zone: TimeZone,
-    pub(super) fact: Translated,
-}
-
-/// The floors of a location.
-#[derive(Clone, Default)]
-pub(super) struct LocationFloors {
-    /// The floors as facts.
-    pub(super) facts: FactList,
-    /// The floor of each resource.
-    pub(super) of_resource: HashMap<Id, Id>,
-}
-
-/// Values that are read once for each location.
-pub(super) struct PerLocation<T>(Mutex<HashMap<Id, T>>);
-
-impl<T: Clone> PerLocation<T> {
-    fn new() -> Self {
-        PerLocation(Mutex::default())
-    }
-
-    /// Returns the value of a location. Waits for `read` if nothing was read yet.
-    pub(super) async fn get(
-        &self,
-        location: &str,
-        read: impl Future<Output = Result<T>> + Send,
-    ) -> Result<T> {
-        let mut known = self.0.lock().await;
-        if let Some(value) = known.get(location) {
-            return Ok(value.clone());
-        }
-        let value = read.await?;
-        Ok(known.entry(location.into()).or_insert(value).clone())
-    }
 }
 
 impl SpacebringReader {
