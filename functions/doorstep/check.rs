@@ -132,17 +132,25 @@ async fn checked(asked: &CheckArgs) -> Result<Checked> {
     }
     let mut resolved = Vec::new();
     for (file, site) in &sites {
-        let (findings, ids) = match &online {
+        let (findings, remarks, ids) = match &online {
             Some((secrets, http)) => {
                 let asking = ask(site, secrets, http);
                 let answer =
                     progress::wait(&format!("asking the vendors of {}", site.id), asking).await?;
-                (answer.findings, Some(answer.resolved))
+                (answer.findings, answer.remarks, Some(answer.resolved))
             }
-            None => ([check::alone(site), resolve::unserved(site)].concat(), None),
+            None => {
+                let findings = [check::alone(site), resolve::unserved(site)].concat();
+                (findings, Vec::new(), None)
+            }
         };
         checked.findings.extend(
             findings
+                .into_iter()
+                .map(|problem| FileFinding::about(file, problem)),
+        );
+        checked.remarks.extend(
+            remarks
                 .into_iter()
                 .map(|problem| FileFinding::about(file, problem)),
         );

@@ -13,6 +13,7 @@ use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{Mode, Place, Selector, Site, SiteProblem};
 use doorstep_vendors::doors::ReadDoors;
+use doorstep_vendors::platform::bridge::BridgedGroup;
 use doorstep_vendors::platform::{ReadPlatform, Span};
 
 /// The kinds of things that rules name.
@@ -28,6 +29,8 @@ pub const NAMED: [Kind; 5] = [
 pub struct VendorCheck {
     /// The errors, with what to do about each. A valid file has none.
     pub findings: Vec<SiteProblem>,
+    /// What the operator should know about a valid file.
+    pub remarks: Vec<SiteProblem>,
     /// The vendors' ids of the names in the file.
     pub resolved: Resolved,
 }
@@ -69,7 +72,38 @@ pub async fn against_vendors(
         .at(site.platform.locations.as_deref());
     let unheard = hearing.problems.into_iter().chain(hearing.silence);
     findings.extend(unheard.map(|said| SiteProblem::new(Place::platform(), said)));
-    Ok(VendorCheck { findings, resolved })
+    let remarks = of_bridges(site, &resolved, &platform.bridged().await?);
+    Ok(VendorCheck {
+        findings,
+        remarks,
+        resolved,
+    })
+}
+
+/// Returns a remark for each group that a rule opens and that the platform's own bridge opens too.
+fn of_bridges(site: &Site, resolved: &Resolved, bridged: &[BridgedGroup]) -> Vec<SiteProblem> {
+    let mut remarks = Vec::new();
+    for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
+        let Some(doors) = site.doors.get(&rule.doors) else {
+            continue;
+        };
+        let opens = |one: &&BridgedGroup| {
+            let mut groups = resolved.groups.iter();
+            one.doors == doors.kind && groups.any(|group| group.0.eq_ignore_ascii_case(&one.group))
+        };
+        for one in bridged.iter().filter(opens) {
+            let thing = match &one.name {
+                Some(name) => format!("{} \"{name}\"", one.thing.kind.word()),
+                None => one.thing.to_string(),
+            };
+            let said = format!(
+                "the platform's own bridge opens group {} for {thing} too, and two bridges undo each other: remove the group there",
+                one.group
+            );
+            remarks.push(SiteProblem::new(Place::Rule(rule.line), said));
+        }
+    }
+    remarks
 }
 
 async fn of_doors(

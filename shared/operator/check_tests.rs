@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::check::{against_vendors, alone, together};
 use doorstep_core::model::account::{
-    Account, AccountId, Card, Group, GroupId, GroupMember, Standing,
+    Account, AccountId, Card, DoorsKind, Group, GroupId, GroupMember, Standing,
 };
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
@@ -18,6 +18,7 @@ use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site, SiteProblem};
 use doorstep_vendors::doors::attempts::ReadAttempts;
 use doorstep_vendors::doors::{ReadDoors, Seats};
+use doorstep_vendors::platform::bridge::BridgedGroup;
 use doorstep_vendors::platform::found::{FactList, Lookup, ResourceAssignments};
 use doorstep_vendors::platform::{Hearing, ReadPlatform, Span};
 
@@ -52,6 +53,22 @@ impl ReadPlatform for OnePlan {
 
     async fn assignments(&self, _resources: &[Id]) -> Result<ResourceAssignments> {
         Ok(ResourceAssignments::default())
+    }
+
+    async fn bridged(&self) -> Result<Vec<BridgedGroup>> {
+        let bridged =
+            |kind: Kind, name: Option<&str>, doors: DoorsKind, group: &str| BridgedGroup {
+                thing: FactId::new(kind, "x"),
+                name: name.map(str::to_owned),
+                doors,
+                group: group.to_owned(),
+            };
+        Ok(vec![
+            bridged(Kind::Plan, Some("Hot desk"), DoorsKind::Kisi, "G1"),
+            bridged(Kind::Membership, None, DoorsKind::Kisi, "g1"),
+            bridged(Kind::Plan, Some("Hot desk"), DoorsKind::SaltoKs, "g1"),
+            bridged(Kind::Plan, Some("Hot desk"), DoorsKind::Kisi, "g2"),
+        ])
     }
 
     async fn hearing(&self, site: &SiteId) -> Result<Hearing> {
@@ -229,6 +246,20 @@ async fn what_the_vendors_say() {
     assert_eq!(
         unconnected.err(),
         Some(Error::invalid("no reader for [doors.main]"))
+    );
+}
+
+#[tokio::test]
+async fn s6_a_group_that_the_platforms_own_bridge_opens_too_is_a_remark() {
+    let doors: Box<dyn ReadDoors> = Box::new(OneGroup { away: false });
+    let doors = BTreeMap::from([("main".into(), doors)]);
+    let answer = against_vendors(&full(), &OnePlan, &doors).await.unwrap();
+    assert_eq!(
+        texts(&answer.remarks),
+        [
+            "line 13: the platform's own bridge opens group G1 for plan \"Hot desk\" too, and two bridges undo each other: remove the group there",
+            "line 13: the platform's own bridge opens group g1 for membership x too, and two bridges undo each other: remove the group there",
+        ]
     );
 }
 

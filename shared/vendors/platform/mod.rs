@@ -2,6 +2,7 @@
 //! platform names meet.
 
 use async_trait::async_trait;
+use bridge::BridgedGroup;
 use found::{FactList, Lookup, ResourceAssignments, Unreadable};
 use jiff::Timestamp;
 use push::Contract;
@@ -15,6 +16,7 @@ use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
 
 pub mod andcards;
+pub mod bridge;
 pub mod deskworks;
 pub(crate) mod fields;
 pub mod found;
@@ -139,6 +141,10 @@ pub trait ReadPlatform: Send + Sync {
     /// it is now, or as it was last known if it is `gone`.
     async fn around(&self, _about: &FactId, _what: Option<&What>, _gone: bool) -> Result<Around> {
         Ok(Around::default())
+    }
+    /// Returns the groups that the platform's own bridge to door systems opens.
+    async fn bridged(&self) -> Result<Vec<BridgedGroup>> {
+        Ok(Vec::new())
     }
     /// Returns whether the webhooks that post to `site` work, as far as the platform says.
     async fn hearing(&self, _site: &SiteId) -> Result<Hearing> {

@@ -13,6 +13,7 @@ use crate::platform::{Platform, ReadPlatform};
 use doorstep_core::model::error::Result;
 
 mod bookings;
+mod bridge;
 mod calls;
 mod fetch;
 mod id;

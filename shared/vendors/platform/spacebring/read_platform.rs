@@ -7,6 +7,7 @@ use super::fetch::{PLANS, RESOURCES};
 use super::passes::COMPANIES;
 use super::reader::{SpacebringReader, join};
 use super::{id, wire};
+use crate::platform::bridge::BridgedGroup;
 use crate::platform::found::{FactList, Lookup, ResourceAssignments};
 use crate::platform::relation::Relation;
 use crate::platform::{Around, ReadPlatform, Span};
@@ -121,6 +122,10 @@ impl ReadPlatform for SpacebringReader {
 
     fn occurrences_of(&self, series: &str) -> Option<String> {
         id::occurrences_of(series)
+    }
+
+    async fn bridged(&self) -> Result<Vec<BridgedGroup>> {
+        self.all_bridged().await
     }
 
     async fn around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {

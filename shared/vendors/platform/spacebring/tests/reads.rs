@@ -149,6 +149,35 @@ async fn an_assignment_that_a_list_lost_is_asked_for_at_its_subscription() {
 }
 
 #[tokio::test]
+async fn s6_the_groups_of_the_platforms_own_bridge_are_read() {
+    let plans = json!({ "plans": [
+        { "id": "p", "title": "Hot desk", "access": { "kisiGroupRef": 7, "brivoGroupRef": 8 } },
+        { "id": "q", "title": "Office", "access": {} },
+    ] });
+    let resources =
+        json!({ "resources": [{ "id": "r", "title": "Boardroom", "saltoksAccessGroupRef": "g" }] });
+    let subscriptions =
+        json!({ "subscriptions": [{ "id": "s", "items": [{ "kisiGroupRef": 9 }, {}] }] });
+    let script = PlatformScript::spacebring()
+        .on("/plans/v1", [answer(200, plans)])
+        .on("/resources/v1", [answer(200, resources)])
+        .on("/subscriptions/v1", [answer(200, subscriptions)]);
+    let bridged = script.reader().bridged().await.expect("an answer");
+    let said: Vec<String> = bridged
+        .iter()
+        .map(|one| format!("{} {} {}", one.thing, one.doors.word(), one.group))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "plan p kisi 7",
+            "resource r salto-ks g",
+            "membership s kisi 9"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn only_the_locations_of_the_named_network_are_read() {
     let network = "00000000-0000-4000-8000-00000000000a";
     let locations = json!({ "locations": [
