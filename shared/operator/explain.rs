@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::view::KnownRules;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
-use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, derive};
+use doorstep_core::decide::entitlement::{ClosedEntitlement, Entitlement, PersonFacts, derive};
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::account::{GroupId, GroupRef};
@@ -332,6 +332,8 @@ pub(crate) struct PersonContext {
     person_facts: PersonFacts,
     /// The person's entitlements around the instant.
     entitlements: Vec<Entitlement>,
+    /// What would be open if the site were not closed.
+    closed: Vec<ClosedEntitlement>,
     /// The problems of the person's facts, if the person was never settled.
     problems: Vec<Problem>,
     /// The facts that the explanation names, as they are stored. Facts that are gone are included.
@@ -386,6 +388,7 @@ impl PersonContext {
             person,
             person_facts,
             entitlements: derived.entitlements,
+            closed: derived.closed,
             problems,
             facts,
             done,

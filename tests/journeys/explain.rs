@@ -566,3 +566,23 @@ async fn b3_a_seat_that_is_missing_is_said_and_who_was_let_in_by_hand() {
     );
     world.ends_well().await;
 }
+
+#[tokio::test]
+async fn v2_a_closed_day_is_said_with_what_would_be_open_otherwise() {
+    let rules = format!("{PLAN}[[closed]]\ndays = \"2026-03-02\"\n");
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let world = Scenario::at(Doors::Kisi, &rules)
+        .begin(town(things), DoorsFixture::with(&["Members"]))
+        .await;
+    let (_, told) = group(&world, "ada", "Members", None).await;
+    assert_eq!(missing(&told.lacks), [Missing::Closed]);
+    let text = &told.lacks[0].text;
+    let (says, of) = (
+        "closed since 2026-03-02T00:00:00Z until 2026-03-03T00:00:00Z (line ",
+        "otherwise open by membership s-ada",
+    );
+    assert!(text.starts_with(says) && text.contains(of), "{text}");
+    let (_, tomorrow) = group(&world, "ada", "Members", Some("2026-03-03T00:00:00Z")).await;
+    assert!(tomorrow.has);
+    world.ends_well().await;
+}

@@ -5,6 +5,7 @@ mod assignments;
 mod bookings;
 mod broken_items;
 mod clocks;
+mod closed;
 mod conflict;
 mod crash;
 mod deskworks;

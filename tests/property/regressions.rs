@@ -32,6 +32,7 @@ fn booked(audience: Audience) -> Rule {
         audience,
         at: None,
         hours: Vec::new(),
+        open_when_closed: false,
     }
 }
 
@@ -42,6 +43,7 @@ fn scenario(rules: Vec<Rule>, doors: Vec<Doors>) -> GeneratedScenario {
         guests: true,
         tentative: false,
         on_the_day: false,
+        closed: Vec::new(),
         rules,
     };
     GeneratedScenario {

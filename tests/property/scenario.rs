@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
+use chrono::Days;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::platform::rule as fitted;
 use super::story::Story;
-use crate::reference_model::{Audience, Minute, OpeningHours, Rule, Selector, Site, instant};
+use crate::reference_model::{
+    Audience, Closed, Minute, OpeningHours, Rule, Selector, Site, date_at, instant,
+};
 use crate::support::Platform;
 
 pub const SITE: &str = "prop";
@@ -71,6 +74,7 @@ impl GeneratedScenario {
             .map(|name| Doors::of(name, &mut dice))
             .collect();
         let site = Site {
+            closed: Vec::new(),
             timezone: dice.any(&["Europe/London", "America/New_York"]),
             locations: dice.any(&[
                 vec![],
@@ -92,9 +96,12 @@ impl GeneratedScenario {
         platform_quirks.extend((dice.rarely(3) && own).then_some("v1-events"));
         platform_quirks.extend((dice.rarely(3) && own).then_some("cancel-as-removed"));
         platform_quirks.extend((dice.rarely(5) && own).then_some("lag"));
+        let start = instant(dice.any(&STARTS));
+        let mut site = site;
+        close(&mut site, Dice(story.scenario ^ CLOSED), start);
         GeneratedScenario {
             platform,
-            start: instant(dice.any(&STARTS)),
+            start,
             site,
             doors,
             platform_quirks,
@@ -147,7 +154,32 @@ impl GeneratedScenario {
         };
         write!(text, "[passes]\nopen = {open:?}\n").unwrap();
         site.rules.iter().for_each(|rule| text += &rule.text());
+        site.closed.iter().for_each(|closed| text += &closed.text());
         text
+    }
+}
+
+/// Makes other dice of a story's, so that closures leave the rest of the story as it is.
+const CLOSED: u64 = 0x636c_6f73_6564;
+
+/// Closes some of the days of a story, and lets a rule go on.
+fn close(site: &mut Site, mut dice: Dice, start: Minute) {
+    if !dice.rarely(3) {
+        return;
+    }
+    let today = date_at(site.timezone, start);
+    let first = today + Days::new(dice.any(&[0, 1, 1, 2]));
+    let last = first + Days::new(dice.any(&[0, 0, 1]));
+    site.closed.push(Closed {
+        days: (first, last),
+        yearly: dice.rarely(2),
+        rule: (dice.rarely(3) && !site.rules.is_empty()).then_some(1),
+        at: dice.rarely(3).then_some("Riverside"),
+    });
+    if dice.rarely(3)
+        && let Some(rule) = site.rules.last_mut()
+    {
+        rule.open_when_closed = true;
     }
 }
 
@@ -352,6 +384,7 @@ fn rule(mut dice: Dice, doors: &[&'static str]) -> Rule {
             Audience::NonMembers,
         ]),
         at: dice.any(&[None, None, None, Some("Riverside"), Some("Hudson")]),
+        open_when_closed: false,
         hours: dice.any(&hours),
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 pub use calendar::{Minute, at_local, date_at, instant, local_midnight};
-pub use rules::{Audience, OpeningHours, Rule, Selector, Site};
+pub use rules::{Audience, Closed, OpeningHours, Rule, Selector, Site};
 
 /// A person, a door system and one of its groups. The person is an address, or a name if there is
 /// no address.
@@ -216,7 +216,26 @@ impl WorldAt<'_> {
         let clock = calendar::wall_clock(self.zone(location), self.at);
         chosen
             && at
+            && !self.is_closed(rule, location)
             && (rule.hours.is_empty() || rule.hours.iter().any(|attempt| attempt.is_open(clock)))
+    }
+
+    /// Returns whether the local day of `at` is closed for the rule at this location.
+    fn is_closed(&self, rule: &Rule, location: Option<&str>) -> bool {
+        let number = self
+            .site
+            .rules
+            .iter()
+            .position(|one| std::ptr::eq(one, rule));
+        let today = date_at(self.zone(location), self.at);
+        let closes = |closed: &Closed| {
+            let concerns = closed.rule.is_none_or(|one| number == Some(one - 1));
+            let here = closed
+                .at
+                .is_none_or(|name| self.is_named(&[name], "locations", location));
+            concerns && here && closed.has(today)
+        };
+        !rule.open_when_closed && self.site.closed.iter().any(closes)
     }
 
     fn is_named(&self, names: &[&str], kind: &str, id: Option<&str>) -> bool {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use chrono::{Datelike, NaiveDate};
+
 use super::calendar::WallClock;
 
 /// The parts of a site file that decide about access.
@@ -13,7 +15,53 @@ pub struct Site {
     pub guests: bool,
     pub tentative: bool,
     pub on_the_day: bool,
+    pub closed: Vec<Closed>,
     pub rules: Vec<Rule>,
+}
+
+/// Local days on which rules open nothing.
+#[derive(Debug, Clone)]
+pub struct Closed {
+    /// First and last day.
+    pub days: (NaiveDate, NaiveDate),
+    /// Whether the days come back every year.
+    pub yearly: bool,
+    /// The number of the only rule that it closes, counted from 1.
+    pub rule: Option<usize>,
+    pub at: Option<&'static str>,
+}
+
+impl Closed {
+    pub fn has(&self, day: NaiveDate) -> bool {
+        let (first, last) = self.days;
+        let in_year = |year: i32| {
+            let moved = |day: NaiveDate| day.with_year(day.year() + year).expect("no leap day");
+            (moved(first)..=moved(last)).contains(&day)
+        };
+        if self.yearly {
+            (-1..=1).any(in_year)
+        } else {
+            (first..=last).contains(&day)
+        }
+    }
+
+    /// Returns the closure as the text of a site file.
+    pub fn text(&self) -> String {
+        let (first, last) = self.days;
+        let days = if self.yearly {
+            format!("yearly {}/{}", first.format("%m-%d"), last.format("%m-%d"))
+        } else {
+            format!("{first}/{last}")
+        };
+        let mut text = format!("[[closed]]\ndays = {days:?}\n");
+        if let Some(rule) = self.rule {
+            writeln!(text, "rules = [{rule}]").unwrap();
+        }
+        if let Some(at) = self.at {
+            writeln!(text, "at = {at:?}").unwrap();
+        }
+        text
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -28,6 +76,7 @@ pub struct Rule {
     pub at: Option<&'static str>,
     /// None: always.
     pub hours: Vec<OpeningHours>,
+    pub open_when_closed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -109,6 +158,9 @@ impl Rule {
         }
         if let Some(at) = self.at {
             writeln!(text, "at = {at:?}").unwrap();
+        }
+        if self.open_when_closed {
+            writeln!(text, "open_when_closed = true").unwrap();
         }
         if !self.hours.is_empty() {
             let hours: Vec<String> = self.hours.iter().map(OpeningHours::text).collect();

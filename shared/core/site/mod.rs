@@ -16,6 +16,7 @@ use crate::model::ids::{DoorsName, SiteId};
 use crate::model::platform_kind::PlatformKind;
 
 pub mod catalogue;
+pub mod closed;
 pub mod fault;
 pub mod finding;
 pub mod hours;
@@ -31,6 +32,7 @@ mod sheet;
 mod tests;
 mod words;
 
+pub use closed::Closure;
 pub use fault::{Fault, SiteFileError};
 pub use finding::Finding;
 pub use hours::Hours;
@@ -59,6 +61,8 @@ pub struct Site {
     pub guard: Guard,
     /// How long access attempts are stored.
     pub entries: Entries,
+    /// The days on which rules open nothing.
+    pub closed: Vec<Closure>,
     /// The rules, in the order of the file: which plan, room or pass opens which groups.
     pub rules: Vec<Rule>,
 }

@@ -8,8 +8,8 @@ use super::fault::{Faults, SiteFileError};
 use super::sheet::{SheetTable, Value};
 use super::words::{self, SANDBOX};
 use super::{
-    Bookings, DoorsConfig, Entries, ForeignPolicy, Guard, Mode, PassOpening, PlatformConfig, Rule,
-    Site, Tentative, Unpaid, WithoutAccess, rule,
+    Bookings, Closure, DoorsConfig, Entries, ForeignPolicy, Guard, Mode, PassOpening,
+    PlatformConfig, Rule, Site, Tentative, Unpaid, WithoutAccess, closed, rule,
 };
 use crate::model::account::DoorsKind;
 use crate::model::ids::DoorsName;
@@ -85,6 +85,15 @@ fn whole(root: &SheetTable<'_>) -> Option<Site> {
     let rules = root.optional("rule", Vec::new(), |value| {
         rules(&value, doors.as_ref(), &usual)
     });
+    let closed = root.optional("closed", Vec::new(), |value| {
+        let tables = value.tables("[[closed]]")?;
+        let number = rules.as_ref().map(Vec::len);
+        let all: Vec<Option<Closure>> = tables
+            .iter()
+            .map(|table| closed::read(table, number))
+            .collect();
+        all.into_iter().collect()
+    });
     root.finish();
     Some(Site {
         id: id?.into(),
@@ -96,6 +105,7 @@ fn whole(root: &SheetTable<'_>) -> Option<Site> {
         passes: passes?,
         guard: guard?,
         entries: entries?,
+        closed: closed?,
         rules: rules?,
     })
 }

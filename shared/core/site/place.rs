@@ -14,7 +14,7 @@ const FIRST_LINE: usize = 1;
 pub enum Place {
     /// The whole file.
     File,
-    /// The rule that begins in this line, counted from 1.
+    /// The `[[rule]]` or `[[closed]]` that begins in this line, counted from 1.
     Rule(usize),
     /// A table, by its name and those of the tables around it.
     Table(Vec<String>),

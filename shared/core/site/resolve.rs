@@ -19,6 +19,9 @@ pub struct Resolved {
     pub rules: Vec<ResolvedRule>,
     /// The ids of the locations that count. `None`: all.
     pub locations: Option<BTreeSet<String>>,
+    /// The locations of each closure of the site, in the same order. `None`: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<Option<IdSelection>>,
     /// Problems for the operator, each with its place in the file and what to do.
     pub problems: Vec<SiteProblem>,
     /// The id that each name last meant while it was clear, by what the name stands for. It keeps
@@ -97,6 +100,11 @@ pub fn resolve(
             );
         }
     }
+    for closure in &site.closed {
+        let at = closure.at.as_ref();
+        let at = at.map(|at| resolving.at(closure.line, at));
+        resolving.resolved.closed.push(at);
+    }
     resolving.resolved
 }
 
@@ -139,7 +147,7 @@ impl<'a> Resolving<'a> {
     }
 
     fn rule(&mut self, rule: &Rule) -> ResolvedRule {
-        let at = rule.at.as_ref().map(|at| self.at(rule, at));
+        let at = rule.at.as_ref().map(|at| self.at(rule.line, at));
         let wanted = match &rule.wanted {
             ThingSelection::Any => IdSelection::Any,
             ThingSelection::Named(names) if rule.selector == Selector::Pass => {
@@ -159,13 +167,13 @@ impl<'a> Resolving<'a> {
         }
     }
 
-    fn at(&mut self, rule: &Rule, at: &ThingSelection) -> IdSelection {
+    fn at(&mut self, line: usize, at: &ThingSelection) -> IdSelection {
         let ThingSelection::Named(names) = at else {
             return IdSelection::Any;
         };
         let chosen = self.resolved.locations.clone();
         let asked = NameQuery {
-            place: Place::Rule(rule.line),
+            place: Place::Rule(line),
             scope: "location of a rule".to_owned(),
             one: "location",
             within: "among the `locations` of [platform]".to_owned(),

@@ -33,6 +33,8 @@ pub struct Rule {
     pub at: Option<ThingSelection>,
     /// The hours to which the rule is limited, in local time.
     pub hours: Option<Hours>,
+    /// Whether the rule goes on when the site is closed.
+    pub open_when_closed: bool,
 }
 
 impl Rule {
@@ -123,6 +125,7 @@ pub(super) fn read(
     );
     let at = table.maybe("at", wanted);
     let hours = table.maybe("hours", |value| value.read(Hours::parse));
+    let open_when_closed = table.optional("open_when_closed", false, |value| value.flag());
     let booked = selected
         .as_ref()
         .is_none_or(|(selector, _)| *selector == Selector::Resource);
@@ -159,6 +162,7 @@ pub(super) fn read(
         audience: audience?,
         at: at?,
         hours: hours?,
+        open_when_closed: open_when_closed?,
     })
 }
 
@@ -208,7 +212,7 @@ fn wanted_by(selector: Selector, value: &Value<'_>) -> Option<ThingSelection> {
     )
 }
 
-fn wanted(value: Value<'_>) -> Option<ThingSelection> {
+pub(super) fn wanted(value: Value<'_>) -> Option<ThingSelection> {
     any_or_named(value.texts()?).map_or_else(
         || value.wrong("\"*\" stands for every location and must stand alone"),
         Some,

@@ -229,6 +229,22 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// Returns one whole number as a list, or a list of whole numbers that is not empty.
+    pub(super) fn numbers(&self) -> Option<Vec<usize>> {
+        let number = |value: &DeValue<'_>| match value {
+            DeValue::Integer(number) => usize::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        let numbers: Option<Vec<usize>> = match self.value {
+            DeValue::Array(items) => items.iter().map(|item| number(item.get_ref())).collect(),
+            one => number(one).map(|number| vec![number]),
+        };
+        match numbers {
+            Some(numbers) if !numbers.is_empty() => Some(numbers),
+            _ => self.wrong("write a whole number, or a list of them: [1, 3]"),
+        }
+    }
+
     /// Returns a number from 0 to 1.
     pub(super) fn share(&self) -> Option<f64> {
         let text = match self.value {

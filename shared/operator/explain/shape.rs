@@ -126,6 +126,8 @@ pub enum Missing {
     NotYet,
     /// The window is over.
     Over,
+    /// The site is closed that day.
+    Closed,
     /// A fact that opened it is gone.
     Gone,
     /// The mode allows no changes.

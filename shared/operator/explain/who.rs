@@ -14,7 +14,7 @@ use super::shape::Tense;
 use super::{Book, PersonContext, instant};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
-use doorstep_core::decide::entitlement::derive;
+use doorstep_core::decide::entitlement::{Derived, derive};
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, GroupRef, Standing};
 use doorstep_core::model::audit::Record;
@@ -319,12 +319,17 @@ async fn future(
     let each = all_people.into_iter().map(|person| async move {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
         let (person_facts, _) = load_facts(environment, &book.site.id, &profiles).await?;
-        let entitlements = derive(book.rules.by(&book.site), &person_facts, book.at).entitlements;
+        let Derived {
+            entitlements,
+            closed,
+            ..
+        } = derive(book.rules.by(&book.site), &person_facts, book.at);
         let (problems, facts, done, held) = Default::default();
         let file = PersonContext {
             person,
             person_facts,
             entitlements,
+            closed,
             problems,
             facts,
             done,

@@ -24,6 +24,7 @@ use crate::site::{Selector, Site};
 
 mod book;
 mod bookings;
+mod closed;
 pub mod days;
 mod memberships;
 mod passes;
@@ -209,6 +210,17 @@ pub struct Derived {
     pub entitlements: Vec<Entitlement>,
     /// Facts that open nothing although they should.
     pub problems: Vec<Problem>,
+    /// What would be open if the site were not closed.
+    pub closed: Vec<ClosedEntitlement>,
+}
+
+/// An entitlement that a closure takes away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClosedEntitlement {
+    /// The entitlement, in the closed window.
+    pub entitlement: Entitlement,
+    /// The line of the `[[closed]]`.
+    pub line: usize,
 }
 
 /// Derives all entitlements of one person, as seen at `now`.
@@ -241,10 +253,12 @@ pub fn derive_by(book: &RuleIndex<'_>, person_facts: &PersonFacts, now: Timestam
     let Derived {
         entitlements,
         problems,
+        closed,
     } = bench.derived;
     Derived {
         entitlements,
         problems: Problem::in_order(problems),
+        closed,
     }
 }
 
@@ -254,6 +268,20 @@ struct IndexedRule<'a> {
     place: usize,
     rule: &'a crate::site::Rule,
     resolved: &'a crate::site::resolve::ResolvedRule,
+}
+
+impl IndexedRule<'_> {
+    /// Returns the entitlements of the rule for one window.
+    fn entitlements(self, window: Window, because: &[FactId]) -> impl Iterator<Item = Entitlement> {
+        self.resolved.groups.iter().map(move |group| Entitlement {
+            doors: self.rule.doors.clone(),
+            group: group.clone(),
+            window,
+            because: because.to_vec(),
+            rule: self.place + 1,
+            line: self.rule.line,
+        })
+    }
 }
 
 /// Evaluates the rules of a site for one person. Each rule adds entitlements or problems to
@@ -308,7 +336,8 @@ impl<'a> RuleEvaluator<'a> {
                 .is_none_or(|at| holds(at, location))
     }
 
-    /// Adds entitlements for `window` under a rule, cut to the rule's hours.
+    /// Adds entitlements for `window` under a rule, cut to the rule's hours and without the closed
+    /// days.
     fn open(
         &mut self,
         asked: IndexedRule<'_>,
@@ -316,26 +345,22 @@ impl<'a> RuleEvaluator<'a> {
         location: Option<&str>,
         because: &[FactId],
     ) {
+        let zone = self.zone(location);
         let windows = match &asked.rule.hours {
             None => vec![window],
-            Some(hours) => {
-                let zone = self
-                    .rules
-                    .catalogue
-                    .zone_of(location, &self.rules.site.timezone);
-                days::within_hours(hours, &zone, window, self.now)
-            }
+            Some(hours) => days::within_hours(hours, &zone, window, self.now),
         };
         for window in windows {
-            for group in &asked.resolved.groups {
-                self.derived.entitlements.push(Entitlement {
-                    doors: asked.rule.doors.clone(),
-                    group: group.clone(),
-                    window,
-                    because: because.to_vec(),
-                    rule: asked.place + 1,
-                    line: asked.rule.line,
-                });
+            let (open, closed) = self.but_for_closures(asked, window, location);
+            for window in open {
+                let entitlements = asked.entitlements(window, because);
+                self.derived.entitlements.extend(entitlements);
+            }
+            for (window, line) in closed {
+                let entitlements = asked.entitlements(window, because);
+                let closed =
+                    entitlements.map(|entitlement| ClosedEntitlement { entitlement, line });
+                self.derived.closed.extend(closed);
             }
         }
     }

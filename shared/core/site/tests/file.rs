@@ -30,6 +30,7 @@ fn rule(line: usize, selector: Selector, wanted: &[&str], opens: &[&str]) -> Rul
         with_parent: false,
         audience: Audience::Everyone,
         at: None,
+        open_when_closed: false,
         hours: None,
     }
 }
@@ -64,6 +65,7 @@ fn example() -> Site {
         )
     };
     let pass = Rule {
+        open_when_closed: false,
         hours: Hours::parse("Mon-Fri 09:00-18:00").ok(),
         ..rule(65, Selector::Pass, &["*"], &["Members"])
     };
@@ -97,6 +99,7 @@ fn example() -> Site {
             most: 50,
         },
         entries: Entries { keep_days: 90 },
+        closed: Vec::new(),
         rules: vec![
             rule(40, Selector::Plan, &["Hot desk"], &["Members"]),
             boardroom,

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use super::One;
 use crate::explain::past::is_about;
 use crate::explain::shape::{Missing, RuleShown, Tense};
+use doorstep_core::decide::entitlement::{ClosedEntitlement, Entitlement};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::window::Window;
 use doorstep_core::site::ThingSelection;
 
 impl One<'_> {
@@ -86,6 +88,31 @@ impl One<'_> {
             return;
         }
         let at = self.book.at;
+        let here = |one: &&ClosedEntitlement| {
+            let Entitlement {
+                doors,
+                group,
+                window,
+                ..
+            } = &one.entitlement;
+            doors == self.doors && group == self.group && window.holds(at)
+        };
+        let closed = self.file.closed.iter().find(here).map(|one| {
+            let Window { from, until } = one.entitlement.window;
+            let until = until
+                .map(|until| format!(" until {until}"))
+                .unwrap_or_default();
+            let text = format!(
+                "closed since {from}{until} (line {}): otherwise open by {}",
+                one.line,
+                one.entitlement.reason()
+            );
+            (text, from)
+        });
+        if let Some((text, from)) = closed {
+            self.lacks_at(Missing::Closed, text, from);
+            return;
+        }
         let next = self
             .entitlements
             .iter()
