@@ -165,18 +165,28 @@ pub fn of_protected(
 /// Returns the findings about one valid file that is probably not what the operator wants.
 pub fn alone(site: &Site) -> Vec<SiteProblem> {
     let mut findings = Vec::new();
-    if !site.platform.kind.has_floors() && site.platform.kind.has_read_api() {
-        let floors = site
+    let kind = site.platform.kind;
+    let opens_nothing = |selector: Selector, what: &str, instead: &str| {
+        let rules = site
             .rules
             .iter()
-            .filter(|rule| rule.selector == Selector::Floor);
-        findings.extend(floors.map(|rule| {
-            let word = site.platform.kind.word();
-            let said = format!(
-                "{word} has no floors, so this rule opens nothing: use assignable or location"
-            );
-            SiteProblem::new(Place::Rule(rule.line), said)
-        }));
+            .filter(move |rule| rule.selector == selector);
+        let said = format!(
+            "{} has no {what}, so this rule opens nothing: {instead}",
+            kind.word()
+        );
+        rules
+            .map(|rule| SiteProblem::new(Place::Rule(rule.line), said.clone()))
+            .collect::<Vec<_>>()
+    };
+    if !kind.has_floors() && kind.has_read_api() {
+        let instead = "use assignable or location";
+        findings.extend(opens_nothing(Selector::Floor, "floors", instead));
+    }
+    if !kind.has_visits() && kind.has_read_api() {
+        let instead = "use resource, which opens for the guests of bookings too";
+        let what = "visits that Doorstep can read";
+        findings.extend(opens_nothing(Selector::Visitor, what, instead));
     }
     if site.rules.is_empty() {
         findings.push(SiteProblem::new(

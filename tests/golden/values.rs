@@ -85,6 +85,7 @@ pub fn membership() -> FactRecord {
         from: day("2026-01-01"),
         until: day("2026-12-31"),
         approved: true,
+        unpaid_since: None,
         assignments: vec![Assignment {
             id: "x-1".into(),
             resource: "desk-4".into(),

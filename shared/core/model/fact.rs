@@ -27,8 +27,10 @@ pub enum Kind {
     Team,
     /// A person with a profile at the platform.
     Member,
-    /// A guest of a booking.
+    /// A guest of a booking, or an expected visitor.
     Visitor,
+    /// An expected visit without a booking.
+    Visit,
     /// A plan that a person, or a whole team, is on.
     Membership,
     /// A booking, or a series of bookings.
@@ -41,7 +43,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind: the catalogue first, and each kind before those that refer to it.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Location,
         Kind::Floor,
         Kind::Resource,
@@ -49,6 +51,7 @@ impl Kind {
         Kind::Team,
         Kind::Member,
         Kind::Visitor,
+        Kind::Visit,
         Kind::Membership,
         Kind::Booking,
         Kind::Pass,
@@ -68,6 +71,7 @@ impl Kind {
             Kind::Team => "team",
             Kind::Member => "member",
             Kind::Visitor => "visitor",
+            Kind::Visit => "visit",
             Kind::Membership => "membership",
             Kind::Booking => "booking",
             Kind::Pass => "pass",
@@ -169,6 +173,7 @@ impl Fact {
             }
             What::Team(_) => vec![Holder::Team(self.id.clone())],
             What::Visitor(_) => vec![Holder::Visitor(self.id.clone())],
+            What::Visit(visit) => vec![Holder::Visitor(visit.visitor.clone())],
             What::Membership(membership) => membership.holder.iter().cloned().collect(),
             What::Pass(pass) => pass.holders.clone(),
             What::Checkin(checkin) => checkin.member.iter().map(member).collect(),
@@ -208,6 +213,10 @@ impl What {
                         .iter()
                         .map(|id| FactId::new(Kind::Team, id.clone())),
                 );
+            }
+            What::Visit(visit) => {
+                add(Kind::Location, &visit.location);
+                names.push(FactId::new(Kind::Visitor, visit.visitor.clone()));
             }
             What::Membership(membership) => {
                 add(Kind::Location, &membership.location);
@@ -268,6 +277,8 @@ pub enum What {
     Member(Profile),
     /// See [`Profile`].
     Visitor(Profile),
+    /// See [`Visit`].
+    Visit(Visit),
     /// See [`Membership`].
     Membership(Membership),
     /// See [`Booking`]. Boxed, because it is twice as large as any other.
@@ -289,6 +300,7 @@ impl What {
             What::Team(_) => Kind::Team,
             What::Member(_) => Kind::Member,
             What::Visitor(_) => Kind::Visitor,
+            What::Visit(_) => Kind::Visit,
             What::Membership(_) => Kind::Membership,
             What::Booking(_) => Kind::Booking,
             What::Pass(_) => Kind::Pass,

@@ -59,6 +59,18 @@ impl PlatformKind {
         }
     }
 
+    /// Returns whether Doorstep reads the platform's visits without a booking, so that a rule can be
+    /// about visitors.
+    pub fn has_visits(self) -> bool {
+        match self {
+            PlatformKind::Spacebring => true,
+            PlatformKind::OfficeRnd
+            | PlatformKind::Nexudus
+            | PlatformKind::Andcards
+            | PlatformKind::Deskworks => false,
+        }
+    }
+
     /// Returns whether the platform has floors, so that a rule can name one.
     pub fn has_floors(self) -> bool {
         match self {

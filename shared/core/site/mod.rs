@@ -55,6 +55,9 @@ pub struct Site {
     pub doors: BTreeMap<DoorsName, DoorsConfig>,
     /// Defaults for every booking rule.
     pub bookings: Bookings,
+    /// What the membership of a member who has not paid opens. `None`: the status of the membership
+    /// decides.
+    pub members_unpaid: Option<MemberUnpaid>,
     /// When a pass opens.
     pub passes: PassOpening,
     /// When inferred revokes are held.
@@ -278,6 +281,17 @@ pub enum Unpaid {
     Wait,
     /// It opens like any other.
     Open,
+}
+
+/// What the membership of a member who has not paid opens, where the platform says who has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberUnpaid {
+    /// It opens like any other.
+    Open,
+    /// It opens nothing until it is paid.
+    Wait,
+    /// It opens for this number of days, counted from the first unpaid one.
+    Grace(u32),
 }
 
 /// When a pass opens.

@@ -8,7 +8,7 @@ use super::fault::{Faults, SiteFileError};
 use super::sheet::{SheetTable, Value};
 use super::words::{self, SANDBOX};
 use super::{
-    Bookings, Closure, DoorsConfig, Entries, ForeignPolicy, Guard, Mode, PassOpening,
+    Bookings, Closure, DoorsConfig, Entries, ForeignPolicy, Guard, MemberUnpaid, Mode, PassOpening,
     PlatformConfig, Rule, Site, Tentative, Unpaid, WithoutAccess, closed, rule,
 };
 use crate::model::account::DoorsKind;
@@ -72,6 +72,8 @@ fn whole(root: &SheetTable<'_>) -> Option<Site> {
     let bookings = root.optional("bookings", Bookings::default(), |value| {
         bookings(&value.table("[bookings]")?)
     });
+    let members_unpaid =
+        root.optional("members", None, |value| members(&value.table("[members]")?));
     let passes = root.optional("passes", PassOpening::WhileUnused, |value| {
         passes(&value.table("[passes]")?)
     });
@@ -102,6 +104,7 @@ fn whole(root: &SheetTable<'_>) -> Option<Site> {
         platform: platform?,
         doors: doors?,
         bookings: bookings?,
+        members_unpaid: members_unpaid?,
         passes: passes?,
         guard: guard?,
         entries: entries?,
@@ -342,6 +345,21 @@ fn bookings(table: &SheetTable<'_>) -> Option<Bookings> {
         tentative: tentative?,
         unpaid: unpaid?,
     })
+}
+
+/// Reads `[members]`.
+fn members(table: &SheetTable<'_>) -> Option<Option<MemberUnpaid>> {
+    let unpaid = table.maybe("unpaid", |value| {
+        value.read(|text| match text {
+            "open" => Ok(MemberUnpaid::Open),
+            "wait" => Ok(MemberUnpaid::Wait),
+            grace => words::days(grace).map(MemberUnpaid::Grace).map_err(|_| {
+                "write \"open\", \"wait\", or a number of days such as \"14d\"".to_owned()
+            }),
+        })
+    });
+    table.finish();
+    unpaid
 }
 
 fn passes(table: &SheetTable<'_>) -> Option<PassOpening> {

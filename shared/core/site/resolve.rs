@@ -225,7 +225,10 @@ impl<'a> Resolving<'a> {
             (Some(chosen), Some(at)) => Some(chosen.intersection(at).cloned().collect()),
             (chosen, at) => chosen.or_else(|| at.cloned()),
         };
-        let word = rule.selector.word();
+        let word = match rule.selector {
+            Selector::Visitor => Selector::Location.word(),
+            selector => selector.word(),
+        };
         let limits = at.and(rule.at.as_ref()).map(listed);
         let asked = NameQuery {
             place: Place::Rule(rule.line),
@@ -259,7 +262,7 @@ impl<'a> Resolving<'a> {
             _ => true,
         };
         match selector {
-            Selector::Location => self.location_things(allowed),
+            Selector::Location | Selector::Visitor => self.location_things(allowed),
             Selector::Plan => {
                 let plan = |(id, plan): (&'a Id, &'a crate::model::fact::Plan)| NamedThing {
                     id,

@@ -20,9 +20,9 @@ pub struct Rule {
     pub doors: DoorsName,
     /// Names or ids of the groups that the rule opens. Never empty.
     pub opens: Vec<String>,
-    /// Minutes of access before a booking. 0 in a rule that is not about bookings.
+    /// Minutes of access before a booking or visit. 0 in a rule about anything else.
     pub before: u32,
-    /// Minutes of access after a booking. 0 in a rule that is not about bookings.
+    /// Minutes of access after a booking or visit. 0 in a rule about anything else.
     pub after: u32,
     /// Whether a booking of the room that this one is part of opens too. `false` in a rule that is
     /// not about bookings.
@@ -61,18 +61,21 @@ pub enum Selector {
     Assignable,
     /// Bookings of a resource.
     Resource,
+    /// Expected visitors without a booking, at a location.
+    Visitor,
     /// Passes.
     Pass,
 }
 
 impl Selector {
     /// Every selector, in the order in which the docs name them.
-    pub const ALL: [Selector; 6] = [
+    pub const ALL: [Selector; 7] = [
         Selector::Plan,
         Selector::Resource,
         Selector::Assignable,
         Selector::Floor,
         Selector::Location,
+        Selector::Visitor,
         Selector::Pass,
     ];
 
@@ -84,6 +87,7 @@ impl Selector {
             Selector::Floor => "floor",
             Selector::Assignable => "assignable",
             Selector::Resource => "resource",
+            Selector::Visitor => "visitor",
             Selector::Pass => "pass",
         }
     }
@@ -129,17 +133,11 @@ pub(super) fn read(
     let booked = selected
         .as_ref()
         .is_none_or(|(selector, _)| *selector == Selector::Resource);
-    let own = |key, otherwise| {
-        booking_only(
-            table,
-            booked,
-            key,
-            if booked { otherwise } else { 0 },
-            |v| v.read(words::minutes),
-        )
-    };
-    let before = own("before", bookings.before);
-    let after = own("after", bookings.after);
+    let timed = selected
+        .as_ref()
+        .is_none_or(|(selector, _)| matches!(selector, Selector::Resource | Selector::Visitor));
+    let before = minutes_of(table, timed, "before", bookings.before);
+    let after = minutes_of(table, timed, "after", bookings.after);
     let audience = booking_only(table, booked, "for", Audience::Everyone, |value| {
         value.choice(&[
             ("members", Audience::Members),
@@ -286,6 +284,22 @@ fn booking_only<'t, T>(
         Some(value) if booked => read(value),
         Some(value) => value.wrong(
             "this counts for bookings only: write it in a rule with `resource`, or leave it out",
+        ),
+    }
+}
+
+/// Reads minutes, which only a rule about bookings or visits may have.
+fn minutes_of(
+    table: &SheetTable<'_>,
+    timed: bool,
+    key: &'static str,
+    otherwise: u32,
+) -> Option<u32> {
+    match table.value(key) {
+        None => Some(if timed { otherwise } else { 0 }),
+        Some(value) if timed => value.read(words::minutes),
+        Some(value) => value.wrong(
+            "this counts for bookings and visits only: write it in a rule with `resource` or `visitor`, or leave it out",
         ),
     }
 }

@@ -345,6 +345,7 @@ fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
             booking.series.is_none() && booking.end.max(booking.start) < since
         }
         What::Checkin(checkin) => checkin.at < since,
+        What::Visit(visit) => visit.end.unwrap_or(visit.start) < since,
         _ => false,
     }
 }

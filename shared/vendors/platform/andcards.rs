@@ -239,6 +239,7 @@ impl PushedThing for Subscription {
             from: Some(self.start.0),
             until: self.end.map(|end| end.0),
             approved: self.active,
+            unpaid_since: None,
             assignments: Vec::new(),
             pauses: Vec::new(),
             awaits_next: false,

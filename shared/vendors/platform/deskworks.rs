@@ -205,6 +205,7 @@ impl PushedThing for Billing {
             from: Some(self.start.0),
             until: self.end.map(|end| end.0),
             approved: self.active,
+            unpaid_since: None,
             assignments: Vec::new(),
             pauses: Vec::new(),
             awaits_next: false,

@@ -4,6 +4,7 @@ mod bookings;
 mod passes;
 mod people;
 mod subscriptions;
+mod visits;
 mod webhooks;
 
 use serde_json::{Map, Value, json};

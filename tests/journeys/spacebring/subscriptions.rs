@@ -154,3 +154,44 @@ async fn s2_a_customer_that_is_named_by_its_user_is_the_member() {
     assert_eq!(world.inside("Members").await, ["eve"]);
     world.ends_well().await;
 }
+
+#[tokio::test]
+async fn v3_a_member_who_has_not_paid_waits_or_has_a_grace_as_the_site_file_says() {
+    let unpaid = || {
+        let mut one = subscription(EVE);
+        one["status"] = json!("incomplete");
+        one["startDate"] = json!("2026-03-01T00:00:00.000Z");
+        json!({ "subscriptions": [one] })
+    };
+    for (says, is_inside) in [
+        ("", false),
+        ("[members]\nunpaid = \"wait\"\n", false),
+        ("[members]\nunpaid = \"open\"\n", true),
+        ("[members]\nunpaid = \"1d\"\n", false),
+        ("[members]\nunpaid = \"2d\"\n", true),
+    ] {
+        let rules = format!("{says}{PLAN}");
+        let world = begin(Doors::Kisi, &rules, json!({}), &["Members"]).await;
+        world.change_and_deliver(unpaid()).await;
+        assert_eq!(
+            !world.inside("Members").await.is_empty(),
+            is_inside,
+            "{says}"
+        );
+        world
+            .at(
+                "2026-03-03T00:00:00Z",
+                "Members",
+                if says.contains("open") { &["eve"] } else { &[] },
+            )
+            .await;
+        world.reconcile().await;
+        world
+            .change_and_deliver(
+                json!({ "subscriptions": [{ "id": id(100 + EVE), "status": "active" }] }),
+            )
+            .await;
+        assert_eq!(world.inside("Members").await, ["eve"], "{says}");
+        world.ends_well().await;
+    }
+}

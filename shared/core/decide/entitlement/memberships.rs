@@ -1,13 +1,14 @@
 //! Entitlements from memberships on a plan, and from the desks and offices assigned to memberships.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use super::days::{DayWindow, days};
 use super::{IndexedRule, RuleEvaluator, holds};
 use crate::model::fact::{Assignment, Fact, Membership};
 use crate::model::window::Window;
-use crate::site::Selector;
+use crate::site::{MemberUnpaid, Selector};
 
 impl<'a> RuleEvaluator<'a> {
     /// Evaluates a rule about a plan: for its members, while the membership runs.
@@ -110,7 +111,11 @@ impl<'a> RuleEvaluator<'a> {
             );
             return Vec::new();
         }
-        match days(membership.from, membership.until, &self.zone(location)) {
+        let until = self.last_day(membership);
+        if self.grace_is_over(membership, until) {
+            return Vec::new();
+        }
+        match days(membership.from, until, &self.zone(location)) {
             DayWindow::Window(window) => {
                 self.but_for_pauses(waiting(window, membership), membership, location)
             }
@@ -122,6 +127,24 @@ impl<'a> RuleEvaluator<'a> {
                 Vec::new()
             }
         }
+    }
+
+    /// Returns the last local day of a membership: its own, or the last one of the grace for a
+    /// membership that is not paid.
+    fn last_day(&self, membership: &Membership) -> Option<Date> {
+        let grace = match (membership.unpaid_since, self.rules.site.members_unpaid) {
+            (Some(since), Some(MemberUnpaid::Grace(days))) => {
+                since.checked_add((i64::from(days) - 1).days()).ok()
+            }
+            _ => None,
+        };
+        [membership.until, grace].into_iter().flatten().min()
+    }
+
+    /// Returns whether the grace was over before the membership began. That is no error of its
+    /// dates.
+    fn grace_is_over(&self, membership: &Membership, until: Option<Date>) -> bool {
+        until != membership.until && until < membership.from
     }
 
     /// Removes the pauses from a window. A pause that ends before it starts does not count.
@@ -152,9 +175,11 @@ impl<'a> RuleEvaluator<'a> {
                 .location
                 .as_deref()
                 .or(profile.location.as_deref());
-            let DayWindow::Window(window) =
-                days(membership.from, membership.until, &self.zone(location))
-            else {
+            let DayWindow::Window(window) = days(
+                membership.from,
+                self.last_day(membership),
+                &self.zone(location),
+            ) else {
                 return false;
             };
             let windows = self.but_for_pauses(window, membership, location);

@@ -20,7 +20,7 @@ use crate::model::reasons::{Reason, Reasons};
 use crate::model::window::{Window, union};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{IdSelection, Resolved};
-use crate::site::{Selector, Site};
+use crate::site::{MemberUnpaid, Selector, Site};
 
 mod book;
 mod bookings;
@@ -28,6 +28,7 @@ mod closed;
 pub mod days;
 mod memberships;
 mod passes;
+mod visits;
 
 pub use book::RuleIndex;
 
@@ -247,6 +248,7 @@ pub fn derive_by(book: &RuleIndex<'_>, person_facts: &PersonFacts, now: Timestam
             Selector::Plan => bench.plan(asked),
             Selector::Location | Selector::Floor | Selector::Assignable => bench.assigned(asked),
             Selector::Resource => bench.booked(asked),
+            Selector::Visitor => bench.visited(asked),
             Selector::Pass => bench.passes(asked),
         }
     }
@@ -290,7 +292,7 @@ struct RuleEvaluator<'a> {
     rules: Rules<'a>,
     person_facts: &'a PersonFacts,
     now: Timestamp,
-    /// Approved memberships that concern this person, each with the profile through which it does.
+    /// Memberships that count and concern this person, each with the profile through which it does.
     memberships: Rc<[(&'a Fact, &'a Membership, &'a Profile)]>,
     derived: Derived,
 }
@@ -301,7 +303,7 @@ impl<'a> RuleEvaluator<'a> {
             .facts
             .values()
             .filter_map(|fact| match &fact.what {
-                What::Membership(membership) if membership.approved => {
+                What::Membership(membership) if counts(membership, rules.site) => {
                     Some((fact.as_ref(), membership))
                 }
                 _ => None,
@@ -370,6 +372,16 @@ impl<'a> RuleEvaluator<'a> {
             fact: fact.clone(),
             why: why.to_owned(),
         });
+    }
+}
+
+/// Returns whether a membership counts. Where the platform says that it is not paid, the site file
+/// decides; without a word there, the status of the membership does.
+fn counts(membership: &Membership, site: &Site) -> bool {
+    match (membership.unpaid_since, site.members_unpaid) {
+        (None, _) | (_, None) => membership.approved,
+        (Some(_), Some(MemberUnpaid::Open | MemberUnpaid::Grace(_))) => true,
+        (Some(_), Some(MemberUnpaid::Wait)) => false,
     }
 }
 

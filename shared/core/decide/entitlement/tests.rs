@@ -68,6 +68,7 @@ fn membership(holder: Holder, pauses: Vec<Pause>) -> What {
         from: Some("2026-03-01".parse().expect("a day")),
         until: Some("2026-03-20".parse().expect("a day")),
         approved: true,
+        unpaid_since: None,
         assignments: Vec::new(),
         pauses,
         awaits_next: false,

@@ -93,6 +93,23 @@ pub struct Profile {
     pub cards: Vec<String>,
 }
 
+/// An expected visit without a booking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// The visitor.
+    pub visitor: Id,
+    /// The location.
+    pub location: Option<Id>,
+    /// When the visitor is expected.
+    pub start: Timestamp,
+    /// When the visit ends, if the platform says so.
+    pub end: Option<Timestamp>,
+    /// Whether the visitor may come. `false` until the host approves, where the platform asks that,
+    /// and for a visit that is cancelled.
+    #[serde(default = "yes", skip_serializing_if = "is_usual_yes")]
+    pub approved: bool,
+}
+
 /// A person, or a whole team, on a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
@@ -111,6 +128,9 @@ pub struct Membership {
     pub until: Option<Date>,
     /// Whether the membership counts at all.
     pub approved: bool,
+    /// The local day since which the membership is not paid, if the platform says so.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub unpaid_since: Option<Date>,
     /// Desks and offices that come with it.
     pub assignments: Vec<Assignment>,
     /// Periods in which the membership runs but opens nothing.

@@ -363,7 +363,7 @@ fn a_rule_is_about_one_thing() {
     added(
         "[[rule]]\nopens = [\"A\"]",
         1,
-        "write one of plan, resource, assignable, floor, location, pass",
+        "write one of plan, resource, assignable, floor, location, visitor, pass",
     );
     added(
         "[[rule]]\nplan = \"A\"\nfloor = \"B\"\nopens = [\"A\"]",
@@ -431,7 +431,7 @@ fn a_rule_opens_groups_of_one_door_system() {
         added(
             &format!("[[rule]]\nplan = \"A\"\nopens = \"A\"\n{key}"),
             4,
-            "counts for bookings only",
+            "counts for bookings",
         );
     }
 }
@@ -472,4 +472,69 @@ fn what_is_not_toml_is_reported_alone() {
             .1
             .contains("longer than 256 KiB")
     );
+}
+
+#[test]
+fn v2_v3_what_closures_and_unpaid_members_are_told() {
+    let rule = "[[rule]]\nplan = \"Hot desk\"\nopens = \"Members\"\n";
+    added(
+        "[[closed]]",
+        1,
+        "[[closed]] has no `days`: write the closed days",
+    );
+    added("[[closed]]\ndays = \"tomorrow\"", 2, "write a day such as");
+    added(
+        "[[closed]]\ndays = [2026-12-24]",
+        2,
+        "write a name in quotes",
+    );
+    added(
+        "[[closed]]\ndays = \"2026-12-24\"\nrules = []",
+        3,
+        "write a whole number",
+    );
+    added(
+        "[[closed]]\ndays = \"2026-12-24\"\nrules = \"1\"",
+        3,
+        "write a whole number",
+    );
+    let numbered =
+        |number: &str| format!("{rule}[[closed]]\ndays = \"2026-12-24\"\nrules = {number}");
+    added(&numbered("[1, 2]"), 6, "write numbers from 1 to 1");
+    added(&numbered("0"), 6, "write numbers from 1 to 1");
+    added(
+        "[[closed]]\ndays = \"2026-12-24\"\nopens = \"x\"",
+        3,
+        "has no key `opens`",
+    );
+    added(
+        "[members]\nunpaid = \"later\"",
+        2,
+        "a number of days such as \"14d\"",
+    );
+    added("[members]\nunpaid = 14", 2, "write a text in quotes");
+}
+
+#[test]
+fn v1_minutes_are_for_bookings_and_visits_only() {
+    let of = |selector: &str, key: &str| {
+        format!("[[rule]]\n{selector} = \"*\"\nopens = \"Members\"\n{key}")
+    };
+    added(
+        &of("plan", "before = \"15m\""),
+        4,
+        "this counts for bookings and visits only",
+    );
+    added(
+        &of("visitor", "for = \"members\""),
+        4,
+        "this counts for bookings only",
+    );
+    added(
+        &of("visitor", "with_parent = true"),
+        4,
+        "this counts for bookings only",
+    );
+    let site = Site::parse(&format!("{LEAST}{}", of("visitor", "after = \"2h\""))).unwrap();
+    assert_eq!((site.rules[0].before, site.rules[0].after), (15, 120));
 }

@@ -100,6 +100,7 @@ fn example() -> Site {
         },
         entries: Entries { keep_days: 90 },
         closed: Vec::new(),
+        members_unpaid: None,
         rules: vec![
             rule(40, Selector::Plan, &["Hot desk"], &["Members"]),
             boardroom,

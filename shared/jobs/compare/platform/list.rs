@@ -12,7 +12,7 @@ use doorstep_vendors::platform::ReadPlatform;
 use doorstep_vendors::platform::found::{FactList, Lookup};
 use doorstep_vendors::platform::relation::{self, Relation};
 
-/// Single bookings that ended longer ago than this are not stored. They open nothing.
+/// Single bookings and visits that ended longer ago than this are not stored. They open nothing.
 const OVER: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// The number of missing things of a rejected list that are read by their ids.
 const SAMPLE: usize = 100;
@@ -35,7 +35,9 @@ impl<'a> KindRead<'a> {
         match &fact.what {
             What::Checkin(checkin) => checkin.at < self.checkins_from,
             What::Membership(membership) => {
-                !membership.approved && self.reader.lists_only_current_memberships()
+                !membership.approved
+                    && membership.unpaid_since.is_none()
+                    && self.reader.lists_only_current_memberships()
             }
             _ => is_over(fact, self.began),
         }
@@ -242,10 +244,13 @@ impl PlatformReading<'_> {
     }
 }
 
-/// Returns whether a fact is a single booking that ended long ago.
+/// Returns whether a fact is a single booking or a visit that ended long ago.
 fn is_over(fact: &Fact, now: Timestamp) -> bool {
-    let What::Booking(booking) = &fact.what else {
-        return false;
-    };
-    booking.series.is_none() && now.duration_since(booking.end.max(booking.start)) > OVER
+    match &fact.what {
+        What::Booking(booking) => {
+            booking.series.is_none() && now.duration_since(booking.end.max(booking.start)) > OVER
+        }
+        What::Visit(visit) => now.duration_since(visit.end.unwrap_or(visit.start)) > OVER,
+        _ => false,
+    }
 }

@@ -41,7 +41,7 @@ pub(super) const WEBHOOK: NexudusEntity = entity("WebHook", "sys", "webhooks");
 pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static NexudusEntity, &str)> {
     Some(match kind {
         Kind::Location => (&BUSINESS, id),
-        Kind::Floor => return None,
+        Kind::Floor | Kind::Visit => return None,
         Kind::Resource => match id.strip_prefix(doorstep_core::model::fact::DESK) {
             Some(desk) => (&DESK, desk),
             None => (&RESOURCE, id),

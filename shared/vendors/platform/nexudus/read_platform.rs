@@ -56,7 +56,7 @@ impl ReadPlatform for NexudusReader {
                     |record: &Value| wire::business(record).filter(|_| self.is_ours(record, "Id"));
                 list::all(&self.calls, &BUSINESS, &changed(&BUSINESS, &since), ours).await
             }
-            Kind::Floor => Ok(Vec::new()),
+            Kind::Floor | Kind::Visit => Ok(Vec::new()),
             Kind::Resource => self.resources(&since).await,
             Kind::Plan => self.plans(&changed(&TARIFF, &since)).await,
             Kind::Team => {

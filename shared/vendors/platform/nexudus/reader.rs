@@ -125,7 +125,7 @@ impl NexudusReader {
         let ours = |field: &str| self.is_ours(record, field);
         let fact = match kind {
             Kind::Location => wire::business(record).filter(|_| ours("Id")),
-            Kind::Floor => None,
+            Kind::Floor | Kind::Visit => None,
             Kind::Resource if entity.name == DESK.name => {
                 wire::desk(record, self.usual()).filter(|_| ours("FloorPlanBusinessId"))
             }

@@ -228,6 +228,7 @@ pub(super) fn contract(
         from,
         until,
         approved: record.flag_or("Active", true) && !over,
+        unpaid_since: None,
         assignments: desks(record)
             .into_iter()
             .map(|desk| assignment(&id, &desk))

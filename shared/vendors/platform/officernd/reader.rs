@@ -25,6 +25,21 @@ const PAGE: &str = "50";
 /// Most pages of a list. A longer list is taken for an endless one.
 const MOST_PAGES: usize = 4_000;
 
+/// All kinds but visits.
+const KINDS: [Kind; 11] = [
+    Kind::Location,
+    Kind::Floor,
+    Kind::Resource,
+    Kind::Plan,
+    Kind::Team,
+    Kind::Member,
+    Kind::Visitor,
+    Kind::Membership,
+    Kind::Booking,
+    Kind::Pass,
+    Kind::Checkin,
+];
+
 /// Reader of one organisation.
 pub(super) struct OfficerndReader {
     calls: OfficerndApi,
@@ -144,7 +159,7 @@ impl OfficerndReader {
 #[async_trait]
 impl ReadPlatform for OfficerndReader {
     fn kinds(&self) -> &'static [Kind] {
-        &Kind::ALL
+        &KINDS
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {
@@ -278,6 +293,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Team => "companies",
         Kind::Member => "members",
         Kind::Visitor => "visitors",
+        Kind::Visit => "visits",
         Kind::Membership => "memberships",
         Kind::Booking => "bookings",
         Kind::Pass => "passes",

@@ -57,6 +57,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
         Kind::Booking => What::Booking(Box::new(booking(record))),
         Kind::Pass => What::Pass(pass(record)),
         Kind::Checkin => return checkin(record),
+        Kind::Visit => return None,
     };
     let fact = Fact {
         id: record.id("_id")?,
@@ -171,6 +172,7 @@ fn membership(record: &JsonRecord) -> Membership {
         from,
         until,
         approved: approved(record),
+        unpaid_since: None,
         assignments: Vec::new(),
         pauses: Vec::new(),
         awaits_next: false,

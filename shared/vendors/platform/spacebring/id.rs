@@ -23,6 +23,19 @@ pub(super) fn guest(booking: &str, user: &str) -> Id {
     format!("{booking}{BETWEEN}{user}").into()
 }
 
+/// Begins the id of the visitor of a visit. It is no UUID, so it begins no booking's id.
+const VISIT: &str = "visit";
+
+/// Returns the id of the visitor of a visit.
+pub(super) fn visitor(visit: &str) -> Id {
+    format!("{VISIT}{BETWEEN}{visit}").into()
+}
+
+/// Returns the visit of a visitor; `None` for the guest of a booking.
+pub(super) fn visit_of(visitor: &str) -> Option<&str> {
+    visitor.strip_prefix(VISIT)?.strip_prefix(BETWEEN)
+}
+
 /// Returns the booking of a guest.
 pub(super) fn booking_of(guest: &str) -> Option<&str> {
     guest.split_once(BETWEEN).map(|(booking, _)| booking)

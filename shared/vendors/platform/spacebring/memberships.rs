@@ -1,5 +1,6 @@
 //! Subscriptions, and the desks and offices that are assigned to them.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -207,11 +208,19 @@ fn subscription(record: &Value, zone: &TimeZone) -> Option<Translated> {
             record.text("status").as_deref(),
             Some("active" | "scheduled")
         ),
+        unpaid_since: unpaid_since(record, from),
         assignments: Vec::new(),
         pauses: Vec::new(),
         awaits_next: false,
     };
     wire::fact(record, What::Membership(membership))
+}
+
+/// Returns the day since which a subscription is not paid. The first payment of one that is
+/// `incomplete` has not arrived `[I]`, so that is its first day.
+fn unpaid_since(record: &JsonRecord<'_>, from: Option<Date>) -> Option<Date> {
+    let is_incomplete = record.text("status").as_deref() == Some("incomplete");
+    from.filter(|_| is_incomplete)
 }
 
 /// Returns the plans of a subscription. An item without a plan is a thing that was bought.

@@ -23,6 +23,7 @@ mod parse;
 mod passes;
 mod read_platform;
 mod reader;
+mod visits;
 mod wire;
 
 /// The Spacebring platform.

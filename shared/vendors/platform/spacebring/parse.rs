@@ -32,6 +32,7 @@ fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
         Some(_) => return Err("the event's type is not a text"),
     };
     let (thing, verb) = match event {
+        Some(event) if event.starts_with("visitors.") => ("visit", ""),
         Some(event) => event.rsplit_once('.').unwrap_or((event, "")),
         None => (shape(&body), ""),
     };
@@ -42,6 +43,7 @@ fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
         "subscription" => Kind::Membership,
         "resource" => Kind::Resource,
         "location" => Kind::Location,
+        "visit" => Kind::Visit,
         _ => return Ok(WebhookContent::NotForUs),
     };
     let object = match body.get(thing) {
@@ -56,8 +58,12 @@ fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
     }]))
 }
 
-/// Returns what a body without a type is about: a bare subscription has items and a period `[D]`.
+/// Returns what a body without a type is about: a visit is under its own key, and a bare
+/// subscription has items and a period `[D]`.
 fn shape(body: &Map<String, Value>) -> &'static str {
+    if body.get("visit").is_some_and(Value::is_object) {
+        return "visit";
+    }
     let is_subscription = body.get("items").is_some_and(Value::is_array)
         && body.contains_key("startDate")
         && body.contains_key("period");

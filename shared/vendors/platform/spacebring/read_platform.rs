@@ -32,7 +32,11 @@ impl ReadPlatform for SpacebringReader {
             Kind::Plan => self.plan(about).await,
             Kind::Team => self.company(about).await,
             Kind::Member => self.member(about).await,
-            Kind::Visitor => self.guest(id).await,
+            Kind::Visitor => match id::visit_of(id) {
+                Some(visit) => self.visitor(visit).await,
+                None => self.guest(id).await,
+            },
+            Kind::Visit => self.visit(about).await,
             Kind::Membership => self.subscription(about).await,
             Kind::Booking => self.booking(about).await,
             Kind::Pass => self.pass(id, self.uses_from()).await,
@@ -71,7 +75,12 @@ impl ReadPlatform for SpacebringReader {
             Kind::Plan => self.at_each_location(&PLANS, wire::plan).await,
             Kind::Team => self.at_each_location(&COMPANIES, wire::company).await,
             Kind::Member => self.members().await,
-            Kind::Visitor => Ok(self.all_bookings(from).await?.guests.clone().into()),
+            Kind::Visitor => {
+                let mut all = FactList::from(self.all_bookings(from).await?.guests.clone());
+                join(&mut all, self.visitors(from).await?);
+                Ok(all)
+            }
+            Kind::Visit => self.visits(from).await,
             Kind::Membership => self.subscriptions().await,
             Kind::Booking => Ok(self.all_bookings(from).await?.bookings.clone()),
             Kind::Pass => self.passes(from).await,

@@ -55,6 +55,14 @@ fn a_subscription_without_a_type_is_told_by_its_shape_and_removes_nothing_by_its
 }
 
 #[test]
+fn a_visit_is_told_by_its_key_with_a_type_or_without() {
+    let visit = json!({ "visit": { "id": "i", "userHost": { "id": "u" } } });
+    assert_eq!(content(&visit), hint(Kind::Visit, false));
+    let typed = json!({ "type": "visitors.visit.checked_in", "visit": { "id": "i" } });
+    assert_eq!(content(&typed), hint(Kind::Visit, false));
+}
+
+#[test]
 fn every_other_event_is_not_for_us() {
     for body in [
         json!({ "type": "invoice.issued", "invoice": { "id": "i" } }),
