@@ -5,6 +5,7 @@ use crate::target::TargetOptions;
 use crate::{VerbOutcome, print};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
+use doorstep_operator::presence::{Presence, PresenceQuery, PresentPerson};
 use doorstep_operator::report::{ReportQuery, ReportRow};
 
 /// The arguments of `doorstep entries`.
@@ -21,6 +22,13 @@ pub struct EntriesArgs {
     /// Only the person with this e-mail address.
     #[arg(long, value_name = "EMAIL")]
     person: Option<String>,
+    /// Summarises: who is inside, the first and last opening of each day, the openings by hour and
+    /// door.
+    #[arg(long)]
+    summary: bool,
+    /// How long a person counts as inside after an opening, such as 4h or 90m; left out: 4h.
+    #[arg(long, value_name = "TIME", requires = "summary")]
+    within: Option<String>,
     #[command(flatten)]
     target: TargetOptions,
     /// Prints JSON, with the time of every access attempt. Without it, the command prints CSV.
@@ -28,8 +36,11 @@ pub struct EntriesArgs {
     json: bool,
 }
 
-/// Shows access attempts by person, door and day.
+/// Shows access attempts by person, door and day, or summarises them.
 pub async fn run(asked: &EntriesArgs) -> Result<VerbOutcome> {
+    if asked.summary {
+        return summarise(asked).await;
+    }
     let wanted = ReportQuery {
         from: asked.from.clone(),
         until: asked.until.clone(),
@@ -42,6 +53,91 @@ pub async fn run(asked: &EntriesArgs) -> Result<VerbOutcome> {
         false => print::table(&table(&rows)?)?,
     }
     Ok(VerbOutcome::Fine)
+}
+
+async fn summarise(asked: &EntriesArgs) -> Result<VerbOutcome> {
+    let wanted = PresenceQuery {
+        from: asked.from.clone(),
+        until: asked.until.clone(),
+        email: asked.person.clone(),
+        within: asked.within.clone(),
+    };
+    let ask = async |backend: &dyn Backend| backend.presence(&asked.site, &wanted).await;
+    let told = asked.target.ask("reading the access attempts", ask).await?;
+    match asked.json {
+        true => print::json(&told)?,
+        false => print::table(&csv(&SUMMARY_HEAD, summary_cells(&told))?)?,
+    }
+    Ok(VerbOutcome::Fine)
+}
+
+/// The columns of a summary. `what` is `inside`, `day` or `hour`. An `inside` line says that the
+/// person opened a door within the time that `--within` gives, because no door system reports a
+/// direction.
+const SUMMARY_HEAD: [&str; 10] = [
+    "what", "day", "hour", "name", "email", "account", "lock", "first", "last", "opened",
+];
+
+fn summary_cells(told: &Presence) -> Vec<[String; 10]> {
+    let of = |who: &PresentPerson| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let account = who.account.as_ref().map(ToString::to_string);
+        [text(&who.name), text(&who.email), text(&account)]
+    };
+    let none = String::new;
+    let inside = told.inside.iter().map(|one| {
+        let [name, email, account] = of(&one.who);
+        let (lock, last) = (one.lock.clone(), one.last.clone());
+        [
+            "inside".to_owned(),
+            none(),
+            none(),
+            name,
+            email,
+            account,
+            lock,
+            none(),
+            last,
+            none(),
+        ]
+    });
+    let days = told.days.iter().map(|one| {
+        let [name, email, account] = of(&one.who);
+        let (first, last) = (one.first.clone(), one.last.clone());
+        let (day, opened) = (one.day.to_string(), one.opened.to_string());
+        [
+            "day".to_owned(),
+            day,
+            none(),
+            name,
+            email,
+            account,
+            none(),
+            first,
+            last,
+            opened,
+        ]
+    });
+    let hours = told.hours.iter().map(|one| {
+        let (hour, lock, opened) = (
+            one.hour.to_string(),
+            one.lock.clone(),
+            one.opened.to_string(),
+        );
+        [
+            "hour".to_owned(),
+            none(),
+            hour,
+            none(),
+            none(),
+            none(),
+            lock,
+            none(),
+            none(),
+            opened,
+        ]
+    });
+    inside.chain(days).chain(hours).collect()
 }
 
 const HEAD: [&str; 12] = [
@@ -60,14 +156,10 @@ const HEAD: [&str; 12] = [
 ];
 
 fn table(rows: &[ReportRow]) -> Result<String> {
-    let wrong =
-        |error: csv::Error| Error::permanent(format!("the table cannot be written: {error}"));
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(HEAD).map_err(wrong)?;
-    for row in rows {
+    let cells = rows.iter().map(|row| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let reasons: Vec<&str> = row.reasons.iter().map(String::as_str).collect();
-        let cells = [
+        [
             row.day.to_string(),
             text(&row.name),
             text(&row.email),
@@ -83,7 +175,21 @@ fn table(rows: &[ReportRow]) -> Result<String> {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-        ];
+        ]
+    });
+    csv(&HEAD, cells)
+}
+
+/// Returns lines of CSV below their head.
+fn csv<const N: usize>(
+    head: &[&str; N],
+    lines: impl IntoIterator<Item = [String; N]>,
+) -> Result<String> {
+    let wrong =
+        |error: csv::Error| Error::permanent(format!("the table cannot be written: {error}"));
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(head).map_err(wrong)?;
+    for cells in lines {
         table.write_record(cells.map(harmless)).map_err(wrong)?;
     }
     let bytes = table

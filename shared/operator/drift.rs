@@ -301,7 +301,7 @@ impl fmt::Display for Drift {
         let (zone, word) = (PreviewZone::named(timezone), mode.word());
         shown_line!(
             f,
-            "site {site}, version {version}, mode {word}, as of {} in the time of {timezone}",
+            "site {site}, version {version}, mode {word}, as of {} in the time zone {timezone}",
             zone.of(*at)
         )?;
         for remark in remarks {

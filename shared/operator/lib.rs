@@ -12,6 +12,7 @@ pub mod explain;
 pub mod forget;
 pub mod on_time;
 pub mod pause;
+pub mod presence;
 pub mod preview;
 pub mod push;
 pub mod rehearse;

@@ -9,12 +9,14 @@ use super::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World, at_both};
 use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::CrashStep;
+use doorstep_operator::presence::{Presence, PresenceQuery};
 use doorstep_operator::report::{ReportQuery, ReportRow};
 
 at_both!(
     k9_openings_are_collected_once_and_shown_per_person_door_and_day,
     k9_openings_are_kept_as_long_as_the_site_file_says,
     k9_a_person_who_is_asked_for_is_shown_alone,
+    v6_the_summary_says_who_is_inside_and_when_doors_open,
     b14_a_refused_swipe_of_an_entitled_person_lets_them_in_at_once,
     b14_a_refused_swipe_of_a_person_who_is_not_entitled_changes_nothing,
     b14_a_swipe_that_was_refused_long_ago_enqueues_nothing,
@@ -465,5 +467,56 @@ async fn b12_a_webhook_that_kisi_switched_off_is_noticed_and_said() {
     }
     world.machine.quiet().await;
     assert!(world.calls("kisi").await.contains_key("GET /integrations"));
+    world.ends_well().await;
+}
+
+async fn v6_the_summary_says_who_is_inside_and_when_doors_open(at: Doors) {
+    let world = riverside(Scenario::at(at, PLAN)).await;
+    world.clock("2026-03-02T12:00:00Z").await;
+    for (who, at, refused) in [
+        ("ada", "2026-03-02T08:10:00Z", false),
+        ("eve", "2026-03-02T08:20:00Z", false),
+        ("ada", "2026-03-02T11:50:00Z", false),
+        ("eve", "2026-03-02T11:55:00Z", true),
+    ] {
+        change_undelivered(&world, Some(who), at, refused).await;
+    }
+    let of = async |within: &str| -> Presence {
+        let wanted = PresenceQuery {
+            within: Some(within.to_owned()),
+            ..PresenceQuery::default()
+        };
+        world.machine.quiet().await;
+        world
+            .machine
+            .presence(&SiteId::from(SITE), &wanted)
+            .await
+            .expect("a summary")
+    };
+    let names = |told: &Presence| -> Vec<Option<String>> {
+        told.inside
+            .iter()
+            .map(|one| one.who.email.clone())
+            .collect()
+    };
+    let ada = Some("ada@example.test".to_owned());
+    let hour = of("1h").await;
+    assert_eq!(names(&hour), [ada.clone()], "a refusal lets no one in");
+    assert_eq!(of("4h").await.inside.len(), 2);
+    let day = hour
+        .days
+        .iter()
+        .find(|day| day.who.email == ada)
+        .expect("Ada's day");
+    assert_eq!(
+        (day.first.as_str(), day.last.as_str(), day.opened),
+        ("2026-03-02T08:10:00+00:00", "2026-03-02T11:50:00+00:00", 2)
+    );
+    let hours: Vec<(i8, &str, usize)> = hour
+        .hours
+        .iter()
+        .map(|hour| (hour.hour, hour.lock.as_str(), hour.opened))
+        .collect();
+    assert_eq!(hours, [(8, "Front door", 2), (11, "Front door", 1)]);
     world.ends_well().await;
 }

@@ -82,7 +82,7 @@ async fn b11_yesterday_is_replayed_through_a_changed_site_file(at: Doors) {
     let said = played.to_string();
     let line = "  + Eve Curie <eve@example.test> would have had access from 2026-03-01 09:30 until 2026-03-01 09:45: booking b-eve";
     assert!(
-        said.starts_with("site riverside, Sunday 2026-03-01 in the time of Europe/London")
+        said.starts_with("site riverside, Sunday 2026-03-01 in the time zone Europe/London")
             && said.contains(line),
         "{said}"
     );

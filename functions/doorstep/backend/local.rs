@@ -18,6 +18,7 @@ use doorstep_operator::explain::{self, Explained, who};
 use doorstep_operator::forget::{self, ForgetOutcome};
 use doorstep_operator::on_time::{self, OnTimeRecord};
 use doorstep_operator::pause::SiteState;
+use doorstep_operator::presence::{Presence, PresenceQuery};
 use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
@@ -106,6 +107,10 @@ impl Backend for Local {
 
     async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>> {
         self.of_site(site, "entries", wanted).await
+    }
+
+    async fn presence(&self, site: &SiteId, wanted: &PresenceQuery) -> Result<Presence> {
+        self.of_site(site, "presence", wanted).await
     }
 
     async fn explain(

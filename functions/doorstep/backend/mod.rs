@@ -19,6 +19,7 @@ use doorstep_operator::explain::{self, Explained, who};
 use doorstep_operator::forget::{self, ForgetOutcome};
 use doorstep_operator::on_time::{self, OnTimeRecord};
 use doorstep_operator::pause::SiteState;
+use doorstep_operator::presence::{Presence, PresenceQuery};
 use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
@@ -60,6 +61,8 @@ pub trait Backend {
     async fn retire(&self, site: &SiteId, order: &Order) -> Result<Retirement>;
     /// Returns the access attempts of some days, by person, door and day.
     async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>>;
+    /// Returns who came in lately, and the openings by day, hour and door.
+    async fn presence(&self, site: &SiteId, wanted: &PresenceQuery) -> Result<Presence>;
     /// Returns why a person has or lacks each group; `None` where no person matches.
     async fn explain(
         &self,

@@ -16,6 +16,7 @@ use doorstep_operator::explain::{self, Explained, who};
 use doorstep_operator::forget::{self, ForgetOutcome};
 use doorstep_operator::on_time::{self, OnTimeRecord};
 use doorstep_operator::pause::{self, SiteState};
+use doorstep_operator::presence::{self, Presence, PresenceQuery};
 use doorstep_operator::push::{self, PushOptions, PushPreview};
 use doorstep_operator::rehearse::{self, Rehearsal};
 use doorstep_operator::report::{self, ReportRow};
@@ -77,6 +78,10 @@ impl Backend for Stack {
 
     async fn entries(&self, site: &SiteId, wanted: &report::ReportQuery) -> Result<Vec<ReportRow>> {
         report::entries(&self.0, site, wanted).await
+    }
+
+    async fn presence(&self, site: &SiteId, wanted: &PresenceQuery) -> Result<Presence> {
+        presence::presence(&self.0, site, wanted).await
     }
 
     async fn explain(

@@ -32,7 +32,7 @@ impl fmt::Display for SiteDiff {
         let zone = PreviewZone::named(timezone);
         shown_line!(
             f,
-            "site {site}, mode {}, as of {} in the time of {timezone}",
+            "site {site}, mode {}, as of {} in the time zone {timezone}",
             mode.word(),
             zone.of(*at)
         )?;

@@ -23,7 +23,7 @@ impl fmt::Display for Rehearsal {
             let name = day.strftime("%A");
             shown_line!(
                 f,
-                "site {site}, {name} {day} in the time of {timezone}, beside version {version}"
+                "site {site}, {name} {day} in the time zone {timezone}, beside version {version}"
             )?;
         }
         let mut head = None;

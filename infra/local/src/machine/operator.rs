@@ -9,6 +9,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::forget;
+use doorstep_operator::presence::{Presence, PresenceQuery};
 use doorstep_operator::report::{ReportQuery, ReportRow};
 
 impl Machine {
@@ -26,6 +27,14 @@ impl Machine {
     /// The error of the operation itself.
     pub async fn entries(&self, site: &SiteId, wanted: &ReportQuery) -> Result<Vec<ReportRow>> {
         doorstep_operator::report::entries(self.environment(), site, wanted).await
+    }
+
+    /// Returns who came in lately at a site, and the openings by day, hour and door.
+    ///
+    /// # Errors
+    /// The error of the operation itself.
+    pub async fn presence(&self, site: &SiteId, wanted: &PresenceQuery) -> Result<Presence> {
+        doorstep_operator::presence::presence(self.environment(), site, wanted).await
     }
 
     /// Returns the holds of one site, or of all sites.

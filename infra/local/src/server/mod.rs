@@ -70,6 +70,7 @@ fn driven() -> Router<Machine> {
         .route("/sandbox/sites/{site}/drift", get(push::drifted))
         .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))
         .route("/sandbox/sites/{site}/entries", get(sites::entries))
+        .route("/sandbox/sites/{site}/presence", get(sites::presence))
         .route("/sandbox/sites/{site}/people", get(sites::people))
         .route("/sandbox/sites/{site}/explain", get(explain::explain))
         .route("/sandbox/sites/{site}/who", get(explain::who))

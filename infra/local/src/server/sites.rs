@@ -11,6 +11,7 @@ use super::answer::{Refused, answer};
 use super::{known, remembered};
 use crate::Machine;
 use doorstep_core::model::ids::SiteId;
+use doorstep_operator::presence::PresenceQuery;
 use doorstep_operator::report::ReportQuery;
 
 pub(super) type Answered = Result<Response, Refused>;
@@ -67,6 +68,22 @@ pub(super) async fn entries(
     Ok(answer(
         StatusCode::OK,
         &machine.entries(&asked.site, &wanted).await?,
+    ))
+}
+
+/// Summarises access attempts: `?from=&until=&email=&within=`.
+pub(super) async fn presence(
+    State(machine): State<Machine>,
+    asked: SitePath,
+    RawQuery(query): RawQuery,
+) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &asked.site)?;
+    let wanted: PresenceQuery = serde_urlencoded::from_str(&query.unwrap_or_default())
+        .map_err(|_| Refused::bad("write ?from=2026-03-02&until=2026-03-03&within=4h"))?;
+    Ok(answer(
+        StatusCode::OK,
+        &machine.presence(&asked.site, &wanted).await?,
     ))
 }
 
