@@ -4,6 +4,7 @@
 //! No door system reports whether a person comes or goes. A person therefore counts as inside for
 //! some hours after the last opening. The answer says so.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -203,7 +204,7 @@ fn summary(
         day.opened += 1;
     }
     let mut inside: Vec<(PresentPerson, &Opening<'_>)> = last.into_iter().collect();
-    inside.sort_by(|(_, one), (_, other)| other.at.cmp(&one.at));
+    inside.sort_by_key(|(_, opening)| Reverse(opening.at));
     let present = |(who, opening): (PresentPerson, &Opening<'_>)| Present {
         who,
         last: written(opening.at),

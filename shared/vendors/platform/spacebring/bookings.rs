@@ -69,9 +69,7 @@ impl SpacebringReader {
 
     /// Returns the bookings of a list, each with its status, and their guests.
     async fn listed(&self, filters: Filters) -> Result<(FactList, Vec<Fact>)> {
-        let tentative = self
-            .with_status(&filters, "tentative", |record| calls::id(record))
-            .await?;
+        let tentative = self.with_status(&filters, "tentative", calls::id).await?;
         let tentative: BTreeSet<Id> = tentative.into_iter().collect();
         let read = |record: &Value| match wire::is_deleted(record) {
             true => Some(None),

@@ -23,15 +23,15 @@ const VISITS: SpacebringList = SpacebringList {
 impl SpacebringReader {
     /// Returns the visits from `from` on.
     pub(super) async fn visits(&self, from: Timestamp) -> Result<FactList> {
-        self.from_visits(from, visit).await
+        self.of_visits(from, visit).await
     }
 
     /// Returns the visitors of the visits from `from` on.
     pub(super) async fn visitors(&self, from: Timestamp) -> Result<FactList> {
-        self.from_visits(from, visitor).await
+        self.of_visits(from, visitor).await
     }
 
-    async fn from_visits(
+    async fn of_visits(
         &self,
         from: Timestamp,
         read: impl Fn(&Value) -> Option<Translated> + Copy,
