@@ -1,5 +1,6 @@
 # Every command of the README. `make run` and `make test` need Rust, a C compiler and make. The other targets install pinned
-# tools below .tools (git-ignored). For that, lint, build, e2e and deploy need Python 3.10 or later.
+# tools below .tools (git-ignored). For that, lint, build, e2e, oracle and deploy need Python 3.10 or later. oracle needs Node
+# 20 or later too.
 
 CARGO      := cargo
 TOOLS      := $(CURDIR)/.tools
@@ -14,7 +15,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test simulate model test-dynamodb-local check fix lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test simulate model oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
 
 ## help: shows this list
 help:
@@ -90,6 +91,27 @@ e2e: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed $(TOOLS)/min
 bench:
 	$(CARGO) build --locked --release --package doorstep --package doorstep-empty
 	$(CARGO) run --locked --release --package doorstep-bench -- $(ARGS)
+
+# The vendors' own OpenAPI documents, which are not part of this project.
+DOCUMENTS  ?= ../shared/vendors
+WIRE       := $(TOOLS)/wire.jsonl
+TARGET     := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+
+## oracle: has others check: the vendors' documents every call and answer of the journeys, and their libraries our signatures
+oracle: $(TOOLS)/oracle/installed $(TOOLS)/oracle-node/installed
+	test -d $(DOCUMENTS) || { echo "there is no $(DOCUMENTS): set DOCUMENTS to the folder of the vendors' documents"; exit 1; }
+	rm -f $(WIRE)
+	DOORSTEP_WIRE=$(WIRE) $(CARGO) test --workspace --features operator --locked --test doorstep -- --quiet journeys
+	$(TOOLS)/oracle/bin/python infra/oracle/wire.py $(WIRE) $(DOCUMENTS)
+	$(CARGO) build --workspace --features operator --locked --bin doorstep-local
+	infra/oracle/deliver.sh $(TARGET)/debug/doorstep-local $(TOOLS)/oracle/bin/python $(TOOLS)/oracle-node/node_modules
+
+# Packages of npm, with the versions of their lock file.
+$(TOOLS)/oracle-node/installed: infra/oracle/package-lock.json
+	rm -rf $(@D) && mkdir -p $(@D)
+	cp infra/oracle/package.json infra/oracle/package-lock.json $(@D)
+	npm ci --silent --no-audit --no-fund --prefix $(@D)
+	touch $@
 
 # A tool from PyPI, in its own environment, with the versions of its lock file.
 $(TOOLS)/%/installed: infra/tools/%.txt

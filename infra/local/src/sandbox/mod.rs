@@ -53,6 +53,7 @@ mod table;
 mod tag;
 mod token;
 mod vendor;
+mod wire_log;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,7 +115,9 @@ impl Sandboxes {
         };
         let mut ask = Ask::new(request, of, self.clock.now());
         let Some(fault) = self.state().receive(vendor, &ask) else {
-            return self.state().serve(vendor, &ask);
+            let answer = self.state().serve(vendor, &ask);
+            wire_log::note(vendor.word(), &ask, &answer);
+            return answer;
         };
         match fault.course() {
             Course::Late => {

@@ -30,6 +30,8 @@ pub enum Call {
     Networks,
     /// The day passes of a company or membership.
     Balances(String),
+    /// The uses of day passes that are still to come. A world has none.
+    Scheduled,
 }
 
 const LOCATION: &[&str] = &["locationRef"];
@@ -197,6 +199,7 @@ pub fn pattern(ask: &Ask) -> Option<String> {
         Call::List(list) => format!("/{}", list.path.join("/")),
         Call::One(list, _) => format!("/{}/{{id}}", list.path.join("/")),
         Call::Networks => "/networks/v1".to_owned(),
+        Call::Scheduled => "/transactions/day_passes/scheduled/v1".to_owned(),
         Call::Balances(_) => "/transactions/v1/balances/{id}/day_passes".to_owned(),
     })
 }
@@ -206,6 +209,7 @@ pub fn call(ask: &Ask) -> Option<Call> {
     let parts: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["networks", "v1"] => return Some(Call::Networks),
+        ["transactions", "day_passes", "scheduled", "v1"] => return Some(Call::Scheduled),
         ["transactions", "v1", "balances", id, "day_passes"] if !id.is_empty() => {
             return Some(Call::Balances((*id).to_owned()));
         }

@@ -82,6 +82,7 @@ impl World for SpacebringWorld {
             },
             Call::One(list, id) => self.one(list, &id, ask.now),
             Call::Networks => answer::json(200, &json!({ "networks": [self.network()] })),
+            Call::Scheduled => answer::json(200, &json!({ "scheduledTransactions": [] })),
             Call::Balances(holder) => {
                 let balances = ledger::balances(&self.things, &holder, ask.now);
                 answer::json(200, &json!({ "balances": balances }))

@@ -21,7 +21,8 @@ pub fn shown(things: &PlatformTables, list: &str, item: &Object, now: Timestamp)
     let known = usual::optional(list);
     for (field, value) in &item.0 {
         let is_known = shown.0.contains_key(field) || known.contains(&field.as_str());
-        if is_known || ALWAYS.contains(&field.as_str()) {
+        // The interface leaves out what is null.
+        if !value.is_null() && (is_known || ALWAYS.contains(&field.as_str())) {
             shown.set(field, value.clone());
         }
     }
