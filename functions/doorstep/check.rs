@@ -1,6 +1,7 @@
 //! `doorstep check`: reads no stack. With secrets it asks the vendors.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::files::{SiteFileText, site_file};
+use crate::snippet::{self, Severity};
 use crate::{VerbOutcome, print, progress};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
@@ -57,6 +59,9 @@ struct FileFinding {
     file: String,
     #[serde(flatten)]
     finding: Finding,
+    /// The text of the file; empty if it cannot be read.
+    #[serde(skip)]
+    text: Arc<str>,
 }
 
 impl FileFinding {
@@ -64,6 +69,7 @@ impl FileFinding {
         FileFinding {
             file: file.path.clone(),
             finding: Finding::of_problem(problem, &file.text),
+            text: file.text.as_str().into(),
         }
     }
 
@@ -71,6 +77,7 @@ impl FileFinding {
         FileFinding {
             file: file.path.clone(),
             finding: Finding::at(&Place::File.key("site"), text, &file.text),
+            text: file.text.as_str().into(),
         }
     }
 }
@@ -88,6 +95,9 @@ fn say(checked: &Checked, as_json: bool) -> Result<()> {
     if as_json {
         return print::json(&json!(checked));
     }
+    if std::io::stdout().is_terminal() {
+        return print::styled(&snippets(checked));
+    }
     let findings = checked
         .findings
         .iter()
@@ -97,6 +107,19 @@ fn say(checked: &Checked, as_json: bool) -> Result<()> {
         .iter()
         .map(|said| format!("{}:{} (remark)\n", said.file, said.finding));
     print::text(&findings.chain(remarks).collect::<String>())
+}
+
+/// Returns the findings and remarks with their lines, for a terminal.
+fn snippets(checked: &Checked) -> String {
+    let of = |all: &[FileFinding], severity: Severity| -> String {
+        let shown = |one: &FileFinding| {
+            let snippet = snippet::shown(&one.file, &one.text, &one.finding, severity);
+            format!("{snippet}\n\n")
+        };
+        all.iter().map(shown).collect()
+    };
+    let findings = of(&checked.findings, Severity::Finding);
+    findings + &of(&checked.remarks, Severity::Remark)
 }
 
 async fn checked(asked: &CheckArgs) -> Result<Checked> {
@@ -113,6 +136,7 @@ async fn checked(asked: &CheckArgs) -> Result<Checked> {
                 checked.findings.push(FileFinding {
                     file: path.display().to_string(),
                     finding,
+                    text: Arc::from(""),
                 });
                 continue;
             }
@@ -120,9 +144,11 @@ async fn checked(asked: &CheckArgs) -> Result<Checked> {
         match Site::parse(&file.text) {
             Ok(site) => sites.push((file, site)),
             Err(error) => {
+                let text: Arc<str> = file.text.as_str().into();
                 let said = |finding| FileFinding {
                     file: file.path.clone(),
                     finding,
+                    text: text.clone(),
                 };
                 checked
                     .findings

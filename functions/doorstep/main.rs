@@ -30,6 +30,7 @@ mod rehearse;
 mod resume;
 mod retire;
 mod show;
+mod snippet;
 mod target;
 mod who;
 

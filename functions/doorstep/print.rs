@@ -28,6 +28,14 @@ pub fn text(text: &str) -> Result<()> {
     write(anstream::stdout(), &painted)
 }
 
+/// Prints text that has its own colours, on a terminal.
+///
+/// # Errors
+/// As [`text`].
+pub fn styled(text: &str) -> Result<()> {
+    write(anstream::stdout(), text)
+}
+
 /// Prints a value: as one JSON document, or as its text.
 ///
 /// # Errors
