@@ -29,6 +29,7 @@ mod push;
 mod rehearse;
 mod resume;
 mod retire;
+mod schema;
 mod show;
 mod snippet;
 mod target;
@@ -83,6 +84,8 @@ macro_rules! verbs {
 verbs! {
     /// Checks site files. With secrets, also checks them against the vendors.
     Check(CheckArgs) = check,
+    /// Prints the JSON Schema of a site file, for editors.
+    Schema(SchemaArgs) = schema,
     /// Shows what site files would change if they were pushed, and changes nothing. Changes are not
     /// findings.
     Diff(DiffArgs) = diff,
@@ -110,7 +113,8 @@ verbs! {
     /// Takes a site out of service. Shows the consequences first. With --yes and their checksum,
     /// applies them. While access is being revoked, people who still have access are findings.
     Retire(RetireArgs) = retire,
-    /// Shows access attempts by person, door and day.
+    /// Shows access attempts by person, door and day. With --summary, shows who is inside and when
+    /// doors open.
     Entries(EntriesArgs) = entries,
     /// Shows why a person has, had, will have or lacks each group, at any instant. An unknown
     /// person is a finding.

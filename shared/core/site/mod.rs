@@ -20,12 +20,14 @@ pub mod closed;
 pub mod fault;
 pub mod finding;
 pub mod hours;
+pub mod keys;
 mod named;
 mod parse;
 pub mod place;
 pub mod resolve;
 pub mod route;
 pub mod rule;
+pub mod schema;
 pub mod shared_groups;
 mod sheet;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::sheet::{SheetTable, Value};
 use super::words::{self, SANDBOX};
 use super::{
     Bookings, Closure, DoorsConfig, Entries, ForeignPolicy, Guard, MemberUnpaid, Mode, PassOpening,
-    PlatformConfig, Rule, Site, Tentative, Unpaid, WithoutAccess, closed, rule,
+    PlatformConfig, Rule, Site, Tentative, Unpaid, WithoutAccess, closed, keys, rule,
 };
 use crate::model::account::DoorsKind;
 use crate::model::ids::DoorsName;
@@ -43,7 +43,13 @@ pub(super) fn site(text: &str) -> Result<Site, SiteFileError> {
     if !faults.none() {
         return Err(faults.into_error());
     }
-    match whole(&SheetTable::new("the file", 1, root.get_ref(), &faults)) {
+    match whole(&SheetTable::new(
+        "the file",
+        1,
+        root.get_ref(),
+        &keys::FILE,
+        &faults,
+    )) {
         Some(site) if faults.none() => Ok(site),
         _ => Err(faults.into_error()),
     }
@@ -64,31 +70,32 @@ fn whole(root: &SheetTable<'_>) -> Option<Site> {
         |value| value.choice(&Mode::ALL.map(|mode| (mode.word(), mode))),
     );
     let platform = root.required("platform", "[platform] and its keys", |value| {
-        platform(&value.table("[platform]")?)
+        platform(&value.table("[platform]", &keys::PLATFORM)?)
     });
     let doors = root.required("doors", "[doors.main] and its keys", |value| {
         all_doors(&value, mode)
     });
     let bookings = root.optional("bookings", Bookings::default(), |value| {
-        bookings(&value.table("[bookings]")?)
+        bookings(&value.table("[bookings]", &keys::BOOKINGS)?)
     });
-    let members_unpaid =
-        root.optional("members", None, |value| members(&value.table("[members]")?));
+    let members_unpaid = root.optional("members", None, |value| {
+        members(&value.table("[members]", &keys::MEMBERS)?)
+    });
     let passes = root.optional("passes", PassOpening::WhileUnused, |value| {
-        passes(&value.table("[passes]")?)
+        passes(&value.table("[passes]", &keys::PASSES)?)
     });
     let guard = root.optional("guard", Guard::default(), |value| {
-        guard(&value.table("[guard]")?)
+        guard(&value.table("[guard]", &keys::GUARD)?)
     });
     let entries = root.optional("entries", Entries::default(), |value| {
-        entries(&value.table("[entries]")?)
+        entries(&value.table("[entries]", &keys::ENTRIES)?)
     });
     let usual = bookings.clone().unwrap_or_default();
     let rules = root.optional("rule", Vec::new(), |value| {
         rules(&value, doors.as_ref(), &usual)
     });
     let closed = root.optional("closed", Vec::new(), |value| {
-        let tables = value.tables("[[closed]]")?;
+        let tables = value.tables("[[closed]]", &keys::CLOSED)?;
         let number = rules.as_ref().map(Vec::len);
         let all: Vec<Option<Closure>> = tables
             .iter()
@@ -198,7 +205,7 @@ fn locations(value: Value<'_>) -> Option<Option<Vec<String>>> {
 }
 
 fn all_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<BTreeMap<DoorsName, DoorsConfig>> {
-    let table = value.table("[doors.main]")?;
+    let table = value.table("[doors.main]", &keys::DOORS)?;
     let found: Vec<Option<(DoorsName, DoorsConfig)>> =
         table.values().map(|one| named_doors(&one, mode)).collect();
     if found.is_empty() {
@@ -220,7 +227,10 @@ fn named_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<(DoorsName, Door
     if let Err(advice) = words::doors_name(&value.key) {
         return value.wrong(advice);
     }
-    let config = doors(&value.table(format!("[doors.{}]", value.key))?, mode)?;
+    let config = doors(
+        &value.table(format!("[doors.{}]", value.key), &keys::DOORS)?,
+        mode,
+    )?;
     Some((value.key.as_str().into(), config))
 }
 
@@ -403,7 +413,7 @@ fn rules(
     doors: Option<&BTreeMap<DoorsName, DoorsConfig>>,
     usual: &Bookings,
 ) -> Option<Vec<Rule>> {
-    let tables = value.tables("[[rule]]")?;
+    let tables = value.tables("[[rule]]", &keys::RULE)?;
     let rules: Vec<Option<Rule>> = tables
         .iter()
         .map(|table| rule::read(table, doors, usual))

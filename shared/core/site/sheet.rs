@@ -3,25 +3,25 @@
 //!
 //! A reader here that returns `None` has added a fault.
 
-use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::fault::Faults;
+use super::keys::TableKeys;
 
 /// Keys that belong above the first table. Operators most often put these in the wrong place.
 const AT_THE_TOP: [&str; 3] = ["site", "timezone", "mode"];
 
-/// One table, and the keys that were read so far.
+/// One table. Only the keys that it may have can be read from it.
 pub(super) struct SheetTable<'t> {
     /// The table's name, as the operator writes it, for example `[platform]`.
     pub(super) name: String,
     /// The line in which it begins.
     pub(super) line: usize,
     entries: &'t DeTable<'t>,
-    asked: RefCell<Vec<&'static str>>,
+    keys: &'static TableKeys,
     pub(super) faults: &'t Faults,
 }
 
@@ -31,21 +31,21 @@ impl<'t> SheetTable<'t> {
         name: impl Into<String>,
         line: usize,
         entries: &'t DeTable<'t>,
+        keys: &'static TableKeys,
         faults: &'t Faults,
     ) -> Self {
         SheetTable {
             name: name.into(),
             line,
             entries,
-            asked: RefCell::default(),
+            keys,
             faults,
         }
     }
 
     /// Returns the value of `key`, if there is one. A missing key is no fault.
     pub(super) fn value(&self, key: &'static str) -> Option<Value<'t>> {
-        self.asked.borrow_mut().push(key);
-        let value = self.entries.get(key)?;
+        let value = self.entries.get(key).filter(|_| self.keys.has(key))?;
         Some(Value {
             key: key.to_owned(),
             line: self.faults.line(&value.span()),
@@ -106,20 +106,17 @@ impl<'t> SheetTable<'t> {
             .map_or(Some(None), |value| read(value).map(Some))
     }
 
-    /// Adds a fault for every key that was not read.
+    /// Adds a fault for every key that the table cannot have.
     pub(super) fn finish(&self) {
-        let asked = self.asked.borrow();
-        for key in self
-            .entries
-            .keys()
-            .filter(|key| !asked.contains(&key.get_ref().as_ref()))
-        {
+        let unknown = |key: &&Spanned<DeString<'t>>| !self.keys.has(key.get_ref());
+        for key in self.entries.keys().filter(unknown) {
             let line = self.faults.line(&key.span());
             let written = short(key.get_ref());
             let advice = if AT_THE_TOP.contains(&key.get_ref().as_ref()) {
                 "it belongs above the first [table]".to_owned()
             } else {
-                format!("there are {}", asked.join(", "))
+                let names: Vec<&str> = self.keys.keys.iter().map(|key| key.name).collect();
+                format!("there are {}", names.join(", "))
             };
             self.faults.add(
                 line,
@@ -263,10 +260,16 @@ impl<'t> Value<'t> {
     }
 
     /// Returns a table. `name` is the operator's name for it.
-    pub(super) fn table(&self, name: impl Into<String>) -> Option<SheetTable<'t>> {
+    pub(super) fn table(
+        &self,
+        name: impl Into<String>,
+        keys: &'static TableKeys,
+    ) -> Option<SheetTable<'t>> {
         let name = name.into();
         match self.value {
-            DeValue::Table(entries) => Some(SheetTable::new(name, self.line, entries, self.faults)),
+            DeValue::Table(entries) => {
+                Some(SheetTable::new(name, self.line, entries, keys, self.faults))
+            }
             _ => self.wrong(format!(
                 "this is a table: write {name} in a line of its own, and its keys below"
             )),
@@ -274,7 +277,11 @@ impl<'t> Value<'t> {
     }
 
     /// Returns several tables. `name` is the operator's name for each.
-    pub(super) fn tables(&self, name: &str) -> Option<Vec<SheetTable<'t>>> {
+    pub(super) fn tables(
+        &self,
+        name: &str,
+        keys: &'static TableKeys,
+    ) -> Option<Vec<SheetTable<'t>>> {
         let DeValue::Array(items) = self.value else {
             return self.wrong(format!(
                 "write {name} with two brackets on either side, once for each"
@@ -288,7 +295,7 @@ impl<'t> Value<'t> {
                 value: item.get_ref(),
                 faults: self.faults,
             }
-            .table(name)
+            .table(name, keys)
         };
         Some(items.iter().filter_map(table).collect())
     }
