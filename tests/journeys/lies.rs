@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
 
 /// The groups, each opened by its own kind of thing.
-const GROUPS: [&str; 6] = ["Members", "Day", "Evening", "Meeting", "Desks", "Guests"];
-const START: &str = "2026-03-02T08:00:00Z";
-const ENDS: &str = "2026-03-02T23:45:00Z";
+pub(super) const GROUPS: [&str; 6] = ["Members", "Day", "Evening", "Meeting", "Desks", "Guests"];
+pub(super) const START: &str = "2026-03-02T08:00:00Z";
+pub(super) const ENDS: &str = "2026-03-02T23:45:00Z";
 
 /// Who is inside where.
-async fn inside(world: &World) -> Vec<(&'static str, Vec<String>)> {
+pub(super) async fn inside(world: &World) -> Vec<(&'static str, Vec<String>)> {
     let mut all = Vec::new();
     for group in GROUPS {
         all.push((group, world.inside(group).await));
@@ -21,17 +21,17 @@ async fn inside(world: &World) -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// What is told of a lie.
-struct Lie {
+pub(super) struct Lie {
     /// Which one it is.
-    name: String,
+    pub(super) name: String,
     /// The faults of it.
-    faults: Value,
+    pub(super) faults: Value,
     /// What hints are sent while it lasts: the action, where the platform has some, and the body.
-    hints: Vec<(Option<u16>, String)>,
+    pub(super) hints: Vec<(Option<u16>, String)>,
 }
 
 /// Lets the platform lie while hints come and everything is compared, and then no more.
-async fn lie(world: &mut World, lie: &Lie, minute: &mut i64) {
+pub(super) async fn lie(world: &mut World, lie: &Lie, minute: &mut i64) {
     let before = inside(world).await;
     let actions = world.audit().await.len();
     world.platform_faults(lie.faults.clone()).await;

@@ -51,6 +51,13 @@ pub enum Relation {
         /// The pause.
         pause: Id,
     },
+    /// A desk or office is on a floor.
+    OnFloor {
+        /// The desk or office.
+        resource: Id,
+        /// The floor.
+        floor: Id,
+    },
     /// A pass was used for a check-in.
     UsedPass {
         /// The check-in.
@@ -74,6 +81,7 @@ impl fmt::Display for Relation {
             Relation::Paused { membership, .. } => {
                 write!(f, "the pauses of membership {membership}")
             }
+            Relation::OnFloor { resource, .. } => write!(f, "the floor of resource {resource}"),
             Relation::UsedPass { checkin, .. } => write!(f, "the pass of checkin {checkin}"),
         }
     }
@@ -140,6 +148,14 @@ pub fn lost(old: &Fact, new: &Fact) -> Vec<Relation> {
             });
             assigned.chain(paused).collect()
         }
+        (What::Resource(old), What::Resource(new)) if new.floor.is_none() => old
+            .floor
+            .iter()
+            .map(|floor| Relation::OnFloor {
+                resource: id(),
+                floor: floor.clone(),
+            })
+            .collect(),
         (What::Checkin(old), What::Checkin(new)) if new.pass.is_none() => old
             .pass
             .iter()
@@ -181,6 +197,9 @@ fn restore(relation: &Relation, old: &Fact, new: &mut Fact) {
             if let Some(one) = old.pauses.iter().find(|old| old.id.as_ref() == Some(pause)) {
                 put_back(&old.pauses, &mut new.pauses, one);
             }
+        }
+        (Relation::OnFloor { .. }, What::Resource(old), What::Resource(new)) => {
+            new.floor.clone_from(&old.floor);
         }
         (Relation::UsedPass { .. }, What::Checkin(old), What::Checkin(new)) => {
             new.pass.clone_from(&old.pass)

@@ -1,6 +1,7 @@
 //! Journeys that begin at Spacebring.
 
 mod bookings;
+mod lies;
 mod passes;
 mod people;
 mod subscriptions;

@@ -168,6 +168,7 @@ impl ReadPlatform for NexudusReader {
                 })?;
                 Ok(desks.contains(assignment))
             }
+            Relation::OnFloor { .. } => Ok(false),
             Relation::UsedPass { pass, .. } => Ok(self.record(&PASS, pass).await?.is_some()),
         }
     }

@@ -6,7 +6,7 @@ use super::reader::{DELETED_MEMBERS, LOCATIONS, MEMBERS, SpacebringReader};
 use super::{calls, wire};
 use crate::platform::Around;
 use crate::platform::found::Lookup;
-use doorstep_core::model::error::Result;
+use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Id, Profile, What};
 
 pub(super) const RESOURCES: SpacebringList = SpacebringList {
@@ -63,6 +63,9 @@ impl SpacebringReader {
     }
 
     /// Fetches a floor from the lists of all locations. There is no lookup by id. `[D]`
+    ///
+    /// # Errors
+    /// Besides those of the calls: the lists are all empty. They cannot be told from wrong ones.
     pub(super) async fn floor(&self, id: &str) -> Result<Lookup> {
         for location in self.locations().await? {
             let floors = self.floors(&location.id).await?.facts;
@@ -73,7 +76,24 @@ impl SpacebringReader {
                 return Ok(Lookup::Unreadable(one));
             }
         }
+        if self.lists_no_floor().await? {
+            return Err(Error::permanent(
+                "Spacebring lists no floor at any location, so no floor counts as removed: if you \
+                 removed them all, remove the rules that name a floor",
+            ));
+        }
         Ok(Lookup::Missing)
+    }
+
+    /// Returns whether no location has a floor.
+    pub(super) async fn lists_no_floor(&self) -> Result<bool> {
+        for location in self.locations().await? {
+            let floors = self.floors(&location.id).await?.facts;
+            if !floors.facts.is_empty() || !floors.unreadable.is_empty() || floors.nameless > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Returns whether Spacebring has a record of the removal of a missing thing: the thing's own

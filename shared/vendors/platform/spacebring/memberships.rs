@@ -43,7 +43,7 @@ impl SpacebringReader {
             let (read, records) = self
                 .api
                 .list(&SUBSCRIPTIONS, &filters, |record| {
-                    let fact = subscription(record, &location.zone)?;
+                    let fact = subscription(record, location.zone.as_ref())?;
                     Some((fact, user_of(record)))
                 })
                 .await?;
@@ -65,7 +65,7 @@ impl SpacebringReader {
             .and_then(Value::as_str)
             .unwrap_or_default();
         let zone = self.zone(location).await?;
-        let Some(fact) = subscription(&record, &zone) else {
+        let Some(fact) = subscription(&record, zone.as_ref()) else {
             return Ok(Lookup::Missing);
         };
         let mut fact = self.with_holder(fact, user_of(&record), location).await?;
@@ -115,9 +115,9 @@ impl SpacebringReader {
     async fn assigned_at(&self, location: &str) -> Result<ResourceAssignments> {
         let zone = self.zone(location).await?;
         let filters = [("locationRef", location.to_owned())];
-        let list = self
-            .api
-            .list(&ASSIGNMENTS, &filters, |record| assignment(record, &zone));
+        let list = self.api.list(&ASSIGNMENTS, &filters, |record| {
+            assignment(record, zone.as_ref())
+        });
         let read = self.assigned_at.get(location, async {
             let (all, records) = list.await?;
             let nameless = records - all.len();
@@ -189,12 +189,12 @@ fn holder(record: &JsonRecord<'_>) -> Option<Holder> {
 
 /// Translates a subscription at a location with this zone. It counts while it is active; one that
 /// is scheduled counts from its start on. A pause of payment changes nothing. `[D]`
-fn subscription(record: &Value, zone: &TimeZone) -> Option<Translated> {
+fn subscription(record: &Value, zone: Option<&TimeZone>) -> Option<Translated> {
     let record = &JsonRecord::of(record)?;
     let own = record
         .text("timezoneId")
         .and_then(|name| TimeZone::get(&name).ok());
-    let zone = own.as_ref().unwrap_or(zone);
+    let zone = own.as_ref().or(zone);
     let from = record.must("startDate", wire::day(record, "startDate", zone));
     let until = wire::day(record, "endDate", zone);
     let membership = Membership {
@@ -224,7 +224,7 @@ fn unpaid_since(record: &JsonRecord<'_>, from: Option<Date>) -> Option<Date> {
 }
 
 /// Returns the plans of a subscription. An item without a plan is a thing that was bought.
-fn items(record: &JsonRecord<'_>, zone: &TimeZone) -> Vec<MembershipItem> {
+fn items(record: &JsonRecord<'_>, zone: Option<&TimeZone>) -> Vec<MembershipItem> {
     let Some(value) = record.value("items") else {
         return Vec::new();
     };
@@ -253,7 +253,7 @@ fn items(record: &JsonRecord<'_>, zone: &TimeZone) -> Vec<MembershipItem> {
 /// Spacebring may leave its id out `[D]`.
 fn assignment(
     record: &Value,
-    zone: &TimeZone,
+    zone: Option<&TimeZone>,
 ) -> Option<std::result::Result<(Id, Assignment), UnreadableAssignment>> {
     let record = JsonRecord::of(record)?;
     let subscription = JsonRecord::of(record.value("subscription")?)?;
@@ -290,7 +290,7 @@ fn assignment(
 /// Returns the subscription's fact for tests.
 #[cfg(test)]
 pub(super) fn translated(record: &Value, zone: &TimeZone) -> doorstep_core::model::fact::Fact {
-    subscription(record, zone)
+    subscription(record, Some(zone))
         .expect("an id")
         .expect("a readable record")
 }

@@ -15,7 +15,8 @@ use doorstep_core::model::fact::{Fact, Id};
 #[derive(Clone)]
 pub(super) struct LocationRecord {
     pub(super) id: Id,
-    pub(super) zone: TimeZone,
+    /// `None` if its record names no known zone.
+    pub(super) zone: Option<TimeZone>,
     pub(super) fact: Translated,
 }
 

@@ -148,7 +148,7 @@ impl SpacebringReader {
         let all = body.get("balances").and_then(Value::as_array);
         let read = all.into_iter().flatten().filter_map(|balance| {
             let record = JsonRecord::of(balance)?;
-            Some(pass(&record, holder, location.clone(), &zone))
+            Some(pass(&record, holder, location.clone(), zone.as_ref()))
         });
         Ok(read.collect())
     }
@@ -171,7 +171,7 @@ fn pass(
     record: &JsonRecord<'_>,
     holder: &Holder,
     location: Option<Id>,
-    zone: &TimeZone,
+    zone: Option<&TimeZone>,
 ) -> Translated {
     let left = record
         .must("amount", record.number("amount"))

@@ -108,12 +108,14 @@ impl ReadPlatform for SpacebringReader {
                 };
                 self.names_assignment(membership, &assignment).await
             }
+            // Only the list of floors says where a resource is, and an empty one may be wrong.
+            Relation::OnFloor { .. } => self.lists_no_floor().await,
             _ => Ok(false),
         }
     }
 
     fn relates(&self, kind: Kind) -> bool {
-        kind == Kind::Membership
+        matches!(kind, Kind::Membership | Kind::Resource)
     }
 
     fn lists_people(&self) -> bool {

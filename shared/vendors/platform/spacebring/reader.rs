@@ -122,9 +122,7 @@ impl SpacebringReader {
             let zone = record.get("timezoneId").and_then(Value::as_str);
             let location = LocationRecord {
                 id: id(record)?,
-                zone: zone
-                    .and_then(|name| TimeZone::get(name).ok())
-                    .unwrap_or(TimeZone::UTC),
+                zone: zone.and_then(|name| TimeZone::get(name).ok()),
                 fact,
             };
             Some(is_ours.then_some(location))
@@ -142,13 +140,11 @@ impl SpacebringReader {
         }
     }
 
-    /// Returns the zone of a location; UTC for an unknown one.
-    pub(super) async fn zone(&self, location: &str) -> Result<TimeZone> {
-        let all = self.locations().await?.iter();
-        let mut here = all.filter(|known| known.id == location);
-        Ok(here
-            .next()
-            .map_or(TimeZone::UTC, |known| known.zone.clone()))
+    /// Returns the zone of a location; `None` if the location or its zone is unknown.
+    pub(super) async fn zone(&self, location: &str) -> Result<Option<TimeZone>> {
+        let mut all = self.locations().await?.iter();
+        let here = all.find(|known| known.id == location);
+        Ok(here.and_then(|known| known.zone.clone()))
     }
 
     /// Returns the things of a list that is asked for each location.

@@ -130,15 +130,22 @@ pub(super) fn person(record: &JsonRecord<'_>, field: &str) -> Profile {
 }
 
 /// Returns the local day of an instant. Spacebring writes midnight of the location as an instant
-/// `[I]`.
-pub(super) fn day(record: &JsonRecord<'_>, field: &str, zone: &TimeZone) -> Option<Date> {
+/// `[I]`. Without the location's zone the day cannot be read: a day of another zone would end
+/// access hours too early.
+pub(super) fn day(record: &JsonRecord<'_>, field: &str, zone: Option<&TimeZone>) -> Option<Date> {
     let at: Timestamp = record.instant(field)?;
+    let zone = record.must(field, zone)?;
     Some(at.to_zoned(zone.clone()).date())
 }
 
-/// Returns the last local day before an instant.
-pub(super) fn last_day(record: &JsonRecord<'_>, field: &str, zone: &TimeZone) -> Option<Date> {
+/// Returns the last local day before an instant. Without a zone it cannot be read, see [`day`].
+pub(super) fn last_day(
+    record: &JsonRecord<'_>,
+    field: &str,
+    zone: Option<&TimeZone>,
+) -> Option<Date> {
     let end = record.instant(field)?;
+    let zone = record.must(field, zone)?;
     let last = end.checked_sub(SignedDuration::from_secs(1)).unwrap_or(end);
     Some(last.to_zoned(zone.clone()).date())
 }
