@@ -26,6 +26,12 @@ fn things() -> Value {
     if let Some(fields) = shared.as_object_mut() {
         fields.remove("membershipRef");
     }
+    // The platform names the customer of this one by the user.
+    let mut by_user = subscription(EVE);
+    by_user["customer"] = json!({ "id": id(900 + EVE), "type": "user" });
+    if let Some(fields) = by_user.as_object_mut() {
+        fields.remove("membershipRef");
+    }
     let mut booked = booking(BOB, START, ENDS);
     booked["attendees"] = json!([
         { "membershipRef": id(EVE) },
@@ -39,6 +45,14 @@ fn things() -> Value {
             "amounts": [{ "amount": 2, "expirationDate": expires, "type": "expiring" }],
         })
     };
+    let mut last = bought(503, ADA);
+    last["amount"] = json!(1);
+    last["amounts"] = json!([{ "amount": 1, "expirationDate": expires, "type": "expiring" }]);
+    let used = json!({
+        "id": id(504), "membershipRef": id(ADA), "locationRef": id(RIVERSIDE), "type": "booking",
+        "amount": 1, "createDate": START,
+        "amounts": [{ "amount": 1, "expirationDate": expires, "type": "expiring" }],
+    });
     let visit = |number: u64, who: &str| {
         json!({
             "id": id(number), "locationRef": id(RIVERSIDE), "date": START,
@@ -46,10 +60,10 @@ fn things() -> Value {
         })
     };
     town(json!({
-        "subscriptions": [subscription(ADA), subscription(EVE), shared],
+        "subscriptions": [subscription(ADA), by_user, shared],
         "assignments": [{ "id": id(301), "resourceRef": id(DESK), "subscription": { "id": id(100 + EVE) } }],
         "bookings": [booked],
-        "dayPasses": [bought(501, EVE), bought(502, BOB)],
+        "dayPasses": [bought(501, EVE), bought(502, BOB), last, used],
         "visits": [visit(701, "hedy"), visit(702, "grace")],
     }))
 }
@@ -151,7 +165,7 @@ async fn begin() -> World {
         [
             ("Members", names(&["ada", "eve"])),
             ("Day", names(&["ada", "bob"])),
-            ("Evening", names(&["bob", "eve"])),
+            ("Evening", names(&["ada", "bob", "eve"])),
             ("Meeting", names(&["bob", "eve", "gus"])),
             ("Desks", names(&["eve"])),
             ("Guests", names(&["grace", "hedy"])),

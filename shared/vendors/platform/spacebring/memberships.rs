@@ -9,7 +9,7 @@ use super::reader::SpacebringReader;
 use super::wire;
 use crate::platform::fields::JsonRecord;
 use crate::platform::found::{
-    FactList, Lookup, ResourceAssignments, Translated, UnreadableAssignment,
+    FactList, Lookup, ResourceAssignments, Translated, Unreadable, UnreadableAssignment,
 };
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{
@@ -139,6 +139,8 @@ impl SpacebringReader {
     }
 
     /// Names the membership of a subscription's user, where the record names only the user.
+    /// The subscription is unreadable if the location's people lack that user: their list may be
+    /// wrong, and a subscription of nobody would end access.
     async fn with_holder(
         &self,
         fact: Translated,
@@ -149,8 +151,13 @@ impl SpacebringReader {
             return Ok(fact);
         };
         if let What::Membership(membership) = &mut fact.what {
-            let member = self.member_of(&user, location).await?;
-            membership.holder = Some(Holder::Member(member.unwrap_or(user)));
+            let Some(member) = self.member_of(&user, location).await? else {
+                return Ok(Err(Unreadable {
+                    name: fact.name(),
+                    field: "customer".to_owned(),
+                }));
+            };
+            membership.holder = Some(Holder::Member(member));
         }
         Ok(Ok(fact))
     }

@@ -18,7 +18,7 @@ use super::reader::{MEMBERS, SpacebringReader};
 use super::wire;
 use crate::platform::fields::JsonRecord;
 use crate::platform::found::{FactList, Lookup, Translated};
-use doorstep_core::model::error::Result;
+use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Checkin, Fact, Holder, Id, Pass, What};
 
 pub(super) const COMPANIES: SpacebringList = SpacebringList {
@@ -117,12 +117,21 @@ impl SpacebringReader {
     }
 
     /// Fetches one use of a day pass.
+    ///
+    /// # Errors
+    /// Besides those of the calls: the recent transactions lack it. A refund is a transaction of
+    /// its own and leaves the use in the list `[I]`, so this list is wrong.
     pub(super) async fn checkin(&self, id: &str, from: Timestamp) -> Result<Lookup> {
         let all = &self.pass_uses(from).await?.checkins;
         if let Some(one) = all.unreadable.iter().find(|one| one.name.id == id) {
             return Ok(Lookup::Unreadable(one.clone()));
         }
-        Ok(all.facts.iter().find(|fact| fact.id == id).cloned().into())
+        match all.facts.iter().find(|fact| fact.id == id) {
+            Some(fact) => Ok(Lookup::Fact(fact.clone())),
+            None => Err(Error::retry(
+                "the list of transactions lacks a use of a day pass, and Spacebring removes none",
+            )),
+        }
     }
 
     async fn location_of(&self, holder: &Holder) -> Result<Option<Id>> {
