@@ -37,6 +37,8 @@ fn things() -> Value {
         { "membershipRef": id(EVE) },
         { "user": { "id": id(999), "email": "gus@example.test", "name": "Gus", "surname": "Holst" } },
     ]);
+    let mut weekly = booking(ADA, START, ENDS);
+    weekly["recurrence"] = json!("RRULE:FREQ=WEEKLY;COUNT=5");
     let expires = "2026-06-01T00:00:00.000Z";
     let bought = |number: u64, member: u64| {
         json!({
@@ -62,7 +64,7 @@ fn things() -> Value {
     town(json!({
         "subscriptions": [subscription(ADA), by_user, shared],
         "assignments": [{ "id": id(301), "resourceRef": id(DESK), "subscription": { "id": id(100 + EVE) } }],
-        "bookings": [booked],
+        "bookings": [booked, weekly],
         "dayPasses": [bought(501, EVE), bought(502, BOB), last, used],
         "visits": [visit(701, "hedy"), visit(702, "grace")],
     }))
@@ -138,6 +140,7 @@ fn hints(number: usize) -> Vec<(Option<u16>, String)> {
     (bare["period"], bare["lie"]) = (json!("month"), json!(number));
     vec![
         about("booking.updated", "booking", id(200 + BOB)),
+        about("booking.updated", "booking", id(200 + ADA)),
         about("membership.created", "membership", id(EVE)),
         about("company.created", "company", id(ACME)),
         about("resource.updated", "resource", id(BOARDROOM)),
@@ -166,7 +169,7 @@ async fn begin() -> World {
             ("Members", names(&["ada", "eve"])),
             ("Day", names(&["ada", "bob"])),
             ("Evening", names(&["ada", "bob", "eve"])),
-            ("Meeting", names(&["bob", "eve", "gus"])),
+            ("Meeting", names(&["ada", "bob", "eve", "gus"])),
             ("Desks", names(&["eve"])),
             ("Guests", names(&["grace", "hedy"])),
         ]
