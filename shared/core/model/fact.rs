@@ -78,6 +78,14 @@ impl Kind {
             Kind::Checkin => "checkin",
         }
     }
+
+    /// Returns the word for several things of this kind, as texts for people have it.
+    pub fn plural(self) -> String {
+        match self {
+            Kind::Pass => "passes".to_owned(),
+            other => format!("{}s", other.word()),
+        }
+    }
 }
 
 /// Prefix of the ids of desks and offices, on platforms that number them apart from other

@@ -109,14 +109,14 @@ impl PlatformReading<'_> {
             lost: missing.len(),
         };
         self.confirm_doubted(of, listed, loss).await;
-        let (word, names) = (
-            of.kind.word(),
+        let (words, names) = (
+            of.kind.plural(),
             missing.iter().map(|record| record.fact.name()),
         );
         let names: Vec<FactId> = names.collect();
         let credibility = self
             .refused_lists
-            .judge(word, &names, loss, LossLimit::Half);
+            .judge(of.kind.word(), &names, loss, LossLimit::Half);
         match credibility {
             Credibility::Credible => {
                 self.unlisted.extend(names);
@@ -126,7 +126,7 @@ impl PlatformReading<'_> {
             }
             Credibility::Repeated if self.are_gone(of.reader, &missing).await => {
                 self.remarks
-                    .push(format!("the list of {word}s {loss}, three times alike"));
+                    .push(format!("the list of {words} {loss}, three times alike"));
                 missing.iter().for_each(|record| {
                     self.news(Some(record), record.gone(self.began, Source::Unconfirmed))
                 });
@@ -134,7 +134,7 @@ impl PlatformReading<'_> {
             Credibility::Repeated | Credibility::Incredible => {
                 self.unlisted.extend(names);
                 let why = format!(
-                    "the list of {word}s {loss} since the last read; nothing is revoked because of it"
+                    "the list of {words} {loss} since the last read; nothing is revoked because of it"
                 );
                 self.refused.push(why);
             }
@@ -197,8 +197,8 @@ impl PlatformReading<'_> {
                     .await;
                 if !of.is_expired(&fact) {
                     self.remarks.push(format!(
-                        "the list of {}s leaves out {name}, which exists",
-                        name.kind.word()
+                        "the list of {} leaves out {name}, which exists",
+                        name.kind.plural()
                     ));
                 }
                 self.news(

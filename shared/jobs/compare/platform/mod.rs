@@ -164,9 +164,9 @@ impl<'a> PlatformReading<'a> {
         self.remark(listed.unreadable.iter());
         if listed.nameless > 0 {
             self.remarks.push(format!(
-                "{} records of {}s have no id and cannot be read",
+                "{} records of {} have no id and cannot be read",
                 listed.nameless,
-                kind.word()
+                kind.plural()
             ));
         }
     }
