@@ -36,16 +36,22 @@ pub struct EntriesArgs {
     json: bool,
 }
 
+impl EntriesArgs {
+    fn report(&self) -> ReportQuery {
+        ReportQuery {
+            from: self.from.clone(),
+            until: self.until.clone(),
+            email: self.person.clone(),
+        }
+    }
+}
+
 /// Shows access attempts by person, door and day, or summarises them.
 pub async fn run(asked: &EntriesArgs) -> Result<VerbOutcome> {
     if asked.summary {
         return summarise(asked).await;
     }
-    let wanted = ReportQuery {
-        from: asked.from.clone(),
-        until: asked.until.clone(),
-        email: asked.person.clone(),
-    };
+    let wanted = asked.report();
     let ask = async |backend: &dyn Backend| backend.entries(&asked.site, &wanted).await;
     let rows = asked.target.ask("reading the access attempts", ask).await?;
     match asked.json {
@@ -57,9 +63,7 @@ pub async fn run(asked: &EntriesArgs) -> Result<VerbOutcome> {
 
 async fn summarise(asked: &EntriesArgs) -> Result<VerbOutcome> {
     let wanted = PresenceQuery {
-        from: asked.from.clone(),
-        until: asked.until.clone(),
-        email: asked.person.clone(),
+        report: asked.report(),
         within: asked.within.clone(),
     };
     let ask = async |backend: &dyn Backend| backend.presence(&asked.site, &wanted).await;

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::report::{self, ReportQuery, ReportRow};
+use crate::report::{self, ReportQuery, ReportRow, local_text};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
@@ -26,15 +26,9 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(48);
 /// The requested summary.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceQuery {
-    /// As [`ReportQuery::from`].
-    #[serde(default)]
-    pub from: Option<String>,
-    /// As [`ReportQuery::until`].
-    #[serde(default)]
-    pub until: Option<String>,
-    /// The address of the only person to report.
-    #[serde(default)]
-    pub email: Option<String>,
+    /// The summarised report.
+    #[serde(flatten)]
+    pub report: ReportQuery,
     /// How long a person counts as inside after an opening, such as `4h` or `90m`.
     #[serde(default)]
     pub within: Option<String>,
@@ -130,14 +124,10 @@ pub async fn presence(
     wanted: &PresenceQuery,
 ) -> Result<Presence> {
     let within = within(wanted.within.as_deref())?;
-    let query = ReportQuery {
-        from: wanted.from.clone(),
-        until: wanted.until.clone(),
-        email: wanted.email.clone(),
-    };
-    let rows = report::entries(environment, site, &query).await?;
-    let zone = environment.store.in_force(site).await?.site()?.timezone;
-    Ok(summary(&rows, &zone, environment.time.now(), within))
+    let site = environment.store.in_force(site).await?.site()?;
+    let rows = report::entries_of(environment, &site, &wanted.report).await?;
+    let now = environment.time.now();
+    Ok(summary(&rows, &site.timezone, now, within))
 }
 
 fn within(text: Option<&str>) -> Result<SignedDuration> {
@@ -173,10 +163,7 @@ fn summary(
     });
     let mut openings: Vec<Opening<'_>> = openings.collect();
     openings.sort_by_key(|opening| opening.at);
-    let written = |at: Timestamp| {
-        let local = at.to_zoned(zone.clone());
-        local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
-    };
+    let written = |at: Timestamp| local_text(&at.to_zoned(zone.clone()));
     let mut last: BTreeMap<PresentPerson, &Opening<'_>> = BTreeMap::new();
     let mut days: BTreeMap<(Date, PresentPerson), PersonDay> = BTreeMap::new();
     let mut hours: BTreeMap<(i8, DoorsName, String), usize> = BTreeMap::new();
@@ -190,7 +177,7 @@ fn summary(
         if now.duration_since(opening.at) <= within && opening.at <= now {
             last.insert(who.clone(), opening);
         }
-        let at = written(opening.at);
+        let at = local_text(&local);
         let day = days
             .entry((local.date(), who.clone()))
             .or_insert_with(|| PersonDay {

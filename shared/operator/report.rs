@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::environment::Environment;
@@ -18,6 +18,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
+use doorstep_core::site::Site;
 
 /// Maximum number of people that are looked up at the same time.
 const AT_ONCE: usize = 16;
@@ -95,6 +96,15 @@ pub async fn entries(
     wanted: &ReportQuery,
 ) -> Result<Vec<ReportRow>> {
     let site = environment.store.in_force(site).await?.site()?;
+    entries_of(environment, &site, wanted).await
+}
+
+/// Returns the entry report of a site that was read already.
+pub(crate) async fn entries_of(
+    environment: &Environment,
+    site: &Site,
+    wanted: &ReportQuery,
+) -> Result<Vec<ReportRow>> {
     let now = environment.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
     let mut attempts = environment
@@ -255,6 +265,11 @@ async fn profile_name(
     Ok(None)
 }
 
+/// Returns a local time with its offset, as the report writes it.
+pub(crate) fn local_text(at: &Zoned) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
 /// Groups access attempts by day, person and door. Pure.
 fn rows(
     attempts: &[AccessAttempt],
@@ -309,7 +324,7 @@ fn rows(
                 row.reasons.insert(reason.clone());
             }
             None => {
-                let local = at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+                let local = local_text(&at);
                 row.first.get_or_insert_with(|| local.clone());
                 row.last = Some(local);
                 row.opened += 1;

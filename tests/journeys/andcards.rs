@@ -1,8 +1,8 @@
 //! andcards: it cannot be asked, so every change comes as a signed letter.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, at_both};
+use crate::support::{self, Doors, DoorsFixture, Platform, Scenario, World, at_both};
 
 at_both!(
     a2_a_plan_opens_the_group_chosen_for_it,
@@ -21,24 +21,15 @@ const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n";
 
 /// A company of two, and an individual member.
 pub fn space(more: Value) -> Value {
-    let mut world: Map<String, Value> = match json!({
+    let usual = json!({
         "users": [
             { "id": "u-ada", "name": "Ada Byron", "email": "ada@example.test", "company": "c-acme", "active": true },
             { "id": "u-bob", "name": "Bob Noyce", "email": "bob@example.test", "company": "c-acme", "active": true },
             { "id": "u-eve", "name": "Eve Curie", "email": "eve@example.test", "active": true },
         ],
         "companies": [{ "id": "c-acme", "name": "Acme" }],
-    }) {
-        Value::Object(world) => world,
-        _ => Map::new(),
-    };
-    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
-        let list = world.entry(kind).or_insert_with(|| json!([]));
-        list.as_array_mut()
-            .expect("a list")
-            .extend(things.as_array().cloned().unwrap_or_default());
-    }
-    Value::Object(world)
+    });
+    support::with_more(usual, more)
 }
 
 /// A subscription of one user to *Hot desk* at Riverside from the start of the year, with no end.

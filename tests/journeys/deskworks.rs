@@ -1,9 +1,9 @@
 //! Deskworks: it cannot be asked, so every change comes as a signed letter. A co-member has
 //! whatever its master has.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, at_both};
+use crate::support::{self, Doors, DoorsFixture, Platform, Scenario, World, at_both};
 
 at_both!(
     d1_a_new_member_gets_the_groups_of_their_membership_product,
@@ -21,23 +21,14 @@ const DESK: &str = "[[rule]]\nplan = \"Desk\"\nopens = [\"Members\"]\n";
 
 /// Ada is a member, Bob her co-member, and Eve on her own.
 fn center(more: Value) -> Value {
-    let mut world: Map<String, Value> = match json!({
+    let usual = json!({
         "members": [
             { "id": "m-ada", "name": "Ada Byron", "email": "ada@example.test", "center": "North" },
             { "id": "m-bob", "name": "Bob Noyce", "email": "bob@example.test", "center": "North", "master": "m-ada" },
             { "id": "m-eve", "name": "Eve Curie", "email": "eve@example.test", "center": "North" },
         ],
-    }) {
-        Value::Object(world) => world,
-        _ => Map::new(),
-    };
-    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
-        let list = world.entry(kind).or_insert_with(|| json!([]));
-        list.as_array_mut()
-            .expect("a list")
-            .extend(things.as_array().cloned().unwrap_or_default());
-    }
-    Value::Object(world)
+    });
+    support::with_more(usual, more)
 }
 
 fn billing(who: &str) -> Value {

@@ -48,11 +48,13 @@ mod tags;
 mod unreadable;
 mod withheld;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use crate::support;
 
 /// A small town: two locations in two time zones, a company of two, and an individual member.
 pub fn town(more: Value) -> Value {
-    let mut world: Map<String, Value> = match json!({
+    let usual = json!({
         "locations": [
             { "_id": "l-riverside", "name": "Riverside", "timezone": "Europe/London" },
             { "_id": "l-harbour", "name": "Harbour", "timezone": "America/New_York" },
@@ -73,17 +75,8 @@ pub fn town(more: Value) -> Value {
             { "_id": "m-bob", "name": "Bob Noyce", "email": "bob@example.test", "company": "c-acme", "location": "l-riverside" },
             { "_id": "m-eve", "name": "Eve Curie", "email": "eve@example.test", "location": "l-riverside" },
         ],
-    }) {
-        Value::Object(world) => world,
-        _ => Map::new(),
-    };
-    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
-        let list = world.entry(kind).or_insert_with(|| json!([]));
-        list.as_array_mut()
-            .expect("a list")
-            .extend(things.as_array().cloned().unwrap_or_default());
-    }
-    Value::Object(world)
+    });
+    support::with_more(usual, more)
 }
 
 /// A membership of one member on the plan *Hot desk* from the start of the year, with no end.

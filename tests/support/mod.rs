@@ -31,6 +31,20 @@ pub const SITE: &str = "riverside";
 /// The signing secret of the sandbox platform.
 pub const SECRET: &str = "sandbox-webhook-secret";
 
+/// Returns a world with more things at the ends of its lists.
+pub fn with_more(mut world: Value, more: Value) -> Value {
+    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
+        if world.get(&kind).is_none() {
+            world[&kind] = json!([]);
+        }
+        world[&kind]
+            .as_array_mut()
+            .expect("a list")
+            .extend(things.as_array().cloned().unwrap_or_default());
+    }
+    world
+}
+
 /// A journey in progress.
 pub struct World {
     /// The machine.

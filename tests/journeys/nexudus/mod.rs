@@ -11,14 +11,14 @@ mod replays;
 mod successors;
 mod teams;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
+use crate::support::{self, Doors, DoorsFixture, Platform, Scenario, World};
 
 /// A small town: two locations in two time zones, a team of two, and an individual member. The desk
 /// has the number of a room, as it may.
 pub fn town(more: Value) -> Value {
-    let mut world: Map<String, Value> = match json!({
+    let usual = json!({
         "Businesses": [
             { "Id": 1, "Name": "Riverside", "SimpleTimeZoneNameIana": "Europe/London" },
             { "Id": 2, "Name": "Harbour", "SimpleTimeZoneNameIana": "America/New_York" },
@@ -46,17 +46,8 @@ pub fn town(more: Value) -> Value {
             { "Id": 61, "Name": "Desk 12", "ItemType": 1, "FloorPlanBusinessId": 1 },
             { "Id": 72, "Name": "Office 3", "ItemType": 2, "FloorPlanBusinessId": 2 },
         ],
-    }) {
-        Value::Object(world) => world,
-        _ => Map::new(),
-    };
-    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
-        let list = world.entry(kind).or_insert_with(|| json!([]));
-        list.as_array_mut()
-            .expect("a list")
-            .extend(things.as_array().cloned().unwrap_or_default());
-    }
-    Value::Object(world)
+    });
+    support::with_more(usual, more)
 }
 
 /// A journey that begins on a Monday with these rules and things.

@@ -8,9 +8,9 @@ mod subscriptions;
 mod visits;
 mod webhooks;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
+use crate::support::{self, Doors, DoorsFixture, Platform, Scenario, World};
 
 /// Returns a UUID with this ending.
 pub fn id(ending: u64) -> String {
@@ -51,7 +51,7 @@ pub fn town(more: Value) -> Value {
         }
         member
     };
-    let mut world: Map<String, Value> = match json!({
+    let usual = json!({
         "locations": [
             { "id": id(RIVERSIDE), "title": "Riverside", "timezoneId": "Europe/London" },
             { "id": id(HARBOUR), "title": "Harbour", "timezoneId": "America/New_York" },
@@ -75,17 +75,8 @@ pub fn town(more: Value) -> Value {
             member(BOB, "Bob", "Noyce", Some(ACME)),
             member(EVE, "Eve", "Curie", None),
         ],
-    }) {
-        Value::Object(world) => world,
-        _ => Map::new(),
-    };
-    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
-        let list = world.entry(kind).or_insert_with(|| json!([]));
-        list.as_array_mut()
-            .expect("a list")
-            .extend(things.as_array().cloned().unwrap_or_default());
-    }
-    Value::Object(world)
+    });
+    support::with_more(usual, more)
 }
 
 /// A journey that begins on a Monday with these rules and things.

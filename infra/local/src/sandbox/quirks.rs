@@ -1,6 +1,7 @@
 //! Unusual behaviours of the vendors, by name. All are off unless a world lists them under
 //! `quirks`.
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::object::Object;
@@ -192,6 +193,11 @@ pub fn on(top: &Object, name: &str) -> bool {
     top.list("quirks")
         .iter()
         .any(|given| given.as_str() == Some(name))
+}
+
+/// Returns how long reads lag behind a `_change`; `None` without the quirk `lag`.
+pub fn lag(top: &Object) -> Option<SignedDuration> {
+    on(top, "lag").then_some(SignedDuration::from_mins(1))
 }
 
 /// Returns the unknown quirks of a world. They have no effect, and the author of the world is told.

@@ -17,7 +17,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use doorstep_core::model::ids::SiteId;
 
-/// All kinds but floors, which Nexudus does not have.
+/// All kinds but floors, which Nexudus does not have, and visits, which are not read.
 const KINDS: [Kind; 10] = [
     Kind::Location,
     Kind::Resource,

@@ -233,8 +233,8 @@ fn alone(record: &Value) -> Option<Filters> {
     ])
 }
 
-/// Translates a booking and its guests. A person without a membership is a guest, whoever booked.
-/// Preparation and buffer time give no access.
+/// Translates a booking and its guests. A person without a membership is a guest, also as the
+/// owner of the booking. Preparation and buffer time give no access.
 pub(super) fn booking(record: &Value, tentative: bool) -> Option<(Translated, Vec<Fact>)> {
     let record = &JsonRecord::of(record)?;
     let id = record.id("id")?;

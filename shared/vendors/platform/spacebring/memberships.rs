@@ -140,7 +140,7 @@ impl SpacebringReader {
 
     /// Names the membership of a subscription's user, where the record names only the user.
     /// The subscription is unreadable if the location's people lack that user: their list may be
-    /// wrong, and a subscription of nobody would end access.
+    /// wrong, and a subscription without a holder would end access.
     async fn with_holder(
         &self,
         fact: Translated,

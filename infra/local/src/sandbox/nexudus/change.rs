@@ -15,8 +15,6 @@ use crate::sandbox::quirks;
 use crate::sandbox::record::StoredThing;
 use crate::sandbox::table::ThingTable;
 
-/// How long reads lag behind a `_change` with the quirk `lag`.
-const LAG: SignedDuration = SignedDuration::from_mins(1);
 /// How long guests of bookings take to appear with the quirk `late-visitors`.
 const LATE: SignedDuration = SignedDuration::from_secs(45);
 /// The first id for things that came without one.
@@ -97,7 +95,7 @@ impl NexudusWorld {
         let span = if late {
             Some(LATE)
         } else {
-            quirks::on(&self.top, "lag").then_some(LAG)
+            quirks::lag(&self.top)
         };
         span.map(|span| now.saturating_add(span).unwrap_or(now))
     }

@@ -1,6 +1,6 @@
 //! How `_world` and `_change` alter the contents of one OfficeRnD organisation.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::entity::{self, ENTITIES};
@@ -12,8 +12,6 @@ use crate::sandbox::quirks;
 use crate::sandbox::record::StoredThing;
 use crate::sandbox::table::ThingTable;
 
-/// How long reads lag behind a `_change` with the quirk `lag`.
-const LAG: SignedDuration = SignedDuration::from_mins(1);
 /// Keys of a world other than its lists.
 const OTHER_KEYS: [&str; 3] = ["quirks", "regionInfo", "name"];
 
@@ -75,8 +73,7 @@ impl OfficerndWorld {
     /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let Change { upserts, removals } = Change::read(body, self)?;
-        let lag_until =
-            quirks::on(&self.top, "lag").then(|| now.saturating_add(LAG).unwrap_or(now));
+        let lag_until = quirks::lag(&self.top).map(|lag| now.saturating_add(lag).unwrap_or(now));
         let mut events = Vec::new();
         for upsert in upserts {
             events.extend(self.upsert(upsert, now, lag_until));

@@ -1,6 +1,6 @@
 //! How `_world` and `_change` alter the contents of one network.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{LISTS, event, is_deleted, wire};
@@ -10,8 +10,6 @@ use crate::sandbox::platform_tables::PlatformTables;
 use crate::sandbox::quirks;
 use crate::sandbox::record::StoredThing;
 
-/// How long reads lag behind a `_change` with the quirk `lag`.
-const LAG: SignedDuration = SignedDuration::from_mins(1);
 /// Keys of a world other than its lists.
 const OTHER_KEYS: [&str; 3] = ["quirks", "name", "network"];
 /// The lists whose removed things keep a record with a `deleteDate`. `[D]`
@@ -57,8 +55,7 @@ impl PlatformTables {
     /// A message about the first invalid part. Nothing has changed then.
     pub(super) fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let Change { upserts, removals } = Change::read(body, self)?;
-        let lag_until =
-            quirks::on(&self.top, "lag").then(|| now.saturating_add(LAG).unwrap_or(now));
+        let lag_until = quirks::lag(&self.top).map(|lag| now.saturating_add(lag).unwrap_or(now));
         let mut events = Vec::new();
         for upsert in upserts {
             events.extend(self.upsert(upsert, now, lag_until));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::sandbox::object::Object;
 use crate::sandbox::platform_tables::PlatformTables;
 
-/// What a balance is told apart by: when it expires, and the subscription behind it.
+/// The key of a balance: when it expires, and the subscription behind it.
 type BalanceKey = (Option<String>, Option<String>);
 
 #[derive(Default)]

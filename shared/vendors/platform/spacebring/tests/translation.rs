@@ -79,8 +79,8 @@ fn s2_the_customer_says_who_has_a_subscription() {
     assert_eq!(holder(json!({})), Some(Holder::Member("m".into())));
     let nested = json!({ "customer": null, "membershipRef": null, "companyRef": "c" });
     assert_eq!(holder(nested), Some(Holder::Team("c".into())));
-    let nobody = json!({ "customer": null, "membershipRef": null });
-    assert_eq!(holder(nobody), None);
+    let unnamed = json!({ "customer": null, "membershipRef": null });
+    assert_eq!(holder(unnamed), None);
 }
 
 #[test]
