@@ -230,4 +230,17 @@ mod tests {
                       \"' @Front\ndoor\",,,0,2,\"'-1; denied\",7\n";
         assert_eq!(table, wanted.replace("\"'-1; denied\"", "'-1; denied"));
     }
+    #[test]
+    fn the_query_of_a_summary_is_the_query_of_its_report_and_the_time() {
+        let wanted = PresenceQuery {
+            report: ReportQuery {
+                from: Some("2026-03-02".to_owned()),
+                ..ReportQuery::default()
+            },
+            within: Some("4h".to_owned()),
+        };
+        let query = serde_urlencoded::to_string(&wanted).expect("a query");
+        assert_eq!(query, "from=2026-03-02&within=4h");
+        assert_eq!(serde_urlencoded::from_str(&query), Ok(wanted));
+    }
 }

@@ -77,10 +77,10 @@ impl ReadPlatform for SpacebringReader {
             Kind::Member => self.members().await,
             Kind::Visitor => {
                 let mut all = FactList::from(self.all_bookings(from).await?.guests.clone());
-                join(&mut all, self.visitors(from).await?);
+                join(&mut all, self.visit_lists(from).await?.visitors.clone());
                 Ok(all)
             }
-            Kind::Visit => self.visits(from).await,
+            Kind::Visit => Ok(self.visit_lists(from).await?.visits.clone()),
             Kind::Membership => self.subscriptions().await,
             Kind::Booking => Ok(self.all_bookings(from).await?.bookings.clone()),
             Kind::Pass => self.passes(from).await,

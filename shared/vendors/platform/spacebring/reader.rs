@@ -8,7 +8,9 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::calls::{SpacebringApi, SpacebringList, id};
-use super::memory::{BookingLists, LocationFloors, LocationRecord, PassUses, PerLocation};
+use super::memory::{
+    BookingLists, LocationFloors, LocationRecord, PassUses, PerLocation, VisitLists,
+};
 use super::wire;
 use crate::access::Access;
 use crate::platform::found::{FactList, ResourceAssignments, Translated};
@@ -50,6 +52,7 @@ pub(super) struct SpacebringReader {
     people: PerLocation<HashMap<Id, Id>>,
     pub(super) assigned_at: PerLocation<ResourceAssignments>,
     pub(super) bookings: OnceCell<BookingLists>,
+    pub(super) visits: OnceCell<VisitLists>,
     pub(super) uses: OnceCell<PassUses>,
     /// Guests of the bookings that were read, by their ids.
     pub(super) guests: SyncMutex<HashMap<Id, Fact>>,
@@ -73,6 +76,7 @@ impl SpacebringReader {
             people: PerLocation::new(),
             assigned_at: PerLocation::new(),
             bookings: OnceCell::new(),
+            visits: OnceCell::new(),
             uses: OnceCell::new(),
             guests: SyncMutex::default(),
             removed: SyncMutex::default(),

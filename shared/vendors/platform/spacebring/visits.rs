@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::bookings::instant;
 use super::calls::SpacebringList;
-use super::reader::{SpacebringReader, join};
+use super::memory::VisitLists;
+use super::reader::SpacebringReader;
 use super::{id, wire};
 use crate::platform::fields::JsonRecord;
-use crate::platform::found::{FactList, Lookup, Translated};
+use crate::platform::found::{Lookup, Translated};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Kind, Visit, What};
 
@@ -21,30 +22,31 @@ const VISITS: SpacebringList = SpacebringList {
 };
 
 impl SpacebringReader {
-    /// Returns the visits from `from` on.
-    pub(super) async fn visits(&self, from: Timestamp) -> Result<FactList> {
-        self.of_visits(from, visit).await
+    /// Returns the visits from `from` on, and their visitors. Reads them once.
+    pub(super) async fn visit_lists(&self, from: Timestamp) -> Result<&VisitLists> {
+        self.visits.get_or_try_init(|| self.read_visits(from)).await
     }
 
-    /// Returns the visitors of the visits from `from` on.
-    pub(super) async fn visitors(&self, from: Timestamp) -> Result<FactList> {
-        self.of_visits(from, visitor).await
-    }
-
-    async fn of_visits(
-        &self,
-        from: Timestamp,
-        read: impl Fn(&Value) -> Option<Translated> + Copy,
-    ) -> Result<FactList> {
-        let mut all = FactList::default();
+    async fn read_visits(&self, from: Timestamp) -> Result<VisitLists> {
+        let mut lists = VisitLists::default();
         for location in self.locations().await? {
             let filters = [
                 ("locationRef", location.id.to_string()),
                 ("date[gte]", instant(from)),
             ];
-            join(&mut all, self.facts(&VISITS, &filters, read).await?);
+            let live = |record: &Value| match wire::is_deleted(record) {
+                true => Some(None),
+                false => Some(Some((visit(record)?, visitor(record)?))),
+            };
+            let (all, records) = self.api.list(&VISITS, &filters, live).await?;
+            lists.visits.nameless += records - all.len();
+            lists.visitors.nameless += records - all.len();
+            for (visit, visitor) in all.into_iter().flatten() {
+                lists.visits.extend([visit]);
+                lists.visitors.extend([visitor]);
+            }
         }
-        Ok(all)
+        Ok(lists)
     }
 
     /// Fetches one visit.
