@@ -2,6 +2,7 @@
 //! machine's, and against that machine itself.
 
 mod guard;
+mod moving;
 mod trust;
 
 use std::path::PathBuf;

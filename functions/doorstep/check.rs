@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::iter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,21 +11,14 @@ use serde_json::json;
 
 use crate::files::{SiteFileText, site_file};
 use crate::snippet::{self, Severity};
-use crate::{VerbOutcome, print, progress};
-use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::DoorsName;
+use crate::{VerbOutcome, print, progress, readers};
+use doorstep_core::model::error::Result;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
-use doorstep_core::site::{Finding, Place, Site, SiteProblem, line_at, resolve};
+use doorstep_core::site::{Finding, Place, Site, SiteProblem, resolve};
 use doorstep_operator::check::{self, VendorCheck};
-use doorstep_vendors::access::{Access, ApiSecrets, Share};
-use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
+use doorstep_vendors::access::ApiSecrets;
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network;
-use doorstep_vendors::platform::push::reader::PushReader as Told;
-use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
-use doorstep_vendors::time::WallClock;
-use doorstep_vendors::tokens::Tokens;
-use doorstep_vendors::vendor_http::RateGate;
 
 /// The arguments of `doorstep check`.
 #[derive(clap::Args)]
@@ -124,7 +117,7 @@ fn snippets(checked: &Checked) -> String {
 
 async fn checked(asked: &CheckArgs) -> Result<Checked> {
     let online = match &asked.secrets {
-        Some(path) if !asked.offline => Some((read_secrets(path)?, network::client(None)?)),
+        Some(path) if !asked.offline => Some((readers::secrets(path)?, network::client(None)?)),
         _ => None,
     };
     let mut checked = Checked::default();
@@ -208,98 +201,11 @@ async fn checked(asked: &CheckArgs) -> Result<Checked> {
     Ok(checked)
 }
 
-/// Reads the secrets. An error names only the line, because the text of the line may contain a
-/// secret.
-fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
-    let file = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::invalid(format!("{file}: {error}")))?;
-    toml::from_str(&text).map_err(|error| {
-        let line = error
-            .span()
-            .map_or(1, |span| line_at(text.as_bytes(), span.start));
-        Error::invalid(format!(
-            "{file}:{line}: not a secrets file: write one TOML table for each secret, with text values"
-        ))
-    })
-}
-
 async fn ask(
     site: &Site,
     secrets: &BTreeMap<String, ApiSecrets>,
     http: &Http,
 ) -> Result<VendorCheck> {
-    let (platform, doors) = connect(site, secrets, http)?;
-    check::against_vendors(site, platform.as_ref(), &doors).await
-}
-
-type Readers = (
-    Box<dyn ReadPlatform>,
-    BTreeMap<DoorsName, Box<dyn ReadDoors>>,
-);
-
-fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<Readers> {
-    let access = |of: &str, secret: &str, url: &Option<String>, identity_url: &Option<String>| {
-        if url.as_deref() == Some("sandbox") {
-            return Err(Error::invalid(format!(
-                "{of}: only `make run` has a sandbox: check this file with --offline"
-            )));
-        }
-        let found = secrets.get(secret).cloned();
-        Ok(Access {
-            http: http.clone(),
-            time: Arc::new(WallClock),
-            url: url.clone(),
-            identity_url: identity_url.clone(),
-            secrets: found.ok_or_else(|| {
-                Error::invalid(format!(
-                    "{of}: the secrets file has no table [\"{secret}\"]: add it"
-                ))
-            })?,
-            tokens: Tokens::default(),
-            token_name: format!("{}#{of}", site.id),
-            turn: RateGate::default(),
-            card_property: None,
-            contact: None,
-            region: None,
-            share: Share::Reconcile,
-        })
-    };
-    let config = &site.platform;
-    let platform: Box<dyn ReadPlatform> = match config.kind.vendor().contract() {
-        // It has no read API, so its names cannot be checked.
-        Some(contract) => Box::new(Told::of_nothing(contract)),
-        None => {
-            let to_platform = access(
-                "[platform]",
-                &config.secret,
-                &config.url,
-                &config.identity_url,
-            )?;
-            let to_platform = Access {
-                region: config.region.clone(),
-                ..to_platform
-            };
-            config.kind.vendor().reader(
-                config.organization.as_deref().unwrap_or_default(),
-                to_platform,
-            )
-        }
-    };
-    let mut doors = BTreeMap::new();
-    for (name, config) in &site.doors {
-        let to_doors = access(
-            &format!("[doors.{name}]"),
-            &config.secret,
-            &config.url,
-            &config.identity_url,
-        )?;
-        let to_doors = Access {
-            contact: config.contact.clone(),
-            ..to_doors
-        };
-        let (reader, _writer) = config.kind.connect(config.place.as_deref(), to_doors);
-        doors.insert(name.clone(), reader);
-    }
-    Ok((platform, doors))
+    let readers = readers::connect(site, secrets, http)?;
+    check::against_vendors(site, readers.platform.as_ref(), &readers.doors).await
 }

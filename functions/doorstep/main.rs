@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use doorstep_core::model::error::Result;
 
 mod approve;
+mod ask;
 mod audit;
 mod backend;
 mod check;
@@ -21,11 +22,15 @@ mod entries;
 mod explain;
 mod files;
 mod forget;
+mod import;
+mod init;
+mod moving;
 mod on_time;
 mod pause;
 mod print;
 mod progress;
 mod push;
+mod readers;
 mod rehearse;
 mod resume;
 mod retire;
@@ -84,6 +89,12 @@ macro_rules! verbs {
 verbs! {
     /// Checks site files. With secrets, also checks them against the vendors.
     Check(CheckArgs) = check,
+    /// Asks for the platform and the doors, reads both, and writes a first site file. What no rule
+    /// uses is named in comments.
+    Init(InitArgs) = init,
+    /// Writes the rules that the platform's own bridge to the doors follows today into a site file.
+    /// Everything that it guesses has a comment.
+    Import(ImportArgs) = import,
     /// Prints the JSON Schema of a site file, for editors.
     Schema(SchemaArgs) = schema,
     /// Shows what site files would change if they were pushed, and changes nothing. Changes are not

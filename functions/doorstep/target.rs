@@ -15,11 +15,16 @@ use doorstep_vendors::http::Http;
 use doorstep_vendors::network::{self, Sandbox};
 use doorstep_vendors::time::WallClock;
 
+/// The name of a stack that was not named.
+const USUAL_STACK: &str = "doorstep";
+/// The address of `make run`.
+const USUAL_LOCAL: &str = "http://127.0.0.1:8080";
+
 /// The options that select the target.
 #[derive(clap::Args)]
 pub struct TargetOptions {
     /// The name of the stack.
-    #[arg(long, env = "DOORSTEP_STACK", default_value = "doorstep")]
+    #[arg(long, env = "DOORSTEP_STACK", default_value = USUAL_STACK)]
     stack: String,
     /// The AWS region; left out: the region of the profile or the environment.
     #[arg(long)]
@@ -31,7 +36,7 @@ pub struct TargetOptions {
     /// Uses the one-machine run of `make run` instead of a stack, at http://127.0.0.1:8080 or at
     /// this address.
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true,
-          default_missing_value = "http://127.0.0.1:8080", conflicts_with_all = ["region", "profile"])]
+          default_missing_value = USUAL_LOCAL, conflicts_with_all = ["region", "profile"])]
     local: Option<String>,
     /// The address of a run on this machine that serves sandbox vendors, for sites with url =
     /// "sandbox".
@@ -50,6 +55,35 @@ impl TargetOptions {
         ask: impl AsyncFnOnce(&dyn Backend) -> Result<T>,
     ) -> Result<T> {
         progress::wait(what, async { ask(self.connect().await?.as_ref()).await }).await
+    }
+
+    /// Returns whether the backend is the one-machine run.
+    pub fn is_local(&self) -> bool {
+        self.local.is_some()
+    }
+
+    /// Returns these options as the operator would repeat them behind another verb, each with a
+    /// space before it.
+    pub fn repeated(&self) -> String {
+        match self.local.as_deref() {
+            Some(USUAL_LOCAL) => return " --local".to_owned(),
+            Some(address) => return format!(" --local={address}"),
+            None => {}
+        }
+        let options = [
+            (
+                "stack",
+                Some(&self.stack).filter(|stack| *stack != USUAL_STACK),
+            ),
+            ("region", self.region.as_ref()),
+            ("profile", self.profile.as_ref()),
+        ];
+        let given = options
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        given
+            .map(|(name, value)| format!(" --{name} {value}"))
+            .collect()
     }
 
     /// Connects to the stack or the one-machine run.

@@ -1,29 +1,17 @@
 //! The checks of a site file against both vendors and against other files. They only read and
 //! decide. They store nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
+use crate::survey::{self, DoorsReaders, Survey};
 use doorstep_cloud::routes::address;
-use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::fact::Kind;
+use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
-use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{Mode, Place, Selector, Site, SiteProblem};
 use doorstep_vendors::doors::ReadDoors;
+use doorstep_vendors::platform::ReadPlatform;
 use doorstep_vendors::platform::bridge::BridgedGroup;
-use doorstep_vendors::platform::{ReadPlatform, Span};
-
-/// The kinds of things that rules name.
-pub const NAMED: [Kind; 5] = [
-    Kind::Location,
-    Kind::Floor,
-    Kind::Resource,
-    Kind::Plan,
-    Kind::Pass,
-];
 
 /// The result of a check against the vendors.
 pub struct VendorCheck {
@@ -43,41 +31,39 @@ pub struct VendorCheck {
 pub async fn against_vendors(
     site: &Site,
     platform: &dyn ReadPlatform,
-    doors: &BTreeMap<DoorsName, Box<dyn ReadDoors>>,
+    doors: &DoorsReaders,
 ) -> Result<VendorCheck> {
-    let span = Span {
-        changed_since: None,
-        checkins_from: Timestamp::UNIX_EPOCH,
-    };
-    let mut facts = Vec::new();
-    for kind in platform.kinds().iter().filter(|kind| NAMED.contains(kind)) {
-        facts.extend(platform.read(*kind, &span).await?.facts);
-    }
-    let mut groups = BTreeMap::new();
+    let survey = survey::of_vendors(site, platform, doors).await?;
     let mut about_doors = Vec::new();
-    for name in site.doors.keys() {
-        let reader = doors
-            .get(name)
-            .ok_or_else(|| Error::invalid(format!("no reader for [doors.{name}]")))?;
-        groups.insert(name.clone(), reader.groups().await?);
+    for (name, reader) in doors
+        .iter()
+        .filter(|(name, _)| site.doors.contains_key(*name))
+    {
         about_doors.extend(of_doors(site, name, reader.as_ref()).await?);
     }
-    let mut findings = alone(site);
-    let resolved = resolve(site, &Catalogue::of(&facts), &groups, None);
-    findings.extend(resolved.problems.iter().cloned());
-    findings.extend(about_doors);
+    let mut checked = against_survey(site, &survey);
+    checked.findings.extend(about_doors);
     let hearing = platform
         .hearing(&site.id)
         .await?
         .at(site.platform.locations.as_deref());
     let unheard = hearing.problems.into_iter().chain(hearing.silence);
-    findings.extend(unheard.map(|said| SiteProblem::new(Place::platform(), said)));
-    let remarks = of_bridges(site, &resolved, &platform.bridged().await?);
-    Ok(VendorCheck {
+    let unheard = unheard.map(|said| SiteProblem::new(Place::platform(), said));
+    checked.findings.extend(unheard);
+    Ok(checked)
+}
+
+/// Checks the names in `site` against what both vendors have.
+pub fn against_survey(site: &Site, survey: &Survey) -> VendorCheck {
+    let resolved = resolve(site, &survey.catalogue, &survey.groups, None);
+    let mut findings = alone(site);
+    findings.extend(resolved.problems.iter().cloned());
+    let remarks = of_bridges(site, &resolved, &survey.bridged);
+    VendorCheck {
         findings,
         remarks,
         resolved,
-    })
+    }
 }
 
 /// Returns a remark for each group that a rule opens and that the platform's own bridge opens too.
@@ -89,7 +75,8 @@ fn of_bridges(site: &Site, resolved: &Resolved, bridged: &[BridgedGroup]) -> Vec
         };
         let opens = |one: &&BridgedGroup| {
             let mut groups = resolved.groups.iter();
-            one.doors == doors.kind && groups.any(|group| group.0.eq_ignore_ascii_case(&one.group))
+            one.may_be_at(doors.kind)
+                && groups.any(|group| group.0.eq_ignore_ascii_case(&one.group))
         };
         for one in bridged.iter().filter(opens) {
             let thing = match &one.name {

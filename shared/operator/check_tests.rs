@@ -18,7 +18,7 @@ use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site, SiteProblem};
 use doorstep_vendors::doors::attempts::ReadAttempts;
 use doorstep_vendors::doors::{ReadDoors, Seats};
-use doorstep_vendors::platform::bridge::BridgedGroup;
+use doorstep_vendors::platform::bridge::{BridgedGroup, BridgedUse};
 use doorstep_vendors::platform::found::{FactList, Lookup, ResourceAssignments};
 use doorstep_vendors::platform::{Hearing, ReadPlatform, Span};
 
@@ -60,7 +60,8 @@ impl ReadPlatform for OnePlan {
             |kind: Kind, name: Option<&str>, doors: DoorsKind, group: &str| BridgedGroup {
                 thing: FactId::new(kind, "x"),
                 name: name.map(str::to_owned),
-                doors,
+                opens_for: BridgedUse::Plan,
+                doors: Some(doors),
                 group: group.to_owned(),
             };
         Ok(vec![

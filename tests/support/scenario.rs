@@ -139,7 +139,8 @@ impl Doors {
         }
     }
 
-    fn group_id(self, n: usize) -> String {
+    /// The id of the group at this place of the fixture.
+    pub fn group_id(self, n: usize) -> String {
         self.id(n + 1)
     }
 

@@ -23,6 +23,7 @@ use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{Order, Retirement};
+use doorstep_operator::survey::Survey;
 
 /// Returns the query that repeats the options of a push. Names of doors need no escaping.
 fn query_of_push(PushOptions { mode, leave_access }: &PushOptions) -> String {
@@ -39,6 +40,10 @@ const NO_QUERY: [(&str, &str); 0] = [];
 
 #[async_trait(?Send)]
 impl Backend for Local {
+    async fn survey(&self, text: &str) -> Result<Survey> {
+        self.post("/sandbox/survey", text).await
+    }
+
     async fn diff(&self, text: &str) -> Result<PushPreview> {
         self.post("/sandbox/diff", text).await
     }

@@ -24,6 +24,7 @@ use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{Order, Retirement};
+use doorstep_operator::survey::Survey;
 
 pub use client::Local;
 pub use stack::Stack;
@@ -35,6 +36,8 @@ pub use stack::Stack;
 /// one-machine run that does not answer is a retryable error.
 #[async_trait(?Send)]
 pub trait Backend {
+    /// Returns what the vendors of a site file have.
+    async fn survey(&self, text: &str) -> Result<Survey>;
     /// Returns what a site file would change.
     async fn diff(&self, text: &str) -> Result<PushPreview>;
     /// Returns what the version in force of a site would change.

@@ -21,6 +21,7 @@ use doorstep_operator::push::{self, PushOptions, PushPreview};
 use doorstep_operator::rehearse::{self, Rehearsal};
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{self, Order, Retirement};
+use doorstep_operator::survey::{self, Survey};
 use doorstep_operator::view;
 
 /// A stack: its table, its queue and the vendors of its sites.
@@ -28,6 +29,10 @@ pub struct Stack(pub Environment);
 
 #[async_trait(?Send)]
 impl Backend for Stack {
+    async fn survey(&self, text: &str) -> Result<Survey> {
+        survey::survey(&self.0, text).await
+    }
+
     async fn diff(&self, text: &str) -> Result<PushPreview> {
         push::diff(&self.0, text).await
     }

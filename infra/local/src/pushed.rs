@@ -18,6 +18,7 @@ use doorstep_operator::pause::SiteState;
 use doorstep_operator::push::{self, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::retire::{Order, RetireStage, Retirement, retire};
+use doorstep_operator::survey::{self, Survey};
 
 /// The keys under which pushed sites are stored.
 const PUSHED: &str = "pushed/";
@@ -54,6 +55,15 @@ impl Machine {
         self.settle_down().await;
         self.learn_secrets(text)?;
         push::diff(self.environment(), text).await
+    }
+
+    /// Reads what the vendors of a site file have. The file need not be in force.
+    ///
+    /// # Errors
+    /// The error of the operation itself, and a secret that the file of secrets does not have.
+    pub async fn survey(&self, text: &str) -> Result<Survey> {
+        self.learn_secrets(text)?;
+        survey::survey(self.environment(), text).await
     }
 
     /// Returns the drift: the differences between the version in force and the doors.

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::model::fact::{Fact, Floor, Id, Kind, Location, Plan, Resource, What};
 
 /// Everything that rules may name, by the platform's ids.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
     /// Buildings or centers.
     pub locations: BTreeMap<Id, Location>,

@@ -1,7 +1,7 @@
 //! Previews what a site file would change: reads everything and compares it as reconcile does. It
 //! writes nothing to a door system or the table, except possibly a vendor's token.
 
-use crate::check;
+use crate::survey;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::sharing;
 use doorstep_cloud::store::sites::{Extent, PlatformRead};
@@ -153,7 +153,7 @@ async fn platform<'a>(
         // `reading.known` has the new facts too. They are stored nowhere else.
         drop(reading.one(reader.as_ref(), kind).await?);
         if let Some(why) = reading.problems.last().filter(|_| {
-            check::NAMED
+            survey::NAMED
                 .iter()
                 .any(|kind| reading.unread.contains(kind))
         }) {

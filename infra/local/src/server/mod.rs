@@ -54,6 +54,7 @@ fn driven() -> Router<Machine> {
         .route("/sandbox/quiet", post(quiet))
         .route("/sandbox/outbox", get(outbox))
         .route("/sandbox/crash", post(crash))
+        .route("/sandbox/survey", post(push::survey))
         .route("/sandbox/diff", post(push::diff))
         .route("/sandbox/push", post(push::push))
         .route("/sandbox/holds", get(holds::all))

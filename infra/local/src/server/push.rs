@@ -19,6 +19,14 @@ use doorstep_operator::retire::Order;
 /// Longest body. The library rejects much shorter files itself, with its own message.
 const LARGEST: usize = 1 << 20;
 
+/// Returns what the vendors of the site file in the body have. The file needs no rules.
+pub(super) async fn survey(State(machine): State<Machine>, request: Request) -> Answered {
+    match text(request).await? {
+        Ok(text) => Ok(answer(StatusCode::OK, &machine.survey(&text).await?)),
+        Err(_) => Err(Refused::bad("this is not UTF-8: save the file as UTF-8")),
+    }
+}
+
 /// Returns what the site file in the body would change.
 pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> Answered {
     match text(request).await? {

@@ -11,6 +11,7 @@ use crate::platform::{Platform, ReadPlatform, signature};
 
 mod actions;
 mod around;
+mod bridge;
 mod calls;
 mod entity;
 mod hooks;

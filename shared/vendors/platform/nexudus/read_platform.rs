@@ -10,6 +10,7 @@ use super::entity::{
 use super::lists::{changed, instant};
 use super::reader::{NexudusReader, Reference};
 use super::{hooks, list, team_members, wire};
+use crate::platform::bridge::BridgedGroup;
 use crate::platform::found::{FactList, Lookup, ResourceAssignments};
 use crate::platform::relation::Relation;
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
@@ -195,6 +196,10 @@ impl ReadPlatform for NexudusReader {
 
     async fn around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
         self.all_around(about, what, gone).await
+    }
+
+    async fn bridged(&self) -> Result<Vec<BridgedGroup>> {
+        self.all_bridged().await
     }
 
     async fn hearing(&self, site: &SiteId) -> Result<Hearing> {

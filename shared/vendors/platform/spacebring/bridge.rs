@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fetch::{PLANS, RESOURCES};
 use super::memberships::SUBSCRIPTIONS;
 use super::reader::SpacebringReader;
-use crate::platform::bridge::BridgedGroup;
+use crate::platform::bridge::{BridgedGroup, BridgedUse};
 use crate::platform::fields::JsonRecord;
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::Result;
@@ -42,15 +42,25 @@ impl SpacebringReader {
     }
 }
 
+/// The types of resources that are assigned and not booked. `[I]`
+const ASSIGNED: [&str; 3] = ["dedicatedDesk", "office", "parkingLot"];
+
 fn of_plan(record: &Value) -> Option<Vec<BridgedGroup>> {
     let plan = JsonRecord::of(record)?;
     let access = record.get("access").and_then(JsonRecord::of);
-    Some(access.map_or_else(Vec::new, |access| groups(&plan, Kind::Plan, &access)))
+    let opens = |access| groups(&plan, (Kind::Plan, BridgedUse::Plan), &access);
+    Some(access.map_or_else(Vec::new, opens))
 }
 
 fn of_resource(record: &Value) -> Option<Vec<BridgedGroup>> {
     let resource = JsonRecord::of(record)?;
-    Some(groups(&resource, Kind::Resource, &resource))
+    let kind = resource.text("type");
+    let is_assigned = kind.is_some_and(|kind| ASSIGNED.contains(&kind.as_str()));
+    let opens_for = match is_assigned {
+        true => BridgedUse::Assignment,
+        false => BridgedUse::Booking,
+    };
+    Some(groups(&resource, (Kind::Resource, opens_for), &resource))
 }
 
 fn of_subscription(record: &Value) -> Option<Vec<BridgedGroup>> {
@@ -61,14 +71,19 @@ fn of_subscription(record: &Value) -> Option<Vec<BridgedGroup>> {
         .into_iter()
         .flatten();
     let items = items.filter_map(JsonRecord::of);
-    Some(
-        items
-            .flat_map(|item| groups(&subscription, Kind::Membership, &item))
-            .collect(),
-    )
+    let of_item = |item: JsonRecord<'_>| {
+        let opens_for =
+            BridgedUse::Membership(item.reference("planRef").or_else(|| item.reference("plan")));
+        groups(&subscription, (Kind::Membership, opens_for), &item)
+    };
+    Some(items.flat_map(of_item).collect())
 }
 
-fn groups(thing: &JsonRecord<'_>, kind: Kind, says: &JsonRecord<'_>) -> Vec<BridgedGroup> {
+fn groups(
+    thing: &JsonRecord<'_>,
+    (kind, opens_for): (Kind, BridgedUse),
+    says: &JsonRecord<'_>,
+) -> Vec<BridgedGroup> {
     let Some(id) = thing.id("id") else {
         return Vec::new();
     };
@@ -76,7 +91,8 @@ fn groups(thing: &JsonRecord<'_>, kind: Kind, says: &JsonRecord<'_>) -> Vec<Brid
         Some(BridgedGroup {
             thing: FactId::new(kind, id.clone()),
             name: thing.text("title"),
-            doors: *doors,
+            opens_for: opens_for.clone(),
+            doors: Some(*doors),
             group: says.text(field)?,
         })
     });

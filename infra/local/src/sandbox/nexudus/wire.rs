@@ -155,13 +155,21 @@ fn usual(name: &str) -> Map<String, Value> {
             json!({ "CoworkerId": null, "TariffId": null, "StartDate": null, "RenewalDate": null,
             "CancellationDate": null, "Active": true, "Cancelled": false, "CancellationReason": null })
         }
-        "TimePasses" => json!({ "Name": "", "MinutesIncluded": null, "Archived": false }),
+        "TimePasses" => {
+            json!({ "Name": "", "MinutesIncluded": null, "Archived": false, "KisiGroupId": null,
+            "AccessControlGroupId": null, "AccessControlGroupIds": null })
+        }
         "CoworkerTimePasses" => {
             json!({ "CoworkerId": null, "TimePassId": null, "Used": false, "UsedDate": null,
             "ExpireDate": null, "RemainingUses": null, "CheckedIn": false, "IsPayAsYouGo": false })
         }
-        "Resources" => json!({ "Name": "", "ResourceTypeName": "" }),
-        "FloorPlanDesks" => json!({ "Name": "", "ItemType": 1, "CoworkerId": null }),
+        "Resources" => {
+            json!({ "Name": "", "ResourceTypeName": "", "KisiGroupId": null,
+            "AccessControlGroupId": null })
+        }
+        "FloorPlanDesks" => {
+            json!({ "Name": "", "ItemType": 1, "CoworkerId": null, "AccessControlGroupId": null })
+        }
         "Bookings" => {
             json!({ "ResourceId": null, "FloorPlanDeskId": null, "CoworkerId": null, "Tentative": false,
             "CancelIfNotPaid": false, "CoworkerInvoicePaid": false })

@@ -1,5 +1,6 @@
 //! Each part of the module by itself.
 
+mod bridge;
 mod calls;
 mod parse;
 mod proofs;

@@ -144,10 +144,13 @@ async fn s6_the_groups_of_the_platforms_own_bridge_are_read() {
         { "id": "p", "title": "Hot desk", "access": { "kisiGroupRef": 7, "brivoGroupRef": 8 } },
         { "id": "q", "title": "Office", "access": {} },
     ] });
-    let resources =
-        json!({ "resources": [{ "id": "r", "title": "Boardroom", "saltoksAccessGroupRef": "g" }] });
-    let subscriptions =
-        json!({ "subscriptions": [{ "id": "s", "items": [{ "kisiGroupRef": 9 }, {}] }] });
+    let resources = json!({ "resources": [
+            { "id": "r", "title": "Boardroom", "type": "room", "saltoksAccessGroupRef": "g" },
+            { "id": "o", "title": "Office 1", "type": "office", "saltoksAccessGroupRef": "h" },
+        ] });
+    let subscriptions = json!({ "subscriptions": [
+        { "id": "s", "items": [{ "planRef": "p", "kisiGroupRef": 9 }, {}] },
+    ] });
     let script = PlatformScript::spacebring()
         .on("/plans/v1", [answer(200, plans)])
         .on("/resources/v1", [answer(200, resources)])
@@ -155,14 +158,18 @@ async fn s6_the_groups_of_the_platforms_own_bridge_are_read() {
     let bridged = script.reader().bridged().await.expect("an answer");
     let said: Vec<String> = bridged
         .iter()
-        .map(|one| format!("{} {} {}", one.thing, one.doors.word(), one.group))
+        .map(|one| {
+            let doors = one.doors.map_or("", |doors| doors.word());
+            format!("{} {doors} {} {:?}", one.thing, one.group, one.opens_for)
+        })
         .collect();
     assert_eq!(
         said,
         [
-            "plan p kisi 7",
-            "resource r salto-ks g",
-            "membership s kisi 9"
+            "plan p kisi 7 Plan",
+            "resource r salto-ks g Booking",
+            "resource o salto-ks h Assignment",
+            "membership s kisi 9 Membership(Some(\"p\"))"
         ]
     );
 }

@@ -1,0 +1,76 @@
+//! `doorstep import`: writes the rules that the platform's own bridge follows today.
+
+use std::path::PathBuf;
+
+use crate::VerbOutcome;
+use crate::files::site_file;
+use crate::moving::{NewSiteOptions, SourceOptions, Unfinished, finish, platform_kind, site_of};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::platform_kind::PlatformKind;
+use doorstep_core::site::Site;
+
+/// The arguments of `doorstep import`.
+#[derive(clap::Args)]
+pub struct ImportArgs {
+    /// The site file. If there is none, it is made. The rules of a file stay as they are.
+    file: PathBuf,
+    /// The platform: officernd, nexudus or spacebring.
+    #[arg(long, value_name = "PLATFORM", value_parser = platform_kind)]
+    from: PlatformKind,
+    #[command(flatten)]
+    new_site: NewSiteOptions,
+    #[command(flatten)]
+    source: SourceOptions,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Writes the rules into the file. Only findings of the file make the command exit with 1.
+pub async fn run(asked: &ImportArgs) -> Result<VerbOutcome> {
+    let path = asked.file.as_path();
+    if path.exists() {
+        let text = existing(asked)?;
+        let survey = &asked.source.survey(&text).await?;
+        let unfinished = Unfinished {
+            path,
+            is_new: false,
+            text: &text,
+            survey,
+        };
+        return finish(&unfinished, &asked.source, asked.json);
+    }
+    let is_sandbox = asked.source.is_sandbox();
+    let new_site = &asked.new_site;
+    let new_site = new_site.site(site_of(path)?, asked.from, is_sandbox)?;
+    let survey = &asked.source.survey(&new_site.text(None)).await?;
+    let unfinished = Unfinished {
+        path,
+        is_new: true,
+        text: &new_site.text(Some(survey)),
+        survey,
+    };
+    finish(&unfinished, &asked.source, asked.json)
+}
+
+/// Returns the text of the file that is there.
+fn existing(asked: &ImportArgs) -> Result<String> {
+    let path = asked.file.display();
+    let file =
+        site_file(&asked.file)?.map_err(|finding| Error::invalid(format!("{path}:{finding}")))?;
+    let site =
+        Site::parse(&file.text).map_err(|error| Error::invalid(format!("{path}: {error}")))?;
+    if site.platform.kind != asked.from {
+        return Err(Error::invalid(format!(
+            "{path} is about {}: write --from {} or name another file",
+            site.platform.kind.word(),
+            site.platform.kind.word()
+        )));
+    }
+    if asked.new_site.any() {
+        return Err(Error::invalid(format!(
+            "{path} exists and names its vendors itself: leave out --organization, --doors, --place and --timezone"
+        )));
+    }
+    Ok(file.text)
+}
