@@ -40,6 +40,11 @@ pub fn with(mut answer: Answer, name: &'static str, value: &str) -> Answer {
     answer
 }
 
+/// Adds the methods that a path has to the refusal of another method (RFC 9110, 15.5.6).
+pub fn allowing(refusal: Answer, methods: &str) -> Answer {
+    with(refusal, "allow", methods)
+}
+
 /// Returns the answer of a control call to an invalid request.
 pub fn refused(status: u16, why: &str) -> Answer {
     json(status, &json!({ "error": why }))

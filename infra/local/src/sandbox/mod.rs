@@ -9,7 +9,8 @@
 //! Choices where a vendor's behaviour is unknown (`[?]` on its page), each with the quirk that
 //! reverses it:
 //!
-//! - Kisi: a page larger than allowed is refused with 422. An assignment equal to an active one in
+//! - Kisi: a parameter that the description does not allow, such as a page that is too large, is
+//!   refused with 422. An assignment equal to an active one in
 //!   assignee, group, role and validity is refused with 409; one with other dates is created
 //!   (`second-assignment-409` refuses that too). `?email=` ignores case and is exact
 //!   (`email-fuzzy`).

@@ -7,8 +7,9 @@ pub type Route<Call> = (&'static str, &'static str, Call);
 pub enum RouteMatch<Call> {
     /// The call, with its pattern and the values of its `{…}`.
     Call(Call, &'static str, Vec<String>),
-    /// The path exists, the method does not.
-    OtherMethod(&'static str),
+    /// The path exists, the method does not. The pattern, and the methods of the path for an
+    /// `Allow` header.
+    OtherMethod(&'static str, String),
     /// The path does not exist.
     Nothing,
 }
@@ -19,7 +20,7 @@ pub fn find<Call: Copy>(
     method: &str,
     segments: &[String],
 ) -> RouteMatch<Call> {
-    let mut other = None;
+    let (mut other, mut allowed) = (None, Vec::new());
     for (verb, pattern, call) in table {
         let Some(filled) = fill(pattern, segments) else {
             continue;
@@ -28,8 +29,12 @@ pub fn find<Call: Copy>(
             return RouteMatch::Call(*call, pattern, filled);
         }
         other = Some(*pattern);
+        allowed.push(*verb);
     }
-    other.map_or(RouteMatch::Nothing, RouteMatch::OtherMethod)
+    let allowed = allowed.join(", ");
+    other.map_or(RouteMatch::Nothing, |pattern| {
+        RouteMatch::OtherMethod(pattern, allowed)
+    })
 }
 
 /// Returns the segments for the pattern's `{…}`; `None` if they do not match. An empty segment

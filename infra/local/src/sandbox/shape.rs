@@ -12,6 +12,8 @@ pub enum FieldKind {
     Text,
     /// An e-mail address, checked roughly.
     Email,
+    /// An absolute address.
+    Uri,
     /// An instant (RFC 3339).
     Instant,
     /// A UUID.
@@ -109,7 +111,8 @@ impl FieldKind {
     fn takes(self, value: &Value) -> bool {
         match (self, value) {
             (FieldKind::Text, Value::String(_)) | (FieldKind::Flag, Value::Bool(_)) => true,
-            (FieldKind::Email, Value::String(text)) => email(text),
+            (FieldKind::Email, Value::String(text)) => is_email(text),
+            (FieldKind::Uri, Value::String(text)) => url::Url::parse(text).is_ok(),
             (FieldKind::Instant, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
             (FieldKind::Uuid, Value::String(text)) => uuid::Uuid::try_parse(text).is_ok(),
             (FieldKind::Uuids, Value::Array(list)) => {
@@ -131,8 +134,11 @@ fn flat(value: &Value) -> bool {
     }
 }
 
-fn email(text: &str) -> bool {
+/// Returns whether this is an e-mail address, checked roughly.
+pub fn is_email(text: &str) -> bool {
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     text.split_once('@')
-        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        .is_some_and(|(name, host)| !name.is_empty() && host.split('.').all(is_label))
         && !text.chars().any(char::is_whitespace)
 }

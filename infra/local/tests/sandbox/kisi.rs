@@ -693,3 +693,64 @@ async fn openings_happen_and_are_posted_as_kisi_does() {
         "only openings happen by themselves"
     );
 }
+
+#[tokio::test]
+async fn a_list_refuses_what_its_description_does_not_allow() {
+    let client = client(json!([])).await;
+    for wrong in [
+        "/groups?sort=size",
+        "/groups?scope=city",
+        "/places?favorite=maybe",
+        "/locks?online=2",
+        "/locks?floor_id=first",
+        "/users?place_id=here",
+        "/role_assignments?applies_to_type=Door",
+        "/role_assignments?scope=door",
+        "/card_assignments?status=lost",
+        "/cards?activated=yes",
+        "/integrations?enabled=1",
+    ] {
+        let answer = client.get(wrong).await;
+        assert_eq!(
+            (answer.status, answer.body["errors"].is_object()),
+            (422, true),
+            "{wrong}"
+        );
+    }
+    let image = json!({ "user": { "email": "n@example.test", "image": "face" } });
+    let answer = client.send("POST", "/users", Some(image)).await;
+    assert_eq!(
+        (answer.status, &answer.body["errors"]),
+        (422, &json!({ "image": ["is invalid"] }))
+    );
+    for email in [
+        "ada",
+        "@example.test",
+        "ada@",
+        "ada@example.test*",
+        "ada@x..test",
+    ] {
+        let user = json!({ "user": { "email": email } });
+        let answer = client.send("POST", "/users", Some(user)).await;
+        assert_eq!(answer.status, 422, "{email}");
+    }
+    for right in [
+        "/groups?sort=-name&scope=place",
+        "/locks?online=true",
+        "/integrations?enabled=false",
+        "/users?group_id=-1",
+        "/users?user_id=me",
+    ] {
+        assert_eq!(client.get(right).await.status, 200, "{right}");
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_told_those_that_a_path_has() {
+    let client = client(json!([])).await;
+    let answer = client.send("PUT", "/users/7", None).await;
+    assert_eq!(
+        (answer.status, &answer.headers["allow"]),
+        (405, &"GET, PATCH, DELETE".parse().unwrap())
+    );
+}

@@ -765,3 +765,32 @@ async fn entries_name_lock_and_person_and_a_rejected_one_maybe_only_the_tag() {
     }
     assert_eq!(client.change(json!({ "users": [] })).await, Err(400));
 }
+
+#[tokio::test]
+async fn a_malformed_id_or_flag_is_refused() {
+    let client = client(json!([])).await;
+    for wrong in [
+        "/v1.2/sites/here".to_owned(),
+        "/v1.2/sites/here/users".to_owned(),
+        path("users/7"),
+        path("access_groups/members/users"),
+        path(&format!("access_groups/{GROUP}/users?excluded=1")),
+        path("users?include_pod_info=yes"),
+    ] {
+        let answer = client.get(&wrong).await;
+        assert_eq!(
+            (answer.status, &answer.body["ErrorCode"]),
+            (400, &json!("1101")),
+            "{wrong}"
+        );
+    }
+    let nothing = json!({ "add_ids": null, "remove_ids": null });
+    let group = path(&format!("access_groups/{GROUP}/users"));
+    let answer = client.send("PATCH", &group, Some(nothing)).await;
+    assert_eq!(answer.status, 204);
+    let answer = client.send("PUT", &group, None).await;
+    assert_eq!(
+        (answer.status, &answer.headers["allow"]),
+        (405, &"GET, POST, PATCH".parse().unwrap())
+    );
+}

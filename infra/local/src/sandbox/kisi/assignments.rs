@@ -180,7 +180,7 @@ impl AssignmentQuery {
     fn read(ask: &Ask) -> Result<AssignmentQuery, Answer> {
         Ok(AssignmentQuery {
             group: whole(ask, "group_id")?,
-            user: whole(ask, "user_id")?,
+            user: ask.param("user_id").map(str::to_owned),
             assignee: whole(ask, "assignee_id")?,
             applies_to: whole(ask, "applies_to_id")?,
         })

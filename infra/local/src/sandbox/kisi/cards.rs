@@ -85,7 +85,7 @@ impl CardRow<'_> {
 impl KisiWorld {
     pub(super) fn cards(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 10, 250)?;
-        let user = whole(ask, "user_id")?;
+        let user = ask.param("user_id");
         let is = |name: &str, own: &str| {
             ask.param(name)
                 .is_none_or(|wanted| wanted.eq_ignore_ascii_case(own))
@@ -106,7 +106,6 @@ impl KisiWorld {
                     line.as_ref().map_or("unassigned", CardRow::status),
                 )
                 && user
-                    .as_ref()
                     .is_none_or(|user| line.as_ref().is_some_and(|line| line.holder.id() == user))
                 && among(ask, &card_id(tag).to_string())
         };

@@ -16,7 +16,7 @@ const WEBHOOK: &str = "event_webhook";
 const NEW: &[Field] = &[
     must("name", FieldKind::Text),
     must("type", FieldKind::OneOf(&[WEBHOOK])),
-    must("url", FieldKind::Text),
+    must("url", FieldKind::Uri),
     may("enabled", FieldKind::Flag),
     may("enabled_events", FieldKind::Texts),
     may("signature_key", FieldKind::Text),
@@ -24,7 +24,7 @@ const NEW: &[Field] = &[
 
 const CHANGED: &[Field] = &[
     may("name", FieldKind::Text),
-    may("url", FieldKind::Text),
+    may("url", FieldKind::Uri),
     may("enabled", FieldKind::Flag),
     may("enabled_events", FieldKind::Texts),
     may("signature_key", FieldKind::Text),

@@ -68,7 +68,8 @@ fn number(ask: &Ask, name: &str, most: usize) -> Result<Option<usize>, Answer> {
     }
 }
 
-/// Returns a query parameter that must be a whole number, in its shortest form.
+/// Returns a query parameter that must be a whole number, in its shortest form. A negative one is
+/// the id of nothing.
 ///
 /// # Errors
 /// Kisi's refusal.
@@ -76,7 +77,7 @@ pub fn whole(ask: &Ask, name: &str) -> Result<Option<String>, Answer> {
     let Some(text) = ask.param(name) else {
         return Ok(None);
     };
-    let number: u64 = text
+    let number: i128 = text
         .parse()
         .map_err(|_| error::invalid(name, "is not a number"))?;
     Ok(Some(number.to_string()))

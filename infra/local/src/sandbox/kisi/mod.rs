@@ -8,6 +8,7 @@ mod events;
 mod integrations;
 mod list;
 mod people;
+mod query;
 mod wire;
 
 use std::collections::BTreeSet;
@@ -104,7 +105,7 @@ const IDS: IdFormat = IdFormat {
 /// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
     match route::find(ROUTES, ask.method.as_str(), &ask.segments) {
-        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => {
+        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern, _) => {
             Some(pattern.to_owned())
         }
         RouteMatch::Nothing => None,
@@ -131,6 +132,7 @@ impl KisiWorld {
     }
 
     fn call(&mut self, call: KisiCall, id: &str, ask: &Ask) -> Result<Answer, Answer> {
+        query::check(call, ask)?;
         match call {
             KisiCall::Places => self.places(ask),
             KisiCall::Locks => self.locks(ask),
@@ -227,7 +229,10 @@ impl World for KisiWorld {
                 }
                 answer
             }
-            RouteMatch::OtherMethod(_) => error::plain(405, "Method Not Allowed", "a1e405"),
+            RouteMatch::OtherMethod(_, methods) => {
+                let refusal = error::plain(405, "Method Not Allowed", "a1e405");
+                answer::allowing(refusal, &methods)
+            }
             RouteMatch::Nothing => error::not_found(),
         }
     }

@@ -16,7 +16,7 @@ use crate::sandbox::table::Keyed;
 const NEW_USER: &[Field] = &[
     must("email", FieldKind::Email),
     may("name", FieldKind::Text),
-    may_null("image", FieldKind::Text),
+    may_null("image", FieldKind::Uri),
     may("send_emails", FieldKind::Flag),
     may("confirm", FieldKind::Flag),
     may("access_enabled", FieldKind::Flag),
@@ -28,7 +28,7 @@ const NEW_USER: &[Field] = &[
 /// The e-mail is missing, because it cannot be changed `[D]`.
 const CHANGED_USER: &[Field] = &[
     may("name", FieldKind::Text),
-    may_null("image", FieldKind::Text),
+    may_null("image", FieldKind::Uri),
     may("access_enabled", FieldKind::Flag),
     may("password_flow_enabled", FieldKind::Flag),
     may("metadata", FieldKind::Flat),
@@ -45,7 +45,7 @@ impl KisiWorld {
     pub(super) fn users(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = PageRequest::read(ask, 50, 100)?;
         let group = whole(ask, "group_id")?;
-        let id = whole(ask, "user_id")?;
+        let id = ask.param("user_id");
         let inside: Option<HashSet<&str>> = group.as_deref().map(|group| {
             self.0
                 .members_of(group)
@@ -54,7 +54,7 @@ impl KisiWorld {
         });
         let mut all: Vec<&DoorsThing> =
             self.0.users.iter().filter(|user| !is_guest(user)).collect();
-        all.retain(|user| id.as_deref().is_none_or(|id| user.id() == id) && among(ask, user.id()));
+        all.retain(|user| id.is_none_or(|id| user.id() == id) && among(ask, user.id()));
         all.retain(|user| self.has_email(ask, user.0.text("email").unwrap_or_default()));
         all.retain(|user| {
             fuzzy(

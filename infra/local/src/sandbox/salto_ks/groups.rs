@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::filter::Cell;
-use super::list::ListForm;
+use super::list::{self, ListForm};
 use super::{SaltoResult, SaltoWorld, error, wire};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::doors::{DoorsThing, Member};
 use crate::sandbox::object::Object;
-use crate::sandbox::shape::{Field, FieldKind, may, must};
+use crate::sandbox::shape::{Field, FieldKind, may_null, must};
 use crate::sandbox::table::Keyed;
 
 /// How long the quirk `just-created` lasts after a create, in seconds of the run's clock.
@@ -21,8 +21,8 @@ const JUST: i64 = 60;
 
 const ONE: &[Field] = &[must("user_id", FieldKind::Uuid)];
 const MANY: &[Field] = &[
-    may("add_ids", FieldKind::Uuids),
-    may("remove_ids", FieldKind::Uuids),
+    may_null("add_ids", FieldKind::Uuids),
+    may_null("remove_ids", FieldKind::Uuids),
 ];
 
 impl SaltoWorld {
@@ -56,7 +56,7 @@ impl SaltoWorld {
 
     pub(super) fn group_users(&self, id: &str, ask: &Ask) -> SaltoResult {
         let key = self.group(id)?.key();
-        let environment = ask.param("excluded") == Some("true");
+        let environment = list::flag(ask, "excluded")?;
         let all: Vec<&DoorsThing> = if environment {
             let inside: HashSet<&str> = self
                 .0

@@ -105,6 +105,18 @@ fn number(ask: &Ask, name: &str) -> Result<Option<usize>, Answer> {
         .map_err(|_| error::invalid(&format!("Invalid {name}")))
 }
 
+/// Returns whether a parameter is `true`. It may be missing.
+///
+/// # Errors
+/// SALTO KS's refusal.
+pub fn flag(ask: &Ask, name: &str) -> Result<bool, Answer> {
+    match ask.param(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(error::invalid(&format!("Invalid {name}"))),
+    }
+}
+
 /// Returns the same answer with an absolute link to another host.
 pub fn link_elsewhere(answer: Answer) -> Answer {
     let (parts, body) = answer.into_parts();

@@ -147,7 +147,7 @@ pub fn pattern(ask: &Ask) -> Option<String> {
     }
     let (version, rest) = versioned(ask)?;
     match route::find(ROUTES, ask.method.as_str(), rest) {
-        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern) => {
+        RouteMatch::Call(_, pattern, _) | RouteMatch::OtherMethod(pattern, _) => {
             Some(format!("/{version}{pattern}"))
         }
         RouteMatch::Nothing => None,
@@ -212,10 +212,18 @@ impl SaltoWorld {
         let (version, rest) = versioned(ask).ok_or_else(error::not_found)?;
         match route::find(ROUTES, ask.method.as_str(), rest) {
             RouteMatch::Call(call, _, filled) => {
+                // A site file may name its site otherwise: the sandbox has any place.
+                let is_place = |id: &String| ask.of.as_ref() == Some(id);
+                if !filled.iter().all(|id| wire::is_id(id) || is_place(id)) {
+                    return Err(error::invalid("Invalid id"));
+                }
                 let part = |place: usize| filled.get(place).map_or("", String::as_str);
                 self.call(call, [part(0), part(1), part(2)], ask, version)
             }
-            RouteMatch::OtherMethod(_) => Err(error::refused(405, 1100, "Method not allowed")),
+            RouteMatch::OtherMethod(_, methods) => {
+                let refusal = error::refused(405, 1100, "Method not allowed");
+                Err(answer::allowing(refusal, &methods))
+            }
             RouteMatch::Nothing => Err(error::not_found()),
         }
     }
@@ -233,7 +241,7 @@ impl SaltoWorld {
             SaltoCall::Roles => self.roles(ask),
             SaltoCall::Users => self.users(ask, version),
             SaltoCall::MakeUser => self.make_user(ask, version),
-            SaltoCall::User => self.one_user(id, version),
+            SaltoCall::User => self.one_user(id, ask, version),
             SaltoCall::ChangeUser => self.change_user(id, ask, version),
             SaltoCall::DeleteUser => self.delete_user(id, ask),
             SaltoCall::Subscribe => self.subscribe(id, ask),

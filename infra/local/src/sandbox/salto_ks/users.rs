@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::list::ListForm;
+use super::list::{self, ListForm};
 use super::{SaltoResult, SaltoWorld, error, wire};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
@@ -20,7 +20,7 @@ const NEW_USER: &[Field] = &[
     must("last_name", FieldKind::Text),
     may_null("email", FieldKind::Email),
     may_null("tag_id", FieldKind::Uuid),
-    may("role_ids", FieldKind::Uuids),
+    may_null("role_ids", FieldKind::Uuids),
     may_null("alias", FieldKind::Text),
     may("toggle_easy_office_mode", FieldKind::Flag),
     may("toggle_manual_office_mode", FieldKind::Flag),
@@ -34,7 +34,7 @@ const CHANGED_USER: &[Field] = &[
     may_null("last_name", FieldKind::Text),
     may_null("email", FieldKind::Email),
     may_null("tag_id", FieldKind::Uuid),
-    may("role_ids", FieldKind::Uuids),
+    may_null("role_ids", FieldKind::Uuids),
     may_null("alias", FieldKind::Text),
     may("toggle_easy_office_mode", FieldKind::Flag),
     may("toggle_manual_office_mode", FieldKind::Flag),
@@ -85,6 +85,7 @@ impl SaltoWorld {
     }
 
     pub(super) fn users(&self, ask: &Ask, version: &str) -> SaltoResult {
+        list::flag(ask, "include_pod_info")?;
         let render = |user: &&DoorsThing| wire::user(user, version != "v1.1");
         let field = |user: &&DoorsThing, name: &str| wire::user_field(user, name);
         let all = self.0.users.iter().collect();
@@ -96,7 +97,8 @@ impl SaltoWorld {
         .answer(ask, all, &["include_pod_info"])
     }
 
-    pub(super) fn one_user(&self, id: &str, version: &str) -> SaltoResult {
+    pub(super) fn one_user(&self, id: &str, ask: &Ask, version: &str) -> SaltoResult {
+        list::flag(ask, "include_pod_info")?;
         Ok(answer::json(
             200,
             &wire::user(self.by_site_user(id)?, version != "v1.1"),
