@@ -10,10 +10,9 @@
 //! reverses it:
 //!
 //! - Kisi: a parameter that the description does not allow, such as a page that is too large, is
-//!   refused with 422. An assignment equal to an active one in
-//!   assignee, group, role and validity is refused with 409; one with other dates is created
-//!   (`second-assignment-409` refuses that too). `?email=` ignores case and is exact
-//!   (`email-fuzzy`).
+//!   refused with 422. An assignment equal to an active one in assignee, group, role and validity
+//!   is refused with 409; one with other dates is created (`second-assignment-409` refuses that
+//!   too). `?email=` ignores case and is exact (`email-fuzzy`).
 //! - SALTO KS: adding a member twice and removing a non-member succeed (`add-twice-409`,
 //!   `remove-missing-404`); an existing e-mail is 409 (`email-taken-400`); subscribing without a
 //!   free seat is 400 with code 2212 and leaves the user suspended; `eq` ignores case; lists have

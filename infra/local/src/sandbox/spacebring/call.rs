@@ -18,6 +18,9 @@ pub struct List {
     pub needed: &'static [&'static str],
     /// Whether it comes in pages.
     pub is_paged: bool,
+    /// Whether an invalid size of a page counts as none, and a larger one is cut. The document says
+    /// so of some lists. `[D]` Of the others it has only the bounds.
+    pub cuts_limit: bool,
 }
 
 /// A call.
@@ -30,8 +33,6 @@ pub enum Call {
     Networks,
     /// The day passes of a company or membership.
     Balances(String),
-    /// The uses of day passes that are still to come. A world has none.
-    Scheduled,
 }
 
 const LOCATION: &[&str] = &["locationRef"];
@@ -63,15 +64,17 @@ const CALLS: &[List] = &[
         filters: &[],
         needed: &[],
         is_paged: false,
+        cuts_limit: false,
     },
     List {
         path: &["floors", "v1"],
         world: "floors",
         many: "floors",
         one: "",
-        filters: LOCATION,
+        filters: &["locationRef", "limit", "nextPageToken"],
         needed: LOCATION,
         is_paged: false,
+        cuts_limit: false,
     },
     List {
         path: &["plans", "v1"],
@@ -81,6 +84,7 @@ const CALLS: &[List] = &[
         filters: LOCATION,
         needed: &[],
         is_paged: true,
+        cuts_limit: true,
     },
     List {
         path: &["resources", "v1", "assignments"],
@@ -90,6 +94,7 @@ const CALLS: &[List] = &[
         filters: LOCATION,
         needed: LOCATION,
         is_paged: false,
+        cuts_limit: false,
     },
     List {
         path: &["resources", "bookings", "v1"],
@@ -99,6 +104,7 @@ const CALLS: &[List] = &[
         filters: DATES,
         needed: &["locationRef", "resourceRef"],
         is_paged: true,
+        cuts_limit: true,
     },
     List {
         path: &["resources", "v1"],
@@ -108,6 +114,7 @@ const CALLS: &[List] = &[
         filters: &["locationRef", "types"],
         needed: LOCATION,
         is_paged: true,
+        cuts_limit: true,
     },
     List {
         path: &["community", "companies", "v1"],
@@ -117,6 +124,7 @@ const CALLS: &[List] = &[
         filters: &["locationRef", "title", "types"],
         needed: LOCATION,
         is_paged: true,
+        cuts_limit: false,
     },
     List {
         path: &["community", "memberships", "v1", "deleted"],
@@ -126,6 +134,7 @@ const CALLS: &[List] = &[
         filters: &["locationRef", "userEmail"],
         needed: LOCATION,
         is_paged: true,
+        cuts_limit: false,
     },
     List {
         path: &["community", "memberships", "v1"],
@@ -142,6 +151,7 @@ const CALLS: &[List] = &[
         ],
         needed: LOCATION,
         is_paged: true,
+        cuts_limit: false,
     },
     List {
         path: &["subscriptions", "v1"],
@@ -159,15 +169,24 @@ const CALLS: &[List] = &[
         ],
         needed: &[],
         is_paged: true,
+        cuts_limit: true,
     },
     List {
         path: &["visitors", "visits", "v1"],
         world: "visits",
         many: "visits",
         one: "visit",
-        filters: &["locationRef", "userRefHost", "date[gte]", "date[lte]"],
+        filters: &[
+            "locationRef",
+            "userRefHost",
+            "createDate[gte]",
+            "createDate[lte]",
+            "date[gte]",
+            "date[lte]",
+        ],
         needed: LOCATION,
         is_paged: true,
+        cuts_limit: false,
     },
     List {
         path: &["transactions", "day_passes", "v1"],
@@ -183,6 +202,18 @@ const CALLS: &[List] = &[
         ],
         needed: &[],
         is_paged: true,
+        cuts_limit: true,
+    },
+    // The uses of day passes that are still to come. A world has none.
+    List {
+        path: &["transactions", "day_passes", "scheduled", "v1"],
+        world: "scheduledTransactions",
+        many: "scheduledTransactions",
+        one: "",
+        filters: &["customerRef", "subscriptionRef"],
+        needed: &[],
+        is_paged: true,
+        cuts_limit: true,
     },
 ];
 
@@ -199,7 +230,6 @@ pub fn pattern(ask: &Ask) -> Option<String> {
         Call::List(list) => format!("/{}", list.path.join("/")),
         Call::One(list, _) => format!("/{}/{{id}}", list.path.join("/")),
         Call::Networks => "/networks/v1".to_owned(),
-        Call::Scheduled => "/transactions/day_passes/scheduled/v1".to_owned(),
         Call::Balances(_) => "/transactions/v1/balances/{id}/day_passes".to_owned(),
     })
 }
@@ -209,7 +239,6 @@ pub fn call(ask: &Ask) -> Option<Call> {
     let parts: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["networks", "v1"] => return Some(Call::Networks),
-        ["transactions", "day_passes", "scheduled", "v1"] => return Some(Call::Scheduled),
         ["transactions", "v1", "balances", id, "day_passes"] if !id.is_empty() => {
             return Some(Call::Balances((*id).to_owned()));
         }

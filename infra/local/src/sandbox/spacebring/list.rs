@@ -15,14 +15,13 @@ use crate::sandbox::platform_tables::PlatformTables;
 /// Size of a page if the request does not say. `[D]`
 const USUAL_PAGE: usize = 25;
 /// Largest page. `[D]`
-const LARGEST_PAGE: usize = 100;
+pub(super) const LARGEST_PAGE: usize = 100;
 
 /// Returns one page of a list.
 ///
 /// # Errors
 /// What is wrong with the query, for a 400.
 pub fn page(things: &PlatformTables, list: &List, ask: &Ask) -> Result<Value, String> {
-    judge(things, list, ask)?;
     let mut all = candidates(things, list, ask)?;
     let mut kept = Vec::new();
     for item in all.drain(..) {
@@ -47,35 +46,6 @@ pub fn page(things: &PlatformTables, list: &List, ask: &Ask) -> Result<Value, St
         page["nextPageToken"] = json!(token(end, ask));
     }
     Ok(page)
-}
-
-/// Returns what is wrong with the parameters.
-fn judge(things: &PlatformTables, list: &List, ask: &Ask) -> Result<(), String> {
-    let is_page = |name: &str| list.is_paged && matches!(name, "limit" | "nextPageToken");
-    for (name, value) in &ask.query {
-        if !is_page(name) && !list.filters.contains(&name.as_str()) {
-            return Err(format!("Unrecognized key: {name}"));
-        }
-        let known = || things.one("locations", value, ask.now).is_some();
-        if name == "locationRef" && uuid::Uuid::try_parse(value).is_err() && !known() {
-            return Err("locationRef: Invalid uuid".to_owned());
-        }
-        if name.ends_with(']') && value.parse::<Timestamp>().is_err() {
-            return Err(format!("{name}: Invalid date"));
-        }
-    }
-    if let Some((known, _)) = statuses(list)
-        && let Some(other) = wanted_statuses("", ask)
-            .into_iter()
-            .find(|word| !known.contains(word))
-    {
-        return Err(format!("status: Invalid value {other}"));
-    }
-    let has = |name: &&&str| ask.param(name).is_some();
-    match list.needed.is_empty() || list.needed.iter().find(has).is_some() {
-        true => Ok(()),
-        false => Err(format!("{}: Required", list.needed.join(" or "))),
-    }
 }
 
 /// Returns the things among which a list chooses.
@@ -145,7 +115,7 @@ fn takes(things: &PlatformTables, list: &List, item: &Object, ask: &Ask) -> Resu
 
 /// Returns the statuses that a list knows, and those that it shows unless it is asked for others.
 /// `[D]`
-fn statuses(list: &List) -> Option<(&'static [&'static str], &'static str)> {
+pub(super) fn statuses(list: &List) -> Option<(&'static [&'static str], &'static str)> {
     match list.world {
         "bookings" => Some((
             &["tentative", "confirmed", "canceled"],
@@ -166,7 +136,7 @@ fn statuses(list: &List) -> Option<(&'static [&'static str], &'static str)> {
     }
 }
 
-fn wanted_statuses<'a>(usual: &'a str, ask: &'a Ask) -> Vec<&'a str> {
+pub(super) fn wanted_statuses<'a>(usual: &'a str, ask: &'a Ask) -> Vec<&'a str> {
     let wanted = ask
         .param("status")
         .unwrap_or(usual)

@@ -3,7 +3,8 @@
 //!
 //! Choices where Spacebring's behaviour is unknown `[?]`: an unknown id is 404; a thing that was
 //! removed is found by its id, with its `deleteDate` (`deleted-404`: it is not); an unknown
-//! parameter is 400; a page token counts only with the filters that it came with. The document has no field for
+//! parameter is 400; so is a page size out of bounds, where the document does not say that it is
+//! cut; a page token counts only with the filters that it came with. The document has no field for
 //! the rule of a series, so a world gives it as `recurrence`, and the occurrences that do not take
 //! place as `exdates`.
 
@@ -13,6 +14,7 @@ mod event;
 mod ledger;
 mod list;
 mod occurrence;
+mod query;
 mod rate;
 mod usual;
 mod wire;
@@ -73,7 +75,11 @@ impl World for SpacebringWorld {
             return error(404, "Not found", "NotFound");
         };
         if ask.method != "GET" {
-            return error(405, "Method not allowed", "MethodNotAllowed");
+            let refusal = error(405, "Method not allowed", "MethodNotAllowed");
+            return answer::allowing(refusal, "GET");
+        }
+        if let Err(why) = query::check(&self.things, &call, ask) {
+            return error(400, &why, "ValidationError");
         }
         match call {
             Call::List(list) => match list::page(&self.things, list, ask) {
@@ -82,7 +88,6 @@ impl World for SpacebringWorld {
             },
             Call::One(list, id) => self.one(list, &id, ask.now),
             Call::Networks => answer::json(200, &json!({ "networks": [self.network()] })),
-            Call::Scheduled => answer::json(200, &json!({ "scheduledTransactions": [] })),
             Call::Balances(holder) => {
                 let balances = ledger::balances(&self.things, &holder, ask.now);
                 answer::json(200, &json!({ "balances": balances }))
