@@ -1,6 +1,6 @@
 # Every command of the README. `make run` and `make test` need Rust, a C compiler and make. The other targets install pinned
-# tools below .tools (git-ignored). For that, lint, build, e2e, oracle and deploy need Python 3.10 or later. oracle needs Node
-# 20 or later too.
+# tools below .tools (git-ignored). For that, lint, build, e2e, oracle and deploy need Python 3.10 or later, and oracle
+# Python 3.11 and Node 20.
 
 CARGO      := cargo
 TOOLS      := $(CURDIR)/.tools
@@ -97,14 +97,18 @@ DOCUMENTS  ?= ../shared/vendors
 WIRE       := $(TOOLS)/wire.jsonl
 TARGET     := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
-## oracle: has others check: the vendors' documents every call and answer of the journeys, and their libraries our signatures
-oracle: $(TOOLS)/oracle/installed $(TOOLS)/oracle-node/installed
+LOCAL      := $(TARGET)/debug/doorstep-local
+ORACLE     := $(TOOLS)/oracle-node/node_modules
+
+## oracle: has others check: the vendors' documents our calls and the sandboxes, and their libraries our signatures
+oracle: $(TOOLS)/oracle/installed $(TOOLS)/schemathesis/installed $(TOOLS)/oracle-node/installed
 	test -d $(DOCUMENTS) || { echo "there is no $(DOCUMENTS): set DOCUMENTS to the folder of the vendors' documents"; exit 1; }
 	rm -f $(WIRE)
-	DOORSTEP_WIRE=$(WIRE) $(CARGO) test --workspace --features operator --locked --test doorstep -- --quiet journeys
+# The tests of the sandboxes are only named so that doorstep-local is built too, with the same features.
+	DOORSTEP_WIRE=$(WIRE) $(CARGO) test --workspace --features operator --locked --test doorstep --test sandbox -- --quiet journeys
 	$(TOOLS)/oracle/bin/python infra/oracle/wire.py $(WIRE) $(DOCUMENTS)
-	$(CARGO) build --workspace --features operator --locked --bin doorstep-local
-	infra/oracle/deliver.sh $(TARGET)/debug/doorstep-local $(TOOLS)/oracle/bin/python $(TOOLS)/oracle-node/node_modules
+	infra/oracle/serve.sh $(LOCAL) $(TOOLS)/schemathesis/bin/python infra/oracle/fuzz.py $(DOCUMENTS)
+	infra/oracle/deliver.sh $(LOCAL) $(TOOLS)/oracle/bin/python $(ORACLE)
 
 # Packages of npm, with the versions of their lock file.
 $(TOOLS)/oracle-node/installed: infra/oracle/package-lock.json
