@@ -100,7 +100,7 @@ TARGET     := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 LOCAL      := $(TARGET)/debug/doorstep-local
 ORACLE     := $(TOOLS)/oracle-node/node_modules
 
-## oracle: has others check: the vendors' documents our calls and the sandboxes, and their libraries our signatures
+## oracle: has others check: the vendors' documents our calls and the sandboxes, their libraries our signatures and Kisi's sandbox
 oracle: $(TOOLS)/oracle/installed $(TOOLS)/schemathesis/installed $(TOOLS)/oracle-node/installed
 	test -d $(DOCUMENTS) || { echo "there is no $(DOCUMENTS): set DOCUMENTS to the folder of the vendors' documents"; exit 1; }
 	rm -f $(WIRE)
@@ -108,6 +108,8 @@ oracle: $(TOOLS)/oracle/installed $(TOOLS)/schemathesis/installed $(TOOLS)/oracl
 	DOORSTEP_WIRE=$(WIRE) $(CARGO) test --workspace --features operator --locked --test doorstep --test sandbox -- --quiet journeys
 	$(TOOLS)/oracle/bin/python infra/oracle/wire.py $(WIRE) $(DOCUMENTS)
 	infra/oracle/serve.sh $(LOCAL) $(TOOLS)/schemathesis/bin/python infra/oracle/fuzz.py $(DOCUMENTS)
+	cp infra/oracle/kisi.mjs $(ORACLE)/..
+	infra/oracle/serve.sh $(LOCAL) node $(ORACLE)/../kisi.mjs infra/oracle/worlds.json
 	infra/oracle/deliver.sh $(LOCAL) $(TOOLS)/oracle/bin/python $(ORACLE)
 
 # Packages of npm, with the versions of their lock file.
