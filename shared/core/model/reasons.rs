@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::model::claim::Claim;
@@ -25,6 +26,27 @@ pub struct Reason {
     pub rule: usize,
     /// Line of the rule in the site file.
     pub line: usize,
+}
+
+/// The closure that takes access away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ClosedReason {
+    /// First closed day, at the location of the fact.
+    pub from: Date,
+    /// Last closed day.
+    pub until: Date,
+    /// Line of the `[[closed]]` in the site file.
+    pub line: usize,
+}
+
+impl fmt::Display for ClosedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ClosedReason { from, until, line } = self;
+        match from == until {
+            true => write!(f, "closed {from}, line {line}"),
+            false => write!(f, "closed {from} to {until}, line {line}"),
+        }
+    }
 }
 
 impl FromIterator<Reason> for Reasons {

@@ -151,6 +151,15 @@ impl ClosedDays {
     }
 }
 
+/// One closed span at a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosedSpan {
+    /// First and last local day.
+    pub days: (Date, Date),
+    /// The same as instants.
+    pub window: Window,
+}
+
 impl Closure {
     /// Returns whether the rule with this number is closed.
     pub fn concerns(&self, number: usize) -> bool {
@@ -159,24 +168,28 @@ impl Closure {
             .is_none_or(|rules| rules.contains(&number))
     }
 
-    /// Returns the closed windows between two instants, in the zone of a location. A closed day is
-    /// the whole local day, also where the clocks change.
-    pub fn windows(&self, zone: &TimeZone, from: Timestamp, until: Timestamp) -> Vec<Window> {
+    /// Returns the closed spans that overlap the days of two instants, in the zone of a location. A
+    /// closed day is the whole local day, also where the clocks change.
+    pub fn spans(&self, zone: &TimeZone, from: Timestamp, until: Timestamp) -> Vec<ClosedSpan> {
         let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
         let (first, last) = (day(from), day(until));
         let spans = self.days.iter().flat_map(|days| days.spans(first, last));
-        let window = |(first, last): (Date, Date)| {
+        let span = |(first, last): (Date, Date)| {
             let start = |day: Date| {
                 day.to_zoned(zone.clone())
                     .and_then(|day| day.start_of_day())
             };
             let after = last.checked_add(1.day()).ok()?;
-            Window::new(
+            let window = Window::new(
                 start(first).ok()?.timestamp(),
                 Some(start(after).ok()?.timestamp()),
-            )
+            )?;
+            Some(ClosedSpan {
+                days: (first, last),
+                window,
+            })
         };
-        spans.filter_map(window).collect()
+        spans.filter_map(span).collect()
     }
 }
 
@@ -228,9 +241,9 @@ mod tests {
             at: None,
         };
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let all = closure.windows(&zone(name), at(from), at(until));
+        let all = closure.spans(&zone(name), at(from), at(until));
         all.iter()
-            .map(|window| format!("{}/{}", window.from, window.until.unwrap()))
+            .map(|span| format!("{}/{}", span.window.from, span.window.until.unwrap()))
             .collect()
     }
 

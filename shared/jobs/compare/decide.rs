@@ -12,7 +12,9 @@ use super::link::{LinkOutcome, Seeker};
 use super::people::{AddressSource, ProjectedPerson, Projection};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number};
-use doorstep_core::decide::entitlement::{Desired, PersonFacts, RuleIndex, derive_by, desired};
+use doorstep_core::decide::entitlement::{
+    ClosedEntitlement, Desired, PersonFacts, RuleIndex, derive_by, desired,
+};
 use doorstep_core::decide::guard::baseline::Certainty;
 use doorstep_core::decide::guard::removal::{RemovalEvidence, change_of, tag_of};
 use doorstep_core::decide::guard::{UnconfirmedChange, WaitingChange};
@@ -44,6 +46,8 @@ pub struct PersonComparison {
     pub problems: Vec<Problem>,
     /// The groups that the person may be in.
     pub desired: Desired,
+    /// What the person could open if the site were not closed.
+    pub closed: Vec<ClosedEntitlement>,
     /// The next instant at which any access of the person begins or ends.
     pub next: Option<Timestamp>,
     /// The groups that were compared.
@@ -228,11 +232,12 @@ impl<'a> Comparer<'a> {
             .collect();
         let boundary = baseline.next_boundary(self.context.rules(), &facts, &desired, now);
         let resumed = resume_at(person, &desired, &self.context.doors.contexts, now);
-        let (next, problems) = (boundary.into_iter().chain(resumed).min(), derived.problems);
+        let next = boundary.into_iter().chain(resumed).min();
         Some(PersonComparison {
             name,
-            problems,
+            problems: derived.problems,
             desired,
+            closed: derived.closed,
             next,
             groups,
             decision,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
+use doorstep_core::model::reasons::ClosedReason;
 use doorstep_core::site::Mode;
 
 /// The changes that a site file would make.
@@ -27,6 +28,9 @@ pub struct SiteDiff {
     pub tags: Vec<TagDiff>,
     /// Windows that begin within a day, earliest first.
     pub soon: Vec<Soon>,
+    /// Access that closures take away now or within a day, earliest first.
+    #[serde(default)]
+    pub closed: Vec<ClosedAccess>,
     /// Problems for the operator.
     pub problems: Vec<String>,
     /// The numbers of changes.
@@ -77,6 +81,9 @@ pub struct AccessChange {
     pub until: Option<Timestamp>,
     /// The reason: facts by their ids, and the rule with its line in the file.
     pub because: String,
+    /// The closure that ends the access, for a revoke on a closed day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<ClosedReason>,
 }
 
 /// A person as the operator sees them.
@@ -163,6 +170,25 @@ pub struct Soon {
     pub change: AccessChange,
 }
 
+/// Access that a closure takes away, and that no other rule gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClosedAccess {
+    /// When the access would have begun, or the closed days begin.
+    pub from: Timestamp,
+    /// When the access would have ended, or the closed days end.
+    pub until: Option<Timestamp>,
+    /// The door system.
+    pub doors: DoorsName,
+    /// The group's name.
+    pub name: String,
+    /// The person.
+    pub who: ShownPerson,
+    /// The closure.
+    pub closed: ClosedReason,
+    /// What would have opened the group: facts by their ids, and the rule with its line.
+    pub because: String,
+}
+
 /// The numbers of changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -187,6 +213,9 @@ pub struct Counts {
     pub tags: usize,
     /// Windows that begin within a day.
     pub soon: usize,
+    /// Accesses that closures take away within a day.
+    #[serde(default)]
+    pub closed: usize,
     /// Problems.
     pub problems: usize,
 }
@@ -226,6 +255,7 @@ impl SiteDiff {
             accounts,
             tags,
             soon,
+            closed,
             problems,
             counts,
         } = self;
@@ -240,6 +270,7 @@ impl SiteDiff {
             accounts: done,
             tags: changed,
             soon: windows,
+            closed: shut,
             problems: wrong,
         } = counts;
         groups.sort_by(|a, b| (&a.doors, &a.name, &a.group).cmp(&(&b.doors, &b.name, &b.group)));
@@ -281,8 +312,13 @@ impl SiteDiff {
                 &b.change.who,
             ))
         });
+        closed.sort_by(|a, b| {
+            (a.from, &a.doors, &a.name, &a.who, a.closed)
+                .cmp(&(b.from, &b.doors, &b.name, &b.who, b.closed))
+        });
         problems.sort();
         problems.dedup();
         (*done, *windows, *wrong) = (accounts.len(), soon.len(), problems.len());
+        *shut = closed.len();
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::closed::{KeptClosed, closure_at, kept_closed};
 use super::diff::{
-    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon,
-    TagDiff, TagDone,
+    AccessChange, AccountChangeKind, AccountDiff, ClosedAccess, Counts, GroupDiff, ShownPerson,
+    SiteDiff, Soon, TagDiff, TagDone,
 };
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::shown;
@@ -23,6 +24,7 @@ use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::linked::Linked;
 use doorstep_core::model::problem::{DoorsProblem, Problem};
 use doorstep_core::model::reasons::FOREIGN;
+use doorstep_core::model::window::Window;
 use doorstep_jobs::compare::CompareContext;
 use doorstep_jobs::compare::decide::Compared;
 use doorstep_jobs::compare::foreign::ForeignMember;
@@ -69,6 +71,7 @@ impl<'a> Gathering<'a> {
             accounts: Vec::new(),
             tags: Vec::new(),
             soon: Vec::new(),
+            closed: Vec::new(),
             problems: Vec::new(),
             counts: Counts::default(),
         };
@@ -91,6 +94,7 @@ impl<'a> Gathering<'a> {
             self.without_change(compared, doors, here);
         }
         self.soon(compared);
+        self.closed(compared);
         self.problems(compared);
     }
 
@@ -141,6 +145,7 @@ impl<'a> Gathering<'a> {
                     until: self.end(compared, doors, group),
                     who,
                     because: because.to_string(),
+                    closed: None,
                 };
                 let now = self.context.now;
                 let open = replaces.iter().any(|row: &GroupMember| is_valid(row, now));
@@ -155,10 +160,12 @@ impl<'a> Gathering<'a> {
                 let because = because
                     .of(compared.projected.person.claim(doors, group))
                     .text;
+                let at = GroupRef::new(doors, group);
                 let change = AccessChange {
                     until: None,
                     who,
                     because,
+                    closed: closure_at(&compared.result, &at, self.context.now),
                 };
                 self.group(doors, group).closes.push(change);
             }
@@ -236,6 +243,7 @@ impl<'a> Gathering<'a> {
                     who: self.who(compared, doors),
                     until: interval.window.until,
                     because: interval.because.to_string(),
+                    closed: None,
                 };
                 let (doors, name) = (doors.clone(), self.name(doors, group));
                 self.diff.soon.push(Soon {
@@ -245,6 +253,32 @@ impl<'a> Gathering<'a> {
                     change,
                 });
             }
+        }
+    }
+
+    fn closed(&mut self, compared: &Compared<'_>) {
+        let now = self.context.now;
+        let span = Window {
+            from: now,
+            until: now.checked_add(SOON).ok(),
+        };
+        for one in kept_closed(&compared.result, &span) {
+            let KeptClosed {
+                at,
+                window,
+                closed,
+                because,
+            } = one;
+            let name = self.name(&at.doors, &at.group);
+            self.diff.closed.push(ClosedAccess {
+                from: window.from,
+                until: window.until,
+                who: self.who(compared, &at.doors),
+                doors: at.doors,
+                name,
+                closed,
+                because: because.to_string(),
+            });
         }
     }
 
@@ -306,6 +340,7 @@ impl<'a> Gathering<'a> {
                     who,
                     until: None,
                     because,
+                    closed: None,
                 });
             } else if !at
                 .closes
@@ -386,6 +421,7 @@ impl<'a> Gathering<'a> {
             who: self.who(compared, &claim.doors),
             until,
             because: claim.because.clone(),
+            closed: None,
         }
     }
 

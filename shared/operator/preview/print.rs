@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::diff::{
-    AccessChange, AccountChangeKind, AccountDiff, Counts, GroupDiff, ShownPerson, SiteDiff, Soon,
-    TagDiff, TagDone,
+    AccessChange, AccountChangeKind, AccountDiff, ClosedAccess, Counts, GroupDiff, ShownPerson,
+    SiteDiff, Soon, TagDiff, TagDone,
 };
 use doorstep_core::shown_line;
 use doorstep_core::site::Mode;
 
-/// Maximum number of windows that are printed. The JSON has all of them.
+/// Maximum number of windows, and of closed windows, that are printed. The JSON has all of them.
 const MOST_SOON: usize = 20;
 
 impl fmt::Display for SiteDiff {
@@ -26,6 +26,7 @@ impl fmt::Display for SiteDiff {
             accounts,
             tags,
             soon,
+            closed,
             problems,
             counts,
         } = self;
@@ -67,6 +68,7 @@ impl fmt::Display for SiteDiff {
             shown_line!(f, "  {sign} {who}: tag {tag} {word} at {doors}: {because}")?;
         }
         print_soon(f, soon, &zone)?;
+        print_closed(f, closed, &zone)?;
         if !problems.is_empty() {
             shown_line!(f, "\nproblems")?;
         }
@@ -101,12 +103,16 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &PreviewZone
             who,
             until,
             because,
+            closed,
         } in changes
         {
             let until = until
                 .map(|until| format!(" until {}", zone.of(until)))
                 .unwrap_or_default();
-            shown_line!(f, "  {sign} {who}{until}: {word}{because}")?;
+            let closed = closed
+                .map(|closed| format!("{closed}; "))
+                .unwrap_or_default();
+            shown_line!(f, "  {sign} {who}{until}: {word}{closed}{because}")?;
         }
     }
     for who in foreign {
@@ -139,6 +145,39 @@ fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> 
         )?;
     }
     match soon.len().saturating_sub(MOST_SOON) {
+        0 => Ok(()),
+        more => shown_line!(f, "  and {more} more"),
+    }
+}
+
+fn print_closed(
+    f: &mut fmt::Formatter<'_>,
+    all: &[ClosedAccess],
+    zone: &PreviewZone,
+) -> fmt::Result {
+    if !all.is_empty() {
+        shown_line!(f, "\nkept closed within a day")?;
+    }
+    for ClosedAccess {
+        from,
+        until,
+        doors,
+        name,
+        who,
+        closed,
+        because,
+    } in all.iter().take(MOST_SOON)
+    {
+        let until = until
+            .map(|until| format!(" until {}", zone.of(until)))
+            .unwrap_or_default();
+        let from = zone.of(*from);
+        shown_line!(
+            f,
+            "  {from} {doors}: {name} for {who}{until}: {closed}; otherwise {because}"
+        )?;
+    }
+    match all.len().saturating_sub(MOST_SOON) {
         0 => Ok(()),
         more => shown_line!(f, "  and {more} more"),
     }
@@ -192,6 +231,7 @@ impl fmt::Display for Counts {
             accounts,
             tags,
             soon,
+            closed,
             problems,
         } = self;
         let always = [(opens, "opened"), (closes, "closed")];
@@ -204,6 +244,7 @@ impl fmt::Display for Counts {
             (tags, "tags changed"),
             (foreign, "foreign that stay"),
             (soon, "within a day"),
+            (closed, "kept closed within a day"),
             (problems, "problems"),
         ];
         let sometimes = sometimes.into_iter().filter(|(count, _)| **count > 0);

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{AccessDifference, DifferenceKind};
 use crate::preview::diff::ShownPerson;
 use doorstep_core::decide::entitlement::{
-    Desired, OpenInterval, PersonFacts, RuleIndex, Rules, derive_by, desired,
+    ClosedEntitlement, Desired, OpenInterval, PersonFacts, RuleIndex, Rules, derive_by, desired,
 };
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
+use doorstep_core::model::reasons::ClosedReason;
 use doorstep_core::model::window::Window;
 use doorstep_jobs::compare::facts::FactIndex;
 use doorstep_jobs::compare::people::{AddressSource, ProjectedPerson, Projection};
@@ -32,23 +33,32 @@ pub fn compare(
 ) -> Vec<AccessDifference> {
     let books = (RuleIndex::of(rules.before), RuleIndex::of(rules.after));
     let open = |book: &RuleIndex<'_>, person_facts: &PersonFacts| {
-        desired(&derive_by(book, person_facts, day.from).entitlements)
+        let derived = derive_by(book, person_facts, day.from);
+        (desired(&derived.entitlements), derived.closed)
     };
     let mut changes = Vec::new();
     for projected in Projection::of(AddressSource::Confirmed, people, known).people {
         let person_facts = known.facts_of(projected.person.profiles.iter());
-        let (old, new) = (open(&books.0, &person_facts), open(&books.1, &person_facts));
+        let (old, was_closed) = open(&books.0, &person_facts);
+        let (new, is_closed) = open(&books.1, &person_facts);
         let groups: BTreeSet<&GroupRef> = old.keys().chain(new.keys()).collect();
         for group in groups {
             let (was, is) = (intervals(&old, group), intervals(&new, group));
             let gains = only(is, was, day)
                 .into_iter()
+                .flat_map(|part| by_closure(part, group, &was_closed))
                 .map(|part| (DifferenceKind::Gains, part));
             let loses = only(was, is, day)
                 .into_iter()
+                .flat_map(|part| by_closure(part, group, &is_closed))
                 .map(|part| (DifferenceKind::Loses, part));
             let name = names.get(group).unwrap_or(&group.group.0);
-            changes.extend(gains.chain(loses).filter_map(|(what, (window, because))| {
+            changes.extend(gains.chain(loses).filter_map(|(what, part)| {
+                let Part {
+                    window,
+                    because,
+                    closed,
+                } = part;
                 let (from, until) = (window.from, window.until?);
                 let (doors, id) = (group.doors.clone(), group.group.0.clone());
                 let who = who(&projected, &person_facts, &doors);
@@ -61,6 +71,7 @@ pub fn compare(
                     from,
                     until,
                     because,
+                    closed,
                 })
             }));
         }
@@ -103,6 +114,42 @@ fn only(these: &[OpenInterval], others: &[OpenInterval], day: Window) -> Vec<(Wi
     found
 }
 
+/// One part of a difference, in which the same closure applies throughout.
+#[derive(Debug, PartialEq)]
+struct Part {
+    window: Window,
+    because: String,
+    closed: Option<ClosedReason>,
+}
+
+/// Splits a part at the edges of the closed days that keep this group closed.
+fn by_closure(
+    (window, because): (Window, String),
+    group: &GroupRef,
+    closed: &[ClosedEntitlement],
+) -> Vec<Part> {
+    let part = |window: Window, closed: Option<ClosedReason>| Part {
+        window,
+        because: because.clone(),
+        closed,
+    };
+    let (mut parts, mut left) = (Vec::new(), vec![window]);
+    for one in closed {
+        let hole = one.entitlement.window;
+        if one.entitlement.doors != group.doors || one.entitlement.group != group.group {
+            continue;
+        }
+        let inside = left.iter().filter_map(|window| window.overlap(&hole));
+        parts.extend(inside.map(|window| part(window, Some(one.closed))));
+        left = left
+            .iter()
+            .flat_map(|window| window.without(&hole))
+            .collect();
+    }
+    parts.extend(left.into_iter().map(|window| part(window, None)));
+    parts
+}
+
 fn who(
     projected: &ProjectedPerson<'_>,
     person_facts: &PersonFacts,
@@ -131,6 +178,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use doorstep_core::decide::entitlement::Entitlement;
+    use doorstep_core::model::account::GroupId;
     use doorstep_core::model::fact::{FactId, Kind};
     use doorstep_core::model::reasons::Reasons;
 
@@ -146,6 +195,43 @@ mod tests {
             },
             because: Reasons::of(FactId::new(Kind::Booking, from.to_string()), 1),
         }
+    }
+
+    #[test]
+    fn a_difference_is_split_at_the_edges_of_closed_days() {
+        let closed = ClosedReason {
+            from: "2026-03-01".parse().expect("a day"),
+            until: "2026-03-01".parse().expect("a day"),
+            line: 9,
+        };
+        let group = GroupRef::new(&"main".into(), &GroupId("g".into()));
+        let one = |group: &str| ClosedEntitlement {
+            entitlement: Entitlement {
+                doors: "main".into(),
+                group: GroupId(group.into()),
+                window: interval(120, Some(150)).window,
+                because: Vec::new(),
+                rule: 1,
+                line: 3,
+            },
+            closed,
+        };
+        let split = |all: &[ClosedEntitlement]| {
+            let whole = interval(100, Some(200)).window;
+            let parts = by_closure((whole, "why".to_owned()), &group, all);
+            let parts = parts.into_iter().map(|part| (part.window, part.closed));
+            parts.collect::<Vec<_>>()
+        };
+        let twice = [one("g"), one("g"), one("h")];
+        assert_eq!(
+            split(&twice),
+            [
+                (interval(120, Some(150)).window, Some(closed)),
+                (interval(100, Some(120)).window, None),
+                (interval(150, Some(200)).window, None),
+            ]
+        );
+        assert_eq!(split(&[]), [(interval(100, Some(200)).window, None)]);
     }
 
     #[test]

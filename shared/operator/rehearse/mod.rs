@@ -15,6 +15,7 @@ use doorstep_core::model::account::{Group, GroupRef};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::ids::DoorsName;
+use doorstep_core::model::reasons::ClosedReason;
 use doorstep_core::model::window::Window;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
@@ -69,6 +70,10 @@ pub struct AccessDifference {
     /// The reason of the access: facts by their ids, and the rule with its line in the file that
     /// grants it.
     pub because: String,
+    /// The closure behind the difference: of the new file for lost access, of the file in force for
+    /// gained access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<ClosedReason>,
 }
 
 /// The direction of a difference.

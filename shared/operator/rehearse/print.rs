@@ -36,6 +36,7 @@ impl fmt::Display for Rehearsal {
             from,
             until,
             because,
+            closed,
         } in changes
         {
             if head != Some((doors, group)) {
@@ -46,9 +47,16 @@ impl fmt::Display for Rehearsal {
                 DifferenceKind::Gains => ('+', "would have had access"),
                 DifferenceKind::Loses => ('-', "would not have had access"),
             };
+            let closed = match (closed, what) {
+                (Some(closed), DifferenceKind::Loses) => format!("{closed}; otherwise "),
+                (Some(closed), DifferenceKind::Gains) => {
+                    format!("{closed} of the file in force; now ")
+                }
+                (None, _) => String::new(),
+            };
             shown_line!(
                 f,
-                "  {sign} {who} {word} from {} until {}: {because}",
+                "  {sign} {who} {word} from {} until {}: {closed}{because}",
                 zone.of(*from),
                 zone.of(*until)
             )?;

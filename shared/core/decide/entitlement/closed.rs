@@ -4,13 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::days::sight;
 use super::{IndexedRule, RuleEvaluator, holds};
+use crate::model::reasons::ClosedReason;
 use crate::model::window::Window;
 
 /// How far ahead the closed days of a window with an end are computed.
 const FAR: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
 
-/// A closed part of a window, with the line of its `[[closed]]`.
-type ClosedPart = (Window, usize);
+/// A closed part of a window, with its closure.
+type ClosedPart = (Window, ClosedReason);
 
 impl RuleEvaluator<'_> {
     /// Splits a window into its open parts and its closed parts. Closed days beyond the horizon of a
@@ -33,8 +34,14 @@ impl RuleEvaluator<'_> {
             if !is_here || !closure.concerns(asked.place + 1) {
                 continue;
             }
-            for hole in closure.windows(&zone, from, until) {
-                closed.extend(window.overlap(&hole).map(|part| (part, closure.line)));
+            for span in closure.spans(&zone, from, until) {
+                let reason = ClosedReason {
+                    from: span.days.0,
+                    until: span.days.1,
+                    line: closure.line,
+                };
+                let hole = span.window;
+                closed.extend(window.overlap(&hole).map(|part| (part, reason)));
                 open = open.iter().flat_map(|part| part.without(&hole)).collect();
             }
         }

@@ -16,7 +16,7 @@ use crate::model::account::{GroupId, GroupRef};
 use crate::model::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
 use crate::model::ids::DoorsName;
 use crate::model::problem::Problem;
-use crate::model::reasons::{Reason, Reasons};
+use crate::model::reasons::{ClosedReason, Reason, Reasons};
 use crate::model::window::{Window, union};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{IdSelection, Resolved};
@@ -220,8 +220,8 @@ pub struct Derived {
 pub struct ClosedEntitlement {
     /// The entitlement, in the closed window.
     pub entitlement: Entitlement,
-    /// The line of the `[[closed]]`.
-    pub line: usize,
+    /// The closure.
+    pub closed: ClosedReason,
 }
 
 /// Derives all entitlements of one person, as seen at `now`.
@@ -358,11 +358,13 @@ impl<'a> RuleEvaluator<'a> {
                 let entitlements = asked.entitlements(window, because);
                 self.derived.entitlements.extend(entitlements);
             }
-            for (window, line) in closed {
+            for (window, closed) in closed {
                 let entitlements = asked.entitlements(window, because);
-                let closed =
-                    entitlements.map(|entitlement| ClosedEntitlement { entitlement, line });
-                self.derived.closed.extend(closed);
+                let entitlements = entitlements.map(|entitlement| ClosedEntitlement {
+                    entitlement,
+                    closed,
+                });
+                self.derived.closed.extend(entitlements);
             }
         }
     }

@@ -104,7 +104,7 @@ impl One<'_> {
                 .unwrap_or_default();
             let text = format!(
                 "closed since {from}{until} (line {}): otherwise open by {}",
-                one.line,
+                one.closed.line,
                 one.entitlement.reason()
             );
             (text, from)
