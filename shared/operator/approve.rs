@@ -372,7 +372,10 @@ fn dues(waiting: &[WaitingChange], at: Timestamp) -> Vec<Due> {
         let due = dues.entry(key::subject(&one.who)).or_insert(new);
         match &one.change {
             UnconfirmedChange::Leaves { doors, group, .. } => {
-                due.groups.push(GroupRef::new(doors, group))
+                due.groups.push(GroupRef::new(doors, group));
+                // The account of a membership that was made by hand may not be linked to its
+                // person yet. Settle must find it before it can leave the group.
+                due.refetch_at.extend(one.foreign.then(|| doors.clone()));
             }
             UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
                 due.refetch_at.insert(doors.clone());

@@ -1,6 +1,7 @@
 //! No way past the guard: every way in which something is taken away, by every kind of news.
 
 mod cards;
+mod foreign;
 mod limits;
 mod missing;
 mod people;
