@@ -22,6 +22,10 @@ pub mod run {
     /// all of its changes are applied. A batch that outlives the function would therefore start
     /// over again and again.
     pub const BATCH_TIME: Duration = Duration::from_secs(8);
+    /// Longest time that a batch spends on finding out whom its due items mean. The due items after
+    /// that remain for the next batch: people who were found but not served would be searched again
+    /// by each run that a slow table ends.
+    pub const RESOLVE_TIME: Duration = Duration::from_secs(12);
     /// Time for one person among many who share a call: reading, storing, one transaction after
     /// another.
     pub const TIME_EACH: Duration = Duration::from_millis(12);

@@ -42,6 +42,7 @@ mod seats;
 mod shared_groups;
 mod sites;
 mod slow;
+mod slow_table;
 mod snapshots;
 pub mod spacebring;
 mod tags;

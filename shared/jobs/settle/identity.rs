@@ -3,6 +3,7 @@
 //! follows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use doorstep_cloud::store::people::{
     free_email, list, point_account, point_email, point_profile, put,
 };
 use doorstep_cloud::store::{Store, WriteStep};
+use doorstep_core::budgets::run::RESOLVE_TIME;
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
 use doorstep_core::model::account::{Account, AccountId, GroupRef, Standing};
@@ -58,14 +60,33 @@ impl WorkItem {
     }
 }
 
-/// Resolves due items to people, each person once. Deletes due items that concern no one.
+/// The people whom the due items of a batch mean.
+pub struct ResolvedDues {
+    /// The work, each person once.
+    pub people: BTreeMap<PersonId, WorkItem>,
+    /// The due items that were not resolved, because finding the people took too long.
+    pub later: Vec<Due>,
+}
+
+/// Resolves due items to people. Deletes due items that concern no one. It stops after
+/// [`RESOLVE_TIME`]; the first due item is always resolved.
 pub async fn work_items(
     environment: &Environment,
     site: &SiteId,
     dues: Vec<Due>,
-) -> Result<BTreeMap<PersonId, WorkItem>> {
+) -> Result<ResolvedDues> {
+    let began = environment.time.now();
+    let is_late = || {
+        let took = began.duration_until(environment.time.now());
+        Duration::try_from(took).is_ok_and(|took| took >= RESOLVE_TIME)
+    };
     let mut people: BTreeMap<PersonId, WorkItem> = BTreeMap::new();
+    let mut later = Vec::new();
     for due in dues {
+        if !people.is_empty() && is_late() {
+            later.push(due);
+            continue;
+        }
         let meant = match &due.subject {
             Subject::Person(id) => Ok(vec![id.clone()]),
             Subject::Profile(name) => of_profile(environment, site, name).await,
@@ -100,7 +121,7 @@ pub async fn work_items(
             item.dues.push(due.clone());
         }
     }
-    Ok(people)
+    Ok(ResolvedDues { people, later })
 }
 
 /// Returns the person of a profile: two people if the profile has just moved from one to the other.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::batch::{Batcher, DueStage};
 use super::doors_cache::DoorsCache;
-use super::identity;
+use super::identity::{self, ResolvedDues};
 use super::new_account_gate::are_many_new;
 use super::phase::Phase;
 use super::round::settle_people;
@@ -150,13 +150,14 @@ impl<'a> SettleRun<'a> {
             &self.connections,
         )
         .await?;
-        let items = identity::work_items(self.environment, &self.site.id, batch.clone()).await?;
+        let ResolvedDues { people, later } =
+            identity::work_items(self.environment, &self.site.id, batch.clone()).await?;
         self.cache.newcomers = if phase == Phase::Accounts {
             self.batcher.newcomers()
         } else {
             0
         };
-        let left = settle_people(&context, &writers, items, &mut self.cache).await?;
+        let mut left = settle_people(&context, &writers, people, &mut self.cache).await?;
         let took = began.duration_until(self.environment.time.now());
         self.batcher.served(
             phase,
@@ -164,6 +165,7 @@ impl<'a> SettleRun<'a> {
             &left,
             Duration::try_from(took).unwrap_or_default(),
         );
+        left.extend(later);
         Ok(left)
     }
 }
