@@ -45,6 +45,7 @@ mod slow;
 mod slow_table;
 mod snapshots;
 pub mod spacebring;
+mod subscribers;
 mod tags;
 mod unreadable;
 mod withheld;

@@ -281,10 +281,52 @@ async fn d4_d5_d6_each_center_has_its_own_salto_ks_site_and_its_own_groups() {
 
 #[tokio::test]
 async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stops_no_other() {
+    a8(Platform::Andcards, json!({}), pushed()).await;
+}
+
+#[tokio::test]
+async fn a8_spacebring_locations_have_salto_ks_accounts_of_their_own_too() {
+    let id = super::spacebring::id;
+    let location = |number: u64, title: &str| json!({ "id": id(number), "title": title, "timezoneId": "Europe/London" });
+    let plan = |number: u64| json!({ "id": id(number + 40), "title": format!("Resident {number}"), "locationRef": id(number) });
+    let member = |number: u64, who: &str| {
+        let user =
+            json!({ "id": id(number + 900), "email": format!("{who}@example.test"), "name": who });
+        json!({ "id": id(number + 10), "locationRef": id(number), "user": user })
+    };
+    let subscription = |number: u64| {
+        json!({ "id": id(number + 100), "locationRef": id(number), "membershipRef": id(number + 10),
+            "customer": { "id": id(number + 10), "type": "user" }, "status": "active",
+            "startDate": "2026-01-01T00:00:00.000Z", "items": [{ "planRef": id(number + 40) }] })
+    };
+    let world = json!({
+        "locations": [location(1, "North"), location(2, "South")], "plans": [plan(1), plan(2)],
+    });
+    let change = json!({
+        "memberships": [member(1, "ada"), member(2, "bob")], "subscriptions": [subscription(1), subscription(2)],
+    });
+    a8(Platform::Spacebring, world, change).await;
+}
+
+/// Ada subscribes at North and Bob at South, at a platform that pushes.
+fn pushed() -> Value {
+    let user = |who: &str| json!({ "id": who, "name": who, "email": format!("{who}@example.test"), "company": null, "active": true });
+    let subscription = |who: &str, location: &str| {
+        json!({ "id": format!("s-{who}"), "plan": "Resident", "location": location, "user": who, "company": null,
+            "start": "2026-01-01", "end": null, "active": true })
+    };
+    json!({
+        "users": [user("ada"), user("bob")],
+        "subscriptions": [subscription("ada", "North"), subscription("bob", "South")],
+    })
+}
+
+/// The change lets Ada in at North and Bob at South, where the doors do not answer at first.
+async fn a8(platform: Platform, world: Value, change: Value) {
     let rule = |at: &str| {
         let doors = at.to_lowercase();
         format!(
-            "[[rule]]\nplan = \"Resident\"\nat = \"{at}\"\ndoors = \"{doors}\"\nopens = [\"Members\"]\n"
+            "[[rule]]\nplan = \"*\"\nat = \"{at}\"\ndoors = \"{doors}\"\nopens = [\"Members\"]\n"
         )
     };
     let more = [
@@ -293,31 +335,25 @@ async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stop
         rule("North"),
         rule("South"),
     ];
-    let several = Several::begin(vec![site("loft", Platform::Andcards, &more.concat())]).await;
+    let several = Several::begin(vec![site("loft", platform, &more.concat())]).await;
+    for place in [NORTH, SOUTH] {
+        let fixture = fixture(true, &["Members"]);
+        several.put("salto-ks", place, fixture).await;
+    }
+    if !platform.pushes() {
+        several
+            .back_door(platform.word(), Method::PUT, "/_world", &world)
+            .await;
+        several
+            .machine
+            .reconcile(&SiteId::from("loft"))
+            .await
+            .expect("it reconciles");
+    }
+    let away = json!([{ "match": "*", "status": 503, "times": -1 }]);
+    several.faults("salto-ks", SOUTH, away).await;
     several
-        .put("salto-ks", NORTH, fixture(true, &["Members"]))
-        .await;
-    several
-        .put("salto-ks", SOUTH, fixture(true, &["Members"]))
-        .await;
-    let user = |who: &str| json!({ "id": who, "name": who, "email": format!("{who}@example.test"), "company": null, "active": true });
-    let subscription = |who: &str, location: &str| {
-        json!({ "id": format!("s-{who}"), "plan": "Resident", "location": location, "user": who, "company": null,
-            "start": "2026-01-01", "end": null, "active": true })
-    };
-    several
-        .faults(
-            "salto-ks",
-            SOUTH,
-            json!([{ "match": "*", "status": 503, "times": -1 }]),
-        )
-        .await;
-    let change = json!({
-        "users": [user("ada"), user("bob")],
-        "subscriptions": [subscription("ada", "North"), subscription("bob", "South")],
-    });
-    several
-        .change_and_deliver(Platform::Andcards, None, "loft", change)
+        .change_and_deliver(platform, None, "loft", change)
         .await;
     assert_eq!(
         several.inside("salto-ks", NORTH, "Members").await,

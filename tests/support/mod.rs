@@ -23,7 +23,7 @@ use doorstep_local::sandbox::Post;
 use doorstep_operator::approve::Opened;
 use doorstep_vendors::delivery::Delivery;
 
-pub use scenario::{Doors, DoorsFixture, Platform, Scenario, address};
+pub use scenario::{Doors, DoorsFixture, Platform, Scenario, address, svix_headers};
 pub use table::{Item, Table};
 
 /// The site of every journey.
@@ -223,6 +223,21 @@ impl World {
             );
         }
         self.machine.quiet().await;
+    }
+
+    /// Changes the platform and delivers whatever it posts. A platform that can be read is then read
+    /// completely, because it does not post everything.
+    pub async fn tell(&self, change: Value) {
+        for delivery in self.changed(change).await {
+            let signed = delivery.signed();
+            let answered = self.send_signed(delivery.action, &signed, &delivery.body);
+            assert_eq!(answered.await, 202);
+        }
+        self.machine.quiet().await;
+        if !self.platform.pushes() {
+            self.reconcile().await;
+            self.machine.quiet().await;
+        }
     }
 
     /// Posts one body, signed now.

@@ -29,6 +29,20 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// All platforms.
+    pub const ALL: [Platform; 5] = [
+        Platform::OfficeRnd,
+        Platform::Nexudus,
+        Platform::Spacebring,
+        Platform::Andcards,
+        Platform::Deskworks,
+    ];
+
+    /// Whether it has no read API and pushes everything.
+    pub fn pushes(self) -> bool {
+        matches!(self, Platform::Andcards | Platform::Deskworks)
+    }
+
     /// Its name in addresses and site files.
     pub fn word(self) -> &'static str {
         match self {
@@ -81,7 +95,7 @@ impl Platform {
         body: &[u8],
     ) -> Vec<(&'static str, String)> {
         if self == Platform::Spacebring {
-            return svix_headers(at, body);
+            return svix_headers(&svix_id(), at, body);
         }
         let mut headers = self.more_headers(at, body);
         headers.push((self.header(), self.sign(secret, at, signed)));
@@ -108,14 +122,18 @@ impl Platform {
     }
 }
 
-/// The headers of a delivery by Svix. Every delivery has an id of its own, also one with the body of
+/// The id of a delivery by Svix. Every delivery has one of its own, also one with the body of
 /// another. `[D]`
-fn svix_headers(at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
+fn svix_id() -> String {
     static SENT: AtomicU64 = AtomicU64::new(0);
-    let id = format!("msg_{}", SENT.fetch_add(1, Ordering::Relaxed));
-    let signature = super::webhook_signature(super::KEY, &id, at, body);
+    format!("msg_{}", SENT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The headers of the delivery by Svix that has this id.
+pub fn svix_headers(id: &str, at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
+    let signature = super::webhook_signature(super::KEY, id, at, body);
     vec![
-        ("svix-id", id),
+        ("svix-id", id.to_owned()),
         ("svix-timestamp", at.to_string()),
         ("svix-signature", signature),
     ]
@@ -313,6 +331,15 @@ impl Scenario {
     pub fn doors_say(mut self, lines: &str) -> Self {
         self.of_doors = lines.to_owned();
         self
+    }
+
+    /// Asserts that the site file is correct, and that it is refused once no SALTO KS site is chosen.
+    pub fn is_refused_without_a_place(&self) {
+        let text = self.text();
+        assert!(doorstep_core::site::Site::parse(&text).is_ok());
+        let why = doorstep_core::site::Site::parse(&text.replace("place = \"5e0c\"\n", ""))
+            .expect_err("it is refused");
+        assert!(why.to_string().contains("place"), "{why}");
     }
 
     /// The site file.

@@ -4,6 +4,7 @@ mod bookings;
 mod lies;
 mod passes;
 mod people;
+mod rows;
 mod subscriptions;
 mod visits;
 mod webhooks;
