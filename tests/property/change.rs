@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::platform;
 use super::things::{self, one_of, written};
 use crate::reference_model::{Minute, instant, list, text};
 use crate::support::Platform;
@@ -16,6 +17,9 @@ pub fn change(
     platform: Platform,
 ) -> Value {
     match dice.of(16) {
+        10 | 11 if platform == Platform::Spacebring => {
+            platform::spacebring_change(dice, world, fresh, now)
+        }
         10 if platform != Platform::OfficeRnd => altered(
             dice,
             world,
@@ -35,7 +39,13 @@ pub fn change(
             "bookings",
             |dice, _| json!({ "visitors": [one_of(dice, world, "visitors")], "members": [one_of(dice, world, "members")] }),
         ),
-        6 => made("memberships", things::membership(dice, world, fresh, now)),
+        6 => {
+            let mut membership = things::membership(dice, world, fresh, now);
+            if platform == Platform::Spacebring {
+                platform::dated(dice, &mut membership, now);
+            }
+            made("memberships", membership)
+        }
         7 => altered(dice, world, "memberships", |dice, _| {
             let days = dice.any(&[0, -1, 1]);
             json!({ "endDate": written(now + days * 86_400)[..11].to_owned() + "00:00:00.000Z" })

@@ -87,12 +87,13 @@ async fn lines(play: &Play, doors: &Doors) -> Vec<Line> {
     lines
 }
 
-/// Returns whether every group has exactly the expected members.
-pub async fn doors(play: &Play) -> Result<(), String> {
+/// Returns whether every group has exactly the expected members, and those whose removal waits for
+/// an approval.
+pub async fn doors(play: &Play, held: &BTreeSet<Entry>) -> Result<(), String> {
     let may = may_be_in(&play.world().await, &play.scenario.site, play.now());
     let mut wanted = may.clone();
-    wanted.extend(play.expected.by_hand.iter().cloned());
-    let mut held = BTreeSet::new();
+    wanted.extend(play.expected.by_hand.iter().chain(held).cloned());
+    let mut inside = BTreeSet::new();
     let mut suspended = Vec::new();
     for doors in &play.scenario.doors {
         for line in lines(play, doors).await {
@@ -101,13 +102,13 @@ pub async fn doors(play: &Play) -> Result<(), String> {
             if line.state == "suspended" && may.contains(&line.entry) {
                 suspended.push(line.entry.clone());
             }
-            if !held.insert(line.entry.clone()) && !play.expected.by_hand.contains(&line.entry) {
+            if !inside.insert(line.entry.clone()) && !play.expected.by_hand.contains(&line.entry) {
                 return Err(format!("twice in a group: {:?}", line.entry));
             }
         }
     }
-    let out: Vec<&Entry> = wanted.difference(&held).collect();
-    let over: Vec<&Entry> = held.difference(&wanted).collect();
+    let out: Vec<&Entry> = wanted.difference(&inside).collect();
+    let over: Vec<&Entry> = inside.difference(&wanted).collect();
     if out.is_empty() && over.is_empty() && suspended.is_empty() {
         return Ok(());
     }
@@ -115,6 +116,22 @@ pub async fn doors(play: &Play) -> Result<(), String> {
         "at {}: shut out {out:?}, let in {over:?}, asleep {suspended:?}",
         written(play.now())
     ))
+}
+
+/// Notes how many members each group has, and all of them together.
+pub async fn sizes(play: &mut Play) {
+    let mut sizes = BTreeMap::new();
+    for doors in play.scenario.doors.clone() {
+        for line in lines(play, &doors).await {
+            let (_, _, group) = line.entry;
+            *sizes.entry(Some((doors.name, group))).or_insert(0) += 1;
+            *sizes.entry(None).or_insert(0) += 1;
+        }
+    }
+    for (scope, size) in sizes {
+        let most = play.most.entry(scope).or_insert(0);
+        *most = size.max(*most);
+    }
 }
 
 /// Returns whether every membership of Doorstep's at Kisi ends with its window, as far as the model

@@ -5,6 +5,8 @@
 
 pub mod change;
 pub mod dice;
+mod differential;
+mod holds;
 pub mod judge;
 pub mod platform;
 pub mod play;
@@ -54,6 +56,21 @@ fn many(cases: u32, salt: u8, rough: bool, platform: Platform) {
         Ok(()) => {}
         Err(TestError::Fail(wrong, story)) => panic!("seed {:?}\n{wrong}\n{story:?}", &seed[..4]),
         Err(TestError::Abort(wrong)) => panic!("{wrong}"),
+    }
+}
+
+/// Plays other stories: `DOORSTEP_SALT` and `DOORSTEP_PLATFORM` say which.
+#[test]
+#[ignore = "DOORSTEP_STORIES says how many"]
+fn as_many_stories_as_are_asked_for() {
+    let word = std::env::var("DOORSTEP_PLATFORM").unwrap_or_default();
+    let salt = u8::try_from(number("DOORSTEP_SALT", 37)).expect("a salt below 256");
+    let asked = Platform::ALL
+        .iter()
+        .filter(|one| word.is_empty() || one.word() == word);
+    for platform in asked {
+        many(16, salt, false, *platform);
+        many(8, salt.wrapping_add(1), true, *platform);
     }
 }
 

@@ -43,6 +43,7 @@ fn scenario(rules: Vec<Rule>, doors: Vec<Doors>) -> GeneratedScenario {
         guests: true,
         tentative: false,
         on_the_day: false,
+        unpaid: None,
         closed: Vec::new(),
         rules,
     };
@@ -168,6 +169,28 @@ fn a_known_member_who_is_not_entitled_leaves_a_group_that_is_ours_alone() {
             scenario(vec![rule], vec![exclusive]),
             lists,
             &[("m1@people.test", "Meeting")],
+            &[],
+        );
+    }
+}
+
+#[test]
+fn a_whole_group_of_people_who_are_not_entitled_leaves_once_it_is_approved() {
+    for (name, kind) in [("front", "kisi"), ("back", "salto-ks")] {
+        let rule = Rule {
+            doors: name,
+            ..booked(Audience::Everyone)
+        };
+        let known = ["m1", "m2", "m3"].map(|id| member(id, None));
+        let exclusive = Doors {
+            exclusive: true,
+            ..doors(name, kind)
+        };
+        let inside = ["m1@people.test", "m2@people.test", "m3@people.test"];
+        plays(
+            scenario(vec![rule], vec![exclusive]),
+            json!({ "members": known }),
+            &inside.map(|email| (email, "Meeting")),
             &[],
         );
     }

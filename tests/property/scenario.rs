@@ -6,7 +6,7 @@ use chrono::Days;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::platform::rule as fitted;
+use super::platform::{self, rule as fitted};
 use super::story::Story;
 use crate::reference_model::{
     Audience, Closed, Minute, OpeningHours, Rule, Selector, Site, date_at, instant,
@@ -85,6 +85,7 @@ impl GeneratedScenario {
             guests: !dice.rarely(4),
             tentative: dice.rarely(4),
             on_the_day: dice.rarely(3),
+            unpaid: None,
             rules: story
                 .rules
                 .iter()
@@ -98,6 +99,12 @@ impl GeneratedScenario {
         platform_quirks.extend((dice.rarely(5) && own).then_some("lag"));
         let start = instant(dice.any(&STARTS));
         let mut site = site;
+        if platform == Platform::Spacebring {
+            platform::spacebring_rules(&mut site, story);
+            let mut dice = Dice(story.scenario ^ QUIRKS);
+            platform_quirks.extend(dice.rarely(5).then_some("lag"));
+            platform_quirks.extend(dice.rarely(4).then_some("deleted-404"));
+        }
         close(&mut site, Dice(story.scenario ^ CLOSED), start);
         GeneratedScenario {
             platform,
@@ -110,7 +117,7 @@ impl GeneratedScenario {
 
     /// Returns whether changes that usually happen at once may take a few minutes.
     pub fn is_slow(&self) -> bool {
-        let late = ["lag", "just-created", "delete-later"];
+        let late = ["lag", "just-created", "delete-later", "deleted-404"];
         let mut quirks = self
             .doors
             .iter()
@@ -153,12 +160,17 @@ impl GeneratedScenario {
             "while-unused"
         };
         write!(text, "[passes]\nopen = {open:?}\n").unwrap();
+        if let Some(unpaid) = site.unpaid {
+            write!(text, "[members]\nunpaid = {:?}\n", unpaid.text()).unwrap();
+        }
         site.rules.iter().for_each(|rule| text += &rule.text());
         site.closed.iter().for_each(|closed| text += &closed.text());
         text
     }
 }
 
+/// Makes other dice of a story's for the quirks of Spacebring.
+const QUIRKS: u64 = 0x7175_6972_6b73;
 /// Makes other dice of a story's, so that closures leave the rest of the story as it is.
 const CLOSED: u64 = 0x636c_6f73_6564;
 

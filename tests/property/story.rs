@@ -18,6 +18,7 @@ pub struct Story {
     pub bookings: Vec<u64>,
     pub passes: Vec<u64>,
     pub checkins: Vec<u64>,
+    pub visits: Vec<u64>,
     /// People who are in groups before Doorstep's first run.
     pub inside: Vec<u64>,
     pub steps: Vec<u64>,
@@ -28,8 +29,9 @@ pub fn stories() -> impl Strategy<Value = Story> {
     let some = |least, most| vec(any::<u64>(), least..=most);
     let people = (some(2, 6), some(0, 3), some(0, 3));
     let facts = (some(0, 5), some(0, 3), some(0, 5), some(0, 3), some(0, 2));
-    (any::<u64>(), some(2, 6), people, facts, some(4, 14)).prop_map(
-        |(scenario, rules, people, facts, steps)| Story {
+    let visits = some(0, 3);
+    (any::<u64>(), some(2, 6), people, facts, some(4, 14), visits).prop_map(
+        |(scenario, rules, people, facts, steps, visits)| Story {
             scenario,
             rules,
             members: people.0,
@@ -41,6 +43,7 @@ pub fn stories() -> impl Strategy<Value = Story> {
             passes: facts.3,
             checkins: facts.4,
             steps,
+            visits,
         },
     )
 }

@@ -26,7 +26,7 @@ pub fn written(at: Minute) -> String {
 }
 
 /// Returns a local day as OfficeRnD writes it, some days from `now`.
-fn day(now: Minute, days: i64) -> String {
+pub fn day(now: Minute, days: i64) -> String {
     let at = chrono::DateTime::from_timestamp(now + days * 86_400, 0).expect("an instant");
     at.format("%Y-%m-%dT00:00:00.000Z").to_string()
 }
@@ -53,7 +53,10 @@ pub fn world(story: &Story, now: Minute, quirks: &[&str]) -> Value {
             { "_id": "d0", "name": "Desk 12", "type": "desk", "location": "l0", "floor": "f0" },
             { "_id": "d1", "name": "Office 3", "type": "team_room", "location": "l1", "floor": "f1" },
         ],
-        "plans": [{ "_id": "p0", "name": "Hot desk" }, { "_id": "p1", "name": "Private" }],
+        "plans": [
+            { "_id": "p0", "name": "Hot desk" }, { "_id": "p1", "name": "Private" },
+            { "_id": "p2", "name": "Evening desk" }, { "_id": "p3", "name": "Suite" },
+        ],
         "companies": [{ "_id": "c0", "name": "Acme", "location": "l0" }, { "_id": "c1", "name": "Beta", "location": "l1" }],
         "quirks": quirks,
     });
@@ -178,7 +181,7 @@ pub fn assignment(dice: &mut Dice, world: &Value, id: &str, now: Minute) -> Valu
 }
 
 /// Returns a start within the next days or just before, at various minutes.
-fn soon(dice: &mut Dice, now: Minute) -> Minute {
+pub fn soon(dice: &mut Dice, now: Minute) -> Minute {
     let hours = dice.any(&[1, 0, 2, 3, 5, 8, 13, 26, 38, -1, -3]);
     let quarter = (now + hours * 3600).div_euclid(900) * 900;
     quarter + dice.any(&[0, 0, 0, 0, 60 * 7, 30])

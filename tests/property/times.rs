@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::scenario::GeneratedScenario;
 use super::things::LOCATIONS;
 use crate::reference_model::{Minute, instant, list, local_midnight, text};
+use crate::support::Platform;
 
 const DAY: Minute = 86_400;
 /// The time that is looked ahead.
@@ -26,6 +27,7 @@ pub fn after(world: &Value, scenario: &GeneratedScenario, now: Minute) -> BTreeS
         .flat_map(|attempt| [attempt.from, attempt.until])
         .chain([0])
         .collect();
+    zones.extend((scenario.platform == Platform::Spacebring).then_some("UTC"));
     for zone in zones {
         for day in 0..=DAYS {
             let midnight = local_midnight(zone, now, day);
@@ -59,6 +61,11 @@ pub fn after(world: &Value, scenario: &GeneratedScenario, now: Minute) -> BTreeS
                 }
             }
         }
+    }
+    for visit in list(world, "visits") {
+        let start = text(visit, "start").map_or(now, instant);
+        let rules = scenario.site.rules.iter();
+        times.extend(rules.flat_map(|rule| [start - rule.before * 60, start + rule.after * 60]));
     }
     let rounded = times
         .into_iter()

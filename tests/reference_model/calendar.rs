@@ -66,7 +66,7 @@ pub fn local_midnight(zone_name: &str, at: Minute, days: u64) -> Minute {
 }
 
 /// Returns the local day in a field. Its time of day has no meaning.
-fn day(thing: &Value, field: &str) -> Option<NaiveDate> {
+pub fn day(thing: &Value, field: &str) -> Option<NaiveDate> {
     Some(text(thing, field)?[..10].parse().expect("a day"))
 }
 

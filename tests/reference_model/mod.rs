@@ -7,14 +7,16 @@
 
 mod booking;
 mod calendar;
+mod membership;
 mod rules;
+mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 pub use calendar::{Minute, at_local, date_at, instant, local_midnight};
-pub use rules::{Audience, Closed, OpeningHours, Rule, Selector, Site};
+pub use rules::{Audience, Closed, OpeningHours, Rule, Selector, Site, Unpaid};
 
 /// A person, a door system and one of its groups. The person is an address, or a name if there is
 /// no address.
@@ -25,6 +27,8 @@ pub type Entry = (String, String, String);
 struct Person<'w> {
     members: Vec<&'w Value>,
     visitors: Vec<&'w Value>,
+    /// Visits, each of which has its visitor in it.
+    visits: Vec<&'w Value>,
 }
 
 /// One instant of one world.
@@ -65,6 +69,9 @@ fn people(world: &Value) -> BTreeMap<String, Person<'_>> {
             .visitors
             .push(visitor);
     }
+    for visit in list(world, "visits") {
+        people.entry(who(visit)).or_default().visits.push(visit);
+    }
     people
 }
 
@@ -99,7 +106,7 @@ impl WorldAt<'_> {
         match &rule.selector {
             Selector::Plan(names) => self.memberships().any(|membership| {
                 self.reaches(membership, person)
-                    && self.is_named(names, "plans", text(membership, "plan"))
+                    && self.has_plan(membership, names)
                     && self.is_here(rule, text(membership, "location"))
                     && self.runs(membership, self.at)
             }),
@@ -112,98 +119,11 @@ impl WorldAt<'_> {
                 self.is_named(names, "resources", text(booking, "resource"))
                     && self.booked(rule, booking, person)
             }),
+            Selector::Visitor(names) => self.is_visitor(rule, names, person),
             Selector::Pass => list(self.world, "passes")
                 .iter()
                 .any(|pass| self.passed(rule, pass, person)),
         }
-    }
-
-    fn memberships(&self) -> impl Iterator<Item = &Value> {
-        list(self.world, "memberships")
-            .iter()
-            .filter(|membership| text(membership, "status") == Some("approved"))
-    }
-
-    /// Returns whether a membership or pass is this person's, by name or through the company.
-    fn reaches(&self, thing: &Value, person: &Person<'_>) -> bool {
-        person
-            .members
-            .iter()
-            .any(|member| match text(thing, "member") {
-                Some(id) => self.is_or_follows(member, id),
-                None => {
-                    let out = matches!(
-                        text(member, "status"),
-                        Some("former" | "lead" | "not_approved")
-                    );
-                    text(thing, "company").is_some()
-                        && text(thing, "company") == text(member, "company")
-                        && !out
-                }
-            })
-    }
-
-    /// Returns whether this member is the one with this id, or shares that one's identity.
-    fn is_or_follows(&self, member: &Value, id: &str) -> bool {
-        let master =
-            by_id(self.world, "members", Some(id)).filter(|master| !flag(master, "inactive"));
-        text(member, "_id") == Some(id) || text(member, "master") == Some(id) && master.is_some()
-    }
-
-    /// Returns whether the local day of `at` is one of the membership's.
-    fn runs(&self, membership: &Value, at: Minute) -> bool {
-        let zone = self.zone(text(membership, "location"));
-        calendar::is_among_days(membership, "startDate", "endDate", date_at(zone, at))
-    }
-
-    fn assigned(&self, rule: &Rule, assignment: &Value, person: &Person<'_>) -> bool {
-        let membership = self
-            .memberships()
-            .find(|one| text(one, "_id") == text(assignment, "membership"));
-        let Some(membership) = membership.filter(|one| self.reaches(one, person)) else {
-            return false;
-        };
-        let Some(resource) = by_id(self.world, "resources", text(assignment, "resource")) else {
-            return false;
-        };
-        let right = match &rule.selector {
-            Selector::Location(names) => {
-                self.is_named(names, "locations", text(resource, "location"))
-            }
-            Selector::Floor(names) => self.is_named(names, "floors", text(resource, "floor")),
-            Selector::Assignable(names) => self.is_named(names, "resources", text(resource, "_id")),
-            _ => false,
-        };
-        let zone = self.zone(text(membership, "location"));
-        right
-            && self.is_here(rule, text(membership, "location"))
-            && self.runs(membership, self.at)
-            && calendar::is_among_days(assignment, "startDate", "endDate", date_at(zone, self.at))
-    }
-
-    fn passed(&self, rule: &Rule, pass: &Value, person: &Person<'_>) -> bool {
-        if !self.reaches(pass, person) {
-            return false;
-        }
-        let holder = match text(pass, "member") {
-            Some(id) => by_id(self.world, "members", Some(id)),
-            None => by_id(self.world, "companies", text(pass, "company")),
-        };
-        let location = holder.and_then(|holder| text(holder, "location"));
-        let zone = self.zone(location);
-        let today = date_at(zone, self.at);
-        let unused =
-            pass["usedCount"].as_f64().unwrap_or(0.0) < pass["count"].as_f64().unwrap_or(1.0);
-        let checked_in = list(self.world, "checkins").iter().any(|checkin| {
-            let mine = person
-                .members
-                .iter()
-                .any(|member| text(member, "_id") == text(checkin, "member"));
-            mine && text(checkin, "start").map(|start| date_at(zone, instant(start))) == Some(today)
-        });
-        self.is_here(rule, location)
-            && calendar::is_among_days(pass, "validFrom", "validTo", today)
-            && (unused && !self.site.on_the_day || checked_in)
     }
 
     /// Returns whether a fact of this location counts, and the rule's hours are open there.

@@ -15,8 +15,30 @@ pub struct Site {
     pub guests: bool,
     pub tentative: bool,
     pub on_the_day: bool,
+    /// Members who have not paid. None: the status of the membership decides.
+    pub unpaid: Option<Unpaid>,
     pub closed: Vec<Closed>,
     pub rules: Vec<Rule>,
+}
+
+/// What a member has who has not paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpaid {
+    Open,
+    Wait,
+    /// This many days of access, the first unpaid one included.
+    Grace(u64),
+}
+
+impl Unpaid {
+    /// Returns the value in a site file.
+    pub fn text(self) -> String {
+        match self {
+            Unpaid::Open => "open".to_owned(),
+            Unpaid::Wait => "wait".to_owned(),
+            Unpaid::Grace(days) => format!("{days}d"),
+        }
+    }
 }
 
 /// Local days on which rules open nothing.
@@ -69,7 +91,7 @@ pub struct Rule {
     pub selector: Selector,
     pub doors: &'static str,
     pub opens: Vec<&'static str>,
-    /// Minutes, for bookings.
+    /// Minutes, for bookings and visits.
     pub before: i64,
     pub after: i64,
     pub audience: Audience,
@@ -86,6 +108,8 @@ pub enum Selector {
     Floor(Vec<&'static str>),
     Assignable(Vec<&'static str>),
     Resource(Vec<&'static str>),
+    /// The locations of expected visits.
+    Visitor(Vec<&'static str>),
     Pass,
 }
 
@@ -137,24 +161,24 @@ impl Rule {
             Selector::Floor(names) => ("floor", names.clone()),
             Selector::Assignable(names) => ("assignable", names.clone()),
             Selector::Resource(names) => ("resource", names.clone()),
+            Selector::Visitor(names) => ("visitor", names.clone()),
             Selector::Pass => ("pass", vec!["*"]),
         };
         let mut text = format!(
             "[[rule]]\n{key} = {names:?}\ndoors = {:?}\nopens = {:?}\n",
             self.doors, self.opens
         );
+        if matches!(key, "resource" | "visitor") {
+            let (before, after) = (self.before, self.after);
+            writeln!(text, "before = \"{before}m\"\nafter = \"{after}m\"").unwrap();
+        }
         if key == "resource" {
             let audience = match self.audience {
                 Audience::Everyone => "everyone",
                 Audience::Members => "members",
                 Audience::NonMembers => "non-members",
             };
-            writeln!(
-                text,
-                "before = \"{}m\"\nafter = \"{}m\"\nfor = {audience:?}",
-                self.before, self.after
-            )
-            .unwrap();
+            writeln!(text, "for = {audience:?}").unwrap();
         }
         if let Some(at) = self.at {
             writeln!(text, "at = {at:?}").unwrap();

@@ -4,14 +4,17 @@
 mod nexudus;
 mod push;
 mod spacebring;
+mod spacebring_things;
 mod webhooks;
 
+pub use spacebring_things::{change as spacebring_change, dated, rules as spacebring_rules};
 pub use webhooks::{SignedWebhook, headers};
 
 use serde_json::{Map, Value, json};
 
+use super::story::Story;
 use super::things::LOCATIONS;
-use crate::reference_model::{Rule, Selector, list, text};
+use crate::reference_model::{Minute, Rule, Selector, list, text};
 use crate::support::Platform;
 
 /// Returns the world in the platform's own words; `None` for OfficeRnD, whose shape all worlds
@@ -28,10 +31,7 @@ pub fn own(platform: Platform, world: &Value) -> Option<Value> {
 
 /// Returns whether the platform has a read API.
 pub fn can_be_asked(platform: Platform) -> bool {
-    matches!(
-        platform,
-        Platform::OfficeRnd | Platform::Nexudus | Platform::Spacebring
-    )
+    !platform.pushes()
 }
 
 /// Returns whether the platform signs a timestamp.
@@ -39,8 +39,18 @@ pub fn can_go_stale(platform: Platform) -> bool {
     platform != Platform::Nexudus
 }
 
+/// Adds to a first world what only this platform has.
+pub fn add(platform: Platform, story: &Story, world: &mut Value, now: Minute) {
+    if platform == Platform::Spacebring {
+        spacebring_things::add(story, world, now);
+    }
+}
+
 /// Removes from a world what this platform cannot express.
 pub fn fit(platform: Platform, world: &mut Value) {
+    if platform != Platform::Spacebring {
+        spacebring_things::remove(world);
+    }
     match platform {
         Platform::OfficeRnd => {}
         Platform::Nexudus => nexudus::fit(world),
@@ -199,7 +209,7 @@ fn named<'w>(world: &'w Value, kind: &str, id: &Value) -> &'w str {
 
 /// Returns the location of a plan, if plans have one.
 fn place_of_plan(plan: &Value) -> &'static str {
-    if *plan == json!("p0") {
+    if ["p0", "p2"].iter().any(|here| plan == here) {
         LOCATIONS[0].0
     } else {
         LOCATIONS[1].0

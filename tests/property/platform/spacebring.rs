@@ -1,4 +1,4 @@
-//! A world in Spacebring's words.
+//! A world in Spacebring's words. What only Spacebring has is in `spacebring_things`.
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Value, json};
@@ -28,12 +28,9 @@ pub fn fit(world: &mut Value) {
         }
     }
     // A subscription's desk is where the subscription is.
-    let desk_of = |one: &Value| {
-        json!(if one["plan"] == json!("p0") {
-            "d0"
-        } else {
-            "d1"
-        })
+    let desk_of = |one: &Value| match text(one, "plan") {
+        Some("p0" | "p2") => json!("d0"),
+        _ => json!("d1"),
     };
     let memberships = list(world, "memberships").iter();
     let desks: Vec<(Value, Value)> = memberships
@@ -119,7 +116,9 @@ pub fn world(world: &Value) -> Value {
         "subscriptions": of("memberships", &|one| subscription(world, one)),
         "assignments": of("assignments", &|one| assignment(world, one)),
         "bookings": of("bookings", &|one| booking(world, one)),
+        "visits": of("visits", &visit),
         "dayPasses": list(world, "passes").iter().flat_map(|one| pass(world, one)).collect::<Vec<_>>(),
+        "quirks": world["quirks"],
     })
 }
 
@@ -172,8 +171,40 @@ fn subscription(world: &Value, one: &Value) -> Value {
     json!({
         "id": id(&one["_id"]), "locationRef": id(&one["location"]),
         "customer": { "id": customer, "type": kind }, holder: customer,
-        "status": if one["status"] == json!("approved") { "active" } else { "incomplete" },
-        "startDate": at("startDate"), "endDate": at("endDate"), "items": [{ "planRef": id(&one["plan"]) }],
+        "status": status(one), "startDate": at("startDate"), "endDate": at("endDate"), "items": items(world, one),
+    })
+}
+
+/// Returns the plans of a subscription, each with its own days.
+fn items(world: &Value, one: &Value) -> Vec<Value> {
+    let at = |day: &Value| midnight(world, &one["location"], day, 0);
+    let item = |item: &Value| {
+        json!({
+            "planRef": id(&item["plan"]), "startDate": at(&item["startDate"]), "endDate": at(&item["endDate"]),
+        })
+    };
+    match list(one, "items") {
+        [] => vec![json!({ "planRef": id(&one["plan"]) })],
+        items => items.iter().map(item).collect(),
+    }
+}
+
+/// Returns the status of a subscription. One that is scheduled counts from its start on, too.
+fn status(one: &Value) -> &'static str {
+    let is_odd = text(one, "_id").is_some_and(|id| id.ends_with(['1', '3', '5', '7', '9']));
+    match text(one, "status") {
+        Some("approved") if is_odd => "scheduled",
+        Some("approved") => "active",
+        Some("unpaid") => "incomplete",
+        _ if is_odd => "incompleteExpired",
+        _ => "canceled",
+    }
+}
+
+fn visit(one: &Value) -> Value {
+    json!({
+        "id": id(&one["_id"]), "locationRef": id(&one["location"]), "date": one["start"],
+        "visitor": { "email": one["email"], "name": one["name"], "surname": "" },
     })
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::reference_model::Minute;
-use crate::support::{Platform, SECRET};
+use crate::support::{Platform, SECRET, svix_headers};
 use doorstep_local::sandbox::Post;
 
 /// A body, and the action that its address names, at platforms with one address for each action.
@@ -12,6 +12,9 @@ use doorstep_local::sandbox::Post;
 pub struct SignedWebhook {
     pub action: Option<u16>,
     pub body: Bytes,
+    /// Its number among the deliveries of a story, which is its id where deliveries have one. A
+    /// sender that tries again sends the same number.
+    pub number: u64,
 }
 
 impl From<Post> for SignedWebhook {
@@ -19,6 +22,7 @@ impl From<Post> for SignedWebhook {
         SignedWebhook {
             action: post.action,
             body: post.body,
+            number: 0,
         }
     }
 }
@@ -31,9 +35,10 @@ pub fn headers(platform: Platform, webhook: &SignedWebhook, now: Minute) -> Head
             HeaderValue::from_str(&text).expect("text"),
         )
     };
-    platform
-        .headers(SECRET, now, &webhook.body, &webhook.body)
-        .into_iter()
-        .map(header)
-        .collect()
+    let SignedWebhook { body, number, .. } = webhook;
+    let headers = match platform {
+        Platform::Spacebring => svix_headers(&format!("msg_{number}"), now, body),
+        _ => platform.headers(SECRET, now, body, body),
+    };
+    headers.into_iter().map(header).collect()
 }
