@@ -204,7 +204,11 @@ impl Stage<'_> {
             self.day.platform,
             self.play.now(),
         );
-        let SignedWebhook { action, body } = webhook.clone();
+        let SignedWebhook {
+            action,
+            body,
+            number,
+        } = webhook.clone();
         let tampered = Bytes::from([body.as_ref(), b" "].concat());
         let stale = platform::can_go_stale(platform).then(|| now - 400);
         let (headers, body) = match dice.of(5) {
@@ -214,6 +218,7 @@ impl Stage<'_> {
                     &SignedWebhook {
                         action,
                         body: tampered,
+                        number,
                     },
                     now,
                 ),

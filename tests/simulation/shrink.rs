@@ -19,7 +19,8 @@ pub fn shortest(day: &Day, played: Played) -> (Day, Played, u32) {
     best.skip();
     best.without(|day| &mut day.events);
     best.cut_behind();
-    let facts: [fn(&mut Day) -> &mut Vec<u64>; 9] = [
+    let facts: [fn(&mut Day) -> &mut Vec<u64>; 10] = [
+        |day| &mut day.story.visits,
         |day| &mut day.story.passes,
         |day| &mut day.story.checkins,
         |day| &mut day.story.assignments,

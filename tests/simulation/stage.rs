@@ -133,6 +133,7 @@ impl<'d> Stage<'d> {
         {
             member["email"] = serde_json::json!(PROTECTED[0]);
         }
+        platform::add(day.platform, &day.story, &mut world, scenario.start);
         platform::fit(day.platform, &mut world);
         let inside = inside(&day.story, &world);
         let play = Play::begin(scenario, &world, &inside, false).await;
