@@ -7,7 +7,7 @@ use std::sync::Arc;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{Site, line_at};
 use doorstep_operator::survey::DoorsReaders;
-use doorstep_vendors::access::{Access, ApiSecrets, Share};
+use doorstep_vendors::access::{Access, ApiSecrets, Extras, Share};
 use doorstep_vendors::doors::DoorsVendor;
 use doorstep_vendors::http::Http;
 use doorstep_vendors::platform::push::reader::PushReader as Told;
@@ -76,6 +76,7 @@ pub fn connect(
             contact: None,
             region: None,
             share: Share::Reconcile,
+            extras: Extras::default(),
         })
     };
     let config = &site.platform;
@@ -91,6 +92,7 @@ pub fn connect(
             )?;
             let to_platform = Access {
                 region: config.region.clone(),
+                extras: Extras::of(site),
                 ..to_platform
             };
             config.kind.vendor().reader(

@@ -26,7 +26,7 @@ use crate::trigger_queue::TriggerQueue;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::{DoorsConfig, Site};
-use doorstep_vendors::access::{Access, Share};
+use doorstep_vendors::access::{Access, Extras, Share};
 use doorstep_vendors::deadline::{Bounded, Deadline};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors, WriteDoors};
 use doorstep_vendors::http::Http;
@@ -359,6 +359,7 @@ impl Environment {
             card_property,
             region,
             turn,
+            extras: Extras::of(site),
             ..access
         };
         Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
@@ -422,6 +423,7 @@ impl Environment {
             contact: None,
             region: None,
             share: Share::default(),
+            extras: Extras::default(),
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
 use crate::vendor_http::RateGate;
+use doorstep_core::site::{Rule, Selector, Site};
 
 /// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated
 /// without loss.
@@ -74,6 +75,26 @@ pub struct Access {
     pub contact: Option<String>,
     /// The part of the vendor's rate limit that this client may use.
     pub share: Share,
+    /// The optional lists that the site file makes necessary.
+    pub extras: Extras,
+}
+
+/// Lists of a platform that need a right of their own. They are read only if the site file says
+/// something about them, so that a site without such a word never fails because of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extras {
+    /// Expected visits without a booking: a rule is about them.
+    pub visits: bool,
+}
+
+impl Extras {
+    /// Returns the lists that a site file makes necessary.
+    pub fn of(site: &Site) -> Extras {
+        let visits = |rule: &Rule| rule.selector == Selector::Visitor;
+        Extras {
+            visits: site.rules.iter().any(visits),
+        }
+    }
 }
 
 /// The division of a vendor's rate limit. Settle must never wait for a reconcile.

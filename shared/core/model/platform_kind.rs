@@ -63,11 +63,8 @@ impl PlatformKind {
     /// about visitors.
     pub fn has_visits(self) -> bool {
         match self {
-            PlatformKind::Spacebring => true,
-            PlatformKind::OfficeRnd
-            | PlatformKind::Nexudus
-            | PlatformKind::Andcards
-            | PlatformKind::Deskworks => false,
+            PlatformKind::Nexudus | PlatformKind::Spacebring => true,
+            PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,
         }
     }
 

@@ -108,6 +108,10 @@ impl<'a> Refetcher<'a> {
     /// Refetches one thing, stores it, and marks everyone whom it concerns. A thing that is not
     /// visible yet is fetched again later.
     pub async fn refetch(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<()> {
+        if !self.platform.kinds().contains(&hint.about.kind) {
+            // No rule of the site is about such things.
+            return Ok(());
+        }
         Box::pin(self.refetch_at(hint, refetches, origin, true)).await?;
         let mut losers = VecDeque::from(self.had(&hint.about).await?);
         losers.extend(self.occurrences(&hint.about).await?);

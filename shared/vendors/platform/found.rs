@@ -116,6 +116,15 @@ impl FromIterator<Translated> for FactList {
     }
 }
 
+/// The recent visits of a platform, and their visitors. One list says both.
+#[derive(Debug, Default)]
+pub(crate) struct VisitLists {
+    /// The visits.
+    pub(crate) visits: FactList,
+    /// The visitors.
+    pub(crate) visitors: FactList,
+}
+
 /// An assignment with a field that cannot be read. The assignment that was known under its id stays
 /// in force.
 #[derive(Debug, Clone, PartialEq, Eq)]

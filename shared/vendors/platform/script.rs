@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::access::{Access, ApiSecrets};
+use crate::access::{Access, ApiSecrets, Extras};
 use crate::http::{Http, Request, Response};
 use crate::platform::nexudus::Nexudus;
 use crate::platform::officernd::OfficeRnd;
@@ -69,6 +69,7 @@ pub(crate) struct PlatformScript {
     parts: Arc<Mutex<Vec<ScriptPart>>>,
     asked: Arc<Mutex<Vec<(String, Request)>>>,
     pub(crate) clock: Arc<ScriptClock>,
+    extras: Extras,
 }
 
 impl PlatformScript {
@@ -81,6 +82,7 @@ impl PlatformScript {
             parts: Arc::default(),
             asked: Arc::default(),
             clock,
+            extras: Extras::default(),
         }
     }
 
@@ -111,6 +113,12 @@ impl PlatformScript {
                 "/api/v1/organizations/",
                 [answer(200, r#"{"slug":"riverside"}"#)],
             )
+    }
+
+    /// Sets the optional lists that the site file makes necessary.
+    pub(crate) fn reading(mut self, extras: Extras) -> Self {
+        self.extras = extras;
+        self
     }
 
     /// Adds answers. A part that is added later takes precedence.
@@ -192,6 +200,7 @@ impl PlatformScript {
             contact: None,
             region: None,
             share: Default::default(),
+            extras: self.extras,
         }
     }
 

@@ -382,6 +382,21 @@ async fn changes_post_what_the_platform_would_to_the_address_of_each_action() {
         .await,
         [74, 71]
     );
+    let visitor = |more: Value| {
+        let mut visitor = json!({ "Id": 9, "FullName": "Grace" });
+        visitor["HostApprovalStatus"] = more["HostApprovalStatus"].clone();
+        visitor["Arrived"] = more["Arrived"].clone();
+        json!({ "Visitors": [visitor] })
+    };
+    for (more, expected) in [
+        (json!({ "HostApprovalStatus": 2 }), vec![42]),
+        (json!({ "HostApprovalStatus": 5 }), vec![]),
+        (json!({ "Arrived": true }), vec![41]),
+    ] {
+        assert_eq!(actions(&client, visitor(more)).await, expected);
+    }
+    let left = json!({ "remove": { "Visitors": [9] } });
+    assert_eq!(actions(&client, left).await, [64]);
     let gone =
         json!({ "remove": { "Bookings": ["7", 99], "CoworkerContracts": [5], "Coworkers": [13] } });
     let gone = posts(&client, gone).await;

@@ -13,8 +13,9 @@ pub(super) enum ActionSubject {
     /// A check-in and its coworker. The check-in may use up a pass, and passes have no action of
     /// their own.
     Checkin,
-    /// The coworker who invited the visitor. Invitations to bookings have no action of their own.
-    Host,
+    /// An expected visitor, and the coworker who invited the visitor. Invitations to bookings have
+    /// no action of their own.
+    Visit,
 }
 
 /// One action.
@@ -56,7 +57,7 @@ const fn needed(action: WebhookAction) -> WebhookAction {
     }
 }
 
-use ActionSubject::{Checkin, Desk, Host, Itself};
+use ActionSubject::{Checkin, Desk, Itself, Visit};
 
 /// The actions that Doorstep uses. `AccessControlUpdate` comes with every change of a person's
 /// contracts, passes, check-ins, teams and cards, and a quarter of an hour before and after a
@@ -80,8 +81,8 @@ const ACTIONS: [WebhookAction; 30] = [
         "CoworkerContractActivateFirst",
         Itself(Kind::Membership),
     ),
-    told(41, "VisitorCheckedin", Host),
-    told(42, "VisitorRegistered", Host),
+    told(41, "VisitorCheckedin", Visit),
+    told(42, "VisitorRegistered", Visit),
     told(47, "CheckinCreated", Checkin),
     told(48, "CheckinUpdated", Checkin),
     gone(49, "CheckinDeleted", Checkin),
@@ -92,7 +93,7 @@ const ACTIONS: [WebhookAction; 30] = [
     told(60, "CoworkerContractUpdate", Itself(Kind::Membership)),
     needed(told(61, "AccessControlUpdate", Itself(Kind::Member))),
     told(62, "CoworkerContractCreate", Itself(Kind::Membership)),
-    told(64, "VisitorDeleted", Host),
+    gone(64, "VisitorDeleted", Visit),
     told(71, "FloorPlanDeskCreate", Desk),
     gone(72, "FloorPlanDeskDelete", Desk),
     told(73, "FloorPlanDeskUpdate", Desk),

@@ -41,6 +41,11 @@ impl NexudusReader {
             (Kind::Member, Some(_)) if !gone => self.around_person(&about.id).await,
             (Kind::Team, _) => self.around_team(&about.id, gone).await,
             (Kind::Resource, _) if !gone => self.around_desk(&about.id).await,
+            // Its own lookup read the list that should hold it.
+            (Kind::Visit, _) if gone => Ok(Around {
+                unlisted: true,
+                ..Around::default()
+            }),
             (Kind::Booking, Some(What::Booking(booking))) if gone => match &booking.booker {
                 Some(booker) => {
                     self.around_cancelled(&about.id, booker, booking.alias.as_deref())

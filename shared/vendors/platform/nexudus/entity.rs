@@ -31,6 +31,8 @@ pub(super) const RESOURCE: NexudusEntity = entity("Resource", "spaces", "resourc
 pub(super) const DESK: NexudusEntity = entity("FloorPlanDesk", "sys", "floorplandesks");
 pub(super) const BOOKING: NexudusEntity = entity("Booking", "spaces", "bookings");
 pub(super) const VISITOR: NexudusEntity = entity("BookingVisitor", "spaces", "bookingvisitors");
+/// An expected visitor, who may also be the guest of a booking.
+pub(super) const VISIT: NexudusEntity = entity("Visitor", "spaces", "visitors");
 pub(super) const CANCELLED: NexudusEntity =
     entity("CancelledBooking", "spaces", "cancelledbookings");
 pub(super) const CHECKIN: NexudusEntity = entity("Checkin", "spaces", "checkins");
@@ -41,7 +43,7 @@ pub(super) const WEBHOOK: NexudusEntity = entity("WebHook", "sys", "webhooks");
 pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static NexudusEntity, &str)> {
     Some(match kind {
         Kind::Location => (&BUSINESS, id),
-        Kind::Floor | Kind::Visit => return None,
+        Kind::Floor => return None,
         Kind::Resource => match id.strip_prefix(doorstep_core::model::fact::DESK) {
             Some(desk) => (&DESK, desk),
             None => (&RESOURCE, id),
@@ -49,7 +51,11 @@ pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static NexudusEntity, &str)>
         Kind::Plan => (&TARIFF, id),
         Kind::Team => (&TEAM, id),
         Kind::Member => (&COWORKER, id),
-        Kind::Visitor => (&VISITOR, id),
+        Kind::Visitor => match super::visits::visit_of(id) {
+            Some(visit) => (&VISIT, visit),
+            None => (&VISITOR, id),
+        },
+        Kind::Visit => (&VISIT, id),
         Kind::Membership => (&CONTRACT, id),
         Kind::Booking => (&BOOKING, id),
         Kind::Pass => match id.strip_prefix(super::wire::UNSOLD) {

@@ -310,19 +310,24 @@ impl NexudusReader {
         })
     }
 
-    /// Returns the guests of all bookings. Remembers who is invited to which booking, for the list
-    /// of bookings.
+    /// Returns the guests of all bookings. Remembers who is invited to which booking, for the lists
+    /// of bookings and of visits.
     pub(super) async fn guests(&self, filters: &[QueryParameter]) -> Result<Vec<Fact>> {
         let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
-        let mut facts = Vec::new();
-        for (fact, booking) in list::all(&self.calls, &VISITOR, filters, wire::visitor).await? {
+        let (mut facts, mut visits) = (Vec::new(), HashSet::new());
+        let read = |record: &Value| Some((wire::visitor(record)?, wire::visit_of_guest(record)));
+        for ((fact, booking), visit) in list::all(&self.calls, &VISITOR, filters, read).await? {
             invited
                 .entry(booking.unwrap_or_default())
                 .or_default()
                 .push(fact.id.clone());
             facts.push(fact);
+            visits.extend(visit);
         }
-        self.earlier(|earlier| earlier.guests = Some(invited));
+        self.earlier(|earlier| {
+            earlier.guests = Some(invited);
+            earlier.booked_visits = visits;
+        });
         Ok(facts)
     }
 

@@ -25,6 +25,7 @@ mod successor;
 mod team_members;
 mod teams;
 mod token;
+mod visits;
 mod wire;
 
 /// The signature header, in upper-case hex. Nexudus sends it only if the webhook has a shared

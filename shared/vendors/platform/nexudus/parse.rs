@@ -69,7 +69,10 @@ fn of(
             let checkin = hint(FactId::new(Kind::Checkin, itself()?));
             [checkin].into_iter().chain(coworker()).collect()
         }
-        ActionSubject::Host => coworker().into_iter().collect(),
+        ActionSubject::Visit => {
+            let visit = hint(FactId::new(Kind::Visit, itself()?));
+            [visit].into_iter().chain(coworker()).collect()
+        }
     })
 }
 

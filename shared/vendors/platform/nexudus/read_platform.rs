@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::entity::{
-    self, BUSINESS, CHECKIN, CONTRACT, COWORKER, PASS, PAUSE, TARIFF, TEAM, VISITOR,
+    self, BUSINESS, CHECKIN, CONTRACT, COWORKER, PASS, PAUSE, TARIFF, TEAM, VISIT, VISITOR,
 };
 use super::lists::{changed, instant};
 use super::reader::{NexudusReader, Reference};
@@ -18,8 +18,22 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use doorstep_core::model::ids::SiteId;
 
-/// All kinds but floors, which Nexudus does not have, and visits, which are not read.
-const KINDS: [Kind; 10] = [
+/// All kinds but floors, which Nexudus does not have.
+const KINDS: [Kind; 11] = [
+    Kind::Location,
+    Kind::Resource,
+    Kind::Plan,
+    Kind::Team,
+    Kind::Member,
+    Kind::Visitor,
+    Kind::Visit,
+    Kind::Membership,
+    Kind::Booking,
+    Kind::Pass,
+    Kind::Checkin,
+];
+/// The same without visits, for a site without a rule about visitors.
+const WITHOUT_VISITS: [Kind; 10] = [
     Kind::Location,
     Kind::Resource,
     Kind::Plan,
@@ -35,13 +49,21 @@ const KINDS: [Kind; 10] = [
 #[async_trait]
 impl ReadPlatform for NexudusReader {
     fn kinds(&self) -> &'static [Kind] {
-        &KINDS
+        if self.extras.visits {
+            &KINDS
+        } else {
+            &WITHOUT_VISITS
+        }
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {
         let Some((entity, id)) = entity::of(about.kind, &about.id) else {
             return Ok(Lookup::Missing);
         };
+        // The user may lack the right to read visitors.
+        if entity.name == VISIT.name && !self.extras.visits {
+            return Ok(Lookup::Missing);
+        }
         match self.record(entity, id).await? {
             Some(record) => self.looked_at(about.kind, entity, id, &record).await,
             None => Ok(Lookup::Missing),
@@ -57,7 +79,8 @@ impl ReadPlatform for NexudusReader {
                     |record: &Value| wire::business(record).filter(|_| self.is_ours(record, "Id"));
                 list::all(&self.calls, &BUSINESS, &changed(&BUSINESS, &since), ours).await
             }
-            Kind::Floor | Kind::Visit => Ok(Vec::new()),
+            Kind::Floor => Ok(Vec::new()),
+            Kind::Visit => return Ok(self.visit_lists(span.checkins_from).await?.visits.clone()),
             Kind::Resource => self.resources(&since).await,
             Kind::Plan => self.plans(&changed(&TARIFF, &since)).await,
             Kind::Team => {
@@ -77,7 +100,7 @@ impl ReadPlatform for NexudusReader {
                 };
                 list::all(&self.calls, &COWORKER, &changed(&COWORKER, &since), read).await
             }
-            Kind::Visitor => self.guests(&[]).await,
+            Kind::Visitor => return self.visitors(span.checkins_from).await,
             Kind::Membership => {
                 let listed = self.contracts(&changed(&CONTRACT, &since), None).await?;
                 self.earlier(|earlier| {

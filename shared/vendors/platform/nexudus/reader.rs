@@ -7,14 +7,14 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::calls::NexudusApi;
-use super::entity::{COWORKER, DESK, NexudusEntity, TIME_PASS};
+use super::entity::{COWORKER, DESK, NexudusEntity, TIME_PASS, VISIT};
 use super::list;
 use super::successor::awaiting;
 use super::team_members::{TeamMembers, TeamMembersById};
 use super::wire::{self, PassKind, is};
-use crate::access::Access;
+use crate::access::{Access, Extras};
 use crate::platform::fields::JsonRecord;
-use crate::platform::found::{Lookup, Unreadable};
+use crate::platform::found::{Lookup, Unreadable, VisitLists};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, FactId, Id, Kind};
 
@@ -24,6 +24,8 @@ pub(super) struct NexudusReader {
     pub(super) businesses: Vec<Id>,
     pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
     pub(super) team_members_lists: OnceCell<Vec<TeamMembers>>,
+    pub(super) visits: OnceCell<VisitLists>,
+    pub(super) extras: Extras,
     earlier: Mutex<EarlierLists>,
 }
 
@@ -31,6 +33,8 @@ pub(super) struct NexudusReader {
 #[derive(Default)]
 pub(super) struct EarlierLists {
     pub(super) guests: Option<HashMap<Id, Vec<Id>>>,
+    /// The expected visitors who are guests of a booking.
+    pub(super) booked_visits: HashSet<Id>,
     pub(super) assigned: Option<Vec<(Id, Assignment)>>,
     pub(super) passes: HashMap<Id, Id>,
     /// Teams that were fetched by id.
@@ -54,10 +58,12 @@ impl NexudusReader {
         let number = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let ids = organization.split(',').map(str::trim).filter(number);
         NexudusReader {
+            extras: access.extras,
             calls: NexudusApi::new(access),
             businesses: ids.map(Id::from).collect(),
             pass_kinds: OnceCell::new(),
             team_members_lists: OnceCell::new(),
+            visits: OnceCell::new(),
             earlier: Mutex::default(),
         }
     }
@@ -125,7 +131,8 @@ impl NexudusReader {
         let ours = |field: &str| self.is_ours(record, field);
         let fact = match kind {
             Kind::Location => wire::business(record).filter(|_| ours("Id")),
-            Kind::Floor | Kind::Visit => None,
+            Kind::Floor => None,
+            Kind::Visit => return Ok(self.visit(record, id).await?.into()),
             Kind::Resource if entity.name == DESK.name => {
                 wire::desk(record, self.usual()).filter(|_| ours("FloorPlanBusinessId"))
             }
@@ -141,6 +148,9 @@ impl NexudusReader {
                     }));
                 };
                 wire::coworker(record, teams, self.usual())
+            }
+            Kind::Visitor if entity.name == VISIT.name => {
+                super::visits::visitor(record).filter(|_| ours("BusinessId"))
             }
             Kind::Visitor => wire::visitor(record).map(|(fact, _)| fact),
             Kind::Membership => {

@@ -202,6 +202,11 @@ pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
     ))
 }
 
+/// Returns the expected visitor who is this guest of a booking. `[D]`
+pub(super) fn visit_of_guest(value: &Value) -> Option<Id> {
+    JsonRecord::of(value)?.reference("VisitorId")
+}
+
 /// Translates a contract. Its desks are a text in a list and ids in a record fetched by its id.
 /// `[D]` The day of cancellation is the last day `[I]`. `RenewalDate` concerns invoices.
 pub(super) fn contract(

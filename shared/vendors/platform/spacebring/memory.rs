@@ -58,13 +58,6 @@ pub(super) struct BookingLists {
     pub(super) guests: Vec<Fact>,
 }
 
-/// The recent visits of the network and their visitors.
-#[derive(Default)]
-pub(super) struct VisitLists {
-    pub(super) visits: FactList,
-    pub(super) visitors: FactList,
-}
-
 /// The recent uses of day passes.
 #[derive(Default)]
 pub(super) struct PassUses {

@@ -8,12 +8,10 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::calls::{SpacebringApi, SpacebringList, id};
-use super::memory::{
-    BookingLists, LocationFloors, LocationRecord, PassUses, PerLocation, VisitLists,
-};
+use super::memory::{BookingLists, LocationFloors, LocationRecord, PassUses, PerLocation};
 use super::wire;
 use crate::access::Access;
-use crate::platform::found::{FactList, ResourceAssignments, Translated};
+use crate::platform::found::{FactList, ResourceAssignments, Translated, VisitLists};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Id};
 

@@ -6,11 +6,10 @@ use serde_json::Value;
 
 use super::bookings::instant;
 use super::calls::SpacebringList;
-use super::memory::VisitLists;
 use super::reader::SpacebringReader;
 use super::{id, wire};
 use crate::platform::fields::JsonRecord;
-use crate::platform::found::{Lookup, Translated};
+use crate::platform::found::{Lookup, Translated, VisitLists};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Kind, Visit, What};
 

@@ -57,8 +57,11 @@ pub const ACCESS_CONTROL_UPDATE: u16 = 61;
 /// The action for a contract that was cancelled, in place of the update.
 pub const CONTRACT_CANCEL: u16 = 11;
 
+/// The action for a visitor who came. No other change of a visitor is posted `[D]`.
+pub const VISITOR_CHECKED_IN: u16 = 41;
+
 /// All kinds, in the order of webhooks after a `_change` of several.
-pub const ENTITIES: [NexudusWorldEntity; 15] = [
+pub const ENTITIES: [NexudusWorldEntity; 16] = [
     silent("Businesses", "Business", "sys/businesses"),
     NexudusWorldEntity {
         actions: actions(74, 76, 75),
@@ -121,6 +124,10 @@ pub const ENTITIES: [NexudusWorldEntity; 15] = [
             "BookingVisitor",
             "spaces/bookingvisitors",
         )
+    },
+    NexudusWorldEntity {
+        actions: actions(42, VISITOR_CHECKED_IN, 64),
+        ..silent("Visitors", "Visitor", "spaces/visitors")
     },
     NexudusWorldEntity {
         actions: actions(6, 7, 8),

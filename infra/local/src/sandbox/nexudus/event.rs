@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::entity::{self, ACCESS_CONTROL_UPDATE, CONTRACT_CANCEL, ENTITIES};
+use super::entity::{self, ACCESS_CONTROL_UPDATE, CONTRACT_CANCEL, ENTITIES, VISITOR_CHECKED_IN};
 use super::id::id_text;
 use super::wire;
 use super::world::NexudusWorld;
@@ -57,11 +57,13 @@ pub fn posts(world: &NexudusWorld, changes: &[EntityChange], now: Timestamp) -> 
                 }
                 (Some(_), Some(_)) => actions.update,
             };
-            posts.extend(post(
-                world,
-                action,
-                wire::listed(world, change.kind, item, now),
-            ));
+            let came = |item: &Option<Object>| item.as_ref().is_some_and(|it| it.flag("Arrived"));
+            let silent =
+                action == VISITOR_CHECKED_IN && came(&change.before) == came(&change.after);
+            if !silent {
+                let shown = wire::listed(world, change.kind, item, now);
+                posts.extend(post(world, action, shown));
+            }
         }
         concerned_people.extend(concerned(world, change));
     }

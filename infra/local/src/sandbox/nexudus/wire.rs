@@ -10,7 +10,7 @@ use super::world::NexudusWorld;
 use crate::sandbox::object::Object;
 
 /// Fields that refer to another thing.
-const REFERENCES: [&str; 13] = [
+const REFERENCES: [&str; 14] = [
     "Id",
     "BusinessId",
     "CoworkerId",
@@ -22,6 +22,7 @@ const REFERENCES: [&str; 13] = [
     "InvoicingBusinessId",
     "IssuedById",
     "BookingId",
+    "VisitorId",
     "CoworkerContractId",
     "PayingMemberId",
 ];
@@ -175,7 +176,12 @@ fn usual(name: &str) -> Map<String, Value> {
             "CancelIfNotPaid": false, "CoworkerInvoicePaid": false })
         }
         "BookingVisitors" => {
-            json!({ "BookingId": null, "VisitorFullName": "", "VisitorEmail": null })
+            json!({ "BookingId": null, "VisitorId": null, "VisitorFullName": "", "VisitorEmail": null })
+        }
+        "Visitors" => {
+            json!({ "FullName": "", "Email": null, "CoworkerId": null, "HostApprovalStatus": 1,
+            "VisitorSource": 1, "ExpectedArrival": null, "Arrived": false, "ArrivalDate": null,
+            "DepartureDate": null, "IsTour": false, "TourConfirmed": false })
         }
         "CancelledBookings" => {
             json!({ "OriginalBookingId": null, "ResourceId": null, "CoworkerId": null,

@@ -7,3 +7,4 @@ mod proofs;
 mod reads;
 mod relations;
 mod translation;
+mod visits;

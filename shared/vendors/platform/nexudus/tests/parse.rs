@@ -12,6 +12,7 @@ fn expected(name: &str) -> Vec<&'static str> {
         _ if name.starts_with("Team") => vec!["team 1418620003"],
         _ if name.starts_with("Checkin") => vec!["checkin 1418699001", "member 1418601207"],
         _ if name.starts_with("FloorPlanDesk") => vec!["resource desk-1414977001"],
+        _ if name.starts_with("Visitor") => vec!["visit 1418688800", "member 1418601207"],
         _ if name.starts_with("Tariff") => vec!["plan 1414900600"],
         _ => vec!["member 1418601207"],
     }
@@ -90,7 +91,8 @@ fn each_action_is_about_its_own_kind() {
         (&["59"], &["-team 7"]),
         (&["47", "48"], &["checkin 7", "member 9"]),
         (&["49"], &["-checkin 7", "member 9"]),
-        (&["41", "42", "64"], &["member 9"]),
+        (&["41", "42"], &["visit 7", "member 9"]),
+        (&["64"], &["-visit 7", "member 9"]),
         (&["71", "73"], &["resource desk-7"]),
         (&["72"], &["-resource desk-7"]),
         (&["74", "76"], &["plan 7"]),
@@ -112,6 +114,8 @@ fn one_entity_or_several_in_an_array_or_alone() {
         ["booking 7", "booking 8"]
     );
     assert_eq!(about("47", r#"[{"Id":7}]"#), ["checkin 7"]);
+    let without_host = r#"[{"Id":7,"CoworkerId":null}]"#;
+    assert_eq!(about("42", without_host), ["visit 7"]);
 }
 
 #[test]
@@ -123,11 +127,6 @@ fn what_is_none_of_our_business_is_not_read() {
             "{action}"
         );
     }
-    assert_eq!(
-        read("42", r#"[{"Id":7,"CoworkerId":null}]"#),
-        WebhookContent::NotForUs,
-        "a visitor without a host"
-    );
 }
 
 #[test]
