@@ -9,6 +9,7 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{Mode, Place, Selector, Site, SiteProblem};
+use doorstep_vendors::access::Extras;
 use doorstep_vendors::doors::ReadDoors;
 use doorstep_vendors::platform::ReadPlatform;
 use doorstep_vendors::platform::bridge::BridgedGroup;
@@ -174,6 +175,14 @@ pub fn alone(site: &Site) -> Vec<SiteProblem> {
         let instead = "use resource, which opens for the guests of bookings too";
         let what = "visits that Doorstep can read";
         findings.extend(opens_nothing(Selector::Visitor, what, instead));
+    }
+    if Extras::of(site).invoices && !kind.tells_unpaid() {
+        let said = format!(
+            "{} does not say who has not paid, so nothing follows from this key: remove it, and end or pause the membership there",
+            kind.word()
+        );
+        let place = Place::Table(vec!["members".to_owned()]).key("unpaid");
+        findings.push(SiteProblem::new(place, said));
     }
     if site.rules.is_empty() {
         findings.push(SiteProblem::new(

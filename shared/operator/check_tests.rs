@@ -299,6 +299,29 @@ fn a_floor_opens_nothing_where_there_are_none() {
     assert!(alone(&Site::parse(&(LEAST.to_owned() + rule)).unwrap()).is_empty());
 }
 
+#[test]
+fn v3_a_platform_that_does_not_say_who_has_not_paid_is_a_finding() {
+    let at = |platform: &str, unpaid: &str| {
+        let text = LEAST
+            .replace("\"officernd\"", &format!("\"{platform}\""))
+            .replace("organization = \"riverside-hub\"\n", "")
+            + &format!("[members]\nunpaid = \"{unpaid}\"\n[[rule]]\nplan = \"*\"\nopens = \"A\"\n");
+        texts(&alone(&Site::parse(&text).unwrap()))
+    };
+    for platform in ["andcards", "deskworks"] {
+        for unpaid in ["wait", "14d"] {
+            let findings = at(platform, unpaid);
+            assert_eq!(findings.len(), 1, "{findings:?}");
+            let said = format!("[members] unpaid: {platform} does not say who has not paid");
+            assert!(findings[0].starts_with(&said), "{findings:?}");
+        }
+        assert_eq!(at(platform, "open"), [""; 0]);
+    }
+    for platform in ["nexudus", "spacebring"] {
+        assert_eq!(at(platform, "wait"), [""; 0]);
+    }
+}
+
 fn remarks(texts: &[&str]) -> Vec<(usize, String)> {
     let sites: Vec<Site> = texts
         .iter()

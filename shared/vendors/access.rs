@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
 use crate::vendor_http::RateGate;
-use doorstep_core::site::{Rule, Selector, Site};
+use doorstep_core::site::{MemberUnpaid, Rule, Selector, Site};
 
 /// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated
 /// without loss.
@@ -85,14 +85,18 @@ pub struct Access {
 pub struct Extras {
     /// Expected visits without a booking: a rule is about them.
     pub visits: bool,
+    /// Unpaid invoices: members who have not paid get no access, at once or after some days.
+    pub invoices: bool,
 }
 
 impl Extras {
     /// Returns the lists that a site file makes necessary.
     pub fn of(site: &Site) -> Extras {
         let visits = |rule: &Rule| rule.selector == Selector::Visitor;
+        let closes = |unpaid| matches!(unpaid, MemberUnpaid::Wait | MemberUnpaid::Grace(_));
         Extras {
             visits: site.rules.iter().any(visits),
+            invoices: site.members_unpaid.is_some_and(closes),
         }
     }
 }

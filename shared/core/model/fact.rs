@@ -169,6 +169,23 @@ impl Fact {
         FactId::new(self.what.kind(), self.id.clone())
     }
 
+    /// Returns this fact as it would be if every invoice were paid; `None` if none is overdue.
+    pub fn as_paid(&self) -> Option<Fact> {
+        match &self.what {
+            What::Membership(membership) if membership.overdue_since().is_some() => {
+                let paid = Membership {
+                    unpaid_since: None,
+                    ..membership.clone()
+                };
+                Some(Fact {
+                    what: What::Membership(paid),
+                    ..self.clone()
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// Returns everyone whom this fact concerns. A member profile concerns the member and the
     /// member's teams. That is how the people of a team are found.
     pub fn holders(&self) -> Vec<Holder> {

@@ -68,6 +68,14 @@ impl PlatformKind {
         }
     }
 
+    /// Returns whether Doorstep reads from the platform which members have not paid.
+    pub fn tells_unpaid(self) -> bool {
+        match self {
+            PlatformKind::Nexudus | PlatformKind::Spacebring => true,
+            PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,
+        }
+    }
+
     /// Returns whether the platform has floors, so that a rule can name one.
     pub fn has_floors(self) -> bool {
         match self {

@@ -70,14 +70,18 @@ pub struct FactRecord {
 
 impl FactRecord {
     /// Creates the record of a thing that a read found. The read began at `read`.
+    ///
+    /// An overdue invoice is never confirmed. No delivery about a membership announces it: a ledger
+    /// that is read beside the membership says it, and a wrong ledger must not empty a building.
     pub fn new(fact: Fact, read: Timestamp, source: Source) -> Self {
+        let confirmed = fact.as_paid().map(Arc::new);
         FactRecord {
             fact: Arc::new(fact),
             read,
             gone: false,
             source,
             since: None,
-            confirmed: None,
+            confirmed,
         }
     }
 
@@ -102,6 +106,11 @@ impl FactRecord {
         });
         let same = |before: &Arc<Fact>| !self.gone && *before == self.fact;
         self.confirmed = before.filter(|before| !self.source.confirms() && !same(before));
+        if !self.gone {
+            let confirmed = self.confirmed.as_ref().unwrap_or(&self.fact);
+            let paid = confirmed.as_paid().map(Arc::new);
+            self.confirmed = paid.or(self.confirmed);
+        }
         self
     }
 
@@ -188,6 +197,61 @@ impl<T> Kept<T> {
         match self {
             Kept::Readable(content) => Some(content),
             Kept::Missing | Kept::Unreadable => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fact::{Membership, What};
+
+    fn contract(unpaid_since: Option<&str>) -> Fact {
+        let what = What::Membership(Membership {
+            plan: Some("p".into()),
+            items: Vec::new(),
+            holder: Some(Holder::Member("m".into())),
+            location: None,
+            from: None,
+            until: None,
+            approved: true,
+            unpaid_since: unpaid_since.map(|day| day.parse().expect("a day")),
+            assignments: Vec::new(),
+            pauses: Vec::new(),
+            awaits_next: false,
+        });
+        Fact {
+            id: "s".into(),
+            what,
+            changed: None,
+        }
+    }
+
+    #[test]
+    fn v3_an_overdue_invoice_is_never_confirmed() {
+        let at = |second: i64| Timestamp::from_second(second).expect("an instant");
+        let delivery = || Source::Delivery("d".to_owned());
+        let paid = FactRecord::new(contract(None), at(1), delivery());
+        assert_eq!(paid.clone().after(None).confirmed, None);
+        for (old, source) in [
+            (None, Source::Read),
+            (None, delivery()),
+            (Some(&paid), Source::Read),
+            (Some(&paid), delivery()),
+        ] {
+            let owed = FactRecord::new(contract(Some("2026-02-01")), at(2), source);
+            let owed = owed.after(old);
+            let before = owed.before().expect("an unconfirmed change");
+            assert_eq!(*before.fact, contract(None));
+            let again = FactRecord::new(contract(Some("2026-01-01")), at(3), delivery());
+            let before = again.before().expect("a change");
+            assert_eq!(*before.fact, contract(None), "as settle stores it");
+            let before = again.after(Some(&owed)).before().expect("a change");
+            assert_eq!(*before.fact, contract(None), "an older invoice");
+            let settled = FactRecord::new(contract(None), at(3), Source::Read);
+            assert_eq!(settled.after(Some(&owed)).confirmed, None);
+            let removed = owed.gone(at(3), delivery()).after(Some(&owed));
+            assert_eq!(removed.confirmed, None, "a signed removal is planned");
         }
     }
 }

@@ -51,6 +51,13 @@ pub enum Relation {
         /// The pause.
         pause: Id,
     },
+    /// An invoice of the member is overdue.
+    Overdue {
+        /// The membership.
+        membership: Id,
+        /// The member.
+        member: Id,
+    },
     /// A desk or office is on a floor.
     OnFloor {
         /// The desk or office.
@@ -80,6 +87,9 @@ impl fmt::Display for Relation {
             }
             Relation::Paused { membership, .. } => {
                 write!(f, "the pauses of membership {membership}")
+            }
+            Relation::Overdue { membership, .. } => {
+                write!(f, "the unpaid invoices of membership {membership}")
             }
             Relation::OnFloor { resource, .. } => write!(f, "the floor of resource {resource}"),
             Relation::UsedPass { checkin, .. } => write!(f, "the pass of checkin {checkin}"),
@@ -146,7 +156,16 @@ pub fn lost(old: &Fact, new: &Fact) -> Vec<Relation> {
                     pause: old.id.clone()?,
                 })
             });
-            assigned.chain(paused).collect()
+            let overdue = new.holder.iter().filter_map(|holder| match holder {
+                Holder::Member(member) => Some(Relation::Overdue {
+                    membership: id(),
+                    member: member.clone(),
+                }),
+                _ => None,
+            });
+            let owed = old.overdue_since().is_some() && new.approved && new.unpaid_since.is_none();
+            let overdue = overdue.filter(|_| owed);
+            assigned.chain(paused).chain(overdue).collect()
         }
         (What::Resource(old), What::Resource(new)) if new.floor.is_none() => old
             .floor
@@ -197,6 +216,9 @@ fn restore(relation: &Relation, old: &Fact, new: &mut Fact) {
             if let Some(one) = old.pauses.iter().find(|old| old.id.as_ref() == Some(pause)) {
                 put_back(&old.pauses, &mut new.pauses, one);
             }
+        }
+        (Relation::Overdue { .. }, What::Membership(old), What::Membership(new)) => {
+            new.unpaid_since = old.unpaid_since;
         }
         (Relation::OnFloor { .. }, What::Resource(old), What::Resource(new)) => {
             new.floor.clone_from(&old.floor);

@@ -10,6 +10,7 @@ mod people;
 mod replays;
 mod successors;
 mod teams;
+mod unpaid;
 mod visitors;
 
 use serde_json::{Value, json};

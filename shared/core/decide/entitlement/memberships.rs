@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 
-use super::days::{DayWindow, days};
+use super::days::{DayWindow, days, end_of};
 use super::{IndexedRule, RuleEvaluator, holds};
 use crate::model::fact::{Assignment, Fact, Membership};
 use crate::model::window::Window;
@@ -112,7 +112,7 @@ impl<'a> RuleEvaluator<'a> {
             return Vec::new();
         }
         let until = self.last_day(membership);
-        if self.grace_is_over(membership, until) {
+        if self.grace_is_over(membership, until) || self.is_overdue(membership, location) {
             return Vec::new();
         }
         match days(membership.from, until, &self.zone(location)) {
@@ -129,13 +129,29 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
+    /// Returns whether an invoice of the member was due so long ago that the membership opens
+    /// nothing more. The days of the site file count from the day on which the invoice was due.
+    ///
+    /// That is no end of the membership. A recorded end is planned, and an overdue invoice is not
+    /// confirmed: what follows from it passes the guard on the day it follows.
+    fn is_overdue(&self, membership: &Membership, location: Option<&str>) -> bool {
+        let open = match self.rules.site.members_unpaid {
+            None | Some(MemberUnpaid::Open) => return false,
+            Some(MemberUnpaid::Wait) => 0,
+            Some(MemberUnpaid::Grace(days)) => i64::from(days),
+        };
+        let since = membership.overdue_since();
+        let last = since.and_then(|since| later(since, open - 1));
+        let end = last.and_then(|last| end_of(last, &self.zone(location)));
+        end.is_some_and(|end| end <= self.now)
+    }
+
     /// Returns the last local day of a membership: its own, or the last one of the grace for a
-    /// membership that is not paid.
+    /// membership that the platform does not let run because it is not paid.
     fn last_day(&self, membership: &Membership) -> Option<Date> {
-        let grace = match (membership.unpaid_since, self.rules.site.members_unpaid) {
-            (Some(since), Some(MemberUnpaid::Grace(days))) => {
-                since.checked_add((i64::from(days) - 1).days()).ok()
-            }
+        let unpaid = membership.unpaid_since.filter(|_| !membership.approved);
+        let grace = match (unpaid, self.rules.site.members_unpaid) {
+            (Some(since), Some(MemberUnpaid::Grace(days))) => later(since, i64::from(days) - 1),
             _ => None,
         };
         [membership.until, grace].into_iter().flatten().min()
@@ -183,7 +199,8 @@ impl<'a> RuleEvaluator<'a> {
                 return false;
             };
             let windows = self.but_for_pauses(window, membership, location);
-            membership.from.is_some() && windows.iter().any(|window| window.holds(at))
+            let runs = membership.from.is_some() && !self.is_overdue(membership, location);
+            runs && windows.iter().any(|window| window.holds(at))
         })
     }
 
@@ -192,6 +209,12 @@ impl<'a> RuleEvaluator<'a> {
             .catalogue
             .zone_of(location, &self.rules.site.timezone)
     }
+}
+
+/// Returns the day so many days later; `None` if that is beyond the calendar.
+fn later(day: Date, days: i64) -> Option<Date> {
+    let span = Span::new().try_days(days).ok()?;
+    day.checked_add(span).ok()
 }
 
 /// Returns the window of a membership. One that awaits the next membership goes on for

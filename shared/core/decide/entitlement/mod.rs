@@ -378,12 +378,13 @@ impl<'a> RuleEvaluator<'a> {
 }
 
 /// Returns whether a membership counts. Where the platform says that it is not paid, the site file
-/// decides; without a word there, the status of the membership does.
+/// decides; without a word there, the status of the membership does. A membership with an overdue
+/// invoice counts until the site file's days are over.
 fn counts(membership: &Membership, site: &Site) -> bool {
     match (membership.unpaid_since, site.members_unpaid) {
         (None, _) | (_, None) => membership.approved,
         (Some(_), Some(MemberUnpaid::Open | MemberUnpaid::Grace(_))) => true,
-        (Some(_), Some(MemberUnpaid::Wait)) => false,
+        (Some(_), Some(MemberUnpaid::Wait)) => membership.approved,
     }
 }
 

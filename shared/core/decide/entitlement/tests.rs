@@ -96,7 +96,11 @@ fn booking_of(teams: &[&str]) -> What {
 
 /// Returns the windows that open for the member `m` with these other facts.
 fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
-    let site = site();
+    opens_by(&site(), facts)
+}
+
+/// The same by the rules of this site.
+fn opens_by(site: &Site, facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let fact = |(id, what): (&str, What)| Fact {
         id: id.into(),
         what,
@@ -128,7 +132,7 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
         problem: None,
     };
     let groups = BTreeMap::from([("main".into(), vec![group("g"), group("h")])]);
-    let resolved = resolve(&site, &catalogue, &groups, None);
+    let resolved = resolve(site, &catalogue, &groups, None);
     let person_facts = PersonFacts {
         facts: facts
             .into_iter()
@@ -139,7 +143,7 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     };
     let derived = derive(
         Rules {
-            site: &site,
+            site,
             resolved: &resolved,
             catalogue: &catalogue,
         },
@@ -242,4 +246,46 @@ fn nothing_opens_for_who_is_not_active() {
         ("b", booking_of(&["t"])),
     ];
     assert_eq!(opens(facts), []);
+}
+
+#[test]
+fn v3_an_overdue_invoice_closes_when_its_days_are_over_and_is_no_recorded_end() {
+    let whole = open("g", "2026-03-01T00:00:00Z", "2026-03-21T00:00:00Z");
+    let owed = |due: &str, approved: bool| {
+        let What::Membership(membership) = membership(Holder::Member("m".into()), Vec::new())
+        else {
+            unreachable!()
+        };
+        What::Membership(Membership {
+            unpaid_since: Some(due.parse().expect("a day")),
+            approved,
+            ..membership
+        })
+    };
+    use MemberUnpaid::{Grace, Open, Wait};
+    for (says, due, is_open) in [
+        (None, "2026-01-01", true),
+        (Some(Open), "2026-01-01", true),
+        (Some(Wait), "2026-03-10", false),
+        (Some(Wait), "2026-03-11", true),
+        (Some(Grace(14)), "2026-02-24", false),
+        (Some(Grace(14)), "2026-02-25", true),
+        (Some(Grace(u32::MAX)), "2026-01-01", true),
+    ] {
+        let site = Site {
+            members_unpaid: says,
+            ..site()
+        };
+        let facts = vec![("m", profile(&[], true)), ("s", owed(due, true))];
+        let expected: &[_] = if is_open { &[whole.clone()] } else { &[] };
+        assert_eq!(opens_by(&site, facts), expected, "{says:?} {due}");
+    }
+    // A membership that the platform does not let run has a last day.
+    let site = Site {
+        members_unpaid: Some(Grace(14)),
+        ..site()
+    };
+    let facts = vec![("m", profile(&[], true)), ("s", owed("2026-03-01", false))];
+    let grace = open("g", "2026-03-01T00:00:00Z", "2026-03-15T00:00:00Z");
+    assert_eq!(opens_by(&site, facts), [grace]);
 }

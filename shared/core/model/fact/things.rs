@@ -128,7 +128,8 @@ pub struct Membership {
     pub until: Option<Date>,
     /// Whether the membership counts at all.
     pub approved: bool,
-    /// The local day since which the membership is not paid, if the platform says so.
+    /// The local day since which the membership is not paid, if the platform says so. See
+    /// [`Membership::overdue_since`].
     #[serde(default, skip_serializing_if = "is_usual")]
     pub unpaid_since: Option<Date>,
     /// Desks and offices that come with it.
@@ -145,6 +146,13 @@ impl Membership {
     /// How long after the end of a membership Doorstep looks for the one that follows it. It is a
     /// little longer than the time until the last refetch.
     pub const NEXT_WITHIN: SignedDuration = SignedDuration::from_mins(6);
+
+    /// Returns the day on which the oldest unpaid invoice of the member was due. The platform lets
+    /// such a membership run, and a ledger beside it says what is not paid. A membership that the
+    /// platform itself does not let run is not approved.
+    pub fn overdue_since(&self) -> Option<Date> {
+        self.unpaid_since.filter(|_| self.approved)
+    }
 
     /// Returns the plans of the membership.
     pub fn plans(&self) -> impl Iterator<Item = &Id> {

@@ -23,6 +23,7 @@ pub(super) const TEAM: NexudusEntity = entity("Team", "spaces", "teams");
 pub(super) const TARIFF: NexudusEntity = entity("Tariff", "billing", "tariffs");
 pub(super) const CONTRACT: NexudusEntity =
     entity("CoworkerContract", "billing", "coworkercontracts");
+pub(super) const INVOICE: NexudusEntity = entity("CoworkerInvoice", "billing", "coworkerinvoices");
 pub(super) const PAUSE: NexudusEntity =
     entity("ContractPausedPeriod", "billing", "contractpausedperiods");
 pub(super) const TIME_PASS: NexudusEntity = entity("TimePass", "billing", "timepasses");

@@ -142,6 +142,9 @@ impl NexudusReader {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
         });
         let records = records.await?;
+        if of.is_none() {
+            self.read_ledger().await;
+        }
         let mut pauses = match of {
             None => self.pauses(&[], None).await?,
             Some(_) => HashMap::new(),
@@ -195,7 +198,11 @@ impl NexudusReader {
             .as_ref()
             .is_none_or(|it| self.businesses.is_empty() || self.businesses.contains(it));
         let location = location.or_else(|| self.usual().map(Id::from));
-        Ok(wire::contract(record, location, pauses).filter(|_| ours))
+        let mut read = wire::contract(record, location, pauses).filter(|_| ours);
+        if let Some(Ok(fact)) = &mut read {
+            self.note_overdue(fact).await;
+        }
+        Ok(read)
     }
 
     pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, ContractPauses>> {

@@ -15,6 +15,7 @@ mod bridge;
 mod calls;
 mod entity;
 mod hooks;
+mod invoices;
 mod list;
 mod lists;
 mod parse;

@@ -102,6 +102,8 @@ impl ReadPlatform for NexudusReader {
             }
             Kind::Visitor => return self.visitors(span.checkins_from).await,
             Kind::Membership => {
+                // A new invoice does not change its contract.
+                let since = if self.extras.invoices { vec![] } else { since };
                 let listed = self.contracts(&changed(&CONTRACT, &since), None).await?;
                 self.earlier(|earlier| {
                     earlier.assigned = Some(listed.facts.iter().flat_map(assigned).collect())
@@ -192,6 +194,7 @@ impl ReadPlatform for NexudusReader {
                 })?;
                 Ok(desks.contains(assignment))
             }
+            Relation::Overdue { member, .. } => Ok(self.owed_since(member).await?.is_some()),
             Relation::OnFloor { .. } => Ok(false),
             Relation::UsedPass { pass, .. } => Ok(self.record(&PASS, pass).await?.is_some()),
         }

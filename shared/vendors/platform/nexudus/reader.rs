@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::calls::NexudusApi;
 use super::entity::{COWORKER, DESK, NexudusEntity, TIME_PASS, VISIT};
+use super::invoices::{DueDate, Ledger};
 use super::list;
 use super::successor::awaiting;
 use super::team_members::{TeamMembers, TeamMembersById};
@@ -25,6 +26,7 @@ pub(super) struct NexudusReader {
     pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
     pub(super) team_members_lists: OnceCell<Vec<TeamMembers>>,
     pub(super) visits: OnceCell<VisitLists>,
+    pub(super) invoices: OnceCell<Ledger>,
     pub(super) extras: Extras,
     earlier: Mutex<EarlierLists>,
 }
@@ -47,6 +49,8 @@ pub(super) struct EarlierLists {
     pub(super) places: HashMap<FactId, Result<Option<Id>>>,
     /// Kinds of passes that the list left out.
     pub(super) kinds: HashMap<Id, Result<PassKind>>,
+    /// What coworkers owe, where the ledger was asked for them alone.
+    pub(super) owed: HashMap<Id, DueDate>,
     /// Problems with data that was read in addition to lists.
     pub(super) flaws: BTreeSet<String>,
 }
@@ -64,6 +68,7 @@ impl NexudusReader {
             pass_kinds: OnceCell::new(),
             team_members_lists: OnceCell::new(),
             visits: OnceCell::new(),
+            invoices: OnceCell::new(),
             earlier: Mutex::default(),
         }
     }

@@ -61,7 +61,7 @@ pub const CONTRACT_CANCEL: u16 = 11;
 pub const VISITOR_CHECKED_IN: u16 = 41;
 
 /// All kinds, in the order of webhooks after a `_change` of several.
-pub const ENTITIES: [NexudusWorldEntity; 16] = [
+pub const ENTITIES: [NexudusWorldEntity; 17] = [
     silent("Businesses", "Business", "sys/businesses"),
     NexudusWorldEntity {
         actions: actions(74, 76, 75),
@@ -103,6 +103,11 @@ pub const ENTITIES: [NexudusWorldEntity; 16] = [
             "billing/contractpausedperiods",
         )
     },
+    silent(
+        "CoworkerInvoices",
+        "CoworkerInvoice",
+        "billing/coworkerinvoices",
+    ),
     NexudusWorldEntity {
         access: true,
         ..silent(

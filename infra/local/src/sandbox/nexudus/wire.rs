@@ -156,6 +156,11 @@ fn usual(name: &str) -> Map<String, Value> {
             json!({ "CoworkerId": null, "TariffId": null, "StartDate": null, "RenewalDate": null,
             "CancellationDate": null, "Active": true, "Cancelled": false, "CancellationReason": null })
         }
+        "CoworkerInvoices" => {
+            json!({ "CoworkerId": null, "DueDate": null, "TotalAmount": 100.0, "PaidAmount": 0.0,
+            "CreditedAmount": 0.0, "Draft": false, "Paid": false, "PaidOn": null, "CreditNote": false,
+            "OriginalInvoiceGuid": null, "Refunded": false })
+        }
         "TimePasses" => {
             json!({ "Name": "", "MinutesIncluded": null, "Archived": false, "KisiGroupId": null,
             "AccessControlGroupId": null, "AccessControlGroupIds": null })

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod calls;
+mod invoices;
 mod parse;
 mod proofs;
 mod reads;

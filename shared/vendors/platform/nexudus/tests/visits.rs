@@ -21,7 +21,10 @@ fn list(records: Value) -> ScriptedAnswer {
 }
 
 fn with_visits(script: PlatformScript) -> PlatformScript {
-    script.reading(Extras { visits: true })
+    script.reading(Extras {
+        visits: true,
+        ..Extras::default()
+    })
 }
 
 fn record(id: u64, more: Value) -> Value {
