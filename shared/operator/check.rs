@@ -171,11 +171,6 @@ pub fn alone(site: &Site) -> Vec<SiteProblem> {
         let instead = "use assignable or location";
         findings.extend(opens_nothing(Selector::Floor, "floors", instead));
     }
-    if !kind.has_visits() && kind.has_read_api() {
-        let instead = "use resource, which opens for the guests of bookings too";
-        let what = "visits that Doorstep can read";
-        findings.extend(opens_nothing(Selector::Visitor, what, instead));
-    }
     if Extras::of(site).invoices && !kind.tells_unpaid() {
         let said = format!(
             "{} does not say who has not paid, so nothing follows from this key: remove it, and end or pause the membership there",

@@ -48,6 +48,7 @@ pub mod spacebring;
 mod subscribers;
 mod tags;
 mod unreadable;
+mod visits;
 mod withheld;
 
 use serde_json::{Value, json};

@@ -59,15 +59,6 @@ impl PlatformKind {
         }
     }
 
-    /// Returns whether Doorstep reads the platform's visits without a booking, so that a rule can be
-    /// about visitors.
-    pub fn has_visits(self) -> bool {
-        match self {
-            PlatformKind::Nexudus | PlatformKind::Spacebring => true,
-            PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,
-        }
-    }
-
     /// Returns whether Doorstep reads from the platform which members have not paid.
     pub fn tells_unpaid(self) -> bool {
         match self {

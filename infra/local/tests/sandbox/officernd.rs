@@ -46,6 +46,36 @@ fn members(count: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn a_scope_that_the_application_lacks_costs_the_whole_token() {
+    const VISITS: &str = "flex.community.visits.read";
+    let visits = json!([{ "_id": "v1", "visitor": "g1", "start": "2026-03-02T10:00:00.000Z" }]);
+    for (ungranted, status) in [(json!([]), 200), (json!([VISITS]), 400)] {
+        let mut client = Client::new("officernd");
+        client
+            .put_world(json!({ "ungranted": ungranted, "visits": visits.clone() }))
+            .await;
+        let both = format!("{SCOPES} {VISITS}");
+        let answer = client
+            .form("/oauth/token", vec![], &token_form(&both))
+            .await;
+        assert_eq!(answer.status, status);
+        log_in(&mut client).await;
+        assert_eq!(client.get(&path("visits")).await.status, 403);
+        assert_eq!(client.get(&path("visitors")).await.status, 200);
+        if status == 200 {
+            let token = answer.body["access_token"].as_str().unwrap();
+            client.headers = Vec::from([("authorization", format!("Bearer {token}"))]);
+            let read = client.get(&path("visits")).await;
+            assert_eq!(read.body["results"][0]["visitor"], json!("g1"));
+            let filtered = client
+                .get(&path("visits?modifiedAt[$gte]=2026-03-02"))
+                .await;
+            assert_eq!(filtered.status, 400, "no filter by change");
+        }
+    }
+}
+
+#[tokio::test]
 async fn tokens_ask_for_everything_and_end() {
     let client = client(json!({})).await;
     let other = client

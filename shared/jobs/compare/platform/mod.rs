@@ -59,6 +59,9 @@ pub struct PlatformReading<'a> {
     pub refused_lists: RefusedLists,
     /// Things that their lists lack and that presumably exist.
     unlisted: BTreeSet<FactId>,
+    /// Lists that could not be read and beside which the platform counts as read: reading them
+    /// needs a right of its own.
+    apart: Vec<String>,
     news: Vec<FactRecord>,
 }
 
@@ -90,6 +93,7 @@ impl<'a> PlatformReading<'a> {
             unread,
             refused_lists,
             unlisted,
+            apart: Vec::new(),
             news,
         }
     }
@@ -139,12 +143,16 @@ impl<'a> PlatformReading<'a> {
                 .await;
             }
             Err(error) => {
-                self.problems
-                    .push(format!("the list of {}s: {error}", kind.word()));
+                let why = format!("the list of {}s: {error}", kind.word());
+                match kind {
+                    Kind::Visit => self.apart.push(why),
+                    _ => self.problems.push(why),
+                }
                 self.unread.insert(kind);
             }
         }
         self.flaws = reader.flaws();
+        self.flaws.extend(self.apart.iter().cloned());
         Ok(std::mem::take(&mut self.news))
     }
 

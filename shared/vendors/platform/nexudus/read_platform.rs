@@ -64,6 +64,11 @@ impl ReadPlatform for NexudusReader {
         if entity.name == VISIT.name && !self.extras.visits {
             return Ok(Lookup::Missing);
         }
+        if entity.name == VISIT.name
+            && let Some(unread) = self.without_visits(about)
+        {
+            return Ok(unread);
+        }
         match self.record(entity, id).await? {
             Some(record) => self.looked_at(about.kind, entity, id, &record).await,
             None => Ok(Lookup::Missing),

@@ -25,7 +25,7 @@ pub(super) struct NexudusReader {
     pub(super) businesses: Vec<Id>,
     pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
     pub(super) team_members_lists: OnceCell<Vec<TeamMembers>>,
-    pub(super) visits: OnceCell<VisitLists>,
+    pub(super) visits: OnceCell<Result<VisitLists>>,
     pub(super) invoices: OnceCell<Ledger>,
     pub(super) extras: Extras,
     earlier: Mutex<EarlierLists>,

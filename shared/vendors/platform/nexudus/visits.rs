@@ -14,9 +14,9 @@ use super::lists::instant;
 use super::reader::NexudusReader;
 use super::wire;
 use crate::platform::fields::JsonRecord;
-use crate::platform::found::{FactList, Translated, VisitLists};
+use crate::platform::found::{FactList, Lookup, Translated, Unreadable, VisitLists};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::fact::{Fact, Id, Profile, Visit, What};
+use doorstep_core::model::fact::{Fact, FactId, Id, Profile, Visit, What};
 
 /// Begins the id of the visitor of a visit. Guests of bookings are numbered apart from visits.
 const OF_VISIT: &str = "visit~";
@@ -31,19 +31,31 @@ fn visitor_id(visit: &str) -> Id {
 }
 
 impl NexudusReader {
-    /// Returns the guests of all bookings, and the visitors of the visits from `from` on.
+    /// Returns the guests of all bookings, and the visitors of the visits from `from` on. If visits
+    /// cannot be read, it returns the guests alone, and the visitors count as unreadable.
     pub(super) async fn visitors(&self, from: Timestamp) -> Result<FactList> {
         let mut all = FactList::from(self.guests(&[]).await?);
-        if self.extras.visits {
-            let visitors = &self.visit_lists(from).await?.visitors;
-            all.facts.extend(visitors.facts.iter().cloned());
+        if self.extras.visits
+            && let Ok(lists) = self.visit_lists(from).await
+        {
+            all.facts.extend(lists.visitors.facts.iter().cloned());
         }
         Ok(all)
     }
 
     /// Returns the visits from `from` on, and their visitors. Reads them once.
     pub(super) async fn visit_lists(&self, from: Timestamp) -> Result<&VisitLists> {
-        self.visits.get_or_try_init(|| self.read_visits(from)).await
+        let lists = self.visits.get_or_init(|| self.read_visits(from)).await;
+        lists.as_ref().map_err(Clone::clone)
+    }
+
+    /// Returns a thing as unreadable if the list of visits was read and could not be.
+    pub(super) fn without_visits(&self, about: &FactId) -> Option<Lookup> {
+        let error = self.visits.get()?.as_ref().err()?;
+        Some(Lookup::Unreadable(Unreadable {
+            name: about.clone(),
+            field: format!("ExpectedArrival ({})", error.why()),
+        }))
     }
 
     async fn read_visits(&self, from: Timestamp) -> Result<VisitLists> {

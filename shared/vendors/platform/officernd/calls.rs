@@ -7,7 +7,7 @@ use url::Url;
 
 use super::limiter::{Priority, RateLimiter};
 use super::region::{self, Home};
-use super::token::{Identity, THINGS, WEBHOOKS, refuses_its_own};
+use super::token::{Identity, THINGS, VISITS, WEBHOOKS, refuses_its_own};
 use crate::access::Access;
 use crate::http::{Request, Response};
 use crate::secret::Secret;
@@ -22,16 +22,15 @@ pub(super) struct OfficerndApi {
     home: OnceCell<Url>,
     things: Identity,
     webhooks: Identity,
+    visits: Identity,
 }
 
 impl OfficerndApi {
     /// Returns a client for `organization`. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let limiter = RateLimiter::new(access.http.clone(), access.time.clone(), &access.turn);
-        let (things, webhooks) = (
-            Identity::new(access.clone(), THINGS),
-            Identity::new(access.clone(), WEBHOOKS),
-        );
+        let identity = |scopes| Identity::new(access.clone(), scopes);
+        let (things, webhooks, visits) = (identity(THINGS), identity(WEBHOOKS), identity(VISITS));
         OfficerndApi {
             organization: organization.to_owned(),
             access,
@@ -39,6 +38,7 @@ impl OfficerndApi {
             home: OnceCell::new(),
             things,
             webhooks,
+            visits,
         }
     }
 
@@ -49,10 +49,10 @@ impl OfficerndApi {
         query: &[(&str, &str)],
         priority: Priority,
     ) -> Result<Option<Value>> {
-        let identity = if path == ["webhooks"] {
-            &self.webhooks
-        } else {
-            &self.things
+        let identity = match path.first() {
+            Some(&"webhooks") => &self.webhooks,
+            Some(&"visits") => &self.visits,
+            _ => &self.things,
         };
         let home = self.home.get_or_try_init(|| self.find_home()).await?;
         let mut url =

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::calls::OfficerndApi;
 use super::limiter::Priority;
 use super::{hooks, wire};
-use crate::access::Access;
+use crate::access::{Access, Extras};
 use crate::platform::found::{FactList, Lookup, ResourceAssignments, Translated, Unreadable};
 use crate::platform::list_read::ListRead;
 use crate::platform::relation::Relation;
@@ -25,8 +25,8 @@ const PAGE: &str = "50";
 /// Most pages of a list. A longer list is taken for an endless one.
 const MOST_PAGES: usize = 4_000;
 
-/// All kinds but visits.
-const KINDS: [Kind; 11] = [
+/// All kinds but visits, for a site without a rule about visitors.
+const WITHOUT_VISITS: [Kind; 11] = [
     Kind::Location,
     Kind::Floor,
     Kind::Resource,
@@ -44,15 +44,17 @@ const KINDS: [Kind; 11] = [
 pub(super) struct OfficerndReader {
     calls: OfficerndApi,
     card_property: Option<String>,
+    extras: Extras,
 }
 
 impl OfficerndReader {
     /// Returns a reader of `organization`, given by its slug. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
-        let card_property = access.card_property.clone();
+        let (card_property, extras) = (access.card_property.clone(), access.extras);
         OfficerndReader {
             calls: OfficerndApi::new(organization, access),
             card_property,
+            extras,
         }
     }
 
@@ -159,10 +161,18 @@ impl OfficerndReader {
 #[async_trait]
 impl ReadPlatform for OfficerndReader {
     fn kinds(&self) -> &'static [Kind] {
-        &KINDS
+        if self.extras.visits {
+            &Kind::ALL
+        } else {
+            &WITHOUT_VISITS
+        }
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {
+        // The application may lack the scope.
+        if about.kind == Kind::Visit && !self.extras.visits {
+            return Ok(Lookup::Missing);
+        }
         let word = word(about.kind);
         let Some(record) = self
             .calls

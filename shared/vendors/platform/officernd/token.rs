@@ -28,6 +28,9 @@ pub(super) const THINGS: &str = "flex.community.members.read flex.community.comp
 /// everything else. `[D]`
 /// <https://developer.officernd.com/v2.0-Flex/reference/webhookscontroller_getitems>
 pub(super) const WEBHOOKS: &str = "flex.settings.webhooks.read";
+/// Scope for reading visits. It has its own token, which is asked for only if a rule is about
+/// visitors, so an application without it can read everything else. `[C]`
+pub(super) const VISITS: &str = "flex.community.visits.read";
 /// A token that expires sooner than this is no longer used.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// Assumed life of a token without an expiry, in seconds.
@@ -61,6 +64,7 @@ impl Identity {
     pub(super) fn new(access: Access, scopes: &'static str) -> Self {
         let name = match scopes {
             WEBHOOKS => format!("{}#webhooks", access.token_name),
+            VISITS => format!("{}#visits", access.token_name),
             _ => access.token_name.clone(),
         };
         Identity {
@@ -128,11 +132,16 @@ impl Identity {
                 self.access.tokens.keep(&self.name, &token).await?;
                 Ok(token)
             }
-            status => Err(Error::permanent(format!(
-                "OfficeRnD gives no token ({}): check client_id and client_secret, and that the application has every \
-                 scope named in docs/vendors.md",
-                status.as_u16()
-            ))),
+            status => {
+                let scopes = match self.scopes {
+                    THINGS => "every scope named in docs/vendors.md".to_owned(),
+                    one => format!("the scope {one}"),
+                };
+                Err(Error::permanent(format!(
+                    "OfficeRnD gives no token ({}): check client_id and client_secret, and that the application has {scopes}",
+                    status.as_u16()
+                )))
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use doorstep_core::decide::cards::numbers;
 use doorstep_core::decide::recurrence::occurrences;
 use doorstep_core::model::fact::{
     Assignment, Booking, Checkin, Fact, Floor, Holder, Id, Kind, Location, Membership, Pass, Plan,
-    Profile, Resource, Series, Team, What,
+    Profile, Resource, Series, Team, Visit, What,
 };
 
 /// Returns the id of a record.
@@ -57,7 +57,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
         Kind::Booking => What::Booking(Box::new(booking(record))),
         Kind::Pass => What::Pass(pass(record)),
         Kind::Checkin => return checkin(record),
-        Kind::Visit => return None,
+        Kind::Visit => What::Visit(visit(record)),
     };
     let fact = Fact {
         id: record.id("_id")?,
@@ -156,6 +156,22 @@ fn visitor(record: &JsonRecord) -> Profile {
         shares_team: false,
         active: true,
         cards: Vec::new(),
+    }
+}
+
+/// Translates a visit. The first API documents its fields `[D]`, where a location is an office.
+/// Whether a cancelled visit stays in the list is unknown `[?]`.
+fn visit(record: &JsonRecord) -> Visit {
+    let location = record.reference("location");
+    let start = record.must("start", record.instant("start"));
+    Visit {
+        visitor: record
+            .must("visitor", record.reference("visitor"))
+            .unwrap_or_default(),
+        location: location.or_else(|| record.reference("office")),
+        start: start.unwrap_or_default(),
+        end: record.instant("end"),
+        approved: !record.flag("isCancelled") && !record.flag("canceled"),
     }
 }
 

@@ -12,8 +12,8 @@ use crate::sandbox::quirks;
 use crate::sandbox::record::StoredThing;
 use crate::sandbox::table::ThingTable;
 
-/// Keys of a world other than its lists.
-const OTHER_KEYS: [&str; 3] = ["quirks", "regionInfo", "name"];
+/// Keys of a world other than its lists. `ungranted` lists scopes that the application lacks.
+const OTHER_KEYS: [&str; 4] = ["quirks", "regionInfo", "name", "ungranted"];
 
 impl OfficerndWorld {
     /// Creates a world from a `_world` body. A missing `modifiedAt` is `now`.

@@ -44,7 +44,7 @@ const fn posted(
 }
 
 /// All kinds, in the order of webhooks after a `_change` of several.
-pub const ENTITIES: [OfficerndEntity; 13] = [
+pub const ENTITIES: [OfficerndEntity; 14] = [
     silent("locations", None, "flex.space.locations.read"),
     silent("floors", None, "flex.space.floors.read"),
     silent("resources", Some("modifiedAt"), "flex.space.resources.read"),
@@ -66,6 +66,7 @@ pub const ENTITIES: [OfficerndEntity; 13] = [
     posted("passes", "pass", false, "flex.space.passes.read"),
     posted("bookings", "booking", true, "flex.space.bookings.read"),
     silent("visitors", None, "flex.community.visitors.read"),
+    silent("visits", None, "flex.community.visits.read"),
     silent("checkins", Some("start"), "flex.community.checkins.read"),
     silent("webhooks", None, "flex.settings.webhooks.read"),
 ];

@@ -69,7 +69,7 @@ impl World for OfficerndWorld {
             return error(404, "Cannot find this path", "Not Found");
         };
         match (call, ask.method.as_str()) {
-            (OfficerndCall::Token, "POST") => token::give(ask),
+            (OfficerndCall::Token, "POST") => token::give(ask, &self.top.texts("ungranted")),
             (OfficerndCall::Organization, "GET") => with_limits(self.organization(ask)),
             (OfficerndCall::List(kind), "GET") => with_limits(self.list(kind, ask)),
             (OfficerndCall::One(kind, id), "GET") => with_limits(self.one(kind, &id, ask)),

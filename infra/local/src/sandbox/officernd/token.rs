@@ -1,4 +1,5 @@
-//! OfficeRnD's identity server: client credentials only. Every requested scope must exist `[C]`.
+//! OfficeRnD's identity server: client credentials only. Every requested scope must exist, and the
+//! application must have it `[C]`.
 
 use serde_json::json;
 
@@ -9,8 +10,8 @@ use crate::sandbox::token::{self, LIFETIME};
 
 const ISSUER: &str = "officernd access";
 
-/// Answers `POST /oauth/token`.
-pub fn give(ask: &Ask) -> Answer {
+/// Answers `POST /oauth/token` of an application without the scopes `ungranted`.
+pub fn give(ask: &Ask, ungranted: &[&str]) -> Answer {
     if !ask.is("application/x-www-form-urlencoded") {
         return token::refused(400, "invalid_request", "The body must be a form");
     }
@@ -26,7 +27,9 @@ pub fn give(ask: &Ask) -> Answer {
         return token::refused(401, "invalid_client", "Client authentication failed");
     }
     let scope = field("scope");
-    let known = |asked: &str| ENTITIES.iter().any(|entity| entity.scope == asked);
+    let known = |asked: &str| {
+        ENTITIES.iter().any(|entity| entity.scope == asked) && !ungranted.contains(&asked)
+    };
     if scope.trim().is_empty() || !scope.split_whitespace().all(known) {
         return token::refused(
             400,

@@ -59,6 +59,8 @@ fn usual(name: &str, item: &Object) -> Map<String, Value> {
         "resources" => json!({ "location": null, "floor": null, "parents": [] }),
         "floors" => json!({ "location": null }),
         "visitors" => json!({ "email": null, "phone": null, "member": null, "company": null }),
+        "visits" => json!({ "visitor": null, "member": null, "company": null, "location": null,
+            "end": null }),
         "webhooks" => json!({ "isEnabled": true }),
         "checkins" => json!({ "member": null, "company": null, "location": null, "end": null }),
         _ => json!({}),

@@ -160,11 +160,19 @@ async fn v1_a_refused_list_of_visitors_says_which_roles_are_needed() {
     let script = PlatformScript::nexudus("")
         .on("spaces/visitors", [answer(403, "{}")])
         .on("spaces/bookingvisitors", [list(json!([]))]);
-    let reader = with_visits(script).reader();
+    let script = with_visits(script);
+    let reader = script.reader();
     assert!(reader.kinds().contains(&Kind::Visit));
     let read = reader.read(Kind::Visit, &span()).await;
     let Err(Error::Permanent(why)) = read else {
         panic!("{read:?}")
     };
     assert!(why.contains("Visitor-List and Visitor-Read"), "{why}");
+    let guests = reader.read(Kind::Visitor, &span()).await;
+    assert_eq!(guests.map(|read| read.facts), Ok(Vec::new()));
+    for (kind, id) in [(Kind::Visitor, "visit~7"), (Kind::Visit, "7")] {
+        let found = reader.fetch(&FactId::new(kind, id)).await;
+        assert!(matches!(found, Ok(Lookup::Unreadable(_))), "{found:?}");
+    }
+    assert_eq!(script.requests("spaces/visitors").len(), 1, "asked once");
 }

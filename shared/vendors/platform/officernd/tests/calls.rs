@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::access::Extras;
 use crate::platform::found::{FactList, Lookup};
 use crate::platform::officernd::OfficeRnd;
 use crate::platform::script::{PlatformScript, ScriptedAnswer, answer};
@@ -303,4 +304,62 @@ async fn lists_stay_within_two_fifths_of_the_limit_and_fetches_go_at_once() {
         assert!(reader.fetch(&member()).await.is_ok());
     }
     assert_eq!(script.clock.now(), before);
+}
+
+#[tokio::test]
+async fn v1_visits_have_a_token_of_their_own() {
+    let visits = r#"{"results":[{"_id":"v1","visitor":"g1","start":"2026-01-12T10:00:00.000Z"}]}"#;
+    let script = PlatformScript::new()
+        .on("/visits", [answer(200, visits)])
+        .on("/members/m1", [answer(200, MEMBER)]);
+    let without = script.reader();
+    assert!(!without.kinds().contains(&Kind::Visit));
+    let visit = FactId::new(Kind::Visit, "v1");
+    assert_eq!(without.fetch(&visit).await, Ok(Lookup::Missing));
+    assert!(script.asked().is_empty());
+    let script = script.reading(Extras {
+        visits: true,
+        ..Extras::default()
+    });
+    let reader = script.reader();
+    assert!(reader.kinds().contains(&Kind::Visit));
+    reader.fetch(&member()).await.expect("a member");
+    let read = reader.read(Kind::Visit, &all()).await.expect("a list");
+    assert_eq!(read.facts.len(), 1);
+    let forms: Vec<String> = script
+        .requests("/oauth/token")
+        .into_iter()
+        .map(|request| String::from_utf8_lossy(request.body()).into_owned())
+        .collect();
+    let asks = |form: &String| form.contains("flex.community.visits.read");
+    assert_eq!(forms.iter().map(asks).collect::<Vec<_>>(), [false, true]);
+    assert!(forms[1].ends_with("scope=flex.community.visits.read"));
+}
+
+#[tokio::test]
+async fn v1_an_application_without_the_scope_of_visits_reads_everything_else() {
+    let token = answer(200, r#"{"access_token":"token-1","expires_in":3600}"#);
+    let script = PlatformScript::new()
+        .on(
+            "/oauth/token",
+            [token, answer(400, r#"{"error":"invalid_scope"}"#)],
+        )
+        .on("/members/m1", [answer(200, MEMBER)])
+        .reading(Extras {
+            visits: true,
+            ..Extras::default()
+        });
+    let reader = script.reader();
+    reader.fetch(&member()).await.expect("a member");
+    for _ in 0..2 {
+        let Err(Error::Permanent(why)) = reader.read(Kind::Visit, &all()).await else {
+            panic!("a refusal")
+        };
+        assert!(
+            why.contains("the scope flex.community.visits.read"),
+            "{why}"
+        );
+        reader.fetch(&member()).await.expect("a member");
+    }
+    assert_eq!(script.requests("/oauth/token").len(), 2);
 }

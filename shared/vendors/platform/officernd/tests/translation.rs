@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::platform::found::Translated;
 use crate::platform::officernd::wire;
-use doorstep_core::model::fact::{Booking, Fact, Holder, Kind, Membership, Pass, Profile, What};
+use doorstep_core::model::fact::{
+    Booking, Fact, Holder, Kind, Membership, Pass, Profile, Visit, What,
+};
 
 fn translated(kind: Kind, mut record: Value, more: Value) -> Translated {
     if let (Some(fields), Value::Object(more)) = (record.as_object_mut(), more) {
@@ -445,4 +447,39 @@ fn a_version_is_kept_and_never_makes_a_record_malformed() {
         json!({}),
     );
     assert!(unknown.changed.is_none());
+}
+
+#[test]
+fn v1_a_visit_has_a_visitor_a_place_and_its_times() {
+    let usual = || {
+        json!({ "_id": "v1", "visitor": { "_id": "g1", "name": "Grace" }, "member": "m1", "location": "l1",
+            "start": "2026-01-12T10:00:00.000Z", "end": "2026-01-12T11:00:00.000Z" })
+    };
+    let visit = |more: Value| -> Visit {
+        let What::Visit(visit) = seen(Kind::Visit, usual(), more).what else {
+            panic!("not a visit")
+        };
+        visit
+    };
+    let read = visit(json!({}));
+    assert_eq!((read.visitor.as_str(), read.approved), ("g1", true));
+    assert_eq!(read.location.as_deref(), Some("l1"));
+    assert_eq!(read.start, "2026-01-12T10:00:00Z".parse().expect("it"));
+    assert_eq!(read.end, "2026-01-12T11:00:00Z".parse().ok());
+    let office = visit(json!({ "location": null, "office": "l2", "end": null }));
+    assert_eq!((office.location.as_deref(), office.end), (Some("l2"), None));
+    for cancelled in ["isCancelled", "canceled"] {
+        assert!(!visit(json!({ cancelled: true })).approved);
+    }
+    for (more, field) in [
+        (json!({ "start": null }), "start"),
+        (json!({ "start": "soon" }), "start"),
+        (json!({ "end": "late" }), "end"),
+        (json!({ "visitor": null }), "visitor"),
+        (json!({ "visitor": [] }), "visitor"),
+        (json!({ "location": {} }), "location"),
+    ] {
+        let said = unreadable(Kind::Visit, usual(), more.clone());
+        assert_eq!(said.as_deref(), Some(field), "{more}");
+    }
 }
