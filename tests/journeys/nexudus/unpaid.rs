@@ -61,7 +61,7 @@ async fn v3_a_member_who_pays_gets_in_again(at: Doors) {
         "CoworkerContracts": [contract(11), contract(13)],
         "CoworkerInvoices": [invoice(13, "2026-02-18T00:00:00Z")],
     });
-    let world = begin(at, &rules(GRACE), things, &["Members"]).await;
+    let mut world = begin(at, &rules(GRACE), things, &["Members"]).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
     world
         .at("2026-03-03T23:59:00Z", "Members", &["ada", "eve"])
@@ -69,7 +69,15 @@ async fn v3_a_member_who_pays_gets_in_again(at: Doors) {
     world.clock("2026-03-04T00:00:00Z").await;
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada"]);
-    // A delivery about the contract changes nothing of it.
+    // Neither a ledger that cannot be read nor a delivery about the contract changes anything.
+    let broken =
+        json!({ "match": "GET /api/billing/coworkerinvoices", "status": 403, "times": -1 });
+    world.platform_faults(json!([broken])).await;
+    let report = world.reconcile().await;
+    let said = report.problems.iter().filter(|it| it.contains("unpaid"));
+    assert_eq!(said.count(), 1, "{report:?}");
+    assert_eq!(world.inside("Members").await, ["ada"]);
+    world.platform_faults(json!([])).await;
     world
         .change_and_deliver(json!({ "CoworkerContracts": [{ "Id": 113, "Notes": "called" }] }))
         .await;

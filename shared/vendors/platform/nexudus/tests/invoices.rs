@@ -183,7 +183,7 @@ async fn v3_a_ledger_that_cannot_be_read_leaves_everyone_as_before() {
             membership: "101".into(),
             member: "11".into(),
         };
-        assert_eq!(lost, [about.clone()]);
+        assert_eq!(lost, [about]);
         let unanswered = relation::confirm(reader.as_ref(), &old, &mut facts[0], |_| None).await;
         assert_eq!(unanswered.len(), 1);
         assert_eq!(unpaid(&facts[0]).as_deref(), Some("2026-02-10"));
