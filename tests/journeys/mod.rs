@@ -34,6 +34,7 @@ mod pause;
 mod plans;
 mod preview;
 mod push;
+mod pushed_visits;
 mod queue;
 mod reconcile;
 mod rehearse;

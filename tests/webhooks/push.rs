@@ -411,7 +411,7 @@ async fn what_cannot_be_stored_or_enqueued_is_answered_503_and_sent_again() {
 
 #[tokio::test]
 async fn the_deliveries_of_the_docs_are_taken() {
-    for (platform, count) in [(Platform::Andcards, 10), (Platform::Deskworks, 8)] {
+    for (platform, count) in [(Platform::Andcards, 12), (Platform::Deskworks, 10)] {
         let folder = format!(
             "{}/tests/webhooks/{}",
             env!("CARGO_MANIFEST_DIR"),

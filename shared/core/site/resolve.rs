@@ -473,7 +473,7 @@ pub fn unserved(site: &Site) -> Vec<SiteProblem> {
     if platform.has_read_api() {
         return Vec::new();
     }
-    let served = [Selector::Plan, Selector::Resource];
+    let served = [Selector::Plan, Selector::Resource, Selector::Visitor];
     let unserved = site
         .rules
         .iter()
@@ -481,7 +481,7 @@ pub fn unserved(site: &Site) -> Vec<SiteProblem> {
     let said = unserved.map(|rule| {
         let (word, platform) = (rule.selector.word(), platform.word());
         let said = format!(
-            "{platform} tells of no {word}, so this can never match: write plan or resource"
+            "{platform} tells of no {word}, so this can never match: write plan, resource or visitor"
         );
         SiteProblem::new(Place::Rule(rule.line), said)
     });

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::push::fields::{
     Id, Instant, LocalDay, Name, PushedGuest, UNIDENTIFIED_GUEST, Word, address, guests, record,
 };
-use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named};
+use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named, visits};
 use doorstep_core::model::fact::{
     Booking as Booked, Fact, Holder, Kind, Membership, Profile, Team, What,
 };
@@ -40,6 +40,7 @@ pub static CONTRACT: Contract = Contract {
                 ]
             },
             may_run_out: false,
+            added_later: false,
         },
         PushEntity {
             word: "user",
@@ -48,6 +49,7 @@ pub static CONTRACT: Contract = Contract {
             kinds: &[Kind::Member],
             remains: |_| Vec::new(),
             may_run_out: false,
+            added_later: false,
         },
         PushEntity {
             word: "subscription",
@@ -56,6 +58,7 @@ pub static CONTRACT: Contract = Contract {
             kinds: &[Kind::Membership],
             remains: |_| Vec::new(),
             may_run_out: false,
+            added_later: false,
         },
         PushEntity {
             word: "booking",
@@ -64,7 +67,9 @@ pub static CONTRACT: Contract = Contract {
             kinds: &[Kind::Booking],
             remains: |_| Vec::new(),
             may_run_out: true,
+            added_later: false,
         },
+        visits::ANDCARDS,
     ],
     unknown: named,
 };

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::push::fields::{
     Id, Instant, LocalDay, Name, PushedGuest, UNIDENTIFIED_GUEST, Word, address, guests, record,
 };
-use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named};
+use super::push::{Contract, PushEntity, PushPlatform, PushedThing, named, visits};
 use doorstep_core::model::fact::{
     Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What,
 };
@@ -35,6 +35,7 @@ pub static CONTRACT: Contract = Contract {
             kinds: &[Kind::Member, Kind::Team],
             remains: |id| vec![empty_team(id)],
             may_run_out: false,
+            added_later: false,
         },
         PushEntity {
             word: "billing",
@@ -43,6 +44,7 @@ pub static CONTRACT: Contract = Contract {
             kinds: &[Kind::Membership],
             remains: |_| Vec::new(),
             may_run_out: false,
+            added_later: false,
         },
         PushEntity {
             word: "reservation",
@@ -51,7 +53,9 @@ pub static CONTRACT: Contract = Contract {
             kinds: &[Kind::Booking],
             remains: |_| Vec::new(),
             may_run_out: true,
+            added_later: false,
         },
+        visits::DESKWORKS,
     ],
     unknown,
 };

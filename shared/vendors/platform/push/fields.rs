@@ -20,6 +20,8 @@ pub const LONGEST_ID: usize = 200;
 pub const LONGEST_NAME: usize = 500;
 /// Separator between the booking's id and the guest's digest in a guest's id.
 pub const GUEST: char = '/';
+/// Begins the digest in the id of a visitor without a booking. No digest of a guest begins with it.
+pub const OF_VISIT: &str = "visit-";
 
 /// Defines a text type that is checked when it is parsed.
 macro_rules! text {
@@ -128,9 +130,14 @@ pub struct PushedGuest {
 }
 
 impl PushedGuest {
-    /// Returns the fact of a guest of `booking`. `before` is the number of equal guests before this
-    /// one.
-    fn fact(&self, booking: &str, before: usize) -> Fact {
+    /// Returns the fact of the visitor of a visit.
+    pub fn visitor(&self, visit: &str) -> Fact {
+        self.fact(&format!("{visit}{GUEST}{OF_VISIT}"), 0)
+    }
+
+    /// Returns the fact of a guest whose id begins with `prefix`. `before` is the number of equal
+    /// guests before this one.
+    fn fact(&self, prefix: &str, before: usize) -> Fact {
         let text = |field: &Option<Name>| {
             field
                 .as_ref()
@@ -143,7 +150,7 @@ impl PushedGuest {
             None => format!("name {before} {}", name.as_deref().unwrap_or_default()),
         };
         let digest = hex::encode(Sha256::digest(pushed));
-        let id = format!("{booking}{GUEST}{}", digest.get(..16).unwrap_or_default());
+        let id = format!("{prefix}{}", digest.get(..16).unwrap_or_default());
         let name = name.or_else(|| email.clone()).unwrap_or_default().into();
         let (teams, cards) = (Vec::new(), Vec::new());
         let profile = Profile {
@@ -175,12 +182,13 @@ pub const UNIDENTIFIED_GUEST: &str = "a guest needs a name or an email";
 
 /// Returns the facts of a booking's guests. Guests with the same e-mail address are one guest.
 pub fn guests<'g>(booking: &str, guests: impl Iterator<Item = &'g PushedGuest>) -> Vec<Fact> {
+    let prefix = format!("{booking}{GUEST}");
     let mut facts: Vec<Fact> = Vec::new();
     let mut seen: Vec<&PushedGuest> = Vec::new();
     for guest in guests {
         let before = seen.iter().filter(|other| **other == guest).count();
         seen.push(guest);
-        let fact = guest.fact(booking, before);
+        let fact = guest.fact(&prefix, before);
         if !facts.iter().any(|known| known.id == fact.id) {
             facts.push(fact);
         }

@@ -21,15 +21,17 @@ pub mod parse;
 pub mod reader;
 pub mod snapshot;
 pub mod store;
+pub mod visits;
 
 /// The kinds of facts that follow from push updates, catalogue first.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Location,
     Kind::Resource,
     Kind::Plan,
     Kind::Team,
     Kind::Member,
     Kind::Visitor,
+    Kind::Visit,
     Kind::Membership,
     Kind::Booking,
 ];
@@ -85,6 +87,9 @@ pub struct PushEntity {
     /// Whether a snapshot may list no such thing. A long list that runs out is still refused,
     /// because it lost half or more.
     pub may_run_out: bool,
+    /// Whether the contract got this kind later than the others. A sender may not know its list
+    /// yet: a snapshot without the list says nothing about these things.
+    pub added_later: bool,
 }
 
 /// A thing that was pushed.
@@ -108,9 +113,12 @@ impl Contract {
 
     /// Returns the entity whose updates carry a fact, and the id of the thing.
     fn pushed_in(&self, about: &FactId) -> Option<(&'static PushEntity, String)> {
-        // The booking carries its guests. A guest's id begins with the booking's id.
+        // A booking carries its guests, and a visit its visitor. Their ids begin with its id.
         let (kind, id) = match about.kind {
-            Kind::Visitor => (Kind::Booking, about.id.rsplit_once(fields::GUEST)?.0),
+            Kind::Visitor => match about.id.rsplit_once(fields::GUEST)? {
+                (visit, digest) if digest.starts_with(fields::OF_VISIT) => (Kind::Visit, visit),
+                (booking, _) => (Kind::Booking, booking),
+            },
             kind => (kind, about.id.as_str()),
         };
         let entity = self

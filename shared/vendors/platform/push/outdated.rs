@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::snapshot::is_news;
+use super::snapshot::{is_long_over, is_news, says};
 use super::store::PushStore;
 use super::{Contract, PushEntity};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::push_update::{
-    AcceptedSnapshot, ChangeHint, PartHead, Snapshots, thing_hash,
+    AcceptedSnapshot, ChangeHint, PartHead, Snapshots, ThingUpdate, thing_hash,
 };
 
 /// Deletes the updates about these things that have just arrived and are already outdated.
@@ -40,9 +40,7 @@ pub async fn drop_arrivals(
     };
     for (word, id) in things {
         let update = store.update(site, word, &id).await?;
-        if let Some(update) =
-            update.filter(|update| update.data.is_some() && update.version < accepted.version)
-        {
+        if let Some(update) = update.filter(|update| is_outdated(contract, update, &accepted)) {
             store
                 .forget_update(site, &update, &store.forgotten_things(site).await?)
                 .await?;
@@ -88,12 +86,13 @@ fn by_age(snapshots: &Snapshots) -> (Vec<&PartHead>, Vec<&PartHead>) {
 /// # Errors
 /// [`Error::Retry`] where the table is unavailable.
 pub async fn drop_updates(
+    contract: &'static Contract,
     store: &dyn PushStore,
     site: &SiteId,
     accepted: &AcceptedSnapshot,
 ) -> Result<()> {
     let mut outdated = store.updates(site).await?;
-    outdated.retain(|update| update.data.is_some() && update.version < accepted.version);
+    outdated.retain(|update| is_outdated(contract, update, accepted));
     if outdated.is_empty() {
         return Ok(());
     }
@@ -102,6 +101,22 @@ pub async fn drop_updates(
         store.forget_update(site, update, &forgotten).await?;
     }
     Ok(())
+}
+
+/// Returns whether an update about a thing is outdated by the accepted snapshot. One about a kind of
+/// things of which the snapshot says nothing stays until the thing is long over.
+fn is_outdated(contract: &Contract, update: &ThingUpdate, accepted: &AcceptedSnapshot) -> bool {
+    let Some(data) = update.data.as_deref() else {
+        return false;
+    };
+    let older = update.version < accepted.version;
+    match contract.entity(&update.entity) {
+        Some(entity) if older && !says(accepted, entity) => {
+            let data = serde_json::from_str(data);
+            data.is_ok_and(|data| is_long_over(entity, &data, accepted.version.at))
+        }
+        _ => older,
+    }
 }
 
 /// Removes from these parts every thing that has a forgotten person's mark, if the mark is newer

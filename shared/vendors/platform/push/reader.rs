@@ -300,7 +300,7 @@ pub async fn tidy(
         decide(contract, store, site, snapshots, now).await?
     };
     match accepted {
-        Some(accepted) => outdated::drop_updates(store, site, &accepted).await,
+        Some(accepted) => outdated::drop_updates(contract, store, site, &accepted).await,
         None => Ok(()),
     }
 }

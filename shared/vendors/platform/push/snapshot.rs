@@ -34,6 +34,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 /// receipt. It equals the interval between two full reads of a platform with a read API.
 const CADENCE: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long a thing that is over may still open something: a rule may have minutes after its end.
+const OPEN_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+
 /// Name of a thing: its kind in the platform's word, and its id.
 pub(super) type ThingName = (&'static str, String);
 
@@ -392,6 +395,7 @@ async fn listed(
     complete: &CompleteSnapshot<'_>,
 ) -> Result<SnapshotContent> {
     let mut things = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for head in &complete.heads {
         let unreadable = || Error::permanent("a roster in the table cannot be read");
         let text = store.snapshot_text(site, head).await?;
@@ -404,6 +408,8 @@ async fn listed(
                 .iter()
                 .find(|entity| entity.list == list)
                 .ok_or_else(unreadable)?;
+            // An empty list counts too: see `says`.
+            counts.entry(entity.word.to_owned()).or_default();
             let Value::Array(items) = items else {
                 return Err(unreadable());
             };
@@ -420,7 +426,6 @@ async fn listed(
             }
         }
     }
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (word, _) in things.keys() {
         *counts.entry((*word).to_owned()).or_default() += 1;
     }
@@ -459,6 +464,19 @@ fn judge(
         return refused(format!("is empty, and the one before had {total} things"));
     }
     for entity in contract.entities {
+        if !says(&new.accepted, entity) {
+            let is_live = |(name, data): &(&ThingName, &Value)| {
+                name.0 == entity.word && !is_long_over(entity, data, at)
+            };
+            let listed = |name: &ThingName| base.is_some_and(|base| base.things.contains_key(name));
+            let known = known.iter().filter(|(name, _)| listed(name));
+            let before = known.filter(is_live).count();
+            if before > 0 {
+                let list = entity.list;
+                return refused(format!("lacks {list}, and the one before had {before}"));
+            }
+            continue;
+        }
         let live = |(name, data): &(&ThingName, &Value)| {
             name.0 == entity.word && !is_over(entity, data, at)
         };
@@ -498,6 +516,18 @@ fn judge(
     None
 }
 
+/// Returns whether a snapshot says which things of this kind exist. A snapshot without a list that
+/// its sender may not know says nothing about them, and outdates no update about one of them.
+pub(super) fn says(snapshot: &AcceptedSnapshot, entity: &PushEntity) -> bool {
+    !entity.added_later || snapshot.counts.contains_key(entity.word)
+}
+
+/// Returns whether a thing has been over for so long that no rule opens anything for it.
+pub(super) fn is_long_over(entity: &PushEntity, data: &Value, at: Timestamp) -> bool {
+    let at = at.saturating_sub(OPEN_AFTER);
+    at.is_ok_and(|at| is_over(entity, data, at))
+}
+
 fn is_over(entity: &PushEntity, data: &Value, at: Timestamp) -> bool {
     (entity.read)(data).is_ok_and(|thing: Box<dyn PushedThing>| thing.is_over(at))
 }
@@ -516,7 +546,7 @@ fn known<'k>(
     known
 }
 
-/// Applies an update to the known things, if it is newer than the snapshot.
+/// Applies an update to the known things, unless the snapshot outdates it.
 pub(super) fn overlay(
     contract: &Contract,
     base: Option<&SnapshotContent>,
@@ -526,7 +556,10 @@ pub(super) fn overlay(
     let Some(entity) = contract.entity(&update.entity) else {
         return;
     };
-    if base.is_some_and(|base| update.version < base.accepted.version) {
+    let outdates = |base: &SnapshotContent| {
+        update.version < base.accepted.version && says(&base.accepted, entity)
+    };
+    if base.is_some_and(outdates) {
         return;
     }
     let name = (entity.word, update.id.clone());

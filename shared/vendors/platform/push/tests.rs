@@ -10,6 +10,7 @@ use doorstep_core::model::fact::{Booking, Holder};
 use doorstep_core::model::push_update::UpdateBody;
 
 mod schemas;
+mod visits;
 
 fn update(contract: &'static Contract, kind: &str, data: Value) -> WebhookContent {
     let body = json!({ "type": kind, "timestamp": "2026-03-02T08:00:00Z", "data": data });

@@ -90,6 +90,18 @@ pub const ANDCARDS: &[PushWorldEntity] = &[
             ("cancelled", No),
         ],
     },
+    PushWorldEntity {
+        list: "visits",
+        word: "visit",
+        keys: &[
+            ("id", Nothing),
+            ("location", Nothing),
+            ("visitor", Nothing),
+            ("start", Nothing),
+            ("end", Nothing),
+            ("cancelled", No),
+        ],
+    },
 ];
 
 /// The kinds of Deskworks, in the order in which a change is sent.
@@ -128,6 +140,18 @@ pub const DESKWORKS: &[PushWorldEntity] = &[
             ("center", Nothing),
             ("member", Nothing),
             ("guest", Nothing),
+            ("start", Nothing),
+            ("end", Nothing),
+            ("cancelled", No),
+        ],
+    },
+    PushWorldEntity {
+        list: "visits",
+        word: "visit",
+        keys: &[
+            ("id", Nothing),
+            ("center", Nothing),
+            ("visitor", Nothing),
             ("start", Nothing),
             ("end", Nothing),
             ("cancelled", No),

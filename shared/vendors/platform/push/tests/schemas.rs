@@ -12,6 +12,7 @@ use crate::platform::andcards::{AndcardsBooking, AndcardsUser, Company, Subscrip
 use crate::platform::deskworks::{Billing, DeskworksMember, Reservation};
 use crate::platform::push::fields::{Id, Instant};
 use crate::platform::push::parse::Removed;
+use crate::platform::push::visits::{AndcardsVisit, DeskworksVisit};
 
 /// A push update of andcards.
 #[derive(JsonSchema)]
@@ -34,6 +35,8 @@ enum AndcardsEvent {
     Subscription(Subscription),
     #[serde(rename = "booking.updated")]
     Booking(AndcardsBooking),
+    #[serde(rename = "visit.updated")]
+    Visit(AndcardsVisit),
     #[serde(rename = "user.removed")]
     UserRemoved(Removed),
     #[serde(rename = "company.removed")]
@@ -42,6 +45,8 @@ enum AndcardsEvent {
     SubscriptionRemoved(Removed),
     #[serde(rename = "booking.removed")]
     BookingRemoved(Removed),
+    #[serde(rename = "visit.removed")]
+    VisitRemoved(Removed),
     #[serde(rename = "roster.replaced")]
     Snapshot(AndcardsSnapshot),
 }
@@ -66,6 +71,9 @@ struct AndcardsSnapshot {
     subscriptions: Vec<Subscription>,
     #[serde(default)]
     bookings: Vec<AndcardsBooking>,
+    /// The visits. A snapshot without this list says nothing about visits.
+    #[serde(default)]
+    visits: Vec<AndcardsVisit>,
 }
 
 /// A push update of Deskworks.
@@ -87,12 +95,16 @@ enum DeskworksEvent {
     Billing(Billing),
     #[serde(rename = "reservation.updated")]
     Reservation(Reservation),
+    #[serde(rename = "visit.updated")]
+    Visit(DeskworksVisit),
     #[serde(rename = "member.removed")]
     MemberRemoved(Removed),
     #[serde(rename = "billing.removed")]
     BillingRemoved(Removed),
     #[serde(rename = "reservation.removed")]
     ReservationRemoved(Removed),
+    #[serde(rename = "visit.removed")]
+    VisitRemoved(Removed),
     #[serde(rename = "roster.replaced")]
     Snapshot(DeskworksSnapshot),
 }
@@ -115,6 +127,9 @@ struct DeskworksSnapshot {
     billings: Vec<Billing>,
     #[serde(default)]
     reservations: Vec<Reservation>,
+    /// The visits. A snapshot without this list says nothing about visits.
+    #[serde(default)]
+    visits: Vec<DeskworksVisit>,
 }
 
 /// The number of a part.
