@@ -277,7 +277,11 @@ fn v3_an_overdue_invoice_closes_when_its_days_are_over_and_is_no_recorded_end() 
             ..site()
         };
         let facts = vec![("m", profile(&[], true)), ("s", owed(due, true))];
-        let expected: &[_] = if is_open { &[whole.clone()] } else { &[] };
+        let expected: &[_] = if is_open {
+            std::slice::from_ref(&whole)
+        } else {
+            &[]
+        };
         assert_eq!(opens_by(&site, facts), expected, "{says:?} {due}");
     }
     // A membership that the platform does not let run has a last day.
