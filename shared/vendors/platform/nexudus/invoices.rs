@@ -11,15 +11,9 @@ use serde_json::Value;
 
 use super::entity::INVOICE;
 use super::list;
-use super::reader::NexudusReader;
+use super::reader::{DueDate, Ledger, NexudusReader};
 use crate::platform::fields::JsonRecord;
-use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, Holder, Id, What};
-
-/// The day on which the oldest unpaid invoice of a coworker is due; `None` if there is none.
-pub(super) type DueDate = Result<Option<Date>>;
-/// The due dates of everyone who owes something, or why they could not be read.
-pub(super) type Ledger = Result<HashMap<Id, Date>>;
 
 /// An unpaid record of the ledger.
 enum LedgerRecord {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::civil::Date;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::calls::NexudusApi;
 use super::entity::{COWORKER, DESK, NexudusEntity, TIME_PASS, VISIT};
-use super::invoices::{DueDate, Ledger};
 use super::list;
 use super::successor::awaiting;
 use super::team_members::{TeamMembers, TeamMembersById};
@@ -18,6 +18,11 @@ use crate::platform::fields::JsonRecord;
 use crate::platform::found::{Lookup, Unreadable, VisitLists};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, FactId, Id, Kind};
+
+/// The day on which the oldest unpaid invoice of a coworker is due; `None` if there is none.
+pub(super) type DueDate = Result<Option<Date>>;
+/// The due dates of everyone who owes something, or why they could not be read.
+pub(super) type Ledger = Result<HashMap<Id, Date>>;
 
 /// Reader of what one user may see, at all locations or at some.
 pub(super) struct NexudusReader {
