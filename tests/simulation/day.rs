@@ -123,7 +123,7 @@ impl Day {
             checkins: chance.numbers(0, 2),
             inside: chance.numbers(0, 4),
             steps: Vec::new(),
-            visits: chance.numbers(0, 3),
+            visits: Seed::of(seed ^ VISITS).numbers(0, 3),
         };
         let count = chance.between(15, 70);
         let calm = chance.of_many(5) == 0;
@@ -143,9 +143,19 @@ impl Day {
     }
 }
 
-/// Returns the platform of a seed: each in turn, or the one that `PLATFORM` names.
+/// Makes other numbers of a seed for visits, so that they leave the rest of the day as it is.
+const VISITS: u64 = 0x7669_7369_7473;
+
+/// Returns the platform of a seed: the one that `PLATFORM` names, or else each in turn but for
+/// Spacebring, whose days take minutes.
 fn platform(seed: u64) -> Platform {
-    let turn = Platform::ALL[(seed % 5) as usize];
+    let turns = [
+        Platform::OfficeRnd,
+        Platform::Nexudus,
+        Platform::Andcards,
+        Platform::Deskworks,
+    ];
+    let turn = turns[(seed % 4) as usize];
     let word = std::env::var("PLATFORM").unwrap_or_default();
     let named = Platform::ALL.into_iter().find(|one| one.word() == word);
     named.unwrap_or(turn)
