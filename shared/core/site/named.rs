@@ -61,7 +61,8 @@ impl<'t> Meaning<'t> {
             Meaning::One(_) | Meaning::Unread(_) => return None,
             Meaning::OneOf(id, count) => {
                 format!(
-                    "{count} {one}s are named \"{word}\" now: write the id of the one you mean (so far it is \"{id}\")"
+                    "{count} {} are named \"{word}\" now: write the id of the one you mean (so far it is \"{id}\")",
+                    plural(one)
                 )
             }
             Meaning::Renamed(_, now) => {
@@ -74,7 +75,8 @@ impl<'t> Meaning<'t> {
             }
             Meaning::Several(count) => {
                 format!(
-                    "{count} {one}s are named \"{word}\", so it counts for nothing: write the id of the one you mean"
+                    "{count} {} are named \"{word}\", so it counts for nothing: write the id of the one you mean",
+                    plural(one)
                 )
             }
             Meaning::Elsewhere => {
@@ -92,6 +94,12 @@ impl<'t> Meaning<'t> {
             }
         })
     }
+}
+
+/// Returns the word for several of such things.
+fn plural(one: &str) -> String {
+    let ending = if one.ends_with('s') { "es" } else { "s" };
+    format!("{one}{ending}")
 }
 
 /// Returns what `word` means among `things`. `before` is the id of the thing that it meant the last
