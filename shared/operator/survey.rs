@@ -1,7 +1,7 @@
 //! What both vendors have that a site file can name. It is read from the vendors, and nothing is
 //! stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -85,4 +85,34 @@ pub async fn of_vendors(
         groups,
         bridged: platform.bridged().await?,
     })
+}
+
+impl Survey {
+    /// Returns what belongs to these locations, or to no location; `None` are all locations.
+    pub(crate) fn at(&self, locations: Option<&BTreeSet<String>>) -> Survey {
+        let Some(locations) = locations else {
+            return self.clone();
+        };
+        let is_here = |location: Option<&str>| location.is_none_or(|id| locations.contains(id));
+        let catalogue = &self.catalogue;
+        let mut here = catalogue.clone();
+        here.locations.retain(|id, _| is_here(Some(id)));
+        here.floors
+            .retain(|_, floor| is_here(floor.location.as_deref()));
+        here.plans
+            .retain(|_, plan| is_here(plan.location.as_deref()));
+        here.resources
+            .retain(|id, _| is_here(catalogue.location_of_resource(id)));
+        let is_elsewhere = |bridged: &BridgedGroup| {
+            let id = bridged.thing.id.as_str();
+            (catalogue.plans.contains_key(id) && !here.plans.contains_key(id))
+                || (catalogue.resources.contains_key(id) && !here.resources.contains_key(id))
+        };
+        let bridged = self.bridged.iter().filter(|bridged| !is_elsewhere(bridged));
+        Survey {
+            bridged: bridged.cloned().collect(),
+            groups: self.groups.clone(),
+            catalogue: here,
+        }
+    }
 }

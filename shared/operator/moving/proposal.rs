@@ -42,6 +42,7 @@ pub struct ProposedRule {
 /// Returns what to write into the file of `site`, whose rules stay as they are.
 pub fn proposal(site: &Site, survey: &Survey) -> Proposal {
     let resolved = resolve(site, &survey.catalogue, &survey.groups, None);
+    let survey = &survey.at(resolved.locations.as_ref());
     let (mut openings, left_out) = match survey.bridged.is_empty() {
         true => (same_names(survey), Vec::new()),
         false => of_bridge(site, survey),

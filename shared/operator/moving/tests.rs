@@ -303,3 +303,32 @@ fn v4_rules_that_are_one_value_are_refused() {
     let refused = written(&format!("rule = []\n{text}"), &proposal, false);
     assert!(refused.is_err_and(|error| error.to_string().contains("[[rule]]")));
 }
+
+#[test]
+fn v4_only_the_locations_of_the_file_are_moved_in() {
+    let mut survey = world(vec![
+        bridged(Kind::Plan, "p1", BridgedUse::Plan, "1"),
+        bridged(Kind::Plan, "p3", BridgedUse::Plan, "2"),
+        bridged(Kind::Resource, "r9", BridgedUse::Booking, "2"),
+    ]);
+    let elsewhere = Some("far".into());
+    let far = Location {
+        name: "Far".to_owned(),
+        timezone: None,
+    };
+    survey.catalogue.locations.insert("far".into(), far);
+    let (id, mut plan) = plan("p3", "Resident");
+    plan.location.clone_from(&elsewhere);
+    survey.catalogue.plans.insert(id, plan);
+    let (id, mut room) = resource("r9", "Far room");
+    room.location = elsewhere;
+    survey.catalogue.resources.insert(id, room);
+    let head = new_site().text(Some(&survey));
+    let text = head.replace("[platform]\n", "[platform]\nlocations = [\"Wharf\"]\n");
+    let site = Site::parse(&text).expect("a valid file");
+    let proposal = proposal(&site, &survey);
+    assert_eq!(proposal.left_out, []);
+    let text = written(&text, &proposal, false).expect("a file");
+    assert!(!text.contains("Far room"), "{text}");
+    assert_eq!(proposal.rules.len(), 1, "{text}");
+}
