@@ -20,6 +20,12 @@ pub fn judge(vitals: &Vitals) -> Checkup {
     let mut checkup = Checkup {
         site: vitals.site.id.clone(),
         at: vitals.now,
+        timezone: vitals
+            .site
+            .timezone
+            .iana_name()
+            .unwrap_or_default()
+            .to_owned(),
         ..Checkup::default()
     };
     checkup.mode(vitals);
@@ -123,11 +129,8 @@ impl Checkup {
                     .chain(&hearing.silence)
                     .cloned()
                     .collect();
-                self.each(
-                    FindingSubject::Webhooks,
-                    &said,
-                    "until then only a reconcile finds changes",
-                );
+                // Each of them says itself what to do.
+                self.each(FindingSubject::Webhooks, &said, "");
             }
             Err(error) => self.find(
                 FindingSubject::Webhooks,
@@ -159,7 +162,7 @@ impl Checkup {
         match (platform.read.complete, platform.read.failing) {
             (_, Some(since)) => self.find(
                 FindingSubject::Reads,
-                format!("{word}: no complete read since {}", since.strftime("%F %R UTC")),
+                format!("{word}: no complete read since {}", self.local(since)),
                 "the report of a reconcile shows what fails. After one day, Doorstep grants nothing new",
             ),
             (None, None) => {
@@ -171,10 +174,10 @@ impl Checkup {
             }
             (Some(at), None) if now.duration_since(at) > OLD => self.find(
                 FindingSubject::Reads,
-                format!("{word}: the last complete read was at {}", at.strftime("%F %R UTC")),
+                format!("{word}: the last complete read was at {}", self.local(at)),
                 "reconcile does not run: see its log and its schedule",
             ),
-            (Some(at), None) => self.fine(format!("{word}: complete read at {}", at.strftime("%F %R UTC"))),
+            (Some(at), None) => self.fine(format!("{word}: complete read at {}", self.local(at))),
         }
     }
 

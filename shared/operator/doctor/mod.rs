@@ -5,6 +5,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::environment::Environment;
@@ -24,6 +25,9 @@ pub struct Checkup {
     pub site: SiteId,
     /// The instant of the examination.
     pub at: Timestamp,
+    /// The IANA name of the time zone in which times are shown: the site's. Empty: UTC.
+    #[serde(default)]
+    pub timezone: String,
     /// The findings that the operator should act on.
     pub findings: Vec<DoctorFinding>,
     /// The checks that passed.
@@ -37,7 +41,7 @@ pub struct DoctorFinding {
     pub about: FindingSubject,
     /// The problem.
     pub what: String,
-    /// The advice.
+    /// The advice; empty where the problem says it already.
     pub advice: String,
 }
 
@@ -126,6 +130,12 @@ pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
 }
 
 impl Checkup {
+    /// Returns an instant in the site's time zone, to the minute.
+    fn local(&self, at: Timestamp) -> String {
+        let zone = TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC);
+        at.to_zoned(zone).strftime("%F %R").to_string()
+    }
+
     /// Returns the result for a site that cannot be examined.
     fn unseen(site: SiteId, at: Timestamp, error: &Error) -> Self {
         let finding = DoctorFinding {
@@ -138,6 +148,7 @@ impl Checkup {
         Checkup {
             site,
             at,
+            timezone: String::new(),
             findings: vec![finding],
             fine: Vec::new(),
         }
@@ -149,22 +160,32 @@ impl fmt::Display for Checkup {
         let Checkup {
             site,
             at,
+            timezone,
             findings,
             fine,
         } = self;
-        shown_line!(f, "site {site}, as of {}", at.strftime("%F %R UTC"))?;
+        let zone = if timezone.is_empty() { "UTC" } else { timezone };
+        shown_line!(
+            f,
+            "site {site}, as of {} in the time zone {zone}",
+            self.local(*at)
+        )?;
         for DoctorFinding {
             about,
             what,
             advice,
         } in findings
         {
-            shown_line!(f, "! {}: {what}: {advice}", about.word())?;
+            match advice.is_empty() {
+                true => shown_line!(f, "! {}: {what}", about.word())?,
+                false => shown_line!(f, "! {}: {what}: {advice}", about.word())?,
+            }
         }
         fine.iter()
             .try_for_each(|fine| shown_line!(f, "+ {fine}"))?;
         match findings.len() {
             0 => write!(f, "nothing to do"),
+            1 => write!(f, "1 finding"),
             count => write!(f, "{count} findings"),
         }
     }

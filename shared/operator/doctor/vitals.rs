@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Uri;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::nearest::in_force;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -136,7 +137,7 @@ pub async fn take(environment: &Environment, site: &SiteId) -> Result<Vitals> {
         ..environment.clone()
     };
     let (now, store) = (environment.time.now(), &environment.store);
-    let stored = store.in_force(site).await?;
+    let stored = in_force(environment, site).await?;
     let site = stored.file()?;
     let platform = platform(environment, &site, now).await?;
     let (mut doors, mut groups) = (BTreeMap::new(), BTreeMap::new());
