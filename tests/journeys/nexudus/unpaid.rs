@@ -110,7 +110,7 @@ async fn v3_a_wrong_ledger_empties_no_building(at: Doors) {
         assert_eq!(world.inside("Members").await, all, "{fault}");
     }
     world.platform_faults(json!([])).await;
-    // Suddenly nobody has paid, and a delivery is about each contract.
+    // Suddenly no one has paid, and a delivery is about each contract.
     let contracts: Vec<Value> = (0..12).map(|n| json!({ "Id": 2000 + n })).collect();
     world.change(invoices).await;
     world

@@ -1,8 +1,8 @@
 //! Unpaid invoices: who has not paid, and since when. `[D]`
 //!
 //! The ledger is read beside the contracts, and only if the site file says that something follows
-//! from it. If it cannot be read, what was known of each member stays: nobody loses access, and
-//! nobody who owes gets it back.
+//! from it. If it cannot be read, what was known of each member stays: no one loses access, and
+//! no one who owes gets it back.
 
 use std::collections::{HashMap, HashSet};
 
@@ -105,7 +105,7 @@ impl NexudusReader {
     }
 }
 
-/// Translates a record of the ledger; `None` for one that asks nobody for money: a draft, a paid or
+/// Translates a record of the ledger; `None` for one that asks no one for money: a draft, a paid or
 /// refunded invoice, one with nothing left to pay or without a due date. Some lists ignore filters
 /// `[C]`, so an invoice must say itself that it is not paid.
 fn ledger_record(value: &Value) -> Option<LedgerRecord> {

@@ -105,7 +105,7 @@ async fn v3_the_oldest_unpaid_invoice_counts_on_every_page() {
 }
 
 #[tokio::test]
-async fn v3_what_asks_nobody_for_money_does_not_count() {
+async fn v3_what_asks_no_one_for_money_does_not_count() {
     let due = "2026-02-10T00:00:00Z";
     for more in [
         json!({ "Paid": true }),
