@@ -1,12 +1,14 @@
 //! The operator's command as a process of its own: against a stack, whose AWS and vendors are one
 //! machine's, and against that machine itself.
 
+mod colleague;
 mod guard;
 mod moving;
 mod trust;
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use axum::Router;
 use axum::body::Body;
@@ -92,7 +94,7 @@ impl Desk {
 
     /// What the command prints, and how it ends.
     async fn run(&self, arguments: &[&str]) -> (String, String, Option<i32>) {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
         let Settings {
             region,
             credentials,
@@ -125,6 +127,22 @@ impl Drop for Desk {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.folder).ok();
     }
+}
+
+/// Runs the command with these answers on its standard input.
+async fn answered(arguments: &[&str], answers: &'static str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
+    command.args(arguments).env_clear().stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let run = move || {
+        let mut asking = command.spawn()?;
+        if let Some(mut stdin) = asking.stdin.take() {
+            stdin.write_all(answers.as_bytes())?;
+        }
+        asking.wait_with_output()
+    };
+    let ended = tokio::task::spawn_blocking(run).await.expect("it runs");
+    ended.expect("it ends")
 }
 
 async fn serve(router: Router) -> String {

@@ -17,6 +17,8 @@ use doorstep_core::model::ids::SiteId;
 pub struct AuditArgs {
     #[command(subcommand)]
     what: AuditVerb,
+    #[command(flatten)]
+    target: TargetOptions,
     /// Prints JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -42,29 +44,24 @@ struct Verify {
     /// An exported file to verify instead of the table.
     #[arg(long)]
     file: Option<PathBuf>,
-    #[command(flatten)]
-    target: TargetOptions,
 }
 
 #[derive(clap::Args)]
 struct Export {
     /// The site.
     site: SiteId,
-    #[command(flatten)]
-    target: TargetOptions,
 }
 
 /// Verifies the chain, or prints it.
 pub async fn run(asked: &AuditArgs) -> Result<VerbOutcome> {
     match &asked.what {
-        AuditVerb::Verify(wanted) => verified(wanted, asked.json).await,
-        AuditVerb::Export(wanted) => exported(wanted).await,
+        AuditVerb::Verify(wanted) => verified(wanted, asked).await,
+        AuditVerb::Export(wanted) => exported(wanted, &asked.target).await,
     }
 }
 
-async fn exported(asked: &Export) -> Result<VerbOutcome> {
-    let chain = asked
-        .target
+async fn exported(asked: &Export, target: &TargetOptions) -> Result<VerbOutcome> {
+    let chain = target
         .ask("reading the audit chain", async |backend| {
             backend.audit(&asked.site).await
         })
@@ -73,20 +70,20 @@ async fn exported(asked: &Export) -> Result<VerbOutcome> {
     Ok(VerbOutcome::Fine)
 }
 
-async fn verified(asked: &Verify, json: bool) -> Result<VerbOutcome> {
+async fn verified(asked: &Verify, whole: &AuditArgs) -> Result<VerbOutcome> {
     let verdict = match &asked.file {
         Some(file) => verify(&asked.site, &read(file)?, asked.known.clone()),
         None => {
             let verify = async |backend: &dyn Backend| {
                 backend.verify_audit(&asked.site, asked.known.clone()).await
             };
-            asked
+            whole
                 .target
                 .ask("verifying the audit chain", verify)
                 .await?
         }
     };
-    match json {
+    match whole.json {
         true => print::json(&verdict)?,
         false => print::text(&sentence(&asked.site, &verdict))?,
     }

@@ -1,6 +1,6 @@
 //! `doorstep check`: reads no stack. With secrets it asks the vendors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::iter;
 use std::path::PathBuf;
@@ -43,6 +43,10 @@ pub struct CheckArgs {
 pub async fn run(asked: &CheckArgs) -> Result<VerbOutcome> {
     let checked = checked(asked).await?;
     say(&checked, asked.json)?;
+    if !asked.json {
+        let vendors = asked.secrets.is_some() && !asked.offline;
+        print::text(&verdict(asked.files.len(), &checked, vendors))?;
+    }
     Ok(VerbOutcome::found_if(!checked.findings.is_empty()))
 }
 
@@ -82,6 +86,26 @@ struct Checked {
     findings: Vec<FileFinding>,
     /// Remarks about valid files that the operator should know.
     remarks: Vec<FileFinding>,
+}
+
+/// Returns how many files are right, and whether the vendors were asked.
+fn verdict(files: usize, checked: &Checked, asked_vendors: bool) -> String {
+    let faulty: BTreeSet<&String> = checked.findings.iter().map(|one| &one.file).collect();
+    let right = files.saturating_sub(faulty.len());
+    let right = match right {
+        1 => "1 file is right".to_owned(),
+        right => format!("{right} files are right"),
+    };
+    let wrong = match faulty.len() {
+        0 => String::new(),
+        1 => ", 1 has findings".to_owned(),
+        wrong => format!(", {wrong} have findings"),
+    };
+    let vendors = match asked_vendors {
+        true => "the vendors were asked",
+        false => "the vendors were not asked",
+    };
+    format!("{right}{wrong}; {vendors}")
 }
 
 fn say(checked: &Checked, as_json: bool) -> Result<()> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::backend::Backend;
 use crate::files::{SiteFileText, site_file};
-use crate::show::{self, Section};
+use crate::section::{self, Section};
 use crate::target::TargetOptions;
 use crate::{VerbOutcome, progress};
 use doorstep_core::model::error::Result;
@@ -45,7 +45,7 @@ pub async fn run(asked: &DiffArgs) -> Result<VerbOutcome> {
             });
         }
     }
-    show::sections(&sections, asked.json)
+    section::sections(&sections, asked.json)
 }
 
 /// Compares each file with the doors, and returns its changes.

@@ -17,8 +17,9 @@ pub struct ExplainArgs {
     /// Only this group, by name or id. Write DOORS/NAME if several groups have the name.
     #[arg(long)]
     group: Option<String>,
-    /// The instant, past or future, such as 2026-03-02T09:00:00Z; left out: now.
-    #[arg(long, value_name = "INSTANT")]
+    /// The instant, past or future: "2026-03-02 09:00" in the site's time, 2026-03-02T09:00:00Z, or
+    /// -2h; left out: now.
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     at: Option<String>,
     #[command(flatten)]
     target: TargetOptions,
@@ -31,7 +32,10 @@ pub struct ExplainArgs {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct PersonChoice {
-    /// The person with this e-mail address.
+    /// The e-mail address of the person.
+    #[arg(value_name = "EMAIL")]
+    address: Option<String>,
+    /// The same.
     #[arg(long)]
     email: Option<String>,
     /// The person with this id in Doorstep.
@@ -45,12 +49,13 @@ struct PersonChoice {
 /// Shows why a person has, had, will have or lacks each group.
 pub async fn run(asked: &ExplainArgs) -> Result<VerbOutcome> {
     let PersonChoice {
+        address,
         email,
         person,
         known_as,
     } = &asked.person;
     let wanted = ExplainQuery {
-        email: email.clone(),
+        email: address.as_ref().or(email.as_ref()).cloned(),
         person: person.clone(),
         profile: known_as.clone(),
         group: asked.group.clone(),

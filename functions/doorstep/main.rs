@@ -6,7 +6,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use doorstep_core::model::error::Result;
 
@@ -15,6 +15,7 @@ mod ask;
 mod audit;
 mod backend;
 mod check;
+mod completions;
 mod diff;
 mod doctor;
 mod drift;
@@ -22,8 +23,10 @@ mod entries;
 mod explain;
 mod files;
 mod forget;
+mod history;
 mod import;
 mod init;
+mod man;
 mod moving;
 mod on_time;
 mod pause;
@@ -35,21 +38,31 @@ mod rehearse;
 mod resume;
 mod retire;
 mod schema;
+mod section;
 mod show;
+mod sites;
 mod snippet;
 mod target;
 mod who;
 
-/// The exit codes of every verb. docs/operations.md lists the same ones.
-const EXITS: &str = "Exits with 0 without findings, 1 with findings, and 2 after an error. Standard error then shows the \
-                     reason.";
+/// Returns the exit codes of every verb as a literal. docs/operations.md lists the same ones.
+macro_rules! exits {
+    () => {
+        "Exits with 0 without findings, 1 with findings, and 2 after an error. Standard error then shows the reason."
+    };
+}
 
 /// Keeps doors in step with bookings.
 #[derive(Parser)]
-#[command(name = "doorstep", version, after_help = EXITS)]
+#[command(name = "doorstep", version, after_help = exits!())]
 struct Command {
     #[command(subcommand)]
     verb: Verb,
+}
+
+/// Returns the whole command: every verb with its arguments.
+pub fn whole() -> clap::Command {
+    Command::command()
 }
 
 /// The outcome of a verb.
@@ -69,10 +82,12 @@ impl VerbOutcome {
 
 /// Defines every verb: its help, its arguments, and the module that implements it.
 macro_rules! verbs {
-    ($($(#[$about:meta])* $verb:ident($args:ident) = $module:ident,)+) => {
+    ($($(#[$about:meta])* $verb:ident($args:ident) = $module:ident, $example:literal;)+) => {
         #[derive(Subcommand)]
         enum Verb {
-            $($(#[$about])* #[command(after_help = EXITS)] $verb($module::$args),)+
+            $($(#[$about])*
+            #[command(after_help = concat!("Example:\n  doorstep ", $example, "\n\n", exits!()))]
+            $verb($module::$args),)+
         }
 
         impl Verb {
@@ -88,58 +103,68 @@ macro_rules! verbs {
 
 verbs! {
     /// Checks site files. With secrets, also checks them against the vendors.
-    Check(CheckArgs) = check,
+    Check(CheckArgs) = check, "check riverside.toml --secrets secrets.toml";
     /// Asks for the platform and the doors, reads both, and writes a first site file. What no rule
     /// uses is named in comments.
-    Init(InitArgs) = init,
+    Init(InitArgs) = init, "init riverside.toml --secrets secrets.toml";
     /// Writes the rules that the platform's own bridge to the doors follows today into a site file.
     /// Everything that it guesses has a comment.
-    Import(ImportArgs) = import,
+    Import(ImportArgs) = import, "import riverside.toml --from spacebring --doors kisi --secrets secrets.toml";
+    /// Prints the completions of a shell: `doorstep completions bash`.
+    Completions(CompletionsArgs) = completions, "completions bash > ~/.local/share/bash-completion/completions/doorstep";
+    /// Writes the man pages into a folder.
+    Man(ManArgs) = man, "man ~/.local/share/man/man1";
     /// Prints the JSON Schema of a site file, for editors.
-    Schema(SchemaArgs) = schema,
+    Schema(SchemaArgs) = schema, "schema > site-file.schema.json";
+    /// Lists the sites with their modes, versions and vendors.
+    Sites(SitesArgs) = sites, "sites";
+    /// Prints the site file in force, or another version of it, exactly as it was pushed.
+    Show(ShowArgs) = show, "show riverside --version 3";
+    /// Lists the versions of a site file: when each was put in force, and its mode.
+    History(HistoryArgs) = history, "history riverside";
     /// Shows what site files would change if they were pushed, and changes nothing. Changes are not
     /// findings.
-    Diff(DiffArgs) = diff,
+    Diff(DiffArgs) = diff, "diff riverside.toml";
     /// Shows what site files will change, and puts them in force. With findings, stores nothing. A
     /// site's first file only observes, unless --mode repeats its mode.
-    Push(PushArgs) = push,
+    Push(PushArgs) = push, "push riverside.toml --mode full";
     /// Shows where the doors differ from the version in force, and which differences were made by
     /// hand. Each difference is a finding.
-    Drift(DriftArgs) = drift,
+    Drift(DriftArgs) = drift, "drift riverside";
     /// Shows the open holds of the guard. Each is a finding. With a checksum, approves exactly that
     /// hold.
-    Approve(ApproveArgs) = approve,
+    Approve(ApproveArgs) = approve, "approve --site riverside";
     /// Examines everything that a site needs: credentials, groups, seats, webhooks, clock, dead
     /// letters. Each finding shows what to do.
-    Doctor(DoctorArgs) = doctor,
+    Doctor(DoctorArgs) = doctor, "doctor riverside";
     /// Replays a day, by default yesterday, with a changed site file. Shows the people whose access
     /// would have been different, and when. Calls no vendor and changes nothing. Differences are
     /// not findings.
-    Rehearse(RehearseArgs) = rehearse,
+    Rehearse(RehearseArgs) = rehearse, "rehearse riverside.toml --day 2026-03-02";
     /// Stops all changes at the doors of a site until `resume`. Doorstep still reads and stores
     /// everything.
-    Pause(PauseArgs) = pause,
+    Pause(PauseArgs) = pause, "pause riverside --why \"the locks are being changed\"";
     /// Ends a pause. The mode of the site file applies again, and a reconcile starts at once.
-    Resume(ResumeArgs) = resume,
+    Resume(ResumeArgs) = resume, "resume riverside";
     /// Takes a site out of service. Shows the consequences first. With --yes and their checksum,
     /// applies them. While access is being revoked, people who still have access are findings.
-    Retire(RetireArgs) = retire,
+    Retire(RetireArgs) = retire, "retire riverside --revoke-access";
     /// Shows access attempts by person, door and day. With --summary, shows who is inside and when
     /// doors open.
-    Entries(EntriesArgs) = entries,
+    Entries(EntriesArgs) = entries, "entries riverside --from 2026-03-02 --until 2026-03-06";
     /// Shows why a person has, had, will have or lacks each group, at any instant. An unknown
     /// person is a finding.
-    Explain(ExplainArgs) = explain,
+    Explain(ExplainArgs) = explain, "explain riverside ada@example.com --at \"2026-03-02 09:00\"";
     /// Shows the members of a group at any instant: granted by Doorstep, with the reason; foreign;
     /// protected.
-    Who(WhoArgs) = who,
+    Who(WhoArgs) = who, "who riverside \"Front door\" --at -2h";
     /// Verifies the audit chain, or exports it.
-    Audit(AuditArgs) = audit,
+    Audit(AuditArgs) = audit, "audit verify riverside";
     /// Shows how many grants and revokes were on time, by day. A late one is a finding.
-    OnTime(OnTimeArgs) = on_time,
+    OnTime(OnTimeArgs) = on_time, "on-time riverside --day 2026-03-02";
     /// Erases the names, the address and the card numbers of a person from the table. The audit
     /// chain stays intact. An obstacle is a finding.
-    Forget(ForgetArgs) = forget,
+    Forget(ForgetArgs) = forget, "forget riverside --email ada@example.com";
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -152,10 +177,22 @@ async fn main() -> ExitCode {
         (_, Ok(VerbOutcome::Fine)) => ExitCode::SUCCESS,
         (_, Ok(VerbOutcome::Found)) => ExitCode::from(1),
         (name, Err(error)) => {
-            print::error(&format!("doorstep {name}: {error}"));
+            let said = format!("doorstep {name}: {error}");
+            // A program that asked for JSON reads the error from standard output, too.
+            if is_json() {
+                print::json(&serde_json::json!({ "error": said })).ok();
+            }
+            print::error(&said);
             ExitCode::from(2)
         }
     }
+}
+
+/// Returns whether the arguments ask for JSON. Every verb has that option.
+fn is_json() -> bool {
+    std::env::args_os()
+        .skip(1)
+        .any(|argument| argument == "--json")
 }
 
 /// Prints help or version, or the error of arguments that cannot be parsed.
@@ -177,8 +214,6 @@ fn unread(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -192,11 +227,12 @@ mod tests {
                     .any(|argument| argument.get_id() == "json"),
                 "{name} --json"
             );
-            assert_eq!(
-                verb.get_after_help().map(ToString::to_string).as_deref(),
-                Some(EXITS),
-                "{name} --help"
-            );
+            let help = verb.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let example = help.split("\n\n").next().unwrap_or_default();
+            let words = example.trim_start_matches("Example:\n  ").split(' ');
+            assert_eq!(words.take(2).last(), Some(name), "{name} --help");
+            assert!(help.ends_with(exits!()), "{name} --help");
         }
     }
 }

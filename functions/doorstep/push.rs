@@ -1,14 +1,18 @@
 //! `doorstep push`.
 
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use crate::ask::Question;
 use crate::diff::{between, read};
-use crate::show::{self, Section};
+use crate::section::{self, Section};
 use crate::target::TargetOptions;
-use crate::{VerbOutcome, progress};
+use crate::{VerbOutcome, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
+use doorstep_operator::preview::diff::ShownPerson;
 use doorstep_operator::push::PushOptions;
 
 /// The arguments of `doorstep push`.
@@ -25,6 +29,9 @@ pub struct PushArgs {
     /// then no longer claims that access.
     #[arg(long, value_name = "DOORS", value_delimiter = ',')]
     leave_access: Vec<DoorsName>,
+    /// Does not ask, for scripts. Without a terminal the command never asks.
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     target: TargetOptions,
     /// Prints JSON.
@@ -37,16 +44,19 @@ pub async fn run(asked: &PushArgs) -> Result<VerbOutcome> {
     let (files, mut sections) = read(&asked.files)?;
     sections.extend(between(&files));
     if !sections.is_empty() {
-        return show::sections(&sections, asked.json);
+        return section::sections(&sections, asked.json);
     }
     let backend = asked.target.connect().await?;
-    if files.len() > 1 {
+    let asks = !asked.yes && !asked.json && is_terminal();
+    if files.len() > 1 || asks {
         let sections = crate::diff::shown(backend.as_ref(), &files).await?;
-        if sections
-            .iter()
-            .any(|section| !section.shown.findings.is_empty())
-        {
-            return show::sections(&sections, asked.json);
+        let is_faulty = |section: &Section| !section.shown.findings.is_empty();
+        if sections.iter().any(is_faulty) {
+            return section::sections(&sections, asked.json);
+        }
+        if asks && !is_wanted(&sections)? {
+            print::text("nothing was stored")?;
+            return Ok(VerbOutcome::Fine);
         }
     }
     let options = PushOptions {
@@ -67,11 +77,41 @@ pub async fn run(asked: &PushArgs) -> Result<VerbOutcome> {
             Err(error) => {
                 // The files stored so far are in force, so the operator must see them.
                 if !sections.is_empty() {
-                    show::sections(&sections, asked.json)?;
+                    section::sections(&sections, asked.json)?;
                 }
                 return Err(error);
             }
         }
     }
-    show::sections(&sections, asked.json)
+    section::sections(&sections, asked.json)
+}
+
+fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Shows the changes and asks whether to put them in force.
+fn is_wanted(sections: &[Section]) -> Result<bool> {
+    section::sections(sections, false)?;
+    let people: BTreeSet<&ShownPerson> = sections
+        .iter()
+        .filter_map(|section| section.shown.diff.as_ref())
+        .flat_map(|diff| &diff.groups)
+        .flat_map(|group| group.closes.iter().map(|change| &change.who))
+        .collect();
+    let lose = match people.len() {
+        0 => "No one loses access.".to_owned(),
+        1 => "1 person loses access.".to_owned(),
+        count => format!("{count} people lose access."),
+    };
+    let question = Question {
+        what: &format!("Put in force? {lose} y/N"),
+        option: "--yes",
+        usual: Some("N"),
+    };
+    question.answer(None, |said| match said.to_lowercase().as_str() {
+        "y" | "yes" => Ok(true),
+        "n" | "no" => Ok(false),
+        _ => Err("write y or n".to_owned()),
+    })
 }

@@ -24,23 +24,23 @@ const USUAL_LOCAL: &str = "http://127.0.0.1:8080";
 #[derive(clap::Args)]
 pub struct TargetOptions {
     /// The name of the stack.
-    #[arg(long, env = "DOORSTEP_STACK", default_value = USUAL_STACK)]
+    #[arg(long, global = true, env = "DOORSTEP_STACK", default_value = USUAL_STACK)]
     stack: String,
     /// The AWS region; left out: the region of the profile or the environment.
-    #[arg(long)]
+    #[arg(long, global = true)]
     region: Option<String>,
     /// The profile of the AWS configuration; left out: the profile of the environment, or the
     /// default one.
-    #[arg(long)]
+    #[arg(long, global = true)]
     profile: Option<String>,
     /// Uses the one-machine run of `make run` instead of a stack, at http://127.0.0.1:8080 or at
     /// this address.
-    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true,
+    #[arg(long, global = true, env = "DOORSTEP_LOCAL", value_name = "URL", num_args = 0..=1, require_equals = true,
           default_missing_value = USUAL_LOCAL, conflicts_with_all = ["region", "profile"])]
     local: Option<String>,
     /// The address of a run on this machine that serves sandbox vendors, for sites with url =
     /// "sandbox".
-    #[arg(long, value_name = "URL", env = "DOORSTEP_SANDBOX")]
+    #[arg(long, global = true, value_name = "URL", env = "DOORSTEP_SANDBOX")]
     sandbox: Option<String>,
 }
 
@@ -123,7 +123,7 @@ impl TargetOptions {
         let found = chain.load().await;
         let region = found.region().map(ToString::to_string);
         let region = region
-            .ok_or_else(|| Error::invalid("no AWS region: use --region, or set AWS_REGION"))?;
+            .ok_or_else(|| Error::invalid("no AWS region: use --region, set AWS_REGION, or use --local for a run on this machine"))?;
         let provider = found
             .credentials_provider()
             .ok_or_else(|| Error::invalid("no AWS credentials: configure a profile, or sign in"))?;

@@ -16,6 +16,7 @@ use doorstep_cloud::store::key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
 use doorstep_core::model::ids::{Checksum, DoorsName, PersonId, SiteId};
@@ -57,6 +58,9 @@ pub struct ShownChange {
     pub foreign: bool,
     /// The display form of the number of the card that would be taken back.
     pub tag: Option<String>,
+    /// Why the account is in the group so far; `None` where Doorstep did not put it there.
+    #[serde(default)]
+    pub because: Option<String>,
 }
 
 /// A kind of change that waits.
@@ -177,7 +181,7 @@ impl HoldNames {
             .as_ref()
             .and_then(named)
             .map(|known| known.name.clone());
-        let (mut email, mut called) = (None, None);
+        let (mut email, mut called, mut because) = (None, None, None);
         if let Subject::Person(id) = &one.who
             && let Some(person) = self.people.get(id)
         {
@@ -186,6 +190,13 @@ impl HoldNames {
                 .get(&doors)
                 .and_then(|linked| linked.account.called());
             email.clone_from(&person.email);
+            let mut claims = person.claims.iter();
+            let is_this = |claim: &&Claim| {
+                claim.doors == doors
+                    && Some(&claim.group) == group.as_ref()
+                    && Some(&claim.account) == account.as_ref()
+            };
+            because = claims.find(is_this).map(|claim| claim.because.clone());
         }
         if let UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } =
             &one.change
@@ -208,6 +219,7 @@ impl HoldNames {
             account,
             foreign: one.foreign,
             tag,
+            because,
         }
     }
 }
@@ -237,6 +249,7 @@ impl fmt::Display for Opened {
             account: _,
             foreign,
             tag,
+            because,
         } in &self.waiting
         {
             let email = email
@@ -251,7 +264,12 @@ impl fmt::Display for Opened {
             let tag = tag.as_deref().unwrap_or("of unknown number");
             match what {
                 Doing::Leaves => {
-                    shown_line!(f, "  - {who}{email}{foreign} leaves {doors}: {group}")?
+                    let because = because.as_ref().map(|why| format!("; so far by {why}"));
+                    let because = because.unwrap_or_default();
+                    shown_line!(
+                        f,
+                        "  - {who}{email}{foreign} leaves {doors}: {group}{because}"
+                    )?
                 }
                 Doing::Untagged => {
                     shown_line!(f, "  - the tag {tag} is taken from {who}{email} at {doors}")?
@@ -267,6 +285,7 @@ impl fmt::Display for Opened {
                 Doing::Invited => shown_line!(f, "  + {who}{email} gets an account at {doors}")?,
             }
         }
+        shown_line!(f, "in sum: {}", self.hold.what())?;
         write!(
             f,
             "to approve exactly these changes: doorstep approve {checksum}"

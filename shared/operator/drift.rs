@@ -38,6 +38,10 @@ pub struct Drift {
     pub found: Vec<Drifted>,
     /// Problems that the operator should examine.
     pub problems: Vec<String>,
+    /// How many due items wait to be served now, for example after a push. The differences that were
+    /// not made by hand then end by themselves.
+    #[serde(default)]
+    pub under_way: usize,
 }
 
 /// One difference.
@@ -146,6 +150,8 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Drift> {
         )));
     };
     let people = environment.store.all_people(site).await?.known;
+    let due = environment.store.due_until(site, environment.time.now());
+    let under_way = due.await?.len();
     let findings = shown
         .findings
         .iter()
@@ -159,6 +165,7 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<Drift> {
         timezone: diff.timezone.clone(),
         found: told_apart(diff, &people),
         problems: findings.chain(diff.problems.iter().cloned()).collect(),
+        under_way,
     })
 }
 
@@ -297,6 +304,7 @@ impl fmt::Display for Drift {
             timezone,
             found,
             problems,
+            under_way,
         } = self;
         let (zone, word) = (PreviewZone::named(timezone), mode.word());
         shown_line!(
@@ -330,6 +338,12 @@ impl fmt::Display for Drift {
         }
         for problem in problems {
             shown_line!(f, "  ! {problem}")?;
+        }
+        if *under_way > 0 {
+            shown_line!(
+                f,
+                "\nDoorstep is at work, {under_way} to serve: look again in a minute"
+            )?;
         }
         let wrong = found
             .iter()

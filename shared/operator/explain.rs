@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::{self, in_force};
 use crate::view::KnownRules;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -28,12 +29,14 @@ use doorstep_core::site::Site;
 use doorstep_jobs::settle::load_facts;
 use doorstep_vendors::access::Share;
 
+mod at;
 mod group;
 pub mod past;
 mod print;
 pub mod shape;
 pub mod who;
 
+pub use at::instant;
 use group::explain_group;
 pub use shape::Explained;
 use shape::{AccountShown, Tense, Who};
@@ -69,9 +72,9 @@ pub async fn explain(
     wanted: &ExplainQuery,
 ) -> Result<Option<Explained>> {
     let now = environment.time.now();
-    let at = instant(wanted.at.as_deref(), now)?;
-    let stored = environment.store.in_force(site).await?;
+    let stored = in_force(environment, site).await?;
     let site = stored.site()?;
+    let at = instant(wanted.at.as_deref(), now, &site.timezone)?;
     let Some(person) = find(environment, &site.id, wanted).await? else {
         return Ok(None);
     };
@@ -83,21 +86,6 @@ pub async fn explain(
         explained.push(explain_group(environment, &book, &file, &doors, &group).await?);
     }
     Ok(Some(book.told(&file, explained)))
-}
-
-/// Parses an instant that a person wrote.
-///
-/// # Errors
-/// [`Error::Invalid`] with the right format.
-pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
-        return Ok(now);
-    };
-    // In the query of a URL a plus becomes a space.
-    let read = text.parse().or_else(|_| text.replace(' ', "+").parse());
-    read.map_err(|_| {
-        Error::invalid("write the instant with its offset, such as 2026-03-02T09:00:00Z")
-    })
 }
 
 /// Finds the person of the question.
@@ -270,9 +258,18 @@ impl Book {
             .filter(|group| self.is_called(group, only))
             .collect();
         if chosen.is_empty() {
-            return Err(Error::invalid("no group here has this name or id"));
+            return Err(self.no_group(only));
         }
         Ok(chosen)
+    }
+
+    /// Returns the error of a word that is no group's name or id.
+    fn no_group(&self, word: &str) -> Error {
+        let known: Vec<&str> = self.names.values().map(String::as_str).collect();
+        let advice = nearest::advice(word, &known);
+        Error::invalid(format!(
+            "no group here has the name or id \"{word}\": {advice}"
+        ))
     }
 
     /// Returns whether a group has this id or name, alone or after its door system's name:

@@ -5,12 +5,14 @@
 #![recursion_limit = "256"]
 
 pub mod approve;
+mod called;
 pub mod check;
 pub mod doctor;
 pub mod drift;
 pub mod explain;
 pub mod forget;
 pub mod moving;
+mod nearest;
 pub mod on_time;
 pub mod pause;
 pub mod presence;
@@ -19,5 +21,6 @@ pub mod push;
 pub mod rehearse;
 pub mod report;
 pub mod retire;
+pub mod sites;
 pub mod survey;
 pub mod view;

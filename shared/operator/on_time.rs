@@ -1,7 +1,7 @@
 //! The on-time record: how many grants and revokes were in time, for each local day. It is computed
 //! from the audit chain, of which only the requested days are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::civil::Date;
@@ -9,6 +9,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::called::Called;
+use crate::nearest::in_force;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::{AuditAction, Record};
@@ -94,12 +96,18 @@ pub struct LateChange {
     pub seconds: i64,
     /// The person id.
     pub person: PersonId,
+    /// The name of the person, with the address if there is one.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The door system.
     pub doors: DoorsName,
     /// The account.
     pub account: AccountId,
     /// The group.
     pub group: Option<GroupId>,
+    /// The name of the group.
+    #[serde(default)]
+    pub group_name: Option<String>,
     /// The reason of the change.
     pub because: String,
     /// The reason of the delay, if one was stored.
@@ -115,7 +123,7 @@ pub async fn on_time(
     site: &SiteId,
     wanted: &OnTimeQuery,
 ) -> Result<OnTimeRecord> {
-    let site = environment.store.in_force(site).await?.file()?;
+    let site = in_force(environment, site).await?.file()?;
     let now = environment.time.now();
     let (first, last) = wanted.days(&site.timezone, now)?;
     let (from, until) = (
@@ -126,13 +134,32 @@ pub async fn on_time(
         .store
         .audit_between(&site.id, from, until)
         .await?;
+    let mut days = days(&records, &site.timezone, first, last);
+    name_late(environment, &site.id, &mut days).await?;
     Ok(OnTimeRecord {
         site: site.id,
         timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
         to_open: TO_OPEN.as_secs(),
         to_close: TO_CLOSE.as_secs(),
-        days: days(&records, &site.timezone, first, last),
+        days,
     })
+}
+
+/// Adds the names of people and groups to the late changes.
+async fn name_late(environment: &Environment, site: &SiteId, days: &mut [OnTimeDay]) -> Result<()> {
+    let late = || days.iter().flat_map(|day| &day.late);
+    let people: BTreeSet<PersonId> = late().map(|one| one.person.clone()).collect();
+    let doors = late().map(|one| one.doors.clone()).collect();
+    if people.is_empty() {
+        return Ok(());
+    }
+    let called = Called::of(environment, site, people, doors).await?;
+    for one in days.iter_mut().flat_map(|day| &mut day.late) {
+        one.name = called.person(&one.person, &one.doors);
+        let group = one.group.as_ref();
+        one.group_name = group.and_then(|group| called.group(&one.doors, group));
+    }
+    Ok(())
 }
 
 impl OnTimeQuery {
@@ -242,6 +269,8 @@ impl OnTimeDay {
             at: record.at,
             seconds: took.as_secs(),
             person: record.person.clone(),
+            name: None,
+            group_name: None,
             doors: record.action.doors.clone(),
             account: record.action.account.clone(),
             group: record.action.group.clone(),
@@ -283,14 +312,12 @@ impl fmt::Display for OnTimeRecord {
                     .map(|delay| format!("; {delay}"))
                     .unwrap_or_default();
                 let (doors, seconds) = (&one.doors, one.seconds);
-                let group = one
-                    .group
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
+                let group = one.group.as_ref().map(ToString::to_string);
+                let group = one.group_name.clone().or(group).unwrap_or_default();
+                let name = one.name.as_deref().unwrap_or(one.person.as_str());
                 write!(
                     f,
-                    "\n  ! {word} {doors}/{group} {seconds} s late (record {}): {}{delay}",
+                    "\n  ! {word} {doors}/{group} for {name} {seconds} s late (record {}): {}{delay}",
                     one.seq, one.because
                 )?;
             }

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::in_force;
 use crate::push::compare_soon;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::{Paused, SiteVersion};
@@ -55,7 +56,7 @@ pub async fn pause(
     site: &SiteId,
     why: Option<&str>,
 ) -> Result<SiteState> {
-    let stored = environment.store.in_force(site).await?;
+    let stored = in_force(environment, site).await?;
     let why = why.map(|why| {
         why.chars()
             .filter(|c| !c.is_control())
@@ -83,7 +84,7 @@ pub async fn pause(
 /// # Errors
 /// As [`pause`].
 pub async fn resume(environment: &Environment, site: &SiteId) -> Result<SiteState> {
-    let stored = environment.store.in_force(site).await?;
+    let stored = in_force(environment, site).await?;
     let state = change(environment, site, stored, None).await?;
     if state.changed {
         compare_soon(environment, site).await;

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::in_force;
 use crate::report::{self, ReportQuery, ReportRow, local_text};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::AccountId;
@@ -124,7 +125,7 @@ pub async fn presence(
     wanted: &PresenceQuery,
 ) -> Result<Presence> {
     let within = within(wanted.within.as_deref())?;
-    let site = environment.store.in_force(site).await?.site()?;
+    let site = in_force(environment, site).await?.site()?;
     let rows = report::entries_of(environment, &site, &wanted.report).await?;
     let now = environment.time.now();
     Ok(summary(&rows, &site.timezone, now, within))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::in_force;
 use crate::preview::{Preview, SiteDiff, preview};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -87,7 +88,7 @@ pub async fn diff(environment: &Environment, text: &str) -> Result<PushPreview> 
 /// # Errors
 /// [`Error::Invalid`] for an unknown site, and see [`preview`].
 pub async fn drift(environment: &Environment, site: &SiteId) -> Result<PushPreview> {
-    let stored = environment.store.in_force(site).await?;
+    let stored = in_force(environment, site).await?;
     diff(environment, &stored.text).await
 }
 

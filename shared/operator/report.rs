@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::in_force;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
@@ -95,7 +96,7 @@ pub async fn entries(
     site: &SiteId,
     wanted: &ReportQuery,
 ) -> Result<Vec<ReportRow>> {
-    let site = environment.store.in_force(site).await?.site()?;
+    let site = in_force(environment, site).await?.site()?;
     entries_of(environment, &site, wanted).await
 }
 

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::nearest::in_force;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::cards::shown as shown_number;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, Rules, derive};
@@ -30,7 +31,7 @@ const AT_ONCE: usize = 16;
 /// # Errors
 /// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for an unknown site.
 pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
-    let stored = environment.store.in_force(site).await?;
+    let stored = in_force(environment, site).await?;
     let site = stored.site()?;
     let rules = KnownRules::of(environment, &site).await?;
     let people = environment.store.all_people(&site.id).await?;
@@ -221,6 +222,6 @@ pub async fn verify_audit(
 async fn was_ever_served(environment: &Environment, site: &SiteId) -> Result<()> {
     match environment.store.has_chain(site).await? {
         true => Ok(()),
-        false => environment.store.in_force(site).await.map(drop),
+        false => in_force(environment, site).await.map(drop),
     }
 }

@@ -1,11 +1,8 @@
 //! V4, moving in: the site file that follows from the platform's own bridge, and what it then does.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
-
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, answered};
 use crate::journeys::{nexudus, spacebring, town};
 use crate::support::{Doors, DoorsFixture, Platform, Scenario};
 
@@ -164,22 +161,6 @@ async fn v4_an_imported_file_opens_what_the_bridge_of_nexudus_opened() {
             "{text}"
         );
     }
-}
-
-/// Runs the command with these answers on its standard input.
-async fn answered(arguments: &[&str], answers: &'static str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
-    command.args(arguments).env_clear().stdin(Stdio::piped());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let run = move || {
-        let mut asking = command.spawn()?;
-        if let Some(mut stdin) = asking.stdin.take() {
-            stdin.write_all(answers.as_bytes())?;
-        }
-        asking.wait_with_output()
-    };
-    let ended = tokio::task::spawn_blocking(run).await.expect("it runs");
-    ended.expect("it ends")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -138,7 +138,10 @@ impl Local {
         let request = request.map_err(|error| Error::permanent(error.to_string()))?;
         let answer = self.http.send(request).await;
         let answer =
-            answer.map_err(|none| Error::retry(format!("no answer from {}: {none}", self.base)))?;
+            answer.map_err(|none| Error::retry(format!(
+                "no answer from {}: start the run with `make run`, or name its address with --local=URL ({none})",
+                self.base
+            )))?;
         Ok((answer.status(), answer.into_body()))
     }
 

@@ -23,6 +23,7 @@ use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{Order, Retirement};
+use doorstep_operator::sites::{History, SiteSummary, StoredFile};
 use doorstep_operator::survey::Survey;
 
 /// Returns the query that repeats the options of a push. Names of doors need no escaping.
@@ -40,6 +41,19 @@ const NO_QUERY: [(&str, &str); 0] = [];
 
 #[async_trait(?Send)]
 impl Backend for Local {
+    async fn sites(&self) -> Result<Vec<SiteSummary>> {
+        self.get("/sandbox/sites").await
+    }
+
+    async fn history(&self, site: &SiteId) -> Result<History> {
+        self.of_site(site, "history", &NO_QUERY).await
+    }
+
+    async fn file(&self, site: &SiteId, version: Option<u64>) -> Result<StoredFile> {
+        let wanted = version.map(|version| ("version", version));
+        self.of_site(site, "file", &Vec::from_iter(wanted)).await
+    }
+
     async fn survey(&self, text: &str) -> Result<Survey> {
         self.post("/sandbox/survey", text).await
     }

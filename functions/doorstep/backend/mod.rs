@@ -24,6 +24,7 @@ use doorstep_operator::push::{PushOptions, PushPreview};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{Order, Retirement};
+use doorstep_operator::sites::{History, SiteSummary, StoredFile};
 use doorstep_operator::survey::Survey;
 
 pub use client::Local;
@@ -36,6 +37,12 @@ pub use stack::Stack;
 /// one-machine run that does not answer is a retryable error.
 #[async_trait(?Send)]
 pub trait Backend {
+    /// Lists the sites.
+    async fn sites(&self) -> Result<Vec<SiteSummary>>;
+    /// Lists the versions of a site's file.
+    async fn history(&self, site: &SiteId) -> Result<History>;
+    /// Returns one version of a site's file, or the one in force.
+    async fn file(&self, site: &SiteId, version: Option<u64>) -> Result<StoredFile>;
     /// Returns what the vendors of a site file have.
     async fn survey(&self, text: &str) -> Result<Survey>;
     /// Returns what a site file would change.

@@ -21,6 +21,7 @@ use doorstep_operator::push::{self, PushOptions, PushPreview};
 use doorstep_operator::rehearse::{self, Rehearsal};
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{self, Order, Retirement};
+use doorstep_operator::sites::{self, History, SiteSummary, StoredFile};
 use doorstep_operator::survey::{self, Survey};
 use doorstep_operator::view;
 
@@ -29,6 +30,18 @@ pub struct Stack(pub Environment);
 
 #[async_trait(?Send)]
 impl Backend for Stack {
+    async fn sites(&self) -> Result<Vec<SiteSummary>> {
+        sites::sites(&self.0).await
+    }
+
+    async fn history(&self, site: &SiteId) -> Result<History> {
+        sites::history(&self.0, site).await
+    }
+
+    async fn file(&self, site: &SiteId, version: Option<u64>) -> Result<StoredFile> {
+        sites::file(&self.0, site, version).await
+    }
+
     async fn survey(&self, text: &str) -> Result<Survey> {
         survey::survey(&self.0, text).await
     }

@@ -1,7 +1,7 @@
 //! The program behind `make run`: starts the machine, listens, and stops in an orderly way.
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -42,11 +42,23 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Returns the error of an address on which the run cannot listen, with what to do.
+fn unbound(error: &std::io::Error, options: &Options) -> String {
+    let (listen, port) = (&options.listen, options.port);
+    let advice = match error.kind() {
+        ErrorKind::AddrInUse => "another program uses it: stop that one, or choose another --port",
+        ErrorKind::PermissionDenied => "ports below 1024 need more rights: choose another --port",
+        _ => "--listen takes a name or address of this machine without a port, and --port the port",
+    };
+    format!("cannot listen on {listen} port {port}: {advice} ({error})")
+}
+
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let (setup, paths) = options.setup()?;
     warn_of_open_secrets(&options);
     let plays_sample = options.plays_sample();
-    let listener = TcpListener::bind((options.listen.as_str(), options.port)).await?;
+    let listener = TcpListener::bind((options.listen.as_str(), options.port));
+    let listener = listener.await.map_err(|error| unbound(&error, &options))?;
     let machine = Machine::start(setup)
         .await
         .map_err(|error| named(error, &paths))?;

@@ -33,6 +33,7 @@ pub mod sharing;
 pub mod site_version;
 pub mod sites;
 pub mod unreadable;
+mod versions;
 mod write;
 
 pub use refusal::conflict;

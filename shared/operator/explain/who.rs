@@ -12,6 +12,7 @@ use super::group::reason_at;
 use super::past::{held, suspended};
 use super::shape::Tense;
 use super::{Book, PersonContext, instant};
+use crate::nearest::in_force;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_core::decide::entitlement::{Derived, derive};
@@ -107,9 +108,10 @@ pub struct Told {
 /// answer.
 pub async fn who(environment: &Environment, site: &SiteId, wanted: &WhoQuery) -> Result<Told> {
     let now = environment.time.now();
-    let at = instant(wanted.at.as_deref(), now)?;
-    let stored = environment.store.in_force(site).await?;
-    let book = Book::of(environment, &stored, stored.site()?, at, now).await?;
+    let stored = in_force(environment, site).await?;
+    let site = stored.site()?;
+    let at = instant(wanted.at.as_deref(), now, &site.timezone)?;
+    let book = Book::of(environment, &stored, site, at, now).await?;
     let at_group = book.one_group(&wanted.group)?;
     let GroupRef { doors, group } = &at_group;
     let People {
@@ -160,7 +162,7 @@ impl Book {
             (Some(_), Some(_)) => Err(Error::invalid(
                 "several groups have this name: write DOORS/NAME, or the id",
             )),
-            (None, _) => Err(Error::invalid("no group here has this name or id")),
+            (None, _) => Err(self.no_group(word)),
         }
     }
 }

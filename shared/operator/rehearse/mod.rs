@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::in_force;
 use crate::preview::diff::ShownPerson;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{HORIZON, Rules};
@@ -123,7 +124,7 @@ pub async fn rehearse(
             });
         }
     };
-    let stored = environment.store.in_force(&site.id).await?;
+    let stored = in_force(environment, &site.id).await?;
     let before = stored.file()?;
     if (site.platform.kind, &site.platform.organization)
         != (before.platform.kind, &before.platform.organization)

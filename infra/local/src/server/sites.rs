@@ -7,12 +7,15 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 
+use serde::Deserialize;
+
 use super::answer::{Refused, answer};
 use super::{known, remembered};
 use crate::Machine;
 use doorstep_core::model::ids::SiteId;
 use doorstep_operator::presence::PresenceQuery;
 use doorstep_operator::report::ReportQuery;
+use doorstep_operator::sites;
 
 pub(super) type Answered = Result<Response, Refused>;
 
@@ -35,6 +38,38 @@ impl<S: Sync> FromRequestParts<S> for SitePath {
             .to_owned();
         Ok(SitePath { site: site.into() })
     }
+}
+
+/// Lists the sites.
+pub(super) async fn all(State(machine): State<Machine>) -> Answered {
+    let sites = sites::sites(machine.environment()).await?;
+    Ok(answer(StatusCode::OK, &sites))
+}
+
+/// Lists the versions of a site's file.
+pub(super) async fn history(State(machine): State<Machine>, asked: SitePath) -> Answered {
+    known(&machine, &asked.site)?;
+    let history = sites::history(machine.environment(), &asked.site).await?;
+    Ok(answer(StatusCode::OK, &history))
+}
+
+/// Which version of a file is wanted.
+#[derive(Deserialize)]
+struct WantedVersion {
+    version: Option<u64>,
+}
+
+/// Returns a version of a site's file: `?version=`, or the one in force.
+pub(super) async fn file(
+    State(machine): State<Machine>,
+    asked: SitePath,
+    RawQuery(query): RawQuery,
+) -> Answered {
+    known(&machine, &asked.site)?;
+    let WantedVersion { version } = serde_urlencoded::from_str(&query.unwrap_or_default())
+        .map_err(|_| Refused::bad("write ?version=3, or nothing"))?;
+    let file = sites::file(machine.environment(), &asked.site, version).await?;
+    Ok(answer(StatusCode::OK, &file))
 }
 
 /// Runs one reconcile now.
