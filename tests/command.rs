@@ -359,7 +359,7 @@ async fn k9_the_command_shows_who_came_and_went_as_csv_and_json() {
                 1,1,denied,";
     assert!(shown.starts_with(&format!("{head}{line}")), "{shown}");
     let (shown, _, code) = desk
-        .run(&[&span[..], &["--json", "--person", "ada@example.test"]].concat())
+        .run(&[&span[..], &["--json", "--email", "ada@example.test"]].concat())
         .await;
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!(

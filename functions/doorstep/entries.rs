@@ -20,8 +20,9 @@ pub struct EntriesArgs {
     #[arg(long)]
     until: Option<String>,
     /// Only the person with this e-mail address.
-    #[arg(long, value_name = "EMAIL")]
-    person: Option<String>,
+    // The option was called --person once, which is an id at every other verb.
+    #[arg(long, alias = "person")]
+    email: Option<String>,
     /// Summarises: who is inside, the first and last opening of each day, the openings by hour and
     /// door.
     #[arg(long)]
@@ -41,7 +42,7 @@ impl EntriesArgs {
         ReportQuery {
             from: self.from.clone(),
             until: self.until.clone(),
-            email: self.person.clone(),
+            email: self.email.clone(),
         }
     }
 }

@@ -27,7 +27,10 @@ pub struct ForgetArgs {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct ForgottenPerson {
-    /// The person with this e-mail address.
+    /// The e-mail address of the person.
+    #[arg(value_name = "EMAIL")]
+    address: Option<String>,
+    /// The same.
     #[arg(long)]
     email: Option<String>,
     /// The person with this id in Doorstep.
@@ -37,9 +40,14 @@ struct ForgottenPerson {
 
 /// Erases a person's names, address and numbers.
 pub async fn run(asked: &ForgetArgs) -> Result<VerbOutcome> {
+    let ForgottenPerson {
+        address,
+        email,
+        person,
+    } = &asked.person;
     let wanted = ForgetQuery {
-        email: asked.person.email.clone(),
-        person: asked.person.person.clone(),
+        email: address.as_ref().or(email.as_ref()).cloned(),
+        person: person.clone(),
     };
     let ask = async |backend: &dyn Backend| backend.forget(&asked.site, &wanted).await;
     match asked.target.ask("forgetting", ask).await? {

@@ -164,7 +164,7 @@ verbs! {
     OnTime(OnTimeArgs) = on_time, "on-time riverside --day 2026-03-02";
     /// Erases the names, the address and the card numbers of a person from the table. The audit
     /// chain stays intact. An obstacle is a finding.
-    Forget(ForgetArgs) = forget, "forget riverside --email ada@example.com";
+    Forget(ForgetArgs) = forget, "forget riverside ada@example.com";
 }
 
 #[tokio::main(flavor = "current_thread")]

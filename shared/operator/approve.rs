@@ -6,6 +6,7 @@ use std::fmt;
 
 use futures_util::future::try_join;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::bus::Notice;
@@ -35,6 +36,9 @@ pub struct Opened {
     pub hold: Hold,
     /// The changes that wait.
     pub waiting: Vec<ShownChange>,
+    /// The IANA name of the site's time zone, in which times are shown. Empty: UTC.
+    #[serde(default)]
+    pub timezone: String,
 }
 
 /// A change that waits, for display.
@@ -98,13 +102,21 @@ impl Doing {
 pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
     for site in sites(environment, site).await? {
+        let file = environment.store.active(&site).await?;
+        let file = file.and_then(|stored| stored.file().ok());
+        let timezone = file.and_then(|file| file.timezone.iana_name().map(str::to_owned));
+        let timezone = timezone.unwrap_or_default();
         for hold in environment.store.open_holds(&site).await? {
             let waiting = environment.store.waiting(&hold).await?;
             let names = HoldNames::of(environment, &site, &waiting).await?;
             let mut waiting: Vec<ShownChange> =
                 waiting.iter().map(|one| names.shown(one)).collect();
             waiting.sort();
-            holds.push(Opened { hold, waiting });
+            holds.push(Opened {
+                hold,
+                waiting,
+                timezone: timezone.clone(),
+            });
         }
     }
     Ok(holds)
@@ -234,7 +246,8 @@ impl fmt::Display for Opened {
             since,
             ..
         } = &self.hold;
-        let at = since.strftime("%F %R UTC");
+        let zone = TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC);
+        let at = since.to_zoned(zone).strftime("%F %R %Z");
         shown_line!(
             f,
             "site {site}: {checksum}: {scope}, held since {at}: {reason}"
