@@ -116,7 +116,8 @@ impl<'t> SheetTable<'t> {
                 "it belongs above the first [table]".to_owned()
             } else {
                 let names: Vec<&str> = self.keys.keys.iter().map(|key| key.name).collect();
-                format!("there are {}", names.join(", "))
+                let verb = if names.len() == 1 { "is only" } else { "are" };
+                format!("there {verb} {}", names.join(", "))
             };
             self.faults.add(
                 line,
