@@ -1,6 +1,7 @@
 //! Journeys that begin at Spacebring.
 
 mod bookings;
+mod by_hand;
 mod lies;
 mod passes;
 mod people;

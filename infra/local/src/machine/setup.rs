@@ -69,6 +69,8 @@ pub enum StartError {
     #[error(transparent)]
     Secrets(#[from] SecretsError),
     /// The data folder cannot be used, or another run uses it.
-    #[error("the data folder cannot be used. If another run uses it, stop that one or choose another --data ({0})")]
+    #[error(
+        "the data folder cannot be used. If another run uses it, stop that one or choose another --data ({0})"
+    )]
     Data(String),
 }
