@@ -30,8 +30,8 @@ struct OnePlan;
 
 #[async_trait]
 impl ReadPlatform for OnePlan {
-    fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Plan, Kind::Member]
+    fn kinds(&self) -> Vec<Kind> {
+        [Kind::Plan, Kind::Member].to_vec()
     }
 
     async fn fetch(&self, _about: &FactId) -> Result<Lookup> {

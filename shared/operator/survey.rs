@@ -1,6 +1,7 @@
 //! What both vendors have that a site file can name. It is read from the vendors, and nothing is
 //! stored.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -46,7 +47,7 @@ pub struct Survey {
 /// # Errors
 /// [`Error::Invalid`] with every wrong line of the file, and the first error of a vendor.
 pub async fn survey(environment: &Environment, text: &str) -> Result<Survey> {
-    let site = Site::parse(text).map_err(|error| Error::invalid(error.to_string()))?;
+    let site = Site::parse(text)?;
     let platform = environment.platform(&site).await?;
     let mut doors = DoorsReaders::new();
     for name in site.doors.keys() {
@@ -70,8 +71,9 @@ pub async fn of_vendors(
         checkins_from: Timestamp::UNIX_EPOCH,
     };
     let mut facts = Vec::new();
-    for kind in platform.kinds().iter().filter(|kind| NAMED.contains(kind)) {
-        facts.extend(platform.read(*kind, &span).await?.facts);
+    let kinds = platform.kinds().into_iter();
+    for kind in kinds.filter(|kind| NAMED.contains(kind)) {
+        facts.extend(platform.read(kind, &span).await?.facts);
     }
     let mut groups = BTreeMap::new();
     for name in site.doors.keys() {
@@ -89,9 +91,9 @@ pub async fn of_vendors(
 
 impl Survey {
     /// Returns what belongs to these locations, or to no location; `None` are all locations.
-    pub(crate) fn at(&self, locations: Option<&BTreeSet<String>>) -> Survey {
+    pub(crate) fn at(&self, locations: Option<&BTreeSet<String>>) -> Cow<'_, Survey> {
         let Some(locations) = locations else {
-            return self.clone();
+            return Cow::Borrowed(self);
         };
         let is_here = |location: Option<&str>| location.is_none_or(|id| locations.contains(id));
         let catalogue = &self.catalogue;
@@ -109,10 +111,10 @@ impl Survey {
                 || (catalogue.resources.contains_key(id) && !here.resources.contains_key(id))
         };
         let bridged = self.bridged.iter().filter(|bridged| !is_elsewhere(bridged));
-        Survey {
+        Cow::Owned(Survey {
             bridged: bridged.cloned().collect(),
             groups: self.groups.clone(),
             catalogue: here,
-        }
+        })
     }
 }

@@ -7,6 +7,7 @@ use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
 use crate::vendor_http::RateGate;
+use doorstep_core::model::fact::Kind;
 use doorstep_core::site::{MemberUnpaid, Rule, Selector, Site};
 
 /// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated
@@ -98,6 +99,12 @@ impl Extras {
             visits: site.rules.iter().any(visits),
             invoices: site.members_unpaid.is_some_and(closes),
         }
+    }
+
+    /// Returns the kinds that are read of `all` that a platform has.
+    pub(crate) fn kinds(self, all: &[Kind]) -> Vec<Kind> {
+        let is_read = |kind: &Kind| self.visits || *kind != Kind::Visit;
+        all.iter().copied().filter(is_read).collect()
     }
 }
 

@@ -137,7 +137,7 @@ async fn read_and_keep<'a>(
     let mut reading = PlatformReading::new(&environment.store, site, mark, since(mark, now), now);
     match environment.platform(site).await {
         Ok(reader) => {
-            for &kind in reader.kinds() {
+            for kind in reader.kinds() {
                 for record in reading.one(reader.as_ref(), kind).await? {
                     kept_out.extend(keep(environment, site, &mut reading, record).await?);
                 }

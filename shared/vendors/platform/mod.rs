@@ -75,7 +75,7 @@ pub trait Platform: Send + Sync {
 pub trait ReadPlatform: Send + Sync {
     /// Returns the kinds that the platform has: catalogue first, and each kind after the kinds that
     /// it refers to.
-    fn kinds(&self) -> &'static [Kind];
+    fn kinds(&self) -> Vec<Kind>;
     /// Fetches one thing as it is now. A membership comes with its assignments.
     async fn fetch(&self, about: &FactId) -> Result<Lookup>;
     /// Fetches every thing of `kind`. Memberships come without their assignments. Returns the whole

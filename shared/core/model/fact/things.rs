@@ -93,6 +93,21 @@ pub struct Profile {
     pub cards: Vec<String>,
 }
 
+impl Profile {
+    /// Returns the profile of a guest or visitor, who has no team, no location and no cards.
+    pub fn guest(name: impl Into<CompactString>, email: Option<String>) -> Self {
+        Profile {
+            name: name.into(),
+            email,
+            teams: Vec::new(),
+            location: None,
+            shares_team: false,
+            active: true,
+            cards: Vec::new(),
+        }
+    }
+}
+
 /// An expected visit without a booking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Visit {

@@ -32,28 +32,11 @@ const KINDS: [Kind; 11] = [
     Kind::Pass,
     Kind::Checkin,
 ];
-/// The same without visits, for a site without a rule about visitors.
-const WITHOUT_VISITS: [Kind; 10] = [
-    Kind::Location,
-    Kind::Resource,
-    Kind::Plan,
-    Kind::Team,
-    Kind::Member,
-    Kind::Visitor,
-    Kind::Membership,
-    Kind::Booking,
-    Kind::Pass,
-    Kind::Checkin,
-];
 
 #[async_trait]
 impl ReadPlatform for NexudusReader {
-    fn kinds(&self) -> &'static [Kind] {
-        if self.extras.visits {
-            &KINDS
-        } else {
-            &WITHOUT_VISITS
-        }
+    fn kinds(&self) -> Vec<Kind> {
+        self.extras.kinds(&KINDS)
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {

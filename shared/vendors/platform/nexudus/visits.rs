@@ -122,15 +122,8 @@ fn is_approved(record: &JsonRecord<'_>) -> bool {
 /// Translates the visitor of a visit.
 pub(super) fn visitor(value: &Value) -> Option<Fact> {
     let record = JsonRecord::of(value)?;
-    let profile = Profile {
-        name: record.text("FullName").unwrap_or_default().into(),
-        email: record.text("Email"),
-        teams: Vec::new(),
-        location: None,
-        shares_team: false,
-        active: true,
-        cards: Vec::new(),
-    };
+    let name = record.text("FullName").unwrap_or_default();
+    let profile = Profile::guest(name, record.text("Email"));
     Some(Fact {
         id: visitor_id(&record.id("Id")?),
         what: What::Visitor(profile),

@@ -187,15 +187,7 @@ fn cards(text: &str) -> Vec<String> {
 /// Translates a guest of a booking. Returns the booking's id too.
 pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
     let record = &JsonRecord::of(value)?;
-    let profile = Profile {
-        name: name(record, "VisitorFullName").into(),
-        email: record.text("VisitorEmail"),
-        teams: Vec::new(),
-        location: None,
-        shares_team: false,
-        active: true,
-        cards: Vec::new(),
-    };
+    let profile = Profile::guest(name(record, "VisitorFullName"), record.text("VisitorEmail"));
     Some((
         fact(record, What::Visitor(profile))?,
         record.reference("BookingId"),

@@ -25,21 +25,6 @@ const PAGE: &str = "50";
 /// Most pages of a list. A longer list is taken for an endless one.
 const MOST_PAGES: usize = 4_000;
 
-/// All kinds but visits, for a site without a rule about visitors.
-const WITHOUT_VISITS: [Kind; 11] = [
-    Kind::Location,
-    Kind::Floor,
-    Kind::Resource,
-    Kind::Plan,
-    Kind::Team,
-    Kind::Member,
-    Kind::Visitor,
-    Kind::Membership,
-    Kind::Booking,
-    Kind::Pass,
-    Kind::Checkin,
-];
-
 /// Reader of one organisation.
 pub(super) struct OfficerndReader {
     calls: OfficerndApi,
@@ -160,12 +145,8 @@ impl OfficerndReader {
 
 #[async_trait]
 impl ReadPlatform for OfficerndReader {
-    fn kinds(&self) -> &'static [Kind] {
-        if self.extras.visits {
-            &Kind::ALL
-        } else {
-            &WITHOUT_VISITS
-        }
+    fn kinds(&self) -> Vec<Kind> {
+        self.extras.kinds(&Kind::ALL)
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {

@@ -149,13 +149,8 @@ pub(super) fn cards(record: &Value, property: &str) -> Vec<String> {
 /// no access but the booking's.
 fn visitor(record: &JsonRecord) -> Profile {
     Profile {
-        name: record.name().into(),
-        email: record.text("email"),
-        teams: Vec::new(),
         location: record.reference("location"),
-        shares_team: false,
-        active: true,
-        cards: Vec::new(),
+        ..Profile::guest(record.name(), record.text("email"))
     }
 }
 

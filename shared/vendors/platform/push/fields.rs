@@ -151,17 +151,8 @@ impl PushedGuest {
         };
         let digest = hex::encode(Sha256::digest(pushed));
         let id = format!("{prefix}{}", digest.get(..16).unwrap_or_default());
-        let name = name.or_else(|| email.clone()).unwrap_or_default().into();
-        let (teams, cards) = (Vec::new(), Vec::new());
-        let profile = Profile {
-            name,
-            email,
-            teams,
-            location: None,
-            shares_team: false,
-            active: true,
-            cards,
-        };
+        let name = name.or_else(|| email.clone()).unwrap_or_default();
+        let profile = Profile::guest(name, email);
         Fact {
             id: id.into(),
             what: What::Visitor(profile),

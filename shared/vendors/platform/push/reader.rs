@@ -206,8 +206,8 @@ impl PushReader {
 
 #[async_trait]
 impl ReadPlatform for PushReader {
-    fn kinds(&self) -> &'static [Kind] {
-        &KINDS
+    fn kinds(&self) -> Vec<Kind> {
+        KINDS.to_vec()
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {

@@ -80,59 +80,37 @@ fn checked(visitor: &PushedGuest) -> Result<(), &'static str> {
     }
 }
 
-/// Returns the facts of a visit with this id: its visitor and itself.
-fn facts(id: &Id, visitor: &PushedGuest, visit: Visit) -> Vec<Fact> {
-    let visitor = visitor.visitor(&id.0);
-    let visit = Visit {
-        visitor: visitor.id.clone(),
-        ..visit
+/// Implements a visit, whose location stands in the field that the platform's own word names.
+macro_rules! pushed_visit {
+    ($visit:ty, $location:ident) => {
+        impl PushedThing for $visit {
+            fn id(&self) -> &str {
+                &self.id.0
+            }
+
+            fn facts(&self) -> Vec<Fact> {
+                let visitor = self.visitor.visitor(&self.id.0);
+                let visit = Visit {
+                    visitor: visitor.id.clone(),
+                    location: Some(self.$location.0.clone()),
+                    start: self.start.0,
+                    end: self.end.map(|end| end.0),
+                    approved: !self.cancelled,
+                };
+                let visit = Fact {
+                    id: self.id.0.clone(),
+                    what: What::Visit(visit),
+                    changed: None,
+                };
+                vec![visitor, visit]
+            }
+
+            fn is_over(&self, at: Timestamp) -> bool {
+                self.end.unwrap_or(self.start).0 <= at
+            }
+        }
     };
-    let visit = Fact {
-        id: id.0.clone(),
-        what: What::Visit(visit),
-        changed: None,
-    };
-    vec![visitor, visit]
 }
 
-impl PushedThing for AndcardsVisit {
-    fn id(&self) -> &str {
-        &self.id.0
-    }
-
-    fn facts(&self) -> Vec<Fact> {
-        let visit = Visit {
-            visitor: Default::default(),
-            location: Some(self.location.0.clone()),
-            start: self.start.0,
-            end: self.end.as_ref().map(|end| end.0),
-            approved: !self.cancelled,
-        };
-        facts(&self.id, &self.visitor, visit)
-    }
-
-    fn is_over(&self, at: Timestamp) -> bool {
-        self.end.unwrap_or(self.start).0 <= at
-    }
-}
-
-impl PushedThing for DeskworksVisit {
-    fn id(&self) -> &str {
-        &self.id.0
-    }
-
-    fn facts(&self) -> Vec<Fact> {
-        let visit = Visit {
-            visitor: Default::default(),
-            location: Some(self.center.0.clone()),
-            start: self.start.0,
-            end: self.end.as_ref().map(|end| end.0),
-            approved: !self.cancelled,
-        };
-        facts(&self.id, &self.visitor, visit)
-    }
-
-    fn is_over(&self, at: Timestamp) -> bool {
-        self.end.unwrap_or(self.start).0 <= at
-    }
-}
+pushed_visit!(AndcardsVisit, location);
+pushed_visit!(DeskworksVisit, center);

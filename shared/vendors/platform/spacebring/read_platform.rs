@@ -19,8 +19,8 @@ const USES: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 #[async_trait]
 impl ReadPlatform for SpacebringReader {
-    fn kinds(&self) -> &'static [Kind] {
-        &Kind::ALL
+    fn kinds(&self) -> Vec<Kind> {
+        Kind::ALL.to_vec()
     }
 
     async fn fetch(&self, about: &FactId) -> Result<Lookup> {

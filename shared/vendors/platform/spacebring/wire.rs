@@ -116,17 +116,9 @@ pub(super) fn person(record: &JsonRecord<'_>, field: &str) -> Profile {
     let (name, email) = JsonRecord::of(user).map_or_else(Default::default, |user| {
         let names = [user.text("name"), user.text("surname")];
         let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        (name.into(), user.text("email"))
+        (name, user.text("email"))
     });
-    Profile {
-        name,
-        email,
-        teams: Vec::new(),
-        location: None,
-        shares_team: false,
-        active: true,
-        cards: Vec::new(),
-    }
+    Profile::guest(name, email)
 }
 
 /// Returns the local day of an instant. Spacebring writes midnight of the location as an instant

@@ -189,7 +189,7 @@ async fn a_list_that_does_not_exist_is_reported() {
 #[tokio::test]
 async fn only_lists_that_can_tell_are_asked_what_changed() {
     let since = "2026-01-12T07:00:00Z";
-    for kind in PlatformScript::new().reader().kinds() {
+    for kind in &PlatformScript::new().reader().kinds() {
         let script = PlatformScript::new().on("/api/v2/", [page(&[], None)]);
         assert_eq!(
             script.reader().read(*kind, &span(Some(since))).await,
