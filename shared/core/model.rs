@@ -7,6 +7,7 @@ pub mod audit;
 pub mod capabilities;
 pub mod cause;
 pub mod claim;
+pub mod counted;
 pub mod doors_read;
 pub mod email;
 pub mod error;

@@ -6,9 +6,10 @@ use std::fmt;
 
 use futures_util::future::try_join;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::called::Called;
+use crate::preview::print::PreviewZone;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -16,12 +17,11 @@ use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange, WaitingChange};
-use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
+use doorstep_core::model::account::{AccountId, GroupId, GroupRef};
 use doorstep_core::model::claim::Claim;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
-use doorstep_core::model::ids::{Checksum, DoorsName, PersonId, SiteId};
-use doorstep_core::model::person::Person;
+use doorstep_core::model::ids::{Checksum, DoorsName, SiteId};
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::shown_line;
@@ -124,8 +124,7 @@ pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<V
 
 /// The names for the changes of a hold.
 struct HoldNames {
-    groups: BTreeMap<DoorsName, Vec<Group>>,
-    people: BTreeMap<PersonId, Person>,
+    called: Called,
     profiles: BTreeMap<FactId, FactRecord>,
 }
 
@@ -139,7 +138,7 @@ impl HoldNames {
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in waiting {
             match &one.change {
-                UnconfirmedChange::Leaves { doors: at, .. } => drop(doors.insert(at)),
+                UnconfirmedChange::Leaves { doors: at, .. } => drop(doors.insert(at.clone())),
                 UnconfirmedChange::Made { profile, .. }
                 | UnconfirmedChange::Moves { profile, .. } => {
                     profiles.insert(profile.clone());
@@ -150,31 +149,17 @@ impl HoldNames {
                 people.insert(id.clone());
             }
         }
-        let store = &environment.store;
-        let (people, profiles) = (Vec::from_iter(people), Vec::from_iter(profiles));
-        let (people, profiles) =
-            try_join(store.people(site, &people), store.facts(site, &profiles)).await?;
-        let mut groups = BTreeMap::new();
-        for name in doors {
-            let read = store.doors_read(site, name).await?;
-            groups.insert(
-                name.clone(),
-                read.map(|read| read.groups).unwrap_or_default(),
-            );
-        }
-        let people = people
-            .into_iter()
-            .map(|person| (person.id.clone(), person))
-            .collect();
+        let profiles = Vec::from_iter(profiles);
+        let (called, profiles) = try_join(
+            Called::of(environment, site, people, &doors),
+            environment.store.facts(site, &profiles),
+        )
+        .await?;
         let profiles = profiles
             .into_iter()
             .map(|record| (record.fact.name(), record))
             .collect();
-        Ok(HoldNames {
-            groups,
-            people,
-            profiles,
-        })
+        Ok(HoldNames { called, profiles })
     }
 
     fn shown(&self, one: &WaitingChange) -> ShownChange {
@@ -183,19 +168,12 @@ impl HoldNames {
             one.change.group().cloned(),
             one.change.place().map(|(_, account)| account.clone()),
         );
-        let named = |id: &GroupId| {
-            self.groups
-                .get(&doors)?
-                .iter()
-                .find(|known| known.id == *id)
-        };
         let name = group
             .as_ref()
-            .and_then(named)
-            .map(|known| known.name.clone());
+            .and_then(|group| self.called.group(&doors, group));
         let (mut email, mut called, mut because) = (None, None, None);
         if let Subject::Person(id) = &one.who
-            && let Some(person) = self.people.get(id)
+            && let Some(person) = self.called.known(id)
         {
             called = person
                 .accounts
@@ -246,8 +224,7 @@ impl fmt::Display for Opened {
             since,
             ..
         } = &self.hold;
-        let zone = TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC);
-        let at = since.to_zoned(zone).strftime("%F %R %Z");
+        let at = PreviewZone::named(&self.timezone).of_with_zone(*since);
         shown_line!(
             f,
             "site {site}: {checksum}: {scope}, held since {at}: {reason}"

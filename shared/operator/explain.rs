@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::called::group_names;
 use crate::nearest::{self, in_force};
 use crate::view::KnownRules;
 use doorstep_cloud::environment::Environment;
@@ -191,19 +192,7 @@ impl Book {
         now: Timestamp,
     ) -> Result<Self> {
         let rules = KnownRules::of(environment, &site).await?;
-        let mut names = BTreeMap::new();
-        for doors in site.doors.keys() {
-            let read = environment
-                .store
-                .doors_read(&site.id, doors)
-                .await?
-                .unwrap_or_default();
-            names.extend(
-                read.groups
-                    .into_iter()
-                    .map(|group| (GroupRef::new(doors, &group.id), group.name)),
-            );
-        }
+        let names = group_names(environment, &site.id, site.doors.keys()).await?;
         let stale = environment
             .store
             .platform_read(&site.id)

@@ -153,7 +153,7 @@ async fn name_late(environment: &Environment, site: &SiteId, days: &mut [OnTimeD
     if people.is_empty() {
         return Ok(());
     }
-    let called = Called::of(environment, site, people, doors).await?;
+    let called = Called::of(environment, site, people, &doors).await?;
     for one in days.iter_mut().flat_map(|day| &mut day.late) {
         one.name = called.person(&one.person, &one.doors);
         let group = one.group.as_ref();

@@ -54,7 +54,7 @@ pub struct PushPreview {
 /// # Errors
 /// [`Error::Invalid`] with every wrong line.
 pub async fn load(environment: &Environment, text: &str) -> Result<SiteId> {
-    let site = Site::parse(text).map_err(|error| Error::invalid(error.to_string()))?;
+    let site = Site::parse(text)?;
     environment
         .store
         .store_site(&SiteRoute::of(&site), text, environment.time.now())

@@ -7,8 +7,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::nearest::in_force;
+use crate::preview::print::PreviewZone;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
+use doorstep_core::model::counted::counted;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::platform_kind::PlatformKind;
@@ -174,18 +176,14 @@ impl fmt::Display for SiteSummary {
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (times in {})", self.site, self.timezone)?;
-        let zone = TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC);
+        let zone = PreviewZone::named(&self.timezone);
         for one in &self.versions {
-            let at = one.at.map_or_else(
-                || "unknown time    ".to_owned(),
-                |at| at.to_zoned(zone.clone()).strftime("%F %R").to_string(),
-            );
+            let at = one
+                .at
+                .map_or_else(|| "unknown time    ".to_owned(), |at| zone.of(at));
             let mode = one.mode.map_or("unreadable", Mode::word);
-            let rules = match one.rules {
-                Some(1) => "1 rule".to_owned(),
-                Some(count) => format!("{count} rules"),
-                None => String::new(),
-            };
+            let rules = one.rules.map(|count| counted(count, "rule"));
+            let rules = rules.unwrap_or_default();
             let in_force = if one.in_force { "  in force" } else { "" };
             write!(
                 f,

@@ -7,6 +7,8 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::counted::plural;
+
 mod things;
 
 pub use things::*;
@@ -81,10 +83,7 @@ impl Kind {
 
     /// Returns the word for several things of this kind, as texts for people have it.
     pub fn plural(self) -> String {
-        match self {
-            Kind::Pass => "passes".to_owned(),
-            other => format!("{}s", other.word()),
-        }
+        plural(self.word())
     }
 }
 

@@ -38,6 +38,7 @@ pub use closed::Closure;
 pub use fault::{Fault, SiteFileError};
 pub use finding::Finding;
 pub use hours::Hours;
+pub use named::plain;
 pub use place::{Place, SiteProblem, line_at};
 pub use rule::{Audience, Rule, Selector, ThingSelection};
 pub use words::is_site_id;

@@ -1,6 +1,8 @@
 //! Finds what one name means among things that have ids and names. Pure; it knows neither platforms
 //! nor doors.
 
+use crate::model::counted::plural;
+
 /// A thing that a name may mean.
 pub(super) struct NamedThing<'t> {
     /// Its id. A match by id comes before a match by name, so that every thing can be named.
@@ -96,12 +98,6 @@ impl<'t> Meaning<'t> {
     }
 }
 
-/// Returns the word for several of such things.
-fn plural(one: &str) -> String {
-    let ending = if one.ends_with('s') { "es" } else { "s" };
-    format!("{one}{ending}")
-}
-
 /// Returns what `word` means among `things`. `before` is the id of the thing that it meant the last
 /// time.
 ///
@@ -139,15 +135,15 @@ pub(super) fn meaning<'t>(
 }
 
 fn nearly<'t>(word: &str, things: &[NamedThing<'t>]) -> Meaning<'t> {
-    let plain = |text: &str| {
-        text.split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .to_lowercase()
-    };
     let wanted = plain(word);
     things
         .iter()
         .find(|thing| thing.fits && plain(thing.name) == wanted)
         .map_or(Meaning::Nothing, |thing| Meaning::Nearly(thing.name))
+}
+
+/// Returns a name without what people write differently: capitals, and the number of spaces.
+pub fn plain(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }

@@ -5,10 +5,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::preview::print::PreviewZone;
 use doorstep_cloud::environment::Environment;
+use doorstep_core::model::counted::counted;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::shown_line;
@@ -132,8 +133,7 @@ pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
 impl Checkup {
     /// Returns an instant in the site's time zone, to the minute.
     fn local(&self, at: Timestamp) -> String {
-        let zone = TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC);
-        at.to_zoned(zone).strftime("%F %R").to_string()
+        PreviewZone::named(&self.timezone).of(at)
     }
 
     /// Returns the result for a site that cannot be examined.
@@ -185,8 +185,7 @@ impl fmt::Display for Checkup {
             .try_for_each(|fine| shown_line!(f, "+ {fine}"))?;
         match findings.len() {
             0 => write!(f, "nothing to do"),
-            1 => write!(f, "1 finding"),
-            count => write!(f, "{count} findings"),
+            count => f.write_str(&counted(count, "finding")),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Pairs plans, rooms and passes with groups of the same name.
 
 use doorstep_core::model::account::GroupRef;
-use doorstep_core::site::Selector;
+use doorstep_core::site::{Selector, plain};
 
 use super::opening::{Guess, Opening};
 use super::words::{Names, can_be_written};
@@ -34,9 +34,4 @@ pub(super) fn same_names(survey: &Survey) -> Vec<Opening> {
         }
     }
     all
-}
-
-fn plain(name: &str) -> String {
-    let words: Vec<&str> = name.split_whitespace().collect();
-    words.join(" ").to_lowercase()
 }

@@ -106,9 +106,7 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &PreviewZone
             closed,
         } in changes
         {
-            let until = until
-                .map(|until| format!(" until {}", zone.of(until)))
-                .unwrap_or_default();
+            let until = zone.until(*until);
             let closed = closed
                 .map(|closed| format!("{closed}; "))
                 .unwrap_or_default();
@@ -132,10 +130,7 @@ fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> 
         change,
     } in soon.iter().take(MOST_SOON)
     {
-        let until = change
-            .until
-            .map(|until| format!(" until {}", zone.of(until)))
-            .unwrap_or_default();
+        let until = zone.until(change.until);
         shown_line!(
             f,
             "  {} {doors}: {name} for {}{until}: {}",
@@ -144,10 +139,7 @@ fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> 
             change.because
         )?;
     }
-    match soon.len().saturating_sub(MOST_SOON) {
-        0 => Ok(()),
-        more => shown_line!(f, "  and {more} more"),
-    }
+    print_more(f, soon.len())
 }
 
 fn print_closed(
@@ -168,16 +160,19 @@ fn print_closed(
         because,
     } in all.iter().take(MOST_SOON)
     {
-        let until = until
-            .map(|until| format!(" until {}", zone.of(until)))
-            .unwrap_or_default();
+        let until = zone.until(*until);
         let from = zone.of(*from);
         shown_line!(
             f,
             "  {from} {doors}: {name} for {who}{until}: {closed}; otherwise {because}"
         )?;
     }
-    match all.len().saturating_sub(MOST_SOON) {
+    print_more(f, all.len())
+}
+
+/// Prints how many windows of a list are not printed.
+fn print_more(f: &mut fmt::Formatter<'_>, all: usize) -> fmt::Result {
+    match all.saturating_sub(MOST_SOON) {
         0 => Ok(()),
         more => shown_line!(f, "  and {more} more"),
     }
@@ -274,5 +269,16 @@ impl PreviewZone {
     /// Returns an instant in this time zone, to the minute.
     pub(crate) fn of(&self, at: Timestamp) -> String {
         at.to_zoned(self.0.clone()).strftime("%F %R").to_string()
+    }
+
+    /// Returns an instant in this time zone, to the minute, and the zone's abbreviation.
+    pub(crate) fn of_with_zone(&self, at: Timestamp) -> String {
+        let at = at.to_zoned(self.0.clone());
+        at.strftime("%F %R %Z").to_string()
+    }
+
+    /// Returns the end of a window with the word before it; empty if the window has no end.
+    fn until(&self, until: Option<Timestamp>) -> String {
+        until.map_or_else(String::new, |until| format!(" until {}", self.of(until)))
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::called::group_names;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::register::unregister;
 use doorstep_cloud::store::dues::Due;
@@ -116,7 +117,12 @@ pub async fn retire(environment: &Environment, site: &SiteId, order: &Order) -> 
     let all_people = environment.store.all_people(site).await?;
     let people = &all_people.known;
     let file = stored.file()?;
-    let mut retirement = Retirement::of(&file, order, people, &names(environment, &file).await?);
+    let mut retirement = Retirement::of(
+        &file,
+        order,
+        people,
+        &group_names(environment, &file.id, file.doors.keys()).await?,
+    );
     retirement.problems.extend(all_people.problems(site));
     if let Some(retiring) = stored
         .retiring
@@ -212,24 +218,6 @@ async fn take_out(
         .triggers
         .enqueue(&TriggerMessage::new(site, Trigger::Due), None)
         .await
-}
-
-/// Loads the names of the groups.
-async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<GroupRef, String>> {
-    let mut names = BTreeMap::new();
-    for doors in file.doors.keys() {
-        let read = environment
-            .store
-            .doors_read(&file.id, doors)
-            .await?
-            .unwrap_or_default();
-        names.extend(
-            read.groups
-                .into_iter()
-                .map(|group| (GroupRef::new(doors, &group.id), group.name)),
-        );
-    }
-    Ok(names)
 }
 
 /// Handles a site that is out of service already: only its remaining items can be deleted.

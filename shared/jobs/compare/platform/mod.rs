@@ -143,7 +143,7 @@ impl<'a> PlatformReading<'a> {
                 .await;
             }
             Err(error) => {
-                let why = format!("the list of {}s: {error}", kind.word());
+                let why = format!("the list of {}: {error}", kind.plural());
                 match kind {
                     Kind::Visit => self.apart.push(why),
                     _ => self.problems.push(why),
