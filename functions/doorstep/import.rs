@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::VerbOutcome;
 use crate::files::site_file;
-use crate::moving::{NewSiteOptions, SourceOptions, Unfinished, finish, platform_kind, site_of};
+use crate::moving::{MovingOptions, platform_kind, site_of};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::site::Site;
@@ -18,39 +18,16 @@ pub struct ImportArgs {
     #[arg(long, value_name = "PLATFORM", value_parser = platform_kind)]
     from: PlatformKind,
     #[command(flatten)]
-    new_site: NewSiteOptions,
-    #[command(flatten)]
-    source: SourceOptions,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    moving: MovingOptions,
 }
 
 /// Writes the rules into the file. Only findings of the file make the command exit with 1.
 pub async fn run(asked: &ImportArgs) -> Result<VerbOutcome> {
     let path = asked.file.as_path();
-    if path.exists() {
-        let text = existing(asked)?;
-        let survey = &asked.source.survey(&text).await?;
-        let unfinished = Unfinished {
-            path,
-            is_new: false,
-            text: &text,
-            survey,
-        };
-        return finish(&unfinished, &asked.source, asked.json);
+    match path.exists() {
+        true => asked.moving.add_to(path, &existing(asked)?).await,
+        false => asked.moving.make(path, site_of(path)?, asked.from).await,
     }
-    let is_sandbox = asked.source.is_sandbox();
-    let new_site = &asked.new_site;
-    let new_site = new_site.site(site_of(path)?, asked.from, is_sandbox)?;
-    let survey = &asked.source.survey(&new_site.text(None)).await?;
-    let unfinished = Unfinished {
-        path,
-        is_new: true,
-        text: &new_site.text(Some(survey)),
-        survey,
-    };
-    finish(&unfinished, &asked.source, asked.json)
 }
 
 /// Returns the text of the file that is there.
@@ -67,7 +44,7 @@ fn existing(asked: &ImportArgs) -> Result<String> {
             site.platform.kind.word()
         )));
     }
-    if asked.new_site.any() {
+    if asked.moving.new_site.any() {
         return Err(Error::invalid(format!(
             "{path} exists and names its vendors itself: leave out --organization, --doors, --place and --timezone"
         )));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::VerbOutcome;
 use crate::ask::Question;
-use crate::moving::{NewSiteOptions, SourceOptions, Unfinished, finish, platform_kind, site_of};
+use crate::moving::{MovingOptions, platform_kind, site_of};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::is_site_id;
 
@@ -17,12 +17,7 @@ pub struct InitArgs {
     #[arg(long)]
     platform: Option<String>,
     #[command(flatten)]
-    new_site: NewSiteOptions,
-    #[command(flatten)]
-    source: SourceOptions,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    moving: MovingOptions,
 }
 
 /// Makes the file. Only findings of the file make the command exit with 1.
@@ -44,16 +39,7 @@ pub async fn run(asked: &InitArgs) -> Result<VerbOutcome> {
         usual: None,
     };
     let platform = platform.answer(asked.platform.as_deref(), platform_kind)?;
-    let is_sandbox = asked.source.is_sandbox();
-    let new_site = asked.new_site.site(site, platform, is_sandbox)?;
-    let survey = &asked.source.survey(&new_site.text(None)).await?;
-    let unfinished = Unfinished {
-        path: &path,
-        is_new: true,
-        text: &new_site.text(Some(survey)),
-        survey,
-    };
-    finish(&unfinished, &asked.source, asked.json)
+    asked.moving.make(&path, site, platform).await
 }
 
 fn site_name() -> Result<String> {

@@ -11,7 +11,7 @@ const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nat = \"Riverside\"\nopens = [
 /// The company of Ada and Bob.
 const ACME: &str = "acme";
 
-/// Where a story is told.
+/// The platform and the door system of a story.
 #[derive(Clone, Copy)]
 pub struct Space {
     pub platform: Platform,

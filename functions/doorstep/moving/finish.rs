@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::source::{SourceOptions, valid};
+use super::source::SourceOptions;
 use crate::{VerbOutcome, print};
+use doorstep_core::model::counted::counted;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::site::Finding;
+use doorstep_core::site::{Finding, Site};
 use doorstep_operator::check::against_survey;
 use doorstep_operator::moving::Word;
 use doorstep_operator::moving::proposal::{Proposal, proposal};
@@ -37,10 +38,10 @@ pub fn finish(
     source: &SourceOptions,
     as_json: bool,
 ) -> Result<VerbOutcome> {
-    let site = valid(unfinished.text)?;
+    let site = Site::parse(unfinished.text)?;
     let proposal = proposal(&site, unfinished.survey);
     let text = written(unfinished.text, &proposal, site.doors.len() > 1)?;
-    let site = valid(&text)?;
+    let site = Site::parse(&text)?;
     let checked = against_survey(&site, unfinished.survey);
     let findings: Vec<Finding> = checked
         .findings
@@ -159,13 +160,4 @@ impl Ended {
             "next": self.next,
         })
     }
-}
-
-fn counted(count: usize, word: &str) -> String {
-    let plural = match (count, word) {
-        (1, word) => word.to_owned(),
-        (_, "pass") => "passes".to_owned(),
-        (_, word) => format!("{word}s"),
-    };
-    format!("{count} {plural}")
 }

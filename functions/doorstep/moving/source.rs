@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::target::TargetOptions;
 use crate::{progress, readers};
-use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::error::Result;
 use doorstep_core::site::Site;
 use doorstep_operator::survey::{self, Survey};
 use doorstep_vendors::network;
@@ -29,14 +29,15 @@ impl SourceOptions {
     /// Reads the vendors of the file `text`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a file that is not valid, and the errors of the vendors.
+    /// [`Invalid`](doorstep_core::model::error::Error::Invalid) for a file that is not valid, and the errors of
+    /// the vendors.
     pub async fn survey(&self, text: &str) -> Result<Survey> {
         let what = "reading the platform and the doors";
         let Some(path) = &self.secrets else {
             let ask = async |backend: &dyn crate::backend::Backend| backend.survey(text).await;
             return self.target.ask(what, ask).await;
         };
-        let site = valid(text)?;
+        let site = Site::parse(text)?;
         let http = network::client(None)?;
         let readers = readers::connect(&site, &readers::secrets(path)?, &http)?;
         let reading = survey::of_vendors(&site, readers.platform.as_ref(), &readers.doors);
@@ -54,12 +55,4 @@ impl SourceOptions {
             format!("doorstep push {file}{repeated}"),
         ]
     }
-}
-
-/// Parses a site file.
-///
-/// # Errors
-/// [`Error::Invalid`] with every wrong line.
-pub(super) fn valid(text: &str) -> Result<Site> {
-    Site::parse(text).map_err(|error| Error::invalid(error.to_string()))
 }
