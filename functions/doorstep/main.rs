@@ -16,6 +16,7 @@ mod audit;
 mod backend;
 mod check;
 mod completions;
+mod console;
 mod diff;
 mod doctor;
 mod drift;
@@ -34,6 +35,7 @@ mod print;
 mod progress;
 mod push;
 mod readers;
+mod reconcile;
 mod rehearse;
 mod resume;
 mod retire;
@@ -141,6 +143,11 @@ verbs! {
     /// would have been different, and when. Calls no vendor and changes nothing. Differences are
     /// not findings.
     Rehearse(RehearseArgs) = rehearse, "rehearse riverside.toml --day 2026-03-02";
+    /// Serves the operator's screens to a browser on this machine: what needs you, today, people, rules. It
+    /// only shows, unless --act lets it act.
+    Console(ConsoleArgs) = console, "console --stack doorstep";
+    /// Requests a reconcile at once: everything is compared with the platform and the doors.
+    Reconcile(ReconcileArgs) = reconcile, "reconcile riverside";
     /// Stops all changes at the doors of a site until `resume`. Doorstep still reads and stores
     /// everything.
     Pause(PauseArgs) = pause, "pause riverside --why \"the locks are being changed\"";

@@ -95,6 +95,14 @@ impl TargetOptions {
         if let Some(address) = &self.local {
             return Ok(Box::new(Local::at(address)?));
         }
+        Ok(Box::new(Stack(self.environment().await?)))
+    }
+
+    /// Connects to the stack, and returns the environment of the operator.
+    ///
+    /// # Errors
+    /// As [`TargetOptions::connect`].
+    pub async fn environment(&self) -> Result<Environment> {
         let given = self
             .sandbox
             .as_deref()
@@ -102,11 +110,7 @@ impl TargetOptions {
         let http = network::client(given.map(Sandbox::at).transpose()?)?;
         let asker = self.asker(&http).await?;
         let settings = Settings::of_stack(&self.stack, asker, &http).await?;
-        Ok(Box::new(Stack(Environment::new(
-            settings,
-            http,
-            Arc::new(WallClock),
-        ))))
+        Ok(Environment::new(settings, http, Arc::new(WallClock)))
     }
 
     /// Resolves the operator's AWS identity in the same way as every AWS command: environment,

@@ -7,6 +7,7 @@
 pub mod approve;
 mod called;
 pub mod check;
+pub mod csv;
 pub mod doctor;
 pub mod drift;
 pub mod explain;
@@ -17,7 +18,10 @@ pub mod on_time;
 pub mod pause;
 pub mod presence;
 pub mod preview;
+pub mod pulse;
 pub mod push;
+pub mod reconcile;
+pub mod records;
 pub mod rehearse;
 pub mod report;
 pub mod retire;

@@ -31,6 +31,12 @@ pub struct SiteSummary {
     pub doors: Vec<String>,
     /// Why the site does less than its file says.
     pub remarks: Vec<String>,
+    /// The IANA name of its time zone; UTC if the file cannot be read.
+    #[serde(default)]
+    pub timezone: String,
+    /// Whether it is paused.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// One version of a site file, as a history shows it.
@@ -84,6 +90,15 @@ pub async fn sites(environment: &Environment) -> Result<Vec<SiteSummary>> {
     }
     all.sort_by(|one, other| one.site.cmp(&other.site));
     Ok(all)
+}
+
+/// Returns one site, as a list of sites shows it.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown site, with the name that it may be.
+pub async fn site(environment: &Environment, site: &SiteId) -> Result<SiteSummary> {
+    let stored = in_force(environment, site).await?;
+    Ok(SiteSummary::of(site.clone(), Some(&stored)))
 }
 
 /// Lists the versions of a site's file.
@@ -144,7 +159,10 @@ impl SiteSummary {
     fn of(site: SiteId, stored: Option<&SiteVersion>) -> Self {
         let file: Option<Site> = stored.and_then(|stored| stored.site().ok());
         let doors = file.iter().flat_map(|file| file.doors.values());
+        let timezone = file.as_ref().and_then(|file| file.timezone.iana_name());
         SiteSummary {
+            timezone: timezone.unwrap_or("UTC").to_owned(),
+            paused: stored.is_some_and(|stored| stored.paused.is_some()),
             version: stored.map(|stored| stored.n),
             mode: file.as_ref().map(|file| file.mode),
             platform: file.as_ref().map(|file| file.platform.kind),

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 use jiff::civil::Date;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::Backend;
@@ -102,6 +103,11 @@ impl Backend for Local {
     async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal> {
         let day = day.map(|day| format!("?day={day}")).unwrap_or_default();
         self.post(&format!("/sandbox/rehearse{day}"), text).await
+    }
+
+    async fn reconcile(&self, site: &SiteId) -> Result<()> {
+        let path = format!("{}/reconcile", self.site(site)?);
+        self.post::<IgnoredAny>(&path, "").await.map(drop)
     }
 
     async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState> {

@@ -63,6 +63,8 @@ pub trait Backend {
     async fn doctor_of_all(&self) -> Result<Vec<Checkup>>;
     /// Replays a day with a site file; `None` replays yesterday.
     async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal>;
+    /// Requests a reconcile of a site at once.
+    async fn reconcile(&self, site: &SiteId) -> Result<()>;
     /// Pauses a site.
     async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState>;
     /// Ends the pause of a site.

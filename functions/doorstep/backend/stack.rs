@@ -18,6 +18,7 @@ use doorstep_operator::on_time::{self, OnTimeRecord};
 use doorstep_operator::pause::{self, SiteState};
 use doorstep_operator::presence::{self, Presence, PresenceQuery};
 use doorstep_operator::push::{self, PushOptions, PushPreview};
+use doorstep_operator::reconcile;
 use doorstep_operator::rehearse::{self, Rehearsal};
 use doorstep_operator::report::{self, ReportRow};
 use doorstep_operator::retire::{self, Order, Retirement};
@@ -80,6 +81,10 @@ impl Backend for Stack {
 
     async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal> {
         rehearse::rehearse(&self.0, text, day).await
+    }
+
+    async fn reconcile(&self, site: &SiteId) -> Result<()> {
+        reconcile::request(&self.0, site).await
     }
 
     async fn pause(&self, site: &SiteId, why: Option<&str>) -> Result<SiteState> {

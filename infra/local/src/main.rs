@@ -63,17 +63,26 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| named(error, &paths))?;
     let mut out = std::io::stdout();
-    writeln!(out, "listening on http://{}", listener.local_addr()?)?;
+    let address = listener.local_addr()?;
+    let console = machine.console(&options.listen, address.port(), options.act);
+    let entrance = format!("console at http://{address}{}", console.entrance());
+    writeln!(out, "listening on http://{address}\n{entrance}")?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let serving =
-        axum::serve(listener, machine.router_at(&options.listen)).with_graceful_shutdown(async {
+    let serving = axum::serve(listener, machine.router_at(&options.listen, &console))
+        .with_graceful_shutdown(async {
             stopping.await.ok();
         });
     let mut serving = tokio::spawn(serving.into_future());
     if plays_sample {
-        tokio::spawn(async move { sample::play(&machine, &mut std::io::stdout()).await });
+        let machine = machine.clone();
+        tokio::spawn(async move {
+            let mut out = std::io::stdout();
+            sample::play(&machine, &mut out).await;
+            // The address of the console is the last line, where it is seen.
+            writeln!(out, "{entrance}").and_then(|()| out.flush()).ok();
+        });
     } else if options.wants_sample() {
         writeln!(
             out,
@@ -87,6 +96,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         _ = terminate.recv() => {}
     }
     tracing::info!("stopping");
+    machine.stop();
     drop(stop);
     // The queue keeps every unfinished message, so the next run serves what is cut off here.
     tokio::time::timeout(LAST_CALLS, serving).await.ok();

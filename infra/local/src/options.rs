@@ -38,6 +38,9 @@ pub struct Options {
     /// Plays no sample day, and only serves
     #[arg(long)]
     pub quiet: bool,
+    /// Lets the console act: approve, push, pause, compare; left out: it only shows
+    #[arg(long)]
+    pub act: bool,
 }
 
 /// How often everything is reconciled; `None` reconciles only on request.

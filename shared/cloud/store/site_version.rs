@@ -2,6 +2,7 @@
 //! push is confirmed, and while the operator has paused it.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
@@ -113,12 +114,14 @@ impl SiteVersion {
     /// Returns why Doorstep does less than the file says, one text for each reason, each with what
     /// to do.
     pub fn remarks(&self, site: &SiteId) -> Vec<String> {
+        let zone = self.file().map_or(TimeZone::UTC, |file| file.timezone);
+        let local = |at: &Timestamp| at.to_zoned(zone.clone()).strftime("%F %R %Z").to_string();
         let mut remarks = Vec::new();
         if let Some(Retiring { at, checksum }) = &self.retiring {
             remarks.push(format!(
                 "{site} is being retired since {}: Doorstep is revoking the access that it granted. When no one is left, \
                  run `doorstep retire {site} --revoke-access --yes {checksum}` again",
-                at.strftime("%F %R UTC")
+                local(at)
             ));
             return remarks;
         }
@@ -135,7 +138,7 @@ impl SiteVersion {
                 .unwrap_or_default();
             remarks.push(format!(
                 "{site} is paused since {}{why}: nothing is changed at the doors until `doorstep resume {site}`",
-                at.strftime("%F %R UTC")
+                local(at)
             ));
         }
         remarks

@@ -6,6 +6,7 @@ mod setup;
 mod sites;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     sandboxes: Sandboxes,
     pub(crate) known: Mutex<PushedSites>,
     pub(crate) background: Mutex<Background>,
+    stopping: AtomicBool,
 }
 
 impl Machine {
@@ -95,6 +97,7 @@ impl Machine {
             sandboxes,
             known,
             background,
+            stopping: AtomicBool::new(false),
         };
         let machine = Machine {
             parts: Arc::new(parts),
@@ -167,6 +170,16 @@ impl Machine {
         let report = self.parts.runner.reconcile(site).await;
         self.quiet().await;
         report
+    }
+
+    /// Says that the process stops. Pages that follow changes then end.
+    pub fn stop(&self) {
+        self.parts.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether the process stops.
+    pub(crate) fn stops(&self) -> bool {
+        self.parts.stopping.load(Ordering::Relaxed)
     }
 
     /// Returns whether this run serves the site.

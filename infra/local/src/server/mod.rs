@@ -6,6 +6,7 @@ mod answer;
 mod attempts;
 mod body;
 mod clock;
+mod console;
 mod explain;
 mod holds;
 mod hooks;
@@ -29,13 +30,15 @@ use serde_json::json;
 
 use crate::Machine;
 use crate::run::crash::CrashStep;
+use doorstep_console::access::origin::Hosts;
+use doorstep_console::command::CommandTarget;
+use doorstep_console::{Console, ConsoleSettings};
 use doorstep_core::model::ids::SiteId;
-pub use operator_only::Hosts;
 use operator_only::operator_only;
 
 /// Returns all routes. Webhooks and the health check are open to all. Only this machine's operator
 /// may call the others.
-pub fn router(machine: Machine, hosts: Hosts) -> Router {
+pub fn router(machine: Machine, hosts: Hosts, console: Router<Machine>) -> Router {
     Router::new()
         .route(
             "/healthz",
@@ -43,6 +46,7 @@ pub fn router(machine: Machine, hosts: Hosts) -> Router {
         )
         .route("/hooks/{*path}", post(hooks::deliver))
         .merge(driven().layer(from_fn_with_state(hosts, operator_only)))
+        .merge(console)
         .layer(from_fn(whole))
         .with_state(machine)
 }
@@ -141,12 +145,24 @@ impl Machine {
     /// Returns the HTTP interface of the run, controllable under loopback names only. The caller
     /// opens the port.
     pub fn router(&self) -> Router {
-        router(self.clone(), Hosts::default())
+        router(self.clone(), Hosts::default(), Router::new())
     }
 
-    /// Returns the HTTP interface, controllable under the name that it listens on too.
-    pub fn router_at(&self, listen: &str) -> Router {
-        router(self.clone(), Hosts::with(listen))
+    /// Returns the HTTP interface, controllable under the name that it listens on too, with the
+    /// console.
+    pub fn router_at(&self, listen: &str, console: &Console) -> Router {
+        router(self.clone(), Hosts::with(listen), console.router())
+    }
+
+    /// Creates the console of the run. It is served at the run's own port.
+    pub fn console(&self, listen: &str, port: u16, can_act: bool) -> Console {
+        let settings = ConsoleSettings {
+            hosts: Hosts::with(listen),
+            port,
+            can_act,
+            target: CommandTarget::local(port),
+        };
+        Console::new(self.clone(), settings)
     }
 }
 

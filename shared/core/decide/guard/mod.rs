@@ -238,16 +238,26 @@ impl Hold {
     /// Returns the number of held changes of each kind, as text.
     pub fn what(&self) -> String {
         let kinds = [
-            (self.revokes, "revokes"),
-            (self.cards, "card removals"),
-            (self.rests, "suspended or deleted accounts"),
-            (self.moves, "profiles that join another person"),
-            (self.accounts, "new accounts"),
+            (self.revokes, "revoke", "revokes"),
+            (self.cards, "card removal", "card removals"),
+            (
+                self.rests,
+                "suspended or deleted account",
+                "suspended or deleted accounts",
+            ),
+            (
+                self.moves,
+                "profile that joins another person",
+                "profiles that join another person",
+            ),
+            (self.accounts, "new account", "new accounts"),
         ];
         let said: Vec<String> = kinds
             .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, one, several)| {
+                format!("{count} {}", if *count == 1 { one } else { several })
+            })
             .collect();
         match said.split_last() {
             Some((last, [])) => last.clone(),

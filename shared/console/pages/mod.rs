@@ -1,0 +1,50 @@
+//! The pages. Each file shows one screen.
+
+mod act;
+pub(crate) mod approve;
+mod at_site;
+mod audit;
+mod came_and_went;
+mod days;
+mod on_time;
+mod pause;
+mod sites;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+
+use crate::{Console, live, reject};
+
+pub(crate) use at_site::AtSite;
+
+/// The answer of a page.
+pub(crate) type Page = Result<axum::response::Response, reject::Rejection>;
+
+/// Returns the routes of all pages.
+pub(crate) fn router() -> Router<Console> {
+    Router::new()
+        .route("/", get(sites::show))
+        .route("/live", get(live::changes))
+        .route("/sites", get(sites::show))
+        .route("/holds", get(approve::all))
+        .route("/site/{site}", get(sites::entrance))
+        .route("/site/{site}/holds", get(approve::of_site))
+        .route(
+            "/site/{site}/hold/{checksum}",
+            get(approve::show).post(approve::approve),
+        )
+        .route("/site/{site}/came-and-went", get(came_and_went::show))
+        .route("/site/{site}/came-and-went.csv", get(came_and_went::csv))
+        .route("/site/{site}/on-time", get(on_time::show))
+        .route("/site/{site}/audit", get(audit::show))
+        .route("/site/{site}/pause", get(pause::show).post(pause::pause))
+        .route("/site/{site}/resume", post(pause::resume))
+        .route("/site/{site}/{*rest}", get(unknown))
+}
+
+/// Says that there is no such page.
+pub(crate) async fn unknown() -> reject::Rejection {
+    let why = "The address may be misspelt, or belong to another version of Doorstep.";
+    reject::page(StatusCode::NOT_FOUND, "There is no such page", why)
+}
