@@ -1,13 +1,13 @@
 # Every command of the README. `make run` and `make test` need Rust, a C compiler and make. The other targets install pinned
-# tools below .tools (git-ignored). For that, lint, build, e2e, oracle and deploy need Python 3.10 or later, and oracle
-# Python 3.11 and Node 20.
+# tools below .tools (git-ignored). For that, lint, build, e2e, oracle and deploy need Python 3.10 or later, oracle
+# Python 3.11 and Node 20, and test-console npm, Chromium and its driver.
 
 CARGO      := cargo
 TOOLS      := $(CURDIR)/.tools
 # The version is part of the folder's name, so that a new one is installed when it changes.
 CARGO_DENY := 0.20.2
 DENY       := $(TOOLS)/cargo-deny-$(CARGO_DENY)
-FEATURES   := --features operator,stack
+FEATURES   := --features operator,stack,browser
 # Tools from PyPI, each with its lock file in infra/tools.
 SAM        := SAM_CLI_TELEMETRY=0 PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/aws-sam-cli/bin/sam
 E2E        := $(CURDIR)/target/e2e
@@ -15,7 +15,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test simulate model oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test test-console simulate model oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
 
 ## help: shows this list
 help:
@@ -32,6 +32,12 @@ doorstep:
 ## test: runs every test that needs only this machine
 test:
 	$(CARGO) test --workspace --features operator --locked
+
+## test-console: tests the console in Chromium, and takes the pictures of the docs; installs Debian's Chromium where it may
+test-console: $(TOOLS)/browser/installed
+	infra/browser/install.sh
+	DOORSTEP_AXE=$(TOOLS)/browser/node_modules/axe-core/axe.min.js DOORSTEP_PICTURES=$(CURDIR)/docs/images \
+		$(CARGO) test --workspace $(FEATURES) --locked --test console
 
 ## model: explores every order of events of one membership; takes minutes
 model:
@@ -113,11 +119,18 @@ oracle: $(TOOLS)/oracle/installed $(TOOLS)/schemathesis/installed $(TOOLS)/oracl
 	infra/oracle/deliver.sh $(LOCAL) $(TOOLS)/oracle/bin/python $(ORACLE)
 
 # Packages of npm, with the versions of their lock file.
-$(TOOLS)/oracle-node/installed: infra/oracle/package-lock.json
+define npm
 	rm -rf $(@D) && mkdir -p $(@D)
-	cp infra/oracle/package.json infra/oracle/package-lock.json $(@D)
+	cp $(<D)/package.json $(<D)/package-lock.json $(@D)
 	npm ci --silent --no-audit --no-fund --prefix $(@D)
 	touch $@
+endef
+
+$(TOOLS)/oracle-node/installed: infra/oracle/package-lock.json
+	$(npm)
+
+$(TOOLS)/browser/installed: infra/browser/package-lock.json
+	$(npm)
 
 # A tool from PyPI, in its own environment, with the versions of its lock file.
 $(TOOLS)/%/installed: infra/tools/%.txt
@@ -127,4 +140,4 @@ $(TOOLS)/%/installed: infra/tools/%.txt
 	touch $@
 
 ## ci: runs check, every test, deny, lint and e2e: all must pass before a merge
-ci: check test test-dynamodb-local deny lint e2e
+ci: check test test-console test-dynamodb-local deny lint e2e

@@ -7,6 +7,7 @@
 mod aws_failures;
 #[cfg(feature = "operator")]
 mod command;
+mod console_access;
 mod golden;
 mod journeys;
 mod pages;

@@ -57,3 +57,25 @@ pub(crate) fn address(name: &str, text: &str) -> String {
         text.len()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn htmx_is_the_file_that_was_published() {
+        let sums = include_str!("assets/SHA256SUMS");
+        let hash = hex::encode(Sha256::digest(HTMX));
+        assert_eq!(sums.split_whitespace().next(), Some(hash.as_str()));
+        assert!(HTMX.contains("4.0.1"), "the version that the docs name");
+    }
+
+    #[test]
+    fn no_file_of_a_page_names_another_host() {
+        for text in [STYLE, SCRIPT] {
+            assert!(!text.contains("http://") && !text.contains("https://"));
+        }
+    }
+}

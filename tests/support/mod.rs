@@ -4,6 +4,8 @@
 mod check;
 mod scenario;
 mod table;
+pub mod town;
+pub mod visitor;
 
 use std::collections::BTreeMap;
 

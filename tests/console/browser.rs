@@ -1,0 +1,229 @@
+//! A browser: Chromium without a window, driven by its own driver.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// Longest wait for anything that a page does.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a browser is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    pub width: u32,
+    pub height: u32,
+    pub scripts: bool,
+    pub dark: bool,
+}
+
+/// A usual window.
+pub const USUAL: View = View {
+    width: 1280,
+    height: 900,
+    scripts: true,
+    dark: false,
+};
+
+/// A browser. It ends with its driver, and the driver with this value.
+pub struct Browser {
+    pub client: Client,
+    _driver: Child,
+}
+
+impl Browser {
+    pub async fn open(view: View) -> Browser {
+        let (driver, port) = start_driver().await;
+        let scripts = if view.scripts { 1 } else { 2 };
+        let options = json!({
+            "goog:chromeOptions": {
+                "args": arguments(view),
+                "prefs": { "profile.managed_default_content_settings.javascript": scripts },
+            },
+        });
+        let Value::Object(options) = options else {
+            unreachable!("an object")
+        };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(options)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("Chromium starts");
+        // Chromium makes no window narrower than about 500 pixels, so the page itself is narrowed.
+        let browser = Browser {
+            client,
+            _driver: driver,
+        };
+        browser.narrow(view).await;
+        browser
+    }
+
+    /// Sets the size of the page by the browser's own protocol.
+    async fn narrow(&self, view: View) {
+        let command = json!({
+            "cmd": "Emulation.setDeviceMetricsOverride",
+            "params": { "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false },
+        });
+        self.devtools(command).await;
+        let scheme = if view.dark { "dark" } else { "light" };
+        let features = [
+            json!({ "name": "prefers-color-scheme", "value": scheme }),
+            json!({ "name": "prefers-reduced-motion", "value": "reduce" }),
+        ];
+        let command =
+            json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
+        self.devtools(command).await;
+    }
+
+    async fn devtools(&self, command: Value) {
+        self.client
+            .issue_cmd(Devtools(command))
+            .await
+            .expect("the browser takes the command");
+    }
+
+    pub async fn goto(&self, address: &str) {
+        self.client.goto(address).await.expect("a page");
+    }
+
+    /// The text of the first element of this selector.
+    pub async fn text(&self, selector: &str) -> String {
+        self.find(selector).await.text().await.expect("a text")
+    }
+
+    pub async fn find(&self, selector: &str) -> Element {
+        let found = self.client.find(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("{selector}: {error}"))
+    }
+
+    pub async fn has(&self, selector: &str) -> bool {
+        let found = self.client.find_all(Locator::Css(selector)).await;
+        !found.expect("a page").is_empty()
+    }
+
+    pub async fn click(&self, selector: &str) {
+        let element = self.find(selector).await;
+        element.click().await.expect("it can be clicked");
+    }
+
+    /// Follows the link with this text.
+    pub async fn follow(&self, text: &str) {
+        let link = self.client.find(Locator::LinkText(text)).await;
+        let link = link.unwrap_or_else(|error| panic!("the link {text}: {error}"));
+        link.click().await.expect("it can be followed");
+    }
+
+    /// Types into a field, instead of what it has.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let field = self.find(selector).await;
+        field.clear().await.expect("it can be emptied");
+        field.send_keys(text).await.expect("it can be typed into");
+    }
+
+    /// Types keys where the focus is.
+    pub async fn type_keys(&self, keys: &str) {
+        let active = self.client.active_element().await.expect("an element");
+        active.send_keys(keys).await.expect("keys are taken");
+    }
+
+    pub async fn path(&self) -> String {
+        let url = self.client.current_url().await.expect("an address");
+        url.path().to_owned()
+    }
+
+    /// Waits until an element of this selector has this text in it.
+    pub async fn wait_for(&self, selector: &str, text: &str) {
+        let is_there = async || {
+            let found = self.client.find(Locator::Css(selector)).await.ok()?;
+            Some(found.text().await.ok()?.contains(text))
+        };
+        let seen = tokio::time::timeout(PATIENCE, async {
+            while is_there().await != Some(true) {
+                tokio::task::yield_now().await;
+            }
+        });
+        let seen = seen.await;
+        assert!(seen.is_ok(), "{selector} never says {text}");
+    }
+
+    /// Runs a script in the page, as a tool of the browser and not of the page.
+    pub async fn script(&self, script: &str) -> Value {
+        let answer = self.client.execute(script, Vec::new()).await;
+        answer.expect("the script runs")
+    }
+
+    pub async fn close(self) {
+        self.client.clone().close().await.expect("it closes");
+    }
+}
+
+/// The command of Chromium's driver that passes one to the browser's own protocol.
+#[derive(Debug)]
+struct Devtools(Value);
+
+impl fantoccini::wd::WebDriverCompatibleCommand for Devtools {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.0.to_string()))
+    }
+}
+
+fn arguments(view: View) -> Vec<String> {
+    let mut arguments: Vec<String> = [
+        "--headless=new",
+        // A container has no user namespaces for Chromium's own sandbox.
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--hide-scrollbars",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    arguments.push(format!("--window-size={},{}", view.width, view.height));
+    arguments
+}
+
+/// Starts the driver at a free port.
+async fn start_driver() -> (Child, u16) {
+    let driver = std::env::var("DOORSTEP_CHROMEDRIVER").unwrap_or("chromedriver".to_owned());
+    let mut child = Command::new(driver)
+        .args(["--port=0", "--allowed-ips="])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("chromedriver is installed: run `make test-console`");
+    let out = child.stdout.take().expect("its output");
+    let mut lines = BufReader::new(out).lines();
+    while let Some(line) = lines.next_line().await.expect("a line") {
+        let port = line
+            .split_once("successfully on port ")
+            .and_then(|(_, rest)| rest.trim_end_matches('.').parse().ok());
+        if let Some(port) = port {
+            // The rest of its output has a reader as long as the driver lives.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return (child, port);
+        }
+    }
+    panic!("chromedriver says no port")
+}

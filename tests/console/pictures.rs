@@ -1,0 +1,58 @@
+//! The pictures of the README and the docs: the screens of the sample day.
+
+use std::path::PathBuf;
+
+use doorstep_local::{Data, Machine, Setup, sample};
+use tokio::net::TcpListener;
+
+use crate::browser::{Browser, USUAL, View};
+
+/// The pictures: file, address, and the text that the screen must show before it is taken.
+const PICTURES: [(&str, &str, &str); 2] = [
+    ("sites.png", "/sites", "riverside"),
+    ("on-time.png", "/site/riverside/on-time", "of"),
+];
+
+/// The folder of the pictures; `None` takes them and keeps none.
+fn folder() -> Option<PathBuf> {
+    std::env::var_os("DOORSTEP_PICTURES").map(PathBuf::from)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_day_is_pictured() {
+    let setup = Setup {
+        sites: sample::sites(),
+        secrets: None,
+        clock: Some(sample::begins(jiff::civil::date(2026, 11, 20))),
+        reconcile: Some(std::time::Duration::from_secs(900)),
+        data: Data::Memory,
+    };
+    let machine = Machine::start(setup).await.expect("it starts");
+    sample::show(&machine, &mut Vec::new())
+        .await
+        .expect("the day plays");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("one");
+    // The commands of the pictures are those of a usual start.
+    let console = machine.console("127.0.0.1", 8080, true);
+    let router = machine.router_at("127.0.0.1", &console);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let view = View {
+        width: 1200,
+        height: 800,
+        ..USUAL
+    };
+    let browser = Browser::open(view).await;
+    browser
+        .goto(&format!("http://{address}{}", console.entrance()))
+        .await;
+    for (file, path, says) in PICTURES {
+        browser.goto(&format!("http://{address}{path}")).await;
+        assert!(browser.text("main").await.contains(says), "{path}");
+        let picture = browser.client.screenshot().await.expect("a picture");
+        if let Some(folder) = folder() {
+            std::fs::write(folder.join(file), picture).expect("the folder of pictures");
+        }
+    }
+    browser.close().await;
+}
