@@ -107,6 +107,7 @@ pub fn decide(
                 begun: runs.begun + 1,
                 at: Some(now),
                 ended: runs.ended,
+                ended_at: runs.ended_at,
                 lease,
             })
         }
@@ -145,6 +146,7 @@ mod tests {
             begun,
             at: Some(at(10)),
             ended,
+            ended_at: None,
             lease,
         }
     }

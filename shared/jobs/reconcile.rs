@@ -31,12 +31,14 @@ mod attempts;
 mod dispatch;
 mod holding;
 pub mod moved;
+mod observe;
 mod people;
 mod platform;
 mod serve;
 
 pub use dispatch::{DispatchInput, dispatch};
 use holding::{Holding, Ruling};
+use observe::Reading;
 use platform::PlatformState;
 pub use serve::serve;
 
@@ -102,6 +104,7 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
         mut mark,
         sound,
         held_back,
+        webhooks,
     } = platform::read(environment, &site, &mut report).await?;
     let all_people = people_to_decide(&environment.store, &site, &mut known).await?;
     let mut snapshot = doors::read(environment, &site, &known, &all_people).await?;
@@ -149,6 +152,7 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
             .extend(more.is_empty().then(|| HELD_BACK.to_owned()));
         marked.waiting.extend(more);
     }
+    let foreign = std::mem::take(&mut marked.foreign);
     let holding = Holding {
         environment,
         site: &site,
@@ -185,9 +189,21 @@ pub async fn reconcile(environment: &Environment, site: &SiteId) -> Result<Repor
         enqueue(environment, &site).await?;
     }
     // Access attempts come last, so that neither their duration nor their failure affects access.
-    if attempts::collect(environment, &site, &snapshot, &mut report).await {
+    let collected = attempts::collect(environment, &site, &snapshot, &mut report).await;
+    if collected.is_due {
         enqueue(environment, &site).await?;
     }
+    let reading = Reading {
+        environment,
+        site: &site,
+        snapshot: &snapshot,
+        people,
+        now,
+        foreign,
+        webhooks,
+        doors_webhooks: collected.webhooks,
+    };
+    reading.keep().await;
     let unread = environment
         .store
         .unreadable_deliveries(&site.id)

@@ -9,6 +9,7 @@ use super::people::{ADA, EMAIL, forgotten, person};
 use super::values::*;
 use super::{SITE, noon};
 use doorstep_cloud::store::key::{self, Key};
+use doorstep_cloud::store::observed::StoredObserved;
 use doorstep_cloud::store::runs::StoredRuns;
 use doorstep_cloud::store::site_version::{Paused, Retiring, SiteVersion};
 use doorstep_cloud::store::{Store, WriteStep, people};
@@ -168,6 +169,7 @@ pub fn record_lists() -> Vec<(&'static str, Key)> {
             "read of doors",
             key::read(&SiteId::from(SITE), "doors#main"),
         ),
+        ("observed", key::observed(&SiteId::from(SITE))),
         ("ruler", key::ruler(&ruled_group())),
         ("runs", key::runs(&SiteId::from(SITE))),
         ("update", key::update(&SiteId::from(SITE), "user", "m-1")),
@@ -322,6 +324,10 @@ async fn write_site(store: &Store) {
         .expect("it is kept");
     store
         .keep_doors_read(&SiteId::from(SITE), &DoorsName::from("main"), &doors_read())
+        .await
+        .expect("it is kept");
+    store
+        .keep_observed(&SiteId::from(SITE), &StoredObserved::default(), &observed())
         .await
         .expect("it is kept");
     store.put_ruler(&ruled_group()).await.expect("it is kept");
@@ -540,6 +546,8 @@ async fn assert_site(store: &Store) {
             .await,
         Ok(Some(doors_read()))
     );
+    let known = store.observed(&SiteId::from(SITE)).await;
+    assert_eq!(known.map(|read| read.observed), Ok(Some(observed())));
     assert_eq!(store.rulers(&ruled_group()).await, Ok(vec![ruled_group()]));
     assert_eq!(
         store.runs(&SiteId::from(SITE)).await.map(|read| read.runs),

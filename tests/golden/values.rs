@@ -6,6 +6,9 @@ use super::people::ADA;
 use super::{SITE, instant, noon};
 use doorstep_cloud::store::attempts::AttemptsRead;
 use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::observed::{
+    ForeignAccount, Observed, ObservedDoors, RemovedMembership, SeatCount, WebhookTrouble,
+};
 use doorstep_cloud::store::runs::{Lease, Runs};
 use doorstep_cloud::store::sites::PlatformRead;
 use doorstep_core::decide::credibility::{RefusedList, RefusedLists};
@@ -254,6 +257,43 @@ pub fn doors_read() -> DoorsRead {
     }
 }
 
+pub fn observed() -> Observed {
+    let trouble = |what: &str| WebhookTrouble {
+        what: what.into(),
+        since: noon(),
+    };
+    let here = ObservedDoors {
+        failing: Some(noon()),
+        seats: Some(SeatCount {
+            used: 24,
+            paid: Some(25),
+        }),
+        webhook: Some(trouble("it is off: switch it on")),
+        foreign: vec![ForeignAccount {
+            group: group("g-1"),
+            account: AccountId("a-eve".into()),
+            person: Some("p-eve".into()),
+            name: Some("Eve".into()),
+            email: Some("eve@example.test".into()),
+            goes: true,
+            since: noon(),
+        }],
+        removed: vec![RemovedMembership {
+            group: group("g-1"),
+            account: main_account(),
+            person: ADA.into(),
+            claimed: noon(),
+            since: noon(),
+        }],
+        left_out: 3,
+    };
+    Observed {
+        at: noon(),
+        webhooks: vec![trouble("it fails: correct its address")],
+        doors: BTreeMap::from([("main".into(), here)]),
+    }
+}
+
 pub fn ruled_group() -> RuledGroup {
     let at = Neighbour {
         site: SITE.into(),
@@ -276,6 +316,7 @@ pub fn runs() -> Runs {
         begun: 5,
         at: Some(noon()),
         ended: 4,
+        ended_at: Some(instant("2026-03-01T11:46:00Z")),
         lease: Some(lease),
     }
 }

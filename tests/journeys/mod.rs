@@ -24,6 +24,7 @@ mod lies;
 mod names;
 mod newcomers;
 pub mod nexudus;
+mod observed;
 mod officernd;
 mod on_time;
 mod operations;

@@ -304,6 +304,11 @@ pub fn read(site: &SiteId, source: &str) -> Key {
     Key::new(format!("{site}#read"), source)
 }
 
+/// Returns the key of what the last reconcile observed at the vendors.
+pub fn observed(site: &SiteId) -> Key {
+    read(site, "observed")
+}
+
 /// Returns the key of the item which says which reconciles of a site began and ended.
 pub fn runs(site: &SiteId) -> Key {
     Key::new(format!("{site}#run"), "reconcile")

@@ -25,6 +25,7 @@ pub mod dues;
 pub mod facts;
 pub mod holds;
 pub mod key;
+pub mod observed;
 pub mod people;
 pub mod push;
 mod refusal;

@@ -21,6 +21,9 @@ pub struct Runs {
     /// The number of the latest reconcile that succeeded.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub ended: u64,
+    /// When that reconcile ended.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub ended_at: Option<Timestamp>,
     /// The lease of the reconcile that is running or about to run.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub lease: Option<Lease>,

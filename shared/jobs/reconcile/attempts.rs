@@ -43,16 +43,23 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// How often the names of locks are read. They change rarely.
 const LOCKS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
+/// What a collection found.
+pub struct Collected {
+    /// Whether a person was refused and is due now.
+    pub is_due: bool,
+    /// The problem of the webhook of each door system that answered.
+    pub webhooks: BTreeMap<DoorsName, Option<String>>,
+}
+
 /// Collects the access attempts of every door system that was reached, and checks the webhooks of
-/// the door systems that post them. Returns whether a person was refused and is due now. A failure
-/// is a problem in the report.
+/// the door systems that post them. A failure is a problem in the report.
 pub async fn collect(
     environment: &Environment,
     site: &Site,
     snapshot: &DoorsSnapshot,
     report: &mut Report,
-) -> bool {
-    let mut dues = Vec::new();
+) -> Collected {
+    let (mut dues, mut webhooks) = (Vec::new(), BTreeMap::new());
     for (name, config) in &site.doors {
         let (Some(reader), Some(accounts)) =
             (snapshot.readers.get(name), snapshot.accounts.get(name))
@@ -68,17 +75,22 @@ pub async fn collect(
             accounts,
         };
         match reading.all(&mut dues).await {
-            Ok(None) => {}
-            Ok(Some(trouble)) => report.problems.push(format!("{name}: {trouble}")),
+            Ok(trouble) => {
+                let problem = trouble.as_ref().map(|trouble| format!("{name}: {trouble}"));
+                report.problems.extend(problem);
+                webhooks.insert(name.clone(), trouble);
+            }
             Err(error) => report
                 .problems
                 .push(format!("{name}: who came and went: {error}")),
         }
     }
-    if dues.is_empty() {
-        return false;
-    }
-    let kept = environment.store.put_dues(&site.id, &dues).await;
+    let is_due = !dues.is_empty() && put_dues(environment, site, &dues).await;
+    Collected { is_due, webhooks }
+}
+
+async fn put_dues(environment: &Environment, site: &Site, dues: &[Due]) -> bool {
+    let kept = environment.store.put_dues(&site.id, dues).await;
     kept.inspect_err(|error| tracing::warn!(site = site.id.as_str(), %error, "the people of refused access attempts could not be marked as due"))
         .is_ok()
 }

@@ -55,6 +55,7 @@ impl Holding<'_> {
             conditional,
             waiting,
             confirmed,
+            foreign: _,
         } = marked;
         let sound = |one: &WaitingChange| {
             self.sound

@@ -33,6 +33,8 @@ pub struct MarkedPeople {
     pub waiting: Vec<WaitingChange>,
     /// The facts whose confirmed state the unconfirmed changes rest on.
     pub confirmed: BTreeSet<FactId>,
+    /// The foreign members of the groups.
+    pub foreign: Vec<ForeignMember>,
 }
 
 /// A due item that counts if the guard releases any of these changes.
@@ -56,7 +58,8 @@ pub fn due(context: CompareContext<'_>, report: &mut Report) -> MarkedPeople {
         })
     });
     report.foreign += foreign.len();
-    marking.mark_foreign(foreign);
+    marking.mark_foreign(&foreign);
+    marking.marked.foreign = foreign;
     marking.mark_address_changes(address_changes(context));
     marking.marked
 }
@@ -236,12 +239,12 @@ impl Marking<'_> {
     }
 
     /// Marks the foreign accounts that are to leave a group which is exclusively ours.
-    fn mark_foreign(&mut self, foreign: Vec<ForeignMember>) {
+    fn mark_foreign(&mut self, foreign: &[ForeignMember]) {
         let mut goes: BTreeMap<_, Vec<WaitingChange>> = BTreeMap::new();
-        for foreign in foreign.into_iter().filter(|foreign| foreign.goes) {
+        for foreign in foreign.iter().filter(|foreign| foreign.goes) {
             goes.entry((foreign.doors.clone(), foreign.account.clone()))
                 .or_default()
-                .push(of_foreign(&foreign));
+                .push(of_foreign(foreign));
         }
         for ((doors, id), waiting) in goes {
             let changes: Vec<UnconfirmedChange> =

@@ -34,6 +34,8 @@ pub struct PlatformState {
     pub sound: bool,
     /// The facts of a snapshot that is rejected and waits for an approval.
     pub held_back: Option<Vec<Fact>>,
+    /// The problems of the platform's webhooks; `None` if the platform did not answer.
+    pub webhooks: Option<Result<Vec<String>>>,
 }
 
 /// Reads the platform into the table, and checks its webhooks. Facts that could not be read keep
@@ -48,13 +50,20 @@ pub async fn read(
     let mut mark = environment.store.platform_read(&site.id).await?;
     let KeptRead {
         reading,
-        heard,
+        webhooks,
         kept_out,
         held_back,
     } = read_and_keep(environment, site, &mark, now).await?;
-    report
-        .problems
-        .extend(heard.iter().map(|problem| format!("{word}: {problem}")));
+    let wrong_webhooks = match &webhooks {
+        Some(Ok(wrong)) => wrong.clone(),
+        Some(Err(error)) => vec![unread_webhooks(error)],
+        None => Vec::new(),
+    };
+    report.problems.extend(
+        wrong_webhooks
+            .iter()
+            .map(|problem| format!("{word}: {problem}")),
+    );
     let sound = reading.problems.is_empty() && reading.refused.is_empty();
     let refused = || {
         reading
@@ -114,14 +123,15 @@ pub async fn read(
         mark,
         sound,
         held_back,
+        webhooks,
     })
 }
 
 /// A finished and stored read.
 struct KeptRead<'a> {
     reading: PlatformReading<'a>,
-    /// Problems of the platform's webhooks.
-    heard: Vec<String>,
+    /// Problems of the platform's webhooks; `None` if the platform did not answer.
+    webhooks: Option<Result<Vec<String>>>,
     /// Facts that the table rejects permanently.
     kept_out: Vec<String>,
     held_back: Option<Vec<Fact>>,
@@ -133,7 +143,7 @@ async fn read_and_keep<'a>(
     mark: &PlatformRead,
     now: Timestamp,
 ) -> Result<KeptRead<'a>> {
-    let (mut heard, mut kept_out, mut held_back) = (Vec::new(), Vec::new(), None);
+    let (mut webhooks, mut kept_out, mut held_back) = (None, Vec::new(), None);
     let mut reading = PlatformReading::new(&environment.store, site, mark, since(mark, now), now);
     match environment.platform(site).await {
         Ok(reader) => {
@@ -152,7 +162,7 @@ async fn read_and_keep<'a>(
                     tracing::warn!(site = site.id.as_str(), %error, "old push updates could not be deleted: the next reconcile deletes them");
                 }
             }
-            heard = hearing(site, reader.as_ref()).await;
+            webhooks = Some(hearing(site, reader.as_ref()).await);
         }
         Err(error) => {
             reading.since = None;
@@ -161,7 +171,7 @@ async fn read_and_keep<'a>(
     }
     Ok(KeptRead {
         reading,
-        heard,
+        webhooks,
         kept_out,
         held_back,
     })
@@ -169,11 +179,14 @@ async fn read_and_keep<'a>(
 
 /// Returns the problems of the platform's webhooks. A site without any webhook was set up that way,
 /// and `doorstep check` reports it.
-async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
-    match reader.hearing(&site.id).await {
-        Ok(hearing) => hearing.at(site.platform.locations.as_deref()).problems,
-        Err(error) => vec![format!("its webhooks cannot be read: {error}")],
-    }
+async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Result<Vec<String>> {
+    let hearing = reader.hearing(&site.id).await?;
+    Ok(hearing.at(site.platform.locations.as_deref()).problems)
+}
+
+/// Returns the problem of a platform whose webhooks cannot be read.
+pub(super) fn unread_webhooks(error: &Error) -> String {
+    format!("its webhooks cannot be read: {error}")
 }
 
 /// Stores one fact. A fact that the table rejects permanently keeps its stored value, so that it

@@ -122,24 +122,15 @@ async fn turn(
 
 /// Releases the lease. If that fails, the lease expires.
 async fn release(environment: &Environment, site: &SiteId, read: &StoredRuns, well: bool) {
-    let Runs {
-        begun, at, ended, ..
-    } = read.runs.clone();
-    let ended = if well { begun } else { ended };
-    if let Err(error) = environment
-        .store
-        .keep_runs(
-            site,
-            read,
-            Runs {
-                begun,
-                at,
-                ended,
-                lease: None,
-            },
-        )
-        .await
-    {
+    let mut runs = Runs {
+        lease: None,
+        ..read.runs.clone()
+    };
+    if well {
+        runs.ended = runs.begun;
+        runs.ended_at = Some(environment.time.now());
+    }
+    if let Err(error) = environment.store.keep_runs(site, read, runs).await {
         tracing::warn!(site = site.as_str(), %error, "the lease of a reconcile could not be released; it expires by itself");
     }
 }

@@ -63,6 +63,7 @@ pub(super) async fn erase(
     }
     erased += traces.facts.len();
     erased += erase_gone(environment, id, traces).await?;
+    erased += erase_observed(environment, id, traces).await?;
     if let Some(email) = &traces.email {
         erased += store.erase_versions(id, email).await?;
     }
@@ -112,6 +113,32 @@ async fn erase_gone(
         .map(|record| Holder::Team(record.fact.id.clone()));
     for holder in teams.chain(traces.profiles.iter().map(Holder::of_profile)) {
         store.erase_holder(site, &holder).await?;
+    }
+    Ok(erased)
+}
+
+/// Erases what the last reconcile observed of the person at the doors. Returns how many memberships
+/// there were.
+async fn erase_observed(
+    environment: &Environment,
+    site: &SiteId,
+    traces: &PersonTraces,
+) -> Result<usize> {
+    let Some(mut observed) = traces.observed.observed.clone() else {
+        return Ok(0);
+    };
+    let mut erased = 0;
+    for (doors, here) in &mut observed.doors {
+        let before = here.foreign.len() + here.removed.len();
+        here.foreign.retain(|one| !traces.is_theirs(doors, one));
+        here.removed.retain(|one| !traces.was_theirs(one));
+        erased += before - here.foreign.len() - here.removed.len();
+    }
+    if erased > 0 {
+        let store = &environment.store;
+        store
+            .keep_observed(site, &traces.observed, &observed)
+            .await?;
     }
     Ok(erased)
 }

@@ -29,6 +29,12 @@ pub(super) async fn obstacles(
             ));
         }
     }
+    obstacles.extend(traces.foreign().map(|(doors, foreign)| {
+        format!(
+            "account {} is in group {} at {doors}, where a hand added it: remove it there, and run one reconcile",
+            foreign.account, foreign.group
+        )
+    }));
     for person in &traces.people {
         // Doorstep cannot reach a door system that the file no longer has: see `remains`.
         for claim in person

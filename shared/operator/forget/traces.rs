@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::ForgetQuery;
 use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::observed::{ForeignAccount, RemovedMembership, StoredObserved};
 use doorstep_cloud::store::people::People;
 use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, What};
-use doorstep_core::model::ids::PersonId;
+use doorstep_core::model::ids::{DoorsName, PersonId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
@@ -25,9 +26,37 @@ pub(super) struct PersonTraces {
     pub(super) facts: Vec<FactRecord>,
     /// Teams with the person's name: a company of one person, or a member that is a team.
     pub(super) teams: Vec<FactRecord>,
+    /// What the last reconcile observed at the doors, of the person and of others.
+    pub(super) observed: StoredObserved,
     /// The number of people with unreadable items. Each may be the same person under another
     /// address.
     pub(super) unreadable: usize,
+}
+
+impl PersonTraces {
+    /// Returns the memberships that a hand gave the person, each with its door system.
+    pub(super) fn foreign(&self) -> impl Iterator<Item = (&DoorsName, &ForeignAccount)> {
+        let observed = self.observed.observed.iter();
+        let all = observed.flat_map(|observed| &observed.doors);
+        all.flat_map(|(doors, here)| here.foreign.iter().map(move |one| (doors, one)))
+            .filter(|(doors, one)| self.is_theirs(doors, one))
+    }
+
+    /// Returns whether the account of a foreign membership is the person's.
+    pub(super) fn is_theirs(&self, doors: &DoorsName, foreign: &ForeignAccount) -> bool {
+        let address = foreign.email.as_deref().and_then(email_key);
+        let is_linked = |person: &Person| {
+            let linked = person.accounts.get(doors);
+            linked.is_some_and(|linked| linked.account.id == foreign.account)
+                || foreign.person.as_ref() == Some(&person.id)
+        };
+        address.is_some() && address == self.email || self.people.iter().any(is_linked)
+    }
+
+    /// Returns whether a removed membership was the person's.
+    pub(super) fn was_theirs(&self, removed: &RemovedMembership) -> bool {
+        self.people.iter().any(|person| person.id == removed.person)
+    }
 }
 
 pub(super) async fn find(
@@ -95,19 +124,19 @@ pub(super) async fn find(
         );
     }
     profiles.extend(facts.iter().map(|record| record.fact.name()));
-    if people.is_empty() && profiles.is_empty() {
-        return Ok(None);
-    }
     let teams = teams(environment, site, &people, &facts).await?;
-    let unreadable = unreadable.len();
-    Ok(Some(PersonTraces {
+    let traces = PersonTraces {
         email,
         people,
         profiles,
         facts,
         teams,
-        unreadable,
-    }))
+        observed: environment.store.observed(&site.id).await?,
+        unreadable: unreadable.len(),
+    };
+    let nothing =
+        traces.people.is_empty() && traces.profiles.is_empty() && traces.foreign().next().is_none();
+    Ok((!nothing).then_some(traces))
 }
 
 /// Returns the error for a person with an unreadable item: it holds what must be erased, and the

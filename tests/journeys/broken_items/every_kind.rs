@@ -35,7 +35,7 @@ struct Broken<'a> {
 
 /// Every kind of item that the table holds. A new kind must be added here: each journey that ends
 /// well looks for it.
-const KINDS: [(&str, Then); 32] = [
+const KINDS: [(&str, Then); 33] = [
     ("person", Then::Reported),
     ("person records", Then::Unread),
     ("people", Then::Unread),
@@ -56,6 +56,7 @@ const KINDS: [(&str, Then); 32] = [
     ("read platform", Then::Reported),
     ("read doors", Then::Reported),
     ("read entries", Then::Unread),
+    ("read observed", Then::Reported),
     ("run", Then::Unread),
     ("attempt", Then::Unread),
     ("hold", Then::Reported),

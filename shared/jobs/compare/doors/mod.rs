@@ -14,7 +14,7 @@ use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::Resolved;
-use doorstep_vendors::doors::ReadDoors;
+use doorstep_vendors::doors::{ReadDoors, Seats};
 
 mod read;
 mod survey;
@@ -43,6 +43,8 @@ pub struct DoorsSnapshot {
     pub contexts: BTreeMap<DoorsName, DoorsContext>,
     /// The reader of each door system that answers.
     pub readers: BTreeMap<DoorsName, Box<dyn ReadDoors>>,
+    /// The seats of each door system that answers; `None` where it counts none.
+    pub seats: BTreeMap<DoorsName, Option<Seats>>,
     /// What could not be read.
     pub problems: Vec<String>,
     /// Door systems whose groups or accounts could not be read completely, with the first problem

@@ -155,9 +155,10 @@ impl DoorsReading<'_> {
         }
     }
 
-    /// Adds remarks and notices about the seats. A shortage of seats is for the operator and blocks
+    /// Adds the seats, with remarks and notices about them. A shortage of seats is for the operator and blocks
     /// nothing.
     fn add_seats(&mut self, name: &DoorsName, seats: Option<Seats>) {
+        self.snapshot.seats.insert(name.to_owned(), seats);
         let Some((seats, shortage)) = seats.and_then(|seats| Some((seats, seats.shortage()?)))
         else {
             return;
