@@ -9,7 +9,7 @@ use crate::diff::{between, read};
 use crate::section::{self, Section};
 use crate::target::TargetOptions;
 use crate::{VerbOutcome, print, progress};
-use doorstep_core::model::error::Result;
+use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::Mode;
 use doorstep_operator::preview::diff::ShownPerson;
@@ -29,6 +29,10 @@ pub struct PushArgs {
     /// then no longer claims that access.
     #[arg(long, value_name = "DOORS", value_delimiter = ',')]
     leave_access: Vec<DoorsName>,
+    /// The version that this file was made from. Nothing is stored if another version is in force
+    /// by now. 0: no file was in force.
+    #[arg(long, value_name = "VERSION")]
+    over: Option<u64>,
     /// Does not ask, for scripts. Without a terminal the command never asks.
     #[arg(long)]
     yes: bool,
@@ -41,6 +45,11 @@ pub struct PushArgs {
 
 /// Puts site files in force, one after the other. Stores none of them if one has a finding.
 pub async fn run(asked: &PushArgs) -> Result<VerbOutcome> {
+    if asked.over.is_some() && asked.files.len() > 1 {
+        return Err(Error::invalid(
+            "--over names the version of one site: push one file at a time",
+        ));
+    }
     let (files, mut sections) = read(&asked.files)?;
     sections.extend(between(&files));
     if !sections.is_empty() {
@@ -62,6 +71,7 @@ pub async fn run(asked: &PushArgs) -> Result<VerbOutcome> {
     let options = PushOptions {
         mode: asked.mode,
         leave_access: asked.leave_access.iter().cloned().collect(),
+        over: asked.over,
     };
     for file in files {
         match progress::wait(

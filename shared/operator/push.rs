@@ -22,6 +22,9 @@ pub struct PushOptions {
     pub mode: Option<Mode>,
     /// Names of door systems that the file no longer has, and whose access stays as it is.
     pub leave_access: BTreeSet<DoorsName>,
+    /// The version that the operator changed: it must still be in force. 0: no version was in force.
+    /// `None`: any version may be in force.
+    pub over: Option<u64>,
 }
 
 /// What the operator sees of one site file.
@@ -100,9 +103,10 @@ pub async fn drift(environment: &Environment, site: &SiteId) -> Result<PushPrevi
 /// `observe` itself. Files after that act in their own mode.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the confirmed mode is not the file's; [`Error::Retry`] if a vendor cannot
-/// be read in full (in mode `observe` the file is stored anyway) or another writer changed the
-/// site, and see [`preview`]. On an error nothing is stored.
+/// [`Error::Invalid`] if the confirmed mode is not the file's; [`Error::Held`] if another version is
+/// in force than the one that the operator changed; [`Error::Retry`] if a vendor cannot be read in
+/// full (in mode `observe` the file is stored anyway) or another writer changed the site, and see
+/// [`preview`]. On an error nothing is stored.
 pub async fn push(
     environment: &Environment,
     text: &str,
@@ -124,6 +128,7 @@ pub async fn push(
     {
         return Ok(PushPreview::of(&site, now.as_ref()));
     }
+    is_still_in_force(&site.id, options.over, now.as_ref())?;
     let findings = doors_that_moved(
         environment,
         &site,
@@ -226,6 +231,37 @@ fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
             said.word()
         ))),
         _ => Ok(()),
+    }
+}
+
+/// Checks that the version which the operator changed is in force.
+fn is_still_in_force(site: &SiteId, seen: Option<u64>, now: Option<&SiteVersion>) -> Result<()> {
+    let now = now.map_or(0, |now| now.n);
+    let Some(seen) = seen.filter(|seen| *seen != now) else {
+        return Ok(());
+    };
+    let next = match (seen, now) {
+        (_, 0) => "push it over 0 if the site is to return".to_owned(),
+        (0, now) => format!(
+            "take the file in force (`doorstep show {site}`), change that one, and push it over {now}"
+        ),
+        (seen, now) => format!(
+            "see what changed (`doorstep show {site} --version {seen}` and `doorstep show {site}`), write it into \
+             this file too, and push it over {now}"
+        ),
+    };
+    Err(Error::Held(format!(
+        "nothing is stored, because this file was made from {}, and {site} has {} in force: {next}",
+        version(seen),
+        version(now)
+    )))
+}
+
+/// Returns the words for a version; 0 is none.
+fn version(number: u64) -> String {
+    match number {
+        0 => "no version".to_owned(),
+        number => format!("version {number}"),
     }
 }
 

@@ -46,6 +46,42 @@ async fn b2_sites_versions_and_files_are_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b2_a_file_that_was_made_from_an_older_version_is_not_stored() {
+    let (desk, text) = two_versions().await;
+    let file = desk.file("riverside.toml", &format!("{text}# Checked.\n"));
+    for way in ways(&desk) {
+        let (_, error, code) = run(&desk, &["push", &file, "--over", "1"], &way).await;
+        assert!(
+            error.contains("made from version 1, and riverside has version 2 in force")
+                && error.contains("push it over 2")
+                && code == Some(2),
+            "{error}"
+        );
+        let (_, error, code) = run(&desk, &["push", &file, "--over", "0"], &way).await;
+        assert!(
+            error.contains("made from no version") && code == Some(2),
+            "{error}"
+        );
+        let (shown, _, _) = run(&desk, &["show", SITE], &way).await;
+        assert_eq!(shown, text, "nothing is stored");
+    }
+    let [local, stack] = ways(&desk);
+    let (shown, error, code) = run(&desk, &["push", &file, "--over", "2"], &local).await;
+    assert!(shown.contains("stored as version 3"), "{shown}{error}");
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    let (shown, _, code) = run(&desk, &["push", &file, "--over", "2"], &stack).await;
+    assert!(
+        shown.contains("already in force as version 3") && code == Some(0),
+        "the same push twice stores once: {shown}"
+    );
+    let (_, error, code) = run(&desk, &["push", &file, &file, "--over", "3"], &local).await;
+    assert!(
+        error.contains("push one file at a time") && code == Some(2),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn b3_a_person_and_a_group_are_named_without_options_and_times_as_people_write_them() {
     let (desk, _) = two_versions().await;
     for way in ways(&desk) {

@@ -112,8 +112,8 @@ async fn b5_doors_that_are_gone_leave_nothing_that_could_not_be_ended(at: Doors)
         moved.findings
     );
     let leave = PushOptions {
-        mode: None,
         leave_access: BTreeSet::from(["main".into()]),
+        ..PushOptions::default()
     };
     let shown = world
         .machine

@@ -28,11 +28,18 @@ use doorstep_operator::sites::{History, SiteSummary, StoredFile};
 use doorstep_operator::survey::Survey;
 
 /// Returns the query that repeats the options of a push. Names of doors need no escaping.
-fn query_of_push(PushOptions { mode, leave_access }: &PushOptions) -> String {
+fn query_of_push(
+    PushOptions {
+        mode,
+        leave_access,
+        over,
+    }: &PushOptions,
+) -> String {
     let mode = mode.map(|mode| format!("mode={}", mode.word()));
     let names = leave_access.iter().cloned().collect::<Vec<_>>().join(",");
     let left = (!names.is_empty()).then(|| format!("leave-access={names}"));
-    let pairs: Vec<String> = mode.into_iter().chain(left).collect();
+    let over = over.map(|version| format!("over={version}"));
+    let pairs: Vec<String> = mode.into_iter().chain(left).chain(over).collect();
     let mark = if pairs.is_empty() { "" } else { "?" };
     format!("{mark}{}", pairs.join("&"))
 }

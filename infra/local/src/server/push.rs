@@ -36,16 +36,21 @@ pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> An
 }
 
 /// Puts the site file in the body in force. `?mode=` confirms its mode, so that the first file of a
-/// site may act.
+/// site may act. `?over=` names the version that must be in force.
 pub(super) async fn push(
     State(machine): State<Machine>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Answered {
-    let Pushed { mode, leave_access } = serde_urlencoded::from_str(&query.unwrap_or_default())
-        .map_err(|_| {
-            Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does")
-        })?;
+    let Pushed {
+        mode,
+        leave_access,
+        over,
+    } = serde_urlencoded::from_str(&query.unwrap_or_default()).map_err(|_| {
+        Refused::bad(
+            "write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does, and ?over= and a version",
+        )
+    })?;
     let left = leave_access
         .iter()
         .flat_map(|names| names.split(','))
@@ -59,6 +64,7 @@ pub(super) async fn push(
                     &PushOptions {
                         mode,
                         leave_access: left,
+                        over,
                     },
                 )
                 .await?,
@@ -74,6 +80,8 @@ struct Pushed {
     /// Names of door systems, separated by commas.
     #[serde(rename = "leave-access")]
     leave_access: Option<String>,
+    /// The version that must be in force.
+    over: Option<u64>,
 }
 
 /// Replays a day with the site file in the body: `?day=`, or yesterday.
