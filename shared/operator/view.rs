@@ -10,11 +10,11 @@ use crate::nearest::in_force;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::cards::shown as shown_number;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, Rules, derive};
-use doorstep_core::model::account::GroupRef;
+use doorstep_core::model::account::{Group, GroupRef};
 use doorstep_core::model::audit::{self, Head, Verdict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
@@ -99,11 +99,25 @@ impl KnownRules {
             );
         }
         let before = environment.store.resolved(&site.id).await?;
-        let resolved = resolve(site, &catalogue, &groups, before.as_ref());
-        Ok(KnownRules {
+        Ok(KnownRules::from_known(
+            site,
             catalogue,
-            resolved,
-        })
+            &groups,
+            before.as_ref(),
+        ))
+    }
+
+    /// Resolves the names of a site's file with what was loaded already.
+    pub(crate) fn from_known(
+        site: &Site,
+        catalogue: Catalogue,
+        groups: &BTreeMap<DoorsName, Vec<Group>>,
+        before: Option<&Resolved>,
+    ) -> Self {
+        KnownRules {
+            resolved: resolve(site, &catalogue, groups, before),
+            catalogue,
+        }
     }
 
     /// Returns the rules with everything that their evaluation needs.

@@ -39,6 +39,14 @@ impl DoorsKind {
         }
     }
 
+    /// Returns whether it ends a membership by itself, at the end that Doorstep sets.
+    pub fn ends_by_itself(self) -> bool {
+        match self {
+            DoorsKind::SaltoKs => false,
+            DoorsKind::Kisi => true,
+        }
+    }
+
     /// Returns whether one call can put many people into a group.
     pub fn has_bulk_calls(self) -> bool {
         match self {

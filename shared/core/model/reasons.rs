@@ -87,7 +87,7 @@ impl Reasons {
     }
 
     /// Returns the reasons that the text names, in its order.
-    fn named(&self) -> Vec<&Reason> {
+    pub fn named(&self) -> Vec<&Reason> {
         let mut named: Vec<&Reason> = self.0.iter().collect();
         named.sort_by_cached_key(|reason| reason.to_string());
         named.dedup();

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use doorstep_core::decide::entitlement::{ClosedEntitlement, Entitlement};
+use doorstep_core::decide::entitlement::{ClosedEntitlement, Desired, Entitlement};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::reasons::{ClosedReason, Reason, Reasons};
 use doorstep_core::model::window::Window;
 use doorstep_jobs::compare::decide::PersonComparison;
 
 /// Access to one group that a closure takes away, and that nothing else opens.
-pub(super) struct KeptClosed {
+pub(crate) struct KeptClosed {
     /// The group.
     pub at: GroupRef,
     /// When the person would have had access.
@@ -35,15 +35,19 @@ pub(super) fn closure_at(
 }
 
 /// Returns what closures keep closed in some part of `span`, in the order of the groups.
-pub(super) fn kept_closed(result: &PersonComparison, span: &Window) -> Vec<KeptClosed> {
+pub(crate) fn kept_closed(
+    desired: &Desired,
+    closed: &[ClosedEntitlement],
+    span: &Window,
+) -> Vec<KeptClosed> {
     let mut kept: BTreeMap<(GroupRef, Window, ClosedReason), Vec<Reason>> = BTreeMap::new();
     for ClosedEntitlement {
         entitlement,
         closed,
-    } in &result.closed
+    } in closed
     {
         let at = GroupRef::new(&entitlement.doors, &entitlement.group);
-        let open = result.desired.get(&at).map(Vec::as_slice);
+        let open = desired.get(&at).map(Vec::as_slice);
         let mut left = vec![entitlement.window];
         for interval in open.unwrap_or_default() {
             let parts = left.iter();

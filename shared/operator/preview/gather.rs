@@ -262,7 +262,7 @@ impl<'a> Gathering<'a> {
             from: now,
             until: now.checked_add(SOON).ok(),
         };
-        for one in kept_closed(&compared.result, &span) {
+        for one in kept_closed(&compared.result.desired, &compared.result.closed, &span) {
             let KeptClosed {
                 at,
                 window,

@@ -15,7 +15,7 @@ use doorstep_jobs::compare::doors;
 use doorstep_jobs::compare::platform::PlatformReading;
 use doorstep_jobs::compare::{CompareContext, baseline, people_to_decide};
 
-mod closed;
+pub(crate) mod closed;
 pub mod diff;
 mod findings;
 mod gather;

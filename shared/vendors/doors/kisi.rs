@@ -33,6 +33,7 @@ use super::{
 };
 use crate::access::Access;
 use crate::vendor_http;
+use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::{Error, Result};
@@ -71,7 +72,7 @@ impl ReadDoors for Kisi {
     /// Guests cannot be suspended. A guest in no group opens nothing and takes no seat.
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            ends_by_itself: true,
+            ends_by_itself: DoorsKind::Kisi.ends_by_itself(),
             suspends_guests: false,
             one_card: false,
             counts_seats: false,

@@ -30,7 +30,7 @@ use super::{
     WriteDoors,
 };
 use crate::access::Access;
-use doorstep_core::model::account::Standing;
+use doorstep_core::model::account::{DoorsKind, Standing};
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::{Error, Result};
@@ -64,7 +64,7 @@ impl ReadDoors for SaltoKs {
     /// Membership has no dates `[D]`. One card for each account: in the vendor's model `[I]`.
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            ends_by_itself: false,
+            ends_by_itself: DoorsKind::SaltoKs.ends_by_itself(),
             suspends_guests: true,
             one_card: true,
             counts_seats: true,

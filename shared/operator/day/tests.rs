@@ -1,0 +1,454 @@
+//! Each state of a window, the spans that records tell, and the length of a day.
+
+use jiff::Timestamp;
+
+use super::AskedDay;
+use super::bars::Bars;
+use super::judge::{Circumstances, ExpectedWindow, Judged, judge, judge_unexplained};
+use super::shape::{BarNote, BarPerson, BarState, DayBasis};
+use super::stays::{Stay, stays};
+use crate::preview::diff::ShownPerson;
+use doorstep_core::decide::guard::{Hold, Scope};
+use doorstep_core::model::account::{AccountId, GroupId, GroupRef};
+use doorstep_core::model::audit::{AuditAction, AuditEntry, Head, Record};
+use doorstep_core::model::claim::Claim;
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
+use doorstep_core::model::window::Window;
+use doorstep_core::site::Site;
+
+fn at(text: &str) -> Timestamp {
+    let seconds = if text.len() == 5 { ":00" } else { "" };
+    format!("2026-03-02T{text}{seconds}Z").parse().unwrap()
+}
+
+/// The window of every test: from ten to eleven.
+fn expected() -> ExpectedWindow {
+    ExpectedWindow {
+        window: Window {
+            from: at("10:00"),
+            until: Some(at("11:00")),
+        },
+        known: at("08:00"),
+        next: None,
+    }
+}
+
+/// A record of the group that happened at the first instant and was due at the second.
+fn record(what: AuditAction, happened: &str, due: &str) -> Record {
+    let (doors, group) = (DoorsName::from("main"), GroupId("5".into()));
+    let entry = AuditEntry::new(what, &doors, &AccountId("7".into()), "booking b");
+    let entry = AuditEntry {
+        due: Some(at(due)),
+        delay: Some("main: away".to_owned()),
+        ..entry.in_group(&group)
+    };
+    let (site, person) = (SiteId::from("s"), PersonId::from("p"));
+    Head::default()
+        .record(&site, &person, at(happened), entry)
+        .0
+}
+
+fn granted(happened: &str, due: &str) -> Record {
+    record(AuditAction::Granted, happened, due)
+}
+
+fn revoked(happened: &str, due: &str) -> Record {
+    record(AuditAction::Revoked, happened, due)
+}
+
+fn claim(since: &str, until: Option<&str>) -> Claim {
+    Claim {
+        doors: "main".into(),
+        group: GroupId("5".into()),
+        since: at(since),
+        until: until.map(at),
+        ..Claim::default()
+    }
+}
+
+/// In mode full, at a door system that answers.
+fn usual<'a>(now: &str, stays: &'a [Stay<'a>]) -> Circumstances<'a> {
+    Circumstances {
+        now: at(now),
+        stays,
+        refused: &[],
+        observing: false,
+        revokes: true,
+        stale: false,
+        suspended: None,
+        problem: None,
+        held_account: None,
+        held_removal: None,
+        by_hand: false,
+    }
+}
+
+fn hold() -> Hold {
+    Hold {
+        checksum: "0123456789abcdef".into(),
+        site: "s".into(),
+        scope: Scope::Site,
+        revokes: 1,
+        accounts: 0,
+        cards: 0,
+        rests: 0,
+        moves: 0,
+        version: 0,
+        reason: "half of all people".into(),
+        since: at("09:00"),
+        reported: at("09:00"),
+        approved: None,
+        pieces: 0,
+    }
+}
+
+fn told(judged: Option<Judged>) -> (BarState, Option<BarNote>) {
+    let judged = judged.expect("a state");
+    (judged.state, judged.note)
+}
+
+fn state(circumstances: &Circumstances<'_>) -> BarState {
+    told(judge(&expected(), circumstances)).0
+}
+
+#[test]
+fn a_window_to_come_is_planned_and_one_whose_account_waits_is_held() {
+    let before = usual("09:00", &[]);
+    assert_eq!(told(judge(&expected(), &before)), (BarState::Planned, None));
+    let hold = hold();
+    let waits = Circumstances {
+        held_account: Some(&hold),
+        ..before
+    };
+    let (state, note) = told(judge(&expected(), &waits));
+    let Some(BarNote::Held { checksum, .. }) = note else {
+        panic!("{note:?}")
+    };
+    assert_eq!(
+        (state, checksum.as_str()),
+        (BarState::Held, "0123456789abcdef")
+    );
+}
+
+#[test]
+fn a_window_that_runs_is_open_and_says_when_it_was_opened() {
+    let (grant, claim) = (granted("10:00:03", "10:00"), claim("10:00", None));
+    let all = stays(&[&grant], Some(&claim), at("10:30"));
+    let judged = judge(&expected(), &usual("10:30", &all)).expect("a state");
+    assert_eq!(
+        (judged.state, judged.note, judged.opened, judged.closed),
+        (BarState::Open, None, Some(at("10:00:03")), None)
+    );
+}
+
+#[test]
+fn a_window_that_was_opened_later_than_the_bound_is_late_and_says_what_delayed_it() {
+    let claim = claim("10:02", None);
+    let opened = |happened: &str| {
+        let grant = granted(happened, "10:00");
+        let all = stays(&[&grant], Some(&claim), at("10:30"));
+        told(judge(&expected(), &usual("10:30", &all)))
+    };
+    assert_eq!(opened("10:01:30").0, BarState::Open);
+    let late = BarNote::OpenedLate {
+        seconds: 91,
+        delay: Some("main: away".to_owned()),
+    };
+    assert_eq!(opened("10:01:31"), (BarState::Late, Some(late)));
+}
+
+#[test]
+fn a_window_that_is_due_and_not_open_is_late_after_the_bound() {
+    assert_eq!(state(&usual("10:01:30", &[])), BarState::Planned);
+    let (state, note) = told(judge(&expected(), &usual("10:01:31", &[])));
+    let due = at("10:00");
+    assert_eq!(
+        (state, note),
+        (BarState::Late, Some(BarNote::NotOpened { due }))
+    );
+    let asked_later = ExpectedWindow {
+        known: at("10:20"),
+        ..expected()
+    };
+    let (state, _) = told(judge(&asked_later, &usual("10:21", &[])));
+    assert_eq!(state, BarState::Planned, "it was asked for at 10:20");
+    let unread = Circumstances {
+        stale: true,
+        ..usual("10:30", &[])
+    };
+    let (state, note) = told(judge(&expected(), &unread));
+    assert_eq!((state, note), (BarState::Late, Some(BarNote::Unread)));
+}
+
+#[test]
+fn a_window_that_the_door_system_keeps_shut_is_refused() {
+    let why = || {
+        Some(BarNote::Refused {
+            why: "main: no".to_owned(),
+        })
+    };
+    let refuses = Circumstances {
+        problem: Some("main: no"),
+        ..usual("10:30", &[])
+    };
+    assert_eq!(
+        told(judge(&expected(), &refuses)),
+        (BarState::Refused, why())
+    );
+    let (grant, claim) = (granted("10:00", "10:00"), claim("10:00", None));
+    let all = stays(&[&grant], Some(&claim), at("10:30"));
+    let suspended = Circumstances {
+        suspended: Some("main: no"),
+        ..usual("10:30", &all)
+    };
+    assert_eq!(
+        told(judge(&expected(), &suspended)),
+        (BarState::Refused, why())
+    );
+    let refusal = record(AuditAction::Refused, "10:00:05", "10:00");
+    let refusals = [&refusal];
+    let then = Circumstances {
+        refused: &refusals,
+        ..usual("12:00", &[])
+    };
+    assert_eq!(state(&then), BarState::Refused);
+}
+
+#[test]
+fn a_window_whose_account_waits_for_an_approval_is_held_and_one_given_by_hand_is_open() {
+    let hold = hold();
+    let waits = Circumstances {
+        held_account: Some(&hold),
+        problem: Some("main: no"),
+        ..usual("10:30", &[])
+    };
+    assert_eq!(state(&waits), BarState::Held);
+    let by_hand = Circumstances {
+        by_hand: true,
+        ..waits
+    };
+    let (state, note) = told(judge(&expected(), &by_hand));
+    assert_eq!((state, note), (BarState::Open, Some(BarNote::ByHand)));
+}
+
+#[test]
+fn a_window_that_was_opened_and_closed_in_time_is_ended() {
+    let closed = |happened: &str| {
+        let (grant, revoke) = (granted("10:00:03", "10:00"), revoked(happened, "11:00"));
+        let all = stays(&[&grant, &revoke], None, at("12:00"));
+        judge(&expected(), &usual("12:00", &all)).expect("a state")
+    };
+    let ended = closed("11:02");
+    assert_eq!(
+        (ended.state, ended.note, ended.closed),
+        (BarState::Ended, None, Some(at("11:02")))
+    );
+    let late = closed("11:02:01");
+    assert_eq!(late.state, BarState::Late);
+    assert!(matches!(
+        late.note,
+        Some(BarNote::ClosedLate { seconds: 121, .. })
+    ));
+}
+
+#[test]
+fn a_window_that_is_over_and_still_open_is_late_after_the_bound_or_held_or_stays() {
+    let (grant, claim) = (granted("10:00", "10:00"), claim("10:00", None));
+    let all = stays(&[&grant], Some(&claim), at("11:02"));
+    assert_eq!(state(&usual("11:02", &all)), BarState::Open);
+    let over = usual("11:02:01", &all);
+    let due = at("11:00");
+    assert_eq!(
+        told(judge(&expected(), &over)),
+        (BarState::Late, Some(BarNote::NotClosed { due }))
+    );
+    let hold = hold();
+    let held = Circumstances {
+        held_removal: Some(&hold),
+        ..over
+    };
+    assert_eq!(state(&held), BarState::Held);
+    let grant_only = Circumstances {
+        revokes: false,
+        ..over
+    };
+    assert_eq!(
+        told(judge(&expected(), &grant_only)),
+        (BarState::Open, Some(BarNote::Stays))
+    );
+}
+
+#[test]
+fn a_window_that_the_door_system_ended_by_itself_is_ended() {
+    let (grant, claim) = (granted("10:00", "10:00"), claim("10:00", Some("11:00")));
+    let all = stays(&[&grant], Some(&claim), at("11:01"));
+    assert_eq!(state(&usual("11:01", &all)), BarState::Ended);
+}
+
+#[test]
+fn a_site_that_observes_only_plans() {
+    for now in ["09:00", "10:30", "12:00"] {
+        let observing = Circumstances {
+            observing: true,
+            problem: Some("main: no"),
+            ..usual(now, &[])
+        };
+        assert_eq!(state(&observing), BarState::Planned, "{now}");
+    }
+}
+
+#[test]
+fn a_window_that_was_over_before_it_was_known_has_no_state_and_one_that_was_missed_is_late() {
+    let now = usual("12:00", &[]);
+    let unknown = ExpectedWindow {
+        known: at("11:30"),
+        ..expected()
+    };
+    assert_eq!(judge(&unknown, &now), None);
+    assert_eq!(state(&now), BarState::Late);
+}
+
+#[test]
+fn a_stay_that_goes_on_into_the_next_window_was_not_closed_late() {
+    let (grant, revoke) = (granted("10:00", "10:00"), revoked("13:00:05", "13:00"));
+    let all = stays(&[&grant, &revoke], None, at("14:00"));
+    let first = ExpectedWindow {
+        next: Some(at("12:00")),
+        ..expected()
+    };
+    let (state, _) = told(judge(&first, &usual("14:00", &all)));
+    assert_eq!(state, BarState::Ended);
+}
+
+#[test]
+fn a_stay_without_a_window_is_judged_by_its_records() {
+    let (grant, revoke) = (granted("10:00", "10:00"), revoked("11:10", "11:00"));
+    let over = stays(&[&grant, &revoke], None, at("12:00"));
+    let judged = judge_unexplained(&over[0], None, &usual("12:00", &over));
+    assert_eq!(judged.state, BarState::Late);
+    let claim = claim("10:00", None);
+    let stays = stays(&[&grant], Some(&claim), at("12:00"));
+    let judged = |due: Option<&str>| {
+        let at_noon = usual("12:00", &stays);
+        judge_unexplained(&stays[0], due.map(at), &at_noon).state
+    };
+    assert_eq!(
+        [judged(None), judged(Some("11:59")), judged(Some("11:50"))],
+        [BarState::Open, BarState::Open, BarState::Late]
+    );
+}
+
+#[test]
+fn a_grant_that_only_changes_an_end_begins_nothing() {
+    let moves = [
+        granted("10:00", "10:00"),
+        granted("10:30", "10:30"),
+        revoked("11:30", "11:30"),
+        granted("12:00", "12:00"),
+    ];
+    let moves: Vec<&Record> = moves.iter().collect();
+    let spans = |moves: &[&Record], claim: Option<&Claim>| {
+        let all = stays(moves, claim, at("13:00"));
+        let span = |stay: &Stay<'_>| (stay.from, stay.until, stay.goes_on);
+        all.iter().map(span).collect::<Vec<_>>()
+    };
+    let now = claim("12:00", None);
+    let wanted = [
+        (Some(at("10:00")), Some(at("11:30")), false),
+        (Some(at("12:00")), None, true),
+    ];
+    assert_eq!(spans(&moves, Some(&now)), wanted);
+    let old = claim("07:00", None);
+    assert_eq!(
+        spans(&moves[1..2], Some(&old)),
+        [(Some(at("07:00")), None, true)],
+        "the claim is older than the record"
+    );
+    assert_eq!(
+        spans(&moves[2..3], None),
+        [(None, Some(at("11:30")), false)],
+        "a removed person was a member"
+    );
+    assert_eq!(spans(&[], Some(&old)), [(Some(at("07:00")), None, true)]);
+    assert_eq!(
+        spans(&moves[..1], None),
+        [(Some(at("10:00")), None, false)],
+        "removed by hand"
+    );
+}
+
+#[test]
+fn people_with_the_same_window_and_state_are_one_bar() {
+    let day = Window {
+        from: at("00:00"),
+        until: Some(at("23:59")),
+    };
+    let mut bars = Bars::of(day);
+    let group = GroupRef::new(&"main".into(), &GroupId("5".into()));
+    let add = |bars: &mut Bars, name: &str, from: &str, until: Option<&str>| {
+        let who = ShownPerson {
+            name: name.to_owned(),
+            ..ShownPerson::default()
+        };
+        let window = Window {
+            from: from.parse().unwrap(),
+            until: until.map(at),
+        };
+        let person = BarPerson {
+            who: who.into(),
+            window,
+            reasons: Vec::new(),
+            record: None,
+            opened: None,
+            closed: None,
+            note: None,
+        };
+        bars.add(&group, BarState::Open, person);
+    };
+    for number in (0..1000).rev() {
+        let since = format!("2026-0{}-01T00:00:00Z", number % 2 + 1);
+        add(&mut bars, &format!("{number:04}"), &since, None);
+    }
+    add(&mut bars, "Eve", "2026-03-02T10:00:00Z", Some("11:00"));
+    add(&mut bars, "Bob", "2026-03-01T10:00:00Z", Some("00:00"));
+    let joined = bars.joined();
+    let bars = &joined[&group];
+    let told: Vec<(Timestamp, Timestamp, usize)> = bars
+        .iter()
+        .map(|bar| (bar.from, bar.until, bar.people.len()))
+        .collect();
+    let wanted = [
+        (at("00:00"), at("23:59"), 1000),
+        (at("10:00"), at("11:00"), 1),
+    ];
+    assert_eq!(told, wanted, "a window beside the day is left out");
+    let names = bars[0].people.iter().map(|one| one.who.name.as_str());
+    assert!(names.is_sorted());
+}
+
+#[test]
+fn a_day_is_a_local_day_and_says_what_is_known_of_it() {
+    let text = include_str!("../../../infra/sites/riverside.toml");
+    let site = Site::parse(text).expect("a site file");
+    let now = "2026-03-30T00:30:00+01:00".parse().expect("an instant");
+    let asked = |date: Option<&str>| {
+        let date = date.map(|date| date.parse().expect("a day"));
+        let asked = AskedDay::of(&site, date, now).expect("a day");
+        let hours = asked.until.duration_since(asked.from);
+        (asked.date.to_string(), hours.as_hours(), asked.basis)
+    };
+    let told = |date: &str, hours: i64, basis| (date.to_owned(), hours, basis);
+    assert_eq!(asked(None), told("2026-03-30", 24, DayBasis::Facts));
+    let days = [
+        told("2026-03-29", 23, DayBasis::Facts),
+        told("2026-03-26", 24, DayBasis::Records),
+        told("2025-10-26", 25, DayBasis::Records),
+        told("2026-05-28", 24, DayBasis::Facts),
+        told("2026-05-29", 24, DayBasis::Incomplete),
+    ];
+    for day in days {
+        assert_eq!(asked(Some(&day.0)), day);
+    }
+    let nowhere = AskedDay::of(&site, Some(jiff::civil::Date::MAX), now);
+    assert!(nowhere.is_err());
+}
