@@ -2,6 +2,7 @@
 //! machine's, and against that machine itself.
 
 mod colleague;
+mod console;
 mod guard;
 mod moving;
 mod trust;
@@ -92,8 +93,8 @@ impl Desk {
         serde_json::from_slice(&body).expect("JSON")
     }
 
-    /// What the command prints, and how it ends.
-    async fn run(&self, arguments: &[&str]) -> (String, String, Option<i32>) {
+    /// The command with these arguments, as an operator of the machine's cloud runs it.
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
         let Settings {
             region,
@@ -110,6 +111,12 @@ impl Desk {
         command
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command
+    }
+
+    /// What the command prints, and how it ends.
+    async fn run(&self, arguments: &[&str]) -> (String, String, Option<i32>) {
+        let mut command = self.command(arguments);
         let ended = tokio::task::spawn_blocking(move || command.output())
             .await
             .expect("it runs");

@@ -12,7 +12,6 @@ pub async fn finds_nothing(browser: &Browser, place: &str) {
     let script = "const done = arguments[arguments.length - 1]; \
         axe.run(document, { resultTypes: ['violations'] }).then((found) => done(found.violations.map((one) => \
         one.id + ': ' + one.help + ' at ' + one.nodes.map((node) => node.target.join(' ')).join(', '))));";
-    let found = browser.client.execute_async(script, Vec::new()).await;
-    let found = found.expect("axe-core runs");
+    let found = browser.script_until_done(script).await;
     assert_eq!(found, Value::Array(Vec::new()), "{place}");
 }

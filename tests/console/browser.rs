@@ -3,10 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use fantoccini::elements::Element;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -32,26 +30,23 @@ pub const USUAL: View = View {
 
 /// A browser. It ends with its driver, and the driver with this value.
 pub struct Browser {
-    pub client: Client,
+    pub client: WebDriver,
     _driver: Child,
 }
 
 impl Browser {
     pub async fn open(view: View) -> Browser {
         let (driver, port) = start_driver().await;
+        let mut wanted = DesiredCapabilities::chrome();
+        for argument in arguments(view) {
+            wanted.add_arg(&argument).expect("an argument");
+        }
         let scripts = if view.scripts { 1 } else { 2 };
-        let options = json!({
-            "goog:chromeOptions": {
-                "args": arguments(view),
-                "prefs": { "profile.managed_default_content_settings.javascript": scripts },
-            },
-        });
-        let Value::Object(options) = options else {
-            unreachable!("an object")
-        };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(options)
-            .connect(&format!("http://127.0.0.1:{port}"))
+        let settings = json!({ "profile.managed_default_content_settings.javascript": scripts });
+        wanted
+            .add_experimental_option("prefs", settings)
+            .expect("settings");
+        let client = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted)
             .await
             .expect("Chromium starts");
         // Chromium makes no window narrower than about 500 pixels, so the page itself is narrowed.
@@ -65,26 +60,24 @@ impl Browser {
 
     /// Sets the size of the page by the browser's own protocol.
     async fn narrow(&self, view: View) {
-        let command = json!({
-            "cmd": "Emulation.setDeviceMetricsOverride",
-            "params": { "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false },
-        });
-        self.devtools(command).await;
+        let size = json!({ "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await;
         let scheme = if view.dark { "dark" } else { "light" };
         let features = [
             json!({ "name": "prefers-color-scheme", "value": scheme }),
             json!({ "name": "prefers-reduced-motion", "value": "reduce" }),
         ];
-        let command =
-            json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
-        self.devtools(command).await;
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        )
+        .await;
     }
 
-    async fn devtools(&self, command: Value) {
-        self.client
-            .issue_cmd(Devtools(command))
-            .await
-            .expect("the browser takes the command");
+    async fn devtools(&self, command: &str, parameters: Value) {
+        let answer = self.client.cdp().send_raw(command, parameters).await;
+        answer.expect("the browser takes the command");
     }
 
     pub async fn goto(&self, address: &str) {
@@ -96,13 +89,13 @@ impl Browser {
         self.find(selector).await.text().await.expect("a text")
     }
 
-    pub async fn find(&self, selector: &str) -> Element {
-        let found = self.client.find(Locator::Css(selector)).await;
+    pub async fn find(&self, selector: &str) -> WebElement {
+        let found = self.client.find(By::Css(selector)).await;
         found.unwrap_or_else(|error| panic!("{selector}: {error}"))
     }
 
     pub async fn has(&self, selector: &str) -> bool {
-        let found = self.client.find_all(Locator::Css(selector)).await;
+        let found = self.client.find_all(By::Css(selector)).await;
         !found.expect("a page").is_empty()
     }
 
@@ -113,7 +106,7 @@ impl Browser {
 
     /// Follows the link with this text.
     pub async fn follow(&self, text: &str) {
-        let link = self.client.find(Locator::LinkText(text)).await;
+        let link = self.client.find(By::LinkText(text)).await;
         let link = link.unwrap_or_else(|error| panic!("the link {text}: {error}"));
         link.click().await.expect("it can be followed");
     }
@@ -127,8 +120,11 @@ impl Browser {
 
     /// Types keys where the focus is.
     pub async fn type_keys(&self, keys: &str) {
-        let active = self.client.active_element().await.expect("an element");
-        active.send_keys(keys).await.expect("keys are taken");
+        self.active()
+            .await
+            .send_keys(keys)
+            .await
+            .expect("keys are taken");
     }
 
     pub async fn path(&self) -> String {
@@ -139,7 +135,7 @@ impl Browser {
     /// Waits until an element of this selector has this text in it.
     pub async fn wait_for(&self, selector: &str, text: &str) {
         let is_there = async || {
-            let found = self.client.find(Locator::Css(selector)).await.ok()?;
+            let found = self.client.find(By::Css(selector)).await.ok()?;
             Some(found.text().await.ok()?.contains(text))
         };
         let seen = tokio::time::timeout(PATIENCE, async {
@@ -154,32 +150,22 @@ impl Browser {
     /// Runs a script in the page, as a tool of the browser and not of the page.
     pub async fn script(&self, script: &str) -> Value {
         let answer = self.client.execute(script, Vec::new()).await;
-        answer.expect("the script runs")
+        answer.expect("the script runs").json().clone()
+    }
+
+    /// Runs a script that calls the function behind its arguments with a result.
+    pub async fn script_until_done(&self, script: &str) -> Value {
+        let answer = self.client.execute_async(script, Vec::new()).await;
+        answer.expect("the script runs").json().clone()
+    }
+
+    /// The element that has the focus.
+    pub async fn active(&self) -> WebElement {
+        self.client.active_element().await.expect("an element")
     }
 
     pub async fn close(self) {
-        self.client.clone().close().await.expect("it closes");
-    }
-}
-
-/// The command of Chromium's driver that passes one to the browser's own protocol.
-#[derive(Debug)]
-struct Devtools(Value);
-
-impl fantoccini::wd::WebDriverCompatibleCommand for Devtools {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/goog/cdp/execute",
-            session.unwrap_or_default()
-        ))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(self.0.to_string()))
+        self.client.quit().await.expect("it closes");
     }
 }
 

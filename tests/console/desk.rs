@@ -28,8 +28,8 @@ impl Desk {
     pub async fn of(world: World, may: May, view: View) -> Desk {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let console = world.machine.console("127.0.0.1", port, may == May::Act);
-        let router = world.machine.router_at("127.0.0.1", &console);
+        let console = world.machine.console(port, may == May::Act);
+        let router = world.machine.router_at("127.0.0.1", Some(&console));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let at = format!("http://127.0.0.1:{port}");
         let entrance = format!("{at}{}", console.entrance());

@@ -11,7 +11,7 @@ async fn a_slash_finds_and_g_and_a_letter_goes() {
     desk.browser.type_keys("gc").await;
     desk.browser.wait_for("h1", "Came and went").await;
     desk.browser.type_keys("/").await;
-    let active = desk.browser.client.active_element().await.expect("a field");
+    let active = desk.browser.active().await;
     let id = active.attr("id").await.expect("an attribute");
     assert_eq!(id.as_deref(), Some("search"));
     // In the field the letters are letters.
@@ -25,7 +25,7 @@ async fn the_first_key_leads_past_the_navigation_and_the_focus_is_seen() {
     let desk = Desk::usual(May::Show).await;
     desk.goto("/sites").await;
     desk.browser.type_keys("\u{e004}").await;
-    let active = desk.browser.client.active_element().await.expect("a link");
+    let active = desk.browser.active().await;
     assert_eq!(active.text().await.expect("a text"), "Skip to the content");
     let outline = "return getComputedStyle(document.activeElement).outlineStyle;";
     assert_eq!(desk.browser.script(outline).await, "solid");

@@ -19,3 +19,10 @@ mod scriptless;
 #[path = "../support/mod.rs"]
 #[allow(dead_code)]
 mod support;
+
+impl support::World {
+    /// The journeys check here that each kind of item is broken somewhere. No world of a browser's
+    /// ends with that check.
+    #[allow(dead_code)]
+    async fn assert_every_kind_is_broken_somewhere(&self) {}
+}

@@ -34,8 +34,8 @@ async fn the_sample_day_is_pictured() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("one");
     // The commands of the pictures are those of a usual start.
-    let console = machine.console("127.0.0.1", 8080, true);
-    let router = machine.router_at("127.0.0.1", &console);
+    let console = machine.console(8080, true);
+    let router = machine.router_at("127.0.0.1", Some(&console));
     tokio::spawn(async move { axum::serve(listener, router).await });
     let view = View {
         width: 1200,
@@ -49,7 +49,7 @@ async fn the_sample_day_is_pictured() {
     for (file, path, says) in PICTURES {
         browser.goto(&format!("http://{address}{path}")).await;
         assert!(browser.text("main").await.contains(says), "{path}");
-        let picture = browser.client.screenshot().await.expect("a picture");
+        let picture = browser.client.screenshot_as_png().await.expect("a picture");
         if let Some(folder) = folder() {
             std::fs::write(folder.join(file), picture).expect("the folder of pictures");
         }

@@ -88,8 +88,7 @@ async fn a_console_that_only_shows_has_no_act() {
     // Not even for a request of its own origin.
     let post = "const done = arguments[0]; fetch('/site/riverside/pause', { method: 'POST', \
         headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: 'why=x' }).then((r) => done(r.status));";
-    let status = desk.browser.client.execute_async(post, Vec::new()).await;
-    assert_eq!(status.expect("a status"), json!(403));
+    assert_eq!(desk.browser.script_until_done(post).await, json!(403));
     desk.close().await;
 }
 

@@ -23,9 +23,9 @@ pub struct Visitor {
 impl Visitor {
     /// Opens the console of a world.
     pub async fn of(world: &World, can_act: bool) -> Visitor {
-        let console = world.machine.console("127.0.0.1", 8080, can_act);
+        let console = world.machine.console(8080, can_act);
         let mut visitor = Visitor {
-            router: world.machine.router_at("127.0.0.1", &console),
+            router: world.machine.router_at("127.0.0.1", Some(&console)),
             cookie: String::new(),
             entrance: console.entrance(),
         };

@@ -3,6 +3,7 @@
 //! little. What is counted comes out the same each time.
 
 mod calls;
+mod console;
 mod figure;
 mod lambda;
 mod memory;
@@ -64,6 +65,8 @@ enum What {
     Units,
     /// Calls to vendors, beside the fewest that there could be.
     Calls,
+    /// The pages of the console.
+    Console,
 }
 
 #[tokio::main]
@@ -108,6 +111,7 @@ async fn measure(what: What, options: &Options) -> Outcome<Vec<Figure>> {
         What::Memory => memory::measure(options).await,
         What::Units => units::measure(options).await,
         What::Calls => calls::measure(options).await,
+        What::Console => console::measure(options).await,
     }
 }
 

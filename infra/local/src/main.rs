@@ -64,16 +64,26 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .map_err(|error| named(error, &paths))?;
     let mut out = std::io::stdout();
     let address = listener.local_addr()?;
-    let console = machine.console(&options.listen, address.port(), options.act);
-    let entrance = format!("console at http://{address}{}", console.entrance());
+    // The names of people are in its pages, so it is served to this machine alone.
+    let console = address
+        .ip()
+        .is_loopback()
+        .then(|| machine.console(address.port(), options.act));
+    let entrance = match &console {
+        Some(console) => format!("console at http://{address}{}", console.entrance()),
+        None => "no console: it needs a loopback address to listen on".to_owned(),
+    };
     writeln!(out, "listening on http://{address}\n{entrance}")?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let serving = axum::serve(listener, machine.router_at(&options.listen, &console))
-        .with_graceful_shutdown(async {
-            stopping.await.ok();
-        });
+    let serving = axum::serve(
+        listener,
+        machine.router_at(&options.listen, console.as_ref()),
+    )
+    .with_graceful_shutdown(async {
+        stopping.await.ok();
+    });
     let mut serving = tokio::spawn(serving.into_future());
     if plays_sample {
         let machine = machine.clone();

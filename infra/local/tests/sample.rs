@@ -128,7 +128,9 @@ async fn the_readme_quotes_what_is_printed() {
         .find(|block| block.contains("the sample day:"));
     // `make run` prints the first line before the day, and the last one after it.
     let own = |line: &&str| {
-        !line.starts_with("listening on") && !line.starts_with("the clock is at the present")
+        !line.starts_with("listening on")
+            && !line.starts_with("console at")
+            && !line.starts_with("the clock is at the present")
     };
     let quoted = quoted
         .expect("a transcript")

@@ -148,16 +148,17 @@ impl Machine {
         router(self.clone(), Hosts::default(), Router::new())
     }
 
-    /// Returns the HTTP interface, controllable under the name that it listens on too, with the
-    /// console.
+    /// Returns the HTTP interface, controllable under the name that it listens on too. It contains
+    /// the pages of a console.
     pub fn router_at(&self, listen: &str, console: &Console) -> Router {
         router(self.clone(), Hosts::with(listen), console.router())
     }
 
-    /// Creates the console of the run. It is served at the run's own port.
-    pub fn console(&self, listen: &str, port: u16, can_act: bool) -> Console {
+    /// Creates the console of the run. It is served at the run's own port, under loopback names
+    /// only.
+    pub fn console(&self, port: u16, can_act: bool) -> Console {
         let settings = ConsoleSettings {
-            hosts: Hosts::with(listen),
+            hosts: Hosts::default(),
             port,
             can_act,
             target: CommandTarget::local(port),
