@@ -75,7 +75,7 @@ async fn changed_nothing(world: &World) {
 }
 
 #[tokio::test]
-async fn whatever_does_not_verify_is_refused_alike_and_costs_no_call() {
+async fn whatever_does_not_verify_is_refused_alike_and_costs_only_its_count() {
     let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let good = hex::encode(mac(SECRET, &body));

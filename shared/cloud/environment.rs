@@ -16,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::aws::{Lazy, SdkHttpClient};
 use crate::bus::EventBus;
+use crate::delivery_tally::DeliveryTally;
 use crate::ids::IdSource;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
@@ -152,6 +153,8 @@ pub struct Environment {
     pub reconciles: ReconcileQueue,
     /// The webhook routes and the secrets that verify their deliveries.
     pub routes: WebhookRoutes,
+    /// The counts of deliveries.
+    pub deliveries: DeliveryTally,
     /// The end of the current invocation.
     pub deadline: Deadline,
 }
@@ -258,6 +261,7 @@ impl Environment {
             bus,
             tokens: Tokens::shared(Arc::new(store.clone())),
             routes: WebhookRoutes::new(store.clone(), secrets.clone()),
+            deliveries: DeliveryTally::new(store.clone()),
             reconciles,
             turns: RateGates::default(),
             deadline,

@@ -5,6 +5,7 @@
 pub mod aws;
 pub mod bus;
 pub mod cached;
+pub mod delivery_tally;
 pub mod environment;
 pub mod function_url;
 pub mod ids;

@@ -9,7 +9,7 @@ use doorstep_cloud::routes::DoorsRoute;
 use doorstep_cloud::trigger_queue::Trigger;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_vendors::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookAnswer};
 use doorstep_vendors::doors::attempts::AccessNews;
 use doorstep_vendors::platform::signature::digest;
@@ -31,7 +31,7 @@ impl WebhookRoute for DoorsRoute {
         &self.site
     }
 
-    fn doors(&self) -> Option<&str> {
+    fn doors(&self) -> Option<&DoorsName> {
         Some(&self.doors)
     }
 

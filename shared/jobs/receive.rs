@@ -7,7 +7,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::PlatformRoute;
 use doorstep_cloud::trigger_queue::Trigger;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_vendors::delivery::{
     Delivery, Unverified, VerifiedDelivery, WebhookAnswer, WebhookContent,
 };
@@ -26,7 +26,7 @@ impl WebhookRoute for PlatformRoute {
         &self.site
     }
 
-    fn doors(&self) -> Option<&str> {
+    fn doors(&self) -> Option<&DoorsName> {
         None
     }
 

@@ -1,21 +1,25 @@
 //! The webhook endpoint, which receive and entries share. One delivery goes this way:
 //!
 //! size → route → verify → parse → enqueue → store → answer
+//!                                 └ count
 //!
 //! The two jobs differ in their routes, and in what a verified delivery causes: see
 //! [`WebhookRoute`]. The endpoint calls no vendor. It has no right to door secrets or API
 //! credentials.
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::access_attempt::AccessAttempt;
+use doorstep_core::model::delivery_counts::DeliveryOutcome;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::ids::SiteId;
+use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::log_event;
 use doorstep_core::model::push_update::{PushUpdate, Receipt, UpdateBody};
+use doorstep_core::model::webhook_sender::WebhookSender;
 use doorstep_vendors::delivery::{
     Delivery, LARGEST_BODY, Unverified, VerifiedDelivery, WebhookAnswer,
 };
@@ -28,7 +32,7 @@ pub(crate) trait WebhookRoute {
     /// Returns the site.
     fn site(&self) -> &SiteId;
     /// Returns the door system; `None` for a platform.
-    fn doors(&self) -> Option<&str>;
+    fn doors(&self) -> Option<&DoorsName>;
     /// Verifies the sender over the exact bytes.
     fn verify(&self, delivery: Delivery, now: Timestamp) -> Result<VerifiedDelivery, Unverified>;
     /// Returns what a verified delivery causes. Writes nothing.
@@ -58,6 +62,18 @@ pub(crate) enum Effect {
     Invalid(String),
 }
 
+impl Effect {
+    /// Returns how the delivery is counted.
+    fn outcome(&self) -> DeliveryOutcome {
+        match self {
+            Effect::Nothing | Effect::Trigger(_) | Effect::Update(_) | Effect::Attempt { .. } => {
+                DeliveryOutcome::Verified
+            }
+            Effect::Unreadable(_) | Effect::Invalid(_) => DeliveryOutcome::Unreadable,
+        }
+    }
+}
+
 /// The trigger of an access attempt.
 pub(crate) struct AttemptTrigger {
     /// The trigger.
@@ -67,7 +83,10 @@ pub(crate) struct AttemptTrigger {
 }
 
 /// Takes one delivery and returns the HTTP answer. Rejecting a delivery costs no vendor call.
-/// `find` looks up the route of a path.
+/// `find` looks up the route of a path. The delivery is counted beside its enqueue, which costs one
+/// small write for most deliveries and at most ten a minute for one address: see
+/// [`DeliveryTally`](doorstep_cloud::delivery_tally::DeliveryTally). A delivery to an unknown
+/// address is not counted.
 pub(crate) async fn take<R: WebhookRoute>(
     environment: &Environment,
     delivery: Delivery,
@@ -86,6 +105,9 @@ pub(crate) async fn take<R: WebhookRoute>(
         }
     };
     let (site, doors) = (route.site(), route.doors());
+    let sender = WebhookSender::of(doors);
+    let doors = doors.map(DoorsName::as_str);
+    let count = |outcome| environment.deliveries.count(site, &sender, outcome, now);
     let Ok(verified) = route.verify(delivery, now) else {
         tracing::warn!(
             event = log_event::DELIVERY_REFUSED,
@@ -93,6 +115,7 @@ pub(crate) async fn take<R: WebhookRoute>(
             doors,
             "a delivery could not be verified: it is refused"
         );
+        count(DeliveryOutcome::Refused).await;
         return WebhookAnswer::unverified();
     };
     let effect = route.effect(&verified, now);
@@ -102,17 +125,17 @@ pub(crate) async fn take<R: WebhookRoute>(
             why,
             "refused a verified delivery that breaks the contract"
         );
+        count(effect.outcome()).await;
         return WebhookAnswer::wrong(why);
     }
-    match (Endpoint {
+    let endpoint = Endpoint {
         environment,
         site,
         verified: &verified,
         now,
-    }
-    .apply(effect)
-    .await)
-    {
+    };
+    let counted = count(effect.outcome());
+    match join(endpoint.apply(effect), counted).await.0 {
         Ok(()) => WebhookAnswer::accepted(),
         Err(error) => {
             tracing::error!(site = site.as_str(), doors, %error, "a delivery cannot be taken: the sender is asked to post it again");

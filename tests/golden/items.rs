@@ -147,6 +147,10 @@ pub fn record_lists() -> Vec<(&'static str, Key)> {
             "unreadable_delivery",
             key::unreadable_delivery(&SiteId::from(SITE), "dedup-id"),
         ),
+        (
+            "delivery",
+            key::delivery(&SiteId::from(SITE), deliveries().hour, &deliveries().sender),
+        ),
         ("audit", key::audit(&SiteId::from(SITE), 1)),
         (
             "record_lists",
@@ -237,6 +241,10 @@ pub async fn write(store: &Store) {
             "the body is no JSON",
             noon(),
         )
+        .await
+        .expect("it is kept");
+    store
+        .add_deliveries(&SiteId::from(SITE), &deliveries())
         .await
         .expect("it is kept");
     store.keep_token(TOKEN, &token()).await.expect("it is kept");
@@ -435,6 +443,11 @@ pub async fn assert_read(store: &Store) {
         store.unreadable_deliveries(&SiteId::from(SITE)).await,
         Ok(vec!["the body is no JSON".to_owned()])
     );
+    let hour = SignedDuration::from_hours(1);
+    let counted = store
+        .deliveries(&SiteId::from(SITE), noon()..noon() + hour)
+        .await;
+    assert_eq!(counted, Ok(vec![deliveries()]));
     assert_eq!(store.token(TOKEN).await, Ok(Some(token())));
     assert_eq!(
         TokenStore::refused_sign_in(store, TOKEN).await,

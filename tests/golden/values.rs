@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::people::ADA;
 use super::{SITE, instant, noon};
 use doorstep_cloud::store::attempts::AttemptsRead;
+use doorstep_cloud::store::deliveries::HourOfDeliveries;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::observed::{
     ForeignAccount, Observed, ObservedDoors, RemovedMembership, SeatCount, WebhookTrouble,
@@ -17,6 +18,7 @@ use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, Group, GroupId, GroupRef};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::cause::Cause;
+use doorstep_core::model::delivery_counts::{DeliveryCount, DeliveryCounts, DeliveryOutcome};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::fact::{
     Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
@@ -30,6 +32,7 @@ use doorstep_core::model::reasons::{Reason, Reasons};
 use doorstep_core::model::record::{FactRecord, Source};
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::model::subject::Subject;
+use doorstep_core::model::webhook_sender::WebhookSender;
 use doorstep_vendors::doors::attempts::Cursor;
 use doorstep_vendors::secret::Secret;
 use doorstep_vendors::tokens::{RefusedSignIn, Token};
@@ -254,6 +257,21 @@ pub fn doors_read() -> DoorsRead {
             site: "mill".into(),
             doors: "house".into(),
         }]),
+    }
+}
+
+pub fn deliveries() -> HourOfDeliveries {
+    let mut counts = DeliveryCounts::default();
+    for (outcome, count) in DeliveryOutcome::ALL.into_iter().zip(1..) {
+        *counts.of_mut(outcome) = DeliveryCount {
+            count,
+            last: Some(noon()),
+        };
+    }
+    HourOfDeliveries {
+        hour: noon(),
+        sender: WebhookSender::Doors("main".into()),
+        counts,
     }
 }
 

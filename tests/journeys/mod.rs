@@ -8,6 +8,7 @@ mod clocks;
 mod closed;
 mod conflict;
 mod crash;
+mod deliveries;
 mod deskworks;
 mod dispatch;
 mod doctor;

@@ -52,7 +52,7 @@ impl Table {
 }
 
 impl World {
-    /// Everything in the table but vendors' tokens, by key.
+    /// Everything in the table but vendors' tokens and the counts of deliveries, by key.
     pub async fn table(&self) -> Vec<(String, String)> {
         let part =
             |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
@@ -63,7 +63,8 @@ impl World {
                 .map(|(name, value)| format!("{name}: {value:?}"))
                 .collect();
             content.sort();
-            (!at.0.ends_with("#token")).then(|| (format!("{} {}", at.0, at.1), content.join(", ")))
+            let is_kept = !at.0.ends_with("#token") && !at.0.ends_with("#delivery");
+            is_kept.then(|| (format!("{} {}", at.0, at.1), content.join(", ")))
         };
         let mut items: Vec<_> = Table::of(self)
             .items()

@@ -60,7 +60,7 @@ async fn send(world: &World, headers: &Headers, body: &[u8]) -> u16 {
     world.send(PATH, &headers, body).await.0
 }
 
-/// Nothing was kept, nothing rung, nothing changed.
+/// Nothing was kept but its count, nothing rung, nothing changed.
 async fn changed_nothing(world: &World, before: &[(String, String)]) {
     assert!(
         world.machine.cloud().triggers.is_empty(),
@@ -71,7 +71,7 @@ async fn changed_nothing(world: &World, before: &[(String, String)]) {
 }
 
 #[tokio::test]
-async fn whatever_does_not_verify_is_refused_alike_and_costs_no_call() {
+async fn whatever_does_not_verify_is_refused_alike_and_costs_only_its_count() {
     let world = riverside().await;
     let (now, body) = (world.machine.now().as_second(), bobs());
     let good = signed(KEY, now, &body);

@@ -14,6 +14,7 @@ use doorstep_core::model::ids::{Checksum, DoorsName, PersonId, SiteId};
 use doorstep_core::model::push_update::thing_hash;
 use doorstep_core::model::shared_group::RuledGroup;
 use doorstep_core::model::subject::Subject;
+use doorstep_core::model::webhook_sender::WebhookSender;
 
 /// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -324,6 +325,41 @@ pub fn unreadable_delivery(site: &SiteId, hash: &str) -> Key {
     Key::new(unreadable_deliveries(site), hash)
 }
 
+/// Returns the partition of the counts of deliveries.
+pub fn deliveries(site: &SiteId) -> String {
+    format!("{site}#delivery")
+}
+
+/// Returns the UTC hour of an instant, as it is written in sort keys.
+pub fn hour(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H").to_string()
+}
+
+/// Returns the key of the counts of one sender's deliveries in the UTC hour of `at`.
+pub fn delivery(site: &SiteId, at: Timestamp, sender: &WebhookSender) -> Key {
+    let sender = match sender {
+        WebhookSender::Platform => PLATFORM.to_owned(),
+        WebhookSender::Doors(doors) => format!("{DOORS}{}", escape(doors)),
+    };
+    Key::new(deliveries(site), format!("{}#{sender}", hour(at)))
+}
+
+/// Returns the begin of the hour and the sender in the sort key of [`delivery`].
+pub fn delivered_at(sk: &str) -> Option<(Timestamp, WebhookSender)> {
+    let (hour, sender) = sk.split_once('#')?;
+    let sender = match sender.strip_prefix(DOORS) {
+        Some(doors) => WebhookSender::Doors(unescaped(doors)?.into()),
+        None => (sender == PLATFORM).then_some(WebhookSender::Platform)?,
+    };
+    Some((format!("{hour}:00:00Z").parse().ok()?, sender))
+}
+
+/// The platform, as the sender in the sort key of [`delivery`].
+const PLATFORM: &str = "platform";
+
+/// Prefix of a door system, as the sender in the sort key of [`delivery`].
+const DOORS: &str = "doors#";
+
 /// Returns the partition of the push updates of a platform without a read API.
 pub fn push(site: &SiteId) -> String {
     format!("{site}#push")
@@ -489,6 +525,23 @@ mod tests {
             thing_named(&thing(&FactId::new(Kind::Booking, "x".repeat(LONGEST + 1)))),
             None
         );
+    }
+
+    #[test]
+    fn the_key_of_a_count_gives_its_hour_and_its_sender_back() {
+        let at: Timestamp = "2026-03-02T09:59:59.9Z".parse().expect("an instant");
+        for sender in [
+            WebhookSender::Platform,
+            WebhookSender::Doors("main".into()),
+            WebhookSender::Doors("platform".into()),
+            WebhookSender::Doors("a#b".into()),
+        ] {
+            let key = delivery(&SiteId::from("s"), at, &sender);
+            let hour = "2026-03-02T09:00:00Z".parse().expect("an instant");
+            assert_eq!(delivered_at(&key.sk), Some((hour, sender)));
+        }
+        assert_eq!(delivered_at("2026-03-02T09#moon"), None);
+        assert_eq!(delivered_at("today#platform"), None);
     }
 
     #[test]

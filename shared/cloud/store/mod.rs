@@ -21,6 +21,7 @@ use doorstep_vendors::time::SharedTime;
 
 pub mod attempts;
 pub mod audits;
+pub mod deliveries;
 pub mod dues;
 pub mod facts;
 pub mod holds;

@@ -35,7 +35,7 @@ struct Broken<'a> {
 
 /// Every kind of item that the table holds. A new kind must be added here: each journey that ends
 /// well looks for it.
-const KINDS: [(&str, Then); 33] = [
+const KINDS: [(&str, Then); 34] = [
     ("person", Then::Reported),
     ("person records", Then::Unread),
     ("people", Then::Unread),
@@ -47,6 +47,7 @@ const KINDS: [(&str, Then); 33] = [
     ("holder ~version", Then::Unread),
     ("due", Then::Reported),
     ("unreadable", Then::Unread),
+    ("delivery", Then::Unread),
     ("audit", Then::Unread),
     ("site active", Then::StopsItsSite),
     ("site version", Then::Unread),
