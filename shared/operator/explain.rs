@@ -2,7 +2,7 @@
 //!
 //! It finds the person by an address, an id or a profile. It then loads the person's facts, audit
 //! records and the rules. It reads no other person's facts and writes to no door system. It reads a
-//! door system only where the person may have been added by hand.
+//! door system only where the person may have been added by hand, and only if it is asked to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +17,11 @@ use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::decide::entitlement::{ClosedEntitlement, Entitlement, PersonFacts, derive};
 use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
-use doorstep_core::model::account::{GroupId, GroupRef};
+use doorstep_core::model::account::{AccountId, GroupMember, GroupRef};
 use doorstep_core::model::audit::Record;
-use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::fact::{FactId, Kind, What};
-use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::{PersonId, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::record::FactRecord;
@@ -33,14 +32,19 @@ use doorstep_vendors::access::Share;
 mod at;
 mod group;
 pub mod past;
+mod person;
 mod print;
+mod sentence;
 pub mod shape;
 pub mod who;
+mod zone;
 
 pub use at::instant;
 use group::explain_group;
+use person::find;
 pub use shape::Explained;
-use shape::{AccountShown, Tense, Who};
+use shape::{AccountShown, SeenByHand, Tense, Who};
+use zone::ExplainZone;
 
 /// The question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +66,17 @@ pub struct ExplainQuery {
     pub at: Option<String>,
 }
 
-/// Explains each group of a person. Returns `None` where no person matches.
+/// Where an answer about a membership that was added by hand comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The table alone: what the last reconcile saw.
+    Table,
+    /// The door systems, which are read.
+    Doors,
+}
+
+/// Explains each group of a person. Reads a door system where the person may have been added by
+/// hand. Returns `None` where no person matches.
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site, and for a person, a group or an instant that cannot be
@@ -72,6 +86,19 @@ pub async fn explain(
     site: &SiteId,
     wanted: &ExplainQuery,
 ) -> Result<Option<Explained>> {
+    explain_within(environment, site, wanted, Reach::Doors).await
+}
+
+/// Explains each group of a person within a reach. Returns `None` where no person matches.
+///
+/// # Errors
+/// As [`explain()`].
+pub async fn explain_within(
+    environment: &Environment,
+    site: &SiteId,
+    wanted: &ExplainQuery,
+    reach: Reach,
+) -> Result<Option<Explained>> {
     let now = environment.time.now();
     let stored = in_force(environment, site).await?;
     let site = stored.site()?;
@@ -79,92 +106,17 @@ pub async fn explain(
     let Some(person) = find(environment, &site.id, wanted).await? else {
         return Ok(None);
     };
-    let book = Book::of(environment, &stored, site, at, now).await?;
+    let book = Book {
+        reach,
+        ..Book::of(environment, &stored, site, at, now).await?
+    };
     let file = PersonContext::of(environment, &book, person).await?;
     let groups = book.groups(&file, wanted.group.as_deref())?;
     let mut explained = Vec::new();
-    for GroupRef { doors, group } in groups {
-        explained.push(explain_group(environment, &book, &file, &doors, &group).await?);
+    for at in groups {
+        explained.push(explain_group(environment, &book, &file, &at).await?);
     }
     Ok(Some(book.told(&file, explained)))
-}
-
-/// Finds the person of the question.
-async fn find(
-    environment: &Environment,
-    site: &SiteId,
-    wanted: &ExplainQuery,
-) -> Result<Option<Person>> {
-    let store = &environment.store;
-    match (&wanted.email, &wanted.person, &wanted.profile) {
-        (Some(email), None, None) => {
-            let key = email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?;
-            match store.id_of_email(site, &key).await? {
-                Some(id) => store.person(site, &id).await,
-                None => unsettled(environment, site, &key).await,
-            }
-        }
-        (None, Some(id), None) => store.person(site, id).await,
-        (None, None, Some(profile)) => of_profile(environment, site, profile).await,
-        _ => Err(Error::invalid(
-            "name the person: one of email, person and profile",
-        )),
-    }
-}
-
-async fn of_profile(
-    environment: &Environment,
-    site: &SiteId,
-    profile: &str,
-) -> Result<Option<Person>> {
-    let wrong = || Error::invalid("write a profile as member:ID or visitor:ID");
-    let (kind, id) = profile.split_once([':', ' ']).ok_or_else(wrong)?;
-    let kind = past::kind_of(kind)
-        .filter(|kind| matches!(kind, Kind::Member | Kind::Visitor))
-        .ok_or_else(wrong)?;
-    let name = FactId::new(kind, id);
-    if let Some(id) = environment.store.id_of_profile(site, &name).await? {
-        return environment.store.person(site, &id).await;
-    }
-    let known = environment.store.fact(site, &name).await?;
-    Ok(known.map(|record| without_person(vec![record], None)))
-}
-
-/// Finds a person by the profiles' addresses. A person to whom nothing was ever opened is not
-/// stored, although the platform has a profile. Only then are all profiles read.
-async fn unsettled(
-    environment: &Environment,
-    site: &SiteId,
-    email: &str,
-) -> Result<Option<Person>> {
-    let mut found = Vec::new();
-    for kind in Kind::PROFILES {
-        let profiles = environment.store.facts_of(site, kind).await?;
-        let theirs = |record: &FactRecord| match &record.fact.what {
-            What::Member(profile) | What::Visitor(profile) => {
-                !record.gone
-                    && profile.email.as_deref().and_then(email_key).as_deref() == Some(email)
-            }
-            _ => false,
-        };
-        found.extend(profiles.into_iter().filter(theirs));
-    }
-    Ok((!found.is_empty()).then(|| without_person(found, Some(email.to_owned()))))
-}
-
-fn without_person(profiles: Vec<FactRecord>, email: Option<String>) -> Person {
-    let address = |record: &FactRecord| match &record.fact.what {
-        What::Member(profile) | What::Visitor(profile) => {
-            profile.email.as_deref().and_then(email_key)
-        }
-        _ => None,
-    };
-    let email = email.or_else(|| profiles.iter().find_map(address));
-    let names = profiles.iter().map(|record| record.fact.name());
-    Person {
-        profiles: names.collect(),
-        ..Person::new(PersonId::default(), email)
-    }
 }
 
 /// The part of an explanation that is the same for every person of the site.
@@ -181,6 +133,9 @@ pub(crate) struct Book {
     stale: bool,
     at: Timestamp,
     now: Timestamp,
+    reach: Reach,
+    /// The time zone in which texts name instants.
+    zone: ExplainZone,
 }
 
 impl Book {
@@ -204,6 +159,7 @@ impl Book {
         }
         remarks.extend(rules.resolved().problems.iter().map(ToString::to_string));
         let paused = stored.paused.is_some() || stored.observing;
+        let zone = ExplainZone::of(&site.timezone);
         Ok(Book {
             site,
             rules,
@@ -213,6 +169,8 @@ impl Book {
             stale,
             at,
             now,
+            reach: Reach::Doors,
+            zone,
         })
     }
 
@@ -287,6 +245,7 @@ impl Book {
             timezone: self.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
             at: self.at,
             tense: self.tense(),
+            as_of: self.now,
             mode: self.site.mode.word().to_owned(),
             remarks,
             person: Who {
@@ -429,23 +388,49 @@ async fn held(
 /// The most records of one person that are searched for facts that are gone.
 const MOST_RECORDS: usize = 50;
 
-/// Asks the door system whether the account was added to the group by hand, because no claim shows
-/// it. Returns `None` where it does not answer.
+/// Returns whether the account was added to the group by hand, because no claim shows it. Returns
+/// `None` where that is not known: a door system that does not answer, or one that no reconcile read.
 async fn by_hand(
     environment: &Environment,
     book: &Book,
     person: &Person,
-    doors: &DoorsName,
-    group: &GroupId,
-) -> Option<bool> {
-    let account = &person.accounts.get(doors)?.account.id;
+    at: &GroupRef,
+) -> Result<Option<SeenByHand>> {
+    let Some(linked) = person.accounts.get(&at.doors) else {
+        return Ok(None);
+    };
+    let account = &linked.account.id;
+    match book.reach {
+        Reach::Table => observed(environment, &book.site, at, account).await,
+        Reach::Doors => Ok(read(environment, book, at, account).await),
+    }
+}
+
+/// Asks the door system.
+async fn read(
+    environment: &Environment,
+    book: &Book,
+    at: &GroupRef,
+    account: &AccountId,
+) -> Option<SeenByHand> {
     let (reader, _) = environment
-        .doors(&book.site, doors, Share::Settle)
+        .doors(&book.site, &at.doors, Share::Settle)
         .await
         .ok()?;
-    let rows = reader.rows(group).await.ok()?;
-    Some(
-        rows.iter()
-            .any(|row| row.account == *account && is_valid(row, book.now)),
-    )
+    let rows = reader.rows(&at.group).await.ok()?;
+    let theirs = |row: &GroupMember| row.account == *account && is_valid(row, book.now);
+    Some(SeenByHand {
+        at: book.now,
+        inside: rows.iter().any(theirs),
+    })
+}
+
+/// Returns what the last reconcile saw.
+async fn observed(
+    _environment: &Environment,
+    _site: &Site,
+    _at: &GroupRef,
+    _account: &AccountId,
+) -> Result<Option<SeenByHand>> {
+    Ok(None)
 }

@@ -8,6 +8,7 @@ mod clocks;
 mod closed;
 mod conflict;
 mod crash;
+mod day;
 mod deliveries;
 mod deskworks;
 mod dispatch;

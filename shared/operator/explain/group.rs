@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::past::{self, PastHold};
-use super::shape::{Evidence, GroupExplained, Lack, Missing, Tense};
-use super::{Book, PersonContext, by_hand};
+use super::shape::{Evidence, GroupExplained, Lack, Missing, SeenByHand, Tense};
+use super::{Book, PersonContext, Reach, by_hand};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
 use doorstep_core::model::account::{GroupId, GroupRef, Standing};
@@ -19,18 +19,17 @@ use doorstep_core::site::Mode;
 mod evidence;
 mod shown;
 
-/// Explains one group. Reads the door system only if the person should be a member and Doorstep has
-/// no claim.
+/// Explains one group. Looks for a membership that was added by hand only if the person should be a
+/// member and Doorstep has no claim.
 pub(super) async fn explain_group(
     environment: &Environment,
     book: &Book,
     file: &PersonContext,
-    doors: &DoorsName,
-    group: &GroupId,
+    at: &GroupRef,
 ) -> Result<GroupExplained> {
-    let mut one = One::of(book, file, doors, group);
+    let mut one = One::of(book, file, &at.doors, &at.group);
     if one.tense == Tense::Present && one.may && !one.has && one.claim.is_none() {
-        one.by_hand = by_hand(environment, book, &file.person, doors, group).await;
+        one.seen = by_hand(environment, book, &file.person, at).await?;
     }
     one.judge();
     Ok(one.told())
@@ -50,7 +49,7 @@ struct One<'a> {
     may: bool,
     has: bool,
     evidence: Evidence,
-    by_hand: Option<bool>,
+    seen: Option<SeenByHand>,
     why: Vec<String>,
     lacks: Vec<Lack>,
 }
@@ -79,7 +78,7 @@ impl<'a> One<'a> {
             Tense::Future => (may, Evidence::Facts),
         };
         let linked = file.person.accounts.get(doors).map(AsRef::as_ref);
-        let (by_hand, why, lacks) = (None, Vec::new(), Vec::new());
+        let (seen, why, lacks) = (None, Vec::new(), Vec::new());
         One {
             book,
             file,
@@ -93,10 +92,14 @@ impl<'a> One<'a> {
             may,
             has,
             evidence,
-            by_hand,
+            seen,
             why,
             lacks,
         }
+    }
+
+    fn local(&self, at: Timestamp) -> String {
+        self.book.zone.text(at)
     }
 
     fn say(&mut self, text: impl Into<String>) {
@@ -142,7 +145,9 @@ impl<'a> One<'a> {
             let word = if self.has { "added" } else { "removed" };
             self.say(format!(
                 "{word} at {}: {} (record {})",
-                record.at, record.action.because, record.seq
+                self.local(record.at),
+                record.action.because,
+                record.seq
             ));
         } else if self.has {
             self.say("the person was a member at Doorstep's first record of this group");
@@ -153,7 +158,8 @@ impl<'a> One<'a> {
             self.has = false;
             let text = format!(
                 "the account was suspended since {} (record {})",
-                record.at, record.seq
+                self.local(record.at),
+                record.seq
             );
             self.lacks_at(Missing::Suspended, text, record.at);
         }
@@ -168,7 +174,8 @@ impl<'a> One<'a> {
                     .unwrap_or_default();
                 let text = format!(
                     "Doorstep added the person only at {} (record {}){delay}",
-                    next.at, next.seq
+                    self.local(next.at),
+                    next.seq
                 );
                 self.lacks_at(Missing::NotSettled, text, next.at);
             } else if self.may && self.lacks.is_empty() {
@@ -192,11 +199,12 @@ impl<'a> One<'a> {
         if let Some(claim) = self.claim {
             let end = claim
                 .until
-                .map(|until| format!("; the door system ends it at {until}"))
+                .map(|until| format!("; the door system ends it at {}", self.local(until)))
                 .unwrap_or_default();
             self.say(format!(
                 "Doorstep's claim since {}: {}{end}",
-                claim.since, claim.because
+                self.local(claim.since),
+                claim.because
             ));
         }
         if self.has {
@@ -204,18 +212,17 @@ impl<'a> One<'a> {
         } else if let Some(until) = self.claim.and_then(|claim| claim.until) {
             self.lacks_at(
                 Missing::Ended,
-                format!("the door system ended the membership at {until}"),
+                format!(
+                    "the door system ended the membership at {}",
+                    self.local(until)
+                ),
                 until,
             );
         }
         match (self.has, self.may) {
             (true, false) => self.still_in(),
             (true, true) | (false, _) if self.claim.is_some() => {}
-            (_, true) if self.by_hand == Some(true) => {
-                (self.has, self.evidence) = (true, Evidence::Doors);
-                self.say("another person added this membership by hand: Doorstep does not manage it, and it stays when the window ends");
-                self.suspended_now();
-            }
+            (_, true) if self.seen.is_some_and(|seen| seen.inside) => self.by_hand(),
             (_, true) => self.not_in_yet(),
             (..) => self.windows(),
         }
@@ -272,7 +279,10 @@ impl<'a> One<'a> {
             Mode::Full => {
                 let text = match self.file.person.next {
                     Some(next) => {
-                        format!("settle revokes it at the person's next evaluation, by {next}")
+                        format!(
+                            "settle revokes it at the person's next evaluation, by {}",
+                            self.local(next)
+                        )
                     }
                     None => "settle revokes it at the person's next evaluation".to_owned(),
                 };
@@ -286,8 +296,37 @@ impl<'a> One<'a> {
         gone.into_iter().for_each(|(text, _)| self.say(text));
     }
 
+    /// Explains a member whom another person added by hand.
+    fn by_hand(&mut self) {
+        let evidence = match self.book.reach {
+            Reach::Doors => Evidence::Doors,
+            Reach::Table => Evidence::Observed,
+        };
+        (self.has, self.evidence) = (true, evidence);
+        self.say("another person added this membership by hand: Doorstep does not manage it, and it stays when the window ends");
+        self.suspended_now();
+    }
+
+    /// Says what is known of a membership that was added by hand, where no door system is read.
+    fn unread(&mut self) {
+        if self.book.reach == Reach::Doors {
+            return;
+        }
+        let text = match self.seen {
+            Some(seen) => format!(
+                "the last reconcile, at {}, saw no membership that was added by hand",
+                self.local(seen.at)
+            ),
+            None => {
+                "the door system was not asked whether the membership was added by hand".to_owned()
+            }
+        };
+        self.say(text);
+    }
+
     /// Explains an entitled person who is no member.
     fn not_in_yet(&mut self) {
+        self.unread();
         if self.book.site.mode == Mode::Observe {
             self.mode();
         }
@@ -313,7 +352,7 @@ impl<'a> One<'a> {
             .all(|lack| lack.what == Missing::NotLinked)
         {
             let text = match self.file.person.next {
-                Some(next) if next > self.book.now => format!("settle has not evaluated the person since the window opened; the next evaluation is at {next}"),
+                Some(next) if next > self.book.now => format!("settle has not evaluated the person since the window opened; the next evaluation is at {}", self.local(next)),
                 _ => "settle has not evaluated the person since the window opened: the next reconcile marks the person as due".to_owned(),
             };
             self.lacks(Missing::NotSettled, text);

@@ -2,34 +2,17 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use super::shape::{Explained, FactShown, GroupExplained, Tense};
 use super::who::{PersonInGroup, Told, Whose};
+use super::zone::ExplainZone;
 use doorstep_core::shown_line;
 
 /// The most windows and records that are printed of one group. The JSON has more.
 const MOST: usize = 8;
 
-/// The time zone of a site, in which instants are printed.
-struct ExplainZone(TimeZone);
-
-impl ExplainZone {
-    fn of(&self, at: Timestamp) -> String {
-        at.to_zoned(self.0.clone())
-            .strftime("%F %H:%M:%S")
-            .to_string()
-    }
-}
-
-fn zone(name: &str) -> ExplainZone {
-    ExplainZone(TimeZone::get(name).unwrap_or(TimeZone::UTC))
-}
-
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zone = zone(&self.timezone);
+        let zone = ExplainZone::named(&self.timezone);
         let who = &self.person;
         let name = who.name.as_deref().unwrap_or("nameless");
         let email = who
@@ -41,7 +24,7 @@ impl fmt::Display for Explained {
             f,
             "{name}{email} at {}, {} ({})",
             self.site,
-            zone.of(self.at),
+            zone.exact(self.at),
             self.timezone
         )?;
         shown_line!(f, "{}", who.profiles.join(", "))?;
@@ -64,7 +47,7 @@ impl fmt::Display for Explained {
             shown_line!(f, "! {problem}")?;
         }
         match self.next {
-            Some(next) => write!(f, "settled next at {}", zone.of(next)),
+            Some(next) => write!(f, "settled next at {}", zone.exact(next)),
             None => write!(f, "no access of this person begins or ends soon"),
         }
     }
@@ -91,14 +74,13 @@ fn print_group(
     }
     for because in one.because.iter().take(MOST) {
         let sign = if because.open { "+" } else { " " };
-        let until = because
-            .window
-            .until
-            .map_or("on".to_owned(), |until| format!("until {}", zone.of(until)));
+        let until = because.window.until.map_or("on".to_owned(), |until| {
+            format!("until {}", zone.exact(until))
+        });
         writeln!(
             f,
             "  {sign} from {} {until} by rule {} (line {})",
-            zone.of(because.window.from),
+            zone.exact(because.window.from),
             because.rule,
             because.line
         )?;
@@ -115,7 +97,7 @@ fn print_group(
         shown_line!(
             f,
             "  {} {what}: {because} ({}, record {})",
-            zone.of(done.at),
+            zone.exact(done.at),
             done.answer,
             done.seq
         )?;
@@ -126,11 +108,11 @@ fn print_group(
 fn shown(fact: &FactShown, zone: &ExplainZone) -> String {
     let version = fact
         .version
-        .map(|at| format!(", version {at}"))
+        .map(|at| format!(", version {}", zone.exact(at)))
         .unwrap_or_default();
     let known = fact
         .known
-        .map(|at| format!(", known since {}", zone.of(at)))
+        .map(|at| format!(", known since {}", zone.exact(at)))
         .unwrap_or_default();
     let source = fact
         .source
@@ -142,14 +124,14 @@ fn shown(fact: &FactShown, zone: &ExplainZone) -> String {
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zone = zone(&self.timezone);
+        let zone = ExplainZone::named(&self.timezone);
         let name = self.name.as_deref().unwrap_or_default();
         let (doors, count) = (&self.doors, self.people.len());
         shown_line!(
             f,
             "{doors}/{name} ({}) at {} ({}): {count}",
             self.group,
-            zone.of(self.at),
+            zone.exact(self.at),
             self.timezone
         )?;
         for remark in &self.remarks {
@@ -191,11 +173,11 @@ fn print_inside(
         .unwrap_or_default();
     let since = inside
         .since
-        .map(|at| format!(" since {}", zone.of(at)))
+        .map(|at| format!(" since {}", zone.exact(at)))
         .unwrap_or_default();
     let until = inside
         .until
-        .map(|at| format!(" until {}", zone.of(at)))
+        .map(|at| format!(" until {}", zone.exact(at)))
         .unwrap_or_default();
     let because = inside
         .because

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::AuditAction;
-use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
+use doorstep_core::model::ids::{Checksum, DoorsName, PersonId, SiteId};
+use doorstep_core::model::reasons::Reason;
 use doorstep_core::model::record::Source;
 use doorstep_core::model::window::Window;
 
@@ -33,6 +34,9 @@ pub struct Explained {
     pub at: Timestamp,
     /// The position of the instant relative to now.
     pub tense: Tense,
+    /// The instant of the answer.
+    #[serde(default)]
+    pub as_of: Timestamp,
     /// The mode in force: `observe`, `grant-only` or `full`.
     pub mode: String,
     /// What applies to everyone at the site: paused, observing, a platform that cannot be read.
@@ -83,6 +87,8 @@ pub enum Evidence {
     Claim,
     /// The door system, which was read: the person was added by hand.
     Doors,
+    /// The last reconcile, which saw that the person was added by hand.
+    Observed,
     /// The present facts and rules: the access is expected.
     Facts,
 }
@@ -102,6 +108,18 @@ pub struct GroupExplained {
     pub evidence: Evidence,
     /// Whether the present facts and rules open it.
     pub may: bool,
+    /// Whether Doorstep manages it: a rule opens it.
+    #[serde(default)]
+    pub managed: bool,
+    /// The answer as a value.
+    pub verdict: Verdict,
+    /// What the door system showed of a membership that was added by hand; `None` where that was not
+    /// looked for, or the door system was not asked.
+    #[serde(default)]
+    pub seen: Option<SeenByHand>,
+    /// The checksum of the hold in which a change of this group or of the account waits.
+    #[serde(default)]
+    pub hold: Option<Checksum>,
     /// The reasons, one sentence each.
     pub why: Vec<String>,
     /// What is missing, if it does not open.
@@ -114,6 +132,57 @@ pub struct GroupExplained {
     pub rules: Vec<RuleShown>,
     /// The records until the instant, oldest first.
     pub done: Vec<DoneShown>,
+}
+
+/// The answer about one group, without words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Whether the group opens, and whether it should.
+    pub answer: Answer,
+    /// When the access that facts and rules give ends; `None` if it has no end, or there is none.
+    pub until: Option<Timestamp>,
+    /// The facts and rules that give access at the instant. Without access: those that gave it last
+    /// or give it next.
+    pub reasons: Vec<Reason>,
+    /// What is missing first, if the group does not open.
+    pub missing: Option<Missing>,
+    /// The instant that the missing thing is about: the begin or the end of the window.
+    pub at: Option<Timestamp>,
+}
+
+/// Whether a group opens, and whether it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It should open, and does not.
+    Fails,
+    /// It opens, although facts and rules do not say so.
+    StillOpens,
+    /// It opens, as it should.
+    Opens,
+    /// It does not open, as it should not.
+    Shut,
+}
+
+impl Answer {
+    /// Returns the answer. `has` says whether the group opens, and `may` whether it should.
+    pub(crate) fn of(has: bool, may: bool) -> Self {
+        match (has, may) {
+            (true, true) => Answer::Opens,
+            (true, false) => Answer::StillOpens,
+            (false, true) => Answer::Fails,
+            (false, false) => Answer::Shut,
+        }
+    }
+}
+
+/// What a door system showed of a membership that was added by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenByHand {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it listed the account.
+    pub inside: bool,
 }
 
 /// A kind of missing thing.

@@ -149,9 +149,10 @@ impl Machine {
     }
 
     /// Returns the HTTP interface, controllable under the name that it listens on too. It contains
-    /// the pages of a console.
-    pub fn router_at(&self, listen: &str, console: &Console) -> Router {
-        router(self.clone(), Hosts::with(listen), console.router())
+    /// the pages of `console`, if there is one.
+    pub fn router_at(&self, listen: &str, console: Option<&Console>) -> Router {
+        let console = console.map_or_else(Router::new, Console::router);
+        router(self.clone(), Hosts::with(listen), console)
     }
 
     /// Creates the console of the run. It is served at the run's own port, under loopback names

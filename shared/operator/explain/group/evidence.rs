@@ -16,6 +16,16 @@ use doorstep_core::site::ThingSelection;
 impl One<'_> {
     /// Describes the hold in which this group or account waits.
     pub(super) fn hold(&self) -> Option<String> {
+        let hold = self.held_in()?;
+        let (reason, checksum) = (&hold.reason, &hold.checksum);
+        let since = self.local(hold.since);
+        Some(format!(
+            "{reason}; since {since}, until the operator approves {checksum}"
+        ))
+    }
+
+    /// Returns the hold in which this group or account waits.
+    pub(super) fn held_in(&self) -> Option<&Hold> {
         let here = |change: &UnconfirmedChange| match change {
             UnconfirmedChange::Leaves { doors, group, .. } => {
                 doors == self.doors && group == self.group
@@ -25,16 +35,8 @@ impl One<'_> {
             | UnconfirmedChange::Rests { .. }
             | UnconfirmedChange::Moves { .. } => false,
         };
-        let (_, hold) = self.file.held.iter().find(|(change, _)| here(change))?;
-        let Hold {
-            reason,
-            checksum,
-            since,
-            ..
-        } = hold;
-        Some(format!(
-            "{reason}; since {since}, until the operator approves {checksum}"
-        ))
+        let found = self.file.held.iter().find(|(change, _)| here(change));
+        found.map(|(_, hold)| hold)
     }
 
     /// Adds the failures at these doors: the present problems, or the records of the time.
@@ -59,7 +61,9 @@ impl One<'_> {
             if let Some(record) = last {
                 let text = format!(
                     "{} (record {}, {})",
-                    record.action.answer, record.seq, record.at
+                    record.action.answer,
+                    record.seq,
+                    self.local(record.at)
                 );
                 self.lacks_at(Missing::Refused, text, record.at);
             }
@@ -100,10 +104,11 @@ impl One<'_> {
         let closed = self.file.closed.iter().find(here).map(|one| {
             let Window { from, until } = one.entitlement.window;
             let until = until
-                .map(|until| format!(" until {until}"))
+                .map(|until| format!(" until {}", self.local(until)))
                 .unwrap_or_default();
             let text = format!(
-                "closed since {from}{until} (line {}): otherwise open by {}",
+                "closed since {}{until} (line {}): otherwise open by {}",
+                self.local(from),
                 one.closed.line,
                 one.entitlement.reason()
             );
@@ -129,14 +134,14 @@ impl One<'_> {
         if let Some((until, reason)) = &last {
             self.lacks_at(
                 Missing::Over,
-                format!("over since {until}: {reason}"),
+                format!("over since {}: {reason}", self.local(*until)),
                 *until,
             );
         }
         if let Some((from, reason)) = &next {
             self.lacks_at(
                 Missing::NotYet,
-                format!("not open until {from}: {reason}"),
+                format!("not open until {}: {reason}", self.local(*from)),
                 *from,
             );
         }
@@ -190,8 +195,9 @@ impl One<'_> {
             let since = record.since.unwrap_or(record.read);
             (
                 format!(
-                    "{} is gone at the platform: known since {since} by {}",
+                    "{} is gone at the platform: known since {} by {}",
                     record.fact.name(),
+                    self.local(since),
                     record.source
                 ),
                 since,

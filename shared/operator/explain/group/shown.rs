@@ -3,8 +3,10 @@
 use super::One;
 use crate::explain::past::is_about;
 use crate::explain::shape::{
-    AccountShown, Because, ClaimShown, DoneShown, FactShown, GroupExplained,
+    AccountShown, Answer, Because, ClaimShown, DoneShown, FactShown, GroupExplained, Missing,
+    Verdict,
 };
+use doorstep_core::decide::entitlement::{Entitlement, OpenInterval, desired};
 use doorstep_core::model::account::{GroupRef, Standing};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::claim::Claim;
@@ -43,7 +45,12 @@ impl One<'_> {
             .map(DoneShown::of)
             .collect();
         done.drain(..done.len().saturating_sub(MOST_DONE));
+        let (rules, verdict) = (self.rules(), self.verdict());
         GroupExplained {
+            managed: !rules.is_empty(),
+            verdict,
+            seen: self.seen,
+            hold: self.held_in().map(|hold| hold.checksum.clone()),
             doors: self.doors.to_owned(),
             group: self.group.clone(),
             name: names.get(&GroupRef::new(self.doors, self.group)).cloned(),
@@ -52,10 +59,36 @@ impl One<'_> {
             may: self.may,
             claim: self.claim.map(ClaimShown::of),
             because: because.collect(),
-            rules: self.rules(),
+            rules,
             done,
             why: self.why,
             lacks: self.lacks,
+        }
+    }
+
+    /// Returns the answer as a value.
+    fn verdict(&self) -> Verdict {
+        let at = self.book.at;
+        let here: Vec<Entitlement> = self.entitlements.iter().copied().cloned().collect();
+        let intervals: Vec<OpenInterval> = desired(&here).into_values().flatten().collect();
+        let open = intervals.iter().find(|interval| interval.window.holds(at));
+        let next = || intervals.iter().find(|interval| interval.window.from > at);
+        let told = |what: &Missing| self.lacks.iter().find(|lack| lack.what == *what);
+        let lack = told(&Missing::NotYet).or(self.lacks.first());
+        let around = match lack.map(|lack| lack.what) {
+            Some(Missing::NotYet) => next(),
+            Some(Missing::Over) => intervals
+                .iter()
+                .rfind(|interval| interval.window.from <= at),
+            _ => None,
+        };
+        let reasons = open.or(around).map(|interval| interval.because.named());
+        Verdict {
+            answer: Answer::of(self.has, self.may),
+            until: open.and_then(|interval| interval.window.until),
+            reasons: reasons.into_iter().flatten().cloned().collect(),
+            missing: lack.map(|lack| lack.what),
+            at: lack.and_then(|lack| lack.at),
         }
     }
 

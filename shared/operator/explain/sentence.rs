@@ -1,0 +1,164 @@
+//! The answer about one group as one sentence.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::shape::{Answer, Evidence, Explained, GroupExplained, Missing, Tense};
+use super::zone::ExplainZone;
+use doorstep_core::model::reasons::Reason;
+
+/// The most reasons that a sentence names.
+const MOST_REASONS: usize = 2;
+
+impl Explained {
+    /// Returns the group with which an answer begins: one that does not open as it should, else one
+    /// that opens, else one that opened or will open.
+    pub fn first(&self) -> Option<&GroupExplained> {
+        self.groups.iter().min_by_key(|group| {
+            let unlike = group.verdict.missing == Some(Missing::NoRule);
+            (group.verdict.answer, unlike)
+        })
+    }
+
+    /// Returns the answer about one group as a sentence.
+    pub fn sentence(&self, group: &GroupExplained) -> String {
+        let zone = ExplainZone::named(&self.timezone);
+        let sentence = Sentence {
+            explained: self,
+            group,
+            today: zone.day(self.at),
+            zone,
+        };
+        sentence.text()
+    }
+
+    /// Returns the name by which sentences call the person.
+    pub fn called(&self) -> &str {
+        let who = &self.person;
+        let profile = || who.profiles.first().map(String::as_str);
+        let name = who.name.as_deref().or(who.email.as_deref());
+        name.or_else(profile).unwrap_or("this person")
+    }
+}
+
+impl GroupExplained {
+    /// Returns the name of the group, or its id.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.group.0)
+    }
+}
+
+/// One sentence in the making.
+struct Sentence<'a> {
+    explained: &'a Explained,
+    group: &'a GroupExplained,
+    zone: ExplainZone,
+    today: Date,
+}
+
+impl Sentence<'_> {
+    fn text(&self) -> String {
+        let (who, group) = (self.explained.called(), self.group.called());
+        let [may, may_not] = self.words();
+        let (until, because) = (self.until(), self.because());
+        match self.group.verdict.answer {
+            Answer::Opens if self.group.claim.is_none() && self.is_by_hand() => {
+                format!(
+                    "{who} {may} {group}{until}, because the membership was added by hand; facts and rules give it too."
+                )
+            }
+            Answer::Opens => format!("{who} {may} {group}{until}{because}."),
+            Answer::StillOpens => format!("{who} {may} {group}, although {}.", self.no_longer()),
+            Answer::Fails => format!(
+                "{who} {may_not} {group} and should be able to{until}{because}: {}.",
+                self.detail()
+            ),
+            Answer::Shut => format!("{who} {may_not} {group}: {}.", self.shut()),
+        }
+    }
+
+    fn words(&self) -> [&'static str; 2] {
+        match self.explained.tense {
+            Tense::Past => ["could open", "could not open"],
+            Tense::Present => ["may open", "may not open"],
+            Tense::Future => ["will be able to open", "will not be able to open"],
+        }
+    }
+
+    fn is_by_hand(&self) -> bool {
+        matches!(self.group.evidence, Evidence::Doors | Evidence::Observed)
+    }
+
+    fn until(&self) -> String {
+        let until = self.group.verdict.until;
+        let written = until.map(|until| format!(" until {}", self.short(until)));
+        written.unwrap_or_default()
+    }
+
+    fn because(&self) -> String {
+        let reasons = self.reasons();
+        match reasons.is_empty() {
+            true => String::new(),
+            false => format!(", because {reasons}"),
+        }
+    }
+
+    fn reasons(&self) -> String {
+        let all = &self.group.verdict.reasons;
+        let named: Vec<String> = all.iter().take(MOST_REASONS).map(reason).collect();
+        let more = match all.len().saturating_sub(MOST_REASONS) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        format!("{}{more}", named.join("; and "))
+    }
+
+    /// Explains a group that opens and should not.
+    fn no_longer(&self) -> String {
+        let held = match &self.group.hold {
+            Some(checksum) => format!(": the removal waits for the approval of {checksum}"),
+            None => String::new(),
+        };
+        match self.explained.tense {
+            Tense::Past => "the facts and rules known today do not give this access".to_owned(),
+            _ => format!("facts and rules no longer give this access{held}"),
+        }
+    }
+
+    /// Explains a group that does not open and should not.
+    fn shut(&self) -> String {
+        let verdict = &self.group.verdict;
+        let reasons = self.reasons();
+        match (verdict.missing, verdict.at) {
+            (Some(Missing::NotYet), Some(at)) => {
+                format!("it opens at {}, because {reasons}", self.short(at))
+            }
+            (Some(Missing::Over), Some(at)) => {
+                format!("the access ended at {}, {reasons}", self.short(at))
+            }
+            _ => self.detail(),
+        }
+    }
+
+    /// Returns the first missing thing, or else the first reason, without its full stop.
+    fn detail(&self) -> String {
+        let lacks = self.group.lacks.first().map(|lack| lack.text.as_str());
+        let why = || self.group.why.first().map(String::as_str);
+        let text = lacks.or_else(why).unwrap_or("no record says why");
+        text.trim_end_matches('.').to_owned()
+    }
+
+    fn short(&self, at: Timestamp) -> String {
+        self.zone.short(at, self.today)
+    }
+}
+
+fn reason(reason: &Reason) -> String {
+    let facts: Vec<String> = reason.facts.iter().map(ToString::to_string).collect();
+    format!(
+        "{}, rule {}, line {}",
+        facts.join(" with "),
+        reason.rule,
+        reason.line
+    )
+}
