@@ -104,7 +104,7 @@ async fn every_answer_forbids_scripts_frames_and_copies() {
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(header("cache-control"), "no-store", "{path}");
-        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("referrer-policy"), "same-origin");
     }
     let text = visitor.page("/sites").await;
     for inline in ["<script>", "<style", " style=", " onclick=", " hx-on"] {

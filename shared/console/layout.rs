@@ -208,6 +208,11 @@ pub(crate) fn state(class: &str, word: &str) -> Markup {
     html! { span class=(format!("state {class}")) { span class="shape" aria-hidden="true" {} (word) } }
 }
 
+/// Returns a part of a page that scrolls by itself where it is wider than the page, also by keyboard.
+pub(crate) fn scroll(label: &str, wide: Markup) -> Markup {
+    html! { div class="scroll" tabindex="0" role="region" aria-label=(label) { (wide) } }
+}
+
 /// Returns a drawing that was written as text. Every text of others in it was escaped by `maud`.
 pub(crate) fn drawn(svg: String) -> Markup {
     PreEscaped(svg)

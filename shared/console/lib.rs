@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use jiff::Timestamp;
 
 use access::session::Session;
 use command::CommandTarget;
@@ -99,6 +100,11 @@ impl Console {
 
     pub(crate) fn environment(&self) -> &Environment {
         self.parts.host.environment()
+    }
+
+    /// Returns the present instant of the stack.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.environment().time.now()
     }
 
     pub(crate) fn target(&self) -> &CommandTarget {

@@ -37,6 +37,10 @@ pub struct Browser {
 impl Browser {
     pub async fn open(view: View) -> Browser {
         let (driver, port) = start_driver().await;
+        // The client of the driver's commands takes the process's provider, although it never uses TLS.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         let mut wanted = DesiredCapabilities::chrome();
         for argument in arguments(view) {
             wanted.add_arg(&argument).expect("an argument");

@@ -21,6 +21,7 @@ async fn every_screen(view: View) {
         desk.goto(path).await;
         let text = desk.browser.text("main").await;
         assert!(text.contains(says), "{path}: {text}");
+        assert!(text.contains("As of "), "{path}: {text}");
         assert!(
             text.contains("The same in a shell: doorstep "),
             "{path}: {text}"

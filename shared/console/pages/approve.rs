@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{AtSite, Page, act};
-use crate::layout::{Frame, state};
+use crate::layout::{Frame, scroll, state};
 use crate::reject::{self, Rejection};
 use crate::time::Zone;
 use crate::{Console, address};
@@ -48,6 +48,7 @@ pub(crate) async fn all(State(console): State<Console>) -> Page {
     console.host().catch_up().await;
     let holds = approve::holds(console.environment(), None).await?;
     Ok(Frame::of_all(&console, "Held changes")
+        .as_of(console.now(), "UTC")
         .command(&["approve"])
         .page(list(&holds)))
 }
@@ -56,6 +57,7 @@ pub(crate) async fn all(State(console): State<Console>) -> Page {
 pub(crate) async fn of_site(State(console): State<Console>, at: AtSite) -> Page {
     let holds = approve::holds(console.environment(), Some(at.id())).await?;
     Ok(Frame::of_site(&console, at.id(), "holds", "Held changes")
+        .as_of(console.now(), &at.summary.timezone)
         .command(&["approve", "--site", at.id()])
         .page(list(&holds)))
 }
@@ -120,6 +122,7 @@ fn page(console: &Console, at: &AtSite, opened: &Opened, wrong: Option<&str>) ->
         }
     };
     Frame::of_site(console, at.id(), "hold", "Approve")
+        .as_of(console.now(), &at.summary.timezone)
         .command(&["approve", &hold.checksum])
         .page(body)
 }
@@ -154,7 +157,7 @@ fn changes(caption: &str, changes: &[ShownChange]) -> Markup {
     }
     html! {
         @for ((doors, group), changes) in &groups {
-            div class="scroll" {
+            (scroll(caption, html! {
                 table {
                     caption { (caption) ": " (doors) @if !group.is_empty() { ", " (group) } " (" (changes.len()) ")" }
                     thead { tr {
@@ -162,7 +165,7 @@ fn changes(caption: &str, changes: &[ShownChange]) -> Markup {
                     } }
                     tbody { @for change in changes { (row(change)) } }
                 }
-            }
+            }))
         }
     }
 }
@@ -244,6 +247,7 @@ async fn changed(console: &Console, at: &AtSite, checksum: &Checksum) -> Page {
         (list(&now))
     };
     let answer = Frame::of_site(console, at.id(), "hold", "The hold changed")
+        .as_of(console.now(), &at.summary.timezone)
         .command(&["approve", "--site", at.id()])
         .page(body);
     Ok((StatusCode::CONFLICT, answer).into_response())

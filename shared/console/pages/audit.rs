@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::days::{Days, day};
 use super::{AtSite, Page};
-use crate::layout::{Frame, state};
+use crate::layout::{Frame, scroll, state};
 use crate::time::Zone;
 use crate::{Console, address};
 use doorstep_core::model::audit::AuditAction;
@@ -98,13 +98,13 @@ fn table(found: &DayRecords, zone: &Zone) -> Markup {
     html! {
         @if found.left_out > 0 { p { (found.left_out) " earlier records of the day are left out. The export has all." } }
         @if found.records.is_empty() { p { "There is no record of this day." } } @else {
-            div class="scroll" { table {
+            (scroll("Records", html! { table {
                 caption { "Records, latest first, times in " (zone.name()) }
                 thead { tr {
                     @for head in ["record", "time", "what", "person", "group", "because", "answer"] { th scope="col" { (head) } }
                 } }
                 tbody { @for record in found.records.iter().rev() { (row(&found.site, record, zone)) } }
-            } }
+            } }))
         }
     }
 }

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::days::Days;
 use super::{AtSite, Page};
-use crate::layout::{Frame, state};
+use crate::layout::{Frame, scroll, state};
 use crate::time::Zone;
 use crate::{Console, address};
 use doorstep_operator::csv::report_csv;
@@ -119,7 +119,7 @@ fn inside(summary: &Presence, zone: &Zone) -> Markup {
         h2 { "Inside now" }
         p { "A person counts as inside for " (summary.within_minutes / 60) " hours after an opening. No door system says who leaves." }
         @if summary.inside.is_empty() { p { "No person opened a door lately." } } @else {
-            div class="scroll" { table {
+            (scroll("Inside now", html! { table {
                 caption { "Inside, the latest first, times in " (zone.name()) }
                 thead { tr { @for head in ["person", "last opening", "door"] { th scope="col" { (head) } } } }
                 tbody { @for one in &summary.inside { tr {
@@ -127,7 +127,7 @@ fn inside(summary: &Presence, zone: &Zone) -> Markup {
                     td { (local(&one.last)) }
                     td { (one.lock) }
                 } } }
-            } }
+            } }))
         }
     }
 }
@@ -150,7 +150,7 @@ fn heat(hours: &[DoorHour], zone: &Zone) -> Markup {
     html! {
         h2 { "Openings by hour and door" }
         @if doors.is_empty() { p { "No door was opened in these days." } } @else {
-            div class="scroll" tabindex="0" role="region" aria-label="Openings by hour and door" { table class="heat" {
+            (scroll("Openings by hour and door", html! { table class="heat" {
                 caption { "Openings in each hour of the local day (" (zone.name()) "), over all days" }
                 thead { tr { th scope="col" { "door" } @for hour in 0..24 { th scope="col" { (hour) } } } }
                 tbody { @for (door, row) in &doors { tr {
@@ -160,7 +160,7 @@ fn heat(hours: &[DoorHour], zone: &Zone) -> Markup {
                         td class=[shade(count, most)] { @if count > 0 { (count) } }
                     }
                 } } }
-            } }
+            } }))
         }
     }
 }
@@ -180,7 +180,7 @@ fn first_and_last(summary: &Presence, zone: &Zone) -> Markup {
     html! {
         h2 { "First and last of each person" }
         @if summary.days.is_empty() { p { "No person opened a door in these days." } } @else {
-            div class="scroll" { table {
+            (scroll("First and last of each person", html! { table {
                 caption { "By day and person, times in " (zone.name()) }
                 thead { tr { @for head in ["day", "person", "first", "last", "openings"] { th scope="col" { (head) } } } }
                 tbody { @for one in summary.days.iter().rev() { tr {
@@ -190,7 +190,7 @@ fn first_and_last(summary: &Presence, zone: &Zone) -> Markup {
                     td { (local(&one.last)) }
                     td class="number" { (one.opened) }
                 } } }
-            } }
+            } }))
         }
     }
 }
@@ -199,7 +199,7 @@ fn report_table(rows: &[ReportRow], zone: &Zone) -> Markup {
     html! {
         h2 { "Every door" }
         @if rows.is_empty() { p { "There is no attempt in these days." } } @else {
-            div class="scroll" { table {
+            (scroll("Every door", html! { table {
                 caption { "Refused attempts first, times in " (zone.name()) }
                 thead { tr { @for head in ["day", "person", "door", "opened", "refused", "first", "last"] { th scope="col" { (head) } } } }
                 tbody { @for row in rows { tr {
@@ -215,7 +215,7 @@ fn report_table(rows: &[ReportRow], zone: &Zone) -> Markup {
                     td { (row.first.as_deref().map(local).unwrap_or_default()) }
                     td { (row.last.as_deref().map(local).unwrap_or_default()) }
                 } } }
-            } }
+            } }))
         }
     }
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::days::Days;
 use super::{AtSite, Page};
 use crate::chart::stacked;
-use crate::layout::{Frame, state};
+use crate::layout::{Frame, scroll, state};
 use crate::time::Zone;
 use crate::{Console, address};
 use doorstep_operator::on_time::{LateChange, OnTimeDay, OnTimeQuery, on_time};
@@ -28,13 +28,13 @@ pub(crate) async fn show(
     let body = html! {
         p { "A grant is on time within " (record.to_open) " s of its due time, a revoke within " (record.to_close) " s." }
         (days.form(&address::of_site(at.id(), "on-time"), false))
-        div class="scroll" { table {
+        (scroll("Grants and revokes by day", html! { table {
             caption { "Grants and revokes by day" }
             thead { tr {
                 @for head in ["day", "opened", "closed", "on time", "longest delay", "without a due time"] { th scope="col" { (head) } }
             } }
             tbody { @for day in record.days.iter().rev() { (row(day)) } }
-        } }
+        } }))
         h2 { "Late changes" }
         @if late.is_empty() { p { (state("open", "on time")) ": no change of these days was late." } }
         @else { (late_table(&late, &zone)) }
@@ -45,9 +45,8 @@ pub(crate) async fn show(
             words.extend([option, day]);
         }
     }
-    let now = console.environment().time.now();
     Ok(Frame::of_site(&console, at.id(), "on-time", "On time")
-        .as_of(now, &record.timezone)
+        .as_of(console.now(), &record.timezone)
         .command(&words)
         .page(body))
 }
@@ -73,22 +72,25 @@ fn row(day: &OnTimeDay) -> Markup {
 }
 
 fn late_table(late: &[&LateChange], zone: &Zone) -> Markup {
-    html! { div class="scroll" { table {
-        caption { "Late changes, times in " (zone.name()) }
-        thead { tr {
-            @for head in ["due", "change", "person", "group", "late by", "because", "why it was late", "record"] { th scope="col" { (head) } }
-        } }
-        tbody {
-            @for one in late { tr {
-                td { (zone.moment_element(one.due)) }
-                td { (state("late", if one.opened { "opened late" } else { "closed late" })) }
-                td { (one.name.as_deref().unwrap_or(&one.person)) }
-                td { (one.doors.as_str()) " " (one.group_name.as_deref().unwrap_or_default()) }
-                td class="number" { (one.seconds) " s" }
-                td { (one.because) }
-                td { (one.delay.as_deref().unwrap_or_default()) }
-                td class="number" { (one.seq) }
+    scroll(
+        "Late changes",
+        html! { table {
+            caption { "Late changes, times in " (zone.name()) }
+            thead { tr {
+                @for head in ["due", "change", "person", "group", "late by", "because", "why it was late", "record"] { th scope="col" { (head) } }
             } }
-        }
-    } } }
+            tbody {
+                @for one in late { tr {
+                    td { (zone.moment_element(one.due)) }
+                    td { (state("late", if one.opened { "opened late" } else { "closed late" })) }
+                    td { (one.name.as_deref().unwrap_or(&one.person)) }
+                    td { (one.doors.as_str()) " " (one.group_name.as_deref().unwrap_or_default()) }
+                    td class="number" { (one.seconds) " s" }
+                    td { (one.because) }
+                    td { (one.delay.as_deref().unwrap_or_default()) }
+                    td class="number" { (one.seq) }
+                } }
+            }
+        } },
+    )
 }

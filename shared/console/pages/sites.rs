@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
 
 use super::{AtSite, Page};
-use crate::layout::Frame;
+use crate::layout::{Frame, scroll};
 use crate::{Console, address};
 use doorstep_operator::sites::{self, SiteSummary};
 
@@ -18,7 +18,7 @@ pub(crate) async fn show(State(console): State<Console>) -> Page {
             p { "There is no site yet. Push a site file:" }
             pre { (console.target().command(&["push", "riverside.toml"])) }
         } @else {
-            div class="scroll" {
+            (scroll("Sites", html! {
                 table {
                     caption { "Sites" }
                     thead { tr {
@@ -26,11 +26,12 @@ pub(crate) async fn show(State(console): State<Console>) -> Page {
                     } }
                     tbody { @for site in &sites { (row(site)) } }
                 }
-            }
+            }))
         }
     };
     Ok(Frame::of_all(&console, "Sites")
         .screen("sites")
+        .as_of(console.now(), "UTC")
         .command(&["sites"])
         .page(body))
 }
