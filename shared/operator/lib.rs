@@ -27,6 +27,7 @@ pub mod records;
 pub mod rehearse;
 pub mod report;
 pub mod retire;
+pub mod rules;
 pub mod sites;
 pub mod survey;
 pub mod view;

@@ -32,7 +32,7 @@ pub struct Closure {
 }
 
 /// One day or one span of days, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClosedDays {
     /// Days of one year.
     Once {

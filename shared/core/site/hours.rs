@@ -10,12 +10,12 @@ const DAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const WHOLE_WEEK: [bool; 7] = [true; 7];
 
 /// Hours of the week, in local time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hours(Vec<Opening>);
 
 /// One opening: on each of `days` from minute `from` of that day until minute `until`, which may be
 /// on the next day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Opening {
     days: [bool; 7],
     from: i64,

@@ -34,7 +34,7 @@ mod sheet;
 mod tests;
 mod words;
 
-pub use closed::Closure;
+pub use closed::{ClosedDays, Closure};
 pub use fault::{Fault, SiteFileError};
 pub use finding::Finding;
 pub use hours::Hours;

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::sheet::{SheetTable, Value};
 use super::{Bookings, DoorsConfig, Hours, words};
 use crate::model::ids::DoorsName;
@@ -40,16 +42,36 @@ pub struct Rule {
 impl Rule {
     /// Returns whether this rule and `other` differ in nothing but their line.
     pub fn says_the_same(&self, other: &Rule) -> bool {
-        *self
-            == Rule {
-                line: self.line,
-                ..other.clone()
-            }
+        let Rule {
+            line: _,
+            selector,
+            wanted,
+            doors,
+            opens,
+            before,
+            after,
+            with_parent,
+            audience,
+            at,
+            hours,
+            open_when_closed,
+        } = self;
+        (selector, wanted, doors, opens)
+            == (&other.selector, &other.wanted, &other.doors, &other.opens)
+            && (before, after, with_parent, audience)
+                == (
+                    &other.before,
+                    &other.after,
+                    &other.with_parent,
+                    &other.audience,
+                )
+            && (at, hours, open_when_closed) == (&other.at, &other.hours, &other.open_when_closed)
     }
 }
 
 /// The kind of fact that a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Selector {
     /// Memberships on a plan.
     Plan,
@@ -94,7 +116,7 @@ impl Selector {
 }
 
 /// The things that a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ThingSelection {
     /// `"*"`: all of them.
     Any,
@@ -103,7 +125,8 @@ pub enum ThingSelection {
 }
 
 /// The people for whom a booking opens. Decided for each person separately.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Audience {
     /// People with a membership that runs at the booking's start.
     Members,
@@ -111,6 +134,20 @@ pub enum Audience {
     NonMembers,
     /// Both.
     Everyone,
+}
+
+impl Audience {
+    /// Every audience, in the order in which the docs name them.
+    pub const ALL: [Audience; 3] = [Audience::Members, Audience::NonMembers, Audience::Everyone];
+
+    /// Returns its word in a site file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Audience::Members => "members",
+            Audience::NonMembers => "non-members",
+            Audience::Everyone => "everyone",
+        }
+    }
 }
 
 /// Reads one `[[rule]]`. `doors` holds the door systems of the file. It is `None` if they could not
@@ -139,11 +176,7 @@ pub(super) fn read(
     let before = minutes_of(table, timed, "before", bookings.before);
     let after = minutes_of(table, timed, "after", bookings.after);
     let audience = booking_only(table, booked, "for", Audience::Everyone, |value| {
-        value.choice(&[
-            ("members", Audience::Members),
-            ("non-members", Audience::NonMembers),
-            ("everyone", Audience::Everyone),
-        ])
+        value.choice(&Audience::ALL.map(|audience| (audience.word(), audience)))
     });
     let with_parent = booking_only(table, booked, "with_parent", false, |value| value.flag());
     table.finish();

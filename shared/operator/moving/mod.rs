@@ -9,7 +9,7 @@ pub mod proposal;
 pub mod quoted;
 mod same_names;
 mod unused;
-mod words;
+pub(crate) mod words;
 pub mod write;
 
 pub use words::Word;

@@ -19,37 +19,37 @@ pub struct Word {
 }
 
 /// Returns whether a site file takes this text as the name of one thing.
-pub(super) fn can_be_written(name: &str) -> bool {
+pub(crate) fn can_be_written(name: &str) -> bool {
     !name.trim().is_empty() && name != "*" && !name.contains(char::is_control)
 }
 
 /// The names of things of one kind, by their ids.
-pub(super) struct Names<'a>(BTreeMap<&'a str, &'a str>);
+pub(crate) struct Names<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Names<'a> {
-    pub(super) fn of_plans(catalogue: &'a Catalogue) -> Self {
+    pub(crate) fn of_plans(catalogue: &'a Catalogue) -> Self {
         Names::of(&catalogue.plans, |plan| &plan.name)
     }
 
-    pub(super) fn of_resources(catalogue: &'a Catalogue) -> Self {
+    pub(crate) fn of_resources(catalogue: &'a Catalogue) -> Self {
         Names::of(&catalogue.resources, |resource| &resource.name)
     }
 
-    pub(super) fn of_floors(catalogue: &'a Catalogue) -> Self {
+    pub(crate) fn of_floors(catalogue: &'a Catalogue) -> Self {
         Names::of(&catalogue.floors, |floor| &floor.name)
     }
 
-    pub(super) fn of_locations(catalogue: &'a Catalogue) -> Self {
+    pub(crate) fn of_locations(catalogue: &'a Catalogue) -> Self {
         Names::of(&catalogue.locations, |location| &location.name)
     }
 
     /// Rules name a pass by its name, so that is its id here too.
-    pub(super) fn of_passes(catalogue: &'a Catalogue) -> Self {
+    pub(crate) fn of_passes(catalogue: &'a Catalogue) -> Self {
         let passes = catalogue.passes.iter().flatten();
         Names(passes.map(|name| (name.as_str(), name.as_str())).collect())
     }
 
-    pub(super) fn of_groups(groups: &'a [Group]) -> Self {
+    pub(crate) fn of_groups(groups: &'a [Group]) -> Self {
         let all = groups
             .iter()
             .map(|group| (group.id.0.as_str(), group.name.as_str()));
@@ -63,16 +63,21 @@ impl<'a> Names<'a> {
         Names(all.collect())
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &'a str> {
         self.0.keys().copied()
     }
 
-    pub(super) fn name(&self, id: &str) -> &'a str {
+    /// Returns whether a thing has this id.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
+    pub(crate) fn name(&self, id: &str) -> &'a str {
         self.0.get(id).copied().unwrap_or_default()
     }
 
     /// Returns the word for the thing with this id.
-    pub(super) fn word(&self, id: &str) -> Word {
+    pub(crate) fn word(&self, id: &str) -> Word {
         let name = self.name(id);
         let same = self.0.values().filter(|other| **other == name).count();
         let is_other_id = name != id && self.0.contains_key(name);
@@ -86,7 +91,7 @@ impl<'a> Names<'a> {
 }
 
 /// Returns the names of the things that rules with this selector are about.
-pub(super) fn names(survey: &Survey, selector: Selector) -> Names<'_> {
+pub(crate) fn names(survey: &Survey, selector: Selector) -> Names<'_> {
     let catalogue = &survey.catalogue;
     match selector {
         Selector::Plan => Names::of_plans(catalogue),

@@ -55,6 +55,17 @@ fn table(rule: &ProposedRule, has_several_doors: bool) -> Result<Table> {
     Ok(table)
 }
 
+/// Returns one word as the text of a value, and several as that of a list, with the names of ids in a
+/// comment.
+pub(crate) fn one_or_list(all: &[Word]) -> Result<String> {
+    Ok(words(all)?.to_string())
+}
+
+/// Returns words as the text of a list, with the names of ids in a comment.
+pub(crate) fn list_of(all: &[Word]) -> Result<String> {
+    Ok(with_names(list(all)?.into(), all).to_string())
+}
+
 /// Returns one word as a text, and several as a list.
 fn words(words: &[Word]) -> Result<Item> {
     let value = match words {
