@@ -47,4 +47,30 @@
     button.textContent = 'Copied';
     setTimeout(() => { button.textContent = word; }, 2000);
   });
+
+  // A form with data-parts swaps that part of the page, unless its button asks for a whole page.
+  document.addEventListener('submit', (event) => {
+    const form = event.target.closest('form[data-parts]');
+    const by = event.submitter;
+    if (!form || !window.htmx || by?.hasAttribute('data-whole')) return;
+    event.preventDefault();
+    const address = by?.getAttribute('formaction') ?? form.getAttribute('action');
+    const part = form.dataset.parts;
+    const values = Object.fromEntries(new FormData(form, by));
+    window.htmx.ajax('POST', address, { source: form, values, target: part, select: part, swap: 'outerMorph' });
+    history.replaceState(null, '', address.split('#')[0]);
+  });
+
+  // <a data-line="14"> selects a line of the text beside it.
+  document.addEventListener('click', (event) => {
+    const line = Number(event.target.closest('a[data-line]')?.dataset.line);
+    const text = document.getElementById('text');
+    if (!line || !text) return;
+    event.preventDefault();
+    const lines = text.value.split('\n');
+    const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+    text.focus();
+    text.setSelectionRange(start, start + (lines[line - 1] ?? '').length);
+    text.scrollTop = (text.scrollHeight / lines.length) * Math.max(0, line - 4);
+  });
 })();

@@ -8,6 +8,7 @@ mod came_and_went;
 mod days;
 mod on_time;
 mod pause;
+mod rules;
 mod sites;
 
 use axum::Router;
@@ -38,6 +39,15 @@ pub(crate) fn router() -> Router<Console> {
         .route("/site/{site}/came-and-went.csv", get(came_and_went::csv))
         .route("/site/{site}/on-time", get(on_time::show))
         .route("/site/{site}/audit", get(audit::show))
+        .route("/site/{site}/rules", get(rules::show).post(rules::draft))
+        .route("/site/{site}/rules/change", post(rules::change))
+        .route("/site/{site}/rules/day", post(rules::rehearsed))
+        .route(
+            "/site/{site}/rules/file",
+            get(rules::download).post(rules::download_draft),
+        )
+        .route("/site/{site}/rules/review", post(rules::review))
+        .route("/site/{site}/rules/save", post(rules::save))
         .route("/site/{site}/pause", get(pause::show).post(pause::pause))
         .route("/site/{site}/resume", post(pause::resume))
         .route("/site/{site}/{*rest}", get(unknown))

@@ -1,13 +1,16 @@
-//! A draft of a site file: what is wrong with it, at its lines, from the table alone. Pure.
+//! A draft of a site file: what is wrong with it, at its lines, from the table alone.
 
 use std::collections::BTreeMap;
 
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::{Group, GroupId};
+use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::site::{Finding, Place, Site, SiteProblem};
 
 use super::lists::Lists;
 use crate::check;
+use crate::nearest::in_force;
 
 /// A text that is being edited, and the version that it was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,20 @@ pub struct DraftText {
     pub text: String,
     /// The version of the site file that it was made from.
     pub over: u64,
+}
+
+/// Loads the line ends of the site file in force, and returns a draft as a form sent it.
+///
+/// # Errors
+/// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for an unknown site.
+pub async fn received(
+    environment: &Environment,
+    site: &SiteId,
+    sent: &str,
+    over: u64,
+) -> Result<DraftText> {
+    let stored = in_force(environment, site).await?;
+    Ok(DraftText::of_form(sent, over, &stored.text))
 }
 
 impl DraftText {

@@ -13,7 +13,7 @@ use doorstep_core::site::{Mode, Site};
 use super::draft::DraftText;
 use crate::nearest::in_force;
 use crate::preview::diff::{ShownPerson, SiteDiff};
-use crate::push::{PushPreview, diff};
+use crate::push::PushPreview;
 
 /// What saving a draft will do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,18 +58,18 @@ impl SaveReview {
     }
 }
 
-/// Asks both vendors what saving a draft would do. Changes nothing.
+/// Returns what saving a draft would do. `shown` is its diff, or the answer of a push that did not
+/// store it.
 ///
 /// # Errors
-/// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for an unknown site, and see
-/// [`diff`].
+/// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for an unknown site.
 pub async fn review(
     environment: &Environment,
     site: &SiteId,
     draft: &DraftText,
+    shown: PushPreview,
 ) -> Result<SaveReview> {
     let stored = in_force(environment, site).await?;
-    let shown = diff(environment, &draft.text).await?;
     Ok(SaveReview {
         site: site.clone(),
         in_force: stored.n,
