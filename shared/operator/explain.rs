@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::called::group_names;
+use crate::last_read::LastRead;
 use crate::nearest::{self, in_force};
 use crate::view::KnownRules;
 use doorstep_cloud::environment::Environment;
@@ -21,7 +22,8 @@ use doorstep_core::model::account::{AccountId, GroupMember, GroupRef};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::ids::{PersonId, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
+use doorstep_core::model::linked::Linked;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::Problem;
 use doorstep_core::model::record::FactRecord;
@@ -172,6 +174,15 @@ impl Book {
             reach: Reach::Doors,
             zone,
         })
+    }
+
+    /// Returns whether the file protects an account. A reconcile does not list such memberships.
+    fn protects(&self, doors: &DoorsName, linked: &Linked) -> bool {
+        let config = self.site.doors.get(doors);
+        let email = linked.account.email.as_deref();
+        config
+            .zip(email)
+            .is_some_and(|(config, email)| config.protects(email))
     }
 
     fn tense(&self) -> Tense {
@@ -401,6 +412,7 @@ async fn by_hand(
     };
     let account = &linked.account.id;
     match book.reach {
+        Reach::Table if book.protects(&at.doors, linked) => Ok(None),
         Reach::Table => observed(environment, &book.site, at, account).await,
         Reach::Doors => Ok(read(environment, book, at, account).await),
     }
@@ -427,10 +439,17 @@ async fn read(
 
 /// Returns what the last reconcile saw.
 async fn observed(
-    _environment: &Environment,
-    _site: &Site,
-    _at: &GroupRef,
-    _account: &AccountId,
+    environment: &Environment,
+    site: &Site,
+    group: &GroupRef,
+    account: &AccountId,
 ) -> Result<Option<SeenByHand>> {
-    Ok(None)
+    let Some(last) = LastRead::of(environment, &site.id).await? else {
+        return Ok(None);
+    };
+    let seen = |at| SeenByHand {
+        at,
+        inside: last.by_hand(group, account).is_some(),
+    };
+    Ok(last.at(&group.doors).map(seen))
 }

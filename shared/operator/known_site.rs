@@ -2,26 +2,28 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::future::{try_join, try_join_all, try_join3};
+use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
 use jiff::Timestamp;
 
+use crate::last_read::LastRead;
 use crate::view::KnownRules;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
-use doorstep_core::model::account::{AccountId, Group, GroupRef};
+use doorstep_core::model::account::{AccountId, Group, GroupRef, Standing};
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::linked::Linked;
 use doorstep_core::model::person::Person;
-use doorstep_core::model::problem::Problem;
-use doorstep_core::site::Site;
+use doorstep_core::model::problem::{DoorsProblem, Problem};
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::Resolved;
+use doorstep_core::site::{Mode, Site};
 use doorstep_jobs::compare::facts::FactIndex;
 use doorstep_jobs::compare::people::ProjectedPerson;
 
@@ -45,6 +47,8 @@ pub(crate) struct KnownSite {
     pub doors: BTreeMap<DoorsName, DoorsRead>,
     /// The changes that wait for an approval, each with its hold.
     pub held: Vec<(UnconfirmedChange, Hold)>,
+    /// What the last reconcile saw at the doors; `None` where none read them yet.
+    pub last_read: Option<LastRead>,
     /// Whether the platform could not be read for a day.
     pub stale: bool,
 }
@@ -59,13 +63,14 @@ impl KnownSite {
         let site = stored.site()?;
         let (store, id) = (&environment.store, &site.id);
         let all_facts = try_join_all(Kind::ALL.map(|kind| store.facts_of(id, kind)));
-        let reads = try_join3(
+        let reads = try_join4(
             doors_reads(environment, &site),
             store.resolved(id),
             store.platform_read(id),
+            LastRead::of(environment, id),
         );
         let people_and_holds = try_join(store.all_people(id), held(environment, id));
-        let (records, (doors, before, read), (people, held)) =
+        let (records, (doors, before, read, last_read), (people, held)) =
             try_join3(all_facts, reads, people_and_holds).await?;
         let (mut facts, mut since) = (FactIndex::default(), HashMap::new());
         for record in records.iter().flatten() {
@@ -81,6 +86,7 @@ impl KnownSite {
             people: people.known,
             doors,
             held,
+            last_read,
             stale: read.is_stale(now),
             stored,
             site,
@@ -111,8 +117,10 @@ impl KnownSite {
     }
 
     /// Returns whether the last reconcile saw that a person was added to a group by hand.
-    pub(crate) fn has_by_hand(&self, _person: &Person, _at: &GroupRef) -> bool {
-        false
+    pub(crate) fn has_by_hand(&self, person: &Person, at: &GroupRef) -> bool {
+        let linked = person.accounts.get(&at.doors);
+        let last = self.last_read.as_ref().zip(linked);
+        last.is_some_and(|(last, linked)| last.by_hand(at, &linked.account.id).is_some())
     }
 
     /// Returns the zone's IANA name.
@@ -130,6 +138,32 @@ impl KnownSite {
         let read = self.doors.get(doors);
         read.is_some_and(|read| read.protected.contains(&linked.account.id))
             || linked.account.email.as_deref().is_some_and(listed)
+    }
+
+    /// Returns whether the membership of a claim was removed by hand and is not added again, because
+    /// the site only observes.
+    pub(crate) fn is_removed(&self, claim: &Claim) -> bool {
+        let last = self.last_read.as_ref();
+        self.site.mode == Mode::Observe && last.is_some_and(|last| last.removed(claim))
+    }
+
+    /// Returns why the person's account at a door system opens nothing although it exists.
+    pub(crate) fn suspended(&self, person: &Person, doors: &DoorsName) -> Option<String> {
+        let linked = person.accounts.get(doors)?;
+        if linked.account.standing == Standing::Active {
+            return None;
+        }
+        let problem = match linked.suspended {
+            true => DoorsProblem::NoSeat,
+            false => DoorsProblem::Suspended,
+        };
+        Some(problem.to_string())
+    }
+
+    /// Returns the person's problem at a door system, except problems of cards.
+    pub(crate) fn problem(&self, person: &Person, doors: &DoorsName) -> Option<String> {
+        let here = |problem: &&Problem| problem.is_at(doors) && !problem.is_about_card();
+        person.problems.iter().find(here).map(ToString::to_string)
     }
 
     /// Returns the hold in which a person's removal from a group waits.

@@ -12,12 +12,14 @@ use doorstep_core::model::ids::{PersonId, SiteId};
 use doorstep_core::model::record::Source;
 use doorstep_core::model::subject::Subject;
 use doorstep_operator::explain::shape::{
-    Evidence, Explained, GroupExplained, Lack, Missing, Tense,
+    Answer, Evidence, Explained, GroupExplained, Lack, Missing, Tense,
 };
 use doorstep_operator::explain::who::{self, Whose};
-use doorstep_operator::explain::{self, ExplainQuery};
+use doorstep_operator::explain::{self, ExplainQuery, Reach};
 
 at_both!(
+    b16_an_answer_begins_with_one_sentence,
+    b16_an_answer_from_the_table_alone_calls_no_vendor,
     b3_a_grant_is_explained_by_claim_facts_rule_and_delivery,
     b3_before_between_and_after_a_window_each_instant_is_explained,
     b3_what_was_is_reported_by_records_and_what_should_have_been_by_facts,
@@ -56,6 +58,100 @@ async fn group(
 
 fn missing(lacks: &[Lack]) -> Vec<Missing> {
     lacks.iter().map(|lack| lack.what).collect()
+}
+
+/// Returns the answer from the table alone.
+async fn from_table(world: &World, who: &str, at: Option<&str>) -> Explained {
+    world.machine.quiet().await;
+    let wanted = ExplainQuery {
+        email: Some(address(who)),
+        at: at.map(str::to_owned),
+        ..ExplainQuery::default()
+    };
+    let (environment, site) = (world.machine.environment(), SiteId::from(SITE));
+    let answer = explain::explain_within(environment, &site, &wanted, Reach::Table).await;
+    answer.expect("an answer").expect("a person")
+}
+
+async fn b16_an_answer_begins_with_one_sentence(at: Doors) {
+    let things =
+        json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] });
+    let world = Scenario::at(at, ROOM)
+        .begin(town(things), DoorsFixture::with(&["Meeting"]))
+        .await;
+    let file = world.machine.environment().store.in_force(&SiteId::from(SITE));
+    let text = file.await.expect("a site").text;
+    let line = 1 + text.lines().position(|line| line == "[[rule]]").expect("a rule");
+    let said = async |at: Option<&str>| {
+        let explained = from_table(&world, "eve", at).await;
+        explained.sentence(explained.first().expect("a group"))
+    };
+    let because = format!("because booking b-eve, rule 1, line {line}");
+    assert_eq!(
+        said(None).await,
+        format!("Eve Curie may not open Meeting: it opens at 09:45, {because}.")
+    );
+    assert_eq!(
+        said(Some("2026-03-02 10:30")).await,
+        format!("Eve Curie will be able to open Meeting until 11:15, {because}.")
+    );
+    world.clock("2026-03-02T10:30:00Z").await;
+    assert_eq!(
+        said(None).await,
+        format!("Eve Curie may open Meeting until 11:15, {because}.")
+    );
+    world.clock("2026-03-03T12:00:00Z").await;
+    assert_eq!(
+        said(None).await,
+        format!("Eve Curie may not open Meeting: the access ended at 11:15 on 2026-03-02, booking b-eve, rule 1, line {line}.")
+    );
+    assert_eq!(
+        said(Some("2026-03-02 10:00")).await,
+        format!("Eve Curie could open Meeting until 11:15, {because}.")
+    );
+    world.ends_well().await;
+}
+
+async fn b16_an_answer_from_the_table_alone_calls_no_vendor(at: Doors) {
+    let fixture = DoorsFixture::with(&["Members"]).person("bob");
+    let mut world = Scenario::at(at, PLAN).begin(town(json!({})), fixture).await;
+    let bob = world.account("bob").await["id"].clone();
+    world
+        .by_hand(|fixture| fixture["groups"][0]["members"] = json!([{ "user": bob }]))
+        .await;
+    world
+        .change_and_deliver(json!({ "memberships": [hot_desk("bob")] }))
+        .await;
+    let vendor = at.word();
+    let calls = [world.calls(vendor).await, world.calls("officernd").await];
+    let unseen = from_table(&world, "bob", None).await;
+    let group = &unseen.groups[0];
+    let seen = group.seen.expect("the first reconcile read the doors");
+    assert_eq!(
+        (group.has, group.may, group.managed, seen.inside),
+        (false, true, true, false),
+        "Bob was added after the last reconcile"
+    );
+    assert!(
+        group.why.iter().any(|why| why == "the last reconcile, at 2026-03-02 08:00, saw no membership that was added by hand"),
+        "{:?}",
+        group.why
+    );
+    world.clock("2026-03-02T08:10:00Z").await;
+    let before_reconcile = [world.calls(vendor).await, world.calls("officernd").await];
+    assert_eq!(calls, before_reconcile, "no vendor is called");
+    world.reconcile().await;
+    let told = from_table(&world, "bob", None).await;
+    let group = &told.groups[0];
+    assert_eq!(
+        (group.has, group.evidence, group.verdict.answer),
+        (true, Evidence::Observed, Answer::Opens)
+    );
+    assert_eq!(
+        told.sentence(group),
+        "Bob Noyce may open Members, because the membership was added by hand; facts and rules give it too."
+    );
+    world.ends_well().await;
 }
 
 async fn b3_a_grant_is_explained_by_claim_facts_rule_and_delivery(at: Doors) {
@@ -578,7 +674,7 @@ async fn v2_a_closed_day_is_said_with_what_would_be_open_otherwise() {
     assert_eq!(missing(&told.lacks), [Missing::Closed]);
     let text = &told.lacks[0].text;
     let (says, of) = (
-        "closed since 2026-03-02T00:00:00Z until 2026-03-03T00:00:00Z (line ",
+        "closed since 2026-03-02 00:00 until 2026-03-03 00:00 (line ",
         "otherwise open by membership s-ada",
     );
     assert!(text.starts_with(says) && text.contains(of), "{text}");

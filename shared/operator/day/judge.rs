@@ -47,6 +47,8 @@ pub struct Circumstances<'a> {
     pub held_removal: Option<&'a Hold>,
     /// The person was added by hand, as the last reconcile saw.
     pub by_hand: bool,
+    /// The person is protected. Memberships of protected people that were made by hand are not read.
+    pub protected: bool,
 }
 
 /// A window that the facts and rules give.
@@ -162,6 +164,9 @@ fn waiting(due: Timestamp, at: &Circumstances<'_>) -> Judged {
     }
     if at.now.duration_since(due) <= TO_OPEN {
         return Judged::new(BarState::Planned, None);
+    }
+    if at.protected {
+        return Judged::new(BarState::Open, Some(BarNote::ByHand));
     }
     Judged::new(BarState::Late, Some(BarNote::NotOpened { due }))
 }

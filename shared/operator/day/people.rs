@@ -13,11 +13,10 @@ use crate::known_site::KnownSite;
 use crate::preview::closed::kept_closed;
 use crate::preview::diff::ShownPerson;
 use doorstep_core::decide::entitlement::{ClosedEntitlement, Desired, OpenInterval};
-use doorstep_core::model::account::{GroupRef, Standing};
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
-use doorstep_core::model::problem::{DoorsProblem, Problem};
 use doorstep_core::model::window::Window;
 use doorstep_core::site::Mode;
 
@@ -133,7 +132,9 @@ impl<'a> AtGroup<'a> {
     }
 
     fn windows(&self, bars: &mut Bars) {
-        let (suspended, problem) = (self.suspended(), self.problem());
+        let known = self.context.known;
+        let suspended = known.suspended(self.of.person, &self.at.doors);
+        let problem = known.problem(self.of.person, &self.at.doors);
         let refused = self.refused();
         let circumstances = self.circumstances(&suspended, &problem, &refused);
         for (place, interval) in self.intervals.iter().enumerate() {
@@ -213,25 +214,8 @@ impl<'a> AtGroup<'a> {
             held_account: known.held_account(self.of.person, &self.at.doors),
             held_removal: known.held_removal(self.of.person, self.at),
             by_hand: known.has_by_hand(self.of.person, self.at),
+            protected,
         }
-    }
-
-    fn suspended(&self) -> Option<String> {
-        let linked = self.of.person.accounts.get(&self.at.doors)?;
-        if linked.account.standing == Standing::Active {
-            return None;
-        }
-        let problem = match linked.suspended {
-            true => DoorsProblem::NoSeat,
-            false => DoorsProblem::Suspended,
-        };
-        Some(problem.to_string())
-    }
-
-    fn problem(&self) -> Option<String> {
-        let here = |problem: &&Problem| problem.is_at(&self.at.doors) && !problem.is_about_card();
-        let problem = self.of.person.problems.iter().find(here);
-        problem.map(ToString::to_string)
     }
 
     fn refused(&self) -> Vec<&Record> {

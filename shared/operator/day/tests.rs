@@ -80,6 +80,7 @@ fn usual<'a>(now: &str, stays: &'a [Stay<'a>]) -> Circumstances<'a> {
         held_account: None,
         held_removal: None,
         by_hand: false,
+        protected: false,
     }
 }
 

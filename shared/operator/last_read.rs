@@ -1,0 +1,69 @@
+//! What the last reconcile saw at the doors. The table has it, so no vendor is asked.
+
+use jiff::Timestamp;
+
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::observed::{ForeignAccount, Observed, ObservedDoors};
+use doorstep_core::model::account::{AccountId, GroupRef};
+use doorstep_core::model::claim::Claim;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::{DoorsName, SiteId};
+
+/// What the last reconcile saw at the doors of one site.
+pub(crate) struct LastRead {
+    observed: Observed,
+    /// When the last reconcile ended.
+    ended: Option<Timestamp>,
+}
+
+impl LastRead {
+    /// Loads it; `None` where no reconcile read a vendor yet.
+    pub(crate) async fn of(environment: &Environment, site: &SiteId) -> Result<Option<Self>> {
+        let Some(observed) = environment.store.observed(site).await?.observed else {
+            return Ok(None);
+        };
+        let ended = environment.store.runs(site).await?.runs.ended_at;
+        Ok(Some(LastRead { observed, ended }))
+    }
+
+    /// Returns as of when a door system was seen; `None` if it was never read. A door system that
+    /// cannot be read since was seen before that.
+    pub(crate) fn at(&self, doors: &DoorsName) -> Option<Timestamp> {
+        let here = self.here(doors)?;
+        let last = self.ended.unwrap_or(self.observed.at);
+        Some(here.failing.unwrap_or(last.max(self.observed.at)))
+    }
+
+    /// Iterates over the accounts that were added by hand to groups of one door system.
+    pub(crate) fn foreign(&self, doors: &DoorsName) -> impl Iterator<Item = &ForeignAccount> {
+        let here = self.here(doors).into_iter();
+        here.flat_map(|here| &here.foreign)
+    }
+
+    /// Returns the membership of an account that was added by hand.
+    pub(crate) fn by_hand(&self, at: &GroupRef, account: &AccountId) -> Option<&ForeignAccount> {
+        let mut foreign = self.foreign(&at.doors);
+        foreign.find(|one| one.group == at.group && one.account == *account)
+    }
+
+    /// Returns whether a membership that a claim is about was removed by hand. A site that may act
+    /// has added the person again since.
+    pub(crate) fn removed(&self, claim: &Claim) -> bool {
+        let mut removed = self
+            .here(&claim.doors)
+            .into_iter()
+            .flat_map(|here| &here.removed);
+        removed.any(|one| {
+            one.group == claim.group && one.account == claim.account && one.claimed == claim.since
+        })
+    }
+
+    /// Returns how many memberships made by hand were not stored.
+    pub(crate) fn left_out(&self, doors: &DoorsName) -> usize {
+        self.here(doors).map_or(0, |here| here.left_out)
+    }
+
+    fn here(&self, doors: &DoorsName) -> Option<&ObservedDoors> {
+        self.observed.doors.get(doors)
+    }
+}
