@@ -8,7 +8,12 @@ use tokio::net::TcpListener;
 use crate::browser::{Browser, USUAL, View};
 
 /// The pictures: file, address, and the text that the screen must show before it is taken.
-const PICTURES: [(&str, &str, &str); 2] = [
+const PICTURES: [(&str, &str, &str); 3] = [
+    (
+        "rules.png",
+        "/site/riverside/rules?selector=resource",
+        "Boardroom",
+    ),
     ("sites.png", "/sites", "riverside"),
     ("on-time.png", "/site/riverside/on-time", "of"),
 ];

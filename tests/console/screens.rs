@@ -5,7 +5,7 @@ use crate::browser::{USUAL, View};
 use crate::desk::{Desk, May, morning};
 
 /// The screens of the usual world, each with a text that it must show.
-pub const SCREENS: [(&str, &str); 7] = [
+pub const SCREENS: [(&str, &str); 9] = [
     ("/sites", "riverside"),
     ("/holds", "No change is held"),
     ("/site/riverside/holds", "No change is held"),
@@ -13,6 +13,8 @@ pub const SCREENS: [(&str, &str); 7] = [
     ("/site/riverside/on-time", "2026-03-02"),
     ("/site/riverside/audit", "membership s-ada by rule 1"),
     ("/site/riverside/pause", "While a site is paused"),
+    ("/site/riverside/rules?selector=plan", "Hot desk"),
+    ("/site/riverside/rules?selector=resource", "Boardroom"),
 ];
 
 async fn every_screen(view: View) {

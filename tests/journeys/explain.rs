@@ -79,9 +79,16 @@ async fn b16_an_answer_begins_with_one_sentence(at: Doors) {
     let world = Scenario::at(at, ROOM)
         .begin(town(things), DoorsFixture::with(&["Meeting"]))
         .await;
-    let file = world.machine.environment().store.in_force(&SiteId::from(SITE));
+    let file = world
+        .machine
+        .environment()
+        .store
+        .in_force(&SiteId::from(SITE));
     let text = file.await.expect("a site").text;
-    let line = 1 + text.lines().position(|line| line == "[[rule]]").expect("a rule");
+    let line = 1 + text
+        .lines()
+        .position(|line| line == "[[rule]]")
+        .expect("a rule");
     let said = async |at: Option<&str>| {
         let explained = from_table(&world, "eve", at).await;
         explained.sentence(explained.first().expect("a group"))
@@ -103,7 +110,9 @@ async fn b16_an_answer_begins_with_one_sentence(at: Doors) {
     world.clock("2026-03-03T12:00:00Z").await;
     assert_eq!(
         said(None).await,
-        format!("Eve Curie may not open Meeting: the access ended at 11:15 on 2026-03-02, booking b-eve, rule 1, line {line}.")
+        format!(
+            "Eve Curie may not open Meeting: the access ended at 11:15 on 2026-03-02, booking b-eve, rule 1, line {line}."
+        )
     );
     assert_eq!(
         said(Some("2026-03-02 10:00")).await,
@@ -133,7 +142,8 @@ async fn b16_an_answer_from_the_table_alone_calls_no_vendor(at: Doors) {
         "Bob was added after the last reconcile"
     );
     assert!(
-        group.why.iter().any(|why| why == "the last reconcile, at 2026-03-02 08:00, saw no membership that was added by hand"),
+        group.why.iter().any(|why| why
+            == "the last reconcile, at 2026-03-02 08:00, saw no membership that was added by hand"),
         "{:?}",
         group.why
     );

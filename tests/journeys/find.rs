@@ -21,7 +21,8 @@ async fn found(world: &World, text: &str, site: Option<&str>) -> Vec<FoundPerson
 
 fn names(found: &[FoundPerson]) -> Vec<&str> {
     let each = found.iter();
-    each.map(|one| one.name.as_deref().unwrap_or_default()).collect()
+    each.map(|one| one.name.as_deref().unwrap_or_default())
+        .collect()
 }
 
 async fn b16_a_person_is_found_by_name_address_id_and_card(at: Doors) {
@@ -47,7 +48,10 @@ async fn b16_a_person_is_found_by_name_address_id_and_card(at: Doors) {
         (MatchedBy::Email, Some(address("ada").as_str()), SITE)
     );
     let id = ada.id.as_ref().expect("she had access");
-    let account = world.account("ada").await["id"].as_str().expect("an id").to_owned();
+    let account = world.account("ada").await["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     for text in [id.as_str(), "m-ada", "member:m-ada", account.as_str()] {
         let by_id = found(&world, text, Some(SITE)).await;
         assert_eq!(names(&by_id), ["Ada Byron"], "{text}");
@@ -66,7 +70,10 @@ async fn b16_a_person_is_found_by_name_address_id_and_card(at: Doors) {
     assert_eq!(found(&world, " ", None).await, []);
     let unknown = SiteId::from("riversid");
     let refused = find(world.machine.environment(), "ada", Some(&unknown)).await;
-    assert!(matches!(&refused, Err(Error::Invalid(why)) if why.contains("riverside")), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Error::Invalid(why)) if why.contains("riverside")),
+        "{refused:?}"
+    );
     let after = [world.calls(at.word()).await, world.calls("officernd").await];
     assert_eq!(calls, after, "no vendor is called");
     world.ends_well().await;
@@ -81,7 +88,10 @@ async fn b16_a_search_over_all_sites_names_the_site_and_is_bounded(at: Doors) {
     let mut scenario = Scenario::at(at, PLAN);
     scenario.neighbours = vec![scenario.named("harbour")];
     let world = scenario
-        .begin(town(json!({ "members": many })), DoorsFixture::with(&["Members"]))
+        .begin(
+            town(json!({ "members": many })),
+            DoorsFixture::with(&["Members"]),
+        )
         .await;
     let all = found(&world, "many", None).await;
     assert_eq!(all.len(), 20);

@@ -33,7 +33,10 @@ async fn shown(world: &World, only_wrong: bool) -> Groups {
 fn told(groups: &Groups) -> Vec<String> {
     let row = |row: &doorstep_operator::groups::shape::GroupsRow| {
         let cells = row.cells.iter().map(|cell| {
-            let name = groups.groups[cell.group].name.as_deref().unwrap_or_default();
+            let name = groups.groups[cell.group]
+                .name
+                .as_deref()
+                .unwrap_or_default();
             format!("{} {name}", cell.sign.mark())
         });
         format!("{}: {}", row.who.name, cells.collect::<Vec<_>>().join(", "))
@@ -111,7 +114,9 @@ async fn b16_what_a_paused_site_does_not_put_right_is_shown(at: Doors) {
     let ada = world.account("ada").await["id"].clone();
     world
         .by_hand(|fixture| {
-            let members = fixture["groups"][0]["members"].as_array_mut().expect("members");
+            let members = fixture["groups"][0]["members"]
+                .as_array_mut()
+                .expect("members");
             members.retain(|member| member["user"] != ada);
         })
         .await;
