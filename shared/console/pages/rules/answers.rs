@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::form::DraftForm;
 use super::view::{View, file_name, here};
 use super::{beside, diff};
-use crate::layout::{Frame, state};
+use crate::layout::{Frame, scroll, state};
 use crate::pages::days::{Days, day};
 use crate::pages::{AtSite, Page};
 use crate::time::Zone;
@@ -146,11 +146,11 @@ fn differences(rehearsal: &Rehearsal) -> Markup {
             @else { (gain) " would have gained access, " (lose) " would have lost it." }
         }
         @if !changes.is_empty() {
-            div class="scroll" { table {
+            (scroll("Differences", html! { table {
                 caption { "Differences, times in " (zone.name()) }
                 thead { tr { @for head in ["group", "person", "difference", "from", "until", "because"] { th scope="col" { (head) } } } }
                 tbody { @for change in changes { (difference(change, &zone)) } }
-            } }
+            } }))
         }
         @if !problems.is_empty() { ul { @for problem in problems { li { (problem) } } } }
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::layout::state;
+use crate::layout::{scroll, state};
 use crate::time::Zone;
 use doorstep_core::model::counted::counted;
 use doorstep_core::site::Mode;
@@ -36,28 +36,24 @@ pub(super) fn changes(diff: &SiteDiff) -> Markup {
 }
 
 fn groups(groups: &[GroupDiff], zone: &Zone) -> Markup {
-    let kinds = |group: &GroupDiff| -> Vec<(&'static str, &'static str, Vec<AccessChange>)> {
-        vec![
-            ("open", "opens", group.opens.clone()),
-            ("refused", "closes", group.closes.clone()),
-            ("planned", "gets another end", group.extends.clone()),
-            ("ended", "is Doorstep's from then on", group.adopts.clone()),
-            ("ended", "is no longer Doorstep's", group.releases.clone()),
-        ]
-    };
-    let rows: Vec<(&GroupDiff, &str, &str, AccessChange)> = groups
+    let rows: Vec<(&GroupDiff, &str, &str, &AccessChange)> = groups
         .iter()
         .flat_map(|group| {
-            let all = kinds(group).into_iter();
-            all.flat_map(move |(class, word, changes)| {
-                changes
-                    .into_iter()
-                    .map(move |change| (group, class, word, change))
+            let kinds = [
+                ("open", "opens", &group.opens),
+                ("refused", "closes", &group.closes),
+                ("planned", "gets another end", &group.extends),
+                ("ended", "is Doorstep's from then on", &group.adopts),
+                ("ended", "is no longer Doorstep's", &group.releases),
+            ];
+            kinds.into_iter().flat_map(move |(class, word, changes)| {
+                let changes = changes.iter();
+                changes.map(move |change| (group, class, word, change))
             })
         })
         .collect();
     html! { @if !rows.is_empty() {
-        div class="scroll" { table {
+        (scroll("Changes now", html! { table {
             caption { "Changes now" }
             thead { tr { @for head in ["group", "person", "change", "until", "because"] { th scope="col" { (head) } } } }
             tbody { @for (group, class, word, change) in &rows { tr {
@@ -67,7 +63,7 @@ fn groups(groups: &[GroupDiff], zone: &Zone) -> Markup {
                 td { @if let Some(until) = change.until { (zone.moment_element(until)) } }
                 td { @if let Some(closed) = &change.closed { (closed) "; " } (change.because) }
             } } }
-        } }
+        } }))
     } }
 }
 
@@ -106,7 +102,7 @@ fn cards(tags: &[TagDiff]) -> Markup {
 
 fn soon(all: &[Soon], zone: &Zone) -> Markup {
     html! { @if !all.is_empty() {
-        div class="scroll" { table {
+        (scroll("Windows of the next day", html! { table {
             caption { "Windows of the next day by this file, times in " (zone.name()) }
             thead { tr { @for head in ["from", "until", "group", "person", "because"] { th scope="col" { (head) } } } }
             tbody { @for one in all.iter().take(MOST_SOON) { tr {
@@ -116,7 +112,7 @@ fn soon(all: &[Soon], zone: &Zone) -> Markup {
                 td { (one.change.who) }
                 td { (one.change.because) }
             } } }
-        } }
+        } }))
         @if all.len() > MOST_SOON { p { "And " (all.len() - MOST_SOON) " more." } }
     } }
 }

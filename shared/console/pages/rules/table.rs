@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::form::Asked;
 use super::view::{View, here};
 use super::{cell, times, words};
-use crate::layout::state;
+use crate::layout::{scroll, state};
 use doorstep_core::model::counted::counted;
 use doorstep_core::site::Selector;
 use doorstep_operator::rules::shape::{
@@ -91,8 +91,7 @@ fn rows(view: &View<'_>, matrix: &Matrix) -> Markup {
         @if found.len() > MOST_ROWS {
             p class="note" { "The first " (MOST_ROWS) " of " (found.len()) " rows. Write a part of a name above to see others." }
         }
-        div class="scroll" {
-            table class="rules" {
+        (scroll("Table of rules", html! { table class="rules" {
                 caption { (words::tab(matrix.selector)) " and the groups that open for them" }
                 thead {
                     @if runs.len() > 1 {
@@ -107,8 +106,7 @@ fn rows(view: &View<'_>, matrix: &Matrix) -> Markup {
                     @if found.is_empty() { tr { td colspan=(matrix.columns.len() + 1) { "No row is of this kind." } } }
                     @for row in found.iter().take(MOST_ROWS) { (line(view, matrix, row)) }
                 }
-            }
-        }
+            } }))
     }
 }
 
