@@ -17,6 +17,7 @@ mod backend;
 mod check;
 mod completions;
 mod console;
+mod deliveries;
 mod diff;
 mod doctor;
 mod drift;
@@ -29,6 +30,7 @@ mod import;
 mod init;
 mod man;
 mod moving;
+mod needs;
 mod on_time;
 mod pause;
 mod print;
@@ -136,6 +138,9 @@ verbs! {
     /// Shows the open holds of the guard. Each is a finding. With a checksum, approves exactly that
     /// hold.
     Approve(ApproveArgs) = approve, "approve --site riverside";
+    /// Lists what needs the operator, at all sites: what, whom it concerns, since when, and the one
+    /// thing to do. It asks no vendor. Each need is a finding.
+    Needs(NeedsArgs) = needs, "needs";
     /// Examines everything that a site needs: credentials, groups, seats, webhooks, clock, dead
     /// letters. Each finding shows what to do.
     Doctor(DoctorArgs) = doctor, "doctor riverside";
@@ -146,6 +151,9 @@ verbs! {
     /// Serves the operator's screens to a browser on this machine: what needs you, today, people, rules. It
     /// only shows, unless --act lets it act.
     Console(ConsoleArgs) = console, "console --stack doorstep";
+    /// Shows the deliveries of a day by hour: verified, refused, unreadable. Shows the last one of each
+    /// webhook, and the last reads of the platform and the doors.
+    Deliveries(DeliveriesArgs) = deliveries, "deliveries riverside --day 2026-03-02";
     /// Requests a reconcile at once: everything is compared with the platform and the doors.
     Reconcile(ReconcileArgs) = reconcile, "reconcile riverside";
     /// Stops all changes at the doors of a site until `resume`. Doorstep still reads and stores

@@ -46,16 +46,14 @@ impl LastRead {
         foreign.find(|one| one.group == at.group && one.account == *account)
     }
 
-    /// Returns whether a membership that a claim is about was removed by hand. A site that may act
-    /// has added the person again since.
+    /// Returns whether a membership that a claim is about was removed by hand at the last reconcile.
+    /// A site that may act can have added the person again since.
     pub(crate) fn removed(&self, claim: &Claim) -> bool {
         let mut removed = self
             .here(&claim.doors)
             .into_iter()
             .flat_map(|here| &here.removed);
-        removed.any(|one| {
-            one.group == claim.group && one.account == claim.account && one.claimed == claim.since
-        })
+        removed.any(|one| one.group == claim.group && one.account == claim.account)
     }
 
     /// Returns how many memberships made by hand were not stored.

@@ -5,7 +5,9 @@ use crate::browser::{USUAL, View};
 use crate::desk::{Desk, May, morning};
 
 /// The screens of the usual world, each with a text that it must show.
-pub const SCREENS: [(&str, &str); 9] = [
+pub const SCREENS: [(&str, &str); 11] = [
+    ("/", "Nothing needs you. Next: 09:45 Meeting"),
+    ("/site/riverside/deliveries", "Last reads"),
     ("/sites", "riverside"),
     ("/holds", "No change is held"),
     ("/site/riverside/holds", "No change is held"),

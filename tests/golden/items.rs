@@ -12,6 +12,7 @@ use doorstep_cloud::store::key::{self, Key};
 use doorstep_cloud::store::observed::StoredObserved;
 use doorstep_cloud::store::runs::StoredRuns;
 use doorstep_cloud::store::site_version::{Paused, Retiring, SiteVersion};
+use doorstep_cloud::store::sites::UnreadableDelivery;
 use doorstep_cloud::store::{Store, WriteStep, people};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Head;
@@ -441,7 +442,10 @@ pub async fn assert_read(store: &Store) {
     assert_eq!(due.iter().map(unmarked).collect::<Vec<_>>(), expected);
     assert_eq!(
         store.unreadable_deliveries(&SiteId::from(SITE)).await,
-        Ok(vec!["the body is no JSON".to_owned()])
+        Ok(vec![UnreadableDelivery {
+            why: "the body is no JSON".to_owned(),
+            at: Some(noon()),
+        }])
     );
     let hour = SignedDuration::from_hours(1);
     let counted = store

@@ -300,7 +300,7 @@ pub fn observed() -> Observed {
             group: group("g-1"),
             account: main_account(),
             person: ADA.into(),
-            claimed: noon(),
+            record: 7,
             since: noon(),
         }],
         left_out: 3,

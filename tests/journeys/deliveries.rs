@@ -9,6 +9,7 @@ use doorstep_cloud::store::deliveries::HourOfDeliveries;
 use doorstep_core::model::delivery_counts::DeliveryOutcome::{self, Refused, Unreadable, Verified};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::webhook_sender::WebhookSender;
+use doorstep_operator::deliveries::{Deliveries, deliveries};
 
 async fn riverside() -> World {
     let things = town(json!({ "memberships": [hot_desk("ada")] }));
@@ -110,4 +111,109 @@ async fn a_flood_of_refused_deliveries_is_ten_writes_a_minute_and_none_is_lost()
         .await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.ends_well().await;
+}
+
+async fn of_day(world: &World, day: Option<&str>) -> Deliveries {
+    world.machine.quiet().await;
+    let day = day.map(|day| day.parse().expect("a day"));
+    deliveries(world.machine.environment(), &SiteId::from(SITE), day)
+        .await
+        .expect("the deliveries")
+}
+
+#[tokio::test]
+async fn the_deliveries_of_a_day_are_shown_by_local_hour_with_the_last_of_each_webhook() {
+    // London is an hour ahead of UTC in summer.
+    let world = Scenario::at(Doors::Kisi, PLAN)
+        .starts_at("2026-07-01T22:30:00Z")
+        .begin(town(json!({})), DoorsFixture::with(&["Members"]))
+        .await;
+    forge(&world).await;
+    world.clock("2026-07-01T23:10:00Z").await;
+    world
+        .change_and_deliver(json!({ "memberships": [hot_desk("ada")] }))
+        .await;
+    world.deliver(b"[]").await;
+    let first = of_day(&world, Some("2026-07-01")).await;
+    let second = of_day(&world, None).await;
+    assert_eq!(second.day.to_string(), "2026-07-02");
+    let told = |found: &Deliveries| -> Vec<(String, u64, u64, u64)> {
+        let platform = &found.webhooks[0];
+        assert_eq!(platform.sender, WebhookSender::Platform);
+        assert_eq!(platform.hours.len(), 24);
+        let hours = platform.hours.iter();
+        hours
+            .filter(|hour| hour.counts.total() > 0)
+            .map(|hour| {
+                let of = |outcome| hour.counts.of(outcome).count;
+                (
+                    hour.from.to_string(),
+                    of(Verified),
+                    of(Refused),
+                    of(Unreadable),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(told(&first), [("2026-07-01T22:00:00Z".to_owned(), 0, 1, 0)]);
+    assert_eq!(
+        told(&second),
+        [("2026-07-01T23:00:00Z".to_owned(), 1, 0, 1)]
+    );
+    let last = |found: &Deliveries, outcome| {
+        let last = found.webhooks[0].all.of(outcome).last;
+        last.map(|last| last.to_string())
+    };
+    assert_eq!(
+        last(&first, Refused).as_deref(),
+        Some("2026-07-01T22:30:00Z")
+    );
+    assert_eq!(
+        last(&first, Verified).as_deref(),
+        Some("2026-07-01T23:10:00Z")
+    );
+    let doors = &second.webhooks[1];
+    let address = doors.address.as_deref();
+    assert_eq!(address, Some("/hooks/riverside/kisi/main"));
+    assert_eq!((doors.all.total(), second.unreadable.len()), (0, 1));
+    let at = second.unreadable[0].at.expect("an instant").to_string();
+    assert_eq!(at, "2026-07-01T23:10:00Z");
+    world.ends_in_order().await;
+}
+
+#[tokio::test]
+async fn the_last_reads_are_shown_and_since_when_they_fail() {
+    let mut world = riverside().await;
+    let found = of_day(&world, None).await;
+    let began = "2026-03-02T08:00:00Z".to_owned();
+    let text = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+    assert_eq!(text(found.platform.whole), Some(began.clone()));
+    assert_eq!(text(found.doors[0].complete), Some(began.clone()));
+    assert_eq!(
+        (found.platform.failing, found.doors[0].failing),
+        (None, None)
+    );
+    let down = json!([{ "match": "*", "status": 503, "times": -1 }]);
+    world.platform_faults(down.clone()).await;
+    world.faults(down).await;
+    world.clock("2026-03-02T08:15:00Z").await;
+    world.reconcile().await;
+    let found = of_day(&world, None).await;
+    let since = Some("2026-03-02T08:15:00Z".to_owned());
+    assert_eq!(
+        (text(found.platform.failing), text(found.doors[0].failing)),
+        (since.clone(), since)
+    );
+    assert_eq!(text(found.platform.complete), Some(began));
+    assert_eq!(found.doors[0].complete, None);
+    world.platform_faults(json!([])).await;
+    world.faults(json!([])).await;
+    world.reconcile().await;
+    let found = of_day(&world, None).await;
+    assert_eq!(
+        (found.platform.failing, found.doors[0].failing),
+        (None, None)
+    );
+    assert_eq!(found.reconcile.running, None);
+    world.ends_in_order().await;
 }

@@ -26,6 +26,7 @@ mod guard;
 mod guests;
 mod lies;
 mod names;
+mod needs;
 mod newcomers;
 pub mod nexudus;
 mod observed;

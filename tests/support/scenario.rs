@@ -315,6 +315,12 @@ impl Scenario {
         self
     }
 
+    /// Another start.
+    pub fn starts_at(mut self, instant: &str) -> Self {
+        self.clock = instant.to_owned();
+        self
+    }
+
     /// Another mode.
     pub fn mode(mut self, mode: &'static str) -> Self {
         self.mode = mode;

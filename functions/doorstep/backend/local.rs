@@ -13,10 +13,12 @@ use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::Opened;
+use doorstep_operator::deliveries::Deliveries;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;
 use doorstep_operator::explain::{self, Explained, who};
 use doorstep_operator::forget::{self, ForgetOutcome};
+use doorstep_operator::needs::NeedsYou;
 use doorstep_operator::on_time::{self, OnTimeRecord};
 use doorstep_operator::pause::SiteState;
 use doorstep_operator::presence::{Presence, PresenceQuery};
@@ -97,6 +99,16 @@ impl Backend for Local {
             &json!({ "checksum": checksum }).to_string(),
         )
         .await
+    }
+
+    async fn needs(&self) -> Result<NeedsYou> {
+        self.get("/sandbox/needs").await
+    }
+
+    async fn deliveries(&self, site: &SiteId, day: Option<Date>) -> Result<Deliveries> {
+        let wanted = day.map(|day| ("day", day));
+        self.of_site(site, "deliveries", &Vec::from_iter(wanted))
+            .await
     }
 
     async fn doctor(&self, site: &SiteId) -> Result<Checkup> {

@@ -13,10 +13,12 @@ use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::Opened;
+use doorstep_operator::deliveries::Deliveries;
 use doorstep_operator::doctor::Checkup;
 use doorstep_operator::drift::Drift;
 use doorstep_operator::explain::{self, Explained, who};
 use doorstep_operator::forget::{self, ForgetOutcome};
+use doorstep_operator::needs::NeedsYou;
 use doorstep_operator::on_time::{self, OnTimeRecord};
 use doorstep_operator::pause::SiteState;
 use doorstep_operator::presence::{Presence, PresenceQuery};
@@ -57,6 +59,10 @@ pub trait Backend {
     async fn holds(&self, site: Option<&SiteId>) -> Result<Vec<Opened>>;
     /// Approves the hold with this checksum, at one site or at any site.
     async fn approve(&self, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold>;
+    /// Returns what needs the operator, at all sites.
+    async fn needs(&self) -> Result<NeedsYou>;
+    /// Returns the deliveries of a day; `None` is today.
+    async fn deliveries(&self, site: &SiteId, day: Option<Date>) -> Result<Deliveries>;
     /// Examines one site.
     async fn doctor(&self, site: &SiteId) -> Result<Checkup>;
     /// Examines every site.

@@ -10,10 +10,12 @@ use doorstep_core::model::audit::{Head, Record, Verdict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::{self, Opened};
+use doorstep_operator::deliveries::{self, Deliveries};
 use doorstep_operator::doctor::{self, Checkup};
 use doorstep_operator::drift::{self, Drift};
 use doorstep_operator::explain::{self, Explained, who};
 use doorstep_operator::forget::{self, ForgetOutcome};
+use doorstep_operator::needs::{self, NeedsYou};
 use doorstep_operator::on_time::{self, OnTimeRecord};
 use doorstep_operator::pause::{self, SiteState};
 use doorstep_operator::presence::{self, Presence, PresenceQuery};
@@ -69,6 +71,14 @@ impl Backend for Stack {
 
     async fn approve(&self, site: Option<&SiteId>, checksum: &Checksum) -> Result<Hold> {
         approve::approve(&self.0, site, checksum).await
+    }
+
+    async fn needs(&self) -> Result<NeedsYou> {
+        needs::needs(&self.0).await
+    }
+
+    async fn deliveries(&self, site: &SiteId, day: Option<Date>) -> Result<Deliveries> {
+        deliveries::deliveries(&self.0, site, day).await
     }
 
     async fn doctor(&self, site: &SiteId) -> Result<Checkup> {

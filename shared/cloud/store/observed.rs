@@ -98,8 +98,9 @@ pub struct RemovedMembership {
     pub account: AccountId,
     /// The person.
     pub person: PersonId,
-    /// When Doorstep claimed it. A person with a newer claim was added again.
-    pub claimed: Timestamp,
+    /// The place of the person's last audit record at that time; 0 if there was none. A later record
+    /// may say that Doorstep added the person again.
+    pub record: u64,
     /// When a reconcile first read it.
     pub since: Timestamp,
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Item, Store, Write, WriteStep, body};
+use super::{Item, Store, Write, WriteStep, body, item};
 use crate::store::site_version::SiteVersion;
 use doorstep_core::decide::credibility::RefusedLists;
 use doorstep_core::model::doors_read::DoorsRead;
@@ -62,6 +62,15 @@ pub enum Extent {
     Full,
     /// Only what changed since an earlier read.
     Changes,
+}
+
+/// A verified delivery that could not be parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableDelivery {
+    /// The reason. It quotes nothing of the delivery.
+    pub why: String,
+    /// When it arrived, to the second.
+    pub at: Option<Timestamp>,
 }
 
 impl PlatformRead {
@@ -260,17 +269,20 @@ impl Store {
             .await
     }
 
-    /// Loads why deliveries could not be parsed, one text for each.
-    pub async fn unreadable_deliveries(&self, site: &SiteId) -> Result<Vec<String>> {
-        let items = self.list(&key::unreadable_deliveries(site), "").await?;
-        // The item shows that there was such a delivery, even if its reason is unreadable.
-        Ok(items
-            .iter()
-            .map(|item| {
-                item.read()
-                    .unwrap_or_else(|_| "the reason cannot be read".to_owned())
+    /// Loads the deliveries that could not be parsed, in no order.
+    pub async fn unreadable_deliveries(&self, site: &SiteId) -> Result<Vec<UnreadableDelivery>> {
+        self.query(&key::unreadable_deliveries(site), None, |map| {
+            // The item shows that there was such a delivery, even if its reason is unreadable.
+            let why = item(map).read();
+            let expires = map.get("expires").and_then(|value| value.as_n().ok());
+            let expires = expires.and_then(|seconds| seconds.parse().ok());
+            let until = expires.and_then(|seconds| Timestamp::from_second(seconds).ok());
+            Ok(UnreadableDelivery {
+                why: why.unwrap_or_else(|_| "the reason cannot be read".to_owned()),
+                at: until.and_then(|until| until.checked_sub(REMEMBERED).ok()),
             })
-            .collect())
+        })
+        .await
     }
 }
 

@@ -6,6 +6,8 @@ mod at_site;
 mod audit;
 mod came_and_went;
 mod days;
+mod deliveries;
+mod needs;
 mod on_time;
 mod pause;
 mod rules;
@@ -25,7 +27,7 @@ pub(crate) type Page = Result<axum::response::Response, reject::Rejection>;
 /// Returns the routes of all pages.
 pub(crate) fn router() -> Router<Console> {
     Router::new()
-        .route("/", get(sites::show))
+        .route("/", get(needs::show))
         .route("/live", get(live::changes))
         .route("/sites", get(sites::show))
         .route("/holds", get(approve::all))
@@ -48,6 +50,8 @@ pub(crate) fn router() -> Router<Console> {
         )
         .route("/site/{site}/rules/review", post(rules::review))
         .route("/site/{site}/rules/save", post(rules::save))
+        .route("/site/{site}/deliveries", get(deliveries::show))
+        .route("/site/{site}/compare", post(deliveries::compare_now))
         .route("/site/{site}/pause", get(pause::show).post(pause::pause))
         .route("/site/{site}/resume", post(pause::resume))
         .route("/site/{site}/{*rest}", get(unknown))

@@ -65,7 +65,8 @@ impl Reading<'_> {
     }
 
     /// Returns the memberships that a hand removed, by door system. The people are loaded again,
-    /// because settle may have revoked a membership while the groups were read.
+    /// because settle may have revoked a membership while the groups were read. Only then the places
+    /// of their audit records are loaded, too.
     async fn removed(&self, store: &Store) -> Result<BTreeMap<DoorsName, Vec<RemovedMembership>>> {
         let missing = self.missing(self.people);
         let ids: BTreeSet<PersonId> = missing.values().flatten().map(person_id).collect();
@@ -83,7 +84,7 @@ impl Reading<'_> {
                     group: claim.group.clone(),
                     account: claim.account.clone(),
                     person: person.id.clone(),
-                    claimed: claim.since,
+                    record: person.records.last().copied().unwrap_or_default(),
                     since: self.now,
                 });
             }

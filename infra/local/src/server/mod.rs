@@ -10,6 +10,7 @@ mod console;
 mod explain;
 mod holds;
 mod hooks;
+mod needs;
 mod operator_only;
 mod push;
 mod sites;
@@ -63,6 +64,8 @@ fn driven() -> Router<Machine> {
         .route("/sandbox/push", post(push::push))
         .route("/sandbox/holds", get(holds::all))
         .route("/sandbox/approve", post(holds::approve_any))
+        .route("/sandbox/needs", get(needs::all))
+        .route("/sandbox/sites/{site}/deliveries", get(needs::deliveries))
         .route("/sandbox/sites", get(sites::all))
         .route("/sandbox/sites/{site}/history", get(sites::history))
         .route("/sandbox/sites/{site}/file", get(sites::file))
