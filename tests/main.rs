@@ -8,6 +8,7 @@ mod aws_failures;
 #[cfg(feature = "operator")]
 mod command;
 mod console_access;
+mod console_day;
 mod console_rules;
 mod golden;
 mod journeys;

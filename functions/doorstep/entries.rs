@@ -44,6 +44,7 @@ impl EntriesArgs {
             from: self.from.clone(),
             until: self.until.clone(),
             email: self.email.clone(),
+            person: None,
         }
     }
 }

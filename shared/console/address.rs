@@ -46,6 +46,11 @@ pub fn person(site: &SiteId, person: &PersonId) -> String {
     of_site(site, &format!("person/{}", part(person)))
 }
 
+/// Returns the address of a person who never had access, by the profile: `member:603d`.
+pub fn profile(site: &SiteId, profile: &str) -> String {
+    of_site(site, &format!("person/{}", part(profile)))
+}
+
 /// Returns the address of a hold.
 pub fn hold(site: &SiteId, checksum: &Checksum) -> String {
     of_site(site, &format!("hold/{}", part(checksum)))

@@ -10,6 +10,8 @@ use axum::routing::get;
 pub const STYLE: &str = concat!(
     include_str!("assets/style.css"),
     include_str!("assets/chart.css"),
+    include_str!("assets/day.css"),
+    include_str!("assets/groups.css"),
     include_str!("assets/rules.css"),
 );
 /// Our own script: keyboard, live pages, copying. Every page works without it.

@@ -2,7 +2,7 @@
 
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 use crate::time::Zone;
 use crate::{Console, address, assets};
@@ -213,7 +213,7 @@ pub(crate) fn scroll(label: &str, wide: Markup) -> Markup {
     html! { div class="scroll" tabindex="0" role="region" aria-label=(label) { (wide) } }
 }
 
-/// Returns a drawing that was written as text. Every text of others in it was escaped by `maud`.
-pub(crate) fn drawn(svg: String) -> Markup {
-    PreEscaped(svg)
+/// Returns a name of others. It does not turn the direction of the text around it.
+pub(crate) fn name(name: &str) -> Markup {
+    html! { bdi { (name) } }
 }

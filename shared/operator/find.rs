@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::FutureExt;
 use futures_util::future::{try_join_all, try_join3};
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +81,7 @@ pub async fn find(
         }
         None => environment.store.site_names().await?,
     };
-    let each = sites.iter().map(|site| at_site(environment, site));
+    let each = sites.iter().map(|site| at_site(environment, site).boxed());
     let known: Vec<KnownPeople> = try_join_all(each).await?;
     let mut found: Vec<(Closeness, FoundPerson)> = sites
         .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::FutureExt;
 use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
 use jiff::Timestamp;
 
@@ -62,14 +63,17 @@ impl KnownSite {
     ) -> Result<Self> {
         let site = stored.site()?;
         let (store, id) = (&environment.store, &site.id);
-        let all_facts = try_join_all(Kind::ALL.map(|kind| store.facts_of(id, kind)));
+        // Boxed, because each request to the table is a large future, and all of them run at once.
+        let of_kind = |kind: Kind| store.facts_of(id, kind).boxed();
+        let all_facts = try_join_all(Kind::ALL.into_iter().map(of_kind));
         let reads = try_join4(
             doors_reads(environment, &site),
             store.resolved(id),
             store.platform_read(id),
             LastRead::of(environment, id),
-        );
-        let people_and_holds = try_join(store.all_people(id), held(environment, id));
+        )
+        .boxed();
+        let people_and_holds = try_join(store.all_people(id), held(environment, id)).boxed();
         let (records, (doors, before, read, last_read), (people, held)) =
             try_join3(all_facts, reads, people_and_holds).await?;
         let (mut facts, mut since) = (FactIndex::default(), HashMap::new());

@@ -17,7 +17,7 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::person::Person;
 use doorstep_core::site::Site;
 
@@ -38,6 +38,9 @@ pub struct ReportQuery {
     /// The address of the only person to report.
     #[serde(default)]
     pub email: Option<String>,
+    /// The id of the only person to report, for a person without an address.
+    #[serde(default)]
+    pub person: Option<PersonId>,
 }
 
 /// The access attempts of one person at one door on one day.
@@ -112,8 +115,7 @@ pub(crate) async fn entries_of(
         .store
         .attempts(&site.id, from..until, now, site.entries.keep_days)
         .await?;
-    if let Some(email) = &wanted.email {
-        let theirs = accounts_of(environment, &site.id, email).await?;
+    if let Some(theirs) = wanted.accounts(environment, &site.id).await? {
         attempts.retain(|one| {
             one.account
                 .as_ref()
@@ -136,6 +138,20 @@ pub(crate) async fn entries_of(
 }
 
 impl ReportQuery {
+    /// Returns the accounts of the only person to report; `None` for everyone.
+    async fn accounts(&self, environment: &Environment, site: &SiteId) -> Result<Option<Accounts>> {
+        let id = match (&self.email, &self.person) {
+            (None, None) => return Ok(None),
+            (Some(email), _) => {
+                let key =
+                    email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?;
+                environment.store.id_of_email(site, &key).await?
+            }
+            (None, Some(id)) => Some(id.clone()),
+        };
+        accounts_of(environment, site, id).await.map(Some)
+    }
+
     /// Returns the begin and the end of the report.
     fn span(&self, zone: &TimeZone, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
         let until = match self
@@ -184,11 +200,13 @@ fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
 
 type Accounts = BTreeSet<(DoorsName, AccountId)>;
 
-/// Returns the accounts of the person with this address. An unknown address yields none, and the
-/// report has no rows.
-async fn accounts_of(environment: &Environment, site: &SiteId, email: &str) -> Result<Accounts> {
-    let key = email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?;
-    let person = match environment.store.id_of_email(site, &key).await? {
+/// Returns the accounts of a person. An unknown person has none, and the report has no rows.
+async fn accounts_of(
+    environment: &Environment,
+    site: &SiteId,
+    id: Option<PersonId>,
+) -> Result<Accounts> {
+    let person = match id {
         Some(id) => environment.store.person(site, &id).await?,
         None => None,
     };

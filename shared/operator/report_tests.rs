@@ -77,6 +77,7 @@ fn days_are_local_and_both_are_included() {
             from: from.map(str::to_owned),
             until: until.map(str::to_owned),
             email: None,
+            person: None,
         };
         wanted
             .span(&zone, now)

@@ -7,15 +7,41 @@ use tokio::net::TcpListener;
 
 use crate::browser::{Browser, USUAL, View};
 
-/// The pictures: file, address, and the text that the screen must show before it is taken.
-const PICTURES: [(&str, &str, &str); 3] = [
-    (
-        "rules.png",
-        "/site/riverside/rules?selector=resource",
-        "Boardroom",
-    ),
-    ("sites.png", "/sites", "riverside"),
-    ("on-time.png", "/site/riverside/on-time", "of"),
+/// One picture.
+struct Picture {
+    file: &'static str,
+    path: &'static str,
+    /// The link to follow from there.
+    link: Option<&'static str>,
+    /// A text that the screen must show before it is taken.
+    says: &'static str,
+}
+
+const PICTURES: [Picture; 4] = [
+    Picture {
+        file: "needs.png",
+        path: "/",
+        link: None,
+        says: "eeds you",
+    },
+    Picture {
+        file: "today.png",
+        path: "/site/riverside/today",
+        link: None,
+        says: "Front door",
+    },
+    Picture {
+        file: "person.png",
+        path: "/find?q=ben",
+        link: Some("Ben Example"),
+        says: "Front door",
+    },
+    Picture {
+        file: "rules.png",
+        path: "/site/riverside/rules?selector=resource",
+        link: None,
+        says: "Boardroom",
+    },
 ];
 
 /// The folder of the pictures; `None` takes them and keeps none.
@@ -51,9 +77,18 @@ async fn the_sample_day_is_pictured() {
     browser
         .goto(&format!("http://{address}{}", console.entrance()))
         .await;
-    for (file, path, says) in PICTURES {
+    for Picture {
+        file,
+        path,
+        link,
+        says,
+    } in PICTURES
+    {
         browser.goto(&format!("http://{address}{path}")).await;
-        assert!(browser.text("main").await.contains(says), "{path}");
+        if let Some(link) = link {
+            browser.follow(link).await;
+        }
+        browser.wait_for("main", says).await;
         let picture = browser.client.screenshot_as_png().await.expect("a picture");
         if let Some(folder) = folder() {
             std::fs::write(folder.join(file), picture).expect("the folder of pictures");

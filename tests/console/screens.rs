@@ -5,10 +5,15 @@ use crate::browser::{USUAL, View};
 use crate::desk::{Desk, May, morning};
 
 /// The screens of the usual world, each with a text that it must show.
-pub const SCREENS: [(&str, &str); 11] = [
+pub const SCREENS: [(&str, &str); 16] = [
     ("/", "Nothing needs you. Next: 09:45 Meeting"),
     ("/site/riverside/deliveries", "Last reads"),
     ("/sites", "riverside"),
+    ("/find?q=ada", "Ada Byron"),
+    ("/site/riverside/today", "Meeting"),
+    ("/site/riverside/day/2026-03-01", "Members"),
+    ("/site/riverside/groups", "Ada Byron"),
+    ("/site/riverside/groups?filter=all", "Ada Byron"),
     ("/holds", "No change is held"),
     ("/site/riverside/holds", "No change is held"),
     ("/site/riverside/came-and-went", "Openings by hour and door"),

@@ -79,12 +79,8 @@ async fn b16_an_answer_begins_with_one_sentence(at: Doors) {
     let world = Scenario::at(at, ROOM)
         .begin(town(things), DoorsFixture::with(&["Meeting"]))
         .await;
-    let file = world
-        .machine
-        .environment()
-        .store
-        .in_force(&SiteId::from(SITE));
-    let text = file.await.expect("a site").text;
+    let (store, site) = (&world.machine.environment().store, SiteId::from(SITE));
+    let text = store.in_force(&site).await.expect("a site").text;
     let line = 1 + text
         .lines()
         .position(|line| line == "[[rule]]")

@@ -37,6 +37,19 @@
     if (goes) setTimeout(() => { goes = false; }, 1500);
   });
 
+  // A slider says its time of day while it moves, and asks when it rests.
+  document.addEventListener('input', (event) => {
+    const clock = event.target.dataset?.clock && document.querySelector(event.target.dataset.clock);
+    if (!clock) return;
+    const minute = Number(event.target.value);
+    const two = (number) => String(number).padStart(2, '0');
+    clock.textContent = `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+    event.target.setAttribute('aria-valuetext', clock.textContent);
+  });
+  document.addEventListener('change', (event) => {
+    if (event.target.dataset?.clock) event.target.form.requestSubmit();
+  });
+
   // <button data-copy="#id"> copies the text or the value of an element.
   document.addEventListener('click', async (event) => {
     const button = event.target.closest('button[data-copy]');

@@ -22,6 +22,7 @@ impl Days {
             from: Days::filled(&self.from),
             until: Days::filled(&self.until),
             email: Days::filled(&self.email),
+            person: None,
         }
     }
 

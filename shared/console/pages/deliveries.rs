@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::days::{Days, day};
 use super::{AtSite, Page, act};
 use crate::chart::hours;
-use crate::layout::{Frame, state};
+use crate::layout::{Frame, scroll, state};
 use crate::time::Zone;
 use crate::{Console, address};
 use doorstep_core::model::delivery_counts::{DeliveryCounts, DeliveryOutcome};
@@ -67,7 +67,7 @@ fn reads(found: &Deliveries, zone: &Zone) -> Markup {
     let platform = &found.platform;
     html! {
         h2 { "Last reads" }
-        div class="scroll" { table {
+        (scroll("Last reads", html! { table {
             caption { "Last reads, times in " (zone.name()) }
             thead { tr { @for head in ["read", "state", "everything", "complete"] { th scope="col" { (head) } } } }
             tbody {
@@ -84,7 +84,7 @@ fn reads(found: &Deliveries, zone: &Zone) -> Markup {
                     td { (moment(doors.complete, zone)) }
                 } }
             }
-        } }
+        } }))
     }
 }
 
@@ -169,17 +169,20 @@ fn of_webhook(webhook: &WebhookDay, zone: &Zone) -> Markup {
 fn table(webhook: &WebhookDay, zone: &Zone) -> Markup {
     let hours = webhook.hours.iter();
     let hours = hours.filter(|hour| hour.counts.total() > 0);
-    html! { div class="scroll" { table {
-        caption { "Deliveries of " (webhook.sender) " by hour, times in " (zone.name()) }
-        thead { tr { @for head in ["hour from", "verified", "refused", "unreadable"] { th scope="col" { (head) } } } }
-        tbody {
-            @for hour in hours { tr {
-                th scope="row" { time datetime=(hour.from) { (zone.clock(hour.from)) } }
-                (cells(&hour.counts))
-            } }
-            tr { th scope="row" { "whole day" } (cells(&webhook.of_day)) }
-        }
-    } } }
+    scroll(
+        "Deliveries by hour",
+        html! { table {
+            caption { "Deliveries of " (webhook.sender) " by hour, times in " (zone.name()) }
+            thead { tr { @for head in ["hour from", "verified", "refused", "unreadable"] { th scope="col" { (head) } } } }
+            tbody {
+                @for hour in hours { tr {
+                    th scope="row" { time datetime=(hour.from) { (zone.clock(hour.from)) } }
+                    (cells(&hour.counts))
+                } }
+                tr { th scope="row" { "whole day" } (cells(&webhook.of_day)) }
+            }
+        } },
+    )
 }
 
 fn cells(counts: &DeliveryCounts) -> Markup {
@@ -205,14 +208,14 @@ fn unreadable(found: &Deliveries, zone: &Zone) -> Markup {
         h2 { "Deliveries that could not be read" }
         @if found.unreadable.is_empty() { p { (state("open", "none")) " of the last 8 days." } } @else {
             p { "A reconcile finds what they announced. The sender's format changed: report it to the project." }
-            div class="scroll" { table {
+            (scroll("Unreadable deliveries", html! { table {
                 caption { "Unreadable deliveries of the last 8 days, times in " (zone.name()) }
                 thead { tr { @for head in ["arrived", "reason"] { th scope="col" { (head) } } } }
                 tbody { @for one in &found.unreadable { tr {
                     td { (moment(one.at, zone)) }
                     td { (one.why) }
                 } } }
-            } }
+            } }))
         }
     }
 }

@@ -7,11 +7,15 @@ mod audit;
 mod came_and_went;
 mod days;
 mod deliveries;
+mod find;
+mod groups;
 mod needs;
 mod on_time;
 mod pause;
+mod person;
 mod rules;
 mod sites;
+mod today;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -31,7 +35,12 @@ pub(crate) fn router() -> Router<Console> {
         .route("/live", get(live::changes))
         .route("/sites", get(sites::show))
         .route("/holds", get(approve::all))
+        .route("/find", get(find::show))
         .route("/site/{site}", get(sites::entrance))
+        .route("/site/{site}/today", get(today::today))
+        .route("/site/{site}/day/{day}", get(today::of_day))
+        .route("/site/{site}/person/{person}", get(person::show))
+        .route("/site/{site}/groups", get(groups::show))
         .route("/site/{site}/holds", get(approve::of_site))
         .route(
             "/site/{site}/hold/{checksum}",

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::FutureExt;
 use futures_util::future::try_join;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -54,8 +55,8 @@ pub async fn day(environment: &Environment, site: &SiteId, date: Option<Date>) -
     let now = environment.time.now();
     let stored = in_force(environment, site).await?;
     let asked = AskedDay::of(&stored.site()?, date, now)?;
-    let records = asked.records(environment, site);
-    let known = KnownSite::of(environment, stored, now);
+    let records = asked.records(environment, site).boxed();
+    let known = KnownSite::of(environment, stored, now).boxed();
     let (known, records) = try_join(known, records).await?;
     Ok(asked.shown(&known, &records))
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::shape::{Answer, Evidence, Explained, GroupExplained, Missing, Tense};
 use super::zone::ExplainZone;
 use doorstep_core::model::reasons::Reason;
+use doorstep_core::model::shown::shown;
 
 /// The most reasons that a sentence names.
 const MOST_REASONS: usize = 2;
@@ -58,7 +59,8 @@ struct Sentence<'a> {
 
 impl Sentence<'_> {
     fn text(&self) -> String {
-        let (who, group) = (self.explained.called(), self.group.called());
+        // A name must not turn the direction of the rest of the sentence.
+        let (who, group) = (shown(self.explained.called()), shown(self.group.called()));
         let [may, may_not] = self.words();
         let (until, because) = (self.until(), self.because());
         match self.group.verdict.answer {

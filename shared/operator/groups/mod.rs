@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 
 use crate::known_site::{KnownSite, name_of};
@@ -42,7 +43,7 @@ pub async fn groups(
 ) -> Result<Groups> {
     let now = environment.time.now();
     let stored = in_force(environment, site).await?;
-    let known = KnownSite::of(environment, stored, now).await?;
+    let known = KnownSite::of(environment, stored, now).boxed().await?;
     Ok(shown(&known, wanted, now))
 }
 
