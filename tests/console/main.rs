@@ -13,6 +13,7 @@ mod desk;
 mod keyboard;
 mod narrow;
 mod pictures;
+mod rules;
 mod safety;
 mod screens;
 mod scriptless;

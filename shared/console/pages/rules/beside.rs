@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::view::{PARTS, View, here};
+use super::view::{FORM, View, here};
 use crate::address;
 use crate::layout::state;
 use doorstep_core::model::counted::counted;
@@ -18,8 +18,8 @@ pub(super) fn file(view: &View<'_>) -> Markup {
         label class="unseen" for="text" { "Text of the file" }
         // A browser drops the first line end of a text field.
         textarea id="text" name="text" rows="28" wrap="off" spellcheck="false" autocomplete="off" autocapitalize="off"
-            aria-describedby="findings" hx-post=(check) hx-trigger="input changed delay:800ms" hx-target=(format!("#{}", PARTS))
-            hx-select=(format!("#{}", PARTS)) hx-swap="outerMorph" { "\n" (screen.text) }
+            aria-describedby="findings" hx-post=(check) hx-trigger="input changed delay:800ms" hx-target=(format!("#{}", FORM))
+            hx-select=(format!("#{}", FORM)) hx-swap="outerMorph" { "\n" (screen.text) }
         div class="actions" {
             button { "Check the text" }
             button type="button" class="js-only" data-copy="#text" { "Copy" }

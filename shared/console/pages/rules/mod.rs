@@ -6,6 +6,7 @@ mod beside;
 mod cell;
 mod diff;
 mod form;
+mod rehearsal;
 mod review;
 mod save;
 mod table;
@@ -19,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use self::form::{Asked, DraftForm};
-use self::view::{PARTS, View, file_name, here};
+use self::view::{FORM, View, file_name, here};
 use super::{AtSite, Page, act};
 use crate::layout::Frame;
 use crate::{Console, address};
@@ -28,7 +29,8 @@ use doorstep_operator::rules::edit::Edit;
 use doorstep_operator::rules::screen::{RulesQuery, rules};
 use doorstep_operator::sites;
 
-pub(crate) use answers::{change, rehearsed};
+pub(crate) use answers::change;
+pub(crate) use rehearsal::rehearsed;
 pub(crate) use review::review;
 pub(crate) use save::save;
 
@@ -103,26 +105,24 @@ fn body(view: &View<'_>) -> Markup {
     html! {
         @for remark in &at.summary.remarks { p class="note held" { (remark) } }
         @let here = format!("{}#chosen", here(site, view.asked.selector()));
-        form id="draft" method="post" action=(here) data-parts=(format!("#{PARTS}")) {
-            div id=(PARTS) {
-                // The first button of a form is what the Enter key presses.
-                (times::default_button(view))
-                input type="hidden" name="over" value=(screen.over);
-                input type="hidden" name="selector" value=(view.asked.selector().word());
-                (state_of_draft(view))
-                @if let Some(refused) = &screen.refused {
-                    p class="note refused" role="alert" { "The table was not changed: " (refused) "." }
-                }
-                (table::tabs(view))
-                div class="beside" {
-                    section aria-labelledby="table-title" {
-                        h2 id="table-title" { (words::heading(view.asked.selector())) }
-                        (table::table(view))
-                    }
-                    section aria-labelledby="file-title" { (beside::file(view)) }
-                }
-                (answers::asked_for(view))
+        form id=(FORM) method="post" action=(here) data-parts=(format!("#{FORM}")) {
+            // The first button of a form is what the Enter key presses.
+            (times::default_button(view))
+            input type="hidden" name="over" value=(screen.over);
+            input type="hidden" name="selector" value=(view.asked.selector().word());
+            (state_of_draft(view))
+            @if let Some(refused) = &screen.refused {
+                p class="note refused" role="alert" { "The table was not changed: " (refused) "." }
             }
+            (table::tabs(view))
+            div class="beside" {
+                section aria-labelledby="table-title" {
+                    h2 id="table-title" { (words::heading(view.asked.selector())) }
+                    (table::table(view))
+                }
+                section aria-labelledby="file-title" { (beside::file(view)) }
+            }
+            (answers::asked_for(view))
         }
     }
 }

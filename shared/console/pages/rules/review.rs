@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::form::DraftForm;
 use super::view::file_name;
-use super::{answers, beside, diff};
+use super::{answers, beside, diff, rehearsal};
 use crate::layout::Frame;
 use crate::pages::{AtSite, Page, act};
 use crate::{Console, address};
@@ -23,7 +23,15 @@ pub(crate) async fn review(State(console): State<Console>, at: AtSite, form: Dra
     let body = match console.host().diff(&draft.text).await {
         Ok(shown) => {
             let review = reviewed(console.environment(), at.id(), &draft, shown).await?;
-            body(&at, &form, &review, &draft.text)
+            let today = at.zone().day(console.environment().time.now());
+            let today = rehearsal::difference(&console, &draft.text, Some(today)).await;
+            html! {
+                (body(&at, &form, &review, &draft.text))
+                @if review.shown.findings.is_empty() {
+                    h2 { "What will be different today" }
+                    (today)
+                }
+            }
         }
         Err(error) => html! { (answers::unanswered(&error)) (answers::back(&at, &form)) },
     };
@@ -34,6 +42,7 @@ pub(crate) async fn review(State(console): State<Console>, at: AtSite, form: Dra
 pub(super) fn page(console: &Console, at: &AtSite, form: &DraftForm, body: Markup) -> Response {
     let file = file_name(at.id());
     Frame::of_site(console, at.id(), "rules", "Save the rules")
+        .as_of(console.environment().time.now(), at.zone().name())
         .command(&["push", &file, "--over", form.field("over")])
         .page(body)
 }
@@ -58,7 +67,7 @@ pub(super) fn body(at: &AtSite, form: &DraftForm, review: &SaveReview, text: &st
         @if review.can_be_saved() && !review.is_same { (confirm(at, form, review)) }
         (answers::back(at, form))
         @if let Some(changes) = &shown.diff {
-            h2 { "Everything that will change" }
+            h2 { "Everything that will change at the doors" }
             (diff::changes(changes))
         }
     }

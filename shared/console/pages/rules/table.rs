@@ -38,8 +38,9 @@ pub(super) fn tabs(view: &View<'_>) -> Markup {
 
 fn counts(summary: &SelectorSummary) -> String {
     let rules = counted(summary.rules, "rule");
-    match summary.unmapped {
-        Some(unmapped) if unmapped > 0 => format!("{rules}, {unmapped} without"),
+    match (summary.rules, summary.unmapped) {
+        (0, _) => "no rule".to_owned(),
+        (_, Some(unmapped)) if unmapped > 0 => format!("{rules}, {unmapped} without a rule"),
         _ => rules,
     }
 }

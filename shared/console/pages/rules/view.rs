@@ -8,8 +8,8 @@ use doorstep_core::site::Selector;
 use doorstep_operator::rules::screen::RulesScreen;
 use doorstep_operator::rules::thing::CellKey;
 
-/// The part of the page that an edit replaces.
-pub(super) const PARTS: &str = "rules";
+/// The form with the draft: what an edit replaces.
+pub(super) const FORM: &str = "draft";
 
 /// One page of the rules.
 pub(super) struct View<'a> {
