@@ -5,7 +5,11 @@ use crate::browser::{USUAL, View};
 use crate::desk::{Desk, May, morning};
 
 /// The screens of the usual world, each with a text that it must show.
-pub const SCREENS: [(&str, &str); 9] = [
+pub const SCREENS: [(&str, &str); 13] = [
+    ("/find?q=byron", "Ada Byron"),
+    ("/site/riverside/today", "Next: 09:45 Meeting"),
+    ("/site/riverside/day/2026-03-03", "Tuesday 3 March 2026"),
+    ("/site/riverside/groups", "Every group is as it should be"),
     ("/sites", "riverside"),
     ("/holds", "No change is held"),
     ("/site/riverside/holds", "No change is held"),
