@@ -17,13 +17,7 @@ struct Picture {
     says: &'static str,
 }
 
-const PICTURES: [Picture; 4] = [
-    Picture {
-        file: "needs.png",
-        path: "/",
-        link: None,
-        says: "eeds you",
-    },
+const PICTURES: [Picture; 3] = [
     Picture {
         file: "today.png",
         path: "/site/riverside/today",

@@ -147,7 +147,7 @@ fn sign(cell: &GroupCell, zone: &Zone) -> Markup {
         .map(|until| format!(", until {}", zone.moment(until)));
     let words = format!("{}{}", cell.sign.words(), until.unwrap_or_default());
     html! {
-        span class="sign" aria-hidden="true" title=(words) { (cell.sign.mark()) }
+        span class="sign" aria-hidden="true" title=(words) { (cell.sign.mark()) " " span class="faint" { (cell.sign.word()) } }
         span class="unseen" { (words) }
     }
 }

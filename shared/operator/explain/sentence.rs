@@ -71,10 +71,7 @@ impl Sentence<'_> {
             }
             Answer::Opens => format!("{who} {may} {group}{until}{because}."),
             Answer::StillOpens => format!("{who} {may} {group}, although {}.", self.no_longer()),
-            Answer::Fails => format!(
-                "{who} {may_not} {group} and should be able to{until}{because}: {}.",
-                self.detail()
-            ),
+            Answer::Fails => self.fails(&format!("{group}{until}{because}")),
             Answer::Shut => format!("{who} {may_not} {group}: {}.", self.shut()),
         }
     }
@@ -113,6 +110,17 @@ impl Sentence<'_> {
             more => format!(", and {more} more"),
         };
         format!("{}{more}", named.join("; and "))
+    }
+
+    /// Explains a group that does not open and should. `what` is the access that the person lacks.
+    fn fails(&self, what: &str) -> String {
+        let [should, but] = match self.explained.tense {
+            Tense::Past => ["should have been able to open", "could not"],
+            Tense::Present => ["should be able to open", "cannot"],
+            Tense::Future => ["should be able to open", "will not be"],
+        };
+        let who = shown(self.explained.called());
+        format!("{who} {should} {what}, but {but}: {}.", self.detail())
     }
 
     /// Explains a group that opens and should not.

@@ -136,7 +136,20 @@ impl Sign {
         }
     }
 
-    /// Returns the words for it.
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sign::Problem => "problem",
+            Sign::Held => "held",
+            Sign::Missing => "not in",
+            Sign::Extra => "still in",
+            Sign::OtherEnd => "other end",
+            Sign::ByHand => "by hand",
+            Sign::Right => "in",
+        }
+    }
+
+    /// Returns what it says of a person, in words.
     pub fn words(self) -> &'static str {
         match self {
             Sign::Problem => "has a problem",

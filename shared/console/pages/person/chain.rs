@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::groups::anchor;
+use super::groups::{anchor, group_name};
 use crate::layout::{scroll, state};
 use crate::pages::audit::said;
 use crate::time::Zone;
@@ -14,7 +14,7 @@ pub(super) fn chains(explained: &Explained, zone: &Zone) -> Markup {
         h2 { "From the delivery to the door" }
         @for group in &explained.groups {
             details class="chain" id=(anchor(group)) open[is_first(explained, group)] {
-                summary { (group.doors.as_str()) ": " (group.called()) }
+                summary { (group_name(explained, group)) }
                 (chain(group, zone))
             }
         }
@@ -49,7 +49,7 @@ fn chain(group: &GroupExplained, zone: &Zone) -> Markup {
 fn window(because: &Because, zone: &Zone) -> Markup {
     let begins = because.window.from > jiff::Timestamp::UNIX_EPOCH;
     html! {
-        @if because.open { (state("open", "open")) } @else { (state("planned", "another time")) }
+        @if because.open { (state("open", "runs")) } @else { (state("planned", "another time")) }
         @if begins { " from " (zone.moment_element(because.window.from)) }
         @match because.window.until {
             Some(until) => { " until " (zone.moment_element(until)) }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::address;
-use crate::layout::{scroll, state};
+use crate::layout::{name, scroll, state};
 use crate::time::Zone;
 use doorstep_core::model::ids::SiteId;
 use doorstep_operator::explain::shape::{
@@ -28,12 +28,21 @@ pub(super) fn table(explained: &Explained, zone: &Zone) -> Markup {
 
 fn row(explained: &Explained, group: &GroupExplained, zone: &Zone) -> Markup {
     html! { tr {
-        th scope="row" { a href=(format!("#{}", anchor(group))) { (group.doors.as_str()) ": " (group.called()) } }
+        th scope="row" { a href=(format!("#{}", anchor(group))) { (group_name(explained, group)) } }
         td { (managed(group)) }
         td { (actual(explained, group)) }
-        td { (problem(&explained.site, group, zone)) }
-        td { (explained.sentence(group)) }
+        td class="why" { (problem(&explained.site, group, zone)) }
+        td class="why" { (explained.sentence(group)) }
     } }
+}
+
+/// Returns the name of a group, behind its door system where there are several.
+pub(super) fn group_name(explained: &Explained, group: &GroupExplained) -> Markup {
+    let several = explained
+        .groups
+        .iter()
+        .any(|other| other.doors != group.doors);
+    html! { @if several { (group.doors.as_str()) ": " } (name(group.called())) }
 }
 
 /// Returns the anchor of the chain of a group.
@@ -66,6 +75,7 @@ fn actual(explained: &Explained, group: &GroupExplained) -> Markup {
     };
     let evidence = match group.evidence {
         Evidence::Records => "by the audit records",
+        Evidence::Claim if group.claim.is_none() => "Doorstep has no claim",
         Evidence::Claim => "by Doorstep's claim",
         Evidence::Doors => "as the door system says now",
         Evidence::Observed => "added by hand, as the last reconcile saw",

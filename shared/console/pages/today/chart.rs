@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use super::lanes::{Placed, Wanted, placed};
+use super::table::{anchor, group_name};
 use crate::address;
 use crate::layout::scroll;
 use crate::time::Zone;
@@ -27,6 +28,8 @@ const GAP: f64 = 8.0;
 const CHARACTER: f64 = 7.2;
 /// The longest text on a bar.
 const LONGEST: usize = 40;
+/// The space that the name of an instant needs on either side.
+const WIDEST_NAME: f64 = 70.0;
 /// Every third hour is named.
 const NAMED_HOURS: i8 = 3;
 
@@ -113,8 +116,11 @@ fn hours(day: &Day, zone: &Zone, height: f64) -> Markup {
     let mut lines = Vec::new();
     while at_hour < day.until {
         let local = at_hour.to_zoned(zone.zone().clone());
-        let name = (local.hour() % NAMED_HOURS == 0).then(|| zone.clock(at_hour));
-        lines.push((scale.x(at_hour), name));
+        let x = scale.x(at_hour);
+        // The name of an hour gives way to that of the present instant.
+        let is_free = scale.now().is_none_or(|now| (now - x).abs() > WIDEST_NAME);
+        let is_named = local.hour() % NAMED_HOURS == 0 && is_free;
+        lines.push((x, is_named.then(|| zone.clock(at_hour))));
         let Ok(next) = at_hour.checked_add(hour) else {
             break;
         };
@@ -135,7 +141,7 @@ fn drawn(row: &Row<'_>, day: &Day, zone: &Zone) -> Markup {
     html! {
         g {
             line class="edge" x1="0" x2=(at(WIDTH)) y1=(at(row.y)) y2=(at(row.y)) {}
-            text class="name" x="4" y=(at(row.y + 15.0)) { (super::table::group_name(group)) }
+            text class="name" x="4" y=(at(row.y + 15.0)) { (group_name(day, group)) }
             @if group.bars.is_empty() {
                 text class="none" x="4" y=(at(row.y + NAME + 15.0)) { "nothing on this day" }
             }
@@ -143,7 +149,7 @@ fn drawn(row: &Row<'_>, day: &Day, zone: &Zone) -> Markup {
                 a href=(leads_to(day, bar, *number)) class=(format!("bar {}", bar.state.word())) {
                     (shape(bar.state, place, row.y))
                     text x=(at(place.text)) y=(at(top(place, row.y) + 15.5)) { (mark(bar.state)) " " (label(bar)) }
-                    title { (super::table::group_name(group)) ": " (said(bar, zone)) }
+                    title { (group_name(day, group)) ": " (said(bar, zone)) }
                 }
             }
         }
@@ -173,7 +179,7 @@ fn leads_to(day: &Day, bar: &Bar, number: usize) -> String {
     };
     match only {
         Some(person) => address::person(&day.site, person),
-        None => format!("#{}", super::table::anchor(number)),
+        None => format!("#{}", anchor(number)),
     }
 }
 

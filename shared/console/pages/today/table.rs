@@ -34,12 +34,12 @@ pub(super) fn table(day: &Day, zone: &Zone) -> Markup {
                 thead { tr { @for head in ["group", "from", "until", "state", "people", "why"] { th scope="col" { (head) } } } }
                 tbody { @for (number, group, bar) in &rows {
                     tr id=(anchor(*number)) {
-                        th scope="row" { (group_name(group)) }
+                        th scope="row" { (group_name(day, group)) }
                         td { (zone.element(bar.from, day.day)) }
                         td { (until(bar, day, zone)) }
                         td { (state(bar.state.word(), bar.state.word())) }
                         td { (people(&day.site, bar)) }
-                        td { (why(&day.site, bar, zone)) }
+                        td class="why" { (why(&day.site, bar, zone)) }
                     }
                 } }
             } }))
@@ -53,10 +53,13 @@ pub(super) fn anchor(number: usize) -> String {
     format!("window-{number}")
 }
 
-/// Returns the name of a group, behind its door system.
-pub(super) fn group_name(group: &DayGroup) -> String {
-    let name = group.name.as_deref().unwrap_or(&group.group.0);
-    format!("{}: {}", group.doors, shown(name))
+/// Returns the name of a group, behind its door system where there are several.
+pub(super) fn group_name(day: &Day, group: &DayGroup) -> String {
+    let name = shown(group.name.as_deref().unwrap_or(&group.group.0));
+    match day.groups.iter().all(|other| other.doors == group.doors) {
+        true => name.into_owned(),
+        false => format!("{}: {name}", group.doors),
+    }
 }
 
 fn until(bar: &Bar, day: &Day, zone: &Zone) -> Markup {
@@ -139,7 +142,7 @@ fn problems(day: &Day) -> Markup {
     html! {
         @for group in &day.groups {
             @if let Some(problem) = &group.problem {
-                p class="note refused" { (group_name(group)) ": " (problem) }
+                p class="note refused" { (group_name(day, group)) ": " (problem) }
             }
         }
     }
