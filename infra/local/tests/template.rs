@@ -417,7 +417,7 @@ fn a_right_to_some_partitions_is_to_actions_that_name_one() {
             }
         }
     }
-    assert_eq!(bound, 4);
+    assert_eq!(bound, 6, "three of receive, three of entries");
 }
 
 fn texts(value: &Value) -> Vec<String> {
