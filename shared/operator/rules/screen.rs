@@ -38,6 +38,9 @@ pub struct RulesScreen {
     pub timezone: String,
     /// When the platform's lists were last read in full; `None` before the first time.
     pub read: Option<Timestamp>,
+    /// Whether the platform lists its things. One that only pushes changes is known by what it
+    /// pushed, and a file may name more.
+    pub has_list: bool,
     /// The version in force.
     pub in_force: u64,
     /// The version that the text was made from. The text can be put in force over this one only.
@@ -81,6 +84,7 @@ pub async fn rules(
         as_of: environment.time.now(),
         timezone: timezone.unwrap_or("UTC").to_owned(),
         read: None,
+        has_list: true,
         in_force: stored.n,
         over: draft.over,
         mode: stored.site().ok().map(|site| site.mode),
@@ -97,6 +101,7 @@ pub async fn rules(
             let has_passes = query.selector == Selector::Pass;
             let lists = Lists::load(environment, site, &file, has_passes).await?;
             screen.read = lists.read;
+            screen.has_list = file.platform.kind.has_read_api();
             screen.fill(file, &lists, query);
         }
         Err(error) => {

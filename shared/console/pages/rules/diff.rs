@@ -22,7 +22,7 @@ pub(super) fn changes(diff: &SiteDiff) -> Markup {
             @if diff.is_empty() { "Nothing would change at the doors now." }
             @else { (counted(counts.opens, "access")) " would open, and " (counts.closes) " would close." }
         }
-        p { "In full: " (counts) ". Compared at " (zone.moment_element(diff.at)) " (" (zone.name()) ")." }
+        p { @if !diff.is_empty() { "In full: " (counts) ". " } "Compared at " (zone.moment_element(diff.at)) " (" (zone.name()) ")." }
         @if diff.mode == Mode::Observe { p class="note" { "The file says mode observe: nothing of this is done. It is the effect of mode full." } }
         (groups(&diff.groups, &zone))
         (accounts(&diff.accounts))

@@ -25,13 +25,9 @@ pub(crate) async fn review(State(console): State<Console>, at: AtSite, form: Dra
             let review = reviewed(console.environment(), at.id(), &draft, shown).await?;
             let today = at.zone().day(console.environment().time.now());
             let today = rehearsal::difference(&console, &draft.text, Some(today)).await;
-            html! {
-                (body(&at, &form, &review, &draft.text))
-                @if review.shown.findings.is_empty() {
-                    h2 { "What will be different today" }
-                    (today)
-                }
-            }
+            let today = html! { h2 { "What will be different today" } (today) };
+            let today = review.shown.findings.is_empty().then_some(today);
+            html! { (errors(&review, &draft.text)) (today.unwrap_or_default()) (rest(&at, &form, &review)) }
         }
         Err(error) => html! { (answers::unanswered(&error)) (answers::back(&at, &form)) },
     };
@@ -47,9 +43,9 @@ pub(super) fn page(console: &Console, at: &AtSite, form: &DraftForm, body: Marku
         .page(body)
 }
 
-/// Returns what saving will change, and the form that confirms it where it is possible.
-pub(super) fn body(at: &AtSite, form: &DraftForm, review: &SaveReview, text: &str) -> Markup {
-    let shown = &review.shown;
+/// Says why a draft cannot be saved.
+pub(super) fn errors(review: &SaveReview, text: &str) -> Markup {
+    let findings = &review.shown.findings;
     html! {
         @if review.is_same { p class="say" { "This is the file in force already. There is nothing to save." } }
         @if review.over != review.in_force {
@@ -57,19 +53,27 @@ pub(super) fn body(at: &AtSite, form: &DraftForm, review: &SaveReview, text: &st
                 "Nothing is saved. Version " (review.in_force) " is in force, and this draft was made from version " (review.over) "."
             }
         }
-        @if !shown.findings.is_empty() {
+        @if !findings.is_empty() {
             p class="note refused" role="alert" { "Nothing is saved, because the file has errors." }
-            (beside::list(&shown.findings, text))
+            (beside::list(findings, text))
         }
+    }
+}
+
+/// Returns what saving will change at the doors now, and the form that confirms it where that is
+/// possible.
+pub(super) fn rest(at: &AtSite, form: &DraftForm, review: &SaveReview) -> Markup {
+    html! {
+        h2 { "What will change at the doors now" }
+        (people("gain", &review.gain))
+        (people("lose", &review.lose))
+        @if let Some(changes) = &review.shown.diff {
+            details { summary { "Everything that will change" } (diff::changes(changes)) }
+        }
+        h2 { "Save" }
         @if let Some(mode) = &review.mode { (mode_words(mode)) }
-        (people("gain access", &review.gain))
-        (people("lose access", &review.lose))
         @if review.can_be_saved() && !review.is_same { (confirm(at, form, review)) }
         (answers::back(at, form))
-        @if let Some(changes) = &shown.diff {
-            h2 { "Everything that will change at the doors" }
-            (diff::changes(changes))
-        }
     }
 }
 
@@ -102,11 +106,14 @@ fn does(mode: Mode) -> &'static str {
     }
 }
 
-fn people(what: &str, people: &BTreeSet<ShownPerson>) -> Markup {
+fn people(verb: &str, people: &BTreeSet<ShownPerson>) -> Markup {
     html! {
-        h2 { (people.len()) " " @if people.len() == 1 { "person" } @else { "people" } " " (what) " now" }
-        @if people.is_empty() { p { "No one." } }
-        @else { ul { @for person in people { li { (person) } } } }
+        @match people.len() {
+            0 => p { "No one " (verb) "s access." },
+            1 => p { strong { "1 person " (verb) "s access:" } },
+            count => p { strong { (count) " people " (verb) " access:" } },
+        }
+        @if !people.is_empty() { ul { @for person in people { li { (person) } } } }
     }
 }
 

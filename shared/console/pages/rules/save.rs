@@ -7,7 +7,7 @@ use maud::html;
 
 use super::answers;
 use super::form::DraftForm;
-use super::review::{body, page};
+use super::review::{errors, page, rest};
 use super::view::here;
 use crate::Console;
 use crate::pages::{AtSite, Page, act};
@@ -30,7 +30,7 @@ pub(crate) async fn save(State(console): State<Console>, at: AtSite, form: Draft
         }
         Ok(shown) => {
             let review = review(console.environment(), at.id(), &draft, shown).await?;
-            body(&at, &form, &review, &draft.text)
+            html! { (errors(&review, &draft.text)) (rest(&at, &form, &review)) }
         }
         Err(error) => html! {
             p class="note refused" role="alert" { "Nothing was saved: " (error.why()) "." }

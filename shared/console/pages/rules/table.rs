@@ -52,7 +52,7 @@ pub(super) fn table(view: &View<'_>) -> Markup {
         @match &screen.matrix {
             None => p { "The file has an error, so there is no table. Correct the file first." },
             Some(matrix) => {
-                @if screen.read.is_none() { p class="note late" { "The platform was not read in full yet. Its list may lack things." } }
+                @if screen.read.is_none() && screen.has_list { p class="note late" { "The platform was not read in full yet. Its list may lack things." } }
                 @if matrix.columns.is_empty() { p class="note late" { "No door system was read yet, so no group is known." } }
                 (filter(view.asked))
                 (rows(view, matrix))
@@ -130,14 +130,15 @@ fn line(view: &View<'_>, matrix: &Matrix, row: &ThingRow) -> Markup {
                 (name)
                 @if !row.place.is_empty() { br; span class="faint" { (row.place.join(", ")) } }
                 @match row.thing {
-                    ThingKey::Unlisted(_) => { br; (state("refused", "not at the platform")) },
+                    ThingKey::Unlisted(_) if view.screen.has_list => { br; (state("refused", "not at the platform")) },
+                    ThingKey::Unlisted(_) => { br; (state("late", "not seen yet")) },
                     _ if row.is_unmapped => { br; (state("closed", "no rule")) },
                     _ => {},
                 }
             }
             @for (index, column) in matrix.columns.iter().enumerate() {
                 @let open = row.cells.iter().find(|cell| cell.column == index);
-                (square(row, column, open, &name, matrix.selector))
+                (square(view, row, column, open))
             }
         }
         @if let Some(chosen) = chosen { (times::row(matrix, row, chosen, &name)) }
@@ -152,13 +153,9 @@ fn name(selector: Selector, row: &ThingRow) -> String {
     }
 }
 
-fn square(
-    row: &ThingRow,
-    column: &GroupColumn,
-    open: Option<&Cell>,
-    name: &str,
-    selector: Selector,
-) -> Markup {
+fn square(view: &View<'_>, row: &ThingRow, column: &GroupColumn, open: Option<&Cell>) -> Markup {
+    let selector = view.asked.selector();
+    let name = name(selector, row);
     let key = cell::written(&CellKey {
         selector,
         thing: row.thing.clone(),
@@ -167,7 +164,8 @@ fn square(
     let by = open.map_or(&[][..], |cell| &cell.by);
     let is_named = by.iter().any(|rule| rule.way == NamedBy::Name);
     let does = if is_named { "close" } else { "open" };
-    let can_be_opened = !column.lacks_prefix && !matches!(row.thing, ThingKey::Unlisted(_));
+    let is_there = !view.screen.has_list || !matches!(row.thing, ThingKey::Unlisted(_));
+    let can_be_opened = !column.lacks_prefix && is_there;
     let shape = match (is_named, by.is_empty()) {
         (true, _) => "box ticked",
         (false, false) => "box partly",

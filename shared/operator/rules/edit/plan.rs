@@ -32,6 +32,10 @@ pub(super) fn open(reading: &Reading, lists: &Lists, cell: &CellKey) -> Result<W
     let things = match thing {
         ThingKey::Every => vec![alone("*")],
         ThingKey::Listed(id) => words(&names(&here, *selector), id),
+        // A platform that only pushes changes may have it.
+        ThingKey::Unlisted(name) if !reading.site.platform.kind.has_read_api() => {
+            vec![alone(name)]
+        }
         ThingKey::Unlisted(name) => {
             return Err(Error::invalid(format!(
                 "the platform has no {} \"{name}\", so nothing can be opened for it: correct the name in the file",

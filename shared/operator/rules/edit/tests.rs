@@ -326,6 +326,19 @@ fn names_that_match_nothing_can_be_closed_and_not_opened() {
 }
 
 #[test]
+fn a_platform_that_only_pushes_may_have_what_no_list_has() {
+    let head = HEAD
+        .replace("\"officernd\"", "\"andcards\"")
+        .replace("organization = \"riverside-hub\"\n", "");
+    let rules = "\n[[rule]]\nplan = \"Gold\"\nopens = [\"Members\"]\n";
+    let mut gold = cell(Selector::Plan, "", "4");
+    gold.thing = ThingKey::Unlisted("Gold".to_owned());
+    let new = edited(&format!("{head}{rules}"), &lists(), &Edit::Open(gold));
+    let opened = rules.replace("[\"Members\"]", "[\"Members\", \"Roof\"]");
+    assert_eq!(new.expect("a file"), format!("{head}{opened}"));
+}
+
+#[test]
 fn a_group_without_the_demanded_prefix_is_refused() {
     let text = format!("{HEAD}prefix = \"DS_\"\n");
     let why = edited(&text, &lists(), &open(Selector::Plan, "p-hot", "1"));
