@@ -449,7 +449,7 @@ async fn observed(
     };
     let seen = |at| SeenByHand {
         at,
-        inside: last.by_hand(group, account).is_some(),
+        inside: last.by_hand(&group.doors, &group.group, account).is_some(),
     };
     Ok(last.at(&group.doors).map(seen))
 }

@@ -13,18 +13,16 @@ use doorstep_cloud::store::people::People;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
-use doorstep_core::model::account::{AccountId, Group, GroupRef, Standing};
-use doorstep_core::model::claim::Claim;
+use doorstep_core::model::account::{Group, GroupRef};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::ids::{DoorsName, SiteId};
-use doorstep_core::model::linked::Linked;
 use doorstep_core::model::person::Person;
-use doorstep_core::model::problem::{DoorsProblem, Problem};
+use doorstep_core::model::problem::Problem;
+use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::Resolved;
-use doorstep_core::site::{Mode, Site};
 use doorstep_jobs::compare::facts::FactIndex;
 use doorstep_jobs::compare::people::ProjectedPerson;
 
@@ -47,7 +45,7 @@ pub(crate) struct KnownSite {
     /// The last read of each door system.
     pub doors: BTreeMap<DoorsName, DoorsRead>,
     /// The changes that wait for an approval, each with its hold.
-    pub held: Vec<(UnconfirmedChange, Hold)>,
+    pub held: BTreeMap<UnconfirmedChange, Hold>,
     /// What the last reconcile saw at the doors; `None` where none read them yet.
     pub last_read: Option<LastRead>,
     /// Whether the platform could not be read for a day.
@@ -120,87 +118,9 @@ impl KnownSite {
         groups.find(|known| known.id == at.group)
     }
 
-    /// Returns whether the last reconcile saw that a person was added to a group by hand.
-    pub(crate) fn has_by_hand(&self, person: &Person, at: &GroupRef) -> bool {
-        let linked = person.accounts.get(&at.doors);
-        let last = self.last_read.as_ref().zip(linked);
-        last.is_some_and(|(last, linked)| last.by_hand(at, &linked.account.id).is_some())
-    }
-
     /// Returns the zone's IANA name.
     pub(crate) fn timezone(&self) -> String {
         self.site.timezone.iana_name().unwrap_or("UTC").to_owned()
-    }
-
-    /// Returns whether an account of a person is protected at a door system, so that it is never
-    /// revoked.
-    pub(crate) fn protects(&self, doors: &DoorsName, linked: &Linked) -> bool {
-        let listed = |email: &str| {
-            let config = self.site.doors.get(doors);
-            config.is_some_and(|config| config.protects(email))
-        };
-        let read = self.doors.get(doors);
-        read.is_some_and(|read| read.protected.contains(&linked.account.id))
-            || linked.account.email.as_deref().is_some_and(listed)
-    }
-
-    /// Returns whether the membership of a claim was removed by hand and is not added again, because
-    /// the site only observes.
-    pub(crate) fn is_removed(&self, claim: &Claim) -> bool {
-        let last = self.last_read.as_ref();
-        self.site.mode == Mode::Observe && last.is_some_and(|last| last.removed(claim))
-    }
-
-    /// Returns why the person's account at a door system opens nothing although it exists.
-    pub(crate) fn suspended(&self, person: &Person, doors: &DoorsName) -> Option<String> {
-        let linked = person.accounts.get(doors)?;
-        if linked.account.standing == Standing::Active {
-            return None;
-        }
-        let problem = match linked.suspended {
-            true => DoorsProblem::NoSeat,
-            false => DoorsProblem::Suspended,
-        };
-        Some(problem.to_string())
-    }
-
-    /// Returns the person's problem at a door system, except problems of cards.
-    pub(crate) fn problem(&self, person: &Person, doors: &DoorsName) -> Option<String> {
-        let here = |problem: &&Problem| problem.is_at(doors) && !problem.is_about_card();
-        person.problems.iter().find(here).map(ToString::to_string)
-    }
-
-    /// Returns the hold in which a person's removal from a group waits.
-    pub(crate) fn held_removal(&self, person: &Person, at: &GroupRef) -> Option<&Hold> {
-        let theirs = |account: &AccountId| {
-            let linked = person.accounts.get(&at.doors);
-            let claim = person.claim(&at.doors, &at.group);
-            linked.is_some_and(|linked| linked.account.id == *account)
-                || claim.is_some_and(|claim| claim.account == *account)
-        };
-        self.held_as(|change| match change {
-            UnconfirmedChange::Leaves {
-                doors,
-                group,
-                account,
-            } => *doors == at.doors && *group == at.group && theirs(account),
-            _ => false,
-        })
-    }
-
-    /// Returns the hold in which a person's new account waits.
-    pub(crate) fn held_account(&self, person: &Person, at: &DoorsName) -> Option<&Hold> {
-        self.held_as(|change| match change {
-            UnconfirmedChange::Made { doors, profile } => {
-                doors == at && person.profiles.contains(profile)
-            }
-            _ => false,
-        })
-    }
-
-    fn held_as(&self, is_it: impl Fn(&UnconfirmedChange) -> bool) -> Option<&Hold> {
-        let found = self.held.iter().find(|(change, _)| is_it(change));
-        found.map(|(_, hold)| hold)
     }
 }
 
@@ -223,14 +143,17 @@ async fn doors_reads(
     Ok(try_join_all(each).await?.into_iter().flatten().collect())
 }
 
-async fn held(environment: &Environment, site: &SiteId) -> Result<Vec<(UnconfirmedChange, Hold)>> {
+async fn held(
+    environment: &Environment,
+    site: &SiteId,
+) -> Result<BTreeMap<UnconfirmedChange, Hold>> {
     let holds = environment.store.open_holds(site).await?;
     let each = holds.into_iter().map(async |hold| {
         let waiting = environment.store.waiting(&hold).await?.into_iter();
         let changes = waiting.map(|waiting| (waiting.change, hold.clone()));
         Ok::<_, Error>(changes.collect::<Vec<_>>())
     });
-    Ok(try_join_all(each).await?.concat())
+    Ok(try_join_all(each).await?.into_iter().flatten().collect())
 }
 
 /// Sets the profiles of unreadable people aside, so that they do not count as new people.

@@ -1,10 +1,12 @@
 //! What the last reconcile saw at the doors. The table has it, so no vendor is asked.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::observed::{ForeignAccount, Observed, ObservedDoors};
-use doorstep_core::model::account::{AccountId, GroupRef};
+use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::claim::Claim;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{DoorsName, SiteId};
@@ -12,6 +14,8 @@ use doorstep_core::model::ids::{DoorsName, SiteId};
 /// What the last reconcile saw at the doors of one site.
 pub(crate) struct LastRead {
     observed: Observed,
+    /// The places of each account in the list of memberships that were added by hand.
+    accounts: HashMap<DoorsName, HashMap<AccountId, Vec<usize>>>,
     /// When the last reconcile ended.
     ended: Option<Timestamp>,
 }
@@ -23,7 +27,11 @@ impl LastRead {
             return Ok(None);
         };
         let ended = environment.store.runs(site).await?.runs.ended_at;
-        Ok(Some(LastRead { observed, ended }))
+        Ok(Some(LastRead {
+            accounts: accounts(&observed),
+            observed,
+            ended,
+        }))
     }
 
     /// Returns as of when a door system was seen; `None` if it was never read. A door system that
@@ -41,9 +49,16 @@ impl LastRead {
     }
 
     /// Returns the membership of an account that was added by hand.
-    pub(crate) fn by_hand(&self, at: &GroupRef, account: &AccountId) -> Option<&ForeignAccount> {
-        let mut foreign = self.foreign(&at.doors);
-        foreign.find(|one| one.group == at.group && one.account == *account)
+    pub(crate) fn by_hand(
+        &self,
+        doors: &DoorsName,
+        group: &GroupId,
+        account: &AccountId,
+    ) -> Option<&ForeignAccount> {
+        let places = self.accounts.get(doors)?.get(account)?;
+        let foreign = &self.here(doors)?.foreign;
+        let mut theirs = places.iter().filter_map(|place| foreign.get(*place));
+        theirs.find(|one| one.group == *group)
     }
 
     /// Returns whether a membership that a claim is about was removed by hand at the last reconcile.
@@ -64,4 +79,15 @@ impl LastRead {
     fn here(&self, doors: &DoorsName) -> Option<&ObservedDoors> {
         self.observed.doors.get(doors)
     }
+}
+
+fn accounts(observed: &Observed) -> HashMap<DoorsName, HashMap<AccountId, Vec<usize>>> {
+    let mut all: HashMap<DoorsName, HashMap<AccountId, Vec<usize>>> = HashMap::new();
+    for (doors, here) in &observed.doors {
+        let accounts = all.entry(doors.clone()).or_default();
+        for (place, one) in here.foreign.iter().enumerate() {
+            accounts.entry(one.account.clone()).or_default().push(place);
+        }
+    }
+    all
 }

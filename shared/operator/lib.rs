@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 pub mod approve;
+mod at_doors;
 mod called;
 pub mod check;
 pub mod csv;

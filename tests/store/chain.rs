@@ -122,7 +122,7 @@ async fn b8_whatever_is_done_to_a_chain_in_the_table_is_found_out() {
 }
 
 #[tokio::test]
-async fn b13_a_stretch_of_a_chain_is_found_by_halving() {
+async fn b13_a_stretch_of_a_chain_is_found_by_a_few_batches_of_reads() {
     let store = chain().await;
     for n in [1, 2, 525, 1_024, RECORDS] {
         assert_eq!(

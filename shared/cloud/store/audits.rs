@@ -1,14 +1,16 @@
 //! The audit chain in the table: one item for each record, and for each person the places of their
 //! records.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
-use super::{Store, Write, WriteCondition, body};
+use super::{Item, Store, Write, WriteCondition, body};
 use doorstep_core::model::audit::{AuditEntry, Head, Record, Verdict, Verifier};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::SiteId;
@@ -20,6 +22,8 @@ const PLACES_AT_HAND: usize = 8;
 
 /// Number of records that are read at a time.
 const AT_ONCE: u64 = 1_000;
+/// Number of records that are read in one round of a search.
+const PROBES: u64 = 99;
 /// Maximum difference between the clocks of two functions.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
@@ -111,18 +115,28 @@ impl Store {
         Ok(verifier.end(Some(end)))
     }
 
-    /// Returns the place of the first record written at `at` or later, by binary search. Returns
-    /// the place after the last record if there is none.
+    /// Returns the place of the first record written at `at` or later. Returns the place after the
+    /// last record if there is none. Each round reads one batch of records, evenly spaced, so a
+    /// million records need three rounds.
     pub async fn audit_place(&self, site: &SiteId, at: Timestamp) -> Result<u64> {
         let (mut from, mut until) = (1, self.audit_end(site).await? + 1);
         while from < until {
-            let middle = from + (until - from) / 2;
-            let record: Option<Record> = self.kept(&key::audit(site, middle)).await?;
-            // A missing record is reported by the verifier.
-            if record.is_some_and(|record| record.at >= at) {
-                until = middle;
-            } else {
-                from = middle + 1;
+            let step = (until - from).div_ceil(PROBES + 1);
+            let places = (1..).map(|n| from + n * step - 1);
+            let probes: Vec<u64> = places.take_while(|place| *place < until).collect();
+            let keys: Vec<Key> = probes.iter().map(|seq| key::audit(site, *seq)).collect();
+            let found = self.get_many(&keys).await?;
+            let found: BTreeMap<&Key, &Item> =
+                found.iter().map(|(key, item)| (key, item)).collect();
+            for (place, key) in probes.iter().zip(&keys) {
+                let item = found.get(key);
+                // A missing record is reported by the verifier.
+                let record: Option<Record> = item.and_then(|item| self.readable(key, item));
+                if record.is_some_and(|record| record.at >= at) {
+                    until = *place;
+                    break;
+                }
+                from = place + 1;
             }
         }
         Ok(from)
@@ -138,17 +152,18 @@ impl Store {
     ) -> Result<Vec<Record>> {
         let early = from.checked_sub(SKEW).unwrap_or(from);
         let late = until.checked_add(SKEW).unwrap_or(until);
-        let (mut place, end) = (
-            self.audit_place(site, early).await?,
-            self.audit_place(site, late).await?,
-        );
+        let ends = (self.audit_place(site, early), self.audit_place(site, late));
+        let (mut place, end) = try_join(ends.0, ends.1).await?;
         let mut records = Vec::new();
         while place < end {
             let next = end.min(place + AT_ONCE);
-            for item in self.audit_items(site, place..=next - 1).await? {
+            let keys: Vec<Key> = (place..next).map(|seq| key::audit(site, seq)).collect();
+            let mut found = self.get_many(&keys).await?;
+            found.sort_by(|(one, _), (other, _)| one.cmp(other));
+            for (_, item) in found {
                 let unreadable =
                     |_| Error::permanent("an audit record cannot be read: verify the chain");
-                let record: Record = serde_json::from_value(item).map_err(unreadable)?;
+                let record: Record = item.read().map_err(unreadable)?;
                 if record.at >= from && record.at < until {
                     records.push(record);
                 }

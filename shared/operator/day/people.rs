@@ -9,13 +9,16 @@ use super::bars::Bars;
 use super::judge::{Circumstances, ExpectedWindow, Judged, judge, judge_unexplained};
 use super::shape::{BarNote, BarPerson, BarState};
 use super::stays::{PersonRecords, Stay, stays};
+use crate::at_doors::PersonAtDoors;
 use crate::known_site::KnownSite;
 use crate::preview::closed::kept_closed;
 use crate::preview::diff::ShownPerson;
 use doorstep_core::decide::entitlement::{ClosedEntitlement, Desired, OpenInterval};
 use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::audit::Record;
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::fact::FactId;
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::window::Window;
 use doorstep_core::site::Mode;
@@ -64,13 +67,19 @@ impl<'a> PersonDay<'a> {
 
     /// Adds the person's windows to the bars.
     pub fn add_to(&self, bars: &mut Bars, context: DayContext<'_>) {
-        for at in self.groups() {
-            let here = AtGroup::of(self, &at, context);
-            here.windows(bars);
+        let groups = self.groups();
+        let mut doors: Option<AtDoors<'_>> = None;
+        for at in &groups {
+            let here = match doors.take().filter(|here| here.applies.is_at(&at.doors)) {
+                Some(here) => here,
+                None => AtDoors::of(self, &at.doors, context.known),
+            };
+            AtGroup::of(self, at, &here, context).windows(bars);
+            doors = Some(here);
         }
         for kept in kept_closed(&self.desired, &self.closed, &context.day) {
             let person = BarPerson {
-                who: self.who(&kept.at),
+                who: self.who(&kept.at.doors),
                 window: kept.window,
                 reasons: kept.because.named().into_iter().cloned().collect(),
                 record: None,
@@ -90,11 +99,12 @@ impl<'a> PersonDay<'a> {
         named.chain(claims).collect()
     }
 
-    fn who(&self, at: &GroupRef) -> Arc<ShownPerson> {
-        let linked = self.person.accounts.get(&at.doors);
+    fn who(&self, doors: &DoorsName) -> Arc<ShownPerson> {
+        let linked = self.person.accounts.get(doors);
         let account = linked.map(|linked| linked.account.id.clone());
         let recorded = || {
-            let records = self.records?.moves.get(at)?;
+            let mut moves = self.records?.moves.iter();
+            let (_, records) = moves.find(|(at, _)| at.doors == *doors)?;
             Some(records.last()?.action.account.clone())
         };
         Arc::new(ShownPerson {
@@ -106,37 +116,56 @@ impl<'a> PersonDay<'a> {
     }
 }
 
+/// One person at one door system.
+struct AtDoors<'a> {
+    who: Arc<ShownPerson>,
+    applies: PersonAtDoors<'a>,
+}
+
+impl<'a> AtDoors<'a> {
+    fn of(of: &'a PersonDay<'a>, doors: &'a DoorsName, known: &'a KnownSite) -> Self {
+        AtDoors {
+            who: of.who(doors),
+            applies: PersonAtDoors::of(known, of.person, doors),
+        }
+    }
+}
+
 /// One person at one group.
 struct AtGroup<'a> {
     of: &'a PersonDay<'a>,
     at: &'a GroupRef,
+    here: &'a AtDoors<'a>,
     context: DayContext<'a>,
+    claim: Option<&'a Claim>,
     intervals: &'a [OpenInterval],
     stays: Vec<Stay<'a>>,
-    who: Arc<ShownPerson>,
 }
 
 impl<'a> AtGroup<'a> {
-    fn of(of: &'a PersonDay<'a>, at: &'a GroupRef, context: DayContext<'a>) -> Self {
+    fn of(
+        of: &'a PersonDay<'a>,
+        at: &'a GroupRef,
+        here: &'a AtDoors<'a>,
+        context: DayContext<'a>,
+    ) -> Self {
         let moves = of.records.and_then(|records| records.moves.get(at));
         let moves = moves.map(Vec::as_slice).unwrap_or_default();
         let claim = of.person.claim(&at.doors, &at.group);
         AtGroup {
             intervals: of.desired.get(at).map(Vec::as_slice).unwrap_or_default(),
             stays: stays(moves, claim, context.now),
-            who: of.who(at),
             of,
             at,
+            here,
             context,
+            claim,
         }
     }
 
     fn windows(&self, bars: &mut Bars) {
-        let known = self.context.known;
-        let suspended = known.suspended(self.of.person, &self.at.doors);
-        let problem = known.problem(self.of.person, &self.at.doors);
         let refused = self.refused();
-        let circumstances = self.circumstances(&suspended, &problem, &refused);
+        let circumstances = self.circumstances(&refused);
         for (place, interval) in self.intervals.iter().enumerate() {
             if interval.window.overlap(&self.context.day).is_none() {
                 continue;
@@ -178,7 +207,7 @@ impl<'a> AtGroup<'a> {
             closed,
         } = judged;
         BarPerson {
-            who: self.who.clone(),
+            who: self.here.who.clone(),
             window,
             reasons: Vec::new(),
             record: None,
@@ -193,28 +222,22 @@ impl<'a> AtGroup<'a> {
         windows.any(|window| stay.overlaps(window))
     }
 
-    fn circumstances<'c>(
-        &'c self,
-        suspended: &'c Option<String>,
-        problem: &'c Option<String>,
-        refused: &'c [&'c Record],
-    ) -> Circumstances<'c> {
-        let known = self.context.known;
-        let linked = self.of.person.accounts.get(&self.at.doors);
-        let protected = linked.is_some_and(|linked| known.protects(&self.at.doors, linked));
+    fn circumstances<'c>(&'c self, refused: &'c [&'c Record]) -> Circumstances<'c> {
+        let (known, applies) = (self.context.known, &self.here.applies);
+        let (group, claimed) = (&self.at.group, self.claim.map(|claim| &claim.account));
         Circumstances {
             now: self.context.now,
             stays: &self.stays,
             refused,
             observing: known.site.mode == Mode::Observe,
-            revokes: known.site.mode == Mode::Full && !protected,
+            revokes: known.site.mode == Mode::Full && !applies.protected,
             stale: known.stale,
-            suspended: suspended.as_deref(),
-            problem: problem.as_deref(),
-            held_account: known.held_account(self.of.person, &self.at.doors),
-            held_removal: known.held_removal(self.of.person, self.at),
-            by_hand: known.has_by_hand(self.of.person, self.at),
-            protected,
+            suspended: applies.suspended.as_deref(),
+            problem: applies.problem.as_deref(),
+            held_account: applies.held_account,
+            held_removal: applies.held_removal(group, claimed),
+            by_hand: applies.by_hand(group).is_some(),
+            protected: applies.protected,
         }
     }
 
@@ -241,7 +264,7 @@ impl<'a> AtGroup<'a> {
         if !self.context.with_facts {
             return None;
         }
-        let claim = self.of.person.claim(&self.at.doors, &self.at.group)?;
+        let claim = self.claim?;
         let facts = claim.basis.iter().map(|basis| &basis.fact);
         Some(self.last_change(facts).unwrap_or(claim.since))
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
+use crate::at_doors::PersonAtDoors;
 use crate::known_site::{KnownSite, name_of};
 use crate::nearest::in_force;
 use crate::preview::diff::ShownPerson;
@@ -16,6 +17,7 @@ use doorstep_core::decide::entitlement::{
 };
 use doorstep_core::decide::group::EndDirection;
 use doorstep_core::model::account::{AccountId, GroupRef};
+use doorstep_core::model::claim::Claim;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::{DoorsName, SiteId};
 use doorstep_core::model::person::Person;
@@ -100,6 +102,16 @@ fn columns(known: &KnownSite) -> Vec<GroupRef> {
     all
 }
 
+/// One person at one group.
+#[derive(Clone, Copy)]
+struct AskedCell<'a> {
+    at: &'a GroupRef,
+    /// The interval that facts and rules give now.
+    interval: Option<&'a OpenInterval>,
+    claim: Option<&'a Claim>,
+    applies: &'a PersonAtDoors<'a>,
+}
+
 /// The table while it is filled.
 struct Table<'a> {
     known: &'a KnownSite,
@@ -135,41 +147,41 @@ impl Table<'_> {
     }
 
     fn cells(&self, person: &Person, desired: &Desired) -> Vec<GroupCell> {
-        let each = self.places.iter();
-        let each = each.filter_map(|(at, group)| {
-            let cell = self.cell(person, at, open_at(desired, at, self.now))?;
-            Some(GroupCell {
-                group: *group,
-                ..cell
-            })
-        });
-        let mut cells: Vec<GroupCell> = each.collect();
+        let mut here: Option<PersonAtDoors<'_>> = None;
+        let mut cells = Vec::new();
+        for (at, group) in &self.places {
+            let applies = match here.take().filter(|here| here.is_at(&at.doors)) {
+                Some(applies) => applies,
+                None => PersonAtDoors::of(self.known, person, &at.doors),
+            };
+            let asked = AskedCell {
+                at,
+                interval: open_at(desired, at, self.now),
+                claim: person.claim(&at.doors, &at.group),
+                applies: &applies,
+            };
+            cells.extend(self.cell(&asked, *group));
+            here = Some(applies);
+        }
         cells.sort_by_key(|cell| cell.group);
         cells
     }
 
-    /// Decides one cell, whose place is still to be set.
-    fn cell(
-        &self,
-        person: &Person,
-        at: &GroupRef,
-        interval: Option<&OpenInterval>,
-    ) -> Option<GroupCell> {
-        let known = self.known;
-        let claim = person.claim(&at.doors, &at.group);
-        let linked = person.accounts.get(&at.doors);
-        let by_hand = self.by_hand(person, at);
+    /// Decides the cell of one group, which has this place.
+    fn cell(&self, asked: &AskedCell<'_>, group: usize) -> Option<GroupCell> {
+        let (known, applies) = (self.known, asked.applies);
+        let AskedCell {
+            at,
+            interval,
+            claim,
+            ..
+        } = *asked;
+        let by_hand = applies.by_hand(&at.group);
         if interval.is_none() && claim.is_none() && by_hand.is_none() {
             return None;
         }
-        let protected = linked.is_some_and(|linked| known.protects(&at.doors, linked));
-        let full = known.site.mode == Mode::Full;
-        let later_only = protected || known.site.mode == Mode::GrantOnly;
+        let later_only = applies.protected || known.site.mode == Mode::GrantOnly;
         let config = known.site.doors.get(&at.doors);
-        let (suspended, problem) = (
-            known.suspended(person, &at.doors),
-            known.problem(person, &at.doors),
-        );
         let state = CellState {
             now: self.now,
             desired: interval,
@@ -180,32 +192,33 @@ impl Table<'_> {
             } else {
                 EndDirection::Follow
             },
-            revokes: full && !protected,
-            protected,
+            revokes: known.site.mode == Mode::Full && !applies.protected,
+            protected: applies.protected,
             stale: known.stale,
-            suspended: suspended.as_deref(),
-            problem: problem.as_deref(),
-            held_account: known.held_account(person, &at.doors),
-            held_removal: known.held_removal(person, at),
+            suspended: applies.suspended.as_deref(),
+            problem: applies.problem.as_deref(),
+            held_account: applies.held_account,
+            held_removal: applies.held_removal(&at.group, claim.map(|claim| &claim.account)),
             by_hand,
-            removed: claim.is_some_and(|claim| known.is_removed(claim)),
+            removed: claim.is_some_and(|claim| self.is_removed(claim)),
         };
         let (sign, note) = judge(&state)?;
         let until = interval.map_or(claim.and_then(|claim| claim.until), |interval| {
             interval.window.until
         });
         Some(GroupCell {
-            group: 0,
+            group,
             sign,
             until,
             note,
         })
     }
 
-    fn by_hand(&self, person: &Person, at: &GroupRef) -> Option<&ForeignAccount> {
-        let linked = person.accounts.get(&at.doors)?;
-        let last = self.known.last_read.as_ref()?;
-        last.by_hand(at, &linked.account.id)
+    /// Returns whether the membership of a claim was removed by hand and is not added again, because
+    /// the site only observes.
+    fn is_removed(&self, claim: &Claim) -> bool {
+        let last = self.known.last_read.as_ref();
+        self.known.site.mode == Mode::Observe && last.is_some_and(|last| last.removed(claim))
     }
 
     /// Returns the rows of accounts that a hand added and that belong to no known person.
