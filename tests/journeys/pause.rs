@@ -37,7 +37,7 @@ async fn b2_a_paused_site_changes_nothing_at_its_doors_and_catches_up_when_it_is
     assert_eq!(world.inside("Members").await, ["ada"], "no access changes");
     let report = world.reconcile().await;
     let said =
-        "riverside is paused since 2026-03-02 08:00 UTC (the hall ispainted): nothing is changed";
+        "riverside is paused since 2026-03-02 08:00 GMT (the hall ispainted): nothing is changed";
     assert!(
         report
             .problems
