@@ -68,7 +68,7 @@ pub(super) fn rest(at: &AtSite, form: &DraftForm, review: &SaveReview) -> Markup
         (people("gain", &review.gain))
         (people("lose", &review.lose))
         @if let Some(changes) = &review.shown.diff {
-            details { summary { "Everything that will change" } (diff::changes(changes)) }
+            details open { summary { "Everything that will change" } (diff::changes(changes)) }
         }
         h2 { "Save" }
         @if let Some(mode) = &review.mode { (mode_words(mode)) }

@@ -71,7 +71,7 @@ pub(super) fn open(reading: &Reading, lists: &Lists, cell: &CellKey) -> Result<W
         }
     }
     let behind = rules().filter(|(_, rule)| rule.selector == *selector);
-    let behind = behind.map(|(index, _)| index).last();
+    let behind = behind.map(|(index, _)| index).next_back();
     let behind = behind.or_else(|| reading.rules.len().checked_sub(1));
     for thing in &things {
         let new = |group: &Word| NewRule {

@@ -4,9 +4,10 @@ use doorstep_core::site::{Audience, Selector};
 
 use super::{Edit, NewTimes, Times, edited};
 use crate::rules::fixture::{HEAD, SIDE, cell, lists};
-use crate::rules::thing::ThingKey;
 
 mod any;
+mod refused;
+mod times;
 
 const ROOMS: &str = "
 [[rule]]
@@ -180,106 +181,6 @@ fn a_rule_that_opens_nothing_any_more_goes_with_its_own_comment() {
 }
 
 #[test]
-fn a_rule_about_everything_is_not_split() {
-    let rules = "\n[[rule]]\nplan = \"*\"\nopens = [\"Members\"]\n";
-    let why = refused(rules, &close(Selector::Plan, "p-hot", "3"));
-    assert!(
-        why.contains("rule 1 in line 14 is about every plan"),
-        "{why}"
-    );
-    let new = after(rules, &close(Selector::Plan, "*", "3"));
-    assert_eq!(new, "", "the row of every plan is another one");
-    let both = format!("{rules}\n[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n");
-    let new = after(&both, &close(Selector::Plan, "p-hot", "3"));
-    assert_eq!(new, rules, "the thing's own rule goes");
-    let own = "\n[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n";
-    let new = after(rules, &open(Selector::Plan, "p-hot", "3"));
-    assert_eq!(
-        new,
-        format!("{rules}{own}"),
-        "a rule of its own is possible"
-    );
-}
-
-#[test]
-fn a_room_that_opens_by_its_part_is_refused_with_the_line() {
-    let rules =
-        "\n[[rule]]\nresource = \"Boardroom half\"\nopens = [\"Members\"]\nwith_parent = true\n";
-    let why = refused(rules, &close(Selector::Resource, "r-board", "3"));
-    assert!(
-        why.contains("line 14") && why.contains("with_parent"),
-        "{why}"
-    );
-    let why = refused(rules, &times("r-board", 1, 30, 15));
-    assert!(why.contains("does not name this resource"), "{why}");
-}
-
-#[test]
-fn minutes_are_set_where_the_rule_has_them_and_else_behind_its_keys() {
-    let rules = ROOMS.replace("[\"Boardroom\", \"Studio\"]", "\"Boardroom\"");
-    let new = after(&rules, &times("r-board", 1, 30, 120));
-    let expected = rules
-        .replace("\"20m\"   # the", "\"30m\"   # the")
-        .replace("20:00\"\n", "20:00\"\nafter    = \"2h\"\n");
-    assert_eq!(new, expected);
-    assert_eq!(
-        after(&rules, &times("r-board", 1, 20, 15)),
-        rules,
-        "the same"
-    );
-}
-
-#[test]
-fn minutes_of_one_room_of_several_leave_the_others_theirs() {
-    let new = after(ROOMS, &times("r-board", 1, 30, 15));
-    let split = "
-[[rule]]
-resource = [\"Studio\"]  # rooms that are booked
-opens    = [\"Front door\", \"Meeting floor\"]
-before   = \"20m\"   # the cleaner
-hours    = \"Mon-Fri 08:00-20:00\"
-
-[[rule]]
-resource = \"Boardroom\"
-opens    = [\"Front door\", \"Meeting floor\"]
-before   = \"30m\"   # the cleaner
-hours    = \"Mon-Fri 08:00-20:00\"
-";
-    assert!(new.starts_with(split), "{new}");
-}
-
-#[test]
-fn an_audience_is_set_for_bookings_only_and_minutes_for_bookings_and_visits() {
-    let set = |selector, thing: &str, before| {
-        let times = Times {
-            before,
-            after: 15,
-            audience: Audience::Members,
-        };
-        let thing = cell(selector, thing, "1").thing;
-        Edit::Times(NewTimes {
-            selector,
-            thing,
-            rule: 1,
-            times,
-        })
-    };
-    let rules = "\n[[rule]]\nresource = \"*\"\nopens = [\"Members\"]\n";
-    let new = after(rules, &set(Selector::Resource, "*", 15));
-    assert_eq!(new, format!("{rules}for   = \"members\"\n"));
-    let why = refused(rules, &set(Selector::Resource, "*", 1441));
-    assert!(why.contains("0 to 1440"), "{why}");
-    let rules = rules.replace("resource", "visitor");
-    let why = refused(&rules, &set(Selector::Visitor, "*", 15));
-    assert!(why.contains("only a rule about bookings"), "{why}");
-    let rules = rules.replace("visitor", "plan");
-    let why = refused(&rules, &set(Selector::Plan, "*", 15));
-    assert!(why.contains("bookings and visits only"), "{why}");
-    let why = refused(&rules, &set(Selector::Resource, "*", 15));
-    assert!(why.contains("no rule 1 about a resource"), "{why}");
-}
-
-#[test]
 fn closures_go_on_naming_the_rules_that_they_named() {
     let rules = "
 [[rule]]
@@ -311,55 +212,6 @@ rules = 2
         new.contains("rules = [1, 2]   #"),
         "a new rule is not closed: {new}"
     );
-}
-
-#[test]
-fn names_that_match_nothing_can_be_closed_and_not_opened() {
-    let rules = "\n[[rule]]\nplan = [\"Hot desk\", \"Gold\"]\nopens = [\"Members\"]\n";
-    let mut gold = cell(Selector::Plan, "", "3");
-    gold.thing = ThingKey::Unlisted("Gold".to_owned());
-    let new = after(rules, &Edit::Close(gold.clone()));
-    assert_eq!(new, rules.replace(", \"Gold\"", ""));
-    gold.group.group.0 = "4".to_owned();
-    let why = refused(rules, &Edit::Open(gold));
-    assert!(why.contains("no plan \"Gold\""), "{why}");
-}
-
-#[test]
-fn a_platform_that_only_pushes_may_have_what_no_list_has() {
-    let head = HEAD
-        .replace("\"officernd\"", "\"andcards\"")
-        .replace("organization = \"riverside-hub\"\n", "");
-    let rules = "\n[[rule]]\nplan = \"Gold\"\nopens = [\"Members\"]\n";
-    let mut gold = cell(Selector::Plan, "", "4");
-    gold.thing = ThingKey::Unlisted("Gold".to_owned());
-    let new = edited(&format!("{head}{rules}"), &lists(), &Edit::Open(gold));
-    let opened = rules.replace("[\"Members\"]", "[\"Members\", \"Roof\"]");
-    assert_eq!(new.expect("a file"), format!("{head}{opened}"));
-}
-
-#[test]
-fn a_group_without_the_demanded_prefix_is_refused() {
-    let text = format!("{HEAD}prefix = \"DS_\"\n");
-    let why = edited(&text, &lists(), &open(Selector::Plan, "p-hot", "1"));
-    let why = why.expect_err("it is refused").to_string();
-    assert!(
-        why.contains("\"Front door\" does not start with \"DS_\""),
-        "{why}"
-    );
-}
-
-#[test]
-fn a_file_with_an_error_or_with_rules_in_one_value_is_refused() {
-    let why = refused(
-        "\n[[rule]]\nplan = 1\n",
-        &open(Selector::Plan, "p-hot", "1"),
-    );
-    assert!(why.contains("line 14"), "{why}");
-    let text = format!("rule = [{{ plan = \"Hot desk\", opens = \"Members\" }}]\n{HEAD}");
-    let why = edited(&text, &lists(), &open(Selector::Plan, "p-hot", "1"));
-    let why = why.expect_err("it is refused").to_string();
-    assert!(why.contains("[[rule]] of its own"), "{why}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn file() -> impl Strategy<Value = String> {
     let closed = prop::collection::vec(prop::collection::btree_set(1usize..6, 0..3), 0..3);
     (prop::collection::vec(rule(), 0..6), closed).prop_map(|(rules, closed)| {
         let count = rules.len();
-        let closures = closed.into_iter().enumerate().filter_map(|(day, numbers)| {
+        let closures = closed.into_iter().enumerate().map(|(day, numbers)| {
             let numbers: Vec<String> = numbers
                 .into_iter()
                 .filter(|number| *number <= count)
@@ -101,7 +101,7 @@ fn file() -> impl Strategy<Value = String> {
                 [one] => format!("rules = {one} # kept\n"),
                 all => format!("rules = [{}]\n", all.join(", ")),
             };
-            Some(format!("\n[[closed]]\ndays = \"2026-12-2{day}\"\n{rules}"))
+            format!("\n[[closed]]\ndays = \"2026-12-2{day}\"\n{rules}")
         });
         let closures: String = closures.collect();
         format!("{HEAD}{}{closures}# kept at the end\n", rules.concat())
