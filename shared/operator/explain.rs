@@ -10,42 +10,36 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::called::group_names;
-use crate::last_read::LastRead;
 use crate::nearest::{self, in_force};
 use crate::view::KnownRules;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
-use doorstep_core::decide::entitlement::{ClosedEntitlement, Entitlement, PersonFacts, derive};
-use doorstep_core::decide::group::is_valid;
-use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
-use doorstep_core::model::account::{AccountId, GroupMember, GroupRef};
-use doorstep_core::model::audit::Record;
+use doorstep_core::model::account::GroupRef;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::fact::FactId;
 use doorstep_core::model::ids::{DoorsName, PersonId, SiteId};
 use doorstep_core::model::linked::Linked;
-use doorstep_core::model::person::Person;
 use doorstep_core::model::problem::Problem;
-use doorstep_core::model::record::FactRecord;
 use doorstep_core::site::Site;
-use doorstep_jobs::settle::load_facts;
-use doorstep_vendors::access::Share;
 
 mod at;
+mod by_hand;
 mod group;
 pub mod past;
 mod person;
+mod person_context;
 mod print;
 mod sentence;
 pub mod shape;
+mod verdict;
 pub mod who;
 mod zone;
 
 pub use at::instant;
 use group::explain_group;
 use person::find;
+use person_context::PersonContext;
 pub use shape::Explained;
-use shape::{AccountShown, SeenByHand, Tense, Who};
+use shape::{AccountShown, Tense, Who};
 use zone::ExplainZone;
 
 /// The question.
@@ -280,176 +274,4 @@ impl Book {
             next: person.next,
         }
     }
-}
-
-/// The data of one person.
-pub(crate) struct PersonContext {
-    person: Person,
-    person_facts: PersonFacts,
-    /// The person's entitlements around the instant.
-    entitlements: Vec<Entitlement>,
-    /// What would be open if the site were not closed.
-    closed: Vec<ClosedEntitlement>,
-    /// The problems of the person's facts, if the person was never settled.
-    problems: Vec<Problem>,
-    /// The facts that the explanation names, as they are stored. Facts that are gone are included.
-    facts: BTreeMap<FactId, FactRecord>,
-    /// The person's audit records, oldest first.
-    done: Vec<Record>,
-    /// The person's changes that wait for an approval, each with its hold.
-    held: Vec<(UnconfirmedChange, Hold)>,
-}
-
-impl PersonContext {
-    async fn of(environment: &Environment, book: &Book, person: Person) -> Result<Self> {
-        let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-        let (person_facts, _) = load_facts(environment, &book.site.id, &profiles).await?;
-        let derived = derive(book.rules.by(&book.site), &person_facts, book.at);
-        let done = match person.id.is_empty() {
-            true => Vec::new(),
-            false => environment.store.audit_of(&book.site.id, &person).await?,
-        };
-        let mut spoken: BTreeSet<FactId> = profiles.into_iter().collect();
-        spoken.extend(
-            derived
-                .entitlements
-                .iter()
-                .flat_map(|one| one.because.iter().cloned()),
-        );
-        spoken.extend(
-            person
-                .claims
-                .iter()
-                .flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())),
-        );
-        spoken.extend(
-            done.iter()
-                .rev()
-                .take(MOST_RECORDS)
-                .flat_map(|record| record.action.facts.iter().cloned()),
-        );
-        let spoken: Vec<FactId> = spoken.into_iter().collect();
-        let facts = environment.store.facts(&book.site.id, &spoken).await?;
-        let facts = facts
-            .into_iter()
-            .map(|record| (record.fact.name(), record))
-            .collect();
-        let problems = if person.id.is_empty() {
-            derived.problems
-        } else {
-            Vec::new()
-        };
-        let held = held(environment, book, &person).await?;
-        Ok(PersonContext {
-            person,
-            person_facts,
-            entitlements: derived.entitlements,
-            closed: derived.closed,
-            problems,
-            facts,
-            done,
-            held,
-        })
-    }
-
-    fn id(&self) -> Option<PersonId> {
-        Some(self.person.id.clone()).filter(|id| !id.is_empty())
-    }
-}
-
-/// Loads the person's changes that wait for an approval. Holds are few, so all are read.
-async fn held(
-    environment: &Environment,
-    book: &Book,
-    person: &Person,
-) -> Result<Vec<(UnconfirmedChange, Hold)>> {
-    if book.tense() != Tense::Present {
-        return Ok(Vec::new());
-    }
-    let theirs = |change: &UnconfirmedChange| match change {
-        UnconfirmedChange::Leaves { doors, account, .. }
-        | UnconfirmedChange::Card { doors, account, .. }
-        | UnconfirmedChange::Rests { doors, account } => {
-            let linked = person
-                .accounts
-                .get(doors)
-                .is_some_and(|linked| linked.account.id == *account);
-            linked
-                || person
-                    .claims
-                    .iter()
-                    .any(|claim| claim.doors == *doors && claim.account == *account)
-        }
-        UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } => {
-            person.profiles.contains(profile)
-        }
-    };
-    let mut held = Vec::new();
-    for hold in environment.store.open_holds(&book.site.id).await? {
-        let waiting = environment.store.waiting(&hold).await?;
-        let changes = waiting
-            .into_iter()
-            .map(|waiting| waiting.change)
-            .filter(theirs);
-        held.extend(changes.map(|change| (change, hold.clone())));
-    }
-    Ok(held)
-}
-
-/// The most records of one person that are searched for facts that are gone.
-const MOST_RECORDS: usize = 50;
-
-/// Returns whether the account was added to the group by hand, because no claim shows it. Returns
-/// `None` where that is not known: a door system that does not answer, or one that no reconcile read.
-async fn by_hand(
-    environment: &Environment,
-    book: &Book,
-    person: &Person,
-    at: &GroupRef,
-) -> Result<Option<SeenByHand>> {
-    let Some(linked) = person.accounts.get(&at.doors) else {
-        return Ok(None);
-    };
-    let account = &linked.account.id;
-    match book.reach {
-        Reach::Table if book.protects(&at.doors, linked) => Ok(None),
-        Reach::Table => observed(environment, &book.site, at, account).await,
-        Reach::Doors => Ok(read(environment, book, at, account).await),
-    }
-}
-
-/// Asks the door system.
-async fn read(
-    environment: &Environment,
-    book: &Book,
-    at: &GroupRef,
-    account: &AccountId,
-) -> Option<SeenByHand> {
-    let (reader, _) = environment
-        .doors(&book.site, &at.doors, Share::Settle)
-        .await
-        .ok()?;
-    let rows = reader.rows(&at.group).await.ok()?;
-    let theirs = |row: &GroupMember| row.account == *account && is_valid(row, book.now);
-    Some(SeenByHand {
-        at: book.now,
-        inside: rows.iter().any(theirs),
-    })
-}
-
-/// Returns what the last reconcile saw.
-async fn observed(
-    environment: &Environment,
-    site: &Site,
-    group: &GroupRef,
-    account: &AccountId,
-) -> Result<Option<SeenByHand>> {
-    let Some(last) = LastRead::of(environment, &site.id).await? else {
-        return Ok(None);
-    };
-    let seen = |at| SeenByHand {
-        at,
-        inside: last.by_hand(&group.doors, &group.group, account).is_some(),
-    };
-    Ok(last.at(&group.doors).map(seen))
 }

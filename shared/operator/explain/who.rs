@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::group::reason_at;
 use super::past::{held, suspended};
+use super::person_context::PersonContext;
 use super::shape::Tense;
-use super::{Book, PersonContext, instant};
+use super::{Book, instant};
 use crate::nearest::in_force;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;

@@ -26,6 +26,8 @@ use doorstep_jobs::compare::people::{AddressSource, Projection};
 
 mod judge;
 pub mod shape;
+#[cfg(test)]
+mod tests;
 
 use judge::{CellState, judge};
 use shape::{CellNote, GroupCell, GroupColumn, GroupsRow, Sign, SignCount};
