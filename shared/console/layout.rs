@@ -69,7 +69,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Says as of when the page is.
-    pub(crate) fn as_of(self, at: Timestamp, timezone: &str) -> Self {
+    pub(crate) fn dated(self, at: Timestamp, timezone: &str) -> Self {
         Frame {
             as_of: Some((at, Zone::named(timezone))),
             ..self

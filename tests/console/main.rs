@@ -18,12 +18,12 @@ mod safety;
 mod screens;
 mod scriptless;
 #[path = "../support/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports, unused_macros)]
 mod support;
 
 impl support::World {
     /// The journeys check here that each kind of item is broken somewhere. No world of a browser's
     /// ends with that check.
-    #[allow(dead_code)]
+    #[allow(dead_code, unused_imports, unused_macros)]
     async fn assert_every_kind_is_broken_somewhere(&self) {}
 }

@@ -48,7 +48,7 @@ pub(crate) async fn all(State(console): State<Console>) -> Page {
     console.host().catch_up().await;
     let holds = approve::holds(console.environment(), None).await?;
     Ok(Frame::of_all(&console, "Held changes")
-        .as_of(console.now(), "UTC")
+        .dated(console.now(), "UTC")
         .command(&["approve"])
         .page(list(&holds)))
 }
@@ -57,7 +57,7 @@ pub(crate) async fn all(State(console): State<Console>) -> Page {
 pub(crate) async fn of_site(State(console): State<Console>, at: AtSite) -> Page {
     let holds = approve::holds(console.environment(), Some(at.id())).await?;
     Ok(Frame::of_site(&console, at.id(), "holds", "Held changes")
-        .as_of(console.now(), &at.summary.timezone)
+        .dated(console.now(), &at.summary.timezone)
         .command(&["approve", "--site", at.id()])
         .page(list(&holds)))
 }
@@ -122,7 +122,7 @@ fn page(console: &Console, at: &AtSite, opened: &Opened, wrong: Option<&str>) ->
         }
     };
     Frame::of_site(console, at.id(), "hold", "Approve")
-        .as_of(console.now(), &at.summary.timezone)
+        .dated(console.now(), &at.summary.timezone)
         .command(&["approve", &hold.checksum])
         .page(body)
 }
@@ -247,7 +247,7 @@ async fn changed(console: &Console, at: &AtSite, checksum: &Checksum) -> Page {
         (list(&now))
     };
     let answer = Frame::of_site(console, at.id(), "hold", "The hold changed")
-        .as_of(console.now(), &at.summary.timezone)
+        .dated(console.now(), &at.summary.timezone)
         .command(&["approve", "--site", at.id()])
         .page(body);
     Ok((StatusCode::CONFLICT, answer).into_response())

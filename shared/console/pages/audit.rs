@@ -57,7 +57,7 @@ pub(crate) async fn show(
         (table(&found, &zone))
     };
     Ok(Frame::of_site(&console, at.id(), "audit", "Audit")
-        .as_of(found.as_of, &found.timezone)
+        .dated(found.as_of, &found.timezone)
         .command(&["audit", "verify", at.id()])
         .command(&["audit", "export", at.id()])
         .page(body))

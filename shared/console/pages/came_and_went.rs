@@ -82,7 +82,7 @@ pub(crate) async fn show(
     words.push("--summary");
     Ok(
         Frame::of_site(&console, at.id(), "came-and-went", "Came and went")
-            .as_of(summary.as_of, zone.name())
+            .dated(summary.as_of, zone.name())
             .command(&words)
             .page(body),
     )

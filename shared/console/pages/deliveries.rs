@@ -48,7 +48,7 @@ pub(crate) async fn show(
     }
     Ok(
         Frame::of_site(&console, at.id(), "deliveries", "Deliveries")
-            .as_of(found.as_of, &found.timezone)
+            .dated(found.as_of, &found.timezone)
             .command(&words)
             .live()
             .page(body),

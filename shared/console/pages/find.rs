@@ -39,7 +39,7 @@ pub(crate) async fn show(State(console): State<Console>, Query(asked): Query<Ask
         Some(site) => Frame::of_site(&console, site, "find", title),
         None => Frame::of_all(&console, title),
     };
-    let frame = frame.searched(&asked.q).as_of(console.now(), "UTC");
+    let frame = frame.searched(&asked.q).dated(console.now(), "UTC");
     let email = found
         .first()
         .and_then(|best| Some((best, best.email.as_deref()?)));

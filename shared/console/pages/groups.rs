@@ -50,7 +50,7 @@ pub(crate) async fn show(
         (legend())
     };
     Ok(Frame::of_site(&console, at.id(), "groups", "Groups")
-        .as_of(found.as_of, &found.timezone)
+        .dated(found.as_of, &found.timezone)
         .command(&["drift", at.id()])
         .live()
         .page(body))

@@ -24,7 +24,7 @@ pub(crate) async fn show(State(console): State<Console>) -> Page {
     };
     Ok(Frame::of_all(&console, "Needs you")
         .screen("needs")
-        .as_of(found.as_of, &found.timezone)
+        .dated(found.as_of, &found.timezone)
         .command(&["needs"])
         .live()
         .page(body))

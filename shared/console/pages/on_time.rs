@@ -46,7 +46,7 @@ pub(crate) async fn show(
         }
     }
     Ok(Frame::of_site(&console, at.id(), "on-time", "On time")
-        .as_of(console.now(), &record.timezone)
+        .dated(console.now(), &record.timezone)
         .command(&words)
         .page(body))
 }

@@ -33,7 +33,7 @@ pub(crate) async fn show(State(console): State<Console>, at: AtSite) -> Page {
     };
     let verb = if is_paused { "resume" } else { "pause" };
     Ok(Frame::of_site(&console, site, "pause", "Pause or resume")
-        .as_of(console.now(), &at.summary.timezone)
+        .dated(console.now(), &at.summary.timezone)
         .command(&[verb, site])
         .page(body))
 }

@@ -31,7 +31,7 @@ pub(crate) async fn show(State(console): State<Console>) -> Page {
     };
     Ok(Frame::of_all(&console, "Sites")
         .screen("sites")
-        .as_of(console.now(), "UTC")
+        .dated(console.now(), "UTC")
         .command(&["sites"])
         .page(body))
 }

@@ -95,7 +95,7 @@ pub(crate) async fn show(
     words.extend(at_instant.iter().flat_map(|at| ["--at", at.as_str()]));
     Ok(
         Frame::of_site(&console, at.id(), "person", explained.called())
-            .as_of(explained.as_of, &explained.timezone)
+            .dated(explained.as_of, &explained.timezone)
             .command(&words)
             .page(body),
     )

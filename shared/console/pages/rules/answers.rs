@@ -80,7 +80,7 @@ pub(crate) async fn change(State(console): State<Console>, at: AtSite, form: Dra
         "rules",
         "What it would change at the doors now",
     )
-    .as_of(console.environment().time.now(), at.zone().name())
+    .dated(console.environment().time.now(), at.zone().name())
     .command(&["diff", &file])
     .page(with_back(&at, &form, &answer)))
 }

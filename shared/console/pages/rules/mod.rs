@@ -93,7 +93,7 @@ fn page(view: &View<'_>) -> Response {
     let site = at.id();
     let (file, over) = (file_name(site), screen.over.to_string());
     Frame::of_site(console, site, "rules", "Rules")
-        .as_of(screen.as_of, &screen.timezone)
+        .dated(screen.as_of, &screen.timezone)
         .command(&["show", site])
         .command(&["push", &file, "--over", &over])
         .page(body(view))

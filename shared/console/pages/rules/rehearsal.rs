@@ -36,7 +36,7 @@ pub(crate) async fn rehearsed(State(console): State<Console>, at: AtSite, form: 
     }
     let file = file_name(at.id());
     let mut frame = Frame::of_site(&console, at.id(), "rules", "What this file would change")
-        .as_of(now, at.zone().name());
+        .dated(now, at.zone().name());
     for day in days {
         let day = day.as_ref().map(Date::to_string);
         let mut words = vec!["rehearse", &file];

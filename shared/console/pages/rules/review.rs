@@ -38,7 +38,7 @@ pub(crate) async fn review(State(console): State<Console>, at: AtSite, form: Dra
 pub(super) fn page(console: &Console, at: &AtSite, form: &DraftForm, body: Markup) -> Response {
     let file = file_name(at.id());
     Frame::of_site(console, at.id(), "rules", "Save the rules")
-        .as_of(console.environment().time.now(), at.zone().name())
+        .dated(console.environment().time.now(), at.zone().name())
         .command(&["push", &file, "--over", form.field("over")])
         .page(body)
 }

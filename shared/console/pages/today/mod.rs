@@ -78,7 +78,7 @@ async fn show(console: &Console, at: &AtSite, date: Option<Date>) -> Page {
         }
     };
     let frame = Frame::of_site(console, at.id(), "today", title);
-    let frame = commands(frame.as_of(found.as_of, &found.timezone), &found);
+    let frame = commands(frame.dated(found.as_of, &found.timezone), &found);
     Ok(match found.day == today {
         true => frame.live().page(body),
         false => frame.page(body),
