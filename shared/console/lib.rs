@@ -17,7 +17,7 @@ pub mod layout;
 pub mod live;
 pub mod pages;
 mod reject;
-pub mod time;
+mod time;
 
 use std::sync::Arc;
 

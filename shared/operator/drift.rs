@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::preview::diff::{
     AccessChange, AccountChangeKind, GroupDiff, ShownPerson, SiteDiff, TagDone,
 };
-use crate::preview::print::PreviewZone;
 use crate::push;
+use crate::zone::Zone;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{DoorsName, SiteId};
@@ -306,11 +306,11 @@ impl fmt::Display for Drift {
             problems,
             under_way,
         } = self;
-        let (zone, word) = (PreviewZone::named(timezone), mode.word());
+        let (zone, word) = (Zone::named(timezone), mode.word());
         shown_line!(
             f,
             "site {site}, version {version}, mode {word}, as of {} in the time zone {timezone}",
-            zone.of(*at)
+            zone.minute(*at)
         )?;
         for remark in remarks {
             shown_line!(f, "! {remark}")?;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::called::group_names;
 use crate::nearest::{self, in_force};
 use crate::view::KnownRules;
+use crate::zone::Zone;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::account::GroupRef;
@@ -32,7 +33,6 @@ mod sentence;
 pub mod shape;
 mod verdict;
 pub mod who;
-mod zone;
 
 pub use at::instant;
 use group::explain_group;
@@ -40,7 +40,6 @@ use person::find;
 use person_context::PersonContext;
 pub use shape::Explained;
 use shape::{AccountShown, Tense, Who};
-use zone::ExplainZone;
 
 /// The question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +130,7 @@ pub(crate) struct Book {
     now: Timestamp,
     reach: Reach,
     /// The time zone in which texts name instants.
-    zone: ExplainZone,
+    zone: Zone,
 }
 
 impl Book {
@@ -155,7 +154,7 @@ impl Book {
         }
         remarks.extend(rules.resolved().problems.iter().map(ToString::to_string));
         let paused = stored.paused.is_some() || stored.observing;
-        let zone = ExplainZone::of(&site.timezone);
+        let zone = Zone::of(&site.timezone);
         Ok(Book {
             site,
             rules,

@@ -37,3 +37,4 @@ pub mod rules;
 pub mod sites;
 pub mod survey;
 pub mod view;
+pub mod zone;

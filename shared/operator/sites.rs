@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::nearest::in_force;
-use crate::preview::print::PreviewZone;
+use crate::zone::Zone;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::counted::counted;
@@ -194,11 +194,11 @@ impl fmt::Display for SiteSummary {
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (times in {})", self.site, self.timezone)?;
-        let zone = PreviewZone::named(&self.timezone);
+        let zone = Zone::named(&self.timezone);
         for one in &self.versions {
             let at = one
                 .at
-                .map_or_else(|| "unknown time    ".to_owned(), |at| zone.of(at));
+                .map_or_else(|| "unknown time    ".to_owned(), |at| zone.minute(at));
             let mode = one.mode.map_or("unreadable", Mode::word);
             let rules = one.rules.map(|count| counted(count, "rule"));
             let rules = rules.unwrap_or_default();

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{AtSite, Page, act};
 use crate::layout::{Frame, scroll, state};
 use crate::reject::{self, Rejection};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_core::model::ids::{Checksum, SiteId};
 use doorstep_operator::approve::{self, Doing, HoldDifference, Opened, ShownChange};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::days::{Days, day};
 use super::{AtSite, Page};
 use crate::layout::{Frame, scroll, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_core::model::audit::AuditAction;
 use doorstep_operator::records::{ChainState, DayRecords, NamedRecord, chain, records};

@@ -10,7 +10,7 @@ use super::days::{Days, day};
 use super::{AtSite, Page, act};
 use crate::chart::hours;
 use crate::layout::{Frame, scroll, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_core::model::delivery_counts::{DeliveryCounts, DeliveryOutcome};
 use doorstep_operator::deliveries::{Deliveries, WebhookDay, deliveries};

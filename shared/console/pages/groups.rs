@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{AtSite, Page};
 use crate::layout::{Frame, name, scroll};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_operator::groups::shape::{
     CellNote, GroupCell, GroupColumn, GroupsQuery, GroupsRow, Sign,

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use crate::layout::{Frame, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_core::model::ids::SiteId;
 use doorstep_operator::needs::{Need, NeedKind, NeedTarget, NeedsYou, NextAnywhere, needs};

@@ -7,7 +7,7 @@ use super::days::Days;
 use super::{AtSite, Page};
 use crate::chart::stacked;
 use crate::layout::{Frame, scroll, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_operator::on_time::{LateChange, OnTimeDay, OnTimeQuery, on_time};
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sites;
 use crate::called::Called;
-use crate::preview::print::PreviewZone;
+use crate::zone::Zone;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange, WaitingChange};
 use doorstep_core::model::account::{AccountId, GroupId, GroupRef};
@@ -97,7 +97,8 @@ impl Doing {
 /// Loads the open holds of one site or of all sites, with the changes in them.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site; [`Error::Retry`] where the table is not available.
+/// [`doorstep_core::model::error::Error::Invalid`] for an unknown site;
+/// [`doorstep_core::model::error::Error::Retry`] where the table is not available.
 pub async fn holds(environment: &Environment, site: Option<&SiteId>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
     for site in sites(environment, site).await? {
@@ -279,7 +280,7 @@ impl fmt::Display for Opened {
             since,
             ..
         } = &self.hold;
-        let at = PreviewZone::named(&self.timezone).of_with_zone(*since);
+        let at = Zone::named(&self.timezone).minute_with_zone(*since);
         shown_line!(
             f,
             "site {site}: {checksum}: {scope}, held since {at}: {reason}"

@@ -5,15 +5,16 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::shape::{Deliveries, WebhookDay};
-use crate::preview::print::PreviewZone;
+use crate::zone::Zone;
 use doorstep_core::model::delivery_counts::{DeliveryCounts, DeliveryOutcome};
 use doorstep_core::model::shown::shown;
 use doorstep_core::shown_line;
 
 impl fmt::Display for Deliveries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zone = PreviewZone::named(&self.timezone);
-        let at = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| zone.of(at));
+        let zone = Zone::named(&self.timezone);
+        let at =
+            |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| zone.minute(at));
         shown_line!(
             f,
             "{} on {} (times in {})",
@@ -33,7 +34,7 @@ impl fmt::Display for Deliveries {
             at(platform.complete)
         )?;
         if let Some(since) = platform.failing {
-            shown_line!(f, "! no complete read since {}", zone.of(since))?;
+            shown_line!(f, "! no complete read since {}", zone.minute(since))?;
         }
         for doors in &self.doors {
             match doors.failing {
@@ -42,7 +43,7 @@ impl fmt::Display for Deliveries {
                         f,
                         "! {}: no complete read since {}",
                         doors.doors,
-                        zone.of(since)
+                        zone.minute(since)
                     )?;
                 }
                 None => shown_line!(
@@ -62,7 +63,7 @@ impl fmt::Display for Deliveries {
             )?;
         }
         let text = match self.reconcile.running {
-            Some(since) => format!("a reconcile is running since {}", zone.of(since)),
+            Some(since) => format!("a reconcile is running since {}", zone.minute(since)),
             None => format!("last reconcile ended: {}", at(self.reconcile.ended)),
         };
         f.write_str(&shown(&text))
@@ -70,18 +71,18 @@ impl fmt::Display for Deliveries {
 }
 
 impl WebhookDay {
-    fn print(&self, f: &mut fmt::Formatter<'_>, zone: &PreviewZone) -> fmt::Result {
+    fn print(&self, f: &mut fmt::Formatter<'_>, zone: &Zone) -> fmt::Result {
         let address = self.address.as_deref().unwrap_or("not in the site file");
         shown_line!(f, "\n{} ({address}): {}", self.sender, said(&self.of_day))?;
         for trouble in &self.troubles {
             shown_line!(f, "! {trouble}")?;
         }
         for hour in self.hours.iter().filter(|hour| hour.counts.total() > 0) {
-            shown_line!(f, "  {}  {}", zone.of(hour.from), said(&hour.counts))?;
+            shown_line!(f, "  {}  {}", zone.minute(hour.from), said(&hour.counts))?;
         }
         for outcome in DeliveryOutcome::ALL {
             if let Some(last) = self.all.of(outcome).last {
-                shown_line!(f, "  last {}: {}", outcome.word(), zone.of(last))?;
+                shown_line!(f, "  last {}: {}", outcome.word(), zone.minute(last))?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::preview::print::PreviewZone;
+use crate::zone::Zone;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::counted::counted;
 use doorstep_core::model::error::{Error, Result};
@@ -133,7 +133,7 @@ pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
 impl Checkup {
     /// Returns an instant in the site's time zone, to the minute.
     fn local(&self, at: Timestamp) -> String {
-        PreviewZone::named(&self.timezone).of(at)
+        Zone::named(&self.timezone).minute(at)
     }
 
     /// Returns the result for a site that cannot be examined.

@@ -102,7 +102,7 @@ impl<'a> One<'a> {
     }
 
     fn local(&self, at: Timestamp) -> String {
-        self.book.zone.text(at)
+        self.book.zone.whole(at)
     }
 
     fn say(&mut self, text: impl Into<String>) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::shape::{Explained, FactShown, GroupExplained, Tense};
 use super::who::{PersonInGroup, Told, Whose};
-use super::zone::ExplainZone;
+use crate::zone::Zone;
 use doorstep_core::shown_line;
 
 /// The most windows and records that are printed of one group. The JSON has more.
@@ -12,7 +12,7 @@ const MOST: usize = 8;
 
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zone = ExplainZone::named(&self.timezone);
+        let zone = Zone::named(&self.timezone);
         let who = &self.person;
         let name = who.name.as_deref().unwrap_or("nameless");
         let email = who
@@ -24,7 +24,7 @@ impl fmt::Display for Explained {
             f,
             "{name}{email} at {}, {} ({})",
             self.site,
-            zone.exact(self.at),
+            zone.second(self.at),
             self.timezone
         )?;
         shown_line!(f, "{}", who.profiles.join(", "))?;
@@ -47,7 +47,7 @@ impl fmt::Display for Explained {
             shown_line!(f, "! {problem}")?;
         }
         match self.next {
-            Some(next) => write!(f, "settled next at {}", zone.exact(next)),
+            Some(next) => write!(f, "settled next at {}", zone.second(next)),
             None => write!(f, "no access of this person begins or ends soon"),
         }
     }
@@ -57,7 +57,7 @@ fn print_group(
     f: &mut fmt::Formatter<'_>,
     one: &GroupExplained,
     tense: Tense,
-    zone: &ExplainZone,
+    zone: &Zone,
 ) -> fmt::Result {
     let word = match (tense, one.has) {
         (Tense::Past, true) => "had",
@@ -75,12 +75,12 @@ fn print_group(
     for because in one.because.iter().take(MOST) {
         let sign = if because.open { "+" } else { " " };
         let until = because.window.until.map_or("on".to_owned(), |until| {
-            format!("until {}", zone.exact(until))
+            format!("until {}", zone.second(until))
         });
         writeln!(
             f,
             "  {sign} from {} {until} by rule {} (line {})",
-            zone.exact(because.window.from),
+            zone.second(because.window.from),
             because.rule,
             because.line
         )?;
@@ -97,7 +97,7 @@ fn print_group(
         shown_line!(
             f,
             "  {} {what}: {because} ({}, record {})",
-            zone.exact(done.at),
+            zone.second(done.at),
             done.answer,
             done.seq
         )?;
@@ -105,14 +105,14 @@ fn print_group(
     Ok(())
 }
 
-fn shown(fact: &FactShown, zone: &ExplainZone) -> String {
+fn shown(fact: &FactShown, zone: &Zone) -> String {
     let version = fact
         .version
-        .map(|at| format!(", version {}", zone.exact(at)))
+        .map(|at| format!(", version {}", zone.second(at)))
         .unwrap_or_default();
     let known = fact
         .known
-        .map(|at| format!(", known since {}", zone.exact(at)))
+        .map(|at| format!(", known since {}", zone.second(at)))
         .unwrap_or_default();
     let source = fact
         .source
@@ -124,14 +124,14 @@ fn shown(fact: &FactShown, zone: &ExplainZone) -> String {
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zone = ExplainZone::named(&self.timezone);
+        let zone = Zone::named(&self.timezone);
         let name = self.name.as_deref().unwrap_or_default();
         let (doors, count) = (&self.doors, self.people.len());
         shown_line!(
             f,
             "{doors}/{name} ({}) at {} ({}): {count}",
             self.group,
-            zone.exact(self.at),
+            zone.second(self.at),
             self.timezone
         )?;
         for remark in &self.remarks {
@@ -153,11 +153,7 @@ impl fmt::Display for Told {
     }
 }
 
-fn print_inside(
-    f: &mut fmt::Formatter<'_>,
-    inside: &PersonInGroup,
-    zone: &ExplainZone,
-) -> fmt::Result {
+fn print_inside(f: &mut fmt::Formatter<'_>, inside: &PersonInGroup, zone: &Zone) -> fmt::Result {
     let (sign, word) = match inside.whose {
         Whose::Ours => ("=", "ours"),
         Whose::Protected => ("#", "protected"),
@@ -173,11 +169,11 @@ fn print_inside(
         .unwrap_or_default();
     let since = inside
         .since
-        .map(|at| format!(" since {}", zone.exact(at)))
+        .map(|at| format!(" since {}", zone.second(at)))
         .unwrap_or_default();
     let until = inside
         .until
-        .map(|at| format!(" until {}", zone.exact(at)))
+        .map(|at| format!(" until {}", zone.second(at)))
         .unwrap_or_default();
     let because = inside
         .because

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::shape::{Answer, Evidence, Explained, GroupExplained, Missing, Tense};
-use super::zone::ExplainZone;
+use crate::zone::Zone;
 use doorstep_core::model::reasons::Reason;
 use doorstep_core::model::shown::shown;
 
@@ -23,7 +23,7 @@ impl Explained {
 
     /// Returns the answer about one group as a sentence.
     pub fn sentence(&self, group: &GroupExplained) -> String {
-        let zone = ExplainZone::named(&self.timezone);
+        let zone = Zone::named(&self.timezone);
         let sentence = Sentence {
             explained: self,
             group,
@@ -53,7 +53,7 @@ impl GroupExplained {
 struct Sentence<'a> {
     explained: &'a Explained,
     group: &'a GroupExplained,
-    zone: ExplainZone,
+    zone: Zone,
     today: Date,
 }
 

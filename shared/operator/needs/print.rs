@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::shape::{Need, NeedGroup, NeedKind, NeedsYou, NextAnywhere, NotReadReason};
 use crate::preview::diff::ShownPerson;
-use crate::preview::print::PreviewZone;
+use crate::zone::Zone;
 use doorstep_core::decide::guard::Scope;
 use doorstep_core::model::counted::counted;
 use doorstep_core::model::shown::shown;
@@ -110,11 +110,7 @@ impl fmt::Display for Need {
         }
         write!(f, "{}", self.kind)?;
         if let Some(since) = self.since {
-            write!(
-                f,
-                "; since {}",
-                PreviewZone::named(&self.timezone).of(since)
-            )?;
+            write!(f, "; since {}", Zone::named(&self.timezone).minute(since))?;
         }
         write!(
             f,
@@ -136,7 +132,7 @@ fn name(who: &ShownPerson) -> &str {
 
 impl fmt::Display for NextAnywhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = PreviewZone::named(&self.timezone).of(self.at);
+        let at = Zone::named(&self.timezone).minute(self.at);
         let group = self.group_name.as_deref().unwrap_or(&self.group.0);
         write!(f, "{at} {group} at {} for {}", self.site, name(&self.who))
     }

@@ -1,16 +1,13 @@
 //! The printed form of a diff: one line for each change, with a sign for its kind.
 
-use std::fmt;
-
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use super::diff::{
     AccessChange, AccountChangeKind, AccountDiff, ClosedAccess, Counts, GroupDiff, ShownPerson,
     SiteDiff, Soon, TagDiff, TagDone,
 };
+use crate::zone::Zone;
 use doorstep_core::shown_line;
 use doorstep_core::site::Mode;
+use std::fmt;
 
 /// Maximum number of windows, and of closed windows, that are printed. The JSON has all of them.
 const MOST_SOON: usize = 20;
@@ -30,12 +27,12 @@ impl fmt::Display for SiteDiff {
             problems,
             counts,
         } = self;
-        let zone = PreviewZone::named(timezone);
+        let zone = Zone::named(timezone);
         shown_line!(
             f,
             "site {site}, mode {}, as of {} in the time zone {timezone}",
             mode.word(),
-            zone.of(*at)
+            zone.minute(*at)
         )?;
         if *mode == Mode::Observe {
             shown_line!(
@@ -79,7 +76,7 @@ impl fmt::Display for SiteDiff {
     }
 }
 
-fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &PreviewZone) -> fmt::Result {
+fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fmt::Result {
     let GroupDiff {
         doors,
         group,
@@ -119,7 +116,7 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &PreviewZone
     Ok(())
 }
 
-fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> fmt::Result {
+fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &Zone) -> fmt::Result {
     if !soon.is_empty() {
         shown_line!(f, "\nwithin a day")?;
     }
@@ -134,7 +131,7 @@ fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> 
         shown_line!(
             f,
             "  {} {doors}: {name} for {}{until}: {}",
-            zone.of(*from),
+            zone.minute(*from),
             change.who,
             change.because
         )?;
@@ -142,11 +139,7 @@ fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &PreviewZone) -> 
     print_more(f, soon.len())
 }
 
-fn print_closed(
-    f: &mut fmt::Formatter<'_>,
-    all: &[ClosedAccess],
-    zone: &PreviewZone,
-) -> fmt::Result {
+fn print_closed(f: &mut fmt::Formatter<'_>, all: &[ClosedAccess], zone: &Zone) -> fmt::Result {
     if !all.is_empty() {
         shown_line!(f, "\nkept closed within a day")?;
     }
@@ -161,7 +154,7 @@ fn print_closed(
     } in all.iter().take(MOST_SOON)
     {
         let until = zone.until(*until);
-        let from = zone.of(*from);
+        let from = zone.minute(*from);
         shown_line!(
             f,
             "  {from} {doors}: {name} for {who}{until}: {closed}; otherwise {because}"
@@ -254,31 +247,5 @@ impl fmt::Display for Counts {
             ""
         };
         write!(f, "{nothing}{}", words.join(", "))
-    }
-}
-
-/// The time zone in which instants are printed.
-pub(crate) struct PreviewZone(TimeZone);
-
-impl PreviewZone {
-    /// Returns the time zone with this name; UTC if it is unknown.
-    pub(crate) fn named(timezone: &str) -> Self {
-        PreviewZone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC))
-    }
-
-    /// Returns an instant in this time zone, to the minute.
-    pub(crate) fn of(&self, at: Timestamp) -> String {
-        at.to_zoned(self.0.clone()).strftime("%F %R").to_string()
-    }
-
-    /// Returns an instant in this time zone, to the minute, and the zone's abbreviation.
-    pub(crate) fn of_with_zone(&self, at: Timestamp) -> String {
-        let at = at.to_zoned(self.0.clone());
-        at.strftime("%F %R %Z").to_string()
-    }
-
-    /// Returns the end of a window with the word before it; empty if the window has no end.
-    fn until(&self, until: Option<Timestamp>) -> String {
-        until.map_or_else(String::new, |until| format!(" until {}", self.of(until)))
     }
 }

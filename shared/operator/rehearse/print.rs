@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{AccessDifference, DifferenceKind, Rehearsal};
-use crate::preview::print::PreviewZone;
+use crate::zone::Zone;
 use doorstep_core::shown_line;
 
 impl fmt::Display for Rehearsal {
@@ -18,7 +18,7 @@ impl fmt::Display for Rehearsal {
             changes,
             problems,
         } = self;
-        let zone = PreviewZone::named(timezone);
+        let zone = Zone::named(timezone);
         if let (Some(site), Some(version), Some(day)) = (site, version, day) {
             let name = day.strftime("%A");
             shown_line!(
@@ -57,8 +57,8 @@ impl fmt::Display for Rehearsal {
             shown_line!(
                 f,
                 "  {sign} {who} {word} from {} until {}: {closed}{because}",
-                zone.of(*from),
-                zone.of(*until)
+                zone.minute(*from),
+                zone.minute(*until)
             )?;
         }
         if !problems.is_empty() {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::groups::{anchor, group_name};
 use crate::layout::{scroll, state};
 use crate::pages::audit::said;
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use doorstep_operator::explain::shape::{Because, Explained, FactShown, GroupExplained};
 
 /// Returns the chain of each group.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::layout::{scroll, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use doorstep_operator::report::{ReportRow, ReportedAttempt};
 
 /// The most events that are shown.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::days::Days;
 use super::{AtSite, Page};
 use crate::layout::Frame;
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address, reject};
 use doorstep_core::model::ids::SiteId;
 use doorstep_operator::explain::shape::{Explained, Tense};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use doorstep_operator::explain::shape::{Explained, Tense};
 
 /// Returns the two forms. Both work without a script.

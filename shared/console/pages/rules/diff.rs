@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::layout::{scroll, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use doorstep_core::model::counted::counted;
 use doorstep_core::site::Mode;
 use doorstep_operator::preview::diff::{

@@ -14,7 +14,7 @@ use crate::Console;
 use crate::layout::{Frame, scroll, state};
 use crate::pages::days::{Days, day};
 use crate::pages::{AtSite, Page};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use doorstep_core::model::counted::counted;
 use doorstep_operator::preview::diff::ShownPerson;
 use doorstep_operator::rehearse::{AccessDifference, DifferenceKind, Rehearsal, rehearse};

@@ -7,7 +7,7 @@ use super::lanes::{Placed, Wanted, placed};
 use super::table::{anchor, group_name};
 use crate::address;
 use crate::layout::scroll;
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use doorstep_core::model::shown::shown;
 use doorstep_operator::day::Day;
 use doorstep_operator::day::shape::{Bar, BarState, DayGroup};

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::days::{self, Days};
 use super::{AtSite, Page};
 use crate::layout::{Frame, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_core::site::Mode;
 use doorstep_operator::day::shape::{BarState, DayBasis, DayGroup, NextOpening};

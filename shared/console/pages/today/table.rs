@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::address;
 use crate::layout::{name, scroll, state};
-use crate::time::Zone;
+use crate::time::{PageTimes, Zone};
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::reasons::Reason;
 use doorstep_core::model::shown::shown;
