@@ -172,3 +172,83 @@ fn reason(reason: &Reason) -> String {
         reason.line
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Explains Front door to Ada at 09:30 in New York, with changes of the group's keys.
+    fn said(tense: &str, answer: &str, more: Value) -> String {
+        let mut group = json!({
+            "doors": "main", "group": "5", "name": "Front door", "has": true, "evidence": "claim", "may": true,
+            "why": [], "lacks": [], "claim": null, "because": [], "rules": [], "done": [],
+            "verdict": { "answer": answer, "until": "2026-03-02T17:45:00Z", "missing": null, "at": null,
+                "reasons": [{ "facts": [{ "kind": "booking", "id": "b1" }], "rule": 2, "line": 27 }] },
+        });
+        for (key, value) in more.as_object().expect("an object") {
+            match value.as_object() {
+                Some(changes) => changes.iter().for_each(|(inner, value)| {
+                    group[key][inner] = value.clone();
+                }),
+                None => group[key] = value.clone(),
+            }
+        }
+        let explained: Explained = serde_json::from_value(json!({
+            "site": "riverside", "timezone": "America/New_York", "at": "2026-03-02T14:30:00Z", "tense": tense,
+            "mode": "full", "remarks": [], "problems": [], "next": null, "groups": [group],
+            "person": { "id": "p", "email": null, "name": "Ada", "profiles": [], "accounts": [] },
+        }))
+        .expect("an explanation");
+        explained.sentence(&explained.groups[0])
+    }
+
+    #[test]
+    fn an_answer_is_one_sentence_with_local_times() {
+        let because = "because booking b1, rule 2, line 27";
+        assert_eq!(
+            said("present", "opens", json!({})),
+            format!("Ada may open Front door until 12:45, {because}.")
+        );
+        let tomorrow = json!({ "verdict": { "until": "2026-03-03T05:00:00Z" } });
+        assert_eq!(
+            said("future", "opens", tomorrow),
+            format!("Ada will be able to open Front door until 00:00 on 2026-03-03, {because}.")
+        );
+        let refused = json!({ "lacks": [{ "what": "refused", "text": "main: no", "at": null }] });
+        assert_eq!(
+            said("present", "fails", refused.clone()),
+            format!(
+                "Ada should be able to open Front door until 12:45, {because}, but cannot: main: no."
+            )
+        );
+        assert_eq!(
+            said("past", "fails", refused),
+            format!(
+                "Ada should have been able to open Front door until 12:45, {because}, but could not: main: no."
+            )
+        );
+        let held = json!({ "hold": "0123" });
+        assert_eq!(
+            said("present", "still-opens", held),
+            "Ada may open Front door, although facts and rules no longer give this access: the removal waits for the approval of 0123."
+        );
+        let soon = json!({ "verdict": { "until": null, "missing": "not-yet", "at": "2026-03-02T20:00:00Z" } });
+        assert_eq!(
+            said("present", "shut", soon),
+            format!("Ada may not open Front door: it opens at 15:00, {because}.")
+        );
+    }
+
+    #[test]
+    fn many_reasons_are_counted_and_no_name_turns_the_text_around() {
+        let reason =
+            |id: &str| json!({ "facts": [{ "kind": "booking", "id": id }], "rule": 1, "line": 9 });
+        let more = json!({ "name": "Front\u{202e}door", "verdict": { "until": null,
+            "reasons": [reason("a"), reason("b"), reason("c"), reason("d")] } });
+        assert_eq!(
+            said("present", "opens", more),
+            "Ada may open Front\\u{202e}door, because booking a, rule 1, line 9; and booking b, rule 1, line 9, and 2 more."
+        );
+    }
+}
