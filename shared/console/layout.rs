@@ -104,9 +104,7 @@ impl<'a> Frame<'a> {
         let whole = html! {
             a class="skip" href="#main" { "Skip to the content" }
             (self.header())
-            main id="main" tabindex="-1" data-live=[live.as_deref()] hx-get=[live.as_ref().map(|_| "")]
-                hx-trigger=[live.as_ref().map(|_| "changed")] hx-select=[live.as_ref().map(|_| "#main")]
-                hx-target=[live.as_ref().map(|_| "this")] hx-swap=[live.as_ref().map(|_| "outerMorph")] {
+            main id="main" tabindex="-1" data-live=[live.as_deref()] {
                 h1 { (self.title) }
                 (body)
                 (self.itself())

@@ -51,7 +51,7 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
         let now = current(&watch.console, watch.site.as_ref()).await;
         if now.is_some() && now != watch.last {
             watch.last = now;
-            let event = Event::default().event("changed").data("");
+            let event = Event::default().event("changed").data("1");
             return Some((Ok(event), watch));
         }
     }

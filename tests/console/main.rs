@@ -11,6 +11,7 @@ mod axe;
 mod browser;
 mod desk;
 mod keyboard;
+mod live;
 mod narrow;
 mod pictures;
 mod rules;

@@ -10,7 +10,8 @@
     const source = new EventSource(live.dataset.live);
     source.addEventListener('changed', () => {
       const now = document.getElementById('main');
-      if (now && !now.contains(document.activeElement?.closest('form'))) window.htmx?.trigger(now, 'changed');
+      if (!now || now.contains(document.activeElement?.closest('form'))) return;
+      window.htmx?.ajax('GET', window.location.href, { source: now, target: now, select: '#main', swap: 'outerMorph' });
     });
     window.addEventListener('pagehide', () => source.close());
   }
