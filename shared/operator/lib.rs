@@ -15,6 +15,8 @@ pub mod doctor;
 pub mod drift;
 pub mod explain;
 pub mod find;
+#[cfg(test)]
+mod fixture;
 pub mod forget;
 pub mod groups;
 mod known_site;

@@ -25,6 +25,6 @@ mod support;
 impl support::World {
     /// The journeys check here that each kind of item is broken somewhere. No world of a browser's
     /// ends with that check.
-    #[allow(dead_code, unused_imports, unused_macros)]
+    #[allow(dead_code)]
     async fn assert_every_kind_is_broken_somewhere(&self) {}
 }

@@ -96,21 +96,6 @@ async fn nothing_needs_the_operator_of_a_quiet_site_and_the_next_opening_is_name
     world.ends_well().await;
 }
 
-async fn by_hand(world: &mut World, who: &str, is_in: bool) {
-    let account = world.account(who).await["id"].clone();
-    world
-        .by_hand(|world| {
-            let members = world["groups"][0]["members"]
-                .as_array_mut()
-                .expect("members");
-            match is_in {
-                true => members.push(json!({ "user": account })),
-                false => members.retain(|member| member["user"] != account),
-            }
-        })
-        .await;
-}
-
 async fn what_hands_changed_needs_the_operator_until_it_is_put_right(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
     let mut world = riverside(at, things).await;
@@ -118,8 +103,8 @@ async fn what_hands_changed_needs_the_operator_until_it_is_put_right(at: Doors) 
     let site = SiteId::from(SITE);
     let paused = world.machine.pause(&site, Some("painting")).await;
     paused.expect("it is paused");
-    by_hand(&mut world, "ada", false).await;
-    by_hand(&mut world, "mallory", true).await;
+    world.move_by_hand("ada", false).await;
+    world.move_by_hand("mallory", true).await;
     world.reconcile().await;
     let found = asked(&world).await;
     assert_eq!(
@@ -156,7 +141,7 @@ async fn what_hands_changed_needs_the_operator_until_it_is_put_right(at: Doors) 
     resumed.expect("it is resumed");
     let found = asked(&world).await;
     assert_eq!(kinds(&found), ["added-by-hand"], "{found}");
-    by_hand(&mut world, "mallory", false).await;
+    world.move_by_hand("mallory", false).await;
     world.reconcile().await;
     assert_eq!(asked(&world).await.needs, []);
     world.ends_well().await;

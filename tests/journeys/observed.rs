@@ -27,22 +27,6 @@ async fn at_main(world: &World) -> ObservedDoors {
     observed.doors.remove("main").expect("the doors")
 }
 
-/// Adds or removes a member of the first group by hand.
-async fn by_hand(world: &mut World, who: &str, is_in: bool) {
-    let account = world.account(who).await["id"].clone();
-    world
-        .by_hand(|world| {
-            let members = world["groups"][0]["members"]
-                .as_array_mut()
-                .expect("members");
-            match is_in {
-                true => members.push(json!({ "user": account })),
-                false => members.retain(|member| member["user"] != account),
-            }
-        })
-        .await;
-}
-
 /// Ada is a member, and Mallory has an account.
 async fn riverside(at: Doors) -> World {
     let fixture = DoorsFixture::with(&["Members"])
@@ -64,8 +48,8 @@ async fn what_hands_changed_is_observed_with_its_begin_until_it_is_put_right(at:
     world.clock("2026-03-02T08:20:00Z").await;
     // A paused site keeps the change, so that the next reconcile finds it again.
     pause(&world).await;
-    by_hand(&mut world, "mallory", true).await;
-    by_hand(&mut world, "ada", false).await;
+    world.move_by_hand("mallory", true).await;
+    world.move_by_hand("ada", false).await;
     world.reconcile().await;
     let first = at_main(&world).await;
     world.clock("2026-03-02T09:00:00Z").await;
@@ -96,7 +80,7 @@ async fn what_hands_changed_is_observed_with_its_begin_until_it_is_put_right(at:
     let resumed = world.machine.resume(&SiteId::from(SITE)).await;
     resumed.expect("it is resumed");
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);
-    by_hand(&mut world, "mallory", false).await;
+    world.move_by_hand("mallory", false).await;
     world.reconcile().await;
     let here = at_main(&world).await;
     assert_eq!((here.foreign.len(), here.removed.len()), (0, 0), "{here:?}");
@@ -112,7 +96,7 @@ async fn item(world: &World) -> String {
 
 async fn a_quiet_reconcile_writes_nothing_of_what_it_observed(at: Doors) {
     let mut world = riverside(at).await;
-    by_hand(&mut world, "mallory", true).await;
+    world.move_by_hand("mallory", true).await;
     world.reconcile().await;
     world.reconcile().await;
     let before = item(&world).await;
@@ -120,7 +104,7 @@ async fn a_quiet_reconcile_writes_nothing_of_what_it_observed(at: Doors) {
     world.reconcile().await;
     world.reconcile().await;
     assert_eq!(item(&world).await, before, "with its version");
-    by_hand(&mut world, "mallory", false).await;
+    world.move_by_hand("mallory", false).await;
     world.reconcile().await;
     assert_ne!(item(&world).await, before);
     world.ends_well().await;
@@ -128,7 +112,7 @@ async fn a_quiet_reconcile_writes_nothing_of_what_it_observed(at: Doors) {
 
 async fn a_door_system_that_cannot_be_read_keeps_what_was_observed(at: Doors) {
     let mut world = riverside(at).await;
-    by_hand(&mut world, "mallory", true).await;
+    world.move_by_hand("mallory", true).await;
     world.reconcile().await;
     let known = at_main(&world).await;
     assert_eq!((known.failing, known.foreign.len()), (None, 1));
@@ -200,7 +184,7 @@ async fn webhooks_that_are_off_are_observed_until_they_are_on() {
 
 async fn b8_a_person_whom_a_hand_added_is_forgotten_after_the_hand_removed_them(at: Doors) {
     let mut world = riverside(at).await;
-    by_hand(&mut world, "mallory", true).await;
+    world.move_by_hand("mallory", true).await;
     world.reconcile().await;
     let asked = async |world: &World| {
         let wanted = ForgetQuery {
@@ -218,7 +202,7 @@ async fn b8_a_person_whom_a_hand_added_is_forgotten_after_the_hand_removed_them(
         first.len() == 1 && first[0].contains("where a hand added it: remove it there"),
         "{first:?}"
     );
-    by_hand(&mut world, "mallory", false).await;
+    world.move_by_hand("mallory", false).await;
     world.reconcile().await;
     assert_eq!(asked(&world).await, ForgetOutcome::NoPerson);
     let table = world.table().await;

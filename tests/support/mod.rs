@@ -195,6 +195,21 @@ impl World {
         self.from = self.audit().await.len();
     }
 
+    /// Adds or removes a member of the first group by hand.
+    pub async fn move_by_hand(&mut self, who: &str, is_in: bool) {
+        let account = self.account(who).await["id"].clone();
+        self.by_hand(|world| {
+            let members = world["groups"][0]["members"]
+                .as_array_mut()
+                .expect("members");
+            match is_in {
+                true => members.push(json!({ "user": account })),
+                false => members.retain(|member| member["user"] != account),
+            }
+        })
+        .await;
+    }
+
     /// Changes the platform without sending webhooks.
     pub async fn change(&self, change: Value) {
         self.changed(change).await;

@@ -4,11 +4,10 @@ use jiff::Timestamp;
 
 use super::judge::{CellState, judge};
 use super::shape::{CellNote, Sign};
+use crate::fixture::hold;
 use doorstep_cloud::store::observed::ForeignAccount;
 use doorstep_core::decide::entitlement::OpenInterval;
 use doorstep_core::decide::group::EndDirection;
-use doorstep_core::decide::guard::Hold;
-use doorstep_core::decide::guard::Scope;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::claim::Claim;
 use doorstep_core::model::reasons::Reasons;
@@ -33,25 +32,6 @@ fn claim(until: Option<&str>) -> Claim {
         since: at("10:00"),
         until: until.map(at),
         ..Claim::default()
-    }
-}
-
-fn hold() -> Hold {
-    Hold {
-        checksum: "0123456789abcdef".into(),
-        site: "s".into(),
-        scope: Scope::Site,
-        revokes: 1,
-        accounts: 0,
-        cards: 0,
-        rests: 0,
-        moves: 0,
-        version: 0,
-        reason: "half of all people".into(),
-        since: at("09:00"),
-        reported: at("09:00"),
-        approved: None,
-        pieces: 0,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{at, claim, granted, record, revoked};
 use crate::day::judge::{Circumstances, ExpectedWindow, Judged, judge, judge_unexplained};
 use crate::day::shape::{BarNote, BarState};
 use crate::day::stays::{Stay, stays};
-use doorstep_core::decide::guard::{Hold, Scope};
+use crate::fixture::hold;
 use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::window::Window;
 
@@ -35,25 +35,6 @@ fn usual<'a>(now: &str, stays: &'a [Stay<'a>]) -> Circumstances<'a> {
         held_removal: None,
         by_hand: false,
         protected: false,
-    }
-}
-
-fn hold() -> Hold {
-    Hold {
-        checksum: "0123456789abcdef".into(),
-        site: "s".into(),
-        scope: Scope::Site,
-        revokes: 1,
-        accounts: 0,
-        cards: 0,
-        rests: 0,
-        moves: 0,
-        version: 0,
-        reason: "half of all people".into(),
-        since: at("09:00"),
-        reported: at("09:00"),
-        approved: None,
-        pieces: 0,
     }
 }
 
