@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use crate::zone::Zone;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -39,10 +40,8 @@ pub async fn approve(
 ) -> Result<Hold> {
     let hold = find(environment, site, checksum).await?;
     if let Some(at) = hold.approved {
-        let file = environment.store.active(&hold.site).await?;
-        let file = file.and_then(|stored| stored.file().ok());
-        let zone = file.map_or(TimeZone::UTC, |file| file.timezone);
-        let at = at.to_zoned(zone).strftime("%F %R %Z");
+        let zone = zone_of(environment, &hold.site).await?;
+        let at = zone.minute_with_zone(at);
         return Err(Error::invalid(format!(
             "{checksum} was approved at {at}. Changes that are not applied within one hour are held again: run `doorstep approve` to see them"
         )));
@@ -138,6 +137,13 @@ fn dues(waiting: &[WaitingChange], at: Timestamp) -> Vec<Due> {
         }
     }
     dues.into_values().collect()
+}
+
+/// Loads the time zone of a site; UTC if its file cannot be read.
+async fn zone_of(environment: &Environment, site: &SiteId) -> Result<Zone> {
+    let stored = environment.store.active(site).await?;
+    let file = stored.and_then(|stored| stored.file().ok());
+    Ok(Zone::of(&file.map_or(TimeZone::UTC, |file| file.timezone)))
 }
 
 async fn sites(environment: &Environment, site: Option<&SiteId>) -> Result<Vec<SiteId>> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::called::group_names;
 use crate::nearest::{self, in_force};
 use crate::view::KnownRules;
-use crate::zone::Zone;
+use crate::zone::{Zone, zone_name};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::account::GroupRef;
@@ -246,7 +246,7 @@ impl Book {
         }));
         Explained {
             site: self.site.id.clone(),
-            timezone: self.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            timezone: zone_name(&self.site.timezone),
             at: self.at,
             tense: self.tense(),
             as_of: self.now,

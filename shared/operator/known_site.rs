@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::last_read::LastRead;
 use crate::view::KnownRules;
+use crate::zone::zone_name;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -120,7 +121,7 @@ impl KnownSite {
 
     /// Returns the zone's IANA name.
     pub(crate) fn timezone(&self) -> String {
-        self.site.timezone.iana_name().unwrap_or("UTC").to_owned()
+        zone_name(&self.site.timezone)
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::called::Called;
 use crate::nearest::in_force;
+use crate::zone::{span_of_days, zone_name};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::{AuditAction, Record};
@@ -126,10 +127,7 @@ pub async fn on_time(
     let site = in_force(environment, site).await?.file()?;
     let now = environment.time.now();
     let (first, last) = wanted.days(&site.timezone, now)?;
-    let (from, until) = (
-        begins(first, &site.timezone)?,
-        begins(next(last)?, &site.timezone)?,
-    );
+    let (from, until) = span_of_days(&site.timezone, first, last)?;
     let records = environment
         .store
         .audit_between(&site.id, from, until)
@@ -138,7 +136,7 @@ pub async fn on_time(
     name_late(environment, &site.id, &mut days).await?;
     Ok(OnTimeRecord {
         site: site.id,
-        timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: zone_name(&site.timezone),
         to_open: TO_OPEN.as_secs(),
         to_close: TO_CLOSE.as_secs(),
         days,
@@ -203,16 +201,6 @@ impl OnTimeQuery {
         }
         Ok((first, last))
     }
-}
-
-fn next(day: Date) -> Result<Date> {
-    day.tomorrow()
-        .map_err(|_| Error::invalid("this day is too late"))
-}
-
-fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
-    let begins = day.to_zoned(zone.clone()).map(|begins| begins.timestamp());
-    begins.map_err(|_| Error::invalid("this day is out of range"))
 }
 
 /// Returns each day from the first to the last. Pure.

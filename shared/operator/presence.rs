@@ -124,11 +124,36 @@ pub async fn presence(
     site: &SiteId,
     wanted: &PresenceQuery,
 ) -> Result<Presence> {
+    let shown = came_and_went(environment, site, wanted).await?;
+    Ok(shown.summary)
+}
+
+/// A summary with the report that it is computed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameAndWent {
+    /// The summary.
+    pub summary: Presence,
+    /// The rows of the report.
+    pub rows: Vec<ReportRow>,
+}
+
+/// Returns the summary and its report. The access attempts are loaded once.
+///
+/// # Errors
+/// As [`presence`].
+pub async fn came_and_went(
+    environment: &Environment,
+    site: &SiteId,
+    wanted: &PresenceQuery,
+) -> Result<CameAndWent> {
     let within = within(wanted.within.as_deref())?;
     let site = in_force(environment, site).await?.site()?;
     let rows = report::entries_of(environment, &site, &wanted.report).await?;
     let now = environment.time.now();
-    Ok(summary(&rows, &site.timezone, now, within))
+    Ok(CameAndWent {
+        summary: summary(&rows, &site.timezone, now, within),
+        rows,
+    })
 }
 
 fn within(text: Option<&str>) -> Result<SignedDuration> {

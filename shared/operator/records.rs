@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::called::Called;
 use crate::nearest::in_force;
+use crate::zone::{span_of_days, zone_name};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::audit::{Record, Verdict};
-use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 
 /// The most records of one day that are returned, the latest of them.
@@ -58,7 +59,7 @@ pub struct ChainState {
 /// Loads the records of a local day, by default today.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site.
+/// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for an unknown site.
 pub async fn records(
     environment: &Environment,
     site: &SiteId,
@@ -68,10 +69,7 @@ pub async fn records(
     let now = environment.time.now();
     let zone = &site.timezone;
     let day = day.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
-    let wrong = |_| Error::invalid("there is no such day");
-    let begins = |day: Date| day.to_zoned(zone.clone()).map(|at| at.timestamp());
-    let from = begins(day).map_err(wrong)?;
-    let until = day.checked_add(1.day()).and_then(begins).map_err(wrong)?;
+    let (from, until) = span_of_days(zone, day, day)?;
     let mut found = environment
         .store
         .audit_between(&site.id, from, until)
@@ -79,7 +77,7 @@ pub async fn records(
     let left_out = found.len().saturating_sub(MOST);
     found.drain(..left_out);
     Ok(DayRecords {
-        timezone: zone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: zone_name(zone),
         as_of: now,
         day,
         records: named(environment, &site.id, found).await?,

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::nearest::in_force;
-use crate::zone::Zone;
+use crate::zone::{Zone, zone_name};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::counted::counted;
@@ -121,7 +121,7 @@ pub async fn history(environment: &Environment, site: &SiteId) -> Result<History
     };
     Ok(History {
         site: site.clone(),
-        timezone: timezone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: zone_name(&timezone),
         versions: versions.iter().map(summary).collect(),
     })
 }

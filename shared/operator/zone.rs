@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use doorstep_core::model::error::{Error, Result};
+
 /// A time zone with its IANA name.
 #[derive(Debug, Clone)]
 pub struct Zone {
@@ -21,7 +23,7 @@ impl Zone {
     pub fn of(zone: &TimeZone) -> Self {
         Zone {
             zone: zone.clone(),
-            name: zone.iana_name().unwrap_or("UTC").to_owned(),
+            name: zone_name(zone),
         }
     }
 
@@ -81,6 +83,29 @@ impl Zone {
             format!(" until {}", self.minute(until))
         })
     }
+}
+
+/// Returns the IANA name of a time zone; UTC if it has none.
+pub(crate) fn zone_name(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+/// Returns the begin of the first local day and the end of the last.
+///
+/// # Errors
+/// [`Error::Invalid`] for days that the calendar does not have.
+pub(crate) fn span_of_days(
+    zone: &TimeZone,
+    first: Date,
+    last: Date,
+) -> Result<(Timestamp, Timestamp)> {
+    let begins = |day: Date| {
+        let begins = day.to_zoned(zone.clone()).map(|begins| begins.timestamp());
+        begins.map_err(|_| Error::invalid("this day is out of range"))
+    };
+    let next = last.tomorrow();
+    let next = next.map_err(|_| Error::invalid("this day is too late"))?;
+    Ok((begins(first)?, begins(next)?))
 }
 
 fn to_the_second<'f>(at: Timestamp, minute: &'f str, second: &'f str) -> &'f str {

@@ -1,17 +1,16 @@
 //! The audit chain: its records by day, whether it is whole, and its end to copy.
 
 use axum::extract::{Query, State};
-use jiff::ToSpan;
-use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::days::{Days, day};
+use super::days::{chooser, wanted};
 use super::{AtSite, Page};
 use crate::layout::{Frame, scroll, state};
 use crate::time::{PageTimes, Zone};
 use crate::{Console, address};
 use doorstep_core::model::audit::AuditAction;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::records::{ChainState, DayRecords, NamedRecord, chain, records};
 
 /// What is asked for.
@@ -30,9 +29,7 @@ pub(crate) async fn show(
     at: AtSite,
     Query(asked): Query<Asked>,
 ) -> Page {
-    let wanted = Days::filled(&asked.day);
-    let wanted = wanted.as_deref().map(day).transpose()?;
-    let found = records(console.environment(), at.id(), wanted).await?;
+    let found = records(console.environment(), at.id(), wanted(&asked.day)?).await?;
     let zone = Zone::named(&found.timezone);
     let state = match asked.verify.is_empty() {
         true => None,
@@ -49,11 +46,7 @@ pub(crate) async fn show(
             }
         }
         h2 { "Records of " (found.day) }
-        form class="fields" method="get" action=(here) {
-            label { "Day" input type="date" name="day" value=(found.day); }
-            button { "Show" }
-        }
-        (neighbours(&here, found.day))
+        (chooser(&here, found.day, |day| address::with_query(&here, &[("day", &day.to_string())]), None))
         (table(&found, &zone))
     };
     Ok(Frame::of_site(&console, at.id(), "audit", "Audit")
@@ -84,16 +77,6 @@ fn whole(chain: &ChainState, zone: &Zone) -> Markup {
     }
 }
 
-fn neighbours(here: &str, day: Date) -> Markup {
-    let link = |day: Date| address::with_query(here, &[("day", &day.to_string())]);
-    html! {
-        p class="actions" {
-            @if let Ok(before) = day.checked_sub(1.day()) { a href=(link(before)) { "Day before" } }
-            @if let Ok(after) = day.checked_add(1.day()) { a href=(link(after)) { "Day after" } }
-        }
-    }
-}
-
 fn table(found: &DayRecords, zone: &Zone) -> Markup {
     html! {
         @if found.left_out > 0 { p { (found.left_out) " earlier records of the day are left out. The export has all." } }
@@ -109,7 +92,7 @@ fn table(found: &DayRecords, zone: &Zone) -> Markup {
     }
 }
 
-fn row(site: &doorstep_core::model::ids::SiteId, named: &NamedRecord, zone: &Zone) -> Markup {
+fn row(site: &SiteId, named: &NamedRecord, zone: &Zone) -> Markup {
     let record = &named.record;
     let action = &record.action;
     let group = action.group.as_ref().map(|group| group.0.as_str());

@@ -13,7 +13,9 @@ use crate::layout::{Frame, scroll, state};
 use crate::time::Zone;
 use crate::{Console, address};
 use doorstep_operator::csv::report_csv;
-use doorstep_operator::presence::{DoorHour, Presence, PresenceQuery, PresentPerson, presence};
+use doorstep_operator::presence::{
+    CameAndWent, DoorHour, Presence, PresenceQuery, PresentPerson, came_and_went,
+};
 use doorstep_operator::report::{self, ReportQuery, ReportRow};
 
 impl Days {
@@ -54,8 +56,7 @@ pub(crate) async fn show(
         report: days.report(),
         within: None,
     };
-    let summary = presence(environment, at.id(), &wanted).await?;
-    let mut rows = report::entries(environment, at.id(), &wanted.report).await?;
+    let CameAndWent { summary, mut rows } = came_and_went(environment, at.id(), &wanted).await?;
     rows.sort_by_key(|row| {
         (
             std::cmp::Reverse(row.refused > 0),

@@ -37,6 +37,32 @@ impl Days {
     }
 }
 
+/// Reads a day of an address that may be left out.
+pub(crate) fn wanted(text: &str) -> Result<Option<Date>, Rejection> {
+    Days::filled(text).as_deref().map(day).transpose()
+}
+
+/// Returns a form that asks for one day, and links to the days around `day`. `address` is that of
+/// the form, `of_day` returns that of a day, and `between` stands between the two links.
+pub(crate) fn chooser(
+    address: &str,
+    day: Date,
+    of_day: impl Fn(Date) -> String,
+    between: Option<Markup>,
+) -> Markup {
+    html! {
+        form class="fields" method="get" action=(address) {
+            label { "Day" input type="date" name="day" value=(day); }
+            button { "Show" }
+        }
+        p class="actions" {
+            @if let Ok(before) = day.yesterday() { a href=(of_day(before)) rel="prev" { "Day before" } }
+            @if let Some(between) = between { (between) }
+            @if let Ok(after) = day.tomorrow() { a href=(of_day(after)) rel="next" { "Day after" } }
+        }
+    }
+}
+
 /// Reads a day of an address.
 pub(crate) fn day(text: &str) -> Result<Date, Rejection> {
     text.parse().map_err(|_| {

@@ -2,11 +2,11 @@
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect};
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::days::{Days, day};
+use super::days::{chooser, wanted};
 use super::{AtSite, Page, act};
 use crate::chart::hours;
 use crate::layout::{Frame, scroll, state};
@@ -28,15 +28,14 @@ pub(crate) async fn show(
     at: AtSite,
     Query(asked): Query<Asked>,
 ) -> Page {
-    let wanted = Days::filled(&asked.day);
-    let wanted = wanted.as_deref().map(day).transpose()?;
-    let found = deliveries(console.environment(), at.id(), wanted).await?;
+    let found = deliveries(console.environment(), at.id(), wanted(&asked.day)?).await?;
     let zone = Zone::named(&found.timezone);
+    let here = address::of_site(at.id(), "deliveries");
     let body = html! {
         (reads(&found, &zone))
         (compare(&console, &at, &found, &zone))
         h2 { "Deliveries of " (found.day) }
-        (choice(&at, &found))
+        (chooser(&here, found.day, |day| address::with_query(&here, &[("day", &day.to_string())]), None))
         p { "Counted since " (zone.moment_element(found.kept_from)) ", for 8 days. A delivery to an unknown address is not counted." }
         @for webhook in &found.webhooks { (of_webhook(webhook, &zone)) }
         (unreadable(&found, &zone))
@@ -118,22 +117,6 @@ fn compare(console: &Console, at: &AtSite, found: &Deliveries, zone: &Zone) -> M
                 button class="act" { "Compare " (at.id().as_str()) " now" }
                 " reads the whole platform and all doors. Doorstep corrects what differs."
             }
-        }
-    }
-}
-
-/// Offers the other days.
-fn choice(at: &AtSite, found: &Deliveries) -> Markup {
-    let here = address::of_site(at.id(), "deliveries");
-    let link = |day: jiff::civil::Date| address::with_query(&here, &[("day", &day.to_string())]);
-    html! {
-        form class="fields" method="get" action=(here) {
-            label { "Day" input type="date" name="day" value=(found.day); }
-            button { "Show" }
-        }
-        p class="actions" {
-            @if let Ok(before) = found.day.checked_sub(1.day()) { a href=(link(before)) { "Day before" } }
-            @if let Ok(after) = found.day.checked_add(1.day()) { a href=(link(after)) { "Day after" } }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::sites;
+use super::{sites, zone_of};
 use crate::called::Called;
 use crate::zone::Zone;
 use doorstep_cloud::environment::Environment;
@@ -29,7 +29,8 @@ pub struct Opened {
     pub hold: Hold,
     /// The changes that wait.
     pub waiting: Vec<ShownChange>,
-    /// The IANA name of the site's time zone, in which times are shown. Empty: UTC.
+    /// The IANA name of the site's time zone, in which times are shown; UTC if its
+    /// file cannot be read.
     #[serde(default)]
     pub timezone: String,
 }
@@ -128,15 +129,13 @@ pub async fn hold(
 /// Loads the changes of a hold with their names.
 async fn opened(environment: &Environment, hold: Hold) -> Result<Opened> {
     let site = &hold.site;
-    let file = environment.store.active(site).await?;
-    let file = file.and_then(|stored| stored.file().ok());
-    let timezone = file.and_then(|file| file.timezone.iana_name().map(str::to_owned));
+    let zone = zone_of(environment, site).await?;
     let changes = environment.store.waiting(&hold).await?;
     let names = HoldNames::of(environment, site, &changes).await?;
     let mut waiting: Vec<ShownChange> = changes.iter().map(|one| names.shown(one)).collect();
     waiting.sort();
     Ok(Opened {
-        timezone: timezone.unwrap_or_default(),
+        timezone: zone.name().to_owned(),
         hold,
         waiting,
     })

@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::nearest::in_force;
+use crate::zone::{span_of_days, zone_name};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
 use doorstep_cloud::store::deliveries::{HourOfDeliveries, KEPT};
@@ -22,7 +23,7 @@ use doorstep_cloud::store::observed::Observed;
 use doorstep_cloud::store::runs::Runs;
 use doorstep_cloud::store::sites::PlatformRead;
 use doorstep_core::model::delivery_counts::DeliveryCounts;
-use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_core::model::webhook_sender::WebhookSender;
 use doorstep_core::site::Site;
@@ -38,7 +39,8 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Returns the deliveries of a local day; of today without a `day`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown site and for a day that no calendar has.
+/// [`Error::Invalid`](doorstep_core::model::error::Error::Invalid) for an unknown site and for a day
+/// that no calendar has.
 pub async fn deliveries(
     environment: &Environment,
     site: &SiteId,
@@ -70,7 +72,7 @@ pub async fn deliveries(
         .collect();
     unreadable.sort_by_key(|one| std::cmp::Reverse(one.at));
     Ok(Deliveries {
-        timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: zone_name(&site.timezone),
         day,
         as_of: now,
         kept_from,
@@ -86,12 +88,7 @@ pub async fn deliveries(
 /// Returns the begins of the hours of a local day. The table counts by UTC hours, so in a zone whose
 /// offset is no whole hour they begin at another minute. Pure.
 fn hours(day: Date, zone: &TimeZone) -> Result<Vec<Timestamp>> {
-    let wrong = |_| Error::invalid("this day is out of range");
-    let begins = |day: Date| day.to_zoned(zone.clone()).map(|begin| begin.timestamp());
-    let (from, until) = (
-        begins(day).map_err(wrong)?,
-        begins(day.tomorrow().map_err(wrong)?).map_err(wrong)?,
-    );
+    let (from, until) = span_of_days(zone, day, day)?;
     let past = from.as_second().rem_euclid(HOUR.as_secs());
     let rest = (HOUR.as_secs() - past) % HOUR.as_secs();
     let first = from.checked_add(SignedDuration::from_secs(rest)).ok();

@@ -35,18 +35,6 @@ pub enum Answer {
     Shut,
 }
 
-impl Answer {
-    /// Returns the answer. `has` says whether the group opens, and `may` whether it should.
-    pub(crate) fn of(has: bool, may: bool) -> Self {
-        match (has, may) {
-            (true, true) => Answer::Opens,
-            (true, false) => Answer::StillOpens,
-            (false, true) => Answer::Fails,
-            (false, false) => Answer::Shut,
-        }
-    }
-}
-
 /// A kind of missing thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

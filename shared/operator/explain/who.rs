@@ -14,6 +14,7 @@ use super::person_context::PersonContext;
 use super::shape::Tense;
 use super::{Book, instant};
 use crate::nearest::in_force;
+use crate::zone::zone_name;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::people::People;
 use doorstep_core::decide::entitlement::{Derived, derive};
@@ -135,7 +136,7 @@ pub async fn who(environment: &Environment, site: &SiteId, wanted: &WhoQuery) ->
     });
     Ok(Told {
         site: book.site.id.clone(),
-        timezone: book.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: zone_name(&book.site.timezone),
         name: book.names.get(&at_group).cloned(),
         doors: at_group.doors,
         group: at_group.group,

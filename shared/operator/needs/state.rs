@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::shape::{Need, NeedKind, NeedTarget};
+use crate::zone::zone_name;
 use doorstep_cloud::store::observed::{Observed, ObservedDoors};
 use doorstep_cloud::store::runs::Runs;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -36,7 +37,7 @@ pub(super) struct SiteState {
 impl SiteState {
     /// Returns the IANA name of the zone.
     pub(super) fn timezone(&self) -> String {
-        self.site.timezone.iana_name().unwrap_or("UTC").to_owned()
+        zone_name(&self.site.timezone)
     }
 
     /// Returns a need of this site. `verb` has the words of the command before the site's name.

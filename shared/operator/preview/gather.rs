@@ -11,6 +11,7 @@ use super::diff::{
     AccessChange, AccountChangeKind, AccountDiff, ClosedAccess, Counts, GroupDiff, ShownPerson,
     SiteDiff, Soon, TagDiff, TagDone,
 };
+use crate::zone::zone_name;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::shown;
 use doorstep_core::decide::entitlement::open_at;
@@ -66,7 +67,7 @@ impl<'a> Gathering<'a> {
             site: site.id.clone(),
             mode: site.mode,
             at: context.now,
-            timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            timezone: zone_name(&site.timezone),
             groups: Vec::new(),
             accounts: Vec::new(),
             tags: Vec::new(),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nearest::in_force;
 use crate::preview::diff::ShownPerson;
+use crate::zone::zone_name;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{HORIZON, Rules};
 use doorstep_core::model::account::{Group, GroupRef};
@@ -158,7 +159,7 @@ pub async fn rehearse(
     Ok(Rehearsal {
         version: Some(stored.n),
         day: Some(day),
-        timezone: after.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: zone_name(&after.site.timezone),
         site: Some(after.site.id.into()),
         findings: Vec::new(),
         changes,

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
-use jiff::ToSpan;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -65,11 +64,14 @@ async fn show(console: &Console, at: &AtSite, date: Option<Date>) -> Page {
         true => "Today".to_owned(),
         false => found.day.strftime("%A %-d %B %Y").to_string(),
     };
+    let here = address::today(&found.site);
+    let of_day = |day| address::day(&found.site, day);
+    let to_today = (found.day != today).then(|| html! { a href=(here) { "Today" } });
     let body = html! {
         (summary(&found, &zone, today))
         @for remark in &found.remarks { p class="note late" { (remark) } }
         (basis(&found))
-        (chooser(&found, today))
+        (days::chooser(&here, found.day, of_day, to_today))
         @if found.groups.is_empty() {
             p { "No rule of the site file opens a group yet." }
         } @else {
@@ -150,21 +152,6 @@ fn basis(day: &Day) -> Markup {
             DayBasis::Incomplete => p class="note" {
                 "This day is far ahead: more bookings may come."
             },
-        }
-    }
-}
-
-/// Leads to other days.
-fn chooser(day: &Day, today: Date) -> Markup {
-    html! {
-        form class="fields" method="get" action=(address::today(&day.site)) {
-            label { "Day" input type="date" name="day" value=(day.day); }
-            button { "Show" }
-        }
-        p class="actions" {
-            @if let Ok(before) = day.day.checked_sub(1.day()) { a href=(address::day(&day.site, before)) rel="prev" { "Day before" } }
-            @if day.day != today { a href=(address::today(&day.site)) { "Today" } }
-            @if let Ok(after) = day.day.checked_add(1.day()) { a href=(address::day(&day.site, after)) rel="next" { "Day after" } }
         }
     }
 }

@@ -84,7 +84,12 @@ impl One<'_> {
         };
         let reasons = open.or(around).map(|interval| interval.because.named());
         Verdict {
-            answer: Answer::of(self.has, self.may),
+            answer: match (self.has, self.may) {
+                (true, true) => Answer::Opens,
+                (true, false) => Answer::StillOpens,
+                (false, true) => Answer::Fails,
+                (false, false) => Answer::Shut,
+            },
             until: open.and_then(|interval| interval.window.until),
             reasons: reasons.into_iter().flatten().cloned().collect(),
             missing: lack.map(|lack| lack.what),
