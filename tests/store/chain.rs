@@ -156,6 +156,10 @@ async fn b13_a_stretch_of_a_chain_is_found_by_a_few_batches_of_reads() {
         between.iter().map(|record| record.seq).collect::<Vec<_>>(),
         [100, 101, 102]
     );
+    let after = store
+        .audit_between(&SiteId::from("s"), minute(RECORDS + 60), Timestamp::MAX)
+        .await;
+    assert_eq!(after, Ok(Vec::new()), "nothing was written that late");
     let all = store
         .audit_between(&SiteId::from("s"), Timestamp::MIN, Timestamp::MAX)
         .await

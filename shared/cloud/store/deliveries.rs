@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 use super::key::{self, Key};
+use super::range::KeyRange;
 use super::{Map, Store, away, key_map, key_of, string, text};
 use doorstep_core::model::delivery_counts::{DeliveryCount, DeliveryCounts, DeliveryOutcome};
 use doorstep_core::model::error::Result;
@@ -78,11 +79,9 @@ impl Store {
     ) -> Result<Vec<HourOfDeliveries>> {
         let start = key::hour(span.start);
         let found: Vec<Result<HourOfDeliveries, Key>> = self
-            .query(
-                &key::deliveries(site),
-                Some(("sk >= :sk", start.as_str())),
-                |map| Ok(counted(map).ok_or_else(|| key_of(map))),
-            )
+            .query(&key::deliveries(site), KeyRange::From(&start), |map| {
+                Ok(counted(map).ok_or_else(|| key_of(map)))
+            })
             .await?;
         let mut hours = self.without_unreadable(found);
         hours.retain(|one| span.contains(&one.hour));

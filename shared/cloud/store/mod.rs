@@ -29,6 +29,7 @@ pub mod key;
 pub mod observed;
 pub mod people;
 pub mod push;
+mod range;
 mod refusal;
 pub mod runs;
 pub mod sharing;
@@ -38,6 +39,7 @@ pub mod unreadable;
 mod versions;
 mod write;
 
+use range::KeyRange;
 pub use refusal::conflict;
 use refusal::{away, cancelled};
 pub use write::{Write, WriteCondition};
@@ -260,18 +262,15 @@ impl Store {
     /// Loads every item of a partition whose sort key begins with `prefix`, in key order, with
     /// consistent reads.
     pub async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| {
-            Ok(item(map))
-        })
-        .await
+        self.query(pk, KeyRange::Prefix(prefix), |map| Ok(item(map)))
+            .await
     }
 
     /// Loads and parses the items of [`Store::list`] page by page. Notes unreadable items and
     /// leaves them out.
     async fn list_as<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
-        let range = Some(("begins_with(sk, :sk)", prefix));
         let found: Vec<Result<T, Key>> = self
-            .query(pk, range, |map| {
+            .query(pk, KeyRange::Prefix(prefix), |map| {
                 Ok(item(map).read().map_err(|_| key_of(map)))
             })
             .await?;
@@ -289,7 +288,7 @@ impl Store {
     /// Loads every item of a partition whose sort key is below `end`, in key order, with consistent
     /// reads.
     pub async fn list_below(&self, pk: &str, end: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("sk < :sk", end)), |map| Ok(item(map)))
+        self.query(pk, KeyRange::Below(end), |map| Ok(item(map)))
             .await
     }
 
@@ -314,23 +313,28 @@ impl Store {
     /// Loads every item of a partition from the sort key `start` on, in key order, with consistent
     /// reads.
     pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("sk >= :sk", start)), |map| Ok(item(map)))
+        self.query(pk, KeyRange::From(start), |map| Ok(item(map)))
+            .await
+    }
+
+    /// Loads every item of a partition from the sort key `first` to `last`, in key order, with
+    /// consistent reads. A query costs what its items weigh together; a read by key costs one unit
+    /// or more for each of them.
+    async fn list_between(&self, pk: &str, first: &str, last: &str) -> Result<Vec<Item>> {
+        self.query(pk, KeyRange::Between(first, last), |map| Ok(item(map)))
             .await
     }
 
     async fn query<T>(
         &self,
         pk: &str,
-        range: Option<(&str, &str)>,
+        range: KeyRange<'_>,
         read: fn(&Map) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let range = range.filter(|(_, value)| !value.is_empty());
+        let (condition, bounds) = range.condition();
         let mut items = Vec::new();
-        let mut from: Option<HashMap<String, AttributeValue>> = None;
+        let mut from: Option<Map> = None;
         loop {
-            let condition = range.map_or("pk = :pk".to_owned(), |(test, _)| {
-                format!("pk = :pk AND {test}")
-            });
             let page = self
                 .db
                 .query()
@@ -339,10 +343,13 @@ impl Store {
                 .expression_attribute_values(":pk", text(pk))
                 .set_exclusive_start_key(from.take())
                 .consistent_read(true);
-            let page = match range {
-                Some((_, value)) => page.expression_attribute_values(":sk", text(value)),
-                None => page,
-            };
+            let page = [":a", ":b"]
+                .into_iter()
+                .zip(bounds)
+                .fold(page, |page, (name, bound)| match bound {
+                    Some(bound) => page.expression_attribute_values(name, text(bound)),
+                    None => page,
+                });
             let page = page.send().await.map_err(away)?;
             for map in page.items.iter().flatten() {
                 items.push(read(map)?);

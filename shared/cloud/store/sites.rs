@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
+use super::range::KeyRange;
 use super::{Item, Store, Write, WriteStep, body, item};
 use crate::store::site_version::SiteVersion;
 use doorstep_core::decide::credibility::RefusedLists;
@@ -271,7 +272,7 @@ impl Store {
 
     /// Loads the deliveries that could not be parsed, in no order.
     pub async fn unreadable_deliveries(&self, site: &SiteId) -> Result<Vec<UnreadableDelivery>> {
-        self.query(&key::unreadable_deliveries(site), None, |map| {
+        self.query(&key::unreadable_deliveries(site), KeyRange::All, |map| {
             // The item shows that there was such a delivery, even if its reason is unreadable.
             let why = item(map).read();
             let expires = map.get("expires").and_then(|value| value.as_n().ok());
