@@ -33,6 +33,8 @@ const PAGES: [&str; 8] = [
     "on-time",
     "audit",
 ];
+/// A search over all people.
+const FIND: &str = "/find?q=lastname-1";
 /// The limit of a page in milliseconds.
 const AIM: f64 = 100.0;
 
@@ -45,12 +47,15 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     let admitted = ask(&router, &console.entrance(), "").await?;
     let cookie = admitted.headers.get(header::SET_COOKIE);
     let cookie = cookie.ok_or("no cookie")?.to_str()?.to_owned();
+    let found = ask(&router, FIND, &cookie).await?;
+    let person = found.link_to("/person/").ok_or("no person is found")?;
+    let pages = PAGES.into_iter().map(|page| match page {
+        "" => ("/".to_owned(), "needs you"),
+        page => (format!("/site/{SITE}/{page}"), page),
+    });
+    let pages = pages.chain([(FIND.to_owned(), "find"), (person, "person")]);
     let mut figures = Vec::new();
-    for page in PAGES {
-        let (address, name) = match page {
-            "" => ("/".to_owned(), "needs you"),
-            page => (format!("/site/{SITE}/{page}"), page),
-        };
+    for (address, name) in pages {
         let mut times = Vec::new();
         for _ in 0..options.runs {
             let begun = Instant::now();
@@ -70,6 +75,18 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    /// Returns the first address on the page that contains `part`.
+    fn link_to(&self, part: &str) -> Option<String> {
+        let links = self.body.split("href=\"").skip(1);
+        let mut addresses = links.filter_map(|rest| rest.split('"').next());
+        addresses
+            .find(|address| address.contains(part))
+            .map(str::to_owned)
+    }
 }
 
 async fn ask(router: &Router, address: &str, cookie: &str) -> Outcome<Answer> {
@@ -79,6 +96,10 @@ async fn ask(router: &Router, address: &str, cookie: &str) -> Outcome<Answer> {
         .body(Body::empty())?;
     let answer = router.clone().oneshot(request).await?;
     let (status, headers) = (answer.status(), answer.headers().clone());
-    to_bytes(answer.into_body(), usize::MAX).await?;
-    Ok(Answer { status, headers })
+    let body = to_bytes(answer.into_body(), usize::MAX).await?;
+    Ok(Answer {
+        status,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
 }
