@@ -8,6 +8,8 @@ TOOLS      := $(CURDIR)/.tools
 CARGO_DENY := 0.20.2
 DENY       := $(TOOLS)/cargo-deny-$(CARGO_DENY)
 FEATURES   := --features operator,stack,browser
+CARGO_FUZZ := 0.13.2
+FUZZ       := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ)
 # Tools from PyPI, each with its lock file in infra/tools.
 SAM        := SAM_CLI_TELEMETRY=0 PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/aws-sam-cli/bin/sam
 E2E        := $(CURDIR)/target/e2e
@@ -15,7 +17,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test test-console simulate model oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test test-console simulate model fuzz oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
 
 ## help: shows this list
 help:
@@ -52,6 +54,15 @@ SEEDS ?= 200
 ## simulate: plays a day for each seed, with failures: make simulate SEEDS=500, or SEEDS=17..17
 simulate:
 	SEEDS=$(SEEDS) $(CARGO) test --features operator --locked --test doorstep simulation::as_many -- --ignored --nocapture
+
+# The number of inputs for each target.
+RUNS  ?= 1000000
+## fuzz: has libFuzzer look for inputs from outside that stop a function or take long: make fuzz RUNS=1000000 FUZZED="answers"
+fuzz: $(FUZZ)/bin/cargo-fuzz
+	PATH="$(FUZZ)/bin:$$PATH" infra/fuzz/run.sh $(RUNS) $(TARGET)/fuzz $(FUZZED)
+
+$(FUZZ)/bin/cargo-fuzz:
+	$(CARGO) install cargo-fuzz --version $(CARGO_FUZZ) --locked --root $(FUZZ)
 
 ## check: checks format, lints and docs
 check:
