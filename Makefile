@@ -10,6 +10,8 @@ DENY       := $(TOOLS)/cargo-deny-$(CARGO_DENY)
 FEATURES   := --features operator,stack,browser
 CARGO_FUZZ := 0.13.2
 FUZZ       := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ)
+CARGO_MUTANTS := 27.1.0
+MUTANTS    := $(TOOLS)/cargo-mutants-$(CARGO_MUTANTS)
 # Tools from PyPI, each with its lock file in infra/tools.
 SAM        := SAM_CLI_TELEMETRY=0 PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/aws-sam-cli/bin/sam
 E2E        := $(CURDIR)/target/e2e
@@ -17,7 +19,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test test-console simulate model fuzz oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test test-console simulate model fuzz mutants oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
 
 ## help: shows this list
 help:
@@ -60,6 +62,16 @@ RUNS  ?= 1000000
 ## fuzz: has libFuzzer look for inputs from outside that stop a function or take long: make fuzz RUNS=1000000 FUZZED="answers"
 fuzz: $(FUZZ)/bin/cargo-fuzz
 	PATH="$(FUZZ)/bin:$$PATH" infra/fuzz/run.sh $(RUNS) $(TARGET)/fuzz $(FUZZED)
+
+# What decides, and what verifies who sent a delivery.
+MUTATED ?= shared/core/decide/** shared/vendors/platform/signature.rs shared/vendors/platform/standard_webhooks.rs
+## mutants: breaks the deciding code, one small thing at a time, and lists what no test of its own crate notices; takes hours
+mutants: $(MUTANTS)/bin/cargo-mutants
+	PATH="$(MUTANTS)/bin:$$PATH" cargo mutants --package doorstep-core --package doorstep-vendors --timeout 60 \
+		$(foreach files,$(MUTATED),--file '$(files)') --output $(TARGET)
+
+$(MUTANTS)/bin/cargo-mutants:
+	$(CARGO) install cargo-mutants --version $(CARGO_MUTANTS) --locked --root $(MUTANTS)
 
 $(FUZZ)/bin/cargo-fuzz:
 	$(CARGO) install cargo-fuzz --version $(CARGO_FUZZ) --locked --root $(FUZZ)

@@ -226,3 +226,6 @@ impl Baseline {
         before
     }
 }
+
+#[cfg(test)]
+mod tests;

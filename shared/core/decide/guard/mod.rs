@@ -25,6 +25,8 @@ pub mod judge;
 pub mod removal;
 
 #[cfg(test)]
+mod hold_tests;
+#[cfg(test)]
 mod tests;
 
 /// How long inferred revokes count together.

@@ -1,6 +1,6 @@
 //! Tests of which changes the guard holds, and which it releases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -419,4 +419,20 @@ proptest! {
         let held: usize = forth.holds.iter().map(|(_, waiting)| waiting.len()).sum();
         prop_assert_eq!(held + forth.released.len(), waiting.len());
     }
+}
+
+#[test]
+fn a_removal_counts_for_a_day_and_not_at_its_end() {
+    let at = |hours: i64, seconds: i64| {
+        now() - SignedDuration::from_hours(hours) - SignedDuration::from_secs(seconds)
+    };
+    let left = [at(0, 0), at(23, 3_599), at(24, 0), at(25, 0)];
+    let changes = left.into_iter().enumerate();
+    let changes = changes.map(|(who, at)| (leaves("main", "g", who).change, at));
+    let tally = Tally {
+        left: changes.collect(),
+        made: BTreeMap::new(),
+    };
+    let counted: Vec<Timestamp> = tally.lately(now()).left.into_values().collect();
+    assert_eq!(counted, [at(0, 0), at(23, 3_599)]);
 }
