@@ -43,7 +43,7 @@ pub struct Options {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-    /// Also prints every write to the table, and every call, that was counted.
+    /// Also prints every read and write of the table, and every call, that was counted.
     #[arg(long)]
     each: bool,
     /// Where the functions' binaries are.

@@ -42,6 +42,8 @@ pub struct SiteUse {
     pub reconcile_read: f64,
     /// Units of one reconcile.
     pub reconcile_write: f64,
+    /// Requests to the Parameter Store of one reconcile.
+    pub secrets: f64,
     /// Units of one booking's life.
     pub booking_read: f64,
     /// Units of one booking's life.

@@ -62,6 +62,8 @@ async fn small_site() -> Outcome<SiteUse> {
     let begun = Instant::now();
     reconcile(&watched.environment, &SiteId::from(SITE)).await?;
     let reconcile_time = begun.elapsed();
+    let calls = watched.calls();
+    let secrets = calls.get("GetParameter").map_or(0, |calls| calls.count);
     let (reconcile_read, reconcile_write) = units(&stage);
     live(&stage, 3, false).await?;
     units(&stage);
@@ -71,6 +73,7 @@ async fn small_site() -> Outcome<SiteUse> {
         reconcile_time,
         reconcile_read,
         reconcile_write,
+        secrets: secrets as f64,
         booking_read,
         booking_write,
     })
@@ -84,6 +87,7 @@ fn of_small(small: &SiteUse) -> Vec<Figure> {
             "ms",
             ms(small.reconcile_time),
         ),
+        Figure::count(format!("{title}, reads of secrets"), "calls", small.secrets),
         Figure::count(format!("{title}, read units"), "RCU", small.reconcile_read),
         Figure::count(
             format!("{title}, write units"),
