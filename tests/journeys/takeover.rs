@@ -153,3 +153,40 @@ async fn l2_bookings_that_ended_long_ago_cost_no_read() {
     let (none, many) = (compare_with_ended(0).await, compare_with_ended(150).await);
     assert_eq!((none.calls, none.units), (many.calls, many.units));
 }
+
+/// A site counts as large by its last read. A removal is not among the changes: the next whole read
+/// of memberships finds it.
+#[tokio::test]
+async fn l2_a_large_site_is_read_by_its_changes_and_each_kind_whole_once_an_hour() {
+    let world = Scenario::at(Doors::Kisi, PLAN)
+        .begin(town(json!({})), DoorsFixture::with(&["Members"]))
+        .await;
+    let (store, site) = (
+        &world.machine.environment().store,
+        SiteId::from("riverside"),
+    );
+    let mut mark = store.platform_read(&site).await.unwrap();
+    mark.counts.insert("member".to_owned(), 60_000);
+    store.keep_platform_read(&site, &mark).await.unwrap();
+    world.clock("2026-03-02T08:15:00Z").await;
+    world
+        .change(json!({ "memberships": [hot_desk("ada")] }))
+        .await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada"], "a change");
+    world
+        .change(json!({ "remove": { "memberships": ["s-ada"] } }))
+        .await;
+    world.clock("2026-03-02T08:30:00Z").await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada"], "no change says it");
+    world.clock("2026-03-02T09:15:00Z").await;
+    world.reconcile().await;
+    assert!(world.inside("Members").await.is_empty(), "a whole list");
+    let counts = store.platform_read(&site).await.unwrap().counts;
+    assert_eq!(
+        counts.get("member"),
+        Some(&60_000),
+        "it still counts as large"
+    );
+}
