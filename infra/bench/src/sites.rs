@@ -12,7 +12,7 @@ use crate::figure::Figure;
 use crate::price::{Month, SiteUse};
 use crate::stage::{Stage, hook, signed};
 use crate::town::{Doors, SITE, Town, booking};
-use crate::units::live;
+use crate::units::{HOUSE, MONDAY, live};
 use crate::watched::{Calls, Watched, sum};
 use crate::{Options, Outcome, ms};
 use doorstep_cloud::store::runs::Runs;
@@ -65,6 +65,8 @@ async fn small_site() -> Outcome<SiteUse> {
     let calls = watched.calls();
     let secrets = calls.get("GetParameter").map_or(0, |calls| calls.count);
     let (reconcile_read, reconcile_write) = units(&stage);
+    let stage = Stage::open(HOUSE, MONDAY.parse()?).await?;
+    stage.reconcile().await?;
     live(&stage, 3, false).await?;
     units(&stage);
     live(&stage, 4, false).await?;
@@ -137,7 +139,7 @@ async fn at(sites: usize, small: &SiteUse) -> Outcome<Vec<Figure>> {
 }
 
 async fn open() -> Outcome<Stage> {
-    let stage = Stage::open(SMALL, "2026-03-02T08:00:00Z".parse()?).await?;
+    let stage = Stage::open(SMALL, MONDAY.parse()?).await?;
     stage.reconcile().await?;
     Ok(stage)
 }

@@ -1,7 +1,8 @@
 //! The first takeover of large sites, and a reconcile that finds nothing to do afterwards. The
-//! clock is frozen, so the vendors' rate limits cost no time.
+//! clock is frozen, so the vendors' rate limits cost no time. Times are CPU times of this process,
+//! with the table and the vendors in them: other work of the machine changes them little.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -17,8 +18,9 @@ use doorstep_jobs::reconcile::reconcile;
 const SIZES: [usize; 2] = [1_000, 10_000];
 /// The size that `large` adds.
 const LARGEST: usize = 50_000;
-/// The bookings that each person made in the two years before.
-const ENDED: usize = 4;
+/// The bookings that each person made two years before. The sandbox looks at all of them for each
+/// page of its list.
+const ENDED: usize = 1;
 /// The time for a person at 10,000 people is at most so many times that at 1,000.
 const LINEAR: f64 = 1.3;
 
@@ -63,7 +65,7 @@ fn figures(costs: &[Cost]) -> Vec<Figure> {
         let people = many.people;
         figures.push(
             Figure::count(
-                format!("takeover, time for a person at {people} beside 1000"),
+                format!("takeover, CPU time for a person at {people} beside 1000"),
                 "x",
                 ratio(few.each(), many.each()),
             )
@@ -86,7 +88,7 @@ fn of_size(cost: &Cost) -> Vec<Figure> {
         Figure::count(format!("{what}, {} people", cost.people), unit, value)
     };
     vec![
-        of("takeover, for each person", "ms", cost.each()),
+        of("takeover, CPU time for each person", "ms", cost.each()),
         of(
             "takeover, calls to the table for each person",
             "calls",
@@ -94,7 +96,11 @@ fn of_size(cost: &Cost) -> Vec<Figure> {
         ),
         of("takeover, read units for each person", "RCU", cost.read),
         of("takeover, write units for each person", "WCU", cost.write),
-        of("reconcile with nothing to do", "ms", ms(cost.idle)),
+        of(
+            "reconcile with nothing to do, CPU time",
+            "ms",
+            ms(cost.idle),
+        ),
         of(
             "the same, read units for each person",
             "RCU",
@@ -113,13 +119,13 @@ async fn take_over(people: usize) -> Outcome<Cost> {
     platform["bookings"] = ended(people);
     let stage = Stage::open_with(town, "2026-03-02T08:00:00Z".parse()?, platform).await?;
     stage.machine.cloud().units_used();
-    let begun = Instant::now();
+    let begun = cpu_time()?;
     stage.reconcile().await?;
-    let takeover = begun.elapsed();
+    let takeover = cpu_time()?.saturating_sub(begun);
     let (calls, read, write) = units(&stage)?;
-    let begun = Instant::now();
+    let begun = cpu_time()?;
     let report = reconcile(stage.machine.environment(), &SiteId::from(SITE)).await?;
-    let idle = begun.elapsed();
+    let idle = cpu_time()?.saturating_sub(begun);
     if (report.granted, report.revoked, report.foreign) != (0, 0, 0) {
         return Err(format!("there was something to do: {report:?}").into());
     }
@@ -136,16 +142,24 @@ async fn take_over(people: usize) -> Outcome<Cost> {
     })
 }
 
+/// The CPU time of this process so far, from the kernel's count of its ticks of 10 ms.
+fn cpu_time() -> Outcome<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The name in brackets may hold spaces. After it, the 12th and 13th fields are the ticks.
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u64>);
+    let ticks: Result<Vec<u64>, _> = ticks.collect();
+    Ok(Duration::from_millis(ticks?.iter().sum::<u64>() * 10))
+}
+
 /// Bookings that ended within the two years before.
 fn ended(people: usize) -> Value {
     let one = |n: usize| {
-        let (member, half_year) = (n / ENDED, n % ENDED);
-        let day = ["2024-04-02", "2024-10-01", "2025-04-01", "2025-10-01"][half_year];
         booking(
             &format!("5f9a1c3e7b2d4a02{n:08x}"),
-            member,
-            &format!("{day}T10:00:00Z"),
-            &format!("{day}T11:00:00Z"),
+            n / ENDED,
+            "2024-04-02T10:00:00Z",
+            "2024-04-02T11:00:00Z",
         )
     };
     json!((0..people * ENDED).map(one).collect::<Vec<_>>())
