@@ -24,6 +24,8 @@ struct Read {
     units: f64,
     /// The units of due items alone.
     of_dues: f64,
+    /// Reads of the group at the door system, in a takeover.
+    of_group: u64,
 }
 
 impl Read {
@@ -70,7 +72,18 @@ async fn take_over(doors: Doors, people: usize) -> Read {
     let world = Scenario::at(doors, PLAN).start(town(things), fixture).await;
     world.machine.cloud().units_used();
     world.reconcile().await;
-    let read = Read::since(&world);
+    let mut read = Read::since(&world);
+    let calls = world.calls(doors.word()).await;
+    let of_group = |call: &str| {
+        call.starts_with("GET")
+            && (call.contains("role_assignments")
+                || call.ends_with("/access_groups/{access_group_id}/users"))
+    };
+    read.of_group = calls
+        .iter()
+        .filter(|(call, _)| of_group(call))
+        .map(|(_, count)| count)
+        .sum();
     let claimed = world.people().await;
     assert_eq!(claimed.len(), people, "everyone was taken over");
     read
@@ -84,6 +97,10 @@ async fn l2_a_takeover_of_twice_the_people_reads_at_most_twice_as_much() {
             take_over(doors, 2 * PEOPLE).await,
         );
         assert!(whole.is_linear_to(half), "{half:?} {whole:?}");
+        assert!(half.of_group > 0);
+        if doors == Doors::Kisi {
+            assert_eq!(half.of_group, whole.of_group, "not once for each batch");
+        }
     }
 }
 
