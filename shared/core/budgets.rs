@@ -35,6 +35,9 @@ pub mod run {
     pub const FIRST_BATCH: usize = 20;
     /// Largest batch of due items that share one call: as many as the function's memory holds.
     pub const LARGEST_BATCH: usize = 1_000;
+    /// The people that a run knows as due at one time. Phases order these people. The rest is read
+    /// as these are served.
+    pub const MOST_KNOWN: usize = 2 * LARGEST_BATCH;
     /// Percent of a run that people who are due may use before hints are refetched.
     pub const PEOPLE_FIRST: u32 = 50;
     /// Percent of a run after which nothing more is refetched.

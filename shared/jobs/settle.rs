@@ -16,6 +16,7 @@ use doorstep_core::model::ids::SiteId;
 mod accounts;
 mod apply;
 mod attempts;
+mod backlog;
 mod batch;
 mod cards;
 mod commit;

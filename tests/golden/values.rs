@@ -225,6 +225,7 @@ pub fn platform_read() -> PlatformRead {
     PlatformRead {
         complete: Some(noon()),
         whole: Some(noon()),
+        whole_of: BTreeMap::from([("member".to_owned(), noon())]),
         failing: Some(noon()),
         counts: counts(),
         wanted: Some(noon()),

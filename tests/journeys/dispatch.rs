@@ -29,11 +29,11 @@ async fn world() -> World {
 
 /// A batch of one request, handed out for the first or another time.
 fn batch(id: &str, begun: u64, by: AskedBy, times: u32) -> SqsEvent {
-    let request = ReconcileRequest {
-        site: SITE.into(),
-        begun,
-        by,
-    };
+    let site = SITE.into();
+    batch_of(id, ReconcileRequest { site, begun, by }, times)
+}
+
+fn batch_of(id: &str, request: ReconcileRequest, times: u32) -> SqsEvent {
     let mut message = SqsMessage::default();
     (message.message_id, message.receipt_handle) = (Some(id.to_owned()), Some(id.to_owned()));
     message.body = serde_json::to_string(&request).ok();
@@ -94,6 +94,44 @@ async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
         .collect();
     assert_eq!(dead, ["harbour"], "it was tried five times");
     world.ends_well().await;
+}
+
+/// The platform of the first site answers nothing until the other site was compared.
+#[tokio::test]
+async fn l1_a_site_that_hangs_delays_no_other() {
+    let world = world().await;
+    let environment = world.machine.environment().clone();
+    let (began, over) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (hangs, ends) = (environment.clone(), (began.clone(), over.clone()));
+    let hanging = tokio::spawn(async move {
+        let run = |_| async {
+            ends.0.notify_one();
+            ends.1.notified().await;
+            Ok(())
+        };
+        serve(&hangs, batch("one", 1, AskedBy::Clock, 1), run).await
+    });
+    began.notified().await;
+    let count = Arc::default();
+    let other = ReconcileRequest {
+        site: "harbour".into(),
+        begun: 0,
+        by: AskedBy::Clock,
+    };
+    assert!(!served(&environment, batch_of("two", other, 1), &count).await);
+    assert_eq!(count.load(Ordering::SeqCst), 1, "it was compared meanwhile");
+    assert!(
+        served(
+            &environment,
+            batch("three", 2, AskedBy::Operator, 1),
+            &count
+        )
+        .await,
+        "the site that hangs is one function's"
+    );
+    over.notify_one();
+    let answer = hanging.await.expect("it ends");
+    assert!(answer.batch_item_failures.is_empty());
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ mod snapshots;
 pub mod spacebring;
 mod subscribers;
 mod tags;
+mod takeover;
 mod unreadable;
 mod visits;
 mod withheld;

@@ -7,14 +7,18 @@ mod console;
 mod figure;
 mod lambda;
 mod memory;
+mod price;
 mod reconcile;
 mod settles;
+mod sites;
 mod size;
 mod stage;
 mod start;
 mod stopwatch;
+mod takeover;
 mod town;
 mod units;
+mod watched;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -30,7 +34,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 #[derive(Parser)]
 #[command(name = "bench")]
 pub struct Options {
-    /// What to measure; everything where nothing is named.
+    /// What to measure; everything but `large` where nothing is named.
     #[arg(value_enum)]
     what: Vec<What>,
     /// How often each time is measured.
@@ -39,7 +43,7 @@ pub struct Options {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-    /// Also prints every write to the table, and every call, that was counted.
+    /// Also prints every read and write of the table, and every call, that was counted.
     #[arg(long)]
     each: bool,
     /// Where the functions' binaries are.
@@ -67,6 +71,12 @@ enum What {
     Calls,
     /// The pages of the console.
     Console,
+    /// Taking over 1,000 and 10,000 people.
+    Takeover,
+    /// Taking over 50,000 people. It takes minutes.
+    Large,
+    /// 1 to 10,000 sites in one stack.
+    Sites,
 }
 
 #[tokio::main]
@@ -74,13 +84,12 @@ async fn main() -> ExitCode {
     stopwatch::install();
     let options = Options::parse();
     let all = What::value_variants();
-    let chosen = if options.what.is_empty() {
-        all
-    } else {
-        options.what.as_slice()
+    let chosen = |what: &&What| match options.what.as_slice() {
+        [] => **what != What::Large,
+        named => named.contains(what),
     };
     let mut figures = Vec::new();
-    for what in all.iter().filter(|what| chosen.contains(what)) {
+    for what in all.iter().filter(chosen) {
         eprintln!("measuring {what:?} ...");
         match measure(*what, &options).await {
             Ok(more) => figures.extend(more),
@@ -112,6 +121,9 @@ async fn measure(what: What, options: &Options) -> Outcome<Vec<Figure>> {
         What::Units => units::measure(options).await,
         What::Calls => calls::measure(options).await,
         What::Console => console::measure(options).await,
+        What::Takeover => takeover::measure(options).await,
+        What::Large => takeover::measure_large(options).await,
+        What::Sites => sites::measure(options).await,
     }
 }
 

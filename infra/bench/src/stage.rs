@@ -37,6 +37,11 @@ pub struct Stage {
 impl Stage {
     /// Starts the machine at an instant, with a site that was never read.
     pub async fn open(town: Town, at: Timestamp) -> Outcome<Stage> {
+        Stage::open_with(town, at, town.platform()).await
+    }
+
+    /// The same with another world of the platform.
+    pub async fn open_with(town: Town, at: Timestamp, platform: Value) -> Outcome<Stage> {
         let setup = Setup {
             sites: vec![town.site()],
             secrets: None,
@@ -49,7 +54,7 @@ impl Stage {
             town,
         };
         stage
-            .back_door("officernd", Method::PUT, "/_world", &town.platform())
+            .back_door("officernd", Method::PUT, "/_world", &platform)
             .await?;
         stage
             .back_door(town.doors.word(), Method::PUT, "/_world", &town.house())

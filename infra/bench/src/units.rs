@@ -108,7 +108,7 @@ fn print_units(stage: &Stage, options: &Options, title: &str) -> Outcome<(f64, f
         } else {
             &mut read
         }) += units;
-        if options.each && !title.is_empty() && one.is_write() {
+        if options.each && !title.is_empty() {
             eprintln!("{title}: {units} {} {}", one.operation, one.keys.join(", "));
         }
     }

@@ -449,6 +449,17 @@ fn reconcile_serves_one_site_at_a_time_and_a_bounded_number_of_sites() {
     );
 }
 
+/// Without a bound Lambda would fetch messages that the account's concurrency cannot serve, and each
+/// throttled fetch counts towards the dead letters.
+#[test]
+fn settle_serves_a_bounded_number_of_batches_and_leaves_concurrency_to_the_others() {
+    let event = &template().properties("Settle")["Events"]["TriggerQueue"]["Properties"];
+    let most = event["ScalingConfig"]["MaximumConcurrency"]
+        .as_u64()
+        .expect("a number");
+    assert!((2..1000).contains(&most), "{most}");
+}
+
 /// A queue that feeds a function is watched by the age of its oldest message, and the one that
 /// takes its dead letters by their number.
 #[test]

@@ -153,7 +153,40 @@ impl Due {
     }
 }
 
+/// A part of the due items of a site.
+#[derive(Debug)]
+pub struct DuePage {
+    /// The items, earliest first.
+    pub dues: Vec<Due>,
+    /// The sort key after which the next part begins.
+    pub read_to: Option<String>,
+    /// Nothing more was due when this part was read.
+    pub is_last: bool,
+}
+
 impl Store {
+    /// Loads at most `most` items that are due until the minute of `at`, inclusive, earliest first,
+    /// after the sort key `after`. Skips unreadable items, so that they do not block the others.
+    pub async fn due_page(
+        &self,
+        site: &SiteId,
+        at: Timestamp,
+        after: Option<String>,
+        most: usize,
+    ) -> Result<DuePage> {
+        let end = Minute::of(at).later(1).to_string();
+        let (items, is_last) = self
+            .page_below(&key::dues(site), &end, after.as_deref(), most)
+            .await?;
+        let read_to = items.last().map(|item| item.sk.clone()).or(after);
+        let dues = items.iter().filter_map(|item| self.due(site, item));
+        Ok(DuePage {
+            dues: dues.collect(),
+            read_to,
+            is_last,
+        })
+    }
+
     /// Loads everything due until the minute of `at`, inclusive, earliest first. Skips unreadable
     /// items, so that they do not block the others.
     pub async fn due_until(&self, site: &SiteId, at: Timestamp) -> Result<Vec<Due>> {

@@ -292,6 +292,38 @@ impl Store {
             .await
     }
 
+    /// Loads at most `most` items of a partition whose sort keys are above `after` and below `end`,
+    /// in key order, with one consistent read. The second value says whether the read reached `end`.
+    pub async fn page_below(
+        &self,
+        pk: &str,
+        end: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<(Vec<Item>, bool)> {
+        let page = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :sk")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":sk", text(end))
+            .set_exclusive_start_key(after.map(|sk| {
+                key_map(&Key {
+                    pk: pk.to_owned(),
+                    sk: sk.to_owned(),
+                })
+            }))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(away)?;
+        let items: Vec<Item> = page.items.iter().flatten().map(item).collect();
+        let is_last = items.is_empty() || page.last_evaluated_key.is_none_or(|key| key.is_empty());
+        Ok((items, is_last))
+    }
+
     /// Loads the last item of a partition whose sort key is below `end`, with a consistent read.
     pub async fn last_below(&self, pk: &str, end: &str) -> Result<Option<Item>> {
         let last = self

@@ -37,6 +37,10 @@ pub struct PlatformRead {
     pub complete: Option<Timestamp>,
     /// When the last complete full read began; a read of changes only does not count.
     pub whole: Option<Timestamp>,
+    /// When the last whole list of each kind began, where that is later than `whole`: the kinds of
+    /// a large site are read whole in turn.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub whole_of: BTreeMap<String, Timestamp>,
     /// Since when no read was complete.
     pub failing: Option<Timestamp>,
     /// The number of things of each kind.

@@ -1,6 +1,7 @@
 //! Stores the facts that a read of the platform found, and the result of the read.
 
-use jiff::{SignedDuration, Timestamp};
+use extent::Extents;
+use jiff::Timestamp;
 
 use super::Report;
 use crate::compare::SourceRead;
@@ -9,7 +10,7 @@ use crate::compare::platform::PlatformReading;
 use crate::settle::{Origin, end_refetch};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::store::sites::{Extent, PlatformRead};
+use doorstep_cloud::store::sites::PlatformRead;
 use doorstep_core::decide::credibility::card_numbers::NUMBERS;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Membership, What};
@@ -18,11 +19,7 @@ use doorstep_core::site::Site;
 use doorstep_vendors::platform::push::reader::tidy;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 
-/// Above this number of things, a complete read every 15 minutes would exceed our share of the rate
-/// limit.
-const TOO_MANY: usize = 100_000;
-/// The longest time between two complete reads.
-const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+mod extent;
 
 /// The result of a platform read.
 pub struct PlatformState {
@@ -50,6 +47,7 @@ pub async fn read(
     let mut mark = environment.store.platform_read(&site.id).await?;
     let KeptRead {
         reading,
+        extents,
         webhooks,
         kept_out,
         held_back,
@@ -82,15 +80,6 @@ pub async fn read(
             .iter()
             .map(|why| Notice::unreachable(word, why)),
     );
-    let extent = if reading.since.is_none() {
-        Extent::Full
-    } else {
-        Extent::Changes
-    };
-    match reading.problems.is_empty() {
-        true => mark.completed(now, extent),
-        false => mark.failed(now),
-    }
     mark.refused.clone_from(&reading.refused_lists);
     mark.counts.extend(
         reading
@@ -100,6 +89,7 @@ pub async fn read(
     );
     mark.counts
         .extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
+    extents.note(&mut mark, reading.problems.is_empty(), now);
     environment
         .store
         .keep_platform_read(&site.id, &mark)
@@ -130,6 +120,8 @@ pub async fn read(
 /// A finished and stored read.
 struct KeptRead<'a> {
     reading: PlatformReading<'a>,
+    /// What was read whole.
+    extents: Extents,
     /// Problems of the platform's webhooks; `None` if the platform did not answer.
     webhooks: Option<Result<Vec<String>>>,
     /// Facts that the table rejects permanently.
@@ -144,12 +136,19 @@ async fn read_and_keep<'a>(
     now: Timestamp,
 ) -> Result<KeptRead<'a>> {
     let (mut webhooks, mut kept_out, mut held_back) = (None, Vec::new(), None);
-    let mut reading = PlatformReading::new(&environment.store, site, mark, since(mark, now), now);
+    let mut reading = PlatformReading::new(&environment.store, site, mark, now);
+    let mut extents = Extents::default();
     match environment.platform(site).await {
         Ok(reader) => {
-            for kind in reader.kinds() {
+            let kinds = reader.kinds();
+            extents = Extents::of(&kinds, mark, now);
+            for kind in kinds {
+                reading.since = extents.since(kind);
                 for record in reading.one(reader.as_ref(), kind).await? {
                     kept_out.extend(keep(environment, site, &mut reading, record).await?);
+                }
+                if !reading.unread.contains(&kind) {
+                    extents.read(kind);
                 }
             }
             match reader.held_back().await {
@@ -165,12 +164,12 @@ async fn read_and_keep<'a>(
             webhooks = Some(hearing(site, reader.as_ref()).await);
         }
         Err(error) => {
-            reading.since = None;
             reading.none(&error).await?;
         }
     }
     Ok(KeptRead {
         reading,
+        extents,
         webhooks,
         kept_out,
         held_back,
@@ -245,14 +244,4 @@ async fn plan_end_refetch(
         tracing::warn!(site = site.id.as_str(), %error, "a schedule could not be set; the next reconcile sets it");
     }
     environment.store.put_dues(&site.id, &[due]).await
-}
-
-/// Returns the instant since which changes are read. A large site reads only changes, and
-/// everything at least hourly.
-fn since(mark: &PlatformRead, now: Timestamp) -> Option<Timestamp> {
-    let large = mark.counts.values().sum::<usize>() > TOO_MANY;
-    let lately = mark
-        .whole
-        .is_some_and(|at| now.duration_since(at) < WHOLE_EVERY);
-    mark.complete.filter(|_| large && lately)
 }

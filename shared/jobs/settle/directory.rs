@@ -84,10 +84,8 @@ impl DoorsAccounts {
     }
 
     fn forget(&mut self, id: &AccountId) {
+        // An address whose account is gone finds nothing: `of_address` looks at the account itself.
         self.by_id.remove(id);
-        self.by_email
-            .values_mut()
-            .for_each(|ids| ids.retain(|known| known != id));
     }
 
     /// Fetches one account. After a failure, the person who needs the account fetches it again and

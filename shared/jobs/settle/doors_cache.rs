@@ -45,7 +45,7 @@ pub struct DoorsCache {
 }
 
 impl DoorsCache {
-    /// Reads what a round needs. Groups that were read recently are reused if only accounts were
+    /// Reads what a round needs. Groups that were read recently are reused if at most accounts were
     /// created since.
     pub async fn begin_round(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
         let old = self
@@ -67,9 +67,14 @@ impl DoorsCache {
         }
     }
 
-    /// Records what a round changed: groups must be read again, and changed accounts need not be.
+    /// Records what a round changed: changed groups must be read again, and changed accounts need
+    /// not be.
     pub fn note_changes(&mut self, phase: Phase, evaluations: &[Evaluation], works: &[PersonWork]) {
-        if phase != Phase::Accounts {
+        // A takeover changes no group, and every batch of it concerns most groups.
+        let has_acted = works
+            .iter()
+            .any(|work| work.decision.actions().next().is_some());
+        if has_acted && phase != Phase::Accounts {
             self.forget_groups();
         }
         evaluations

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::batch::{Batcher, DueStage};
 use super::doors_cache::DoorsCache;
 use super::identity::{self, ResolvedDues};
-use super::new_account_gate::are_many_new;
+use super::new_account_gate::NewcomerCount;
 use super::phase::Phase;
 use super::round::settle_people;
 use super::site_context::{BatchScope, Connections, SiteContext};
@@ -34,7 +34,7 @@ pub struct SettleRun<'a> {
     pub batcher: Batcher,
     cache: DoorsCache,
     connections: Connections,
-    many_new: Option<bool>,
+    newcomers: NewcomerCount,
 }
 
 impl<'a> SettleRun<'a> {
@@ -52,16 +52,16 @@ impl<'a> SettleRun<'a> {
             batcher: Batcher::new(bulk),
             cache,
             connections,
-            many_new: None,
+            newcomers: NewcomerCount::default(),
         }
     }
 
-    /// Loads the stage of every due item that the batcher needs. On the first call it also decides
-    /// whether too many people at once may need a new account.
+    /// Loads the stage of every due item that the batcher needs. Counts whether too many people at
+    /// once may need a new account.
     pub async fn get_to_know(&mut self, dues: &[Due]) -> Result<()> {
-        if self.many_new.is_none() && !dues.is_empty() {
-            self.many_new = Some(are_many_new(self.environment, self.site, dues).await?);
-        }
+        self.newcomers
+            .add(self.environment, self.site, dues)
+            .await?;
         let unknown = self.batcher.unknown(dues);
         if unknown.is_empty() {
             return Ok(());
@@ -140,7 +140,7 @@ impl<'a> SettleRun<'a> {
         let scope = BatchScope {
             phase,
             now,
-            many_new: self.many_new.unwrap_or_default(),
+            many_new: self.newcomers.are_many(),
         };
         let (context, writers) = SiteContext::set(
             self.environment,

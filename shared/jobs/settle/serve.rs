@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::backlog::Backlog;
 use super::batch::NextStep;
 use super::refetch::{has_hints, refetch, refetch_again};
 use super::run::SettleRun;
@@ -16,7 +17,6 @@ use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::budgets::run::{FETCHING, PEOPLE_FIRST, RUN_TIME};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::minute::Minute;
-use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
 use doorstep_vendors::platform::push::outdated::drop_snapshots;
@@ -146,14 +146,22 @@ impl<'a> TimedRun<'a> {
 
     /// Serves due people until this percentage of the run's time is used up.
     async fn serve_people(&mut self, percent: u32) -> Result<ServeResult> {
+        let mut backlog = Backlog::default();
         loop {
             // A run takes time. People who were marked in a minute that began meanwhile are due as
             // well.
             self.until = self.until.max(self.environment.time.now());
-            let (refetches, people) = self.all_due().await?;
+            backlog
+                .read_on(&self.environment.store, &self.site.id, self.until)
+                .await?;
+            let mut people = backlog.people().to_vec();
+            people.extend_from_slice(&self.marked);
             self.run.get_to_know(&people).await?;
             match self.run.batcher.next(people, self.left(percent)) {
-                NextStep::Done => return Ok(ServeResult::Served { refetches }),
+                NextStep::Done => {
+                    let refetches = backlog.refetches();
+                    return Ok(ServeResult::Served { refetches });
+                }
                 NextStep::Enqueue => return Ok(ServeResult::OutOfTime),
                 NextStep::Serve(phase, batch) => {
                     let mut served: HashSet<String> =
@@ -162,23 +170,10 @@ impl<'a> TimedRun<'a> {
                         served.remove(due.mark());
                     }
                     self.marked.retain(|due| !served.contains(due.mark()));
+                    backlog.served(&served);
                 }
             }
         }
-    }
-
-    /// Returns everything due, earliest first, then the people marked in passing. The first list
-    /// holds things to refetch, the second holds people.
-    async fn all_due(&self) -> Result<(Vec<Due>, Vec<Due>)> {
-        let mut dues = self
-            .environment
-            .store
-            .due_until(&self.site.id, self.until)
-            .await?;
-        dues.extend_from_slice(&self.marked);
-        Ok(dues
-            .into_iter()
-            .partition(|due| matches!(due.subject, Subject::Refetch { .. })))
     }
 
     /// Stores what is due for the next run, and enqueues a trigger for it.

@@ -149,7 +149,7 @@ async fn platform<'a>(
 ) -> Result<PlatformReading<'a>> {
     let word = site.platform.kind.word();
     let reader = environment.platform(site).await?;
-    let mut reading = PlatformReading::new(&environment.store, site, mark, None, now);
+    let mut reading = PlatformReading::new(&environment.store, site, mark, now);
     for kind in reader.kinds() {
         // `reading.known` has the new facts too. They are stored nowhere else.
         drop(reading.one(reader.as_ref(), kind).await?);

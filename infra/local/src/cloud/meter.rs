@@ -12,7 +12,7 @@ use doorstep_vendors::http::{Request, Response};
 pub struct UnitsUsed {
     /// The operation.
     pub operation: String,
-    /// The keys that it names, as `pk sk`.
+    /// The keys that it names, as `pk sk`; the partition of a query, as `pk`.
     pub keys: Vec<String>,
     /// Capacity units of reading or writing; `None` for a refused operation, which reports no
     /// count.
@@ -75,12 +75,15 @@ fn units(answer: &[u8]) -> f64 {
         .sum()
 }
 
-/// Returns every `pk` with its `sk`, at any depth of a request.
+/// Returns every `pk` with its `sk`, at any depth of a request, and the partition of a query.
 fn keys(request: &Value) -> Vec<String> {
     match request {
         Value::Object(object) => match (&request["pk"]["S"], &request["sk"]["S"]) {
             (Value::String(pk), Value::String(sk)) => vec![format!("{pk} {sk}")],
-            _ => object.values().flat_map(keys).collect(),
+            _ => match &request[":pk"]["S"] {
+                Value::String(pk) => vec![pk.clone()],
+                _ => object.values().flat_map(keys).collect(),
+            },
         },
         Value::Array(list) => list.iter().flat_map(keys).collect(),
         _ => Vec::new(),

@@ -67,7 +67,9 @@ impl PlatformReading<'_> {
         let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
         // An unreadable thing exists, and keeps its stored value.
         listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
-        self.counts.insert(of.kind.word(), listed.len());
+        if self.since.is_none() {
+            self.counts.insert(of.kind.word(), listed.len());
+        }
         for mut fact in facts {
             let old = of.stored.get(&fact.name());
             if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {

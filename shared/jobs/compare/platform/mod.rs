@@ -37,7 +37,7 @@ pub struct PlatformReading<'a> {
     store: &'a Store,
     site: &'a Site,
     began: Timestamp,
-    /// The instant since which changes are listed; `None` lists everything.
+    /// The instant since which changes of the next kind are listed; `None` lists everything.
     pub since: Option<Timestamp>,
     /// The stored facts, updated by what was read so far.
     pub known: FactIndex,
@@ -67,13 +67,7 @@ pub struct PlatformReading<'a> {
 
 impl<'a> PlatformReading<'a> {
     /// Starts a read. `began` becomes the version of every record of it.
-    pub fn new(
-        store: &'a Store,
-        site: &'a Site,
-        mark: &PlatformRead,
-        since: Option<Timestamp>,
-        began: Timestamp,
-    ) -> Self {
+    pub fn new(store: &'a Store, site: &'a Site, mark: &PlatformRead, began: Timestamp) -> Self {
         let (known, counts) = (FactIndex::default(), BTreeMap::new());
         let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
         let (unread, unlisted, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
@@ -82,7 +76,7 @@ impl<'a> PlatformReading<'a> {
             store,
             site,
             began,
-            since,
+            since: None,
             known,
             counts,
             numbers,
