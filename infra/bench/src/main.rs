@@ -2,6 +2,7 @@
 //! doing meanwhile shows in the times, so they are medians, and ratios where a time alone says
 //! little. What is counted comes out the same each time.
 
+mod beside;
 mod calls;
 mod console;
 mod figure;
@@ -45,6 +46,9 @@ pub struct Options {
     /// Where the functions' binaries are.
     #[arg(long, default_value = "target/release")]
     functions: PathBuf,
+    /// Where Node and Python are, with their SDKs.
+    #[arg(long, default_value = ".tools")]
+    tools: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,6 +71,8 @@ enum What {
     Calls,
     /// The pages of the console.
     Console,
+    /// The job of receive in Node 22 and Python 3.13, beside it; installed by `make bench ARGS=beside`.
+    Beside,
 }
 
 #[tokio::main]
@@ -74,8 +80,10 @@ async fn main() -> ExitCode {
     stopwatch::install();
     let options = Options::parse();
     let all = What::value_variants();
+    // The last one needs more than Rust: only by its name.
+    let alone = all.split_last().map_or(all, |(_, alone)| alone);
     let chosen = if options.what.is_empty() {
-        all
+        alone
     } else {
         options.what.as_slice()
     };
@@ -112,6 +120,7 @@ async fn measure(what: What, options: &Options) -> Outcome<Vec<Figure>> {
         What::Units => units::measure(options).await,
         What::Calls => calls::measure(options).await,
         What::Console => console::measure(options).await,
+        What::Beside => beside::measure(options).await,
     }
 }
 
