@@ -25,9 +25,13 @@ CONFIG     := $(CURDIR)/infra/samconfig.toml
 help:
 	@sed -n 's/^## /make /p' $(MAKEFILE_LIST)
 
+# `make run` builds the same dependencies as `make test`, with the same features: each of the two finds what the other built.
+# PROFILE=local builds for longer and runs faster.
+PROFILE ?= dev
 ## run: runs Doorstep on one machine, with sandbox vendors. Flags: make run ARGS="--port 9000 --quiet"
 run:
-	$(CARGO) run --profile local --locked -p doorstep-local -- $(ARGS)
+	$(CARGO) build --profile $(PROFILE) --workspace --features operator --locked --bin doorstep-local
+	$(TARGET)/$(PROFILE:dev=debug)/doorstep-local $(ARGS)
 
 ## doorstep: installs the operator's command into your path
 doorstep:
@@ -117,7 +121,7 @@ e2e: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed $(TOOLS)/min
 		DOORSTEP_MINISTACK=$(TOOLS)/ministack/bin/ministack $(CARGO) test $(FEATURES) --locked --test stack
 
 ## bench: measures every figure of docs/performance.md, or some: make bench ARGS="start size"
-bench:
+bench: $(if $(filter beside,$(ARGS)),$(TOOLS)/beside-node/installed $(TOOLS)/beside-python/installed)
 	$(CARGO) build --locked --release --package doorstep --package doorstep-empty
 	$(CARGO) run --locked --release --package doorstep-bench -- $(ARGS)
 
@@ -154,6 +158,15 @@ $(TOOLS)/oracle-node/installed: infra/oracle/package-lock.json
 
 $(TOOLS)/browser/installed: infra/browser/package-lock.json
 	$(npm)
+
+# What `make bench ARGS=beside` measures beside receive. Node itself is a package of npm.
+$(TOOLS)/beside-node/installed: infra/bench/beside/node/package-lock.json infra/bench/beside/node/receive.mjs
+	$(npm)
+	cp $(<D)/receive.mjs $(@D)
+
+$(TOOLS)/beside-python/installed: infra/bench/beside/install.sh infra/bench/beside/python/requirements.txt
+	infra/bench/beside/install.sh $(@D)
+	touch $@
 
 # A tool from PyPI, in its own environment, with the versions of its lock file.
 $(TOOLS)/%/installed: infra/tools/%.txt

@@ -9,7 +9,7 @@ use crate::backend::{Backend, Local, Stack};
 use crate::progress;
 use doorstep_cloud::aws::SdkHttpClient;
 use doorstep_cloud::environment::{Environment, Settings};
-use doorstep_cloud::stack::Asker;
+use doorstep_cloud::service::AwsCaller;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network::{self, Sandbox};
@@ -108,14 +108,14 @@ impl TargetOptions {
             .as_deref()
             .filter(|address| !address.is_empty());
         let http = network::client(given.map(Sandbox::at).transpose()?)?;
-        let asker = self.asker(&http).await?;
-        let settings = Settings::of_stack(&self.stack, asker, &http).await?;
+        let caller = self.caller(&http).await?;
+        let settings = Settings::of_stack(&self.stack, caller, &http).await?;
         Ok(Environment::new(settings, http, Arc::new(WallClock)))
     }
 
     /// Resolves the operator's AWS identity in the same way as every AWS command: environment,
     /// profile, single sign-on, role.
-    async fn asker(&self, http: &Http) -> Result<Asker> {
+    async fn caller(&self, http: &Http) -> Result<AwsCaller> {
         let mut chain = aws_config::defaults(BehaviorVersion::latest())
             .http_client(SdkHttpClient(http.clone()));
         if let Some(profile) = &self.profile {
@@ -138,7 +138,7 @@ impl TargetOptions {
                 "no AWS credentials: sign in, or choose another --profile ({error})"
             ))
         })?;
-        Ok(Asker {
+        Ok(AwsCaller {
             region,
             credentials,
             endpoint: found.endpoint_url().map(str::to_owned),

@@ -168,17 +168,23 @@ pub fn failure<E: ProvideErrorMetadata>(call: &str, error: &SdkError<E, HttpResp
         SdkError::ResponseError(_) => "an answer that cannot be read",
         _ => error
             .code()
-            .filter(is_word)
+            .filter(|code| is_word(code))
             .unwrap_or("an error without a code"),
     };
-    let status = error
-        .raw_response()
-        .map(|answer| format!("HTTP {}", answer.status().as_u16()));
-    let request = error
-        .meta()
-        .extra(REQUEST_ID)
-        .filter(is_word)
-        .map(|id| format!("request {id}"));
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    let request_id = error.meta().extra(REQUEST_ID).filter(|id| is_word(id));
+    described(call, what, status, request_id)
+}
+
+/// Returns the text of a failed call: the call, what happened, the HTTP status and the request id.
+pub(crate) fn described(
+    call: &str,
+    what: &str,
+    status: Option<u16>,
+    request_id: Option<&str>,
+) -> String {
+    let status = status.map(|status| format!("HTTP {status}"));
+    let request = request_id.map(|id| format!("request {id}"));
     let more: Vec<String> = status.into_iter().chain(request).collect();
     if more.is_empty() {
         format!("{call}: {what}")
@@ -192,7 +198,7 @@ const REQUEST_ID: &str = "aws_request_id";
 
 /// Returns whether a text from AWS is one word, as its codes and ids are. Other texts are not
 /// logged.
-fn is_word(text: &&str) -> bool {
+pub(crate) fn is_word(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(plain)
 }

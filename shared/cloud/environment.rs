@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use http::Uri;
@@ -14,16 +15,21 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::aws::{Lazy, SdkHttpClient};
+use crate::aws::{Lazy, SdkHttpClient, SdkSleep};
 use crate::bus::EventBus;
 use crate::delivery_tally::DeliveryTally;
 use crate::ids::IdSource;
+use crate::parameters::ParameterStore;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
+use crate::scheduler::Scheduler;
 use crate::schedules::{ScheduleSettings, Schedules};
 use crate::secrets::Secrets;
+use crate::service::AwsCaller;
+use crate::sqs::Sqs;
 use crate::store::Store;
 use crate::trigger_queue::TriggerQueue;
+use doorstep_core::budgets::aws;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::{DoorsConfig, Site};
@@ -89,6 +95,15 @@ impl Settings {
             credentials: Credentials::new(key, secret, session, None, "environment"),
             endpoint: given("AWS_ENDPOINT_URL"),
         })
+    }
+
+    /// Returns the caller of AWS.
+    pub fn caller(&self) -> AwsCaller {
+        AwsCaller {
+            region: self.region.clone(),
+            credentials: self.credentials.clone(),
+            endpoint: self.endpoint.clone(),
+        }
     }
 
     /// Returns the origins that a delivery needs: the queue, and the table and the secrets in the
@@ -159,38 +174,30 @@ pub struct Environment {
     pub deadline: Deadline,
 }
 
-/// Builds a client with the configuration that all SDKs share.
-macro_rules! config {
-    ($sdk:ident, $settings:expr, $http_client:expr $(, $time:expr)?) => {{
-        let mut config = $sdk::Config::builder()
-            .behavior_version($sdk::config::BehaviorVersion::latest())
-            .region($sdk::config::Region::new($settings.region.clone()))
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                $settings.credentials.clone(),
-            ))
-            .http_client($http_client.clone())
-            .retry_config(
-                $sdk::config::retry::RetryConfig::standard()
-                    .with_max_attempts(doorstep_core::budgets::aws::TRIES)
-                    .with_initial_backoff(doorstep_core::budgets::aws::FIRST_PAUSE)
-                    .with_max_backoff(doorstep_core::budgets::aws::LONGEST_PAUSE),
-            )
-            // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their
-            // time and size.
-            .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url($settings.endpoint.clone());
-        $(config.set_sleep_impl(Some($sdk::config::SharedAsyncSleep::new(crate::aws::SdkSleep($time.clone()))));)?
-        $sdk::Client::from_conf(config.build())
-    }};
-}
-pub(crate) use config;
-
-/// Builds the same client on first use.
+/// Creates an SDK client with the configuration that all of them share. It is built on first use.
 macro_rules! lazily {
     ($sdk:ident, $settings:expr, $http_client:expr, $time:expr) => {{
         let (settings, http_client, time) =
             ($settings.clone(), $http_client.clone(), $time.clone());
-        Lazy::new(move || config!($sdk, settings, http_client, time))
+        Lazy::new(move || {
+            let mut config = $sdk::Config::builder()
+                .behavior_version($sdk::config::BehaviorVersion::latest())
+                .region($sdk::config::Region::new(settings.region))
+                .credentials_provider(SharedCredentialsProvider::new(settings.credentials))
+                .http_client(http_client)
+                .retry_config(
+                    $sdk::config::retry::RetryConfig::standard()
+                        .with_max_attempts(aws::TRIES)
+                        .with_initial_backoff(aws::FIRST_PAUSE)
+                        .with_max_backoff(aws::LONGEST_PAUSE),
+                )
+                // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their
+                // time and size.
+                .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
+                .sleep_impl($sdk::config::SharedAsyncSleep::new(SdkSleep(time)));
+            config.set_endpoint_url(settings.endpoint);
+            $sdk::Client::from_conf(config.build())
+        })
     }};
 }
 
@@ -227,24 +234,27 @@ impl Environment {
             let (deadline, time) = (deadline.clone(), time.clone());
             http.clone().within(move || answer(&deadline, time.now()))
         };
-        let (http_client, http) = (
-            SdkHttpClient(bounded(Deadline::aws_answer)),
+        let (aws_http, http) = (
+            bounded(Deadline::aws_answer),
             bounded(Deadline::vendor_answer),
         );
+        let http_client = SdkHttpClient(aws_http.clone());
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
         let store = Store::new(
             lazily!(aws_sdk_dynamodb, settings, http_client, time),
             settings.table.clone(),
             time.clone(),
         );
-        let queues = lazily!(aws_sdk_sqs, settings, http_client, time);
-        let triggers = TriggerQueue::new(queues.clone(), settings.trigger_queue_url.clone());
-        let reconciles = ReconcileQueue::new(queues, settings.reconcile_url.clone(), time.clone());
-        let secrets = Secrets::new(
-            lazily!(aws_sdk_ssm, settings, http_client, time),
-            settings.stack.clone(),
-        );
-        let scheduler = lazily!(aws_sdk_scheduler, settings, http_client, time);
+        let outside = || (settings.caller(), aws_http.clone(), time.clone());
+        let (caller, seam, clock) = outside();
+        let sqs = Sqs::new(caller, seam, clock);
+        let triggers = TriggerQueue::new(sqs.clone(), settings.trigger_queue_url.clone());
+        let reconciles = ReconcileQueue::new(sqs, settings.reconcile_url.clone(), time.clone());
+        let (caller, seam, clock) = outside();
+        let parameters = ParameterStore::new(caller, seam, clock);
+        let secrets = Secrets::new(parameters, settings.stack.clone());
+        let (caller, seam, clock) = outside();
+        let scheduler = Scheduler::new(caller, seam, clock);
         let bus = EventBus::new(
             lazily!(aws_sdk_eventbridge, settings, http_client, time),
             settings.bus.clone(),
@@ -325,18 +335,12 @@ impl Environment {
         .await;
     }
 
-    /// Builds the clients that every delivery needs, on a separate thread. This takes most of a
-    /// millisecond of CPU, while the runtime requests the first event. Returns when the table's
-    /// client is ready.
+    /// Builds the table's client on a separate thread, while the runtime requests the first event.
+    /// The other clients of a delivery need no building.
     async fn build(&self) {
         let store = self.store.clone();
         // A client that is not built here is built on first use.
         let _built = spawn_blocking(move || store.build()).await;
-        let (secrets, triggers) = (self.secrets.clone(), self.triggers.clone());
-        let _meanwhile = spawn_blocking(move || {
-            secrets.build();
-            triggers.build();
-        });
     }
 
     /// Returns a reader of a site's platform, or of its stored push updates if the platform has no

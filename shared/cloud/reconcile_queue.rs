@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::aws::{Lazy, failure};
 use crate::reconcile_request::ReconcileRequest;
+use crate::sqs::{BatchEntry, Message, Sqs};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
@@ -21,15 +19,15 @@ const AT_ONCE: usize = 8;
 /// A client of the reconcile queue.
 #[derive(Clone)]
 pub struct ReconcileQueue {
-    queue: Lazy<Client>,
+    sqs: Sqs,
     url: String,
     time: SharedTime,
 }
 
 impl ReconcileQueue {
     /// Creates a client of the queue at `url`.
-    pub fn new(queue: Lazy<Client>, url: String, time: SharedTime) -> Self {
-        ReconcileQueue { queue, url, time }
+    pub fn new(sqs: Sqs, url: String, time: SharedTime) -> Self {
+        ReconcileQueue { sqs, url, time }
     }
 
     /// Sends requests. Requests that the queue refuses are sent again, a limited number of times.
@@ -56,18 +54,10 @@ impl ReconcileQueue {
         let mut back_off = BackOff::new(&self.time);
         while !entries.is_empty() {
             let sent = entries.len();
-            let call = self
-                .queue
-                .send_message_batch()
-                .queue_url(&self.url)
-                .set_entries(Some(entries.clone()));
-            let answer = call.send().await.map_err(|error| {
-                Error::retry(format!(
-                    "the reconcile queue is away: {}",
-                    failure("sqs SendMessageBatch", &error)
-                ))
+            let left = self.sqs.send_batch(&self.url, entries).await;
+            entries = left.map_err(|failure| {
+                Error::retry(format!("the reconcile queue is away: {failure}"))
             })?;
-            entries.retain(|entry| answer.failed.iter().any(|failed| failed.id == entry.id));
             if !entries.is_empty() && !back_off.may_send_again(sent, entries.len()).await {
                 return Err(Error::retry(format!(
                     "the reconcile queue did not take {} requests",
@@ -85,30 +75,20 @@ impl ReconcileQueue {
     /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility
     /// timeout.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
-        let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
-        let asked = self
-            .queue
-            .change_message_visibility()
-            .queue_url(&self.url)
-            .receipt_handle(receipt);
-        let answer = asked.visibility_timeout(seconds).send().await;
-        answer.map(|_| ()).map_err(|error| {
-            Error::retry(format!(
-                "a request keeps its pause: {}",
-                failure("sqs ChangeMessageVisibility", &error)
-            ))
-        })
+        let asked = self.sqs.change_visibility(&self.url, receipt, pause).await;
+        asked.map_err(|failure| Error::retry(format!("a request keeps its pause: {failure}")))
     }
 }
 
-fn entry(number: usize, request: &ReconcileRequest) -> Result<SendMessageBatchRequestEntry> {
+fn entry(number: usize, request: &ReconcileRequest) -> Result<BatchEntry<'_>> {
     let text = serde_json::to_string(request)
         .map_err(|_| Error::permanent("a request cannot be written"))?;
-    SendMessageBatchRequestEntry::builder()
-        .id(number.to_string())
-        .message_group_id(&request.site)
-        .message_deduplication_id(request.dedup_id())
-        .message_body(text)
-        .build()
-        .map_err(|error| Error::permanent(format!("a request cannot be put together: {error}")))
+    Ok(BatchEntry {
+        id: number.to_string(),
+        message: Message {
+            message_body: text,
+            message_group_id: request.site.as_str(),
+            message_deduplication_id: request.dedup_id(),
+        },
+    })
 }

@@ -4,17 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_scheduler::Client;
-use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
-use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
-use aws_sdk_scheduler::types::{
-    ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
-};
 use jiff::SignedDuration;
 
-use crate::aws::{Lazy, failure};
 use crate::bus::EventBus;
 use crate::reconcile_request::AskedBy;
+use crate::scheduler::{OneTimeSchedule, Scheduler, SqsParameters, Target};
 use crate::trigger_queue::{Trigger, TriggerMessage, TriggerQueue};
 use doorstep_core::budgets::aws::TRIES_AGAIN;
 use doorstep_core::model::error::{Error, Result};
@@ -52,7 +46,7 @@ pub enum Unset {
 /// A client that sets schedules.
 #[derive(Clone)]
 pub struct Schedules {
-    scheduler: Lazy<Client>,
+    scheduler: Scheduler,
     settings: ScheduleSettings,
     line: TriggerQueue,
     bus: EventBus,
@@ -64,7 +58,7 @@ pub struct Schedules {
 impl Schedules {
     /// Creates a client whose schedules send to `line`.
     pub fn new(
-        scheduler: Lazy<Client>,
+        scheduler: Scheduler,
         settings: ScheduleSettings,
         line: TriggerQueue,
         bus: EventBus,
@@ -132,36 +126,26 @@ impl Schedules {
     /// [`Unset`].
     pub async fn try_set(&self, site: &SiteId, minute: Minute) -> Result<(), Unset> {
         let message = TriggerMessage::new(site, Trigger::Schedule(minute));
-        let created = self
-            .scheduler
-            .create_schedule()
-            .name(format!("{site}-{minute}"))
-            .group_name(&self.settings.group)
-            .schedule_expression(minute.start().strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
-            .schedule_expression_timezone("UTC")
-            .flexible_time_window(exact().map_err(Unset::Schedule)?)
-            .action_after_completion(ActionAfterCompletion::Delete)
-            .target(self.target(&message).map_err(Unset::Schedule)?)
-            .send()
-            .await;
-        match created {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(CreateScheduleError::ConflictException(_)) => Ok(()),
-                // The same refusal for a future minute means a mistake in this code or in the
-                // stack.
-                Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => self
-                    .line
-                    .enqueue(&message, None)
-                    .await
-                    .map_err(Unset::Queue),
-                _ => {
-                    let why = failure("scheduler CreateSchedule", &error);
-                    Err(Unset::Schedule(Error::retry(format!(
-                        "a schedule could not be set: {why}"
-                    ))))
-                }
-            },
+        let schedule = OneTimeSchedule {
+            group_name: &self.settings.group,
+            schedule_expression: minute.start().strftime("at(%Y-%m-%dT%H:%M:%S)").to_string(),
+            target: self.target(&message).map_err(Unset::Schedule)?,
+        };
+        let name = format!("{site}-{minute}");
+        let Err(failure) = self.scheduler.create(&name, &schedule).await else {
+            return Ok(());
+        };
+        match failure.code() {
+            Some("ConflictException") => Ok(()),
+            // The same refusal for a future minute means a mistake in this code or in the stack.
+            Some("ValidationException") if self.has_come(minute) => self
+                .line
+                .enqueue(&message, None)
+                .await
+                .map_err(Unset::Queue),
+            _ => Err(Unset::Schedule(Error::retry(format!(
+                "a schedule could not be set: {failure}"
+            )))),
         }
     }
 
@@ -171,26 +155,9 @@ impl Schedules {
     /// [`Error::Retry`] if Scheduler is unreachable.
     pub async fn of(&self, site: &SiteId) -> Result<Vec<String>> {
         let prefix = format!("{site}-");
-        let listed = self
-            .scheduler
-            .list_schedules()
-            .group_name(&self.settings.group)
-            .name_prefix(&prefix);
-        let mut pages = listed.into_paginator().send();
-        let mut names = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                Error::retry(format!(
-                    "schedules cannot be listed: {}",
-                    failure("scheduler ListSchedules", &error)
-                ))
-            })?;
-            names.extend(
-                page.schedules
-                    .into_iter()
-                    .filter_map(|schedule| schedule.name),
-            );
-        }
+        let listed = self.scheduler.names(&self.settings.group, &prefix).await;
+        let mut names = listed
+            .map_err(|failure| Error::retry(format!("schedules cannot be listed: {failure}")))?;
         // Another site's name may begin with this one's.
         let is_minute = |word: &str| {
             word.len() == MINUTE && word.bytes().all(|b| b.is_ascii_digit() || b == b'T')
@@ -206,24 +173,12 @@ impl Schedules {
     /// [`Error::Retry`] if Scheduler is unreachable.
     pub async fn clear(&self, site: &SiteId) -> Result<()> {
         for name in self.of(site).await? {
-            let deleted = self
-                .scheduler
-                .delete_schedule()
-                .group_name(&self.settings.group)
-                .name(name)
-                .send()
-                .await;
-            match deleted {
-                Ok(_) => {}
-                Err(error)
-                    if matches!(
-                        error.as_service_error(),
-                        Some(DeleteScheduleError::ResourceNotFoundException(_))
-                    ) => {}
-                Err(error) => {
-                    let why = failure("scheduler DeleteSchedule", &error);
-                    return Err(Error::retry(format!("a schedule stays: {why}")));
-                }
+            let deleted = self.scheduler.delete(&self.settings.group, &name).await;
+            let kept = deleted
+                .err()
+                .filter(|failure| failure.code() != Some("ResourceNotFoundException"));
+            if let Some(failure) = kept {
+                return Err(Error::retry(format!("a schedule stays: {failure}")));
             }
         }
         Ok(())
@@ -236,28 +191,14 @@ impl Schedules {
             .is_ok_and(|now| minute.start() <= now)
     }
 
-    fn target(&self, message: &TriggerMessage) -> Result<Target> {
-        let sqs = SqsParameters::builder()
-            .message_group_id(&message.site)
-            .build();
-        let target = Target::builder()
-            .arn(&self.settings.trigger_queue_arn)
-            .role_arn(&self.settings.role_arn);
-        target
-            .input(message.text()?)
-            .sqs_parameters(sqs)
-            .build()
-            .map_err(unbuilt)
+    fn target<'a>(&'a self, message: &'a TriggerMessage) -> Result<Target<'a>> {
+        Ok(Target {
+            arn: &self.settings.trigger_queue_arn,
+            role_arn: &self.settings.role_arn,
+            input: message.text()?,
+            sqs_parameters: SqsParameters {
+                message_group_id: message.site.as_str(),
+            },
+        })
     }
-}
-
-fn exact() -> Result<FlexibleTimeWindow> {
-    FlexibleTimeWindow::builder()
-        .mode(FlexibleTimeWindowMode::Off)
-        .build()
-        .map_err(unbuilt)
-}
-
-fn unbuilt(error: impl std::fmt::Display) -> Error {
-    Error::permanent(format!("an alarm cannot be put together: {error}"))
 }

@@ -1,26 +1,17 @@
 //! The description of a deployed stack: one plain SSM parameter that the template writes. The
 //! stack's name therefore suffices to find everything else.
 
-use aws_credential_types::Credentials;
-use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{SdkHttpClient, failure};
-use crate::environment::{Settings, config};
+use crate::environment::Settings;
+use crate::parameters::ParameterStore;
 use crate::schedules::ScheduleSettings;
+use crate::service::AwsCaller;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::Http;
-
-/// The caller of AWS: region, credentials and endpoint.
-#[derive(Debug, Clone)]
-pub struct Asker {
-    /// The AWS region.
-    pub region: String,
-    /// The credentials. Their `Debug` output is redacted.
-    pub credentials: Credentials,
-    /// The endpoint of AWS, if not the public one.
-    pub endpoint: Option<String>,
-}
+use doorstep_vendors::time::WallClock;
 
 /// The names of a stack's resources: the JSON in the parameter `/{stack}/stack`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,33 +59,33 @@ impl Settings {
     /// [`Error::Invalid`] if there is no such stack in the region, or AWS denies the read;
     /// [`Error::Retry`] if AWS is unreachable; [`Error::Permanent`] if the parameter has another
     /// shape.
-    pub async fn of_stack(stack: &str, asker: Asker, http: &Http) -> Result<Self> {
+    pub async fn of_stack(stack: &str, caller: AwsCaller, http: &Http) -> Result<Self> {
         let path = format!("/{stack}/stack");
-        let ssm = config!(aws_sdk_ssm, asker, SdkHttpClient(http.clone()));
-        let answer = ssm.get_parameter().name(&path).send().await;
-        let found = answer.map_err(|error| match error.as_service_error() {
-            Some(GetParameterError::ParameterNotFound(_)) => Error::invalid(format!(
+        let parameters = ParameterStore::new(caller.clone(), http.clone(), Arc::new(WallClock));
+        let found = parameters.plain(&path).await.map_err(|failure| {
+            if failure.is_refusal() {
+                Error::invalid(format!("the stack cannot be asked: {failure}"))
+            } else {
+                Error::retry(format!("AWS cannot be reached: {failure}"))
+            }
+        })?;
+        let text = found.ok_or_else(|| {
+            Error::invalid(format!(
                 "there is no stack \"{stack}\" in {}: no parameter {path}. Choose another with --stack, --region or \
                  --profile, or deploy it",
-                asker.region
-            )),
-            Some(_) => Error::invalid(format!("the stack cannot be asked: {}", failure("ssm GetParameter", &error))),
-            None => Error::retry(format!("AWS cannot be reached: {}", failure("ssm GetParameter", &error))),
+                caller.region
+            ))
         })?;
-        let text = found
-            .parameter
-            .and_then(|parameter| parameter.value)
-            .unwrap_or_default();
         let names: ResourceNames = serde_json::from_str(&text).map_err(|error| {
             Error::permanent(format!(
                 "the parameter {path} is not what the stack writes: {error}"
             ))
         })?;
-        let Asker {
+        let AwsCaller {
             region,
             credentials,
             endpoint,
-        } = asker;
+        } = caller;
         let schedules = ScheduleSettings {
             group: names.schedule_group,
             trigger_queue_arn: names.trigger_queue_arn,

@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::aws::{Lazy, failure};
+use crate::service::CallFailure;
+use crate::sqs::{Attributes, Message, Sqs};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::{DoorsName, SiteId};
@@ -100,33 +99,26 @@ struct Redrive {
     target: String,
 }
 
-type Attributes = std::collections::HashMap<QueueAttributeName, String>;
-
 fn count(attributes: &Attributes) -> u64 {
-    let text = attributes.get(&QueueAttributeName::ApproximateNumberOfMessages);
+    let text = attributes.get("ApproximateNumberOfMessages");
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-fn unasked(why: String) -> Error {
-    Error::retry(format!("the queue cannot be asked: {why}"))
+fn unasked(failure: CallFailure) -> Error {
+    Error::retry(format!("the queue cannot be asked: {failure}"))
 }
 
 /// A client of the trigger queue.
 #[derive(Clone)]
 pub struct TriggerQueue {
-    queue: Lazy<Client>,
+    sqs: Sqs,
     url: String,
 }
 
 impl TriggerQueue {
     /// Creates a client of the queue at `url`.
-    pub fn new(queue: Lazy<Client>, url: String) -> Self {
-        TriggerQueue { queue, url }
-    }
-
-    /// Builds the SDK client now, if no request has built it yet.
-    pub fn build(&self) {
-        self.queue.build();
+    pub fn new(sqs: Sqs, url: String) -> Self {
+        TriggerQueue { sqs, url }
     }
 
     /// Enqueues a trigger. SQS drops a second message with an equal deduplication id within five
@@ -136,21 +128,15 @@ impl TriggerQueue {
     /// [`Error::Retry`] if the queue did not take it.
     pub async fn enqueue(&self, message: &TriggerMessage, dedup_id: Option<&str>) -> Result<()> {
         let own = || Uuid::new_v4().simple().to_string();
-        self.queue
-            .send_message()
-            .queue_url(&self.url)
-            .message_group_id(&message.site)
-            .message_deduplication_id(dedup_id.map_or_else(own, str::to_owned))
-            .message_body(message.text()?)
-            .send()
+        let message = Message {
+            message_body: message.text()?,
+            message_group_id: message.site.as_str(),
+            message_deduplication_id: dedup_id.map_or_else(own, str::to_owned),
+        };
+        self.sqs
+            .send(&self.url, &message)
             .await
-            .map(|_| ())
-            .map_err(|error| {
-                Error::retry(format!(
-                    "the queue did not take a trigger: {}",
-                    failure("sqs SendMessage", &error)
-                ))
-            })
+            .map_err(|failure| Error::retry(format!("the queue did not take a trigger: {failure}")))
     }
 
     /// Returns how many messages wait, and how many are in the dead-letter queue. Only the operator
@@ -159,20 +145,17 @@ impl TriggerQueue {
     /// # Errors
     /// [`Error::Retry`] if the queue is unreachable.
     pub async fn waiting(&self) -> Result<QueueDepth> {
-        let here = self.attributes(&self.url).await?;
-        let policy = here.get(&QueueAttributeName::RedrivePolicy);
+        let here = self.sqs.attributes(&self.url).await.map_err(unasked)?;
+        let policy = here.get("RedrivePolicy");
         let policy = policy.and_then(|policy| serde_json::from_str::<Redrive>(policy).ok());
         let dead = match policy
             .as_ref()
             .and_then(|policy| policy.target.rsplit(':').next())
         {
             Some(name) => {
-                let found = self.queue.get_queue_url().queue_name(name).send().await;
-                let url = found
-                    .map_err(|error| unasked(failure("sqs GetQueueUrl", &error)))?
-                    .queue_url
-                    .unwrap_or_default();
-                Some(count(&self.attributes(&url).await?))
+                let url = self.sqs.url_of(name).await.map_err(unasked)?;
+                let there = self.sqs.attributes(&url).await.map_err(unasked)?;
+                Some(count(&there))
             }
             None => None,
         };
@@ -182,17 +165,6 @@ impl TriggerQueue {
         })
     }
 
-    async fn attributes(&self, url: &str) -> Result<Attributes> {
-        let asked = self
-            .queue
-            .get_queue_attributes()
-            .queue_url(url)
-            .attribute_names(QueueAttributeName::All);
-        let answer = asked.send().await;
-        let answer = answer.map_err(|error| unasked(failure("sqs GetQueueAttributes", &error)))?;
-        Ok(answer.attributes.unwrap_or_default())
-    }
-
     /// Makes a message visible again after `pause`, in whole seconds, instead of after the queue's
     /// visibility timeout. Until then SQS delivers no other message of its site.
     ///
@@ -200,19 +172,8 @@ impl TriggerQueue {
     /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility
     /// timeout.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
-        let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
-        let asked = self
-            .queue
-            .change_message_visibility()
-            .queue_url(&self.url)
-            .receipt_handle(receipt);
-        let answer = asked.visibility_timeout(seconds).send().await;
-        answer.map(|_| ()).map_err(|error| {
-            Error::retry(format!(
-                "a message keeps its pause: {}",
-                failure("sqs ChangeMessageVisibility", &error)
-            ))
-        })
+        let asked = self.sqs.change_visibility(&self.url, receipt, pause).await;
+        asked.map_err(|failure| Error::retry(format!("a message keeps its pause: {failure}")))
     }
 }
 

@@ -164,7 +164,7 @@ pub mod deadline {
     /// The longest wait for one answer of a vendor. The actual limit is a sixth of the invocation,
     /// and at most this.
     pub const LONGEST_ANSWER: Duration = Duration::from_secs(20);
-    /// The longest wait for one answer of AWS. The SDKs retry.
+    /// The longest wait for one answer of AWS. The call is tried again.
     pub const AWS_ANSWER: Duration = Duration::from_secs(8);
 }
 
@@ -186,8 +186,8 @@ pub mod aws {
 
     /// Maximum number of tries of a call that AWS throttles or fails.
     pub const TRIES: u32 = 4;
-    /// Maximum pause before the second try; it doubles with each further try. The SDK chooses a
-    /// shorter one at random.
+    /// Maximum pause before the second try; it doubles with each further try. The
+    /// pause itself is a random part of it.
     pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
     /// Maximum pause before any try.
     pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);

@@ -45,7 +45,7 @@ fn longest(tried: u32) -> Duration {
 }
 
 /// Returns a random number from 0 to 1, uniformly distributed.
-fn chance() -> f64 {
+pub fn chance() -> f64 {
     let [first, second, ..] = Uuid::new_v4().into_bytes();
     f64::from(u16::from_be_bytes([first, second])) / f64::from(u16::MAX)
 }

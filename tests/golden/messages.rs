@@ -1,4 +1,4 @@
-//! What goes over the queues, the scheduler and the bus, as the SDKs send it.
+//! What goes over the queues, the scheduler and the bus, as Doorstep sends it.
 
 use std::sync::{Arc, Mutex};
 
@@ -196,9 +196,6 @@ fn flatten(path: &str, value: &Value, values: &mut Vec<(String, String)>) {
                 .iter()
                 .enumerate()
                 .for_each(|(n, value)| flatten(&below(&n.to_string()), value, values));
-        }
-        Value::String(_) if path == "ClientToken" => {
-            values.push((path.to_owned(), "(random)".to_owned()))
         }
         Value::String(text) => values.push((path.to_owned(), text.clone())),
         other => values.push((path.to_owned(), other.to_string())),

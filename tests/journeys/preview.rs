@@ -627,7 +627,7 @@ async fn b2_a_version_is_stored_only_over_the_one_that_was_read() {
 #[tokio::test]
 async fn b2_a_stack_is_found_by_its_name() {
     use doorstep_cloud::environment::Settings;
-    use doorstep_cloud::stack::Asker;
+    use doorstep_cloud::service::AwsCaller;
     let clock = "2026-03-02T08:00:00Z".parse().ok();
     let sites = vec![Scenario::at(Doors::Kisi, PLAN).text()];
     let setup = Setup {
@@ -639,20 +639,20 @@ async fn b2_a_stack_is_found_by_its_name() {
     };
     let machine = Machine::start(setup).await.expect("it starts");
     let environment = machine.environment();
-    let asker = || {
+    let caller = || {
         let Settings {
             region,
             credentials,
             endpoint,
             ..
         } = environment.settings.clone();
-        Asker {
+        AwsCaller {
             region,
             credentials,
             endpoint,
         }
     };
-    let found = Settings::of_stack("doorstep", asker(), &environment.http)
+    let found = Settings::of_stack("doorstep", caller(), &environment.http)
         .await
         .expect("it is there");
     assert_eq!(found.names(), environment.settings.names());
@@ -660,7 +660,7 @@ async fn b2_a_stack_is_found_by_its_name() {
         (found.stack.as_str(), found.region),
         ("doorstep", environment.settings.region.clone())
     );
-    let none = Settings::of_stack("other", asker(), &environment.http)
+    let none = Settings::of_stack("other", caller(), &environment.http)
         .await
         .expect_err("there is none");
     let said = format!(

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
-use aws_sdk_ssm::types::ParameterType;
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -18,7 +17,8 @@ use crate::cloud::{Cloud, REGION, STACK};
 use crate::site::{HARBOUR, KISI_SECRET, LOFT, RIVERSIDE, Site};
 use doorstep_cloud::aws::SdkHttpClient;
 use doorstep_cloud::environment::{Environment, Settings};
-use doorstep_cloud::stack::Asker;
+use doorstep_cloud::parameters::SSM;
+use doorstep_cloud::service::{AwsCaller, AwsService};
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::network;
@@ -78,14 +78,26 @@ impl Cloud {
     }
 
     async fn put(&self, name: &str, secret: serde_json::Value) {
-        let put = client!(aws_sdk_ssm, self)
-            .put_parameter()
-            .name(format!("/{STACK}/{name}"));
-        put.value(secret.to_string())
-            .r#type(ParameterType::SecureString)
-            .send()
+        let ssm = AwsService::new(
+            &SSM,
+            self.caller(),
+            network::client(None).expect("a client"),
+            Arc::new(WallClock),
+        );
+        let parameter = json!({
+            "Name": format!("/{STACK}/{name}"), "Value": secret.to_string(), "Type": "SecureString",
+        });
+        ssm.order("PutParameter", &parameter)
             .await
             .expect("a secret");
+    }
+
+    fn caller(&self) -> AwsCaller {
+        AwsCaller {
+            region: REGION.to_owned(),
+            credentials: Credentials::new("test", "test", None, None, "test"),
+            endpoint: Some(self.endpoint.clone()),
+        }
     }
 
     /// Lets reconcile send batches. AWS asks for `sqs:SendMessage` alone and knows no right of this
@@ -132,14 +144,8 @@ impl Cloud {
 
     /// Everything outside, as the functions reach it.
     pub async fn environment(&self) -> Environment {
-        let credentials = Credentials::new("test", "test", None, None, "test");
-        let asker = Asker {
-            region: REGION.to_owned(),
-            credentials,
-            endpoint: Some(self.endpoint.clone()),
-        };
         let http = network::client(None).expect("a client");
-        let settings = Settings::of_stack(STACK, asker, &http)
+        let settings = Settings::of_stack(STACK, self.caller(), &http)
             .await
             .expect("the stack's names");
         Environment::new(settings, http, Arc::new(WallClock))

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 pub enum Aim {
     /// This or less.
     AtMost(f64),
+    /// This or more.
+    AtLeast(f64),
     /// The fewest that there could be; more has its reasons.
     Fewest(f64),
     /// Only worth knowing.
@@ -44,6 +46,12 @@ impl Figure {
         self
     }
 
+    /// With the least that it should be.
+    pub fn at_least(mut self, least: f64) -> Self {
+        self.aim = Aim::AtLeast(least);
+        self
+    }
+
     /// With the fewest that there could be.
     pub fn fewest(mut self, fewest: f64) -> Self {
         self.aim = Aim::Fewest(fewest);
@@ -75,6 +83,7 @@ impl Figure {
     pub fn is_met(&self) -> Option<bool> {
         match self.aim {
             Aim::AtMost(most) => Some(self.median() <= most),
+            Aim::AtLeast(least) => Some(self.median() >= least),
             Aim::Fewest(_) | Aim::None => None,
         }
     }
@@ -89,6 +98,7 @@ impl Figure {
         };
         let aim = match self.aim {
             Aim::AtMost(most) => format!("<= {}", short(most)),
+            Aim::AtLeast(least) => format!(">= {}", short(least)),
             Aim::Fewest(fewest) => format!("fewest {}", short(fewest)),
             Aim::None => String::new(),
         };
@@ -106,13 +116,14 @@ impl Figure {
 
     /// For machines.
     pub fn json(&self) -> Value {
-        let (most, fewest) = match self.aim {
-            Aim::AtMost(most) => (Some(most), None),
-            Aim::Fewest(fewest) => (None, Some(fewest)),
-            Aim::None => (None, None),
+        let aim = |name: &str| match (name, self.aim) {
+            ("at_most", Aim::AtMost(aim))
+            | ("at_least", Aim::AtLeast(aim))
+            | ("fewest", Aim::Fewest(aim)) => Some(aim),
+            _ => None,
         };
-        json!({ "name": self.name, "unit": self.unit, "median": self.median(), "runs": self.runs, "at_most": most,
-            "fewest": fewest, "met": self.is_met() })
+        json!({ "name": self.name, "unit": self.unit, "median": self.median(), "runs": self.runs,
+            "at_most": aim("at_most"), "at_least": aim("at_least"), "fewest": aim("fewest"), "met": self.is_met() })
     }
 }
 

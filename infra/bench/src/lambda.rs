@@ -20,6 +20,8 @@ use crate::Outcome;
 /// Longest wait for a function: a whole reconcile is held back by the platform's rate limit for
 /// minutes.
 const PATIENCE: Duration = Duration::from_secs(900);
+/// How often a function that says nothing is looked at.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// A function in a process of its own.
 pub struct Lambda {
@@ -48,6 +50,11 @@ struct Interface {
 impl Lambda {
     /// Starts a function, and waits until it asks for its first event.
     pub async fn start(program: &Path, environment: &[(String, String)]) -> Outcome<Lambda> {
+        Lambda::launch(Command::new(program), environment).await
+    }
+
+    /// Starts a function that is not a program by itself.
+    pub async fn launch(mut command: Command, environment: &[(String, String)]) -> Outcome<Lambda> {
         let (events, waiting) = mpsc::channel(1);
         let (hears, heard) = mpsc::channel(4);
         let interface = Arc::new(Interface {
@@ -62,7 +69,7 @@ impl Lambda {
         } else {
             Stdio::null
         };
-        let mut command = Command::new(program);
+        let program = command.get_program().to_string_lossy().into_owned();
         command
             .env_clear()
             .envs(environment.iter().cloned())
@@ -78,7 +85,7 @@ impl Lambda {
         let begun = Instant::now();
         let process = command
             .spawn()
-            .map_err(|error| format!("{}: {error}", program.display()))?;
+            .map_err(|error| format!("{program}: {error}"))?;
         let mut lambda = Lambda {
             process,
             events,
@@ -88,7 +95,7 @@ impl Lambda {
         match lambda.hear().await? {
             RuntimeCall::Asked(at) => lambda.started = at - begun,
             RuntimeCall::Answered(..) => return Err("an answer to nothing".into()),
-            RuntimeCall::Failed(why) => return Err(format!("{}: {why}", program.display()).into()),
+            RuntimeCall::Failed(why) => return Err(format!("{program}: {why}").into()),
         }
         Ok(lambda)
     }
@@ -109,9 +116,29 @@ impl Lambda {
     }
 
     async fn hear(&mut self) -> Outcome<RuntimeCall> {
-        Ok(timeout(PATIENCE, self.heard.recv())
-            .await?
-            .ok_or("the function is gone")?)
+        let begun = Instant::now();
+        loop {
+            if let Ok(heard) = timeout(GLANCE, self.heard.recv()).await {
+                return Ok(heard.ok_or("the function is gone")?);
+            }
+            if let Some(status) = self.process.try_wait()? {
+                return Err(format!("the function ended by itself: {status}").into());
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err("the function does not answer".into());
+            }
+        }
+    }
+
+    /// The time that the process has been on a core, in microseconds; `None` where the system does
+    /// not say. Threads that ended are not in it.
+    pub fn on_core(&self) -> Option<f64> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).ok()?;
+        let nanos = threads.map(|thread| {
+            let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<f64>().ok()
+        });
+        Some(nanos.flatten().sum::<f64>() / 1_000.0)
     }
 
     /// The most memory that the process ever had, in MiB; `None` where the system does not say.

@@ -2,6 +2,7 @@
 //! doing meanwhile shows in the times, so they are medians, and ratios where a time alone says
 //! little. What is counted comes out the same each time.
 
+mod beside;
 mod calls;
 mod console;
 mod figure;
@@ -49,6 +50,9 @@ pub struct Options {
     /// Where the functions' binaries are.
     #[arg(long, default_value = "target/release")]
     functions: PathBuf,
+    /// Where Node and Python are, with their SDKs.
+    #[arg(long, default_value = ".tools")]
+    tools: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,6 +81,8 @@ enum What {
     Large,
     /// 1 to 10,000 sites in one stack.
     Sites,
+    /// The job of receive in Node 22 and Python 3.13, beside it; installed by `make bench ARGS=beside`.
+    Beside,
 }
 
 #[tokio::main]
@@ -85,7 +91,8 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let all = What::value_variants();
     let chosen = |what: &&What| match options.what.as_slice() {
-        [] => **what != What::Large,
+        // These take minutes, or need more than Rust: only by their names.
+        [] => !matches!(what, What::Large | What::Beside),
         named => named.contains(what),
     };
     let mut figures = Vec::new();
@@ -124,6 +131,7 @@ async fn measure(what: What, options: &Options) -> Outcome<Vec<Figure>> {
         What::Takeover => takeover::measure(options).await,
         What::Large => takeover::measure_large(options).await,
         What::Sites => sites::measure(options).await,
+        What::Beside => beside::measure(options).await,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -32,6 +33,8 @@ pub struct Stage {
     pub machine: Machine,
     /// The site on it.
     pub town: Town,
+    /// What the last `SendMessage` of a function asked for.
+    pub last_sent: Arc<Mutex<Value>>,
 }
 
 impl Stage {
@@ -52,6 +55,7 @@ impl Stage {
         let stage = Stage {
             machine: Machine::start(setup).await?,
             town,
+            last_sent: Arc::default(),
         };
         stage
             .back_door("officernd", Method::PUT, "/_world", &platform)
@@ -154,7 +158,7 @@ impl Stage {
         let address = listener.local_addr()?;
         let router = Router::new()
             .fallback(answer)
-            .with_state(self.machine.clone());
+            .with_state((self.machine.clone(), self.last_sent.clone()));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
     }
@@ -167,6 +171,7 @@ impl Stage {
             ("AWS_ACCESS_KEY_ID", "bench"),
             ("AWS_SECRET_ACCESS_KEY", "bench"),
             ("AWS_REGION", &names.region),
+            ("AWS_DEFAULT_REGION", &names.region),
             ("AWS_ENDPOINT_URL", &here),
             ("DOORSTEP_SANDBOX", &here),
             ("DOORSTEP_STAGE", "bench"),
@@ -210,12 +215,23 @@ pub fn signed(body: &[u8], at: Timestamp) -> Outcome<HeaderMap> {
 }
 
 /// One request of a function: to AWS, or to a vendor behind the machine's own port.
-async fn answer(State(machine): State<Machine>, request: Request) -> Response {
+async fn answer(
+    State((machine, last_sent)): State<(Machine, Arc<Mutex<Value>>)>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let request = http::Request::from_parts(parts, body.to_bytes());
+    if request
+        .headers()
+        .get("x-amz-target")
+        .is_some_and(|target| target == "AmazonSQS.SendMessage")
+    {
+        let sent = serde_json::from_slice(request.body()).unwrap_or_default();
+        *last_sent.lock().unwrap_or_else(PoisonError::into_inner) = sent;
+    }
     if Cloud::is_for(&request) || request.uri().path().starts_with("/schedules") {
         let answer = machine.cloud().answer(&request).await;
         return answer.map_or_else(

@@ -4,7 +4,7 @@ mod common;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use common::{NOON, dynamodb, events, machine, schedule, scheduler, setup, sqs, ssm};
+use common::{NOON, dynamodb, events, machine, parameters, schedule, scheduler, setup, sqs, ssm};
 use serde_json::{Value, json};
 
 fn one() -> AttributeValue {
@@ -283,60 +283,39 @@ async fn secrets_have_two_halves() {
         ..setup()
     })
     .await;
-    let client = ssm(machine.environment());
-    let get = client
-        .get_parameter()
-        .name("/doorstep/a/officernd/webhook")
-        .with_decryption(true)
-        .send()
+    let environment = machine.environment();
+    let client = parameters(environment);
+    let webhook = client
+        .secret("/doorstep/a/officernd/webhook")
         .await
         .unwrap();
-    let value: Value = serde_json::from_str(get.parameter().unwrap().value().unwrap()).unwrap();
+    let value: Value = serde_json::from_str(&webhook.expect("it is there")).unwrap();
     assert_eq!(value, json!({ "webhook_secrets": ["new", "old"] }));
-    let names = ["/doorstep/a/officernd/api", "/doorstep/b/officernd/api"]
-        .map(str::to_owned)
-        .to_vec();
-    let several = client
-        .get_parameters()
-        .set_names(Some(names))
-        .with_decryption(true)
-        .send()
-        .await
-        .unwrap();
-    let value: Value = serde_json::from_str(several.parameters()[0].value().unwrap()).unwrap();
+    let names = ["/doorstep/a/officernd/api", "/doorstep/b/officernd/api"];
+    let several = json!({ "Names": names, "WithDecryption": true });
+    let several = ssm(environment, "GetParameters", &several).await;
+    let value: Value =
+        serde_json::from_str(several["Parameters"][0]["Value"].as_str().unwrap()).unwrap();
     assert_eq!(value, json!({ "client_id": "me", "client_secret": "x" }));
-    assert_eq!(several.invalid_parameters(), ["/doorstep/b/officernd/api"]);
-    let missing = client
-        .get_parameter()
-        .name("/doorstep/b/officernd/webhook")
-        .send()
-        .await
-        .expect_err("b has none");
-    assert!(missing.into_service_error().is_parameter_not_found());
-    let path = client
-        .get_parameters_by_path()
-        .path("/doorstep/a")
-        .recursive(true)
-        .with_decryption(true)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(path.parameters().len(), 2);
+    assert_eq!(
+        several["InvalidParameters"],
+        json!(["/doorstep/b/officernd/api"])
+    );
+    let missing = client.secret("/doorstep/b/officernd/webhook").await;
+    assert_eq!(missing.unwrap(), None, "b has none");
+    let path = json!({ "Path": "/doorstep/a", "Recursive": true, "WithDecryption": true });
+    let path = ssm(environment, "GetParametersByPath", &path).await;
+    assert_eq!(path["Parameters"].as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]
 async fn without_a_secrets_file_the_sandbox_has_its_own() {
     let (machine, _) = machine(setup()).await;
-    let client = ssm(machine.environment());
-    let get = client
-        .get_parameter()
-        .name("/doorstep/b/officernd/webhook")
-        .with_decryption(true)
-        .send()
-        .await
-        .unwrap();
+    let secret = parameters(machine.environment())
+        .secret("/doorstep/b/officernd/webhook")
+        .await;
     assert_eq!(
-        get.parameter().unwrap().value(),
+        secret.unwrap().as_deref(),
         Some("{\"webhook_secrets\":[\"sandbox-webhook-secret\"]}")
     );
 }

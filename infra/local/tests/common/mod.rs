@@ -23,6 +23,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use doorstep_cloud::environment::Environment;
+use doorstep_cloud::parameters::{ParameterStore, SSM};
+use doorstep_cloud::service::AwsService;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 use doorstep_jobs::reconcile::Report;
@@ -85,7 +87,26 @@ client!(dynamodb, aws_sdk_dynamodb);
 client!(sqs, aws_sdk_sqs);
 client!(scheduler, aws_sdk_scheduler);
 client!(events, aws_sdk_eventbridge);
-client!(ssm, aws_sdk_ssm);
+
+/// Parameter Store, as the functions reach it.
+pub fn parameters(environment: &Environment) -> ParameterStore {
+    let Environment { http, time, .. } = environment;
+    ParameterStore::new(environment.settings.caller(), http.clone(), time.clone())
+}
+
+/// Calls an operation of Parameter Store that no function needs.
+pub async fn ssm(environment: &Environment, operation: &str, input: &Value) -> Value {
+    let Environment { http, time, .. } = environment;
+    AwsService::new(
+        &SSM,
+        environment.settings.caller(),
+        http.clone(),
+        time.clone(),
+    )
+    .call(operation, input)
+    .await
+    .expect("an answer")
+}
 
 /// Rings the line.
 pub async fn enqueue(environment: &Environment, site: &str, dedup_id: &str, body: &str) {
