@@ -18,6 +18,7 @@ use crate::aws::{Lazy, SdkHttpClient};
 use crate::bus::EventBus;
 use crate::delivery_tally::DeliveryTally;
 use crate::ids::IdSource;
+use crate::other_callers::ReconcileOfSite;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
 use crate::schedules::{ScheduleSettings, Schedules};
@@ -36,7 +37,7 @@ use doorstep_vendors::platform::push::reader::PushReader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::{SharedTime, WallClock};
 use doorstep_vendors::tokens::Tokens;
-use doorstep_vendors::vendor_http::{RateGate, RateGates};
+use doorstep_vendors::vendor_http::{OtherCallers, RateGate, RateGates};
 
 /// The names of the stack's resources, and the credentials for them.
 #[derive(Debug, Clone)]
@@ -389,11 +390,21 @@ impl Environment {
         let (turn, contact) = (self.doors_turn(config), config.contact.clone());
         let access = Access {
             share,
+            others: Some(self.other_callers(site)),
             contact,
             turn,
             ..access
         };
         Ok(config.kind.connect(of, access))
+    }
+
+    /// Returns the callers that share the rate limits of the site's door systems with settle.
+    fn other_callers(&self, site: &Site) -> Arc<dyn OtherCallers> {
+        Arc::new(ReconcileOfSite {
+            store: self.store.clone(),
+            time: self.time.clone(),
+            site: site.id.clone(),
+        })
     }
 
     /// Returns the rate gate of a door system, which also says whether it is closed.
@@ -427,6 +438,7 @@ impl Environment {
             contact: None,
             region: None,
             share: Share::default(),
+            others: None,
             extras: Extras::default(),
         })
     }

@@ -3,26 +3,32 @@
 //! It parses no body and follows no redirect. It waits only through [`crate::time::Time::pass`].
 //! `health` decides whether a vendor is called at all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
+use tokio::sync::MutexGuard;
 use url::Url;
 
 use crate::http::{Http, NoAnswer, Request, Response};
 use crate::time::SharedTime;
+use doorstep_core::budgets::vendor_http::ALONE_FOR;
 use doorstep_core::model::error::{Error, Result};
 
+mod departures;
 mod farewell;
 mod health;
 mod turn;
 
+pub use departures::RateLimit;
+use departures::{Departures, WholeLimit, later, pause_left};
 use health::{CallIdentity, Closed, RetryDecision, Tried, Try};
-pub use turn::{RateGate, RateGates};
+pub use turn::{OtherCallers, RateGate, RateGates};
 
 /// The `User-Agent` of every request to a vendor. Some vendors refuse a request without one.
 pub const USER_AGENT: &str = concat!(
@@ -31,24 +37,35 @@ pub const USER_AGENT: &str = concat!(
     " (+keeps door systems in step with bookings)"
 );
 
-/// A client for one vendor. It sends one request at a time and keeps the vendor's rate limit.
+/// A client for one vendor. It keeps the vendor's rate limit, and a bounded number of its requests
+/// wait for their answers at a time.
 pub struct VendorHttp {
     vendor: &'static str,
     http: Http,
     time: SharedTime,
-    gap: Duration,
+    limit: RateLimit,
+    whole: Option<(RateLimit, Arc<dyn OtherCallers>)>,
     turn: RateGate,
 }
 
 impl VendorHttp {
-    /// Returns a client that leaves at least `gap` between the starts of two requests.
-    pub fn new(vendor: &'static str, http: Http, time: SharedTime, gap: Duration) -> Self {
+    /// Returns a client that keeps `limit`.
+    pub fn new(vendor: &'static str, http: Http, time: SharedTime, limit: RateLimit) -> Self {
         VendorHttp {
             vendor,
             http,
             time,
-            gap,
+            limit,
+            whole: None,
             turn: RateGate::default(),
+        }
+    }
+
+    /// Returns the same client, which may use the `whole` limit while the other callers are silent.
+    pub fn with_whole(self, whole: RateLimit, others: Option<Arc<dyn OtherCallers>>) -> Self {
+        VendorHttp {
+            whole: others.map(|others| (whole, others)),
+            ..self
         }
     }
 
@@ -105,11 +122,9 @@ impl VendorHttp {
             safe,
         };
         self.admits(&call)?;
-        let mut next = self.turn.wait().await;
+        let _flight = self.turn.flight().await;
         for tries in 0.. {
-            // Another request may have closed the vendor while this one waited for the gate.
-            self.admits(&call)?;
-            self.wait_turn(&mut next).await;
+            let _alone = self.depart(&call).await?;
             let began = self.time.now();
             let sent = self.http.send(request.clone()).await;
             let now = self.time.now();
@@ -138,7 +153,7 @@ impl VendorHttp {
                 .heard(&call, tried(&sent, taken, now), &one);
             match (next, sent) {
                 (RetryDecision::Done, Ok(answer)) => return Ok(answer),
-                (RetryDecision::Repeat(pause), _) => self.time.pass(pause).await,
+                (RetryDecision::Repeat(pause), _) => self.turn.pause(now, pause),
                 (RetryDecision::GiveUp(after), _) => return Err(Error::Retry { why, after }),
                 (RetryDecision::Done, Err(_)) => return Err(Error::retry(why)),
             }
@@ -163,18 +178,61 @@ impl VendorHttp {
         }
     }
 
-    /// Waits until the gap since the last request is over. Never waits longer than the gap, because
-    /// the clock may have been set back.
-    async fn wait_turn(&self, next: &mut Timestamp) {
+    /// Waits until a request may leave. After a 429 in this run the request leaves alone: it keeps
+    /// the returned guard until it is answered.
+    async fn depart(&self, call: &CallIdentity) -> Result<Option<MutexGuard<'_, Departures>>> {
+        let mut departures = self.turn.departures().await;
+        // Another request may have closed the vendor, or got a pause from it, while this one
+        // waited. Each pause is waited for once: the clock of a test may stand.
+        let mut waited = None;
+        loop {
+            self.admits(call)?;
+            let paused = self.turn.paused();
+            if waited == Some(paused) {
+                break;
+            }
+            waited = Some(paused);
+            self.pass(pause_left(self.time.now(), paused)).await;
+            self.admits(call)?;
+            let limit = self.limit(&mut departures).await;
+            self.pass(departures.wait(limit, self.time.now())).await;
+        }
+        let most = self.whole.as_ref().map_or(self.limit, |(whole, _)| *whole);
+        departures.depart(self.time.now(), most);
+        let alone = self.turn.health().is_throttled();
+        Ok(alone.then_some(departures))
+    }
+
+    /// Returns the limit in force. The other callers are asked only if their part of the limit
+    /// would let the request leave earlier.
+    async fn limit(&self, departures: &mut Departures) -> RateLimit {
+        if self.turn.health().is_throttled() {
+            return self.limit.without_burst();
+        }
         let now = self.time.now();
-        let wait = Duration::try_from(now.duration_until(*next))
-            .unwrap_or_default()
-            .min(self.gap);
+        let Some((whole, others)) = &self.whole else {
+            return self.limit;
+        };
+        if departures.wait(self.limit, now) <= departures.wait(*whole, now) {
+            return self.limit;
+        }
+        let free = match departures.whole.at(now, ALONE_FOR) {
+            Some(free) => free,
+            None => {
+                let free = others.are_silent().await;
+                // The answer counts from the instant at which they were asked.
+                let until = Some(later(now, ALONE_FOR));
+                departures.whole = WholeLimit { free, until };
+                free && departures.whole.at(self.time.now(), ALONE_FOR).is_some()
+            }
+        };
+        if free { *whole } else { self.limit }
+    }
+
+    async fn pass(&self, wait: Duration) {
         if !wait.is_zero() {
             self.time.pass(wait).await;
         }
-        let gap = SignedDuration::try_from(self.gap).unwrap_or(SignedDuration::ZERO);
-        *next = self.time.now().saturating_add(gap).unwrap_or(now);
     }
 }
 

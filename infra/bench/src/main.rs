@@ -6,6 +6,7 @@ mod calls;
 mod console;
 mod figure;
 mod lambda;
+mod latency;
 mod memory;
 mod reconcile;
 mod settles;
@@ -65,6 +66,8 @@ enum What {
     Units,
     /// Calls to vendors, beside the fewest that there could be.
     Calls,
+    /// From the signed change to the door, with vendors that take their time.
+    Latency,
     /// The pages of the console.
     Console,
 }
@@ -111,6 +114,7 @@ async fn measure(what: What, options: &Options) -> Outcome<Vec<Figure>> {
         What::Memory => memory::measure(options).await,
         What::Units => units::measure(options).await,
         What::Calls => calls::measure(options).await,
+        What::Latency => latency::measure(options).await,
         What::Console => console::measure(options).await,
     }
 }
