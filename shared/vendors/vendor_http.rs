@@ -6,14 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{self, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use serde::de::DeserializeOwned;
 use tokio::sync::MutexGuard;
-use url::Url;
 
 use crate::http::{Http, NoAnswer, Request, Response};
 use crate::time::SharedTime;
@@ -23,11 +20,13 @@ use doorstep_core::model::error::{Error, Result};
 mod departures;
 mod farewell;
 mod health;
+mod request;
 mod turn;
 
 pub use departures::RateLimit;
 use departures::{Departures, WholeLimit, later, pause_left};
 use health::{CallIdentity, Closed, RetryDecision, Tried, Try};
+pub use request::{base, below, form, json, request};
 pub use turn::{OtherCallers, RateGate, RateGates};
 
 /// The `User-Agent` of every request to a vendor. Some vendors refuse a request without one.
@@ -45,6 +44,8 @@ pub struct VendorHttp {
     time: SharedTime,
     limit: RateLimit,
     whole: Option<(RateLimit, Arc<dyn OtherCallers>)>,
+    /// Each request waits for the answer to the one before.
+    one_by_one: bool,
     turn: RateGate,
 }
 
@@ -57,6 +58,7 @@ impl VendorHttp {
             time,
             limit,
             whole: None,
+            one_by_one: false,
             turn: RateGate::default(),
         }
     }
@@ -65,6 +67,15 @@ impl VendorHttp {
     pub fn with_whole(self, whole: RateLimit, others: Option<Arc<dyn OtherCallers>>) -> Self {
         VendorHttp {
             whole: others.map(|others| (whole, others)),
+            ..self
+        }
+    }
+
+    /// Returns the same client, whose requests leave one after another, each after the answer to the
+    /// one before.
+    pub fn one_by_one(self) -> Self {
+        VendorHttp {
+            one_by_one: true,
             ..self
         }
     }
@@ -178,8 +189,8 @@ impl VendorHttp {
         }
     }
 
-    /// Waits until a request may leave. After a 429 in this run the request leaves alone: it keeps
-    /// the returned guard until it is answered.
+    /// Waits until a request may leave. A request that leaves alone keeps the returned guard until it
+    /// is answered. After a 429, every request of the run leaves alone.
     async fn depart(&self, call: &CallIdentity) -> Result<Option<MutexGuard<'_, Departures>>> {
         let mut departures = self.turn.departures().await;
         // Another request may have closed the vendor, or got a pause from it, while this one
@@ -199,7 +210,7 @@ impl VendorHttp {
         }
         let most = self.whole.as_ref().map_or(self.limit, |(whole, _)| *whole);
         departures.depart(self.time.now(), most);
-        let alone = self.turn.health().is_throttled();
+        let alone = self.one_by_one || self.turn.health().is_throttled();
         Ok(alone.then_some(departures))
     }
 
@@ -270,114 +281,6 @@ fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
     }
     let until = DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Duration::try_from(now.duration_until(until)).unwrap_or(Duration::ZERO))
-}
-
-/// Returns the base address of a vendor: `given` by the site file, or the vendor's `own`.
-///
-/// # Errors
-/// [`Error::Invalid`] for any scheme except https and `sandbox:`, which only the one-machine run
-/// answers.
-pub fn base(given: Option<&str>, own: &str) -> Result<Url> {
-    let text = given.unwrap_or(own);
-    let url = Url::parse(text)
-        .map_err(|_| Error::invalid("url is not an address: write https://host"))?;
-    match url.scheme() {
-        "https" | "sandbox" if url.host_str().is_some() => Ok(url),
-        _ => Err(Error::invalid("url must begin with https://")),
-    }
-}
-
-/// Returns `base` with `segments` appended to its path. Each segment is escaped, so no id can
-/// change the path.
-///
-/// # Errors
-/// [`Error::Invalid`] for a base that cannot have a path, and for a segment that URL parsing would
-/// drop (empty, `.`, `..`).
-pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
-    if segments
-        .iter()
-        .any(|segment| matches!(*segment, "" | "." | ".."))
-    {
-        return Err(Error::invalid("an id is empty or made of dots"));
-    }
-    let mut url = base.clone();
-    url.path_segments_mut()
-        .map_err(|()| Error::invalid("url cannot have a path behind it"))?
-        .pop_if_empty()
-        .extend(segments);
-    Ok(url)
-}
-
-/// Builds a request, with a JSON body if there is one.
-///
-/// # Errors
-/// [`Error::Invalid`] where an address or a header cannot be sent.
-pub fn request(
-    method: Method,
-    url: &Url,
-    headers: &[(&str, &str)],
-    body: Option<&serde_json::Value>,
-) -> Result<Request> {
-    let bytes = body.map(|json| Bytes::from(json.to_string()));
-    composed(
-        method,
-        url,
-        headers,
-        bytes.map(|bytes| ("application/json", bytes)),
-    )
-}
-
-/// Builds a POST with a form body, as token services require.
-///
-/// # Errors
-/// [`Error::Invalid`] where an address or a header cannot be sent.
-pub fn form(url: &Url, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Result<Request> {
-    let text = serde_urlencoded::to_string(fields).map_err(|_| unsendable())?;
-    composed(
-        Method::POST,
-        url,
-        headers,
-        Some(("application/x-www-form-urlencoded", Bytes::from(text))),
-    )
-}
-
-fn composed(
-    method: Method,
-    url: &Url,
-    headers: &[(&str, &str)],
-    body: Option<(&str, Bytes)>,
-) -> Result<Request> {
-    let mut builder = http::Request::builder()
-        .method(method)
-        .uri(url.as_str())
-        .header(header::USER_AGENT, USER_AGENT);
-    for (name, value) in headers {
-        let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
-        value.set_sensitive(name.eq_ignore_ascii_case(AUTHORIZATION.as_str()));
-        builder = builder.header(*name, value);
-    }
-    let bytes = match body {
-        Some((kind, bytes)) => {
-            builder = builder.header(CONTENT_TYPE, kind);
-            bytes
-        }
-        None => Bytes::new(),
-    };
-    builder.body(bytes).map_err(|_| unsendable())
-}
-
-fn unsendable() -> Error {
-    Error::invalid("a secret or an address contains characters that cannot be sent")
-}
-
-/// Deserializes a vendor's JSON body.
-///
-/// # Errors
-/// [`Error::Retry`] where the body does not parse: a proxy answered, or the vendor is in trouble.
-/// The error never quotes the body.
-pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body)
-        .map_err(|_| Error::retry(format!("{vendor} sent an answer that cannot be parsed")))
 }
 
 #[cfg(test)]

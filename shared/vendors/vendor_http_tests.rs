@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use doorstep_core::budgets::vendor_http::AT_ONCE;
 use futures_util::future::join_all;
+use http::Method;
 use jiff::SignedDuration;
+use url::Url;
 
 use super::*;
 use crate::doors::script::{DoorsScript, on};
@@ -230,6 +233,15 @@ async fn at_most_five_wait_for_an_answer() {
     let answers = join_all((0..20).map(|_| caller.read(get()))).await;
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(busy.most.load(Ordering::SeqCst), AT_ONCE);
+}
+
+#[tokio::test]
+async fn where_a_vendor_asks_for_it_one_request_waits_for_the_answer_to_another() {
+    let (script, busy) = (DoorsScript::new([]), Arc::new(Busy::default()));
+    let caller = busy.client(&script).one_by_one();
+    let answers = join_all((0..9).map(|_| caller.read(get()))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(busy.most.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

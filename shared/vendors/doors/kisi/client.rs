@@ -50,6 +50,7 @@ impl KisiClient {
                     WHOLE,
                     access.others.filter(|_| access.share == Share::Settle),
                 )
+                .one_by_one()
                 .taking(access.turn),
             time: access.time,
             base: vendor_http::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
@@ -332,7 +333,8 @@ pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
         .collect()
 }
 
-/// Kisi's rate limit, five requests a second for all keys of one user `[D]`. It is kept for a
+/// Kisi's rate limit, five requests a second for all keys of one user, called one after another
+/// `[D]`. It is kept for a
 /// little more than a second: one request may take longer to reach Kisi than the next.
 const WHOLE: RateLimit = RateLimit::new(5, SECOND);
 const SECOND: Duration = Duration::from_millis(1_030);
