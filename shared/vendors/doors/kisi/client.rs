@@ -337,7 +337,7 @@ pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
 /// `[D]`. It is kept for a
 /// little more than a second: one request may take longer to reach Kisi than the next.
 const WHOLE: RateLimit = RateLimit::new(5, SECOND);
-const SECOND: Duration = Duration::from_millis(1_030);
+const SECOND: Duration = Duration::from_millis(1_020);
 
 /// Returns the part of the rate limit that one of two functions may always use.
 ///
