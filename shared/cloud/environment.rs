@@ -400,11 +400,8 @@ impl Environment {
 
     /// Returns the callers that share the rate limits of the site's door systems with settle.
     fn other_callers(&self, site: &Site) -> Arc<dyn OtherCallers> {
-        Arc::new(ReconcileOfSite {
-            store: self.store.clone(),
-            time: self.time.clone(),
-            site: site.id.clone(),
-        })
+        let (store, time) = (self.store.clone(), self.time.clone());
+        Arc::new(ReconcileOfSite::new(store, time, site.id.clone()))
     }
 
     /// Returns the rate gate of a door system, which also says whether it is closed.

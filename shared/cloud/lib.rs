@@ -9,7 +9,7 @@ pub mod delivery_tally;
 pub mod environment;
 pub mod function_url;
 pub mod ids;
-mod other_callers;
+pub mod other_callers;
 pub mod other_sites;
 pub mod reconcile_queue;
 pub mod reconcile_request;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 
 use crate::store::Store;
+use crate::store::runs::Lease;
 use doorstep_core::model::ids::SiteId;
 use doorstep_vendors::time::SharedTime;
 use doorstep_vendors::vendor_http::OtherCallers;
@@ -16,10 +17,17 @@ const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 ///
 /// A free lease therefore says that no reconcile calls the doors for that time, whatever the clocks
 /// of the two functions say: the table orders the write and the read.
-pub(crate) struct ReconcileOfSite {
-    pub(crate) store: Store,
-    pub(crate) time: SharedTime,
-    pub(crate) site: SiteId,
+pub struct ReconcileOfSite {
+    store: Store,
+    time: SharedTime,
+    site: SiteId,
+}
+
+impl ReconcileOfSite {
+    /// Returns the reconcile of `site`. `time` is the clock of settle.
+    pub fn new(store: Store, time: SharedTime, site: SiteId) -> Self {
+        ReconcileOfSite { store, time, site }
+    }
 }
 
 #[async_trait]
@@ -30,7 +38,7 @@ impl OtherCallers for ReconcileOfSite {
             return false;
         };
         let now = self.time.now();
-        let ends = |lease: crate::store::runs::Lease| lease.until.saturating_add(CLOCKS_DIFFER);
+        let ends = |lease: Lease| lease.until.saturating_add(CLOCKS_DIFFER);
         read.runs
             .lease
             .is_none_or(|lease| ends(lease).is_ok_and(|end| end <= now))
