@@ -76,6 +76,7 @@ pub fn connect(
             contact: None,
             region: None,
             share: Share::Reconcile,
+            others: None,
             extras: Extras::default(),
         })
     };

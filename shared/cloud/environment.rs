@@ -19,6 +19,7 @@ use crate::aws::{Lazy, SdkHttpClient, SdkSleep};
 use crate::bus::EventBus;
 use crate::delivery_tally::DeliveryTally;
 use crate::ids::IdSource;
+use crate::other_callers::ReconcileOfSite;
 use crate::parameters::ParameterStore;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
@@ -42,7 +43,7 @@ use doorstep_vendors::platform::push::reader::PushReader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::{SharedTime, WallClock};
 use doorstep_vendors::tokens::Tokens;
-use doorstep_vendors::vendor_http::{RateGate, RateGates};
+use doorstep_vendors::vendor_http::{OtherCallers, RateGate, RateGates};
 
 /// The names of the stack's resources, and the credentials for them.
 #[derive(Debug, Clone)]
@@ -393,11 +394,18 @@ impl Environment {
         let (turn, contact) = (self.doors_turn(config), config.contact.clone());
         let access = Access {
             share,
+            others: Some(self.other_callers(site)),
             contact,
             turn,
             ..access
         };
         Ok(config.kind.connect(of, access))
+    }
+
+    /// Returns the callers that share the rate limits of the site's door systems with settle.
+    fn other_callers(&self, site: &Site) -> Arc<dyn OtherCallers> {
+        let (store, time) = (self.store.clone(), self.time.clone());
+        Arc::new(ReconcileOfSite::new(store, time, site.id.clone()))
     }
 
     /// Returns the rate gate of a door system, which also says whether it is closed.
@@ -431,6 +439,7 @@ impl Environment {
             contact: None,
             region: None,
             share: Share::default(),
+            others: None,
             extras: Extras::default(),
         })
     }

@@ -9,6 +9,7 @@ pub mod delivery_tally;
 pub mod environment;
 pub mod function_url;
 pub mod ids;
+pub mod other_callers;
 pub mod other_sites;
 pub mod parameters;
 pub mod reconcile_queue;

@@ -22,6 +22,9 @@ pub mod run {
     /// all of its changes are applied. A batch that outlives the function would therefore start
     /// over again and again.
     pub const BATCH_TIME: Duration = Duration::from_secs(8);
+    /// A batch that takes longer than this is followed by one of half its size, and by none if less
+    /// time than it took is left.
+    pub const MOST_BATCH_TIME: Duration = Duration::from_secs(10);
     /// Longest time that a batch spends on finding out whom its due items mean. The due items after
     /// that remain for the next batch: people who were found but not served would be searched again
     /// by each run that a slow table ends.
@@ -75,6 +78,12 @@ pub mod refetch {
     pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
     /// Shortest time between two first reads that a trigger requests.
     pub const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
+    /// The most messages that the event source of a FIFO queue passes on at once. So many hints say
+    /// that more of them wait.
+    pub const FULL_BATCH: usize = 10;
+    /// How long before the first trigger of a full batch the list of changes begins. The clocks of
+    /// the platform and of Doorstep differ.
+    pub const CHANGED_BEFORE: SignedDuration = SignedDuration::from_mins(2);
     /// How long a hint waits if the platform cannot be reached at all.
     pub const UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
 }
@@ -128,6 +137,14 @@ pub mod vendor_http {
     /// How many changes must fail in a row before the vendor is closed. A change is tried once. A
     /// single one may be about a thing that the vendor cannot change.
     pub const FAILED_WRITES: u32 = 12;
+    /// The most requests to one vendor, with one set of credentials, that wait for an answer at a
+    /// time.
+    pub const AT_ONCE: usize = 5;
+    /// How long it counts that the other callers of a vendor are silent.
+    pub const ALONE_FOR: Duration = Duration::from_secs(1);
+    /// How long the other callers wait after they announced themselves: longer than `ALONE_FOR` and
+    /// a vendor's window together.
+    pub const ANNOUNCED: Duration = Duration::from_secs(3);
     /// An answer that takes longer than this is slow.
     pub const SLOW: Duration = Duration::from_secs(2);
     /// The part of a run's time, as a divisor, that slow answers of one vendor may take beyond

@@ -13,6 +13,7 @@ use doorstep_core::budgets::queue::PAUSES;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
 
+mod account_needs;
 mod accounts;
 mod apply;
 mod attempts;

@@ -1,12 +1,14 @@
 //! The input of a vendor client: address, secrets, tokens and time. Secrets never print.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::http::Http;
 use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
-use crate::vendor_http::RateGate;
+use crate::vendor_http::{OtherCallers, RateGate};
 use doorstep_core::model::fact::Kind;
 use doorstep_core::site::{MemberUnpaid, Rule, Selector, Site};
 
@@ -76,6 +78,8 @@ pub struct Access {
     pub contact: Option<String>,
     /// The part of the vendor's rate limit that this client may use.
     pub share: Share,
+    /// The callers that have the other part. Without them, this client uses no more than its own.
+    pub others: Option<Arc<dyn OtherCallers>>,
     /// The optional lists that the site file makes necessary.
     pub extras: Extras,
 }
@@ -111,7 +115,7 @@ impl Extras {
 /// The division of a vendor's rate limit. Settle must never wait for a reconcile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Share {
-    /// For settle: 60 %.
+    /// For settle: 60 %, and all of it while no reconcile of the site runs.
     #[default]
     Settle,
     /// For reconcile: 40 %.

@@ -3,26 +3,31 @@
 //! It parses no body and follows no redirect. It waits only through [`crate::time::Time::pass`].
 //! `health` decides whether a vendor is called at all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{self, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use jiff::{SignedDuration, Timestamp};
-use serde::de::DeserializeOwned;
-use url::Url;
+use tokio::sync::MutexGuard;
 
 use crate::http::{Http, NoAnswer, Request, Response};
 use crate::time::SharedTime;
+use doorstep_core::budgets::vendor_http::ALONE_FOR;
 use doorstep_core::model::error::{Error, Result};
 
+mod departures;
 mod farewell;
 mod health;
+mod request;
 mod turn;
 
+pub use departures::RateLimit;
+use departures::{Departures, WholeLimit, later, pause_left};
 use health::{CallIdentity, Closed, RetryDecision, Tried, Try};
-pub use turn::{RateGate, RateGates};
+pub use request::{base, below, form, json, request};
+pub use turn::{OtherCallers, RateGate, RateGates};
 
 /// The `User-Agent` of every request to a vendor. Some vendors refuse a request without one.
 pub const USER_AGENT: &str = concat!(
@@ -31,24 +36,47 @@ pub const USER_AGENT: &str = concat!(
     " (+keeps door systems in step with bookings)"
 );
 
-/// A client for one vendor. It sends one request at a time and keeps the vendor's rate limit.
+/// A client for one vendor. It keeps the vendor's rate limit, and a bounded number of its requests
+/// wait for their answers at a time.
 pub struct VendorHttp {
     vendor: &'static str,
     http: Http,
     time: SharedTime,
-    gap: Duration,
+    limit: RateLimit,
+    whole: Option<(RateLimit, Arc<dyn OtherCallers>)>,
+    /// Each request waits for the answer to the one before.
+    one_by_one: bool,
     turn: RateGate,
 }
 
 impl VendorHttp {
-    /// Returns a client that leaves at least `gap` between the starts of two requests.
-    pub fn new(vendor: &'static str, http: Http, time: SharedTime, gap: Duration) -> Self {
+    /// Returns a client that keeps `limit`.
+    pub fn new(vendor: &'static str, http: Http, time: SharedTime, limit: RateLimit) -> Self {
         VendorHttp {
             vendor,
             http,
             time,
-            gap,
+            limit,
+            whole: None,
+            one_by_one: false,
             turn: RateGate::default(),
+        }
+    }
+
+    /// Returns the same client, which may use the `whole` limit while the other callers are silent.
+    pub fn with_whole(self, whole: RateLimit, others: Option<Arc<dyn OtherCallers>>) -> Self {
+        VendorHttp {
+            whole: others.map(|others| (whole, others)),
+            ..self
+        }
+    }
+
+    /// Returns the same client, whose requests leave one after another, each after the answer to the
+    /// one before.
+    pub fn one_by_one(self) -> Self {
+        VendorHttp {
+            one_by_one: true,
+            ..self
         }
     }
 
@@ -105,11 +133,9 @@ impl VendorHttp {
             safe,
         };
         self.admits(&call)?;
-        let mut next = self.turn.wait().await;
+        let _flight = self.turn.flight().await;
         for tries in 0.. {
-            // Another request may have closed the vendor while this one waited for the gate.
-            self.admits(&call)?;
-            self.wait_turn(&mut next).await;
+            let _alone = self.depart(&call).await?;
             let began = self.time.now();
             let sent = self.http.send(request.clone()).await;
             let now = self.time.now();
@@ -138,7 +164,7 @@ impl VendorHttp {
                 .heard(&call, tried(&sent, taken, now), &one);
             match (next, sent) {
                 (RetryDecision::Done, Ok(answer)) => return Ok(answer),
-                (RetryDecision::Repeat(pause), _) => self.time.pass(pause).await,
+                (RetryDecision::Repeat(pause), _) => self.turn.pause(now, pause),
                 (RetryDecision::GiveUp(after), _) => return Err(Error::Retry { why, after }),
                 (RetryDecision::Done, Err(_)) => return Err(Error::retry(why)),
             }
@@ -163,18 +189,61 @@ impl VendorHttp {
         }
     }
 
-    /// Waits until the gap since the last request is over. Never waits longer than the gap, because
-    /// the clock may have been set back.
-    async fn wait_turn(&self, next: &mut Timestamp) {
+    /// Waits until a request may leave. A request that leaves alone keeps the returned guard until it
+    /// is answered. After a 429, every request of the run leaves alone.
+    async fn depart(&self, call: &CallIdentity) -> Result<Option<MutexGuard<'_, Departures>>> {
+        let mut departures = self.turn.departures().await;
+        // Another request may have closed the vendor, or got a pause from it, while this one
+        // waited. Each pause is waited for once: the clock of a test may stand.
+        let mut waited = None;
+        loop {
+            self.admits(call)?;
+            let paused = self.turn.paused();
+            if waited == Some(paused) {
+                break;
+            }
+            waited = Some(paused);
+            self.pass(pause_left(self.time.now(), paused)).await;
+            self.admits(call)?;
+            let limit = self.limit(&mut departures).await;
+            self.pass(departures.wait(limit, self.time.now())).await;
+        }
+        let most = self.whole.as_ref().map_or(self.limit, |(whole, _)| *whole);
+        departures.depart(self.time.now(), most);
+        let alone = self.one_by_one || self.turn.health().is_throttled();
+        Ok(alone.then_some(departures))
+    }
+
+    /// Returns the limit in force. The other callers are asked only if their part of the limit
+    /// would let the request leave earlier.
+    async fn limit(&self, departures: &mut Departures) -> RateLimit {
+        if self.turn.health().is_throttled() {
+            return self.limit.without_burst();
+        }
         let now = self.time.now();
-        let wait = Duration::try_from(now.duration_until(*next))
-            .unwrap_or_default()
-            .min(self.gap);
+        let Some((whole, others)) = &self.whole else {
+            return self.limit;
+        };
+        if departures.wait(self.limit, now) <= departures.wait(*whole, now) {
+            return self.limit;
+        }
+        let free = match departures.whole.at(now, ALONE_FOR) {
+            Some(free) => free,
+            None => {
+                let free = others.are_silent().await;
+                // The answer counts from the instant at which they were asked.
+                let until = Some(later(now, ALONE_FOR));
+                departures.whole = WholeLimit { free, until };
+                free && departures.whole.at(self.time.now(), ALONE_FOR).is_some()
+            }
+        };
+        if free { *whole } else { self.limit }
+    }
+
+    async fn pass(&self, wait: Duration) {
         if !wait.is_zero() {
             self.time.pass(wait).await;
         }
-        let gap = SignedDuration::try_from(self.gap).unwrap_or(SignedDuration::ZERO);
-        *next = self.time.now().saturating_add(gap).unwrap_or(now);
     }
 }
 
@@ -212,114 +281,6 @@ fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
     }
     let until = DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Duration::try_from(now.duration_until(until)).unwrap_or(Duration::ZERO))
-}
-
-/// Returns the base address of a vendor: `given` by the site file, or the vendor's `own`.
-///
-/// # Errors
-/// [`Error::Invalid`] for any scheme except https and `sandbox:`, which only the one-machine run
-/// answers.
-pub fn base(given: Option<&str>, own: &str) -> Result<Url> {
-    let text = given.unwrap_or(own);
-    let url = Url::parse(text)
-        .map_err(|_| Error::invalid("url is not an address: write https://host"))?;
-    match url.scheme() {
-        "https" | "sandbox" if url.host_str().is_some() => Ok(url),
-        _ => Err(Error::invalid("url must begin with https://")),
-    }
-}
-
-/// Returns `base` with `segments` appended to its path. Each segment is escaped, so no id can
-/// change the path.
-///
-/// # Errors
-/// [`Error::Invalid`] for a base that cannot have a path, and for a segment that URL parsing would
-/// drop (empty, `.`, `..`).
-pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
-    if segments
-        .iter()
-        .any(|segment| matches!(*segment, "" | "." | ".."))
-    {
-        return Err(Error::invalid("an id is empty or made of dots"));
-    }
-    let mut url = base.clone();
-    url.path_segments_mut()
-        .map_err(|()| Error::invalid("url cannot have a path behind it"))?
-        .pop_if_empty()
-        .extend(segments);
-    Ok(url)
-}
-
-/// Builds a request, with a JSON body if there is one.
-///
-/// # Errors
-/// [`Error::Invalid`] where an address or a header cannot be sent.
-pub fn request(
-    method: Method,
-    url: &Url,
-    headers: &[(&str, &str)],
-    body: Option<&serde_json::Value>,
-) -> Result<Request> {
-    let bytes = body.map(|json| Bytes::from(json.to_string()));
-    composed(
-        method,
-        url,
-        headers,
-        bytes.map(|bytes| ("application/json", bytes)),
-    )
-}
-
-/// Builds a POST with a form body, as token services require.
-///
-/// # Errors
-/// [`Error::Invalid`] where an address or a header cannot be sent.
-pub fn form(url: &Url, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Result<Request> {
-    let text = serde_urlencoded::to_string(fields).map_err(|_| unsendable())?;
-    composed(
-        Method::POST,
-        url,
-        headers,
-        Some(("application/x-www-form-urlencoded", Bytes::from(text))),
-    )
-}
-
-fn composed(
-    method: Method,
-    url: &Url,
-    headers: &[(&str, &str)],
-    body: Option<(&str, Bytes)>,
-) -> Result<Request> {
-    let mut builder = http::Request::builder()
-        .method(method)
-        .uri(url.as_str())
-        .header(header::USER_AGENT, USER_AGENT);
-    for (name, value) in headers {
-        let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
-        value.set_sensitive(name.eq_ignore_ascii_case(AUTHORIZATION.as_str()));
-        builder = builder.header(*name, value);
-    }
-    let bytes = match body {
-        Some((kind, bytes)) => {
-            builder = builder.header(CONTENT_TYPE, kind);
-            bytes
-        }
-        None => Bytes::new(),
-    };
-    builder.body(bytes).map_err(|_| unsendable())
-}
-
-fn unsendable() -> Error {
-    Error::invalid("a secret or an address contains characters that cannot be sent")
-}
-
-/// Deserializes a vendor's JSON body.
-///
-/// # Errors
-/// [`Error::Retry`] where the body does not parse: a proxy answered, or the vendor is in trouble.
-/// The error never quotes the body.
-pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body)
-        .map_err(|_| Error::retry(format!("{vendor} sent an answer that cannot be parsed")))
 }
 
 #[cfg(test)]

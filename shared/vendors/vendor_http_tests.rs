@@ -1,5 +1,14 @@
 //! Tests of retries, pauses and allowed addresses.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use doorstep_core::budgets::vendor_http::AT_ONCE;
+use futures_util::future::join_all;
+use http::Method;
+use jiff::SignedDuration;
+use url::Url;
+
 use super::*;
 use crate::doors::script::{DoorsScript, on};
 
@@ -25,7 +34,7 @@ fn post() -> Request {
 
 fn caller(script: &DoorsScript) -> VendorHttp {
     let access = script.access("v");
-    VendorHttp::new("V", access.http, access.time, Duration::ZERO)
+    VendorHttp::new("V", access.http, access.time, RateLimit::NONE)
 }
 
 #[tokio::test]
@@ -118,11 +127,138 @@ async fn a_redirect_is_not_followed() {
 async fn requests_keep_their_distance() {
     let script = DoorsScript::new((0..3).map(|_| on("GET /a").is(200)));
     let access = script.access("v");
-    let caller = VendorHttp::new("V", access.http, access.time, Duration::from_millis(200));
+    let limit = RateLimit::new(1, Duration::from_millis(200));
+    let caller = VendorHttp::new("V", access.http, access.time, limit);
     for _ in 0..3 {
         caller.read(get()).await.unwrap();
     }
     assert_eq!(script.passed(), [Duration::from_millis(200); 2]);
+}
+
+#[tokio::test]
+async fn five_leave_at_once_and_the_sixth_waits_for_the_window() {
+    let script = DoorsScript::new((0..7).map(|_| on("GET /a").is(200)));
+    let access = script.access("v");
+    let limit = RateLimit::new(5, Duration::from_secs(1));
+    let caller = VendorHttp::new("V", access.http, access.time, limit);
+    for _ in 0..7 {
+        caller.read(get()).await.unwrap();
+    }
+    assert_eq!(script.passed(), [Duration::from_secs(1)]);
+}
+
+/// Other callers that are silent or not, and how often they were asked.
+struct Others(bool, AtomicUsize);
+
+#[async_trait::async_trait]
+impl OtherCallers for Others {
+    async fn are_silent(&self) -> bool {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn the_whole_limit_is_used_only_while_the_other_callers_are_silent() {
+    let second = Duration::from_secs(1);
+    for (silent, waits) in [(true, 2), (false, 4)] {
+        let script = DoorsScript::new((0..13).map(|_| on("GET /a").is(200)));
+        let access = script.access("v");
+        let others = Arc::new(Others(silent, AtomicUsize::new(0)));
+        let part = RateLimit::new(3, second);
+        let caller = VendorHttp::new("V", access.http, access.time, part)
+            .with_whole(RateLimit::new(5, second), Some(others.clone()));
+        for n in 0..13 {
+            caller.read(get()).await.unwrap();
+            let asked = others.1.load(Ordering::SeqCst);
+            assert!(n > 2 || asked == 0, "their part is enough for {n}");
+        }
+        assert_eq!(script.passed().len(), waits, "{silent}");
+        assert!(script.passed().iter().all(|wait| *wait == second));
+        let asked = others.1.load(Ordering::SeqCst);
+        assert!(
+            (2..=4).contains(&asked),
+            "an answer counts for a second: {asked}"
+        );
+    }
+}
+
+/// A vendor that takes its time for each answer, and refuses the first `refused` calls.
+#[derive(Default)]
+struct Busy {
+    refused: usize,
+    calls: AtomicUsize,
+    flying: AtomicUsize,
+    most: AtomicUsize,
+    /// The most calls in flight after the burst, and when they left.
+    alone: AtomicUsize,
+    left: std::sync::Mutex<Vec<Timestamp>>,
+}
+
+impl Busy {
+    fn client(self: &Arc<Self>, script: &DoorsScript) -> VendorHttp {
+        let (busy, time) = (self.clone(), script.access("v").time);
+        let clock = time.clone();
+        let http = Http::from_fn(move |_| busy.clone().answer(clock.clone()));
+        VendorHttp::new("V", http, time, RateLimit::NONE)
+    }
+
+    async fn answer(self: Arc<Self>, time: SharedTime) -> Response {
+        let number = self.calls.fetch_add(1, Ordering::SeqCst);
+        let flying = self.flying.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(flying, Ordering::SeqCst);
+        if number >= AT_ONCE {
+            self.left.lock().unwrap().push(time.now());
+        }
+        // The first of them leaves while the answers of the burst arrive.
+        if number > AT_ONCE {
+            self.alone.fetch_max(flying, Ordering::SeqCst);
+        }
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        self.flying.fetch_sub(1, Ordering::SeqCst);
+        let status = if number < self.refused { 429 } else { 200 };
+        http::Response::builder()
+            .status(status)
+            .body(Bytes::new())
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn at_most_five_wait_for_an_answer() {
+    let (script, busy) = (DoorsScript::new([]), Arc::new(Busy::default()));
+    let caller = busy.client(&script);
+    let answers = join_all((0..20).map(|_| caller.read(get()))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(busy.most.load(Ordering::SeqCst), AT_ONCE);
+}
+
+#[tokio::test]
+async fn where_a_vendor_asks_for_it_one_request_waits_for_the_answer_to_another() {
+    let (script, busy) = (DoorsScript::new([]), Arc::new(Busy::default()));
+    let caller = busy.client(&script).one_by_one();
+    let answers = join_all((0..9).map(|_| caller.read(get()))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(busy.most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_429_in_a_burst_pauses_all_and_ends_the_burst() {
+    let refused = Busy {
+        refused: 1,
+        ..Busy::default()
+    };
+    let (script, busy) = (DoorsScript::new([]), Arc::new(refused));
+    let caller = busy.client(&script);
+    let began = script.access("v").time.now();
+    let answers = join_all((0..9).map(|_| caller.read(get()))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(busy.calls.load(Ordering::SeqCst), 10, "one is sent again");
+    assert_eq!(busy.alone.load(Ordering::SeqCst), 1, "they leave alone");
+    let first = busy.left.lock().unwrap()[0].duration_since(began);
+    assert!(first >= SignedDuration::from_millis(250), "{first:?}");
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod groups;
 mod guard;
 mod guests;
 mod lies;
+mod many_at_once;
 mod names;
 mod needs;
 mod newcomers;

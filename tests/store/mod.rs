@@ -8,6 +8,7 @@ mod conditions;
 mod erased;
 mod kept;
 mod limits;
+mod other_callers;
 mod reading;
 mod together;
 

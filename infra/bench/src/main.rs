@@ -7,6 +7,7 @@ mod calls;
 mod console;
 mod figure;
 mod lambda;
+mod latency;
 mod memory;
 mod price;
 mod reconcile;
@@ -73,6 +74,8 @@ enum What {
     Units,
     /// Calls to vendors, beside the fewest that there could be.
     Calls,
+    /// From the signed change to the door, with vendors that take their time.
+    Latency,
     /// The pages of the console.
     Console,
     /// Taking over 1,000 and 10,000 people.
@@ -127,6 +130,7 @@ async fn measure(what: What, options: &Options) -> Outcome<Vec<Figure>> {
         What::Memory => memory::measure(options).await,
         What::Units => units::measure(options).await,
         What::Calls => calls::measure(options).await,
+        What::Latency => latency::measure(options).await,
         What::Console => console::measure(options).await,
         What::Takeover => takeover::measure(options).await,
         What::Large => takeover::measure_large(options).await,

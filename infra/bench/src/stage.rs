@@ -13,12 +13,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use tower::ServiceExt;
 
 use crate::Outcome;
-use crate::town::{SITE, Town};
+use crate::town::{Doors, SITE, Town};
 use doorstep_core::model::ids::SiteId;
 use doorstep_local::cloud::Cloud;
 use doorstep_local::{Data, Machine, Setup};
@@ -45,10 +45,24 @@ impl Stage {
 
     /// The same with another world of the platform.
     pub async fn open_with(town: Town, at: Timestamp, platform: Value) -> Outcome<Stage> {
+        Stage::begin(town, Some(at), platform).await
+    }
+
+    /// Starts the machine with the real clock. It then serves what comes by itself. Kisi keeps its
+    /// rate limit.
+    pub async fn live(town: Town) -> Outcome<Stage> {
+        Stage::begin(town, None, town.platform()).await
+    }
+
+    async fn begin(town: Town, clock: Option<Timestamp>, platform: Value) -> Outcome<Stage> {
+        let mut house = town.house();
+        if clock.is_none() && town.doors == Doors::Kisi {
+            house["quirks"] = json!(["rate-limit"]);
+        }
         let setup = Setup {
             sites: vec![town.site()],
             secrets: None,
-            clock: Some(at),
+            clock,
             reconcile: None,
             data: Data::Memory,
         };
@@ -61,7 +75,7 @@ impl Stage {
             .back_door("officernd", Method::PUT, "/_world", &platform)
             .await?;
         stage
-            .back_door(town.doors.word(), Method::PUT, "/_world", &town.house())
+            .back_door(town.doors.word(), Method::PUT, "/_world", &house)
             .await?;
         Ok(stage)
     }
@@ -84,6 +98,40 @@ impl Stage {
             );
         }
         Ok(serde_json::from_slice(answer.body()).unwrap_or(Value::Null))
+    }
+
+    /// Lets each answer of the platform and of the door system take this long.
+    pub async fn delay(&self, milliseconds: u64) -> Outcome<()> {
+        let faults = json!([{ "match": "*", "delay_ms": milliseconds, "times": -1 }]);
+        for vendor in ["officernd", self.town.doors.word()] {
+            self.back_door(vendor, Method::PUT, "/_faults", &faults)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Posts these webhooks, all at once.
+    pub async fn post_all(&self, posts: Vec<Bytes>) -> Outcome<()> {
+        let mut posting = tokio::task::JoinSet::new();
+        for body in posts {
+            let (machine, path) = (self.machine.clone(), hook());
+            let headers = signed(&body, self.machine.now())?;
+            posting.spawn(async move {
+                let delivery = Delivery {
+                    path,
+                    headers,
+                    body,
+                };
+                machine.deliver(delivery).await.status
+            });
+        }
+        while let Some(status) = posting.join_next().await {
+            let status = status?;
+            if status != 202 {
+                return Err(format!("a webhook was answered {status}").into());
+            }
+        }
+        Ok(())
     }
 
     /// Changes the platform, and gives the webhooks that it would post.

@@ -128,6 +128,11 @@ impl Town {
         json!({ "groups": groups, "users": users })
     }
 
+    /// The id of a member's account.
+    pub fn account_id(&self, n: usize) -> String {
+        self.doors.id(self.account(n))
+    }
+
     fn account(&self, n: usize) -> usize {
         n + 1_000
     }

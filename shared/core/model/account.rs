@@ -47,6 +47,15 @@ impl DoorsKind {
         }
     }
 
+    /// Returns whether settle and reconcile share a rate limit of a known size. Reconcile then
+    /// announces itself before it calls.
+    pub fn has_known_limit(self) -> bool {
+        match self {
+            DoorsKind::SaltoKs => false,
+            DoorsKind::Kisi => true,
+        }
+    }
+
     /// Returns whether one call can put many people into a group.
     pub fn has_bulk_calls(self) -> bool {
         match self {

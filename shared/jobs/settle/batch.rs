@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use doorstep_cloud::store::dues::Due;
-use doorstep_core::budgets::run::{BATCH_SIZES, BATCH_TIME, FIRST_BATCH, LARGEST_BATCH, TIME_EACH};
+use doorstep_core::budgets::run::{
+    BATCH_SIZES, BATCH_TIME, FIRST_BATCH, LARGEST_BATCH, MOST_BATCH_TIME, TIME_EACH,
+};
 
 /// The progress of a due item in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,11 +86,7 @@ impl Batcher {
             return NextStep::Enqueue;
         }
         if !self.bulk || dues.len() <= FIRST_BATCH {
-            return if self.longest > left {
-                NextStep::Enqueue
-            } else {
-                NextStep::Serve(Phase::Whole, first(dues, self.size))
-            };
+            return self.whole(dues, left);
         }
         let is = |due: &Due, stage: DueStage| {
             self.stages
@@ -133,10 +131,28 @@ impl Batcher {
             .into_iter()
             .filter(|due| is(due, DueStage::Rest))
             .collect();
-        if rest.is_empty() || self.longest > left {
+        if rest.is_empty() {
             NextStep::Enqueue
         } else {
-            NextStep::Serve(Phase::Whole, first(rest, self.size))
+            self.whole(rest, left)
+        }
+    }
+
+    /// Returns a batch of people who are served whole, as many as fit `left`. A batch that took far
+    /// longer than its time may take as long again, whatever its size.
+    fn whole(&self, dues: Vec<Due>, left: Duration) -> NextStep {
+        let fitting = if self.longest <= left {
+            self.size
+        } else if self.longest > MOST_BATCH_TIME {
+            0
+        } else {
+            share(self.size, left, self.longest)
+        };
+        let (fewest, _) = BATCH_SIZES;
+        if fitting < fewest {
+            NextStep::Enqueue
+        } else {
+            NextStep::Serve(Phase::Whole, first(dues, fitting))
         }
     }
 
@@ -176,18 +192,22 @@ fn first(mut dues: Vec<Due>, size: usize) -> Vec<Due> {
     dues
 }
 
-/// Returns the next batch size: doubled if a batch took less than a third of its time, halved if it
-/// took more than all.
+/// Returns the next batch size: as many people as fill the time of a batch, at most twice as many
+/// as before. It is halved if a batch took far longer than its time.
 fn next_size(size: usize, took: Duration) -> usize {
     let (fewest, most) = BATCH_SIZES;
-    let next = if took > BATCH_TIME {
+    let next = if took > MOST_BATCH_TIME {
         size / 2
-    } else if took * 3 < BATCH_TIME {
-        size.saturating_mul(2)
     } else {
-        size
+        share(size, BATCH_TIME, took).min(size.saturating_mul(2))
     };
     next.clamp(fewest, most)
+}
+
+/// Returns how many people take `time` if `size` people take `took`.
+fn share(size: usize, time: Duration, took: Duration) -> usize {
+    let (size, time) = (u128::try_from(size).unwrap_or_default(), time.as_millis());
+    usize::try_from(size * time / took.as_millis().max(1)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -224,7 +244,8 @@ mod tests {
     fn a_slice_grows_while_there_is_time_and_shrinks_before_a_function_dies_of_it() {
         assert_eq!(next_size(100, Duration::from_millis(900)), 200);
         assert_eq!(next_size(400, Duration::from_millis(900)), 500);
-        assert_eq!(next_size(100, secs(5)), 100);
+        assert_eq!(next_size(100, secs(5)), 160);
+        assert_eq!(next_size(100, secs(9)), 88);
         assert_eq!(next_size(100, secs(30)), 50);
         assert_eq!(next_size(5, secs(30)), 5);
     }
@@ -310,8 +331,21 @@ mod tests {
             .filter(|(phase, _)| *phase == Phase::Accounts)
             .map(|(_, n)| n)
             .sum();
-        assert_eq!((served.len(), made, left), (8, 140, 1_860), "{served:?}");
+        assert_eq!((served.len(), made, left), (7, 265, 1_735), "{served:?}");
         assert_eq!(served.last(), Some(&(Phase::Groups, made)), "{served:?}");
+    }
+
+    #[test]
+    fn a_batch_holds_as_many_people_as_fit_the_time_that_is_left() {
+        let mut batcher = Batcher::new(false);
+        batcher.served(Phase::Whole, &people(20), &[], secs(4));
+        assert_eq!(told(&batcher.next(people(200), secs(45))).1, 40);
+        batcher.served(Phase::Whole, &people(40), &[], secs(8));
+        assert_eq!(told(&batcher.next(people(200), secs(6))).1, 30);
+        assert_eq!(
+            batcher.next(people(200), Duration::from_millis(800)),
+            NextStep::Enqueue
+        );
     }
 
     #[test]

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use super::account_needs::{AccountNeed, expected, seek};
 use super::accounts::link;
 use super::cards::{doors_to_refetch, finish_cards};
-use super::directory::{AccountDirectory, Sought};
+use super::directory::AccountDirectory;
 use super::doors_cache::DoorsCache;
 use super::evaluate::Evaluation;
 use super::failure::Failure;
@@ -37,57 +38,24 @@ pub async fn decide(
     evaluations: &[Evaluation],
     cache: &mut DoorsCache,
 ) -> Vec<DecidedWork> {
-    cache.begin_round(context, evaluations).await;
+    cache.begin_round(context);
+    let sought = seek(context, cache, &expected(context, evaluations));
+    cache.read(context, evaluations, sought).await;
     let started: Vec<StartedWork> = evaluations
         .iter()
         .map(|evaluation| start(context, evaluation, cache))
         .collect();
-    for (doors, system) in &context.systems {
-        let refetches = started
-            .iter()
-            .filter(|one| one.in_need.contains(doors))
-            .count();
-        let of_all = cache.newcomers.max(started.len()) / started.len().max(1);
-        cache
-            .directory
-            .expect(doors, refetches * of_all, system.doors_read.accounts);
-    }
-    fetch_ahead(context, &started, &mut cache.directory).await;
+    let needs: Vec<AccountNeed<'_>> = started
+        .iter()
+        .map(|one| (&one.work.person, one.in_need.clone()))
+        .collect();
+    let sought = seek(context, cache, &needs);
+    cache.directory.fetch_ahead(context, sought).await;
     let mut decided = Vec::with_capacity(started.len());
     for (evaluation, started) in evaluations.iter().zip(started) {
         decided.push(decide_one(context, evaluation, started, cache).await);
     }
     decided
-}
-
-/// Fetches the accounts that are needed at several door systems, all door systems concurrently.
-/// People are prepared one after another, and each would otherwise wait for the slowest door
-/// system.
-async fn fetch_ahead(
-    context: &SiteContext,
-    started: &[StartedWork],
-    directory: &mut AccountDirectory,
-) {
-    if context.readers.len() < 2 {
-        return;
-    }
-    let at = |doors: &DoorsName| -> Vec<Sought> {
-        let people = started
-            .iter()
-            .filter(|one| one.in_need.contains(doors))
-            .map(|started| &started.work.person);
-        people
-            .filter_map(|person| Sought::of(person, doors))
-            .collect()
-    };
-    directory
-        .fetch_ahead(
-            context
-                .readers
-                .iter()
-                .map(|(doors, reader)| (doors, reader.as_ref(), at(doors))),
-        )
-        .await;
 }
 
 /// One person before accounts and cards are fetched.

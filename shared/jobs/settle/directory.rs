@@ -4,8 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
+use futures_util::{StreamExt, stream};
 
+use super::site_context::SiteContext;
+use doorstep_core::budgets::vendor_http::AT_ONCE;
 use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::email::email_key;
 use doorstep_core::model::error::Result;
@@ -37,7 +40,12 @@ struct DoorsAccounts {
     by_email: HashMap<String, BTreeSet<AccountId>>,
     /// Addresses that were fetched ahead in this round.
     sought: BTreeSet<String>,
+    /// Accounts that were fetched ahead in this round, by id.
+    fetched: BTreeSet<AccountId>,
 }
+
+/// The accounts that are about to be fetched, by door system.
+pub type SoughtByDoors = BTreeMap<DoorsName, Vec<Sought>>;
 
 /// An account that is about to be fetched.
 pub enum Sought {
@@ -48,6 +56,16 @@ pub enum Sought {
 }
 
 impl Sought {
+    fn fetched(self, reader: &dyn ReadDoors) -> BoxFuture<'_, (Sought, Result<Vec<Account>>)> {
+        Box::pin(async move {
+            let found = match &self {
+                Sought::Linked(account) => reader.account(account).await.map(Vec::from_iter),
+                Sought::Address(email) => reader.find(email).await,
+            };
+            (self, found)
+        })
+    }
+
     /// Returns what must be fetched to find the account of `person` at `doors`; `None` if that is
     /// not known ahead.
     pub fn of(person: &Person, doors: &DoorsName) -> Option<Sought> {
@@ -86,32 +104,31 @@ impl DoorsAccounts {
     fn forget(&mut self, id: &AccountId) {
         // An address whose account is gone finds nothing: `of_address` looks at the account itself.
         self.by_id.remove(id);
+        self.fetched.remove(id);
     }
 
-    /// Fetches one account. After a failure, the person who needs the account fetches it again and
-    /// gets the error.
-    async fn fetch_ahead(&mut self, reader: &dyn ReadDoors, sought: &Sought) -> Result<()> {
+    /// Fetches accounts side by side. After a failure, the people who need the remaining accounts
+    /// fetch them again and get the error.
+    async fn fetch_ahead(&mut self, reader: &dyn ReadDoors, sought: Vec<Sought>) {
         if self.listed(reader).await {
-            return Ok(());
+            return;
         }
-        self.refetches += 1;
-        match sought {
-            Sought::Linked(account) if self.by_id.contains_key(&account.id) => {}
-            Sought::Linked(account) => reader
-                .account(account)
-                .await?
-                .into_iter()
-                .for_each(|found| self.note(found)),
-            Sought::Address(email) => {
-                reader
-                    .find(email)
-                    .await?
-                    .into_iter()
-                    .for_each(|found| self.note(found));
-                self.sought.insert(email.clone());
+        let unknown = |sought: &Sought| match sought {
+            Sought::Linked(account) => !self.by_id.contains_key(&account.id),
+            Sought::Address(email) => !self.sought.contains(email),
+        };
+        let sought: Vec<Sought> = sought.into_iter().filter(unknown).collect();
+        let fetches: Vec<_> = sought.into_iter().map(|one| one.fetched(reader)).collect();
+        let mut fetches = stream::iter(fetches).buffered(AT_ONCE);
+        while let Some((sought, found)) = fetches.next().await {
+            self.refetches += 1;
+            let Ok(found) = found else { return };
+            found.into_iter().for_each(|found| self.note(found));
+            match sought {
+                Sought::Linked(account) => drop(self.fetched.insert(account.id.clone())),
+                Sought::Address(email) => drop(self.sought.insert(email)),
             }
         }
-        Ok(())
     }
 
     fn of_address(&self, email: &str) -> Vec<Account> {
@@ -139,29 +156,41 @@ impl AccountDirectory {
     /// Begins a round with other people. The table contains the links of the previous round by now.
     pub fn begin_round(&mut self) {
         self.taken.clear();
-        self.by_doors
-            .values_mut()
-            .for_each(|known| known.sought.clear());
+        self.by_doors.values_mut().for_each(|known| {
+            known.sought.clear();
+            known.fetched.clear();
+        });
     }
 
     /// Fetches accounts before they are needed, all door systems concurrently.
-    pub async fn fetch_ahead<'a>(
-        &mut self,
-        wanted: impl Iterator<Item = (&'a DoorsName, &'a dyn ReadDoors, Vec<Sought>)>,
-    ) {
+    pub async fn fetch_ahead(&mut self, context: &SiteContext, sought: SoughtByDoors) {
         let mut each = Vec::new();
-        for (doors, reader, sought) in wanted {
-            let mut known = self.by_doors.remove(doors).unwrap_or_default();
+        for (doors, sought) in sought {
+            let Some(reader) = context.readers.get(&doors) else {
+                continue;
+            };
+            let mut known = self.by_doors.remove(&doors).unwrap_or_default();
             each.push(async move {
-                for sought in &sought {
-                    if known.fetch_ahead(reader, sought).await.is_err() {
-                        break;
-                    }
+                if !sought.is_empty() {
+                    known.fetch_ahead(reader.as_ref(), sought).await;
                 }
-                (doors.clone(), known)
+                (doors, known)
             });
         }
         self.by_doors.extend(join_all(each).await);
+    }
+
+    /// Returns whether the account in `sought` was fetched ahead in this round.
+    pub fn has(&self, doors: &DoorsName, sought: &Sought) -> bool {
+        let Some(known) = self.by_doors.get(doors) else {
+            return false;
+        };
+        match sought {
+            Sought::Linked(account) => {
+                known.by_id.contains_key(&account.id) || known.fetched.contains(&account.id)
+            }
+            Sought::Address(email) => known.sought.contains(email),
+        }
     }
 
     /// Announces `refetches` fetches at a door system that had `all` accounts when they were last
@@ -212,6 +241,9 @@ impl AccountDirectory {
         known.listed(reader).await;
         if let Some(seen) = known.by_id.get(&account.id) {
             return Ok(Some(seen.clone()));
+        }
+        if known.fetched.contains(&account.id) {
+            return Ok(None);
         }
         known.refetches += 1;
         let found = reader.account(account).await?;

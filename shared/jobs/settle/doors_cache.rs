@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join, join_all};
+use futures_util::{StreamExt, stream};
 
 use super::accounts::reader;
 use super::cards::Books;
-use super::directory::AccountDirectory;
+use super::directory::{AccountDirectory, SoughtByDoors};
 use super::evaluate::Evaluation;
 use super::other_sites::{OthersByPerson, read_others};
 use super::person_work::PersonWork;
 use super::phase::Phase;
 use super::site_context::SiteContext;
 use doorstep_core::budgets::run::BATCH_TIME;
+use doorstep_core::budgets::vendor_http::AT_ONCE;
 use doorstep_core::decide::credibility::AGREEING;
 use doorstep_core::model::account::{GroupId, GroupMember, GroupRef};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
@@ -45,9 +47,9 @@ pub struct DoorsCache {
 }
 
 impl DoorsCache {
-    /// Reads what a round needs. Groups that were read recently are reused if at most accounts were
-    /// created since.
-    pub async fn begin_round(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
+    /// Begins a round. Groups that were read recently are reused if at most accounts were created
+    /// since.
+    pub fn begin_round(&mut self, context: &SiteContext) {
         let old = self
             .groups_read
             .is_some_and(|read| read.elapsed() > BATCH_TIME);
@@ -57,10 +59,20 @@ impl DoorsCache {
         self.unread.clear();
         self.directory.begin_round();
         self.books = Books::default();
+    }
+
+    /// Reads what the round needs: the groups beside the accounts in `sought`, then the other sites
+    /// and the cards.
+    pub async fn read(
+        &mut self,
+        context: &SiteContext,
+        evaluations: &[Evaluation],
+        sought: SoughtByDoors,
+    ) {
         if context.site.mode == Mode::Observe {
             return;
         }
-        self.read_groups(context, evaluations).await;
+        self.read_doors(context, evaluations, sought).await;
         self.others = read_others(context, evaluations).await;
         if context.phase.has_cards() {
             self.books = Books::open(context, evaluations).await;
@@ -107,9 +119,14 @@ impl DoorsCache {
         (self.groups, self.groups_read) = (ActualGroups::new(), None);
     }
 
-    /// Reads each group that concerns anyone once, all door systems concurrently. A group that the
-    /// door system no longer has counts as empty.
-    async fn read_groups(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
+    /// Reads each group that concerns anyone once, and fetches the accounts that are `sought`, side
+    /// by side. A group that the door system no longer has counts as empty.
+    async fn read_doors(
+        &mut self,
+        context: &SiteContext,
+        evaluations: &[Evaluation],
+        sought: SoughtByDoors,
+    ) {
         let mut wanted: BTreeMap<&DoorsName, Vec<(&GroupId, bool)>> = BTreeMap::new();
         let groups: BTreeSet<_> = evaluations
             .iter()
@@ -129,16 +146,19 @@ impl DoorsCache {
             self.groups_read.get_or_insert_with(Instant::now);
         }
         let reads = wanted.into_iter().map(|(doors, groups)| async move {
-            let mut read = Vec::new();
-            for (group, claimed) in groups {
-                read.push((
-                    GroupRef::new(doors, group),
-                    rows(context, doors, group, claimed).await,
-                ));
-            }
-            read
+            let reads: Vec<BoxFuture<'_, (GroupRef, Result<Vec<GroupMember>>)>> = groups
+                .into_iter()
+                .map(|(group, claimed)| {
+                    let at = GroupRef::new(doors, group);
+                    Box::pin(async move { (at, rows(context, doors, group, claimed).await) }) as _
+                })
+                .collect();
+            let reads = stream::iter(reads).buffered(AT_ONCE);
+            reads.collect::<Vec<_>>().await
         });
-        for (at, rows) in join_all(reads).await.into_iter().flatten() {
+        let accounts = self.directory.fetch_ahead(context, sought);
+        let (read, ()) = join(join_all(reads), accounts).await;
+        for (at, rows) in read.into_iter().flatten() {
             match rows {
                 Ok(rows) => drop(self.groups.insert(at, GroupRows::of(rows))),
                 Err(error) => drop(self.unread.insert(at, error)),

@@ -56,6 +56,7 @@ pub async fn refetch(
             return Ok(marked);
         }
     };
+    refetcher.fetch_ahead(&hints).await?;
     let mut rest = hints.as_slice();
     while let Some(((hint, origin), more)) = rest.split_first() {
         if environment.time.now() >= ends {

@@ -22,6 +22,7 @@ use doorstep_vendors::platform::{Around, ReadPlatform};
 
 pub use later::end_refetch;
 
+mod ahead;
 mod keep;
 mod later;
 mod related;
@@ -47,6 +48,8 @@ pub struct Refetcher<'a> {
     /// Things that were read beside those of hints. Every hint of a run is older than what the run
     /// reads.
     read: Mutex<BTreeSet<FactId>>,
+    /// Things that were fetched before their hints were reached.
+    ahead: Mutex<ahead::FetchedAhead>,
 }
 
 /// The place where people are marked as due.
@@ -67,7 +70,7 @@ impl<'a> Refetcher<'a> {
         let platform = environment.platform(site).await?;
         // The hint may depend on things of which no webhook ever reported.
         want_first_read(environment, &site.id).await?;
-        let (memberships, read) = (OnceCell::new(), Mutex::default());
+        let (memberships, read, ahead) = (OnceCell::new(), Mutex::default(), Mutex::default());
         Ok(Refetcher {
             environment,
             site,
@@ -76,6 +79,7 @@ impl<'a> Refetcher<'a> {
             ends,
             memberships,
             read,
+            ahead,
         })
     }
 
@@ -149,8 +153,8 @@ impl<'a> Refetcher<'a> {
         origin: &Origin,
         around: bool,
     ) -> Result<()> {
-        let began = self.environment.time.now();
-        let found = match self.platform.fetch(&hint.about).await {
+        let (began, found) = self.fetched(&hint.about).await;
+        let found = match found {
             Ok(Lookup::Fact(fact)) => Some(fact),
             Ok(Lookup::Missing) => None,
             Ok(Lookup::Unreadable(what)) => {

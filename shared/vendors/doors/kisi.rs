@@ -10,7 +10,7 @@
 //! - The id of Doorstep's person is stored in the user's `metadata`, key `doorstep` `[D]`. Guests
 //!   have no metadata.
 //! - The rate limit is five requests a second for all keys of one user `[D]`. Requests leave one
-//!   after another, and two functions share the limit.
+//!   after another, up to five of them without a pause, and two functions share the limit.
 //! - Cards are assigned like roles: an assignment has an id of its own and may be inactive. An
 //!   account can have several.
 //!

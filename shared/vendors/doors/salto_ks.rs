@@ -10,7 +10,8 @@
 //!   create without a free seat is still answered with 201 `[M]`.
 //! - It stores no mark of Doorstep. An account is found again by its address, a guest only by its
 //!   id.
-//! - Its rate limits are unknown `[?]`, so the client sends one request at a time.
+//! - Its rate limits are unknown `[?]`. Only reads go side by side, and after a 429 the client sends
+//!   one request at a time.
 //! - An account has one tag at most, which is a field of the person `[I]`. The answer to an
 //!   assignment is not trusted.
 //!

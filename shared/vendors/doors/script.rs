@@ -137,6 +137,7 @@ impl DoorsScript {
             contact: None,
             region: None,
             share: Default::default(),
+            others: None,
             extras: Default::default(),
         }
     }

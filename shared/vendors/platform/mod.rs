@@ -81,6 +81,15 @@ pub trait ReadPlatform: Send + Sync {
     /// Fetches every thing of `kind`. Memberships come without their assignments. Returns the whole
     /// list or an error, never a part of a list.
     async fn read(&self, kind: Kind, span: &Span) -> Result<FactList>;
+    /// Returns whether [`ReadPlatform::changes`] lists this kind.
+    fn lists_changes(&self, _kind: Kind) -> bool {
+        false
+    }
+    /// Fetches things of `kind` that changed since an instant, in a few pages. Each is as complete
+    /// as a lookup returns it. The list may be cut off, so that what it leaves out says nothing.
+    async fn changes(&self, _kind: Kind, _since: Timestamp) -> Result<Vec<Fact>> {
+        Ok(Vec::new())
+    }
     /// Fetches the assignments of these resources.
     async fn assignments(&self, resources: &[Id]) -> Result<ResourceAssignments>;
     /// Returns all facts of the newest snapshot, if that snapshot is rejected and waits for a

@@ -200,6 +200,7 @@ impl PlatformScript {
             contact: None,
             region: None,
             share: Default::default(),
+            others: None,
             extras: self.extras,
         }
     }

@@ -77,6 +77,8 @@ pub struct Closed {
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     paused: Option<(Timestamp, String)>,
+    /// The vendor throttled a call since the last run began.
+    throttled: bool,
     run: Option<Run>,
 }
 
@@ -104,6 +106,7 @@ impl Run {
 impl Health {
     /// Begins a run of the length `time`. Opens a vendor that the last run closed.
     pub fn begin(&mut self, time: Duration) {
+        self.throttled = false;
         self.run = Some(Run {
             patience: time / SLOW_PART,
             ..Run::default()
@@ -129,8 +132,14 @@ impl Health {
         })
     }
 
+    /// Returns whether the vendor throttled a call since the last run began.
+    pub fn is_throttled(&self) -> bool {
+        self.throttled
+    }
+
     /// Records the outcome of a try. Returns what to do next.
     pub fn heard(&mut self, call: &CallIdentity, tried: Tried, one: &Try<'_>) -> RetryDecision {
+        self.throttled |= matches!(tried, Tried::Throttled(_));
         if let Some(run) = &mut self.run {
             run.patience = run.patience.saturating_sub(one.took.saturating_sub(SLOW));
             match tried {

@@ -5,20 +5,36 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use doorstep_core::budgets::vendor_http::AT_ONCE;
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use super::departures::{Departures, later};
 use super::health::Health;
 
 /// The gate before a vendor. It holds when the next request may leave, and whether any request may
 /// leave.
 ///
-/// A request holds the gate until its last answer. Requests therefore leave one at a time, and a
-/// pause asked of one request delays all of them. Clients that share a rate limit share a gate.
+/// Requests leave in the order in which they came, within the rate limit, and at most [`AT_ONCE`]
+/// of them wait for their answers. A pause asked of one request delays all of them. After a 429,
+/// requests leave one at a time until the run ends. Clients that share a rate limit share a gate.
 #[derive(Clone, Default)]
 pub struct RateGate {
-    next: Arc<Mutex<Timestamp>>,
+    departures: Arc<Mutex<Departures>>,
+    paused: Arc<std::sync::Mutex<Option<Timestamp>>>,
+    flights: Flights,
     health: Arc<std::sync::Mutex<Health>>,
+}
+
+/// The places of the requests that wait for their answers.
+#[derive(Clone)]
+struct Flights(Arc<Semaphore>);
+
+impl Default for Flights {
+    fn default() -> Self {
+        Flights(Arc::new(Semaphore::new(AT_ONCE)))
+    }
 }
 
 impl RateGate {
@@ -28,9 +44,25 @@ impl RateGate {
         self.health().refuses(None, now).is_some()
     }
 
-    /// Waits for the gate. The guard holds the instant at which the next request may leave.
-    pub(super) async fn wait(&self) -> tokio::sync::MutexGuard<'_, Timestamp> {
-        self.next.lock().await
+    /// Waits for a place among the requests in flight. `None` only for a gate that is torn down.
+    pub(super) async fn flight(&self) -> Option<SemaphorePermit<'_>> {
+        self.flights.0.acquire().await.ok()
+    }
+
+    /// Waits until every earlier request has left.
+    pub(super) async fn departures(&self) -> tokio::sync::MutexGuard<'_, Departures> {
+        self.departures.lock().await
+    }
+
+    /// Lets no request leave before `now` and `pause`.
+    pub(super) fn pause(&self, now: Timestamp, pause: Duration) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        *paused = (*paused).max(Some(later(now, pause)));
+    }
+
+    /// Returns the end of the last pause.
+    pub(super) fn paused(&self) -> Option<Timestamp> {
+        *self.paused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns a gate with a rate of its own that is closed when this one is closed.
@@ -44,6 +76,16 @@ impl RateGate {
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The other callers that share a vendor's rate limit with this one, and that this process does not
+/// see.
+#[async_trait]
+pub trait OtherCallers: Send + Sync {
+    /// Returns whether none of them calls the vendor from now on, for at least as long as
+    /// [`doorstep_core::budgets::vendor_http::ALONE_FOR`] and one window of the limit. The answer is
+    /// no if that is not certain.
+    async fn are_silent(&self) -> bool;
 }
 
 /// The gates of one function, keyed by what counts against one rate limit.

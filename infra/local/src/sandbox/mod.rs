@@ -44,6 +44,7 @@ mod platform_tables;
 mod post;
 mod push;
 mod quirks;
+mod rate;
 mod record;
 mod route;
 mod salto_ks;

@@ -113,6 +113,11 @@ pub const QUIRKS: &[Quirk] = &[
     ),
     quirk(
         "kisi",
+        "rate-limit",
+        "more than five calls in one second of the run's clock are refused (429), without `Retry-After`",
+    ),
+    quirk(
+        "kisi",
         "second-assignment-409",
         "a second live assignment of one assignee to one group is refused (409), whatever its dates",
     ),

@@ -2,6 +2,7 @@
 //! site file there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::DoorsSnapshot;
 use super::survey::{credible, groups_of_ours, members_and_problem, survey, taken_over};
@@ -13,6 +14,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_everyone};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::store::people::People;
+use doorstep_core::budgets::vendor_http::ANNOUNCED;
 use doorstep_core::decide::cards::CardBook;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::model::account::{GroupId, GroupRef};
@@ -51,6 +53,7 @@ pub async fn read(
         people,
         snapshot,
     };
+    wait_until_announced(environment, site).await?;
     for (name, config) in &site.doors {
         reading.open(name, config).await?;
     }
@@ -68,6 +71,26 @@ pub async fn read(
     reading.find_other_sites().await?;
     reading.find_unreadable(&all_people.unreadable).await?;
     Ok(reading.snapshot)
+}
+
+/// Waits until settle has stopped to use the whole rate limit of a door system. The lease of this
+/// reconcile announced it, and most of the time the read of the platform took longer.
+async fn wait_until_announced(environment: &Environment, site: &Site) -> Result<()> {
+    if !site
+        .doors
+        .values()
+        .any(|config| config.kind.has_known_limit())
+    {
+        return Ok(());
+    }
+    let begun = environment.store.runs(&site.id).await?.runs.at;
+    let waited = begun
+        .and_then(|begun| Duration::try_from(environment.time.now().duration_since(begun)).ok());
+    let left = ANNOUNCED.saturating_sub(waited.unwrap_or(ANNOUNCED));
+    if !left.is_zero() {
+        environment.time.pass(left).await;
+    }
+    Ok(())
 }
 
 /// A read of all door systems in progress.

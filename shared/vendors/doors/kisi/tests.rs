@@ -99,7 +99,7 @@ async fn groups_of_a_place_are_read_page_by_page() {
     let groups = doors.groups().await.unwrap();
     assert_eq!((groups.len(), groups[250].name.as_str()), (251, "g250"));
     assert_eq!(script.header(0, "Authorization"), "KISI-LOGIN key");
-    assert_eq!(script.passed(), [std::time::Duration::from_millis(350)]);
+    assert!(script.passed().is_empty(), "a few calls leave at once");
     script.is_over();
 }
 

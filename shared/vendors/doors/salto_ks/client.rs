@@ -3,7 +3,6 @@
 //! It knows no people and no groups.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use http::Method;
 use jiff::Timestamp;
@@ -19,7 +18,7 @@ use crate::access::Access;
 use crate::http::Response;
 use crate::secret::Secret;
 use crate::time::SharedTime;
-use crate::vendor_http::{self, VendorHttp};
+use crate::vendor_http::{self, RateLimit, VendorHttp};
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::{Error, Result};
 
@@ -57,7 +56,7 @@ impl SaltoClient {
                 VENDOR,
                 access.http.clone(),
                 access.time.clone(),
-                Duration::ZERO,
+                RateLimit::NONE,
             )
             .taking(access.turn.clone()),
             time: access.time.clone(),

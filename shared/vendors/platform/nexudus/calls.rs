@@ -15,13 +15,13 @@ use super::status::status_within;
 use super::token::{self, RequestCredentials};
 use crate::access::Access;
 use crate::http::Response;
-use crate::vendor_http::{self, VendorHttp};
+use crate::vendor_http::{self, RateLimit, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
 /// The shared address of the API. Its paths begin with `/api`. `[D]`
 const OWN: &str = "https://spaces.nexudus.com";
-/// Time between two requests: at most ten requests a second.
-const GAP: Duration = Duration::from_millis(100);
+/// At most ten requests a second, five of them at once. Nexudus documents no limit `[?]`.
+const LIMIT: RateLimit = RateLimit::new(5, Duration::from_millis(500));
 
 /// Client of the Nexudus API for one user.
 pub(super) struct NexudusApi {
@@ -32,7 +32,7 @@ pub(super) struct NexudusApi {
 impl NexudusApi {
     /// Returns a client with these credentials. It sends no request yet.
     pub(super) fn new(access: Access) -> Self {
-        let http = VendorHttp::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
+        let http = VendorHttp::new("Nexudus", access.http.clone(), access.time.clone(), LIMIT);
         let http = http.taking(access.turn.clone());
         NexudusApi { access, http }
     }

@@ -10,13 +10,13 @@ use tokio::sync::Mutex;
 
 use crate::http::{Http, Request, Response};
 use crate::time::SharedTime;
-use crate::vendor_http::{RateGate, VendorHttp};
+use crate::vendor_http::{RateGate, RateLimit, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
 /// Pages of lists that a reader fetches without a pause, so that small sites are read fast …
 const AT_ONCE: u32 = 40;
 /// … and the time between the later pages. Together they stay within 160 reads in any minute.
-const APART: Duration = Duration::from_millis(500);
+const APART: RateLimit = RateLimit::new(1, Duration::from_millis(500));
 /// Longest wait of a lookup. A lookup that would wait longer is left to a later settle.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Longest time until the limit of a minute is reset.
@@ -45,16 +45,17 @@ pub(super) struct RateLimiter {
 impl RateLimiter {
     /// Returns a limiter for one reader.
     pub(super) fn new(http: Http, time: SharedTime, turn: &RateGate) -> Self {
-        let client =
-            |gap| VendorHttp::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
+        let client = |limit| {
+            VendorHttp::new("OfficeRnD", http.clone(), time.clone(), limit).closed_with(turn)
+        };
         RateLimiter {
             apart_from_all: VendorHttp::new(
                 "OfficeRnD",
                 http.clone(),
                 time.clone(),
-                Duration::ZERO,
+                RateLimit::NONE,
             ),
-            at_once: client(Duration::ZERO),
+            at_once: client(RateLimit::NONE),
             apart: client(APART),
             pages: AtomicU32::new(0),
             time,

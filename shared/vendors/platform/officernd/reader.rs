@@ -6,6 +6,7 @@
 //! and two different ones cost the list.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::calls::OfficerndApi;
@@ -17,13 +18,16 @@ use crate::platform::list_read::ListRead;
 use crate::platform::relation::Relation;
 use crate::platform::{Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::fact::{FactId, Id, Kind, What};
+use doorstep_core::model::fact::{Fact, FactId, Id, Kind, What};
 use doorstep_core::model::ids::SiteId;
 
 /// The largest page that OfficeRnD returns. `[D]`
 const PAGE: &str = "50";
 /// Most pages of a list. A longer list is taken for an endless one.
 const MOST_PAGES: usize = 4_000;
+
+/// Most pages of a list of changes: 500 things.
+const MOST_PAGES_OF_CHANGES: usize = 10;
 
 /// Reader of one organisation.
 pub(super) struct OfficerndReader {
@@ -210,6 +214,33 @@ impl ReadPlatform for OfficerndReader {
             nameless,
             ..read.into_iter().collect()
         })
+    }
+
+    fn lists_changes(&self, kind: Kind) -> bool {
+        kind == Kind::Booking
+    }
+
+    async fn changes(&self, kind: Kind, since: Timestamp) -> Result<Vec<Fact>> {
+        let (word, since) = (word(kind), since.to_string());
+        let (mut facts, mut cursor): (Vec<Fact>, Option<String>) = Default::default();
+        for _ in 0..MOST_PAGES_OF_CHANGES {
+            let mut query = vec![("$limit", PAGE), ("modifiedAt[$gte]", since.as_str())];
+            query.extend(cursor.as_deref().map(|cursor| ("$cursorNext", cursor)));
+            let page = self.calls.ask(&[word], &query, Priority::Refetch).await?;
+            let Some((results, next)) = page.and_then(|page| opened(page, cursor.is_none())) else {
+                break;
+            };
+            facts.extend(
+                results
+                    .iter()
+                    .filter_map(|record| self.fact(kind, record)?.ok()),
+            );
+            if next.is_none() || next == cursor {
+                break;
+            }
+            cursor = next;
+        }
+        Ok(facts)
     }
 
     /// Asks for an assignment by its membership and by its resource. One of the two lists is

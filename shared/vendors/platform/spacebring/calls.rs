@@ -12,15 +12,15 @@ use url::Url;
 use crate::access::Access;
 use crate::http::{Request, Response};
 use crate::platform::list_read::ListRead;
-use crate::vendor_http::{self, VendorHttp};
+use crate::vendor_http::{self, RateLimit, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Id;
 
 /// The address of the API. `[D]`
 const OWN: &str = "https://api.spacebring.com";
-/// Time between two requests. Spacebring allows ten a second `[D]`. Settle and a reconcile may run
-/// at the same time, so each uses half of them.
-const GAP: Duration = Duration::from_millis(200);
+/// Spacebring allows ten requests a second `[D]`. Settle and a reconcile may run at the same time, so
+/// each uses half of them. One request may take a little longer to arrive than the next.
+const LIMIT: RateLimit = RateLimit::new(5, Duration::from_millis(1_030));
 /// The largest page. `[D]`
 const PAGE: &str = "100";
 /// Most pages of a list. A longer list is taken for an endless one.
@@ -48,7 +48,12 @@ pub(super) struct SpacebringApi {
 impl SpacebringApi {
     /// Returns a client with these credentials. It sends no request yet.
     pub(super) fn new(access: Access) -> Self {
-        let http = VendorHttp::new("Spacebring", access.http.clone(), access.time.clone(), GAP);
+        let http = VendorHttp::new(
+            "Spacebring",
+            access.http.clone(),
+            access.time.clone(),
+            LIMIT,
+        );
         let http = http.taking(access.turn.clone());
         SpacebringApi { access, http }
     }

@@ -21,12 +21,16 @@ use super::answer::{self, Answer};
 use super::ask::Ask;
 use super::doors::{DoorsThing, DoorsWorld, IdFormat, MembershipChange};
 use super::post::Post;
+use super::rate::Rate;
 use super::route::{self, Route, RouteMatch};
 use super::table::{Keyed, Shelf};
 use super::world::World;
 
 /// One organisation (or place) of Kisi.
-pub struct KisiWorld(DoorsWorld);
+pub struct KisiWorld(DoorsWorld, Rate);
+
+/// Most calls in one second. `[D]`
+const CALLS_A_SECOND: usize = 5;
 
 #[derive(Clone, Copy)]
 enum KisiCall {
@@ -123,12 +127,15 @@ impl KisiWorld {
     /// # Errors
     /// A message about the first invalid part.
     pub fn new(given: Value) -> Result<KisiWorld, String> {
-        Ok(KisiWorld(DoorsWorld::new(given, &IDS)?))
+        Ok(KisiWorld(
+            DoorsWorld::new(given, &IDS)?,
+            Rate::new(CALLS_A_SECOND),
+        ))
     }
 
     /// Loads a stored place.
     pub fn load(shelf: &Shelf<'_>) -> KisiWorld {
-        KisiWorld(DoorsWorld::load(shelf))
+        KisiWorld(DoorsWorld::load(shelf), Rate::new(CALLS_A_SECOND))
     }
 
     fn call(&mut self, call: KisiCall, id: &str, ask: &Ask) -> Result<Answer, Answer> {
@@ -217,6 +224,9 @@ impl World for KisiWorld {
     }
 
     fn serve(&mut self, ask: &Ask) -> Answer {
+        if self.0.quirk("rate-limit") && !self.1.admits(ask.now) {
+            return error::plain(429, "Too Many Requests", "a1e429");
+        }
         if ask.credentials("KISI-LOGIN").is_none() {
             return error::unauthorized();
         }

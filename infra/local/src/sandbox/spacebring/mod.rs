@@ -15,7 +15,6 @@ mod ledger;
 mod list;
 mod occurrence;
 mod query;
-mod rate;
 mod usual;
 mod wire;
 
@@ -23,7 +22,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use call::{Call, call};
 use jiff::Timestamp;
-use rate::Rate;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
@@ -32,6 +30,7 @@ use super::object::Object;
 use super::platform_tables::PlatformTables;
 use super::post::Post;
 use super::quirks;
+use super::rate::Rate;
 use super::table::Shelf;
 use super::world::World;
 
@@ -51,6 +50,9 @@ const LISTS: &[&str] = &[
     "visits",
     "dayPasses",
 ];
+
+/// Most calls in one second. `[D]`
+const CALLS_A_SECOND: usize = 10;
 
 /// One network.
 pub struct SpacebringWorld {
@@ -113,7 +115,7 @@ impl SpacebringWorld {
     pub fn new(given: Value, now: Timestamp) -> Result<SpacebringWorld, String> {
         Ok(SpacebringWorld {
             things: PlatformTables::given(given, now)?,
-            rate: Rate::default(),
+            rate: Rate::new(CALLS_A_SECOND),
         })
     }
 
@@ -121,7 +123,7 @@ impl SpacebringWorld {
     pub fn load(shelf: &Shelf<'_>) -> SpacebringWorld {
         SpacebringWorld {
             things: PlatformTables::load(LISTS, shelf),
-            rate: Rate::default(),
+            rate: Rate::new(CALLS_A_SECOND),
         }
     }
 
