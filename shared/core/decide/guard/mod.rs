@@ -25,6 +25,8 @@ pub mod judge;
 pub mod removal;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod hold_tests;
 #[cfg(test)]
 mod tests;

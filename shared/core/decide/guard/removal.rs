@@ -237,3 +237,6 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
