@@ -11,6 +11,7 @@ use crate::journeys::{PLAN, hot_desk, town};
 use crate::support::{Doors, DoorsFixture, Platform, SECRET, Scenario, World, hmac, sign};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::function_url::{FunctionUrlAnswer, FunctionUrlRequest, answer};
+use doorstep_core::model::error::Error;
 use doorstep_jobs::entries::entries;
 use doorstep_jobs::receive::receive;
 use doorstep_vendors::http::{Http, Request, Response};
@@ -207,6 +208,35 @@ async fn i9_a_secret_that_is_known_is_used_for_15_minutes_while_it_cannot_be_rea
     watched.heal();
     world.clock("2026-03-02T08:15:05Z").await;
     assert_eq!(watched.post(&world, HARBOUR).await, 202);
+}
+
+#[tokio::test]
+async fn l1_credentials_are_read_once_a_minute_and_are_gone_a_minute_after_their_removal() {
+    let world = two_sites().await;
+    let watched = Watched::of(&world);
+    let harbour = async |instant: &str| {
+        let now = format!("2026-03-02T{instant}Z")
+            .parse()
+            .expect("an instant");
+        let known = watched.environment.secrets.api("harbour/doors", now).await;
+        known.map(|secrets| secrets.api_key.is_some())
+    };
+    let read = || watched.calls().get("GetParameter").copied();
+    for instant in ["08:00:00", "08:00:30", "08:00:59"] {
+        assert_eq!(harbour(instant).await, Ok(true));
+    }
+    assert_eq!(read(), Some(1));
+    assert_eq!(harbour("08:01:00").await, Ok(true));
+    assert_eq!(read(), Some(2));
+    watched.spoil("harbour", || refusal("AccessDeniedException"));
+    assert_eq!(harbour("08:02:00").await, Ok(true), "the known ones go on");
+    watched.spoil("harbour", || refusal("ParameterNotFound"));
+    let removed = harbour("08:02:05").await.expect_err("it was removed");
+    assert!(matches!(removed, Error::Permanent { .. }), "{removed}");
+    let again = harbour("08:02:30").await;
+    assert_eq!(again, Err(removed));
+    watched.heal();
+    assert_eq!(harbour("08:03:05").await, Ok(true));
 }
 
 #[tokio::test]

@@ -431,7 +431,7 @@ impl Environment {
             time: self.time.clone(),
             url,
             identity_url,
-            secrets: self.secrets.api(secret).await?,
+            secrets: self.secrets.api(secret, self.time.now()).await?,
             tokens: self.tokens.clone(),
             token_name,
             turn: RateGate::default(),

@@ -334,8 +334,8 @@ pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
 }
 
 /// Kisi's rate limit, five requests a second for all keys of one user, called one after another
-/// `[D]`. It is kept for a
-/// little more than a second: one request may take longer to reach Kisi than the next.
+/// `[D]`. It is kept for a little more than a second: one request may take longer to reach Kisi than
+/// the next.
 const WHOLE: RateLimit = RateLimit::new(5, SECOND);
 const SECOND: Duration = Duration::from_millis(1_020);
 
