@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -301,21 +302,16 @@ impl Store {
         after: Option<&str>,
         most: usize,
     ) -> Result<(Vec<Item>, bool)> {
+        let start = after.map(|sk| {
+            key_map(&Key {
+                pk: pk.to_owned(),
+                sk: sk.to_owned(),
+            })
+        });
         let page = self
-            .db
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk < :sk")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":sk", text(end))
-            .set_exclusive_start_key(after.map(|sk| {
-                key_map(&Key {
-                    pk: pk.to_owned(),
-                    sk: sk.to_owned(),
-                })
-            }))
+            .selecting(pk, KeyRange::Below(end))
+            .set_exclusive_start_key(start)
             .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .consistent_read(true)
             .send()
             .await
             .map_err(away)?;
@@ -327,15 +323,9 @@ impl Store {
     /// Loads the last item of a partition whose sort key is below `end`, with a consistent read.
     pub async fn last_below(&self, pk: &str, end: &str) -> Result<Option<Item>> {
         let last = self
-            .db
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk < :sk")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":sk", text(end))
+            .selecting(pk, KeyRange::Below(end))
             .scan_index_forward(false)
             .limit(1)
-            .consistent_read(true)
             .send()
             .await
             .map_err(away)?;
@@ -357,31 +347,35 @@ impl Store {
             .await
     }
 
+    /// Begins a query of a range with consistent reads.
+    fn selecting(&self, pk: &str, range: KeyRange<'_>) -> QueryFluentBuilder {
+        let (condition, bounds) = range.condition();
+        let query = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(condition)
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true);
+        let bounds = [":a", ":b"].into_iter().zip(bounds);
+        bounds.fold(query, |query, (name, bound)| match bound {
+            Some(bound) => query.expression_attribute_values(name, text(bound)),
+            None => query,
+        })
+    }
+
     async fn query<T>(
         &self,
         pk: &str,
         range: KeyRange<'_>,
         read: fn(&Map) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let (condition, bounds) = range.condition();
         let mut items = Vec::new();
         let mut from: Option<Map> = None;
         loop {
             let page = self
-                .db
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression(condition)
-                .expression_attribute_values(":pk", text(pk))
-                .set_exclusive_start_key(from.take())
-                .consistent_read(true);
-            let page = [":a", ":b"]
-                .into_iter()
-                .zip(bounds)
-                .fold(page, |page, (name, bound)| match bound {
-                    Some(bound) => page.expression_attribute_values(name, text(bound)),
-                    None => page,
-                });
+                .selecting(pk, range)
+                .set_exclusive_start_key(from.take());
             let page = page.send().await.map_err(away)?;
             for map in page.items.iter().flatten() {
                 items.push(read(map)?);
