@@ -89,7 +89,7 @@ async fn failures(environment: &Environment) -> Vec<Error> {
     vec![
         environment
             .secrets
-            .api("riverside/doors")
+            .api("riverside/doors", at)
             .await
             .expect_err("SSM"),
         environment.store.get(&key("a")).await.expect_err("GetItem"),
@@ -183,7 +183,7 @@ async fn a_failure_says_the_call_the_code_and_the_request() {
     });
     let said = environment
         .secrets
-        .api("riverside/doors")
+        .api("riverside/doors", world.machine.now())
         .await
         .expect_err("SSM")
         .to_string();

@@ -293,6 +293,8 @@ async fn i10_a_door_system_that_hangs_keeps_no_one_in_another_one() {
         .await;
     assert_eq!(slow.inside("kisi", "Members").await, ["ada"]);
     slow.0.worked();
+    // The functions worked for some seconds by their own clocks.
+    slow.clock("2026-03-02T08:00:10Z").await;
     slow.0.slow("salto-ks", Some(Slowness::Hangs));
     let ended = json!({ "_id": "s-ada", "endDate": "2026-03-01T00:00:00Z" });
     slow.change_and_deliver("mill", json!({ "memberships": [ended] }))

@@ -44,6 +44,7 @@ async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     a_platform_that_cannot_be_asked_is_accepted(&cloud, &vendors).await;
     who_came_and_went_is_kept(&cloud).await;
     a_door_opens_and_closes_by_the_clock(&vendors, &booking).await;
+    a_reconcile_finds_what_no_delivery_said(&cloud, &vendors).await;
     an_update_keeps_what_is_remembered(&mut cloud, &vendors).await;
     poison_does_not_stop_its_site(&cloud, &vendors).await;
     harbour_is_mended_and_its_dead_letter_served(&cloud, &vendors).await;
@@ -80,10 +81,19 @@ impl Booking {
 }
 
 async fn book(cloud: &Cloud, vendors: &Vendors, site: site::Site, id: &str, booking: &Booking) {
+    change(cloud, vendors, site, booked(id, booking)).await;
+}
+
+/// Returns Ada's booking of the room, as a change of the platform.
+fn booked(id: &str, booking: &Booking) -> Value {
     let entry = json!({ "_id": id, "resource": "r1", "location": "l1", "member": "ada",
         "start": booking.start.to_string(), "end": booking.end.to_string() });
-    let deliveries = vendors.change(site, json!({ "bookings": [entry] })).await;
-    for delivery in deliveries {
+    json!({ "bookings": [entry] })
+}
+
+/// Changes the platform, and posts its deliveries.
+async fn change(cloud: &Cloud, vendors: &Vendors, site: site::Site, change: Value) {
+    for delivery in vendors.change(site, change).await {
         assert_eq!(cloud.post(site, &delivery, site.secret).await, 202);
     }
 }
@@ -154,6 +164,22 @@ async fn a_door_opens_and_closes_by_the_clock(vendors: &Vendors, booking: &Booki
     assert!(Timestamp::now() >= booking.start, "no access begins early");
     vendors.until(RIVERSIDE, &[]).await;
     assert!(Timestamp::now() >= booking.end, "no access ends early");
+}
+
+/// The delivery about a booking is lost. The operator requests a reconcile, which finds the booking
+/// and triggers settle.
+async fn a_reconcile_finds_what_no_delivery_said(cloud: &Cloud, vendors: &Vendors) {
+    let _lost = vendors
+        .change(RIVERSIDE, booked("b4", &Booking::now()))
+        .await;
+    let riverside = SiteId::from(RIVERSIDE.id);
+    doorstep_operator::reconcile::request(&cloud.environment().await, &riverside)
+        .await
+        .expect("the bus takes the request");
+    vendors.until(RIVERSIDE, &["ada"]).await;
+    let removed = json!({ "remove": { "bookings": ["b4"] } });
+    change(cloud, vendors, RIVERSIDE, removed).await;
+    vendors.until(RIVERSIDE, &[]).await;
 }
 
 async fn an_update_keeps_what_is_remembered(cloud: &mut Cloud, vendors: &Vendors) {
