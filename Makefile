@@ -84,6 +84,9 @@ $(FUZZ)/bin/cargo-fuzz:
 check:
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) --locked -- -D warnings
+# The fuzz targets are no members of the workspace. Without libFuzzer itself they need no C++ compiler.
+	$(CARGO) fmt --manifest-path infra/fuzz/Cargo.toml -- --check
+	$(CARGO) clippy --manifest-path infra/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz --no-default-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features operator --locked
 
 ## fix: formats, and applies the fixes of clippy

@@ -86,6 +86,7 @@ impl FuzzVendor {
             card_property: Some("cards".into()),
             contact: None,
             share: Default::default(),
+            others: None,
             extras: Extras {
                 visits: true,
                 invoices: true,
