@@ -246,16 +246,12 @@ impl Environment {
             settings.table.clone(),
             time.clone(),
         );
-        let outside = || (settings.caller(), aws_http.clone(), time.clone());
-        let (caller, seam, clock) = outside();
-        let sqs = Sqs::new(caller, seam, clock);
+        let sqs = Sqs::new(settings.caller(), aws_http.clone(), time.clone());
         let triggers = TriggerQueue::new(sqs.clone(), settings.trigger_queue_url.clone());
         let reconciles = ReconcileQueue::new(sqs, settings.reconcile_url.clone(), time.clone());
-        let (caller, seam, clock) = outside();
-        let parameters = ParameterStore::new(caller, seam, clock);
+        let parameters = ParameterStore::new(settings.caller(), aws_http.clone(), time.clone());
         let secrets = Secrets::new(parameters, settings.stack.clone());
-        let (caller, seam, clock) = outside();
-        let scheduler = Scheduler::new(caller, seam, clock);
+        let scheduler = Scheduler::new(settings.caller(), aws_http, time.clone());
         let bus = EventBus::new(
             lazily!(aws_sdk_eventbridge, settings, http_client, time),
             settings.bus.clone(),
@@ -426,21 +422,12 @@ impl Environment {
         identity_url: Option<String>,
         token_name: String,
     ) -> Result<Access> {
+        let secrets = self.secrets.api(secret, self.time.now()).await?;
         Ok(Access {
-            http: self.http.clone(),
-            time: self.time.clone(),
             url,
             identity_url,
-            secrets: self.secrets.api(secret, self.time.now()).await?,
             tokens: self.tokens.clone(),
-            token_name,
-            turn: RateGate::default(),
-            card_property: None,
-            contact: None,
-            region: None,
-            share: Share::default(),
-            others: None,
-            extras: Extras::default(),
+            ..Access::new(self.http.clone(), self.time.clone(), secrets, token_name)
         })
     }
 }

@@ -84,6 +84,29 @@ pub struct Access {
     pub extras: Extras,
 }
 
+impl Access {
+    /// Returns what a client needs at the least: the vendor's own addresses, nothing that a site
+    /// file may name, and tokens and a rate gate of its own.
+    pub fn new(http: Http, time: SharedTime, secrets: ApiSecrets, token_name: String) -> Self {
+        Access {
+            http,
+            time,
+            url: None,
+            identity_url: None,
+            region: None,
+            secrets,
+            tokens: Tokens::default(),
+            token_name,
+            turn: RateGate::default(),
+            card_property: None,
+            contact: None,
+            share: Share::default(),
+            others: None,
+            extras: Extras::default(),
+        }
+    }
+}
+
 /// Lists of a platform that need a right of their own. They are read only if the site file says
 /// something about them, so that a site without such a word never fails because of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

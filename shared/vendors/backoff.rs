@@ -28,24 +28,26 @@ impl<'a> BackOff<'a> {
         if self.tried > TRIES {
             return false;
         }
-        self.time.pass(longest(self.tried).mul_f64(chance())).await;
+        self.time.pass(pause(self.tried, FIRST, LONGEST)).await;
         true
     }
 }
 
-/// Returns the upper bound of the pause before the try of this number.
-fn longest(tried: u32) -> Duration {
-    FIRST
-        .saturating_mul(
-            1_u32
-                .checked_shl(tried.saturating_sub(1))
-                .unwrap_or(u32::MAX),
-        )
-        .min(LONGEST)
+/// Returns a random pause after `tried` tries. Its upper bound is `first` after one, doubles with
+/// each further one, and is never above `most`.
+pub fn pause(tried: u32, first: Duration, most: Duration) -> Duration {
+    longest(tried, first, most).mul_f64(chance())
+}
+
+fn longest(tried: u32, first: Duration, most: Duration) -> Duration {
+    let doubled = 1_u32
+        .checked_shl(tried.saturating_sub(1))
+        .unwrap_or(u32::MAX);
+    first.saturating_mul(doubled).min(most)
 }
 
 /// Returns a random number from 0 to 1, uniformly distributed.
-pub fn chance() -> f64 {
+fn chance() -> f64 {
     let [first, second, ..] = Uuid::new_v4().into_bytes();
     f64::from(u16::from_be_bytes([first, second])) / f64::from(u16::MAX)
 }
@@ -53,18 +55,29 @@ pub fn chance() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorstep_core::budgets::aws;
 
     #[test]
     fn pauses_double_and_stay_below_a_second() {
         let millis: Vec<u128> = (1..=TRIES)
-            .map(|tried| longest(tried).as_millis())
+            .map(|tried| longest(tried, FIRST, LONGEST).as_millis())
             .collect();
         assert_eq!(millis, [50, 100, 200, 400, 800, 1000, 1000, 1000]);
-        assert_eq!(longest(u32::MAX), LONGEST);
+        assert_eq!(longest(u32::MAX, FIRST, LONGEST), LONGEST);
         assert!(
             (0..100)
                 .map(|_| chance())
                 .all(|chance| (0.0..=1.0).contains(&chance))
         );
+    }
+
+    #[test]
+    fn pauses_of_calls_to_aws_double_up_to_two_seconds() {
+        let (first, most) = (aws::FIRST_PAUSE, aws::LONGEST_PAUSE);
+        let millis: Vec<u128> = (1..=7)
+            .map(|failed| longest(failed, first, most).as_millis())
+            .collect();
+        assert_eq!(millis, [100, 200, 400, 800, 1600, 2000, 2000]);
+        assert_eq!(longest(u32::MAX, first, most), most);
     }
 }

@@ -17,6 +17,10 @@ use crate::{now, parts};
 
 /// Headers that a vendor's answer may carry; the first byte of its part chooses one.
 const HEADERS: [&str; 4] = ["link", "x-collection-range", "retry-after", "content-type"];
+/// After so many calls a vendor is broken.
+const MOST_CALLS: usize = 40;
+/// More calls than this are a finding: a reader goes on although its vendor is broken.
+const TOO_MANY: usize = 400;
 /// Answer of every token service.
 const TOKEN: &str = r#"{"access_token":"t","refresh_token":"r","expires_in":36000}"#;
 
@@ -41,56 +45,47 @@ impl Time for Clock {
 pub struct FuzzVendor {
     answers: Arc<Mutex<VecDeque<Response>>>,
     calls: Arc<Mutex<usize>>,
-    most: usize,
 }
 
 impl FuzzVendor {
     /// Returns a vendor whose answers are the parts of `data`, the last one without end. After
-    /// `most` calls it is broken.
+    /// some calls it is broken.
     ///
     /// The first byte of a part chooses the status and whether a header follows up to the first
     /// line end. The rest is the body.
-    pub fn new(data: &[u8], most: usize) -> Self {
+    pub fn new(data: &[u8]) -> Self {
         FuzzVendor {
             answers: Arc::new(Mutex::new(parts(data).map(answer).collect())),
             calls: Arc::default(),
-            most,
         }
     }
 
-    /// Returns the number of calls so far.
-    pub fn calls(&self) -> usize {
-        *self.calls.lock().expect("the calls")
+    /// Asserts that its clients stopped calling after it was broken.
+    pub fn is_left_alone(&self) {
+        let calls = *self.calls.lock().expect("the calls");
+        assert!(calls <= TOO_MANY, "{calls} calls");
     }
 
     /// Returns what a client of this vendor is built from.
     pub fn access(&self) -> Access {
         let vendor = self.clone();
+        let http = Http::from_fn(move |request| std::future::ready(vendor.answer(&request)));
+        let time = Arc::new(Clock(Mutex::new(now())));
+        let secrets = ApiSecrets {
+            client_id: Some(Secret::new("id")),
+            client_secret: Some(Secret::new("secret")),
+            username: Some(Secret::new("desk@example.test")),
+            password: Some(Secret::new("password")),
+            api_key: Some(Secret::new("key")),
+            ..ApiSecrets::default()
+        };
         Access {
-            http: Http::from_fn(move |request| std::future::ready(vendor.answer(&request))),
-            time: Arc::new(Clock(Mutex::new(now()))),
-            url: None,
-            identity_url: None,
-            region: None,
-            secrets: ApiSecrets {
-                client_id: Some(Secret::new("id")),
-                client_secret: Some(Secret::new("secret")),
-                username: Some(Secret::new("desk@example.test")),
-                password: Some(Secret::new("password")),
-                api_key: Some(Secret::new("key")),
-                ..ApiSecrets::default()
-            },
-            tokens: Default::default(),
-            token_name: "site/vendor".into(),
-            turn: Default::default(),
             card_property: Some("cards".into()),
-            contact: None,
-            share: Default::default(),
-            others: None,
             extras: Extras {
                 visits: true,
                 invoices: true,
             },
+            ..Access::new(http, time, secrets, "site/vendor".into())
         }
     }
 
@@ -106,7 +101,7 @@ impl FuzzVendor {
             _ => answers.pop_front(),
         };
         match next {
-            Some(answer) if *calls <= self.most => answer,
+            Some(answer) if *calls <= MOST_CALLS => answer,
             _ => with_status(500, Bytes::new()),
         }
     }

@@ -100,9 +100,7 @@ impl AwsService {
         operation: &str,
         input: &impl Serialize,
     ) -> Result<A, CallFailure> {
-        let call = self.json(operation, Method::POST, "/", Some(input))?;
-        self.send(call, |body| serde_json::from_slice(body).ok())
-            .await
+        self.rest((operation, Method::POST), "/", Some(input)).await
     }
 
     /// Calls an operation of AWS JSON whose answer says nothing.
@@ -181,18 +179,14 @@ impl AwsService {
         let request = self.signed(call).ok_or_else(|| failed(Reason::Unbuilt))?;
         let answer = self.0.http.send(request).await;
         let answer = answer.map_err(|none| failed(Reason::Unanswered(none)))?;
-        let refused = || CallFailure {
+        let answered = |reason| CallFailure {
             request_id: failure::request_id(&answer),
-            ..failed(failure::refusal(&answer))
+            ..failed(reason)
         };
         if !answer.status().is_success() {
-            let refused = refused();
-            return Err(self.after_skew(refused, &answer));
+            return Err(self.after_skew(answered(failure::refusal(&answer)), &answer));
         }
-        read(answer.body()).ok_or_else(|| CallFailure {
-            request_id: failure::request_id(&answer),
-            ..failed(Reason::Unreadable(answer.status()))
-        })
+        read(answer.body()).ok_or_else(|| answered(Reason::Unreadable(answer.status())))
     }
 
     /// Returns the signed request of one try. The signature holds the instant, so that each try

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::CallFailure;
 use doorstep_core::budgets::aws::{FIRST_PAUSE, LONGEST_PAUSE, TRIES};
-use doorstep_vendors::backoff::chance;
+use doorstep_vendors::backoff::pause;
 
 /// The tries of one call.
 #[derive(Default)]
@@ -19,26 +19,6 @@ impl Tries {
     pub(super) fn pause_after(&mut self, failure: &CallFailure) -> Option<Duration> {
         self.failed += 1;
         let again = self.failed < TRIES && failure.is_retryable();
-        again.then(|| longest(self.failed).mul_f64(chance()))
-    }
-}
-
-/// Returns the upper bound of the pause after so many failed tries.
-fn longest(failed: u32) -> Duration {
-    let doubled = 1_u32
-        .checked_shl(failed.saturating_sub(1))
-        .unwrap_or(u32::MAX);
-    FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_two_seconds() {
-        let millis: Vec<u128> = (1..=7).map(|failed| longest(failed).as_millis()).collect();
-        assert_eq!(millis, [100, 200, 400, 800, 1600, 2000, 2000]);
-        assert_eq!(longest(u32::MAX), LONGEST_PAUSE);
+        again.then(|| pause(self.failed, FIRST_PAUSE, LONGEST_PAUSE))
     }
 }

@@ -16,7 +16,6 @@ use crate::access::{Access, ApiSecrets};
 use crate::http::{Http, NoAnswer, Request, Response};
 use crate::secret::Secret;
 use crate::time::Time;
-use crate::tokens::Tokens;
 
 /// The instant at which every script begins.
 pub(crate) const NOW: &str = "2026-03-02T10:00:00Z";
@@ -117,28 +116,18 @@ impl DoorsScript {
     /// token.
     pub(crate) fn access(&self, vendor: &str) -> Access {
         let secret = |text: &str| Some(Secret::new(text));
+        let secrets = ApiSecrets {
+            client_id: secret("id"),
+            client_secret: secret("hush"),
+            username: secret("system"),
+            password: secret("word"),
+            refresh_token: None,
+            api_key: secret("key"),
+        };
+        let (time, token_name) = (Arc::new(self.clone()), "riverside-main".to_owned());
         Access {
-            http: self.http(),
-            time: Arc::new(self.clone()),
             url: Some(format!("sandbox://{vendor}")),
-            identity_url: None,
-            secrets: ApiSecrets {
-                client_id: secret("id"),
-                client_secret: secret("hush"),
-                username: secret("system"),
-                password: secret("word"),
-                refresh_token: None,
-                api_key: secret("key"),
-            },
-            tokens: Tokens::default(),
-            token_name: "riverside-main".to_owned(),
-            turn: Default::default(),
-            card_property: None,
-            contact: None,
-            region: None,
-            share: Default::default(),
-            others: None,
-            extras: Default::default(),
+            ..Access::new(self.http(), time, secrets, token_name)
         }
     }
 

@@ -181,27 +181,18 @@ impl PlatformScript {
     /// Returns the access from which a reader is built.
     pub(crate) fn access(&self) -> Access {
         let script = self.clone();
+        let http = Http::from_fn(move |request| std::future::ready(script.answer(request)));
+        let secrets = ApiSecrets {
+            client_id: Some(Secret::new("id")),
+            client_secret: Some(Secret::new("s&cret")),
+            username: Some(Secret::new("desk@example.test")),
+            password: Some(Secret::new("p&ss")),
+            ..ApiSecrets::default()
+        };
+        let token_name = "riverside/platform".to_owned();
         Access {
-            http: Http::from_fn(move |request| std::future::ready(script.answer(request))),
-            time: self.clock.clone(),
-            url: None,
-            identity_url: None,
-            secrets: ApiSecrets {
-                client_id: Some(Secret::new("id")),
-                client_secret: Some(Secret::new("s&cret")),
-                username: Some(Secret::new("desk@example.test")),
-                password: Some(Secret::new("p&ss")),
-                ..ApiSecrets::default()
-            },
-            tokens: Default::default(),
-            token_name: "riverside/platform".into(),
-            turn: Default::default(),
-            card_property: None,
-            contact: None,
-            region: None,
-            share: Default::default(),
-            others: None,
             extras: self.extras,
+            ..Access::new(http, self.clock.clone(), secrets, token_name)
         }
     }
 

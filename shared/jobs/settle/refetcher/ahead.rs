@@ -95,8 +95,8 @@ impl Refetcher<'_> {
         self.ahead().extend(named.into_iter().map(found));
         let others = self.newer(others).await?.into_iter();
         let keeps: Vec<_> = others.map(|fact| self.keep_listed(fact, began)).collect();
-        let stored: Vec<()> = stream::iter(keeps).buffered(STORED_AT_ONCE).collect().await;
-        drop(stored);
+        let stored = stream::iter(keeps).buffered(STORED_AT_ONCE);
+        stored.for_each(|()| std::future::ready(())).await;
         Ok(())
     }
 
@@ -151,12 +151,13 @@ impl Refetcher<'_> {
     async fn newer(&self, facts: Vec<Fact>) -> Result<Vec<Fact>> {
         let names: Vec<FactId> = facts.iter().map(Fact::name).collect();
         let known = self.environment.store.facts(&self.site.id, &names).await?;
+        let known: BTreeMap<FactId, FactRecord> = known
+            .into_iter()
+            .map(|record| (record.fact.name(), record))
+            .collect();
         let is_newer = |fact: &Fact| {
-            let name = fact.name();
-            known
-                .iter()
-                .find(|record| record.fact.name() == name)
-                .is_none_or(|record| fact.changed > record.fact.changed)
+            let record = known.get(&fact.name());
+            record.is_none_or(|record| fact.changed > record.fact.changed)
         };
         Ok(facts.into_iter().filter(is_newer).collect())
     }

@@ -93,10 +93,8 @@ impl OfficerndReader {
         let mut all = ListRead::default();
         let mut cursor: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let mut query = vec![("$limit", PAGE)];
-            query.extend(filter);
-            query.extend(cursor.as_deref().map(|cursor| ("$cursorNext", cursor)));
-            let page = self.calls.ask(&[word], &query, priority).await?.ok_or_else(|| {
+            let page = self.page(word, filter, cursor.as_deref(), priority).await?;
+            let page = page.ok_or_else(|| {
                 Error::permanent(format!(
                     "OfficeRnD has no {word} for this organisation: check organization in the site file"
                 ))
@@ -117,6 +115,20 @@ impl OfficerndReader {
         Err(Error::retry(format!(
             "OfficeRnD's list of {word} has no end"
         )))
+    }
+
+    /// Fetches one page of a list; `None` if there is no such list.
+    async fn page(
+        &self,
+        word: &str,
+        filter: Option<(&str, &str)>,
+        cursor: Option<&str>,
+        priority: Priority,
+    ) -> Result<Option<Value>> {
+        let mut query = vec![("$limit", PAGE)];
+        query.extend(filter);
+        query.extend(cursor.map(|cursor| ("$cursorNext", cursor)));
+        self.calls.ask(&[word], &query, priority).await
     }
 
     async fn assigned(
@@ -221,12 +233,13 @@ impl ReadPlatform for OfficerndReader {
     }
 
     async fn changes(&self, kind: Kind, since: Timestamp) -> Result<Vec<Fact>> {
-        let (word, since) = (word(kind), since.to_string());
+        let since = since.to_string();
+        let filter = Some(("modifiedAt[$gte]", since.as_str()));
         let (mut facts, mut cursor): (Vec<Fact>, Option<String>) = Default::default();
         for _ in 0..MOST_PAGES_OF_CHANGES {
-            let mut query = vec![("$limit", PAGE), ("modifiedAt[$gte]", since.as_str())];
-            query.extend(cursor.as_deref().map(|cursor| ("$cursorNext", cursor)));
-            let page = self.calls.ask(&[word], &query, Priority::Refetch).await?;
+            let page = self
+                .page(word(kind), filter, cursor.as_deref(), Priority::Refetch)
+                .await?;
             let Some((results, next)) = page.and_then(|page| opened(page, cursor.is_none())) else {
                 break;
             };

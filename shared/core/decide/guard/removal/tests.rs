@@ -11,6 +11,9 @@ use crate::model::ids::PersonId;
 use crate::model::linked::{Linked, OurCard};
 use crate::model::reasons::{Reasons, RevokeCause};
 
+/// The last day of a membership that runs.
+const RUNNING: &str = "2026-03-20";
+
 fn main_doors() -> DoorsName {
     "main".into()
 }
@@ -129,14 +132,11 @@ fn graded(by: (&Fixture, &PersonFacts, &Person), step: &Action) -> Certainty {
     graded_at("main", by, step)
 }
 
-/// A membership that is gone; a read of 11:00 showed it first, and nothing confirmed it.
-fn gone() -> PersonFacts {
-    let former = before(membership("2026-03-20"), "2026-03-10T11:00:00Z", false);
+/// A membership that lasted until this day and is gone; a read of 11:00 showed it first, and nothing
+/// confirmed it.
+fn gone(until: &str) -> PersonFacts {
+    let former = before(membership(until), "2026-03-10T11:00:00Z", false);
     person(vec![plan("P")], vec![former])
-}
-
-fn confirmed() -> Fixture {
-    Fixture::new(site("full", "P"), Vec::new(), &[plan("P")], &[])
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn each_action_names_what_it_takes() {
 
 #[test]
 fn what_takes_nothing_is_planned_and_a_foreign_membership_never_is() {
-    let (is, gone, ada) = (confirmed(), gone(), known());
+    let (is, gone, ada) = (Fixture::confirmed(), gone(RUNNING), known());
     for step in harmless() {
         assert_eq!(graded((&is, &gone, &ada), &step), Certainty::Planned);
     }
@@ -193,7 +193,7 @@ fn what_takes_nothing_is_planned_and_a_foreign_membership_never_is() {
 
 #[test]
 fn confirmed_facts_plan_every_removal() {
-    let (is, ada) = (confirmed(), claimed());
+    let (is, ada) = (Fixture::confirmed(), claimed());
     let facts = person(vec![plan("P")], Vec::new());
     for step in [
         revoke(RevokeCause::Unfounded),
@@ -206,18 +206,27 @@ fn confirmed_facts_plan_every_removal() {
 
 #[test]
 fn a_claimed_membership_is_inferred_to_end_where_the_former_facts_open_it() {
-    let (is, ada, step) = (confirmed(), claimed(), revoke(RevokeCause::Unfounded));
-    assert_eq!(graded((&is, &gone(), &ada), &step), Certainty::Inferred);
-    let elsewhere = graded_at("back", (&is, &gone(), &ada), &step);
+    let (is, ada, step) = (
+        Fixture::confirmed(),
+        claimed(),
+        revoke(RevokeCause::Unfounded),
+    );
+    assert_eq!(
+        graded((&is, &gone(RUNNING), &ada), &step),
+        Certainty::Inferred
+    );
+    let elsewhere = graded_at("back", (&is, &gone(RUNNING), &ada), &step);
     assert_eq!(elsewhere, Certainty::Planned, "no rule opens it there");
     let other = Action::Revoke {
         group: GroupId("h".to_owned()),
         row: member(),
         because: RevokeCause::Unfounded.into(),
     };
-    assert_eq!(graded((&is, &gone(), &ada), &other), Certainty::Planned);
-    let over = before(membership("2026-03-09"), "2026-03-10T11:00:00Z", false);
-    let over = person(vec![plan("P")], vec![over]);
+    assert_eq!(
+        graded((&is, &gone(RUNNING), &ada), &other),
+        Certainty::Planned
+    );
+    let over = gone("2026-03-09");
     assert_eq!(graded((&is, &over, &ada), &step), Certainty::Planned);
 }
 
@@ -246,12 +255,9 @@ fn what_a_lenient_file_left_is_graded_by_the_instant_of_the_claim() {
 
 #[test]
 fn an_account_rests_by_plan_unless_the_former_facts_open_these_doors_now_or_later() {
-    let (is, ada) = (confirmed(), known());
-    let rests = |doors: &str, former: &str| {
-        let former = before(membership(former), "2026-03-10T11:00:00Z", false);
-        let facts = person(vec![plan("P")], vec![former]);
-        graded_at(doors, (&is, &facts, &ada), &Action::Suspend)
-    };
+    let (is, ada) = (Fixture::confirmed(), known());
+    let rests =
+        |doors: &str, former: &str| graded_at(doors, (&is, &gone(former), &ada), &Action::Suspend);
     assert_eq!(rests("main", "2026-03-20"), Certainty::Inferred);
     assert_eq!(rests("back", "2026-03-20"), Certainty::Planned);
     assert_eq!(rests("main", "2026-03-09"), Certainty::Planned);
@@ -259,15 +265,14 @@ fn an_account_rests_by_plan_unless_the_former_facts_open_these_doors_now_or_late
 
 #[test]
 fn a_card_is_taken_by_plan_unless_it_was_the_members_and_still_opens() {
-    let is = confirmed();
+    let is = Fixture::confirmed();
     let theirs = Action::Untag(card("0004-ab12 "));
     let other = Action::Untag(card("0009"));
     let by = |facts: &PersonFacts, ada: &Person, step| graded((&is, facts, ada), step);
-    assert_eq!(by(&gone(), &known(), &theirs), Certainty::Inferred);
-    assert_eq!(by(&gone(), &known(), &other), Certainty::Planned);
-    assert_eq!(by(&gone(), &claimed(), &other), Certainty::Planned);
-    let over = before(membership("2026-03-09"), "2026-03-10T11:00:00Z", false);
-    let over = person(vec![plan("P")], vec![over]);
+    assert_eq!(by(&gone(RUNNING), &known(), &theirs), Certainty::Inferred);
+    assert_eq!(by(&gone(RUNNING), &known(), &other), Certainty::Planned);
+    assert_eq!(by(&gone(RUNNING), &claimed(), &other), Certainty::Planned);
+    let over = gone("2026-03-09");
     assert_eq!(by(&over, &known(), &theirs), Certainty::Planned);
     assert_eq!(
         by(&over, &claimed(), &theirs),
@@ -279,7 +284,7 @@ fn a_card_is_taken_by_plan_unless_it_was_the_members_and_still_opens() {
 /// Returns the grade of a revoke and of a suspended account if the present facts have a recorded
 /// end at midnight of this day, the former facts a later one, and the change was read then.
 fn at_end(end: &str, read: &str) -> (Certainty, Certainty) {
-    let is = confirmed();
+    let is = Fixture::confirmed();
     let former: Vec<Before> = vec![before(membership("2026-03-20"), read, false)];
     let facts = person(vec![plan("P"), membership(end)], former);
     let (ada, step) = (claimed(), revoke(RevokeCause::Ended));
@@ -309,7 +314,7 @@ fn a_recorded_end_plans_only_if_it_was_known_before_it_came() {
 
 #[test]
 fn an_end_at_this_very_instant_has_passed() {
-    let (is, ada) = (confirmed(), claimed());
+    let (is, ada) = (Fixture::confirmed(), claimed());
     let former = before(membership("2026-03-20"), "2026-03-09T08:00:00Z", false);
     let facts = person(vec![plan("P"), membership("2026-03-09")], vec![former]);
     let evidence = RemovalEvidence {
