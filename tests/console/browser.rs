@@ -1,15 +1,22 @@
 //! A browser: Chromium without a window, driven by its own driver.
 
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement};
+use thirtyfour::error::WebDriverResult;
+use thirtyfour::{
+    By, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement,
+};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// Longest wait for anything that a page does.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Times that a browser is started before the test fails: on a busy machine Chromium sometimes ends at its start.
+const STARTS: usize = 3;
 
 /// How a browser is opened.
 #[derive(Debug, Clone, Copy)]
@@ -32,37 +39,44 @@ pub const USUAL: View = View {
 pub struct Browser {
     pub client: WebDriver,
     _driver: Child,
+    _home: Home,
+}
+
+/// The home folder of one browser: browsers that start side by side share none.
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> Home {
+        Home(std::env::temp_dir().join(format!("doorstep-browser-{}", uuid::Uuid::new_v4())))
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
 }
 
 impl Browser {
     pub async fn open(view: View) -> Browser {
-        let (driver, port) = start_driver().await;
         // The client of the driver's commands takes the process's provider, although it never uses TLS.
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
-        let mut wanted = DesiredCapabilities::chrome();
-        for argument in arguments(view) {
-            wanted.add_arg(&argument).expect("an argument");
+        let mut refusals = Vec::new();
+        for _ in 0..STARTS {
+            match start(view).await {
+                Ok(browser) => {
+                    browser.narrow(view).await;
+                    return browser;
+                }
+                Err(refusal) => refusals.push(refusal),
+            }
         }
-        let scripts = if view.scripts { 1 } else { 2 };
-        let settings = json!({ "profile.managed_default_content_settings.javascript": scripts });
-        wanted
-            .add_experimental_option("prefs", settings)
-            .expect("settings");
-        let client = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted)
-            .await
-            .expect("Chromium starts");
-        // Chromium makes no window narrower than about 500 pixels, so the page itself is narrowed.
-        let browser = Browser {
-            client,
-            _driver: driver,
-        };
-        browser.narrow(view).await;
-        browser
+        panic!("Chromium does not start: {refusals:?}")
     }
 
-    /// Sets the size of the page by the browser's own protocol.
+    /// Sets the size of the page by the browser's own protocol: Chromium makes no window narrower than about 500 pixels.
     async fn narrow(&self, view: View) {
         let size = json!({ "width": view.width, "height": view.height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size)
@@ -193,10 +207,38 @@ fn arguments(view: View) -> Vec<String> {
     arguments
 }
 
+/// Starts a browser with a driver and a home folder of its own.
+async fn start(view: View) -> WebDriverResult<Browser> {
+    let home = Home::new();
+    let (driver, port) = start_driver(&home.0).await;
+    let client = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted(view)).await?;
+    Ok(Browser {
+        client,
+        _driver: driver,
+        _home: home,
+    })
+}
+
+fn wanted(view: View) -> ChromeCapabilities {
+    let mut wanted = DesiredCapabilities::chrome();
+    for argument in arguments(view) {
+        wanted.add_arg(&argument).expect("an argument");
+    }
+    let scripts = if view.scripts { 1 } else { 2 };
+    let settings = json!({ "profile.managed_default_content_settings.javascript": scripts });
+    wanted
+        .add_experimental_option("prefs", settings)
+        .expect("settings");
+    wanted
+}
+
 /// Starts the driver at a free port.
-async fn start_driver() -> (Child, u16) {
+async fn start_driver(home: &Path) -> (Child, u16) {
     let driver = std::env::var("DOORSTEP_CHROMEDRIVER").unwrap_or("chromedriver".to_owned());
     let mut child = Command::new(driver)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
         .args(["--port=0", "--allowed-ips="])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
