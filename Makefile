@@ -19,7 +19,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test test-console simulate model fuzz mutants oracle test-dynamodb-local check fix lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test test-console simulate model fuzz mutants oracle test-dynamodb-local check fix lint deny advisories build deploy e2e bench ci
 
 ## help: shows this list
 help:
@@ -94,14 +94,19 @@ fix:
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) --locked --fix --allow-dirty --allow-staged
 	$(CARGO) fmt --all
 
-## lint: checks the templates by AWS's rules
-lint: $(TOOLS)/cfn-lint/installed $(TOOLS)/aws-sam-cli/installed
+## lint: checks the templates by AWS's rules, and the workflows for what could be misused
+lint: $(TOOLS)/cfn-lint/installed $(TOOLS)/aws-sam-cli/installed $(TOOLS)/zizmor/installed
+	$(TOOLS)/zizmor/bin/zizmor --quiet --offline .github
 	$(TOOLS)/cfn-lint/bin/cfn-lint template.yaml infra/watch.yaml
 	AWS_DEFAULT_REGION=eu-west-1 $(SAM) validate --lint
 
 ## deny: checks the dependencies by deny.toml
 deny: $(DENY)/bin/cargo-deny
 	$(DENY)/bin/cargo-deny check bans licenses sources
+
+## advisories: looks for known holes in the dependencies, in the database of RustSec
+advisories: $(DENY)/bin/cargo-deny
+	$(DENY)/bin/cargo-deny check advisories
 
 $(DENY)/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version $(CARGO_DENY) --locked --root $(DENY)
