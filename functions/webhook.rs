@@ -24,6 +24,6 @@ pub async fn serve(
             )
         },
     ));
-    // The clients for the first delivery are prepared while the runtime waits for the first event.
-    join(environment.warm(), serve).await.1
+    // The runtime asks for the first event first. Connections are opened while it waits.
+    join(serve, environment.warm()).await.0
 }

@@ -96,7 +96,7 @@ pub fn connect(
                 extras: Extras::of(site),
                 ..to_platform
             };
-            config.kind.vendor().reader(
+            config.kind.api().reader(
                 config.organization.as_deref().unwrap_or_default(),
                 to_platform,
             )

@@ -320,7 +320,7 @@ impl Environment {
             extras: Extras::of(site),
             ..access
         };
-        Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
+        Ok(config.kind.api().reader(of.unwrap_or_default(), access))
     }
 
     /// Returns a reader and a writer of one of a site's door systems.

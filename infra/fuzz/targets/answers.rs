@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let vendor = FuzzVendor::new(answers);
     let kind = pick(&PLATFORMS, platform);
-    let reader = kind.vendor().reader("1", vendor.access());
+    let reader = kind.api().reader("1", vendor.access());
     for fact in run(facts(&*reader, action)) {
         let stored = serde_json::to_string(&fact).expect("a fact is JSON");
         let read: Fact = serde_json::from_str(&stored).expect("a stored fact can be read");

@@ -34,8 +34,10 @@ pub mod standard_webhooks;
 
 /// Link from a kind of platform to its code. Platform names meet only in its one implementation.
 pub trait PlatformVendor {
-    /// Returns the platform's implementation: its webhooks and its API.
+    /// Returns the platform's webhooks and its contract.
     fn vendor(self) -> &'static dyn Platform;
+    /// Returns the platform's API.
+    fn api(self) -> &'static dyn PlatformApi;
 }
 
 impl PlatformVendor for PlatformKind {
@@ -48,9 +50,19 @@ impl PlatformVendor for PlatformKind {
             PlatformKind::Deskworks => &deskworks::PLATFORM,
         }
     }
+
+    fn api(self) -> &'static dyn PlatformApi {
+        match self {
+            PlatformKind::OfficeRnd => &officernd::OfficeRnd,
+            PlatformKind::Nexudus => &nexudus::Nexudus,
+            PlatformKind::Spacebring => &spacebring::Spacebring,
+            PlatformKind::Andcards => &andcards::PLATFORM,
+            PlatformKind::Deskworks => &deskworks::PLATFORM,
+        }
+    }
 }
 
-/// One platform: how Doorstep verifies and parses its webhooks, and how it reads its API.
+/// One platform: how Doorstep verifies and parses its webhooks.
 pub trait Platform: Send + Sync {
     /// Verifies who sent the exact bytes. Changes nothing and gives no reason for a refusal.
     fn verify(
@@ -61,13 +73,19 @@ pub trait Platform: Send + Sync {
     ) -> Result<VerifiedDelivery, Unverified>;
     /// Parses a verified delivery: what it is about.
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent;
-    /// Returns a reader of one organisation. `access` holds its credentials.
-    fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform>;
     /// Returns the push contract of a platform without a read API. Doorstep then reads the stored
     /// push updates, and the platform has no API secret.
     fn contract(&self) -> Option<&'static Contract> {
         None
     }
+}
+
+/// How Doorstep reads one platform. It is no part of [`Platform`], so that a function that only
+/// verifies webhooks does not link the readers: they are two thirds of `receive` and of the time of
+/// its start.
+pub trait PlatformApi: Send + Sync {
+    /// Returns a reader of one organisation. `access` holds its credentials.
+    fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform>;
 }
 
 /// Read access to a platform. No method writes to the platform.

@@ -13,7 +13,7 @@ use crate::http::{Http, Request, Response};
 use crate::platform::nexudus::Nexudus;
 use crate::platform::officernd::OfficeRnd;
 use crate::platform::spacebring::Spacebring;
-use crate::platform::{Platform, ReadPlatform};
+use crate::platform::{PlatformApi, ReadPlatform};
 use crate::secret::Secret;
 use crate::time::Time;
 
@@ -64,7 +64,7 @@ type ScriptPart = (&'static str, VecDeque<ScriptedAnswer>);
 /// answer repeats without end.
 #[derive(Clone)]
 pub(crate) struct PlatformScript {
-    platform: &'static dyn Platform,
+    platform: &'static dyn PlatformApi,
     organization: &'static str,
     parts: Arc<Mutex<Vec<ScriptPart>>>,
     asked: Arc<Mutex<Vec<(String, Request)>>>,
@@ -73,7 +73,7 @@ pub(crate) struct PlatformScript {
 }
 
 impl PlatformScript {
-    fn of(platform: &'static dyn Platform, organization: &'static str) -> Self {
+    fn of(platform: &'static dyn PlatformApi, organization: &'static str) -> Self {
         let start = "2026-01-12T08:00:00Z".parse().expect("an instant");
         let clock = Arc::new(ScriptClock(Mutex::new(start)));
         PlatformScript {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
-use crate::platform::{Platform, ReadPlatform, signature};
+use crate::platform::{Platform, PlatformApi, ReadPlatform, signature};
 
 mod actions;
 mod around;
@@ -78,7 +78,9 @@ impl Platform for Nexudus {
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
         parse::read(verified.path(), verified.body())
     }
+}
 
+impl PlatformApi for Nexudus {
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform> {
         Box::new(reader::NexudusReader::new(organization, access))
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
-use crate::platform::{Platform, ReadPlatform, signature};
+use crate::platform::{Platform, PlatformApi, ReadPlatform, signature};
 
 mod calls;
 mod hooks;
@@ -42,7 +42,9 @@ impl Platform for OfficeRnd {
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
         parse::read(verified.body())
     }
+}
 
+impl PlatformApi for OfficeRnd {
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform> {
         Box::new(reader::OfficerndReader::new(organization, access))
     }

@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Platform, ReadPlatform, standard_webhooks};
+use super::{Platform, PlatformApi, ReadPlatform, standard_webhooks};
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Location, Plan, Resource, What};
@@ -53,12 +53,14 @@ impl Platform for PushPlatform {
         parse::read(self.0, verified.body())
     }
 
-    fn reader(&self, _organization: &str, _access: Access) -> Box<dyn ReadPlatform> {
-        Box::new(reader::PushReader::of_nothing(self.0))
-    }
-
     fn contract(&self) -> Option<&'static Contract> {
         Some(self.0)
+    }
+}
+
+impl PlatformApi for PushPlatform {
+    fn reader(&self, _organization: &str, _access: Access) -> Box<dyn ReadPlatform> {
+        Box::new(reader::PushReader::of_nothing(self.0))
     }
 }
 

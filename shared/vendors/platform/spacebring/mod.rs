@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use crate::platform::standard_webhooks::{self, SVIX, WEBHOOK};
-use crate::platform::{Platform, ReadPlatform};
+use crate::platform::{Platform, PlatformApi, ReadPlatform};
 use doorstep_core::model::error::Result;
 
 mod bookings;
@@ -44,7 +44,9 @@ impl Platform for Spacebring {
     fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
         parse::read(verified.body())
     }
+}
 
+impl PlatformApi for Spacebring {
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform> {
         Box::new(reader::SpacebringReader::new(organization, access))
     }

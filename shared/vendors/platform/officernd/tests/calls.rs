@@ -6,7 +6,7 @@ use crate::access::Extras;
 use crate::platform::found::{FactList, Lookup};
 use crate::platform::officernd::OfficeRnd;
 use crate::platform::script::{PlatformScript, ScriptedAnswer, answer};
-use crate::platform::{Platform, Span};
+use crate::platform::{PlatformApi, Span};
 use crate::time::Time;
 use doorstep_core::model::error::Error;
 use doorstep_core::model::fact::{FactId, Kind};

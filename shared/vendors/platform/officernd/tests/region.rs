@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::platform::officernd::OfficeRnd;
 use crate::platform::script::{PlatformScript, ScriptedAnswer, answer};
-use crate::platform::{Platform, ReadPlatform};
+use crate::platform::{PlatformApi, ReadPlatform};
 use crate::time::Time;
 use doorstep_core::model::fact::{FactId, Kind};
 

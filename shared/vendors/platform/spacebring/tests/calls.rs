@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::platform::Platform;
+use crate::platform::PlatformApi;
 use crate::platform::found::Lookup;
 use crate::platform::script::{PlatformScript, answer};
 use crate::platform::spacebring::Spacebring;

@@ -182,7 +182,7 @@ async fn only_the_locations_of_the_named_network_are_read() {
         { "id": "x", "title": "Another's", "networkRef": "00000000-0000-4000-8000-00000000000b" },
     ] });
     let script = PlatformScript::spacebring().on("/locations/v1", [answer(200, locations)]);
-    let reader = crate::platform::Platform::reader(
+    let reader = crate::platform::PlatformApi::reader(
         &crate::platform::spacebring::Spacebring,
         network,
         script.access(),
