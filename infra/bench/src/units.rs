@@ -96,8 +96,7 @@ pub async fn live(stage: &Stage, day: usize, compare: bool) -> Outcome<()> {
 fn print_units(stage: &Stage, options: &Options, title: &str) -> Outcome<(f64, f64)> {
     let (mut write, mut read) = (0.0, 0.0);
     for one in stage.machine.cloud().units_used() {
-        // Tokens are fetched once an hour, for all people together.
-        if one.keys.iter().any(|key| key.ends_with(" token")) {
+        if one.keys.iter().any(|key| is_of_the_token(key)) {
             continue;
         }
         let units = one
@@ -113,4 +112,10 @@ fn print_units(stage: &Stage, options: &Options, title: &str) -> Outcome<(f64, f
         }
     }
     Ok((write, read))
+}
+
+/// Returns whether an item is about a token of a vendor. One is fetched once an hour, for all people
+/// together, and the instant is noted.
+fn is_of_the_token(key: &str) -> bool {
+    key.ends_with("#token token") || key.ends_with("#token note#asked")
 }
