@@ -33,11 +33,6 @@ impl<T> Lazy<T> {
     pub fn new(build: impl FnOnce() -> T + Send + 'static) -> Self {
         Lazy(Arc::new(LazyLock::new(Box::new(build))))
     }
-
-    /// Builds the client now, if it is not built yet.
-    pub fn build(&self) {
-        LazyLock::force(&self.0);
-    }
 }
 
 impl<T> Clone for Lazy<T> {

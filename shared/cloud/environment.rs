@@ -5,19 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use http::Uri;
 use jiff::Timestamp;
-use tokio::task::spawn_blocking;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::aws::{Lazy, SdkHttpClient, SdkSleep};
+use crate::aws::Lazy;
 use crate::bus::EventBus;
 use crate::delivery_tally::DeliveryTally;
+use crate::dynamo::Dynamo;
 use crate::ids::IdSource;
 use crate::other_callers::ReconcileOfSite;
 use crate::parameters::ParameterStore;
@@ -25,12 +24,12 @@ use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
 use crate::scheduler::Scheduler;
 use crate::schedules::{ScheduleSettings, Schedules};
+use crate::sdk::Sdk;
 use crate::secrets::Secrets;
 use crate::service::AwsCaller;
 use crate::sqs::Sqs;
 use crate::store::Store;
 use crate::trigger_queue::TriggerQueue;
-use doorstep_core::budgets::aws;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::ids::DoorsName;
 use doorstep_core::site::{DoorsConfig, Site};
@@ -175,33 +174,6 @@ pub struct Environment {
     pub deadline: Deadline,
 }
 
-/// Creates an SDK client with the configuration that all of them share. It is built on first use.
-macro_rules! lazily {
-    ($sdk:ident, $settings:expr, $http_client:expr, $time:expr) => {{
-        let (settings, http_client, time) =
-            ($settings.clone(), $http_client.clone(), $time.clone());
-        Lazy::new(move || {
-            let mut config = $sdk::Config::builder()
-                .behavior_version($sdk::config::BehaviorVersion::latest())
-                .region($sdk::config::Region::new(settings.region))
-                .credentials_provider(SharedCredentialsProvider::new(settings.credentials))
-                .http_client(http_client)
-                .retry_config(
-                    $sdk::config::retry::RetryConfig::standard()
-                        .with_max_attempts(aws::TRIES)
-                        .with_initial_backoff(aws::FIRST_PAUSE)
-                        .with_max_backoff(aws::LONGEST_PAUSE),
-                )
-                // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their
-                // time and size.
-                .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
-                .sleep_impl($sdk::config::SharedAsyncSleep::new(SdkSleep(time)));
-            config.set_endpoint_url(settings.endpoint);
-            $sdk::Client::from_conf(config.build())
-        })
-    }};
-}
-
 impl Environment {
     /// Creates the environment of a Lambda function. It lives as long as the process. Logs are JSON
     /// lines.
@@ -239,13 +211,10 @@ impl Environment {
             bounded(Deadline::aws_answer),
             bounded(Deadline::vendor_answer),
         );
-        let http_client = SdkHttpClient(aws_http.clone());
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
-        let store = Store::new(
-            lazily!(aws_sdk_dynamodb, settings, http_client, time),
-            settings.table.clone(),
-            time.clone(),
-        );
+        let sdk = Sdk::new(settings.caller(), aws_http.clone(), time.clone());
+        let dynamo = Dynamo::new(settings.caller(), aws_http.clone(), time.clone());
+        let store = Store::new((dynamo, sdk.clone()), settings.table.clone(), time.clone());
         let sqs = Sqs::new(settings.caller(), aws_http.clone(), time.clone());
         let triggers = TriggerQueue::new(sqs.clone(), settings.trigger_queue_url.clone());
         let reconciles = ReconcileQueue::new(sqs, settings.reconcile_url.clone(), time.clone());
@@ -253,7 +222,7 @@ impl Environment {
         let secrets = Secrets::new(parameters, settings.stack.clone());
         let scheduler = Scheduler::new(settings.caller(), aws_http, time.clone());
         let bus = EventBus::new(
-            lazily!(aws_sdk_eventbridge, settings, http_client, time),
+            Lazy::new(move || sdk.eventbridge()),
             settings.bus.clone(),
             time.clone(),
         );
@@ -317,27 +286,11 @@ impl Environment {
         }
     }
 
-    /// Prepares the clients and the connections that a first delivery needs: to the table, the
-    /// secrets and the queue. It reads nothing, so its time does not depend on the number of sites.
+    /// Opens the connections that a first delivery needs: to the table, the secrets and the queue. It
+    /// reads nothing, so its time does not depend on the number of sites.
     pub async fn warm(&self) {
-        join(
-            self.build(),
-            join_all(
-                self.settings
-                    .origins()
-                    .into_iter()
-                    .map(|origin| connect(&self.http, origin)),
-            ),
-        )
-        .await;
-    }
-
-    /// Builds the table's client on a separate thread, while the runtime requests the first event.
-    /// The other clients of a delivery need no building.
-    async fn build(&self) {
-        let store = self.store.clone();
-        // A client that is not built here is built on first use.
-        let _built = spawn_blocking(move || store.build()).await;
+        let origins = self.settings.origins().into_iter();
+        join_all(origins.map(|origin| connect(&self.http, origin))).await;
     }
 
     /// Returns a reader of a site's platform, or of its stored push updates if the platform has no

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{PLAN, hot_desk, town};
@@ -91,6 +92,25 @@ async fn o5_newcomers_are_let_in_by_one_call() {
         (MANY + 2, MANY + 2)
     );
     world.ends_well().await;
+}
+
+/// A group that was read before the accounts were made may have changed meanwhile.
+#[tokio::test]
+async fn i7_a_group_is_read_again_before_a_change_if_making_accounts_took_long() {
+    let group = "/access_groups/{access_group_id}/users";
+    let at_pace = async |pace: i64| {
+        let world = begin(company(), DoorsFixture::with(&["Members", "Front"])).await;
+        world.machine.pace(SignedDuration::from_millis(pace));
+        world.clock("2026-03-04T00:00:00Z").await;
+        let calls = world.calls("salto-ks").await;
+        assert_eq!(world.inside("Front").await.len(), MANY + 2);
+        world.machine.pace(SignedDuration::ZERO);
+        world.ends_well().await;
+        (count(&calls, "GET", group), count(&calls, "PATCH", group))
+    };
+    assert_eq!(at_pace(0).await, (1, 1));
+    let (reads, changes) = at_pace(100).await;
+    assert!(reads > changes, "{reads} reads before {changes} changes");
 }
 
 /// Thirty people with accounts, and all others.

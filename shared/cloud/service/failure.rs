@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::aws::{described, is_word};
 use doorstep_vendors::http::{NoAnswer, Response};
@@ -60,6 +62,7 @@ pub(super) enum Reason {
     Refused {
         status: StatusCode,
         code: Option<String>,
+        details: Details,
         /// Whether the refusal was about the instant of the signature, and the instant is now
         /// better known.
         clock_learned: bool,
@@ -68,11 +71,29 @@ pub(super) enum Reason {
     Unreadable(StatusCode),
 }
 
+/// The body of a refusal. It may quote what was sent, so that no text ever has it.
+pub(super) struct Details(Bytes);
+
+impl fmt::Debug for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
 impl CallFailure {
     /// Returns AWS's error code, such as `ParameterNotFound`; `None` if AWS did not refuse.
     pub fn code(&self) -> Option<&str> {
         match &self.reason {
             Reason::Refused { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Parses what a refusal says beside its code; `None` if AWS did not refuse, or says nothing of
+    /// this shape. It may quote what was sent: no error text and no log may have it.
+    pub fn details<D: DeserializeOwned>(&self) -> Option<D> {
+        match &self.reason {
+            Reason::Refused { details, .. } => serde_json::from_slice(&details.0).ok(),
             _ => None,
         }
     }
@@ -91,6 +112,7 @@ impl CallFailure {
                 status,
                 code,
                 clock_learned,
+                ..
             } => {
                 let code = code.as_deref().unwrap_or_default();
                 *clock_learned
@@ -156,6 +178,7 @@ pub(super) fn refusal(answer: &Response) -> Reason {
     Reason::Refused {
         status: answer.status(),
         code,
+        details: Details(answer.body().clone()),
         clock_learned: false,
     }
 }

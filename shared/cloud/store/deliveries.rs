@@ -1,15 +1,14 @@
 //! Counts of deliveries in the table: one item for each webhook address and UTC hour. Several
 //! processes add to one item, so the counts are numbers of their own and not part of a content.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 use super::key::{self, Key};
 use super::range::KeyRange;
-use super::{Map, Store, away, key_map, key_of, string, text};
+use super::{Store, away, key_of};
+use crate::dynamo::{Attribute, Attributes, Update};
 use doorstep_core::model::delivery_counts::{DeliveryCount, DeliveryCounts, DeliveryOutcome};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::ids::SiteId;
@@ -41,33 +40,29 @@ impl Store {
         let at = key::delivery(site, add.hour, &add.sender);
         let expires = add.hour.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
         let (mut adds, mut sets) = (Vec::new(), vec!["expires = :expires".to_owned()]);
-        let number = |n: i128| AttributeValue::N(n.to_string());
-        let mut values = HashMap::from([(
-            ":expires".to_owned(),
-            number(i128::from(expires.as_second())),
-        )]);
+        let until = Attribute::number(expires.as_second());
+        let mut values = Attributes::from([(":expires".to_owned(), until)]);
         for outcome in DeliveryOutcome::ALL {
             let (DeliveryCount { count, last }, word) = (add.counts.of(outcome), outcome.word());
             if count > 0 {
                 adds.push(format!("{word} :{word}"));
-                values.insert(format!(":{word}"), number(i128::from(count)));
+                values.insert(format!(":{word}"), Attribute::number(count));
             }
             if let Some(last) = last {
                 sets.push(format!("last_{word} = :last_{word}"));
-                values.insert(format!(":last_{word}"), text(&last.to_string()));
+                values.insert(format!(":last_{word}"), Attribute::text(last.to_string()));
             }
         }
         if adds.is_empty() {
             return Ok(());
         }
-        let update = self
-            .db
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key_map(&at)))
-            .update_expression(format!("ADD {} SET {}", adds.join(", "), sets.join(", ")))
-            .set_expression_attribute_values(Some(values));
-        update.send().await.map(drop).map_err(away)
+        let update = Update {
+            table_name: &self.table,
+            key: key_of(&at),
+            update_expression: format!("ADD {} SET {}", adds.join(", "), sets.join(", ")),
+            expression_attribute_values: values,
+        };
+        self.db.update_item(&update).await.map_err(away)
     }
 
     /// Loads the deliveries of the hours that begin within `span`, in the order of their hours. An
@@ -79,8 +74,11 @@ impl Store {
     ) -> Result<Vec<HourOfDeliveries>> {
         let start = key::hour(span.start);
         let found: Vec<Result<HourOfDeliveries, Key>> = self
-            .query(&key::deliveries(site), KeyRange::From(&start), |map| {
-                Ok(counted(map).ok_or_else(|| key_of(map)))
+            .query(&key::deliveries(site), KeyRange::From(&start), |found| {
+                counted(&found).ok_or_else(|| Key {
+                    pk: text(&found, "pk").to_owned(),
+                    sk: text(&found, "sk").to_owned(),
+                })
             })
             .await?;
         let mut hours = self.without_unreadable(found);
@@ -90,16 +88,16 @@ impl Store {
 }
 
 /// Parses one item. A count that the item lacks is 0.
-fn counted(map: &Map) -> Option<HourOfDeliveries> {
-    let (hour, sender) = key::delivered_at(&string(map, "sk"))?;
+fn counted(found: &Attributes) -> Option<HourOfDeliveries> {
+    let (hour, sender) = key::delivered_at(text(found, "sk"))?;
     let mut counts = DeliveryCounts::default();
     for outcome in DeliveryOutcome::ALL {
         let word = outcome.word();
-        let last = string(map, &format!("last_{word}"));
+        let last = text(found, &format!("last_{word}"));
         *counts.of_mut(outcome) = DeliveryCount {
-            count: match map.get(word) {
+            count: match found.get(word) {
                 None => 0,
-                Some(number) => number.as_n().ok()?.parse().ok()?,
+                Some(number) => number.as_number()?.parse().ok()?,
             },
             last: (!last.is_empty()).then(|| last.parse()).transpose().ok()?,
         };
@@ -109,4 +107,11 @@ fn counted(map: &Map) -> Option<HourOfDeliveries> {
         sender,
         counts,
     })
+}
+
+fn text<'a>(found: &'a Attributes, name: &str) -> &'a str {
+    found
+        .get(name)
+        .and_then(Attribute::as_text)
+        .unwrap_or_default()
 }

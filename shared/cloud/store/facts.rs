@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::key::{self, Key};
 use super::unreadable::problem;
-use super::{Item, MOST_IN_ONE, Store, Write, WriteCondition, WriteStep, body, item, key_of};
+use super::{Item, MOST_IN_ONE, Store, Write, WriteCondition, WriteStep, body, keyed};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
 use doorstep_core::model::ids::SiteId;
@@ -58,7 +58,10 @@ impl Store {
     pub async fn facts(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<FactRecord>> {
         let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
         let found: Vec<Result<FactRecord, Key>> = self
-            .get_many_as(&keys, |map| Ok(item(map).read().map_err(|_| key_of(map))))
+            .get_many_as(&keys, |row| {
+                let (key, item) = keyed(row);
+                item.read().map_err(|_| key)
+            })
             .await?;
         let unreadable = |key: Key| {
             self.unreadable.note(&key);

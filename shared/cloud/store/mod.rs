@@ -3,10 +3,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use key::Key;
 use serde::Serialize;
@@ -14,7 +10,11 @@ use serde::de::DeserializeOwned;
 use unreadable::UnreadableItems;
 use uuid::Uuid;
 
-use crate::aws::Lazy;
+use crate::dynamo::{
+    Attribute, Attributes, BatchGetItem, BatchWriteItem, Dynamo, GetItem, KeyAttributes, KeysToGet,
+    Query, Row, TransactWriteItems,
+};
+use crate::sdk::Sdk;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::record::Kept;
 use doorstep_vendors::backoff::BackOff;
@@ -33,6 +33,7 @@ pub mod push;
 mod range;
 mod refusal;
 pub mod runs;
+mod scan;
 pub mod sharing;
 pub mod site_version;
 pub mod sites;
@@ -41,8 +42,8 @@ mod versions;
 mod write;
 
 use range::KeyRange;
+use refusal::away;
 pub use refusal::conflict;
-use refusal::{away, cancelled};
 pub use write::{Write, WriteCondition};
 
 /// Maximum number of items in one DynamoDB transaction.
@@ -50,9 +51,6 @@ pub const MOST_IN_ONE: usize = 100;
 
 /// Maximum number of batches that are read at the same time.
 const BATCHES_AT_ONCE: usize = 4;
-
-/// An item as the SDK returns it.
-type Map = HashMap<String, AttributeValue>;
 
 /// The step of settle that writes. It is the first word of a transaction's token, or the name of
 /// the value that the condition of a single write compares. Requests on the wire can therefore be
@@ -83,7 +81,8 @@ impl WriteStep {
 /// A client of the table.
 #[derive(Clone)]
 pub struct Store {
-    db: Lazy<Client>,
+    db: Dynamo,
+    sdk: Sdk,
     table: String,
     time: SharedTime,
     unreadable: UnreadableItems,
@@ -120,9 +119,10 @@ pub fn body<T: Serialize>(value: &T) -> Result<String> {
 impl Store {
     /// Creates a client of the table named `table`. Back-off waits on `time` when the table is too
     /// busy to finish a batch.
-    pub fn new(db: Lazy<Client>, table: String, time: SharedTime) -> Self {
+    pub fn new((db, sdk): (Dynamo, Sdk), table: String, time: SharedTime) -> Self {
         Store {
             db,
+            sdk,
             table,
             time,
             unreadable: UnreadableItems::default(),
@@ -180,35 +180,25 @@ impl Store {
         Ok(self.kept_at(at).await?.readable())
     }
 
-    /// Builds the SDK client now, if no request has built it yet.
-    pub fn build(&self) {
-        self.db.build();
-    }
-
     /// Loads one item with a consistent read.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
-        let found = self
-            .db
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", text(&key.pk))
-            .key("sk", text(&key.sk))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(away)?;
-        Ok(found.item.as_ref().map(item))
+        let input = GetItem {
+            table_name: &self.table,
+            key: key_of(key),
+            consistent_read: true,
+        };
+        let found = self.db.get_item(&input).await.map_err(away)?;
+        Ok(found.item.map(Item::from))
     }
 
     /// Loads items by key, each once and in no order. Items that do not exist are left out.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
-        self.get_many_as(keys, |map| Ok((key_of(map), item(map))))
-            .await
+        self.get_many_as(keys, keyed).await
     }
 
     /// Loads items by key and converts each page by page. The text of all items at once would take
     /// most of a function's memory.
-    async fn get_many_as<T>(&self, keys: &[Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
+    async fn get_many_as<T>(&self, keys: &[Key], read: impl Fn(Row) -> T + Copy) -> Result<Vec<T>> {
         // DynamoDB refuses a batch that names one item twice.
         let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let batches: Vec<_> = keys
@@ -224,34 +214,23 @@ impl Store {
         Ok(found)
     }
 
-    async fn get_batch<T>(&self, keys: &[&Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
+    async fn get_batch<T>(&self, keys: &[&Key], read: impl Fn(Row) -> T) -> Result<Vec<T>> {
         let mut found = Vec::with_capacity(keys.len());
-        let mut wanted: Vec<_> = keys.iter().map(|key| key_map(key)).collect();
+        let mut wanted: Vec<_> = keys.iter().map(|key| key_of(key)).collect();
         let mut back_off = BackOff::new(&self.time);
         while !wanted.is_empty() {
             let asked = wanted.len();
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .consistent_read(true)
-                .build();
-            let request = request.map_err(|error| Error::permanent(error.to_string()))?;
-            let answer = self
-                .db
-                .batch_get_item()
-                .request_items(&self.table, request)
-                .send()
-                .await
-                .map_err(away)?;
-            let items = answer
-                .responses
-                .and_then(|mut tables| tables.remove(&self.table))
-                .unwrap_or_default();
-            for map in &items {
-                found.push(read(map)?);
-            }
-            let rest = answer
-                .unprocessed_keys
-                .and_then(|mut tables| tables.remove(&self.table));
+            let request = KeysToGet {
+                keys: wanted,
+                consistent_read: true,
+            };
+            let input = BatchGetItem {
+                request_items: HashMap::from([(self.table.as_str(), request)]),
+            };
+            let mut answer = self.db.batch_get_item(&input).await.map_err(away)?;
+            let rows = answer.responses.remove(&self.table).unwrap_or_default();
+            found.extend(rows.into_iter().map(&read));
+            let rest = answer.unprocessed_keys.remove(&self.table);
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
             if !wanted.is_empty() && !back_off.may_send_again(asked, wanted.len()).await {
                 return Err(undone("reads", wanted.len()));
@@ -263,16 +242,16 @@ impl Store {
     /// Loads every item of a partition whose sort key begins with `prefix`, in key order, with
     /// consistent reads.
     pub async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<Item>> {
-        self.query(pk, KeyRange::Prefix(prefix), |map| Ok(item(map)))
-            .await
+        self.items(pk, KeyRange::Prefix(prefix)).await
     }
 
     /// Loads and parses the items of [`Store::list`] page by page. Notes unreadable items and
     /// leaves them out.
     async fn list_as<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
         let found: Vec<Result<T, Key>> = self
-            .query(pk, KeyRange::Prefix(prefix), |map| {
-                Ok(item(map).read().map_err(|_| key_of(map)))
+            .query(pk, KeyRange::Prefix(prefix), |row: Row| {
+                let (key, item) = keyed(row);
+                item.read().map_err(|_| key)
             })
             .await?;
         Ok(self.without_unreadable(found))
@@ -289,8 +268,7 @@ impl Store {
     /// Loads every item of a partition whose sort key is below `end`, in key order, with consistent
     /// reads.
     pub async fn list_below(&self, pk: &str, end: &str) -> Result<Vec<Item>> {
-        self.query(pk, KeyRange::Below(end), |map| Ok(item(map)))
-            .await
+        self.items(pk, KeyRange::Below(end)).await
     }
 
     /// Loads at most `most` items of a partition whose sort keys are above `after` and below `end`,
@@ -302,114 +280,77 @@ impl Store {
         after: Option<&str>,
         most: usize,
     ) -> Result<(Vec<Item>, bool)> {
-        let start = after.map(|sk| {
-            key_map(&Key {
-                pk: pk.to_owned(),
-                sk: sk.to_owned(),
-            })
-        });
-        let page = self
-            .selecting(pk, KeyRange::Below(end))
-            .set_exclusive_start_key(start)
-            .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(away)?;
-        let items: Vec<Item> = page.items.iter().flatten().map(item).collect();
-        let is_last = items.is_empty() || page.last_evaluated_key.is_none_or(|key| key.is_empty());
-        Ok((items, is_last))
+        let input = Query {
+            exclusive_start_key: after.map(|sk| KeyAttributes::new(pk, sk)),
+            limit: Some(most),
+            ..self.selecting(pk, KeyRange::Below(end))
+        };
+        let page = self.db.query::<Row>(&input).await.map_err(away)?;
+        let is_last = page.items.is_empty() || page.last_evaluated_key.is_none();
+        Ok((page.items.into_iter().map(Item::from).collect(), is_last))
     }
 
     /// Loads the last item of a partition whose sort key is below `end`, with a consistent read.
     pub async fn last_below(&self, pk: &str, end: &str) -> Result<Option<Item>> {
-        let last = self
-            .selecting(pk, KeyRange::Below(end))
-            .scan_index_forward(false)
-            .limit(1)
-            .send()
-            .await
-            .map_err(away)?;
-        Ok(last.items.unwrap_or_default().first().map(item))
+        let input = Query {
+            scan_index_forward: Some(false),
+            limit: Some(1),
+            ..self.selecting(pk, KeyRange::Below(end))
+        };
+        let last = self.db.query::<Row>(&input).await.map_err(away)?;
+        Ok(last.items.into_iter().next().map(Item::from))
     }
 
     /// Loads every item of a partition from the sort key `start` on, in key order, with consistent
     /// reads.
     pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
-        self.query(pk, KeyRange::From(start), |map| Ok(item(map)))
-            .await
+        self.items(pk, KeyRange::From(start)).await
     }
 
     /// Loads every item of a partition from the sort key `first` to `last`, in key order, with
     /// consistent reads. A query costs what its items weigh together; a read by key costs one unit
     /// or more for each of them.
     async fn list_between(&self, pk: &str, first: &str, last: &str) -> Result<Vec<Item>> {
-        self.query(pk, KeyRange::Between(first, last), |map| Ok(item(map)))
-            .await
+        self.items(pk, KeyRange::Between(first, last)).await
     }
 
-    /// Begins a query of a range with consistent reads.
-    fn selecting(&self, pk: &str, range: KeyRange<'_>) -> QueryFluentBuilder {
+    /// Returns a query of a range with consistent reads.
+    fn selecting<'a>(&'a self, pk: &str, range: KeyRange<'_>) -> Query<'a> {
         let (condition, bounds) = range.condition();
-        let query = self
-            .db
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression(condition)
-            .expression_attribute_values(":pk", text(pk))
-            .consistent_read(true);
-        let bounds = [":a", ":b"].into_iter().zip(bounds);
-        bounds.fold(query, |query, (name, bound)| match bound {
-            Some(bound) => query.expression_attribute_values(name, text(bound)),
-            None => query,
-        })
-    }
-
-    async fn query<T>(
-        &self,
-        pk: &str,
-        range: KeyRange<'_>,
-        read: fn(&Map) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        let mut items = Vec::new();
-        let mut from: Option<Map> = None;
-        loop {
-            let page = self
-                .selecting(pk, range)
-                .set_exclusive_start_key(from.take());
-            let page = page.send().await.map_err(away)?;
-            for map in page.items.iter().flatten() {
-                items.push(read(map)?);
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => from = Some(key),
-                _ => return Ok(items),
-            }
+        let mut values = Attributes::from([(":pk".to_owned(), Attribute::text(pk))]);
+        for (name, bound) in [":a", ":b"].into_iter().zip(bounds) {
+            values.extend(bound.map(|bound| (name.to_owned(), Attribute::text(bound))));
+        }
+        Query {
+            table_name: &self.table,
+            key_condition_expression: condition,
+            expression_attribute_values: values,
+            consistent_read: true,
+            exclusive_start_key: None,
+            limit: None,
+            scan_index_forward: None,
         }
     }
 
-    /// Loads the keys of every item whose partition key begins with `prefix`. This scans the whole
-    /// table, a right that only the operator has.
-    pub async fn keys_below(&self, prefix: &str) -> Result<Vec<Key>> {
-        let mut keys = Vec::new();
-        let mut from: Option<Map> = None;
+    async fn items(&self, pk: &str, range: KeyRange<'_>) -> Result<Vec<Item>> {
+        self.query(pk, range, |row: Row| Item::from(row)).await
+    }
+
+    async fn query<R: DeserializeOwned, T>(
+        &self,
+        pk: &str,
+        range: KeyRange<'_>,
+        read: fn(R) -> T,
+    ) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        let mut input = self.selecting(pk, range);
         loop {
-            let page = self
-                .db
-                .scan()
-                .table_name(&self.table)
-                .projection_expression("pk, sk")
-                .filter_expression("begins_with(pk, :prefix)")
-                .expression_attribute_values(":prefix", text(prefix))
-                .set_exclusive_start_key(from.take())
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(away)?;
-            keys.extend(page.items.iter().flatten().map(key_of));
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => from = Some(key),
-                _ => return Ok(keys),
+            let page = self.db.query(&input).await.map_err(away)?;
+            items.extend(page.items.into_iter().map(read));
+            if page.last_evaluated_key.is_none() {
+                return Ok(items);
             }
+            input.exclusive_start_key = page.last_evaluated_key;
         }
     }
 
@@ -444,21 +385,14 @@ impl Store {
             step.word(),
             &Uuid::new_v4().simple().to_string()[..24]
         );
-        let items: Result<Vec<TransactWriteItem>> = writes
-            .into_iter()
-            .map(|w| w.into_item(&self.table))
-            .collect();
-        self.db
-            .transact_write_items()
-            .set_transact_items(Some(items?))
-            .client_request_token(token)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(why)) => cancelled(why),
-                _ => away(error),
-            })
+        let input = TransactWriteItems {
+            transact_items: writes
+                .into_iter()
+                .map(|write| write.into_item(&self.table))
+                .collect(),
+            client_request_token: token,
+        };
+        self.db.transact_write_items(&input).await.map_err(away)
     }
 
     /// Writes many independent items without conditions, 25 in one request. Items that the table
@@ -475,17 +409,12 @@ impl Store {
         while !requests.is_empty() {
             let chunk = requests.split_off(requests.len().saturating_sub(25));
             let sent = chunk.len();
-            let answer = self
-                .db
-                .batch_write_item()
-                .request_items(&self.table, chunk)
-                .send()
-                .await
-                .map_err(away)?;
-            let rest = answer
-                .unprocessed_items
-                .and_then(|mut tables| tables.remove(&self.table))
-                .unwrap_or_default();
+            let input = BatchWriteItem {
+                request_items: HashMap::from([(self.table.as_str(), chunk.as_slice())]),
+            };
+            let mut answer = self.db.batch_write_item(&input).await.map_err(away)?;
+            let rest = answer.unprocessed_items.remove(&self.table);
+            let rest = rest.unwrap_or_default();
             if rest.is_empty() {
                 back_off = BackOff::new(&self.time);
             } else if !back_off.may_send_again(sent, rest.len()).await {
@@ -503,39 +432,25 @@ fn undone(what: &str, count: usize) -> Error {
     ))
 }
 
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
+fn key_of(key: &Key) -> KeyAttributes {
+    KeyAttributes::new(&key.pk, &key.sk)
 }
 
-fn key_map(key: &Key) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        ("pk".to_owned(), text(&key.pk)),
-        ("sk".to_owned(), text(&key.sk)),
-    ])
+fn keyed(row: Row) -> (Key, Item) {
+    let key = Key {
+        pk: row.pk.as_text().unwrap_or_default().to_owned(),
+        sk: row.sk.as_text().unwrap_or_default().to_owned(),
+    };
+    (key, row.into())
 }
 
-fn string(map: &HashMap<String, AttributeValue>, name: &str) -> String {
-    map.get(name)
-        .and_then(|value| value.as_s().ok())
-        .cloned()
-        .unwrap_or_default()
-}
-
-fn key_of(map: &Map) -> Key {
-    Key {
-        pk: string(map, "pk"),
-        sk: string(map, "sk"),
-    }
-}
-
-fn item(map: &HashMap<String, AttributeValue>) -> Item {
-    let version = map
-        .get("version")
-        .and_then(|value| value.as_n().ok())
-        .and_then(|n| n.parse().ok());
-    Item {
-        sk: string(map, "sk"),
-        body: string(map, "body"),
-        version: version.unwrap_or(0),
+impl From<Row> for Item {
+    fn from(row: Row) -> Self {
+        let version = row.version.as_number().and_then(|n| n.parse().ok());
+        Item {
+            sk: row.sk.into_text(),
+            body: row.body.into_text(),
+            version: version.unwrap_or(0),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::key::{self, Key};
 use super::unreadable::problem;
-use super::{Item, Map, Store, Write, WriteCondition, body, item, key_of};
+use super::{Item, Store, Write, WriteCondition, body, keyed};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::email::email_digest;
 use doorstep_core::model::error::{Error, Result};
@@ -68,22 +68,23 @@ impl Store {
     pub async fn people(&self, site: &SiteId, ids: &[PersonId]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
         let found = self
-            .get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map))))
+            .get_many_as(&keys, |row| {
+                let (key, item) = keyed(row);
+                read(&item).map_err(|_| key)
+            })
             .await?;
         Ok(self.without_unreadable(found))
     }
 
     /// Loads all people of a site, by id.
     pub async fn all_people(&self, site: &SiteId) -> Result<People> {
-        self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok())))
-            .await
+        self.everybody_as(site, read).await
     }
 
     /// Loads all people of a site for a comparison. Leaves out what no decision needs: the basis
     /// and the cause of claims, and the places of their audit records.
     pub async fn people_to_decide(&self, site: &SiteId) -> Result<People> {
-        self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok())))
-            .await
+        self.everybody_as(site, to_judge).await
     }
 
     async fn everybody_as(&self, site: &SiteId, read: ReadPerson) -> Result<People> {
@@ -93,7 +94,12 @@ impl Store {
             .map(|item| key::person(site, &PersonId::from(item.sk.as_str())))
             .collect();
         drop(listed);
-        let found = self.get_many_as(&keys, read).await?;
+        let found = self
+            .get_many_as(&keys, |row| {
+                let (key, item) = keyed(row);
+                (key, read(&item).ok())
+            })
+            .await?;
         let mut people = People {
             known: Vec::with_capacity(found.len()),
             unreadable: BTreeSet::new(),
@@ -161,7 +167,7 @@ impl Store {
     /// Returns the person ids of several profiles, in no order. Unlinked profiles are left out.
     pub async fn ids_of_profiles(&self, site: &SiteId, names: &[FactId]) -> Result<Vec<PersonId>> {
         let keys: Vec<Key> = names.iter().map(|name| key::profile(site, name)).collect();
-        self.get_many_as(&keys, |map| Ok(item(map).body.into()))
+        self.get_many_as(&keys, |row| row.body.into_text().into())
             .await
     }
 
@@ -185,8 +191,8 @@ impl Store {
     }
 }
 
-/// Parses one item: its key, and the person if readable.
-type ReadPerson = fn(&Map) -> Result<(Key, Option<Person>)>;
+/// Parses one item.
+type ReadPerson = fn(&Item) -> Result<Person>;
 
 fn read(item: &Item) -> Result<Person> {
     let person: Person = item.read()?;
@@ -197,12 +203,8 @@ fn read(item: &Item) -> Result<Person> {
     .in_full())
 }
 
-fn whole(map: &Map) -> Result<Person> {
-    read(&item(map))
-}
-
-fn to_judge(map: &Map) -> Result<Person> {
-    let mut person = whole(map)?;
+fn to_judge(item: &Item) -> Result<Person> {
+    let mut person = read(item)?;
     person.records = Vec::new();
     for claim in &mut person.claims {
         (claim.basis, claim.cause) = (Vec::new(), None);

@@ -1,9 +1,7 @@
 //! Errors of DynamoDB, sorted by what Doorstep does about them.
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::error::TransactionCanceledException;
-
-use crate::aws::failure;
+use crate::dynamo::{CancellationReason, Cancelled, RefusalText};
+use crate::service::CallFailure;
 use doorstep_core::model::error::Error;
 
 /// Returns the error for an item that another writer changed since it was read, or is changing now.
@@ -11,12 +9,36 @@ pub fn conflict() -> Error {
     Error::retry("conflict: the item changed since it was read; retrying")
 }
 
+/// Returns the error for a failed call.
+pub(super) fn away(failure: CallFailure) -> Error {
+    match failure.code() {
+        Some("ValidationException") => {
+            let said: RefusalText = failure.details().unwrap_or_default();
+            never(said.message.as_deref())
+        }
+        Some("ConditionalCheckFailedException" | "TransactionConflictException") => conflict(),
+        Some("TransactionCanceledException") => match failure.details() {
+            Some(Cancelled {
+                cancellation_reasons,
+            }) => cancelled(&cancellation_reasons),
+            None => unavailable(&failure),
+        },
+        _ => unavailable(&failure),
+    }
+}
+
+fn unavailable(failure: &CallFailure) -> Error {
+    Error::retry(format!("the table cannot be reached: {failure}"))
+}
+
 /// Returns the error for a cancelled transaction, from the reasons of all its items.
-pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
-    let reasons = why.cancellation_reasons();
-    let with = |code: &str| reasons.iter().find(|reason| reason.code() == Some(code));
+fn cancelled(reasons: &[CancellationReason]) -> Error {
+    let with = |code: &str| {
+        let found = |reason: &&CancellationReason| reason.code.as_deref() == Some(code);
+        reasons.iter().find(found)
+    };
     if let Some(wrong) = with("ValidationError") {
-        return never(wrong.message());
+        return never(wrong.message.as_deref());
     }
     if with("ConditionalCheckFailed")
         .or(with("TransactionConflict"))
@@ -26,25 +48,13 @@ pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
     }
     let codes: Vec<&str> = reasons
         .iter()
-        .filter_map(|reason| reason.code())
+        .filter_map(|reason| reason.code.as_deref())
         .filter(|code| *code != "None")
         .collect();
     Error::retry(format!(
         "the table rejected a transaction: {}",
         codes.join(", ")
     ))
-}
-
-/// Returns the error for a failed call.
-pub(super) fn away<E: ProvideErrorMetadata>(error: SdkError<E>) -> Error {
-    match error.code() {
-        Some("ValidationException") => never(error.message()),
-        Some("ConditionalCheckFailedException" | "TransactionConflictException") => conflict(),
-        _ => Error::retry(format!(
-            "the table cannot be reached: {}",
-            failure("dynamodb", &error)
-        )),
-    }
 }
 
 /// Returns the error for a request that DynamoDB always refuses. DynamoDB's message may quote the

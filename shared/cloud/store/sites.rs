@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
 use super::range::KeyRange;
-use super::{Item, Store, Write, WriteStep, body, item};
+use super::{Item, Row, Store, Write, WriteStep, body};
 use crate::store::site_version::SiteVersion;
 use doorstep_core::decide::credibility::RefusedLists;
 use doorstep_core::model::doors_read::DoorsRead;
@@ -276,18 +276,24 @@ impl Store {
 
     /// Loads the deliveries that could not be parsed, in no order.
     pub async fn unreadable_deliveries(&self, site: &SiteId) -> Result<Vec<UnreadableDelivery>> {
-        self.query(&key::unreadable_deliveries(site), KeyRange::All, |map| {
-            // The item shows that there was such a delivery, even if its reason is unreadable.
-            let why = item(map).read();
-            let expires = map.get("expires").and_then(|value| value.as_n().ok());
-            let expires = expires.and_then(|seconds| seconds.parse().ok());
-            let until = expires.and_then(|seconds| Timestamp::from_second(seconds).ok());
-            Ok(UnreadableDelivery {
-                why: why.unwrap_or_else(|_| "the reason cannot be read".to_owned()),
-                at: until.and_then(|until| until.checked_sub(REMEMBERED).ok()),
-            })
-        })
+        self.query(
+            &key::unreadable_deliveries(site),
+            KeyRange::All,
+            unreadable_delivery,
+        )
         .await
+    }
+}
+
+/// Parses one item. It shows that there was such a delivery, even if its reason is unreadable.
+fn unreadable_delivery(row: Row) -> UnreadableDelivery {
+    let expires = row.expires.as_number();
+    let expires = expires.and_then(|seconds| seconds.parse().ok());
+    let until = expires.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let why = Item::from(row).read();
+    UnreadableDelivery {
+        why: why.unwrap_or_else(|_| "the reason cannot be read".to_owned()),
+        at: until.and_then(|until| until.checked_sub(REMEMBERED).ok()),
     }
 }
 

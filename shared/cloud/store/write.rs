@@ -1,16 +1,12 @@
 //! One write to the table, and its condition.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, Put, PutRequest, TransactWriteItem,
-    Update, WriteRequest,
-};
 use jiff::Timestamp;
 
 use super::key::Key;
-use super::{WriteStep, away, key_map, text};
+use super::{WriteStep, away, key_of};
+use crate::dynamo::{
+    Attribute, Condition, Dynamo, OfKey, Put, Row, TransactWriteItem, Update, WriteRequest,
+};
 use doorstep_core::model::error::{Error, Result};
 
 /// The condition of a write.
@@ -28,15 +24,34 @@ pub enum WriteCondition {
 
 #[derive(Debug, Clone)]
 enum WriteOperation {
-    Put {
-        body: String,
-        version: u64,
-        expires: Option<Timestamp>,
-        rank: Option<String>,
-    },
+    Put(Content),
     Bump,
     Check,
     Delete,
+}
+
+/// What a put stores beside the key.
+#[derive(Debug, Clone)]
+struct Content {
+    body: String,
+    version: u64,
+    expires: Option<Timestamp>,
+    rank: Option<String>,
+}
+
+impl Content {
+    fn into_row(self, key: &Key) -> Row {
+        let version = (self.version > 0).then(|| Attribute::number(self.version));
+        let expires = self.expires.map(|at| Attribute::number(at.as_second()));
+        Row {
+            pk: Attribute::text(&key.pk),
+            sk: Attribute::text(&key.sk),
+            body: Attribute::text(self.body),
+            version: version.unwrap_or_default(),
+            update_version: self.rank.map(Attribute::text).unwrap_or_default(),
+            expires: expires.unwrap_or_default(),
+        }
+    }
 }
 
 /// One write.
@@ -52,12 +67,12 @@ impl Write {
     pub fn put(key: Key, body: String) -> Self {
         Write {
             key,
-            what: WriteOperation::Put {
+            what: WriteOperation::Put(Content {
                 body,
                 version: 0,
                 expires: None,
                 rank: None,
-            },
+            }),
             condition: None,
         }
     }
@@ -99,24 +114,24 @@ impl Write {
 
     /// Sets the item's version, for a put.
     pub fn version(mut self, n: u64) -> Self {
-        if let WriteOperation::Put { version, .. } = &mut self.what {
-            *version = n;
+        if let WriteOperation::Put(content) = &mut self.what {
+            content.version = n;
         }
         self
     }
 
     /// Sets the time after which the table deletes the item (DynamoDB TTL), for a put.
     pub fn expires(mut self, at: Timestamp) -> Self {
-        if let WriteOperation::Put { expires, .. } = &mut self.what {
-            *expires = Some(at);
+        if let WriteOperation::Put(content) = &mut self.what {
+            content.expires = Some(at);
         }
         self
     }
 
     /// Sets the update version, for a put: see [`WriteCondition::Below`].
     pub fn versioned(mut self, text: String) -> Self {
-        if let WriteOperation::Put { rank, .. } = &mut self.what {
-            *rank = Some(text);
+        if let WriteOperation::Put(content) = &mut self.what {
+            content.rank = Some(text);
         }
         self
     }
@@ -126,185 +141,104 @@ impl Write {
         &self.key
     }
 
-    pub(super) fn into_item(self, table: &str) -> Result<TransactWriteItem> {
-        let (test, values) = expression(self.condition, WriteStep::Keep);
-        let values = (!values.is_empty()).then_some(values);
-        let item = TransactWriteItem::builder();
-        let item = match self.what {
-            WriteOperation::Put {
-                body,
-                version,
-                expires,
-                rank,
-            } => {
-                let put = Put::builder()
-                    .table_name(table)
-                    .set_item(Some(stored(&self.key, body, version, expires, rank)));
-                let put = put
-                    .set_condition_expression(test)
-                    .set_expression_attribute_values(values);
-                item.put(put.build().map_err(unbuilt)?)
-            }
-            WriteOperation::Bump => {
-                let update = Update::builder()
-                    .table_name(table)
-                    .set_key(Some(key_map(&self.key)));
-                let update = update
-                    .update_expression("ADD version :one")
-                    .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
-                item.update(update.build().map_err(unbuilt)?)
-            }
-            WriteOperation::Check => {
-                let check = ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(key_map(&self.key)));
-                let check = check
-                    .set_condition_expression(test)
-                    .set_expression_attribute_values(values);
-                item.condition_check(check.build().map_err(unbuilt)?)
-            }
-            WriteOperation::Delete => {
-                let delete = Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key_map(&self.key)));
-                let delete = delete
-                    .set_condition_expression(test)
-                    .set_expression_attribute_values(values);
-                item.delete(delete.build().map_err(unbuilt)?)
-            }
-        };
-        Ok(item.build())
-    }
-
-    /// Writes the item outside of a transaction.
-    pub(super) async fn alone(self, db: &Client, table: &str, step: WriteStep) -> Result<()> {
-        let (test, values) = expression(self.condition, step);
-        let values = (!values.is_empty()).then_some(values);
+    /// Returns the write as one of a transaction.
+    pub(super) fn into_item(self, table: &str) -> TransactWriteItem<'_> {
+        let condition = expression(self.condition, WriteStep::Keep);
         match self.what {
-            WriteOperation::Put {
-                body,
-                version,
-                expires,
-                rank,
-            } => {
-                let put = db
-                    .put_item()
-                    .table_name(table)
-                    .set_item(Some(stored(&self.key, body, version, expires, rank)));
-                let sent = put
-                    .set_condition_expression(test)
-                    .set_expression_attribute_values(values)
-                    .send()
-                    .await;
-                sent.map(|_| ()).map_err(away)
+            WriteOperation::Put(content) => TransactWriteItem::Put(Put {
+                table_name: table,
+                item: content.into_row(&self.key),
+                condition,
+            }),
+            WriteOperation::Bump => TransactWriteItem::Update(bump(table, &self.key, ":one")),
+            WriteOperation::Check => {
+                TransactWriteItem::ConditionCheck(of_key(table, &self.key, condition))
             }
             WriteOperation::Delete => {
-                let delete = db
-                    .delete_item()
-                    .table_name(table)
-                    .set_key(Some(key_map(&self.key)));
-                let sent = delete
-                    .set_condition_expression(test)
-                    .set_expression_attribute_values(values)
-                    .send()
-                    .await;
-                sent.map(|_| ()).map_err(away)
+                TransactWriteItem::Delete(of_key(table, &self.key, condition))
             }
-            WriteOperation::Bump => {
-                let one = format!(":{}", step.word());
-                let update = db
-                    .update_item()
-                    .table_name(table)
-                    .set_key(Some(key_map(&self.key)));
-                let update = update
-                    .update_expression(format!("ADD version {one}"))
-                    .expression_attribute_values(one, AttributeValue::N("1".to_owned()));
-                update.send().await.map(|_| ()).map_err(away)
-            }
-            WriteOperation::Check => Err(Error::permanent("this write needs a transaction")),
         }
     }
 
+    /// Writes the item outside of a transaction.
+    pub(super) async fn alone(self, db: &Dynamo, table: &str, step: WriteStep) -> Result<()> {
+        let condition = expression(self.condition, step);
+        let sent = match self.what {
+            WriteOperation::Put(content) => {
+                let put = Put {
+                    table_name: table,
+                    item: content.into_row(&self.key),
+                    condition,
+                };
+                db.put_item(&put).await
+            }
+            WriteOperation::Delete => db.delete_item(&of_key(table, &self.key, condition)).await,
+            WriteOperation::Bump => {
+                let one = format!(":{}", step.word());
+                db.update_item(&bump(table, &self.key, &one)).await
+            }
+            WriteOperation::Check => return Err(needs_transaction()),
+        };
+        sent.map_err(away)
+    }
+
+    /// Returns the write as one of a batch.
     pub(super) fn into_request(self) -> Result<WriteRequest> {
-        let request = WriteRequest::builder();
-        Ok(match self.what {
-            WriteOperation::Put {
-                body,
-                version,
-                expires,
-                rank,
-            } => {
-                let put = PutRequest::builder()
-                    .set_item(Some(stored(&self.key, body, version, expires, rank)));
-                request.put_request(put.build().map_err(unbuilt)?).build()
-            }
-            WriteOperation::Delete => {
-                let delete = DeleteRequest::builder().set_key(Some(key_map(&self.key)));
-                request
-                    .delete_request(delete.build().map_err(unbuilt)?)
-                    .build()
-            }
-            WriteOperation::Bump | WriteOperation::Check => {
-                return Err(Error::permanent("this write needs a transaction"));
-            }
-        })
+        match self.what {
+            WriteOperation::Put(content) => Ok(WriteRequest::PutRequest {
+                item: content.into_row(&self.key),
+            }),
+            WriteOperation::Delete => Ok(WriteRequest::DeleteRequest {
+                key: key_of(&self.key),
+            }),
+            WriteOperation::Bump | WriteOperation::Check => Err(needs_transaction()),
+        }
     }
 }
 
-fn unbuilt(error: impl std::fmt::Display) -> Error {
-    Error::permanent(format!("a write to the table cannot be built: {error}"))
+fn needs_transaction() -> Error {
+    Error::permanent("this write needs a transaction")
 }
 
-fn stored(
-    key: &Key,
-    body: String,
-    version: u64,
-    expires: Option<Timestamp>,
-    rank: Option<String>,
-) -> HashMap<String, AttributeValue> {
-    let mut item = key_map(key);
-    item.extend(rank.map(|rank| ("update_version".to_owned(), AttributeValue::S(rank))));
-    item.insert("body".to_owned(), AttributeValue::S(body));
-    if version > 0 {
-        item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+fn of_key<'a>(table: &'a str, key: &Key, condition: Condition) -> OfKey<'a> {
+    OfKey {
+        table_name: table,
+        key: key_of(key),
+        condition,
     }
-    if let Some(at) = expires {
-        item.insert(
-            "expires".to_owned(),
-            AttributeValue::N(at.as_second().to_string()),
-        );
+}
+
+fn bump<'a>(table: &'a str, key: &Key, one: &str) -> Update<'a> {
+    Update {
+        table_name: table,
+        key: key_of(key),
+        update_expression: format!("ADD version {one}"),
+        expression_attribute_values: [(one.to_owned(), Attribute::number(1))].into(),
     }
-    item
 }
 
 /// Builds the condition expression. The step's word names the compared value, so that requests on
 /// the wire show which step writes.
-fn expression(
-    condition: Option<WriteCondition>,
-    step: WriteStep,
-) -> (Option<String>, HashMap<String, AttributeValue>) {
-    let (name, value) = match condition {
-        None => return (None, HashMap::new()),
-        Some(WriteCondition::New) => {
-            return (Some("attribute_not_exists(pk)".to_owned()), HashMap::new());
-        }
-        Some(WriteCondition::Version(0)) => {
-            return (
-                Some("attribute_not_exists(version)".to_owned()),
-                HashMap::new(),
-            );
-        }
-        Some(WriteCondition::Below(rank)) => {
-            let below = format!(":{}", step.word());
-            let test = format!("attribute_not_exists(pk) OR update_version < {below}");
-            return (Some(test), HashMap::from([(below, text(&rank))]));
-        }
-        Some(WriteCondition::Version(n)) => ("version", AttributeValue::N(n.to_string())),
-        Some(WriteCondition::Body(body)) => ("body", text(&body)),
-    };
+fn expression(condition: Option<WriteCondition>, step: WriteStep) -> Condition {
     let was = format!(":{}", step.word());
-    (
-        Some(format!("{name} = {was}")),
-        HashMap::from([(was, value)]),
-    )
+    let (test, value) = match condition {
+        None => return Condition::default(),
+        Some(WriteCondition::New) => ("attribute_not_exists(pk)".to_owned(), None),
+        Some(WriteCondition::Version(0)) => ("attribute_not_exists(version)".to_owned(), None),
+        Some(WriteCondition::Version(n)) => {
+            (format!("version = {was}"), Some(Attribute::number(n)))
+        }
+        Some(WriteCondition::Body(body)) => (format!("body = {was}"), Some(Attribute::text(body))),
+        Some(WriteCondition::Below(rank)) => (
+            format!("attribute_not_exists(pk) OR update_version < {was}"),
+            Some(Attribute::text(rank)),
+        ),
+    };
+    Condition {
+        condition_expression: Some(test),
+        expression_attribute_values: value
+            .into_iter()
+            .map(|value| (was.clone(), value))
+            .collect(),
+    }
 }

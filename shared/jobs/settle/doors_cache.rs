@@ -1,10 +1,11 @@
 //! What one run has read from the door systems. Batches of the same run share it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join, join_all};
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 
 use super::accounts::reader;
 use super::cards::Books;
@@ -32,7 +33,7 @@ pub struct DoorsCache {
     /// The members of every group that concerns anyone in the run.
     pub groups: ActualGroups,
     /// The instant at which the first of these groups was read.
-    groups_read: Option<Instant>,
+    groups_read: Option<Timestamp>,
     /// The number of people in the whole run whose accounts must be fetched. A batch holds some of
     /// them.
     pub newcomers: usize,
@@ -50,9 +51,12 @@ impl DoorsCache {
     /// Begins a round. Groups that were read recently are reused if at most accounts were created
     /// since.
     pub fn begin_round(&mut self, context: &SiteContext) {
-        let old = self
-            .groups_read
-            .is_some_and(|read| read.elapsed() > BATCH_TIME);
+        let now = context.environment.time.now();
+        // A clock that was set back says nothing about the age.
+        let is_old = |read: Timestamp| {
+            Duration::try_from(now.duration_since(read)).map_or(true, |age| age > BATCH_TIME)
+        };
+        let old = self.groups_read.is_some_and(is_old);
         if old && context.phase != Phase::Accounts {
             self.forget_groups();
         }
@@ -143,7 +147,8 @@ impl DoorsCache {
             }
         }
         if !wanted.is_empty() {
-            self.groups_read.get_or_insert_with(Instant::now);
+            let now = || context.environment.time.now();
+            self.groups_read.get_or_insert_with(now);
         }
         let reads = wanted.into_iter().map(|(doors, groups)| async move {
             let reads: Vec<BoxFuture<'_, (GroupRef, Result<Vec<GroupMember>>)>> = groups
