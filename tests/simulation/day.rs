@@ -141,7 +141,7 @@ impl Day {
     pub fn of(seed: u64) -> Day {
         let mut chance = Seed::of(seed);
         let platform = platform(seed);
-        let story = Story {
+        let mut story = Story {
             scenario: chance.number(),
             rules: chance.numbers(3, 7),
             members: if chance.of_many(5) == 0 {
@@ -163,10 +163,16 @@ impl Day {
         let calm = chance.of_many(5) == 0;
         let mut events: Vec<Event> = (0..count).map(|_| event(&mut chance, calm)).collect();
         let ends = hours(seed) * 3600;
+        if ends < DAY {
+            // Shorter days hold as many windows.
+            story.bookings.extend(Seed::of(seed ^ MORE).numbers(3, 7));
+        }
         for event in &mut events {
             event.at = event.at * ends / DAY;
         }
-        if !calm {
+        // `PLAIN` plays no conditions.
+        let plain = calm || std::env::var_os("PLAIN").is_some();
+        if !plain {
             events.extend(condition::of(seed, ends));
         }
         events.sort_by_key(|event| event.at);
@@ -180,7 +186,7 @@ impl Day {
             skips: 0,
             pace,
             late: !seed.is_multiple_of(3),
-            next: condition::next_site(seed).filter(|_| !calm),
+            next: condition::next_site(seed).filter(|_| !plain),
         }
     }
 }
@@ -216,6 +222,8 @@ fn hours(seed: u64) -> i64 {
 /// The hours of most days.
 const SHORT: i64 = 10;
 
+/// Makes other numbers of a seed for the bookings that only shorter days have.
+const MORE: u64 = 0x6d6f_7265;
 /// Makes other numbers of a seed for visits, so that they leave the rest of the day as it is.
 const VISITS: u64 = 0x7669_7369_7473;
 

@@ -134,7 +134,7 @@ impl Known {
         for world in worlds {
             for at in instants {
                 let open = self.open(world, *at);
-                if !different.iter().any(|one| *one == open) {
+                if !different.contains(&open) {
                     different.push(open);
                 }
             }
