@@ -211,11 +211,15 @@ impl Day {
     }
 }
 
-/// Returns the hours of a day. Seven days of eight hold the trouble of a whole day in ten hours,
+/// Returns the hours of a day. Three days of four hold the trouble of a whole day in ten hours,
 /// which still have every change of clocks in them. `HOURS` names another number.
 fn hours(seed: u64) -> i64 {
     let named = std::env::var("HOURS").ok();
-    let usual = if seed.is_multiple_of(8) { 24 } else { SHORT };
+    let usual = if seed % 8 == 0 || seed % 8 == 3 {
+        24
+    } else {
+        SHORT
+    };
     named.and_then(|hours| hours.parse().ok()).unwrap_or(usual)
 }
 
