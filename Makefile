@@ -59,7 +59,7 @@ test-dynamodb-local:
 SEEDS ?= 200
 ## simulate: plays a day for each seed, with failures: make simulate SEEDS=500, or SEEDS=17..17
 simulate:
-	SEEDS=$(SEEDS) $(CARGO) test --features operator --locked --test doorstep simulation::as_many -- --ignored --nocapture
+	SEEDS=$(SEEDS) $(CARGO) test --profile simulate --features operator --locked --test doorstep simulation::as_many -- --ignored --nocapture
 
 # The number of inputs for each target.
 RUNS  ?= 1000000

@@ -8,6 +8,7 @@ pub mod dice;
 mod differential;
 mod holds;
 pub mod judge;
+pub mod next_site;
 pub mod platform;
 pub mod play;
 mod regressions;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::change::change;
 use super::dice::Dice;
 use super::judge::{self, Expected};
+use super::next_site::NEXT_WORLD;
 use super::platform::{self, SignedWebhook, headers};
 use super::scenario::{FOREIGN, GROUPS, GeneratedScenario, PROTECTED, SITE};
 use super::story::Story;
@@ -66,7 +67,7 @@ impl Play {
     ) -> Play {
         let clock = Timestamp::from_second(scenario.start).ok();
         let setup = Setup {
-            sites: vec![scenario.file()],
+            sites: scenario.files(),
             secrets: None,
             clock,
             reconcile: None,
@@ -74,7 +75,7 @@ impl Play {
         };
         let machine = Machine::start(setup)
             .await
-            .unwrap_or_else(|wrong| panic!("{wrong}\n{}", scenario.file()));
+            .unwrap_or_else(|wrong| panic!("{wrong}\n{}", scenario.files().join("\n")));
         let mut play = Play {
             scenario,
             expected: Expected::default(),
@@ -96,6 +97,9 @@ impl Play {
             &platform::own(platform, world).unwrap_or_else(|| world.clone()),
         )
         .await;
+        if let Some(next) = &play.scenario.next {
+            play.put("officernd", NEXT_WORLD, &next.world).await;
+        }
         for doors in play.scenario.doors.clone() {
             play.put(doors.kind, "/_world", &doors.world(inside)).await;
             play.expected

@@ -48,6 +48,7 @@ fn scenario(rules: Vec<Rule>, doors: Vec<Doors>) -> GeneratedScenario {
         rules,
     };
     GeneratedScenario {
+        next: None,
         platform: Platform::OfficeRnd,
         start: instant(NINE),
         site,

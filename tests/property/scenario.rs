@@ -1,15 +1,18 @@
 //! The setting of a story: the site and its rules, the door systems, and the start.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::Days;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::next_site::NextSite;
 use super::platform::{self, rule as fitted};
 use super::story::Story;
 use crate::reference_model::{
-    Audience, Closed, Minute, OpeningHours, Rule, Selector, Site, date_at, instant,
+    Audience, Closed, Entry, Minute, OpeningHours, Rule, Selector, Site, date_at, instant,
+    may_be_in,
 };
 use crate::support::Platform;
 
@@ -37,6 +40,8 @@ pub struct GeneratedScenario {
     pub site: Site,
     pub doors: Vec<Doors>,
     pub platform_quirks: Vec<&'static str>,
+    /// Another site of the stack that rules groups of the same door systems.
+    pub next: Option<Box<NextSite>>,
 }
 
 /// One door system.
@@ -112,7 +117,23 @@ impl GeneratedScenario {
             site,
             doors,
             platform_quirks,
+            next: None,
         }
+    }
+
+    /// Returns the people who may be in each group: whom this site lets in, and whom the next one
+    /// lets in.
+    pub fn open(&self, world: &Value, at: Minute) -> BTreeSet<Entry> {
+        let mut open = may_be_in(world, &self.site, at);
+        open.extend(self.next.iter().flat_map(|next| next.open(at)));
+        open
+    }
+
+    /// Returns the rules of both sites.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        let next = self.next.iter();
+        let next = next.flat_map(|next| &next.scenario().site.rules);
+        self.site.rules.iter().chain(next)
     }
 
     /// Returns whether changes that usually happen at once may take a few minutes.
@@ -124,6 +145,12 @@ impl GeneratedScenario {
             .flat_map(|doors| &doors.quirks)
             .chain(&self.platform_quirks);
         quirks.any(|quirk| late.contains(quirk))
+    }
+
+    /// Returns the site files.
+    pub fn files(&self) -> Vec<String> {
+        let next = self.next.iter().map(|next| next.file());
+        [self.file()].into_iter().chain(next).collect()
     }
 
     /// The site file.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::condition;
+use super::invariants::SKEW;
 use super::seed::Seed;
 use crate::property::story::Story;
 use crate::support::Platform;
@@ -30,6 +32,8 @@ pub struct Day {
     pub pace: i64,
     /// Schedules fire up to 59 s late, and some of them twice.
     pub late: bool,
+    /// The first world of a second site at the same door systems.
+    pub next: Option<Story>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,6 +78,16 @@ pub enum What {
     Replay { dice: u64 },
     /// This many schedules cannot be set.
     NoSchedules(u32),
+    /// The table throttles the functions, for this many seconds: it answers one of so many calls.
+    Region { one_of: u64, lasts: i64 },
+    /// A door system answers with success and does nothing, for this many seconds.
+    Forgets { vendor: Vendor, lasts: i64 },
+    /// The platform lies in one field for everyone, for this many seconds.
+    Lie { dice: u64, lasts: i64 },
+    /// The version before runs for this many seconds.
+    Rollback { lasts: i64 },
+    /// This many batches are each served by two settles at once.
+    Twins { times: u32 },
     /// An additional reconcile.
     Reconcile,
     /// Half of a list disappears at the platform without a delivery. It returns this many seconds
@@ -81,6 +95,22 @@ pub enum What {
     Half { kind: &'static str, lasts: i64 },
     /// The operator approves everything that is held.
     Approve,
+}
+
+impl What {
+    /// Returns whether it makes a vendor, a function, a clock or the table fail.
+    pub fn is_failure(&self) -> bool {
+        !matches!(
+            self,
+            What::Change { .. }
+                | What::Seam { .. }
+                | What::Hand { .. }
+                | What::Forgery { .. }
+                | What::Replay { .. }
+                | What::Reconcile
+                | What::Approve
+        )
+    }
 }
 
 /// The fate of the deliveries about a change.
@@ -102,12 +132,16 @@ pub enum Vendor {
     SaltoKs,
 }
 
+impl Vendor {
+    pub const DOORS: [Vendor; 2] = [Vendor::Kisi, Vendor::SaltoKs];
+}
+
 impl Day {
     /// Returns the day of a seed.
     pub fn of(seed: u64) -> Day {
         let mut chance = Seed::of(seed);
         let platform = platform(seed);
-        let story = Story {
+        let mut story = Story {
             scenario: chance.number(),
             rules: chance.numbers(3, 7),
             members: if chance.of_many(5) == 0 {
@@ -128,6 +162,19 @@ impl Day {
         let count = chance.between(15, 70);
         let calm = chance.of_many(5) == 0;
         let mut events: Vec<Event> = (0..count).map(|_| event(&mut chance, calm)).collect();
+        let ends = hours(seed) * 3600;
+        if ends < DAY {
+            // Shorter days hold as many windows.
+            story.bookings.extend(Seed::of(seed ^ MORE).numbers(3, 7));
+        }
+        for event in &mut events {
+            event.at = event.at * ends / DAY;
+        }
+        // `PLAIN` plays no conditions.
+        let plain = calm || std::env::var_os("PLAIN").is_some();
+        if !plain {
+            events.extend(condition::of(seed, ends));
+        }
         events.sort_by_key(|event| event.at);
         let pace = slowest(platform).min(chance.any(&[0, 0, 15, 90, 600]));
         Day {
@@ -135,14 +182,52 @@ impl Day {
             platform,
             story,
             events,
-            ends: DAY,
+            ends,
             skips: 0,
             pace,
             late: !seed.is_multiple_of(3),
+            next: condition::next_site(seed).filter(|_| !plain),
         }
     }
 }
 
+impl Day {
+    /// Returns the most seconds by which any two clocks differ during the day.
+    pub fn skewed(&self) -> i64 {
+        let most = |skew: &Skew| {
+            let clocks = [0, skew.receive, skew.settle, skew.reconcile];
+            let (least, most) = (clocks.iter().min(), clocks.iter().max());
+            most.zip(least).map_or(0, |(most, least)| most - least)
+        };
+        let skews = self.events.iter().filter_map(|event| match &event.what {
+            What::Skew(skew) => Some(most(skew)),
+            _ => None,
+        });
+        // The usual skews of a day differ by at most ten seconds, and no two of one function.
+        skews
+            .filter(|skew| *skew > 10)
+            .max()
+            .map_or(SKEW, |skew| skew + 1)
+    }
+}
+
+/// Returns the hours of a day. Three days of four hold the trouble of a whole day in ten hours,
+/// which still have every change of clocks in them. `HOURS` names another number.
+fn hours(seed: u64) -> i64 {
+    let named = std::env::var("HOURS").ok();
+    let usual = if seed % 8 == 0 || seed % 8 == 3 {
+        24
+    } else {
+        SHORT
+    };
+    named.and_then(|hours| hours.parse().ok()).unwrap_or(usual)
+}
+
+/// The hours of most days.
+const SHORT: i64 = 10;
+
+/// Makes other numbers of a seed for the bookings that only shorter days have.
+const MORE: u64 = 0x6d6f_7265;
 /// Makes other numbers of a seed for visits, so that they leave the rest of the day as it is.
 const VISITS: u64 = 0x7669_7369_7473;
 
@@ -328,6 +413,16 @@ impl fmt::Display for What {
                 slowness,
                 lasts,
             } => write!(f, "{vendor:?} is slow for {lasts} s: {slowness:?}"),
+            What::Region { one_of, lasts } => match *one_of {
+                u64::MAX => write!(f, "the table throttles every call for {lasts} s"),
+                one_of => write!(f, "the table answers one of {one_of} calls for {lasts} s"),
+            },
+            What::Forgets { vendor, lasts } => {
+                write!(f, "{vendor:?} loses what is changed for {lasts} s")
+            }
+            What::Lie { lasts, .. } => write!(f, "the platform lies for {lasts} s"),
+            What::Rollback { lasts } => write!(f, "the version before runs for {lasts} s"),
+            What::Twins { times } => write!(f, "{times} batches are served twice at once"),
             What::CrashAtCall(death) => {
                 let when = if death.carried_out { "after" } else { "before" };
                 write!(

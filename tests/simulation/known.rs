@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::reference_model::{Entry, Minute, Site, list, may_be_in};
+use crate::property::scenario::GeneratedScenario;
+use crate::reference_model::{Entry, Minute, list};
 
 /// One thing of a world: its kind, and its id.
 type Name = (String, String);
@@ -19,7 +20,7 @@ pub type Open = Rc<BTreeSet<Entry>>;
 type Cache = BTreeMap<(usize, Minute), (Rc<Value>, Open)>;
 
 pub struct Known {
-    site: Site,
+    scenario: GeneratedScenario,
     /// A late delivery reports an earlier state, and may be too old to count.
     has_webhooks: bool,
     pub truth: Rc<Value>,
@@ -34,10 +35,10 @@ pub struct Known {
 }
 
 impl Known {
-    pub fn new(site: Site, world: Value, has_webhooks: bool) -> Known {
+    pub fn new(scenario: GeneratedScenario, world: Value, has_webhooks: bool) -> Known {
         let truth = Rc::new(world);
         Known {
-            site,
+            scenario,
             has_webhooks,
             heard: truth.clone(),
             truth,
@@ -117,7 +118,7 @@ impl Known {
         let minute = at.div_euclid(60) * 60;
         let key = (Rc::as_ptr(world) as usize, minute);
         let mut cache = self.cache.borrow_mut();
-        let worked_out = || (world.clone(), Rc::new(may_be_in(world, &self.site, minute)));
+        let worked_out = || (world.clone(), Rc::new(self.scenario.open(world, minute)));
         cache.entry(key).or_insert_with(worked_out).1.clone()
     }
 
@@ -128,16 +129,23 @@ impl Known {
         worlds: &[Rc<Value>],
         instants: &[Minute],
     ) -> (BTreeSet<Entry>, BTreeSet<Entry>) {
-        let mut all: Option<BTreeSet<Entry>> = None;
-        let mut any = BTreeSet::new();
+        // Most worlds and instants admit the same people.
+        let mut different: Vec<Open> = Vec::new();
         for world in worlds {
             for at in instants {
                 let open = self.open(world, *at);
-                any.extend(open.iter().cloned());
-                all = Some(all.map_or_else(|| (*open).clone(), |all| &all & &open));
+                if !different.contains(&open) {
+                    different.push(open);
+                }
             }
         }
-        (all.unwrap_or_default(), any)
+        let Some((first, others)) = different.split_first() else {
+            return Default::default();
+        };
+        let everywhere = |entry: &&Entry| others.iter().all(|open| open.contains(*entry));
+        let all = first.iter().filter(everywhere).cloned().collect();
+        let any: BTreeSet<&Entry> = different.iter().flat_map(|open| open.iter()).collect();
+        (all, any.into_iter().cloned().collect())
     }
 }
 

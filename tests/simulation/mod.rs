@@ -8,6 +8,9 @@
 //! another. One that breaks a promise is made as short as it goes and printed. One seed is always
 //! the same day: no chance and no real time is in it.
 
+mod condition;
+mod core_time;
+mod counts;
 mod day;
 mod doors_record;
 mod events;
@@ -22,16 +25,23 @@ use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use day::{DAY, Day};
+use core_time::CoreTime;
+use counts::Counts;
+use day::Day;
+use doorstep_local::spent::{self, Part, Spent};
 use stage::{Played, play};
 
 /// The result of a whole run.
 #[derive(Default)]
 struct Total {
     days: u64,
-    seconds: i64,
+    counts: Counts,
+    /// The time on cores.
+    core: Duration,
+    /// The time of each part, with what other processes took meanwhile.
+    spent: Spent,
     broken: Vec<String>,
 }
 
@@ -67,13 +77,7 @@ fn is_elsewhere() -> bool {
 fn as_many_days_as_are_asked_for() {
     let started = Instant::now();
     let total = many(seeds());
-    let took = started.elapsed().as_secs_f64();
-    let days = total.seconds as f64 / DAY as f64;
-    println!(
-        "{} seeds, {days:.1} site-days in {took:.0} s: {:.2} site-days a second",
-        total.days,
-        days / took
-    );
+    println!("{}", total.summary(started.elapsed().as_secs_f64()));
     assert!(
         total.broken.is_empty(),
         "{} broken\n\n{}",
@@ -105,10 +109,10 @@ fn many(seeds: RangeInclusive<u64>) -> Total {
                     if seed > *seeds.end() {
                         return;
                     }
-                    let (lasted, broken) = one(seed);
+                    let (counts, core, spent, broken) = one(seed);
                     let mut total = total.lock().expect("no panic while it is held");
-                    total.days += 1;
-                    total.seconds += lasted;
+                    total.core += core;
+                    total.add(counts, spent);
                     total.broken.extend(broken);
                 }
             });
@@ -117,27 +121,55 @@ fn many(seeds: RangeInclusive<u64>) -> Total {
     total.into_inner().expect("no panic while it was held")
 }
 
-/// Returns how many seconds a day lasted, and its story if an invariant was broken.
-fn one(seed: u64) -> (i64, Option<String>) {
+/// Returns what happened on a day, where its time went, and its story if an invariant was broken.
+fn one(seed: u64) -> (Counts, Duration, Spent, Option<String>) {
     let day = Day::of(seed);
-    let played = match catch_unwind(AssertUnwindSafe(|| play(&day))) {
-        Ok(played) => played,
-        Err(_) => {
-            return (
-                0,
-                Some(format!("seed {seed}: the simulation itself broke down")),
-            );
-        }
+    spent::take();
+    let core = CoreTime::begin();
+    let played = catch_unwind(AssertUnwindSafe(|| play(&day)));
+    let (core, spent) = (core.took(), spent::take());
+    let Ok(played) = played else {
+        let why = format!("seed {seed}: the simulation itself broke down");
+        println!("{why}");
+        return (Counts::default(), core, spent, Some(why));
     };
-    let lasted = played.lasted;
-    match &played.kept {
-        Ok(()) => (lasted, None),
-        Err(wrong) => {
-            println!("seed {seed} at {:?}: {wrong}", day.platform);
-            let story = story(&day, played);
-            println!("{story}\n");
-            (lasted, Some(story))
+    let counts = played.counts;
+    let broken = played.kept.as_ref().err().map(|wrong| {
+        println!("seed {seed} at {:?}: {wrong}", day.platform);
+    });
+    let story = broken.map(|()| story(&day, played));
+    story.iter().for_each(|story| println!("{story}\n"));
+    (counts, core, spent, story)
+}
+
+impl Total {
+    fn add(&mut self, counts: Counts, spent: Spent) {
+        self.days += 1;
+        self.counts += counts;
+        for (all, more) in self.spent.iter_mut().zip(spent) {
+            *all += more;
         }
+    }
+
+    /// Says how many days were played, how fast, and where the time went.
+    fn summary(&self, took: f64) -> String {
+        let worked: f64 = self.spent.iter().map(Duration::as_secs_f64).sum();
+        let parts: Vec<String> = Part::ALL
+            .iter()
+            .zip(self.spent)
+            .map(|(part, spent)| {
+                let share = 100.0 * spent.as_secs_f64() / worked;
+                format!("{} {share:.0} %", part.word())
+            })
+            .collect();
+        format!(
+            "{} site-days in {took:.0} s: {:.2} a second, {:.2} a second of one core\n{}\nwhere the time goes: {}",
+            self.days,
+            self.days as f64 / took,
+            self.days as f64 / self.core.as_secs_f64(),
+            self.counts.of_a_day(self.days),
+            parts.join(", ")
+        )
     }
 }
 

@@ -19,6 +19,7 @@ pub fn shortest(day: &Day, played: Played) -> (Day, Played, u32) {
     best.skip();
     best.without(|day| &mut day.events);
     best.cut_behind();
+    best.alone();
     let facts: [fn(&mut Day) -> &mut Vec<u64>; 10] = [
         |day| &mut day.story.visits,
         |day| &mut day.story.passes,
@@ -75,6 +76,17 @@ impl Shortest {
             if self.fails(day) {
                 return;
             }
+        }
+    }
+
+    /// Removes the second site.
+    fn alone(&mut self) {
+        if self.day.next.is_some() {
+            let day = Day {
+                next: None,
+                ..self.day.clone()
+            };
+            self.fails(day);
         }
     }
 

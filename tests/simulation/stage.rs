@@ -7,20 +7,24 @@ use std::rc::Rc;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
+use super::condition::{LIE, REGION};
+use super::counts::Counts;
 use super::day::{Day, Event, Vendor, Way};
 use super::doors_record::{By, DoorsRecord, Key};
-use super::invariants::{Observation, SKEW, is_ours_alone, is_ruled};
+use super::invariants::{Observation, is_ours_alone, is_ruled};
 use super::known::Known;
 use super::trouble::Troubles;
 use crate::property::dice::Dice;
+use crate::property::next_site::{NEXT, NextSite};
 use crate::property::platform::{self, SignedWebhook};
 use crate::property::play::{Play, inside};
 use crate::property::scenario::{Doors, GeneratedScenario, PROTECTED, SITE};
 use crate::property::{judge, things, times};
-use crate::reference_model::{self, Minute};
+use crate::reference_model::{self, Entry, Minute};
 use doorstep_core::model::ids::SiteId;
 use doorstep_local::run::crash::CrashStep;
 use doorstep_local::run::faults::{Skew, Slowness};
+use doorstep_local::spent::{Part, counted};
 
 /// The interval of the reconciles.
 const RECONCILE: Minute = 15 * 60;
@@ -45,6 +49,9 @@ pub enum Task {
     Back(serde_json::Value),
     Heals(String, u64),
     Quickens(String, u64),
+    Recovers,
+    TellsTheTruth,
+    RollsForward,
     Reconcile,
     Roster,
     WorldAt,
@@ -56,21 +63,28 @@ pub struct Stage<'d> {
     pub record: DoorsRecord,
     pub known: Known,
     pub troubles: Troubles,
+    /// Door systems that have answered with success and done nothing.
+    pub forgetful: BTreeSet<&'static str>,
+    /// The dead letters that a condition excuses.
+    pub excused: usize,
     queue: BTreeMap<(Minute, u64), Task>,
     queued: u64,
     /// The latest fault of each vendor.
     faults: BTreeMap<String, u64>,
     /// The latest slowness of each vendor that is slow.
-    slow: BTreeMap<String, u64>,
+    pub slow: BTreeMap<String, u64>,
     pub changes: usize,
     /// The held changes, each with the state that Doorstep acted on before.
     held: BTreeMap<Key, Rc<serde_json::Value>>,
     /// A delivery arrived or the operator approved since the members were last compared.
     confirmed: bool,
+    /// The most seconds by which clocks may differ.
+    pub skewed: Minute,
+    pub counts: Counts,
     /// The working time of a function for which the clock was not moved yet.
     worked: SignedDuration,
     /// Whether access changed since the audit chain was last checked.
-    unaudited: bool,
+    pub unaudited: bool,
 }
 
 /// The course of a day.
@@ -85,6 +99,7 @@ pub struct Played {
     pub lasted: Minute,
     /// Equal for two equal days.
     pub digest: u64,
+    pub counts: Counts,
 }
 
 /// Plays a day.
@@ -114,9 +129,10 @@ pub fn play(day: &Day) -> Played {
         Played {
             kept,
             lasted: stage.play.now() - stage.play.scenario.start,
-            file: stage.play.scenario.file(),
+            file: stage.play.scenario.files().join("\n"),
             trace: std::mem::take(&mut stage.play.trace),
             digest: digest.finish(),
+            counts: stage.counts,
         }
     })
 }
@@ -124,7 +140,12 @@ pub fn play(day: &Day) -> Played {
 impl<'d> Stage<'d> {
     async fn set(day: &'d Day) -> Stage<'d> {
         let dice = Dice(day.story.scenario);
-        let scenario = GeneratedScenario::at(&["front", "back"], dice, &day.story, day.platform);
+        let mut scenario =
+            GeneratedScenario::at(&["front", "back"], dice, &day.story, day.platform);
+        scenario.next = day
+            .next
+            .as_ref()
+            .map(|story| Box::new(NextSite::beside(&scenario, story)));
         let mut world = things::world(&day.story, scenario.start, &scenario.platform_quirks);
         if day.story.scenario.is_multiple_of(3)
             && let Some(member) = world["members"]
@@ -142,7 +163,7 @@ impl<'d> Stage<'d> {
         play.machine
             .late_schedules(Some(day.seed).filter(|_| day.late));
         let known = Known::new(
-            play.scenario.site.clone(),
+            play.scenario.clone(),
             world,
             !platform::can_be_asked(day.platform),
         );
@@ -152,6 +173,8 @@ impl<'d> Stage<'d> {
             record: DoorsRecord::default(),
             known,
             troubles: Troubles::default(),
+            forgetful: BTreeSet::new(),
+            excused: 0,
             queue: BTreeMap::new(),
             queued: 0,
             faults: BTreeMap::new(),
@@ -159,6 +182,8 @@ impl<'d> Stage<'d> {
             changes: 0,
             held: BTreeMap::new(),
             confirmed: false,
+            skewed: day.skewed(),
+            counts: Counts::default(),
             worked: SignedDuration::ZERO,
             unaudited: false,
         };
@@ -206,6 +231,7 @@ impl<'d> Stage<'d> {
             .reconcile(&SiteId::from(SITE))
             .await
             .map_err(|wrong| format!("the first reconcile: {wrong}"))?;
+        self.reconcile_next().await;
         let open = self.known.open(&self.known.truth, self.play.now());
         let scenario = self.play.scenario.clone();
         self.record
@@ -226,6 +252,7 @@ impl<'d> Stage<'d> {
             let at = at.as_second().max(self.play.now());
             self.move_clock(at).await?;
             self.play.note("an alarm rings");
+            self.counts.boundaries += 1;
             self.check().await?;
             self.let_it_take_time().await?;
             self.refetch_later();
@@ -284,6 +311,7 @@ impl<'d> Stage<'d> {
             Task::Event(place) => {
                 let event = self.day.events[place].clone();
                 self.come_near(&event).await?;
+                self.counts.event(&event.what);
                 self.apply_event(place, &event.what).await?;
                 self.refetch_later();
             }
@@ -299,6 +327,9 @@ impl<'d> Stage<'d> {
             Task::Quickens(vendor, slowness) if self.slow.get(&vendor) == Some(&slowness) => {
                 self.quicken(&vendor)
             }
+            Task::Recovers => self.recover(),
+            Task::TellsTheTruth => self.tell_the_truth(),
+            Task::RollsForward => self.write_earlier_forms().await,
             Task::Heals(..) | Task::Quickens(..) | Task::WorldAt => {}
             Task::Reconcile => {
                 self.put_off(at + RECONCILE, Task::Reconcile);
@@ -341,8 +372,10 @@ impl<'d> Stage<'d> {
 
     /// Runs one reconcile, with Lambda's retries. Returns whether it ran and read everything.
     pub async fn reconcile(&mut self) -> Result<bool, String> {
+        self.counts.reconciles += 1;
         let (word, now) = (self.day.platform.word(), self.play.now());
         let before = self.known.heard.clone();
+        self.reconcile_next().await;
         for _ in 0..3 {
             match self.play.machine.reconcile(&SiteId::from(SITE)).await {
                 Ok(report) => {
@@ -367,12 +400,38 @@ impl<'d> Stage<'d> {
         Ok(false)
     }
 
+    /// Runs one reconcile of the second site, if there is one.
+    async fn reconcile_next(&mut self) {
+        for _ in 0..3 {
+            if self.play.scenario.next.is_none() {
+                return;
+            }
+            match self.play.machine.reconcile(&SiteId::from(NEXT)).await {
+                Ok(_) => return,
+                Err(wrong) => self
+                    .play
+                    .note(format!("{NEXT}: the reconcile failed: {wrong}")),
+            }
+        }
+    }
+
+    /// Returns the audit chain of each site.
+    async fn audits(&self) -> Result<Vec<serde_json::Value>, String> {
+        let mut chains = Vec::new();
+        let next = self.play.scenario.next.iter().map(|_| NEXT);
+        for site in [SITE].into_iter().chain(next) {
+            let chain = self.play.machine.audit(&SiteId::from(site)).await;
+            chains.push(chain.map_err(|wrong| wrong.to_string())?);
+        }
+        Ok(chains)
+    }
+
     /// Records what is held.
     async fn hold(&mut self, before: &Rc<serde_json::Value>) -> Result<(), String> {
         let opened = self
             .play
             .machine
-            .holds(Some(&SiteId::from(SITE)))
+            .holds(None)
             .await
             .map_err(|wrong| wrong.to_string())?;
         let waiting = opened
@@ -411,18 +470,14 @@ impl<'d> Stage<'d> {
         for held in self
             .play
             .machine
-            .holds(Some(&SiteId::from(SITE)))
+            .holds(None)
             .await
             .map_err(|wrong| wrong.to_string())?
         {
             if held.hold.approved.is_none() {
                 self.play
                     .note(format!("{} is approved", held.hold.checksum));
-                let approved = self
-                    .play
-                    .machine
-                    .approve(Some(&SiteId::from(SITE)), &held.hold.checksum)
-                    .await;
+                let approved = self.play.machine.approve(None, &held.hold.checksum).await;
                 if let Err(wrong) = approved {
                     self.play.note(format!("the approval failed: {wrong}"));
                 }
@@ -436,13 +491,16 @@ impl<'d> Stage<'d> {
         number: usize,
         webhooks: Vec<SignedWebhook>,
     ) -> Result<(), String> {
-        let deaf = self.troubles.is_on(self.day.platform.word());
+        let deaf = self.troubles.is_on(self.day.platform.word()) || self.troubles.is_on(REGION);
         self.confirmed = true;
         for webhook in &webhooks {
-            self.play
-                .post(webhook)
-                .await
-                .map_err(|wrong| format!("I9: {wrong}"))?;
+            if let Err(wrong) = self.play.post(webhook).await {
+                self.may_refuse(wrong)
+                    .map_err(|wrong| format!("I9: {wrong}"))?;
+                // Senders try again.
+                self.put_off(self.play.now() + 1800, Task::Deliver(number, webhooks));
+                return Ok(());
+            }
         }
         self.play.machine.quiet().await;
         let now = self.play.now();
@@ -455,6 +513,14 @@ impl<'d> Stage<'d> {
             false => self.known.hear(number, now),
         }
         Ok(())
+    }
+
+    /// Returns the refusal of a delivery, unless a condition excuses it.
+    pub fn may_refuse(&self, wrong: String) -> Result<(), String> {
+        match self.troubles.is_on(REGION) {
+            true => Ok(()),
+            false => Err(wrong),
+        }
     }
 
     /// Sets a fault and its end.
@@ -473,7 +539,7 @@ impl<'d> Stage<'d> {
     }
 
     /// Returns the word of a vendor; `None` for a push platform.
-    fn word(&self, vendor: &Vendor) -> Option<&'static str> {
+    pub fn word(&self, vendor: &Vendor) -> Option<&'static str> {
         match vendor {
             Vendor::Platform => {
                 platform::can_be_asked(self.day.platform).then(|| self.day.platform.word())
@@ -528,15 +594,24 @@ impl<'d> Stage<'d> {
 
     /// Reads the members of each group, and checks every invariant.
     pub async fn check(&mut self) -> Result<(), String> {
+        counted(Part::Judging, self.check_now()).await
+    }
+
+    async fn check_now(&mut self) -> Result<(), String> {
         let now = self.play.now();
         self.worked = self.worked.max(self.play.machine.worked());
         self.i10_nothing_dies_of_its_own_work()?;
-        for vendor in self
+        let of_conditions = |vendor: &String| {
+            [REGION, LIE].contains(&vendor.as_str())
+                || self.troubles.is_on(REGION) && *vendor != self.day.platform.word()
+        };
+        let faulty: Vec<String> = self
             .troubles
             .all_on()
             .into_iter()
-            .filter(|vendor| !self.slow.contains_key(vendor))
-        {
+            .filter(|vendor| !self.slow.contains_key(vendor) && !of_conditions(vendor))
+            .collect();
+        for vendor in faulty {
             let left = self
                 .play
                 .back_door(&vendor, Method::GET, "/_faults", bytes::Bytes::new())
@@ -548,13 +623,7 @@ impl<'d> Stage<'d> {
         let passed = self.see().await;
         self.unaudited |= !passed.is_empty();
         let audit = match self.unaudited {
-            true => Some(
-                self.play
-                    .machine
-                    .audit(&SiteId::from(SITE))
-                    .await
-                    .map_err(|wrong| wrong.to_string())?,
-            ),
+            true => Some(self.audits().await?),
             false => None,
         };
         self.unaudited = false;
@@ -567,12 +636,16 @@ impl<'d> Stage<'d> {
         sight.i1_no_one_stays_too_long(&self.held)?;
         sight.i2_no_one_waits()?;
         audit.map_or(Ok(()), |audit| sight.i7_one_record_each(&audit, false))?;
-        if !self.play.machine.cloud().triggers.dead().is_empty() {
-            return Err("I9: a message became a dead letter".to_owned());
-        }
+        self.i9_nothing_is_lost()?;
         self.confirmed = false;
         self.known.forget(now - 1200);
         Ok(())
+    }
+
+    /// Returns the people whom every credible world admits now, and those whom any admits.
+    pub fn open_now(&self) -> (BTreeSet<Entry>, BTreeSet<Entry>) {
+        let now = self.play.now();
+        self.known.bounds(&self.known.credible(now - 1), &[now])
     }
 
     fn sight(&self) -> Observation<'_> {
@@ -582,12 +655,15 @@ impl<'d> Stage<'d> {
             known: &self.known,
             troubles: &self.troubles,
             now: self.play.now(),
-            ahead: SKEW + self.worked.as_secs() + 1,
+            skew: self.skewed,
+            lied: !self.troubles.is_well(LIE, self.play.now()),
+            forgetful: &self.forgetful,
+            ahead: self.skewed + self.worked.as_secs() + 1,
         }
     }
 
     /// Takes over the additions and removals at the doors.
-    async fn see(&mut self) -> Vec<super::doors_record::Passed> {
+    pub async fn see(&mut self) -> Vec<super::doors_record::Passed> {
         let now = self.play.now();
         let mut all = Vec::new();
         for doors in self.play.scenario.doors.clone() {
@@ -605,6 +681,7 @@ impl<'d> Stage<'d> {
             }
             let hazy = !self.troubles.is_well(doors.kind, now);
             let passed = self.record.take(&doors, crossings, now, hazy);
+            self.counts.changes += passed.iter().filter(|one| !one.by_hand).count();
             self.note_changes(&doors, &passed);
             all.extend(passed);
         }
@@ -649,6 +726,13 @@ impl<'d> Stage<'d> {
         self.play.machine.let_waits_count(false);
         self.play.machine.crash_at_call(None);
         self.play.machine.skew(Skew::default());
+        self.play.machine.overload_table(0);
+        self.play.machine.double_settles(0);
+        for vendor in [self.day.platform.word(), "kisi", "salto-ks"] {
+            self.play
+                .put(vendor, "/_faults", &serde_json::json!([]))
+                .await;
+        }
         self.play.machine.crash(CrashStep::Enqueue, 0);
         self.play.machine.cloud().schedules.refuse(0);
         for vendor in self.troubles.all_on() {
@@ -661,12 +745,7 @@ impl<'d> Stage<'d> {
         let ended = self.put_right().await;
         let passed = self.see().await;
         ended.map_err(|wrong| format!("I4: {wrong}"))?;
-        let audit = self
-            .play
-            .machine
-            .audit(&SiteId::from(SITE))
-            .await
-            .map_err(|wrong| wrong.to_string())?;
+        let audit = self.audits().await?;
         self.known.heard_all(self.play.now());
         let sight = self.sight();
         sight.i3_only_what_is_ours(&passed)?;
@@ -678,10 +757,16 @@ impl<'d> Stage<'d> {
             self.move_clock(self.play.now() + 240).await?;
         }
         self.play.reconcile().await?;
+        self.reconcile_next().await;
         self.approve_all().await?;
         self.play.judge().await?;
         judge::ends(&self.play).await?;
-        let (granted, revoked) = self.play.reconcile().await?;
+        let (mut granted, mut revoked) = self.play.reconcile().await?;
+        if self.play.scenario.next.is_some() {
+            let next = self.play.machine.reconcile(&SiteId::from(NEXT)).await;
+            let next = next.map_err(|wrong| wrong.to_string())?;
+            (granted, revoked) = (granted + next.granted, revoked + next.revoked);
+        }
         match granted + revoked {
             0 => Ok(()),
             _ => Err(format!(

@@ -20,6 +20,7 @@ pub mod sandbox;
 pub mod secrets;
 pub mod server;
 pub mod sites;
+pub mod spent;
 
 mod function_role;
 mod locked;

@@ -8,6 +8,7 @@ use http::Uri;
 use crate::cloud::Cloud;
 use crate::function_role::FunctionRole;
 use crate::sandbox::Sandboxes;
+use crate::spent::{Part, counted};
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
 /// The network of every function.
@@ -22,7 +23,7 @@ impl Network {
     /// Sends a request of the operator, who has all permissions.
     pub(crate) async fn send(self, request: Request) -> Result<Response, NoAnswer> {
         match Cloud::is_for(&request) {
-            true => self.cloud.answer(&request).await,
+            true => counted(Part::Cloud, self.cloud.answer(&request)).await,
             false => self.send_outside(request).await,
         }
     }
@@ -35,9 +36,8 @@ impl Network {
     ) -> Result<Response, NoAnswer> {
         match Cloud::is_for(&request) {
             true => {
-                self.cloud
-                    .answer_function(function.logical_id(), &request)
-                    .await
+                let answer = self.cloud.answer_function(function.logical_id(), &request);
+                counted(Part::Cloud, answer).await
             }
             false => self.send_outside(request).await,
         }
@@ -65,9 +65,9 @@ impl Network {
         parts.uri = path
             .parse::<Uri>()
             .map_err(|_| NoAnswer::Lost("not an address of a sandbox".into()))?;
-        Ok(self
+        let answer = self
             .sandboxes
-            .vendor(vendor, of, Request::from_parts(parts, body))
-            .await)
+            .vendor(vendor, of, Request::from_parts(parts, body));
+        Ok(counted(Part::Sandboxes, answer).await)
     }
 }

@@ -13,7 +13,7 @@ use elsewhere::Elsewhere;
 use http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::wire::{self, ServiceError};
 use doorstep_cloud::environment::Settings;
@@ -121,6 +121,41 @@ impl LocalTable {
             && let Err(error) = rewrite(database)
         {
             tracing::error!(%error, "the table's file may still hold what was deleted: stop the run and start it again");
+        }
+    }
+
+    /// Rewrites every stored item that `change` changes, and returns how many. For tests of what
+    /// other versions leave behind. A table at DynamoDB Local stays as it is.
+    ///
+    /// # Errors
+    /// The engine refuses the scan or an item.
+    pub fn rewrite_items(
+        &self,
+        name: &str,
+        change: impl Fn(&mut Map<String, Value>) -> bool,
+    ) -> Result<usize, TableError> {
+        let Engine::Embedded(database) = &self.0 else {
+            return Ok(0);
+        };
+        let mut rewritten = 0;
+        let mut from = Value::Null;
+        loop {
+            let mut scan = json!({ "TableName": name, "ConsistentRead": true });
+            if !from.is_null() {
+                scan["ExclusiveStartKey"] = from;
+            }
+            let mut page = serde_json::to_value(database.scan(request(scan)?)?)
+                .map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
+            for item in page["Items"].as_array_mut().into_iter().flatten() {
+                if item.as_object_mut().is_some_and(&change) {
+                    database.put_item(request(json!({ "TableName": name, "Item": item }))?)?;
+                    rewritten += 1;
+                }
+            }
+            from = page["LastEvaluatedKey"].take();
+            if from.is_null() {
+                return Ok(rewritten);
+            }
         }
     }
 

@@ -25,6 +25,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::keep::Keep;
 use crate::secrets::LocalSecrets;
+use crate::spent::{Part, counted};
 use doorstep_cloud::environment::Settings;
 use doorstep_cloud::schedules::ScheduleSettings;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
@@ -178,6 +179,12 @@ impl Cloud {
             .rights
             .judge_request(function, request)
             .and_then(|()| dynamodb::reads_consistently(request));
+        let is_table =
+            wire::target(request).is_some_and(|(service, _)| service == "DynamoDB_20120810");
+        let allowed = allowed.and_then(|()| {
+            let refusal = is_table.then(|| self.throttling.overloaded()).flatten();
+            refusal.map_or(Ok(()), Err)
+        });
         match allowed {
             Ok(()) => self.answer(request).await,
             Err(refusal) => Ok(refusal.into_response()),
@@ -215,6 +222,12 @@ impl Cloud {
         }
     }
 
+    /// Lets the table refuse the functions' calls but for one of `one_of`; all of them if it is
+    /// [`u64::MAX`], and none more than usual if it is 0.
+    pub(crate) fn overload_table(&self, one_of: u64) {
+        self.throttling.overload(one_of);
+    }
+
     async fn table(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
         if let Some(refusal) = self.throttling.throttles_table() {
             return Ok(refusal.into_response());
@@ -230,9 +243,9 @@ impl Cloud {
 
     async fn metered(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
         let Some(asking) = self.meter.asking(request) else {
-            return self.table.answer(operation, request).await;
+            return counted(Part::Table, self.table.answer(operation, request)).await;
         };
-        let answer = self.table.answer(operation, &asking).await?;
+        let answer = counted(Part::Table, self.table.answer(operation, &asking)).await?;
         self.meter.add(operation, asking.body(), &answer);
         Ok(answer)
     }

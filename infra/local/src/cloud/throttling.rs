@@ -29,6 +29,9 @@ pub(super) struct Throttling {
     clock: Arc<Clock>,
     calls: AtomicU64,
     batches: AtomicU64,
+    /// While the region is overloaded, the table answers one of this many calls of the functions,
+    /// and none if it is [`u64::MAX`]; 0 is the usual.
+    overload: AtomicU64,
     second: Mutex<Second>,
 }
 
@@ -53,8 +56,28 @@ impl Throttling {
             clock,
             calls: AtomicU64::new(0),
             batches: AtomicU64::new(0),
+            overload: AtomicU64::new(0),
             second: Mutex::default(),
         }
+    }
+
+    pub(super) fn overload(&self, one_of: u64) {
+        self.overload.store(one_of, Ordering::Relaxed);
+    }
+
+    /// Returns the refusal of a function's table call while the region is overloaded.
+    pub(super) fn overloaded(&self) -> Option<ServiceError> {
+        let one_of = self.overload.load(Ordering::Relaxed);
+        if one_of == 0 {
+            return None;
+        }
+        let count = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        (one_of == u64::MAX || !count.is_multiple_of(one_of)).then(|| {
+            ServiceError::new(
+                "ThrottlingException",
+                "too many requests at the moment: send it again, more slowly",
+            )
+        })
     }
 
     /// Returns the refusal of a throttled table call, by its partition or by the account.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use serde_json::{Map, Value};
 
 use super::Machine;
+use crate::cloud::dynamodb::TableError;
 use crate::run::crash::CrashStep;
 use crate::run::faults::{Called, CrashAtCall, Skew, Slowness};
 
@@ -45,6 +47,34 @@ impl Machine {
     /// Sets whether the pauses of functions take time by their clocks.
     pub fn let_waits_count(&self, count: bool) {
         self.parts.runner.faults.let_waits_count(count);
+    }
+
+    /// Lets the table refuse the functions' calls but for one of `one_of`; all of them if it is
+    /// [`u64::MAX`], and none more than usual if it is 0. Failed messages return after their pause
+    /// until it is 0 again.
+    pub fn overload_table(&self, one_of: u64) {
+        self.parts.runner.cloud.overload_table(one_of);
+        self.parts.runner.faults.let_messages_wait(one_of > 0);
+    }
+
+    /// Lets settle serve the next `times` batches in two functions at once, as when the visibility
+    /// timeout of a batch ends while its function still works.
+    pub fn double_settles(&self, times: u32) {
+        self.parts.runner.faults.double_settles(times);
+    }
+
+    /// Rewrites every stored item that `change` changes, and returns how many. For tests of what
+    /// other versions leave behind. Functions start anew, as after a deployment.
+    ///
+    /// # Errors
+    /// The engine refuses the scan or an item.
+    pub fn rewrite_items(
+        &self,
+        change: impl Fn(&mut Map<String, Value>) -> bool,
+    ) -> Result<usize, TableError> {
+        self.parts.runner.renew();
+        let cloud = self.cloud();
+        cloud.table.rewrite_items(&cloud.settings.table, change)
     }
 
     /// Returns how long a function had worked when it last changed something at each vendor, since

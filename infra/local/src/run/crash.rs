@@ -42,6 +42,11 @@ impl Crash {
         *locked(&self.armed) = (times > 0).then_some((step, times));
     }
 
+    /// Returns whether a crash is ordered.
+    pub(super) fn is_armed(&self) -> bool {
+        locked(&self.armed).is_some()
+    }
+
     /// Returns whether the function that just completed `step` crashes.
     pub(super) fn strikes(&self, step: CrashStep) -> bool {
         let mut armed = locked(&self.armed);

@@ -202,8 +202,12 @@ fn watched(http_client: ObservedHttp, work: Arc<Work>, crashed: Arc<Notify>) -> 
         faults.note_change(&request, faults.worked(&work));
         let work = work.clone();
         async move {
+            faults.alternate().await;
             faults.wait(&work, cost.takes).await;
-            let step = CrashStep::of(role, &request);
+            let step = crash
+                .is_armed()
+                .then(|| CrashStep::of(role, &request))
+                .flatten();
             let death = faults.calls(role, &request);
             if death == Some(false) {
                 crashed.notify_one();

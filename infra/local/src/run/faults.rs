@@ -87,6 +87,12 @@ pub(crate) struct RunFaults {
     waits: AtomicU64,
     /// How long a function had worked when it last changed something at each vendor.
     changed: Mutex<BTreeMap<String, SignedDuration>>,
+    /// Whether failed messages return after their pause.
+    messages_wait: AtomicBool,
+    /// How many batches settle serves in two functions at once from now on.
+    doubles: AtomicU64,
+    /// Whether two functions work at once. Each call then lets the other function go on.
+    is_double: AtomicBool,
     /// The shortest time that any function had left; `None` if none ran.
     spare: Mutex<Option<SignedDuration>>,
 }
@@ -127,6 +133,42 @@ impl RunFaults {
 
     pub(super) fn waits_count(&self) -> bool {
         self.waits_count.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn let_messages_wait(&self, wait: bool) {
+        self.messages_wait.store(wait, Ordering::SeqCst);
+    }
+
+    pub(super) fn messages_wait(&self) -> bool {
+        self.messages_wait.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn double_settles(&self, times: u32) {
+        self.doubles.store(times.into(), Ordering::SeqCst);
+    }
+
+    /// Returns whether the next batch is served twice, and uses up one of the times.
+    pub(super) fn is_double(&self) -> bool {
+        let less = |times: u64| times.checked_sub(1);
+        self.doubles
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+    }
+
+    pub(super) fn let_both_work(&self, both: bool) {
+        self.is_double.store(both, Ordering::SeqCst);
+    }
+
+    /// Lets the other function go on for a few of its calls, if two work at once.
+    pub(super) async fn alternate(&self) {
+        if !self.is_double.load(Ordering::SeqCst) {
+            return;
+        }
+        // Spread by the number of calls, so that two equal runs are equal.
+        let calls = self.called().calls.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..(calls >> 61) {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) fn take_changed(&self) -> BTreeMap<String, SignedDuration> {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::Runner;
 use super::functions::Functions;
 use crate::function_role::FunctionRole;
+use crate::spent::{Part, counted};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::is_address;
 use doorstep_vendors::delivery::{Delivery, WebhookAnswer};
@@ -58,9 +59,9 @@ impl Runner {
         let environment = self.pool.take(role);
         environment.begin(limit);
         let mut function = JoinSet::new();
-        function.spawn(call(
-            self.functions.clone(),
-            environment.environment.clone(),
+        function.spawn(counted(
+            Part::Functions,
+            call(self.functions.clone(), environment.environment.clone()),
         ));
         let death = tokio::select! {
             biased;

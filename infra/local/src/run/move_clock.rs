@@ -58,11 +58,14 @@ impl Runner {
     }
 
     fn next(&self, calendar: &Calendar) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let visible = self.cloud.triggers.next_visible();
         self.cloud
             .schedules
             .next()
             .into_iter()
             .chain(calendar.next)
+            .chain(visible.filter(|at| *at > now))
             .min()
     }
 

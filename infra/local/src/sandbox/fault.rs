@@ -29,12 +29,24 @@ pub struct InjectedFault {
     after: Option<After>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lie: Option<Lie>,
+}
+
+/// A field that has one value in every answer, whatever the world says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lie {
+    field: String,
+    value: Value,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum After {
     Apply,
+    /// The answer of a success, although nothing is done.
+    Nothing,
 }
 
 fn once() -> i64 {
@@ -48,6 +60,10 @@ pub enum Course {
     Late,
     /// The work is done, and the answer is a failure.
     DoneThenFails,
+    /// The real answer comes, and nothing is done.
+    Lost,
+    /// The real answer comes with one field changed everywhere.
+    Lies,
     /// Nothing is done, and the answer is a failure.
     Fails,
 }
@@ -93,9 +109,22 @@ impl InjectedFault {
         let says_nothing = self.status.is_none() && self.body.is_none() && self.headers.is_none();
         match self.after {
             Some(After::Apply) => Course::DoneThenFails,
+            Some(After::Nothing) => Course::Lost,
+            None if self.lie.is_some() => Course::Lies,
             None if says_nothing && self.delay_ms.is_some() => Course::Late,
             None => Course::Fails,
         }
+    }
+
+    /// Returns the real answer with the lie in it.
+    pub fn falsified(&self, mut answer: Answer) -> Answer {
+        if let Some(lie) = &self.lie
+            && let Ok(mut body) = serde_json::from_slice::<Value>(answer.body())
+        {
+            lie.tell(&mut body);
+            *answer.body_mut() = Bytes::from(body.to_string());
+        }
+        answer
     }
 
     /// Returns the delay of the answer, in real time.
@@ -128,6 +157,24 @@ impl InjectedFault {
             answer.headers_mut().insert(name, value);
         }
         answer
+    }
+}
+
+impl Lie {
+    /// Gives the field its value in every object that has it.
+    fn tell(&self, body: &mut Value) {
+        match body {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match *name == self.field {
+                        true => value.clone_from(&self.value),
+                        false => self.tell(value),
+                    }
+                }
+            }
+            Value::Array(all) => all.iter_mut().for_each(|one| self.tell(one)),
+            _ => {}
+        }
     }
 }
 
@@ -206,6 +253,19 @@ mod tests {
         assert!(InjectedFault::read(br#"[{"match":"*","status":42}]"#).is_err());
         assert!(InjectedFault::read(br#"[{"match":"*","times":-2}]"#).is_err());
         assert!(InjectedFault::read(b"[]").is_ok_and(|faults| faults.is_empty()));
+    }
+
+    #[test]
+    fn a_lie_is_in_every_object_that_has_the_field() {
+        let faults = InjectedFault::read(br#"[{"match":"*","lie":{"field":"a","value":null}}]"#)
+            .unwrap_or_default();
+        let answer = answer::verbatim(200, Bytes::from(r#"{"l":[{"a":1,"b":2},{"c":{"a":3}}]}"#));
+        let lies: Vec<_> = faults
+            .iter()
+            .filter(|fault| fault.course() == Course::Lies)
+            .map(|fault| fault.falsified(answer.clone()).into_body())
+            .collect();
+        assert_eq!(lies, [r#"{"l":[{"a":null,"b":2},{"c":{"a":null}}]}"#]);
     }
 
     #[test]

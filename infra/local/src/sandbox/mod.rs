@@ -92,6 +92,8 @@ struct SandboxState {
     worlds: BTreeMap<WorldName, Box<dyn World>>,
     faults: BTreeMap<WorldName, Vec<InjectedFault>>,
     calls: CallCounters,
+    /// Crossings of a world that was loaded again before they were read.
+    aside: BTreeMap<WorldName, Vec<MembershipChange>>,
 }
 
 impl Sandboxes {
@@ -130,6 +132,14 @@ impl Sandboxes {
                 self.state().serve(vendor, &ask);
                 tokio::time::sleep(fault.delay()).await;
                 fault.answer()
+            }
+            Course::Lost => {
+                tokio::time::sleep(fault.delay()).await;
+                self.state().serve_and_forget(vendor, &ask)
+            }
+            Course::Lies => {
+                tokio::time::sleep(fault.delay()).await;
+                fault.falsified(self.state().serve(vendor, &ask))
             }
             Course::Fails => {
                 tokio::time::sleep(fault.delay()).await;
@@ -223,10 +233,12 @@ impl Sandboxes {
         let Some(vendor) = Vendor::find(vendor) else {
             return Vec::new();
         };
-        self.state()
-            .world(vendor, &[of.unwrap_or_default().to_owned()])
-            .1
-            .membership_changes()
+        let mut state = self.state();
+        let (name, world) = state.world(vendor, &[of.unwrap_or_default().to_owned()]);
+        let new = world.membership_changes();
+        let mut changes = state.aside.remove(&name).unwrap_or_default();
+        changes.extend(new);
+        changes
     }
 
     fn posts(
@@ -257,6 +269,7 @@ impl SandboxState {
             worlds: BTreeMap::new(),
             faults: BTreeMap::new(),
             calls: CallCounters::default(),
+            aside: BTreeMap::new(),
         };
         for vendor in Vendor::ALL {
             let shelf = vendor_shelf(&state.keep, vendor);
@@ -301,6 +314,21 @@ impl SandboxState {
         let (name, world) = self.world(vendor, &names(vendor, ask));
         let answer = world.serve(ask);
         self.save(&name);
+        answer
+    }
+
+    /// Answers a call as if it were carried out, and restores the world as it was before. Reads and
+    /// tokens are served.
+    fn serve_and_forget(&mut self, vendor: Vendor, ask: &Ask) -> Response<Bytes> {
+        if ask.method == Method::GET || ask.path.ends_with("/token") {
+            return self.serve(vendor, ask);
+        }
+        let (name, world) = self.world(vendor, &names(vendor, ask));
+        let before = world.membership_changes();
+        let answer = world.serve(ask);
+        self.aside.entry(name.clone()).or_default().extend(before);
+        let world = vendor.load(&world_shelf(&self.keep, name.0, &name.1));
+        self.worlds.insert(name, world);
         answer
     }
 
