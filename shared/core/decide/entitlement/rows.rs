@@ -334,6 +334,7 @@ fn a_booking_opens_for_who_takes_part_while_it_takes_place() {
             json!({ "booker": "x", "members": ["x", "m"] }),
             &open,
         ),
+        ("", "", json!({ "booker": null, "members": ["x"] }), &none),
         ("", "", json!({ "booker": "v" }), &open),
         ("", "", json!({ "booker": null, "members": ["v"] }), &open),
         ("", "", json!({ "booker": null, "visitors": ["v"] }), &open),
