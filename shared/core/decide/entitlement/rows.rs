@@ -239,12 +239,12 @@ fn a_rule_about_a_plan_opens_for_its_members_at_its_place() {
 
 #[test]
 fn dates_that_open_nothing_are_a_problem_of_the_fact() {
-    let told = |more: Value| of_membership("", more).problems().join("; ");
-    assert_eq!(told(json!({})), "");
-    assert!(told(json!({ "from": null })).contains("has no start date"));
-    assert!(told(json!({ "until": "2026-02-28" })).contains("ends before it starts"));
+    let problem = |more: Value| of_membership("", more).problems().join("; ");
+    assert_eq!(problem(json!({})), "");
+    assert!(problem(json!({ "from": null })).contains("has no start date"));
+    assert!(problem(json!({ "until": "2026-02-28" })).contains("ends before it starts"));
     let part = json!({ "items": [{ "plan": "p", "from": "2026-03-05", "until": "2026-03-04" }] });
-    assert!(told(part).contains("has a plan that ends before it starts"));
+    assert!(problem(part).contains("has a plan that ends before it starts"));
     // What is unpaid for longer than its grace was over before it began: no error of its dates.
     let unpaid = "[members]\nunpaid = \"1d\"\n";
     let owed = |since: &str| {
