@@ -470,7 +470,11 @@ fn stories_of(platform: Platform, seeds: std::ops::Range<u64>) {
 fn the_windows_of_everyone_are_those_of_the_model() {
     for platform in Platform::ALL {
         // A story of Spacebring takes seconds.
-        let most = if platform == Platform::Spacebring { 4 } else { 60 };
+        let most = if platform == Platform::Spacebring {
+            4
+        } else {
+            60
+        };
         stories_of(platform, 0..most);
     }
 }
