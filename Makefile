@@ -19,7 +19,8 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test test-console simulate model fuzz mutants oracle test-dynamodb-local check fix lint deny advisories build deploy e2e bench ci
+.PHONY: help run doorstep test test-console simulate model differential fuzz mutants switched-mutants oracle test-dynamodb-local check \
+	fix lint deny advisories build deploy e2e bench ci
 
 ## help: shows this list
 help:
@@ -47,9 +48,17 @@ test-console: $(TOOLS)/browser/installed
 	DOORSTEP_AXE=$(TOOLS)/browser/node_modules/axe-core/axe.min.js DOORSTEP_PICTURES=$(CURDIR)/docs/images \
 		$(CARGO) test --workspace $(FEATURES) --locked --test console
 
-## model: explores every order of events of one membership; takes minutes
+## model: explores every order of events of one membership, and of two people in one call; takes minutes
 model:
-	$(CARGO) test --locked --package doorstep-jobs --lib one_membership_whole -- --ignored --nocapture
+	$(CARGO) test --locked --package doorstep-jobs --lib _whole -- --ignored --nocapture
+
+# The number of stories for each platform, from the seed FIRST on.
+STORIES ?= 10000
+FIRST   ?= 0
+## differential: compares the windows of everyone with the reference model: make differential STORIES=100000
+differential:
+	DOORSTEP_STORIES=$(STORIES) DOORSTEP_SEED=$(FIRST) $(CARGO) test --workspace --features operator --locked --test doorstep \
+		windows_of_as_many -- --ignored --nocapture
 
 ## test-dynamodb-local: runs the tests of the table, the journeys and the properties on DynamoDB Local; needs Java
 test-dynamodb-local:
@@ -73,6 +82,15 @@ MUTATED ?= shared/core/decide/** shared/vendors/platform/signature.rs shared/ven
 mutants: $(MUTANTS)/bin/cargo-mutants
 	PATH="$(MUTANTS)/bin:$$PATH" cargo mutants --package doorstep-core --package doorstep-vendors --timeout 60 \
 		$(foreach files,$(MUTATED),--file '$(files)') --output $(TARGET)
+
+SWITCHED   = $(TARGET)/mutants
+## switched-mutants: the same from one build, each mutant behind a switch; takes minutes, and leaves out what no switch can be
+switched-mutants: $(MUTANTS)/bin/cargo-mutants $(TOOLS)/mutants/installed
+	mkdir -p $(SWITCHED)
+	PATH="$(MUTANTS)/bin:$$PATH" cargo mutants --list --json --package doorstep-core --package doorstep-vendors \
+		$(foreach files,$(MUTATED),--file '$(files)') > $(SWITCHED)/list.json
+	$(TOOLS)/mutants/bin/python infra/mutants/run.py --list $(SWITCHED)/list.json --tree $(SWITCHED)/tree --report $(SWITCHED)/report.json \
+		--build "$(CARGO) test --package doorstep-core --package doorstep-vendors --lib --locked --target-dir $(TARGET)/core"
 
 $(MUTANTS)/bin/cargo-mutants:
 	$(CARGO) install cargo-mutants --version $(CARGO_MUTANTS) --locked --root $(MUTANTS)

@@ -19,6 +19,8 @@ mod apply;
 mod attempts;
 mod backlog;
 mod batch;
+#[cfg(test)]
+mod batch_model;
 mod cards;
 mod commit;
 mod decide;

@@ -16,6 +16,7 @@ pub mod scenario;
 pub mod story;
 pub mod things;
 pub mod times;
+mod volume;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use story::{Story, stories};

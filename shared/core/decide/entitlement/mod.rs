@@ -474,4 +474,6 @@ pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod tests;

@@ -333,3 +333,50 @@ fn a_membership_that_another_site_claims_serves_both_and_is_taken_out_by_the_las
         "one line serves both, with the later end"
     );
 }
+
+#[test]
+fn a_member_is_valid_from_its_start_to_its_end() {
+    let valid = |from: Option<&str>, until: Option<&str>| {
+        let member = GroupMember {
+            from: from.map(at),
+            ..member(until.map(at))
+        };
+        is_valid(&member, at("10:00"))
+    };
+    assert!(valid(None, None) && valid(Some("10:00"), Some("10:01")));
+    assert!(!valid(Some("10:01"), None) && !valid(None, Some("10:00")));
+    assert!(!valid(Some("10:01"), Some("10:00")));
+}
+
+#[test]
+fn a_member_of_the_same_end_covers_the_window() {
+    let same = [member(Some(at("11:15")))];
+    assert_eq!(decided(true, None, actual(&same)), GroupDecision::Nothing);
+    assert!(EndDirection::LaterOnly.allow(Some(at("11:15")), Some(at("11:15"))));
+    assert!(!EndDirection::LaterOnly.allow(Some(at("11:16")), Some(at("11:15"))));
+}
+
+#[test]
+fn another_sites_member_is_known_by_its_end_where_ends_are_kept() {
+    let members = [member(Some(at("11:15")))];
+    let shared = |ends_by_itself, elsewhere: &[Option<Timestamp>], claimed: Option<Claim>| {
+        let actual = ActualMembership {
+            ends_by_itself,
+            elsewhere,
+            exclusive: true,
+            ..actual(&members)
+        };
+        decided(claimed.is_some(), claimed, actual)
+    };
+    let foreign = |decision| matches!(decision, GroupDecision::Revoke { foreign: true, .. });
+    let (same, other) = ([Some(at("11:15"))], [Some(at("12:00"))]);
+    assert!(!foreign(shared(true, &same, None)));
+    assert!(foreign(shared(true, &other, None)));
+    // Where the door system keeps no ends, any claim is on this member.
+    assert!(!foreign(shared(false, &other, None)));
+    // Ours is gone, and another one covers the window: it becomes ours if another site claims it.
+    let gone = || Some(claim(Some(at("10:30"))));
+    let until = Some(at("11:15"));
+    assert_eq!(shared(true, &same, gone()), GroupDecision::Adopt { until });
+    assert_eq!(shared(true, &other, gone()), GroupDecision::Disown);
+}

@@ -56,3 +56,17 @@ fn a_hold_says_where_it_is_and_what_to_do() {
     let group = Scope::Group("main".into(), GroupId("g1".to_owned()));
     assert_eq!(group.to_string(), "main: group g1");
 }
+
+#[test]
+fn a_checksum_names_the_set_whatever_its_order() {
+    let leaves = |account: &str| UnconfirmedChange::Rests {
+        doors: "main".into(),
+        account: AccountId(account.to_owned()),
+    };
+    let (one, other) = (leaves("1"), leaves("2"));
+    let both = checksum("s", &[&one, &other]);
+    assert_eq!(both.to_string().len(), 16);
+    assert_eq!(both, checksum("s", &[&other, &one, &other]));
+    assert_ne!(both, checksum("s", &[&one]));
+    assert_ne!(both, checksum("t", &[&one, &other]));
+}

@@ -11,3 +11,6 @@ mod address;
 
 pub use account::{AccountConflict, Acquisition, acquire, appeared, choose_account};
 pub use address::{ProfileAddress, TakesAddress, address_of, takes_address};
+
+#[cfg(test)]
+mod rows;

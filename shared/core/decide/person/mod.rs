@@ -194,3 +194,6 @@ impl<'a> AtDoors<'a> {
             .filter(move |at| at.doors == *self.doors)
     }
 }
+
+#[cfg(test)]
+mod tests;

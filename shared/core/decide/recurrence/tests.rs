@@ -457,6 +457,41 @@ fn every_part_means_what_the_standard_says() {
     }
 }
 
+#[test]
+fn a_rule_is_read_no_sooner_than_the_series_begins() {
+    let unread = |start: &str| {
+        let (from, until) = (at("2026-03-01T00:00:00Z"), at("2026-03-10T00:00:00Z"));
+        occurrences(
+            &series(start, "FREQ=SOMETIMES"),
+            &TimeZone::UTC,
+            from,
+            until,
+        )
+    };
+    assert_eq!(unread("2026-03-10T00:00:00Z"), Ok(Vec::new()));
+    let wrong = unread("2026-03-09T00:00:00Z").expect_err("it cannot be read");
+    assert!(wrong.contains("book it again"), "{wrong}");
+}
+
+#[test]
+fn the_longest_rule_that_is_read() {
+    let rule = |length: usize| format!("FREQ=DAILY;COUNT=2{}", ";".repeat(length - 18));
+    let of = |length| starts_of(&rule(length));
+    assert_eq!(of(16_384), of(19), "the longest one");
+    assert!(of(16_385).is_err());
+}
+
+fn starts_of(rule: &str) -> Result<usize, String> {
+    let (from, until) = (Timestamp::MIN, at("2026-03-01T00:00:00Z"));
+    let all = occurrences(
+        &series("2026-01-05T10:00:00Z", rule),
+        &TimeZone::UTC,
+        from,
+        until,
+    );
+    all.map(|all| all.len())
+}
+
 proptest! {
     /// The expansion of any rule ends, and is in order and within bounds.
     #[test]

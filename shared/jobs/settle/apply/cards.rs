@@ -70,7 +70,7 @@ impl PersonWork {
         Some(linked?.account.clone())
     }
 
-    fn changed_hands(
+    pub(in crate::settle) fn changed_hands(
         &mut self,
         doors: &DoorsName,
         change: &CardChange,
@@ -92,7 +92,12 @@ impl PersonWork {
 
     /// Notes a failed card action, as for a group: a change that may have been applied stays an
     /// intent, and a refusal is recorded in the audit chain once.
-    fn card_failed(&mut self, doors: &DoorsName, change: &CardChange, why: Error) {
+    pub(in crate::settle) fn card_failed(
+        &mut self,
+        doors: &DoorsName,
+        change: &CardChange,
+        why: Error,
+    ) {
         let failure = Failure::of_card(doors, &change.number, why.clone());
         self.kept.push((doors.clone(), change.number.clone()));
         let Some(linked) = self.person.accounts.get_mut(doors) else {

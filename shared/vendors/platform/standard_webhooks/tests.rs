@@ -61,6 +61,7 @@ fn any_entry_of_the_list_verifies_and_other_versions_are_passed_over() {
         STANDARD.encode([0; 32])
     )));
     assert!(verifies(&format!("v1a,abc v2,def {SIGNATURE} v1,")));
+    assert!(verifies(&format!("v1 {SIGNATURE}")));
     assert!(!verifies(&SIGNATURE.replace("v1,", "v2,")));
     assert!(!verifies(&SIGNATURE.replace("v1,", "v1a,")));
 }
