@@ -215,11 +215,7 @@ impl Day {
 /// which still have every change of clocks in them. `HOURS` names another number.
 fn hours(seed: u64) -> i64 {
     let named = std::env::var("HOURS").ok();
-    let usual = if matches!(seed % 8, 0 | 3) {
-        24
-    } else {
-        SHORT
-    };
+    let usual = if matches!(seed % 8, 0 | 3) { 24 } else { SHORT };
     named.and_then(|hours| hours.parse().ok()).unwrap_or(usual)
 }
 
