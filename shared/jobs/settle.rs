@@ -27,6 +27,8 @@ mod decide;
 mod directory;
 mod doors_cache;
 mod evaluate;
+#[cfg(test)]
+mod exploration;
 mod failure;
 mod identity;
 mod intend;

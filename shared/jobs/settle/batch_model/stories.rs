@@ -10,7 +10,8 @@ use std::time::Instant;
 use stateright::{Checker, HasDiscoveries, Model};
 
 use super::state::{Budget, PEOPLE, Said};
-use super::{BatchModel, BatchScenario, RemovedGuard};
+use super::{BatchModel, BatchScenario, ModelEvent, RemovedGuard};
+use crate::settle::exploration;
 
 /// What the platforms say at first.
 #[derive(Debug, Clone, Copy)]
@@ -56,36 +57,14 @@ fn story(sites: usize, first: First, list: &str) -> BatchScenario {
     }
 }
 
-/// Explores a scenario completely, and prints its size. Returns the number of states.
+/// Explores a scenario completely. Returns the number of states.
 fn explore(sites: usize, first: First, list: &str) -> usize {
-    let began = Instant::now();
-    let checker = BatchModel::new(story(sites, first, list))
-        .checker()
-        .threads(2)
-        .spawn_bfs()
-        .join();
-    let (states, depth) = (checker.unique_state_count(), checker.max_depth());
-    let took = began.elapsed().as_secs_f64();
-    println!("{sites} sites {first:?} {list}: {states} states, {depth} steps deep, {took:.1} s");
-    for (property, path) in failures(&checker) {
-        println!("{property}: {path}");
-    }
-    checker.assert_properties();
-    states
+    let name = format!("{sites} sites {first:?} {list}");
+    exploration::explore(&name, BatchModel::new(story(sites, first, list)), shown)
 }
 
-fn failures(checker: &impl Checker<BatchModel>) -> Vec<(&'static str, String)> {
-    let is_failure = |property| {
-        let property = checker.model().property(property);
-        property.expectation.discovery_is_failure()
-    };
-    let found = checker
-        .discoveries()
-        .into_iter()
-        .filter(|(property, _)| is_failure(*property));
-    found
-        .map(|(property, path)| (property, format!("{:?}", path.into_actions())))
-        .collect()
+fn shown(events: &[ModelEvent]) -> String {
+    format!("{events:?}")
 }
 
 #[test]
@@ -154,7 +133,7 @@ fn every_safeguard_is_needed() {
             .finish_when(HasDiscoveries::AnyFailures)
             .spawn_bfs()
             .join();
-        let found = failures(&checker);
+        let found = exploration::failures(&checker, shown);
         println!("{flaw:?}: {found:?}");
         unnoticed.extend(found.is_empty().then_some(flaw));
     }

@@ -13,6 +13,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 
 use super::state::Budget;
 use super::{Luck, MembershipModel, ModelDoors, ModelEvent, ModelScenario, RemovedGuard};
+use crate::settle::exploration;
 
 /// What the platform can say, and the last minute of the clock.
 #[derive(Debug, Clone, Copy)]
@@ -64,39 +65,10 @@ fn story(doors: ModelDoors, days: StoryWindow, list: &str) -> ModelScenario {
     }
 }
 
-/// Explores a scenario completely, and prints its size. Returns the number of states.
+/// Explores a scenario completely. Returns the number of states.
 fn explore(doors: ModelDoors, days: StoryWindow, list: &str) -> usize {
-    let began = Instant::now();
-    let checker = MembershipModel::new(story(doors, days, list))
-        .checker()
-        .threads(2)
-        .spawn_bfs()
-        .join();
-    let (states, depth) = (checker.unique_state_count(), checker.max_depth());
-    let took = began.elapsed().as_secs_f64();
-    println!("{doors:?} {days:?} {list}: {states} states, {depth} steps deep, {took:.1} s");
-    for (property, steps) in failures(&checker) {
-        println!("{property}: {steps}");
-    }
-    checker.assert_properties();
-    states
-}
-
-fn failures(checker: &impl Checker<MembershipModel>) -> Vec<(&'static str, String)> {
-    let is_failure = |property| {
-        checker
-            .model()
-            .property(property)
-            .expectation
-            .discovery_is_failure()
-    };
-    let found = checker
-        .discoveries()
-        .into_iter()
-        .filter(|(property, _)| is_failure(*property));
-    found
-        .map(|(property, path)| (property, shown(&path.into_actions())))
-        .collect()
+    let name = format!("{doors:?} {days:?} {list}");
+    exploration::explore(&name, MembershipModel::new(story(doors, days, list)), shown)
 }
 
 /// Returns a path as one line of text. Consecutive steps of the same settle function are counted.
@@ -189,7 +161,7 @@ fn broken(story: ModelScenario, all: bool) -> Vec<&'static str> {
         .finish_when(until)
         .spawn_bfs()
         .join();
-    let failures = failures(&checker);
+    let failures = exploration::failures(&checker, shown);
     failures
         .iter()
         .for_each(|(property, steps)| println!("    {property}: {steps}"));
