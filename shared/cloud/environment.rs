@@ -214,7 +214,7 @@ impl Environment {
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
         let sdk = Sdk::new(settings.caller(), aws_http.clone(), time.clone());
         let dynamo = Dynamo::new(settings.caller(), aws_http.clone(), time.clone());
-        let store = Store::new((dynamo, sdk.clone()), settings.table.clone(), time.clone());
+        let store = Store::new(dynamo, sdk.clone(), settings.table.clone(), time.clone());
         let sqs = Sqs::new(settings.caller(), aws_http.clone(), time.clone());
         let triggers = TriggerQueue::new(sqs.clone(), settings.trigger_queue_url.clone());
         let reconciles = ReconcileQueue::new(sqs, settings.reconcile_url.clone(), time.clone());

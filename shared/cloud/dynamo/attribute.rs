@@ -73,11 +73,6 @@ impl KeyAttributes {
             sk: Attribute::text(sk),
         }
     }
-
-    /// Returns the partition key and the sort key.
-    pub fn into_texts(self) -> (String, String) {
-        (self.pk.into_text(), self.sk.into_text())
-    }
 }
 
 /// An item, with the attributes that an item of the table may have. Doorstep reads no other ones.

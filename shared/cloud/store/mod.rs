@@ -119,7 +119,7 @@ pub fn body<T: Serialize>(value: &T) -> Result<String> {
 impl Store {
     /// Creates a client of the table named `table`. Back-off waits on `time` when the table is too
     /// busy to finish a batch.
-    pub fn new((db, sdk): (Dynamo, Sdk), table: String, time: SharedTime) -> Self {
+    pub fn new(db: Dynamo, sdk: Sdk, table: String, time: SharedTime) -> Self {
         Store {
             db,
             sdk,
