@@ -50,6 +50,13 @@ pub(super) struct Shortened {
     undone: Value,
 }
 
+fn too_many(kind: &'static str) -> ServiceError {
+    ServiceError::new(
+        kind,
+        "too many requests at the moment: send it again, more slowly",
+    )
+}
+
 impl Throttling {
     pub(super) fn new(clock: Arc<Clock>) -> Self {
         Throttling {
@@ -72,12 +79,8 @@ impl Throttling {
             return None;
         }
         let count = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        (one_of == u64::MAX || !count.is_multiple_of(one_of)).then(|| {
-            ServiceError::new(
-                "ThrottlingException",
-                "too many requests at the moment: send it again, more slowly",
-            )
-        })
+        let refused = one_of == u64::MAX || !count.is_multiple_of(one_of);
+        refused.then(|| too_many("ThrottlingException"))
     }
 
     /// Returns the refusal of a throttled table call, by its partition or by the account.
@@ -88,10 +91,7 @@ impl Throttling {
             true => "ThrottlingException",
             false => "ProvisionedThroughputExceededException",
         };
-        Some(ServiceError::new(
-            kind,
-            "too many requests at the moment: send it again, more slowly",
-        ))
+        Some(too_many(kind))
     }
 
     /// Returns the refusal of a call to Parameter Store beyond its rate. The caller retries in the
