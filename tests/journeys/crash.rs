@@ -20,6 +20,7 @@ at_both!(
     i7_the_door_system_does_the_work_and_then_fails,
     i7_the_door_system_fails_for_a_while,
     i1_the_door_system_is_away_and_comes_back,
+    i1_a_removal_that_was_answered_and_not_made_is_made_again,
     i4_a_trigger_that_arrives_twice_or_out_of_order_does_nothing_twice,
 );
 
@@ -283,6 +284,36 @@ async fn i1_the_door_system_is_away_and_comes_back(at: Doors) {
     world.at("2026-03-02T11:15:00Z", "Meeting", &[]).await;
     granted_and_revoked_once(&world, 3).await;
     world.ends_well().await;
+}
+
+/// The door system says yes to everything and does nothing for a while. What it still lists is still
+/// Doorstep's, and a removal has its record once the group shows it.
+async fn i1_a_removal_that_was_answered_and_not_made_is_made_again(at: Doors) {
+    let is_called_off = json!({ "bookings": [{ "_id": "b-eve", "isCancelled": true }] });
+    let is_shorter = json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T08:25:00Z" }] });
+    for (change, lost) in [
+        (&is_called_off, "*"),
+        (&is_shorter, "*"),
+        (&is_shorter, "DELETE *"),
+    ] {
+        let mut world = Scenario::at(at, ROOM)
+            .begin(town(a_party()), DoorsFixture::with(&MEETING))
+            .await;
+        world
+            .change_and_deliver(json!({ "bookings": [the_booking()] }))
+            .await;
+        let everyone = ["Sam", "Sam", "eve"];
+        world.at("2026-03-02T08:20:00Z", "Meeting", &everyone).await;
+        world
+            .faults(json!([{ "match": lost, "after": "nothing", "times": -1 }]))
+            .await;
+        world.change_and_deliver(change.clone()).await;
+        world.clock("2026-03-02T08:42:00Z").await;
+        world.faults(json!([])).await;
+        world.at("2026-03-02T08:57:00Z", "Meeting", &[]).await;
+        assert!(world.lines(&world.door_world().await, "Meeting").is_empty());
+        world.ends_well().await;
+    }
 }
 
 async fn i4_a_trigger_that_arrives_twice_or_out_of_order_does_nothing_twice(at: Doors) {

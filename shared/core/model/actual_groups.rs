@@ -68,6 +68,14 @@ impl GroupRows {
             .unwrap_or_default()
     }
 
+    /// Returns whether the group has this member. Where the door system names members by account,
+    /// any member of the account is it.
+    pub fn has(&self, member: &GroupMember) -> bool {
+        self.of_account(&member.account)
+            .iter()
+            .any(|row| member.handle.is_none() || row.handle() == member.handle())
+    }
+
     /// Returns every member, grouped by account.
     pub fn iter(&self) -> std::slice::Iter<'_, GroupMember> {
         self.rows.iter()

@@ -7,16 +7,18 @@ use futures_util::future::join_all;
 
 use super::person_work::PersonWork;
 use super::site_context::{SiteContext, Writers};
+use confirm::AskedChange;
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::ids::{DoorsName, SiteId};
+use doorstep_core::model::ids::DoorsName;
 use doorstep_core::model::reasons::{Reasons, RevokeReason, WrittenReason};
 use doorstep_vendors::doors::{GroupAddition, WriteDoors};
 use results::GroupChange;
 
 mod cards;
+mod confirm;
 pub mod results;
 
 /// The reason for removing a member that another one replaced.
@@ -31,7 +33,6 @@ const TIDYING: &str = "another membership replaced it";
 /// which its groups do not change.
 pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [PersonWork]) {
     let works = &Mutex::new(works);
-    let (site, now) = (&context.site.id, context.now);
     let invite = |doors: &DoorsName| {
         context
             .site
@@ -41,11 +42,10 @@ pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [Person
     };
     let each = writers.iter().map(|(doors, writer)| {
         let writer = Applier {
-            site,
+            context,
             doors,
             writer: writer.as_ref(),
             invite: invite(doors),
-            now,
             works,
         };
         async move { writer.apply().await }
@@ -56,11 +56,10 @@ pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [Person
 /// Applies the actions of every person at one door system. The door systems share the people's work
 /// behind a lock, which is held only between calls.
 struct Applier<'a> {
-    site: &'a SiteId,
+    context: &'a SiteContext,
     doors: &'a DoorsName,
     writer: &'a dyn WriteDoors,
     invite: bool,
-    now: jiff::Timestamp,
     works: &'a Mutex<&'a mut [PersonWork]>,
 }
 
@@ -121,7 +120,9 @@ impl Applier<'_> {
                 return Ok(());
             };
             let account = self.writer.create(&new).await?;
-            self.with(place, |work| work.made(self.site, self.doors, account));
+            self.with(place, |work| {
+                work.made(&self.context.site.id, self.doors, account)
+            });
             return Ok(());
         }
         let linked = self.with(place, |work| {
@@ -154,7 +155,7 @@ impl Applier<'_> {
             Action::Tag(_) | Action::Untag(_) => return Ok(()),
         };
         self.with(place, |work| {
-            work.account_changed(self.site, self.doors, step, what)
+            work.account_changed(&self.context.site.id, self.doors, step, what)
         });
         Ok(())
     }
@@ -214,11 +215,18 @@ impl Applier<'_> {
     }
 
     async fn group_step(&self, group: &GroupId, part: GroupBatch) {
-        let (site, doors, now) = (self.site, self.doors, self.now);
+        let (site, doors, now) = (&self.context.site.id, self.doors, self.context.now);
         let entries: Vec<GroupAddition> =
             part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
         let rows: Vec<GroupMember> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
-        let mut results = self.writer.change(group, &entries, &rows).await.into_iter();
+        let asked = AskedChange {
+            doors,
+            group,
+            add: &entries,
+            remove: &rows,
+        };
+        let answers = self.writer.change(group, &entries, &rows).await;
+        let mut results = asked.confirm(self.context, answers).await.into_iter();
         let mut next = || {
             results
                 .next()

@@ -41,9 +41,9 @@ impl Applier<'_> {
                         card,
                     };
                     if !theirs {
-                        work.spend(self.site, &done);
+                        work.spend(&self.context.site.id, &done);
                     }
-                    work.changed_hands(self.doors, &change, theirs, self.now);
+                    work.changed_hands(self.doors, &change, theirs, self.context.now);
                 }
                 Err(error) => work.card_failed(self.doors, &change, error),
             });
