@@ -1,8 +1,6 @@
-//! A door system answers with success and does nothing: additions are lost, and with `LOSES=all`
-//! every change is. That a removal is lost is an open finding: Doorstep drops its claim after the
-//! answer, so the member that is still there counts as foreign and stays (seed 6).
+//! A door system answers with success and does nothing: every change is lost.
 //!
-//! Widened: it counts as failing until 15 minutes after it (I1, I2, I5). A change that the vendor
+//! Widened: it counts as failing until 15 minutes after it (I1, I2, I5). An addition that the vendor
 //! forgot has a record and did not happen, so there may be more records than changes from then on
 //! at this door system; fewer are still a finding (I7).
 
@@ -14,9 +12,7 @@ use crate::simulation::stage::Stage;
 
 impl Stage<'_> {
     pub async fn forget_changes(&mut self, vendor: &Vendor, lasts: Minute) {
-        let all = std::env::var("LOSES").is_ok_and(|word| word == "all");
-        let lost = if all { "*" } else { "POST *" };
-        let fault = json!({ "match": lost, "after": "nothing", "times": -1 });
+        let fault = json!({ "match": "*", "after": "nothing", "times": -1 });
         self.fail(vendor, &fault, lasts).await;
         let word = self.word(vendor);
         let doors = self.play.scenario.doors.iter();
