@@ -18,6 +18,9 @@ E2E        := $(CURDIR)/target/e2e
 # SAM stores the answers of the first `make deploy` here.
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
+# A build from nothing takes a fifth less time so. Cargo itself, called by hand, keeps what a change left as it was.
+export CARGO_INCREMENTAL ?= 0
+
 .DEFAULT_GOAL := help
 .PHONY: help run doorstep test test-console simulate model differential fuzz mutants switched-mutants oracle test-dynamodb-local check \
 	fix lint deny advisories build deploy e2e bench ci
@@ -40,13 +43,13 @@ doorstep:
 
 ## test: runs every test that needs only this machine
 test:
-	$(CARGO) test --workspace --features operator --locked
+	$(CARGO) $(ENGINE) test --workspace --features operator --locked
 
 ## test-console: tests the console in Chromium, and takes the pictures of the docs; installs Debian's Chromium where it may
 test-console: $(TOOLS)/browser/installed
 	infra/browser/install.sh
 	DOORSTEP_AXE=$(TOOLS)/browser/node_modules/axe-core/axe.min.js DOORSTEP_PICTURES=$(CURDIR)/docs/images \
-		$(CARGO) test --workspace $(FEATURES) --locked --test console
+		$(CARGO) $(ENGINE) test --workspace $(FEATURES) --locked --test console
 
 ## model: explores every order of events of one membership, and of two people in one call; takes minutes
 model:
@@ -60,9 +63,10 @@ differential:
 	DOORSTEP_STORIES=$(STORIES) DOORSTEP_SEED=$(FIRST) $(CARGO) test --workspace --features operator --locked --test doorstep \
 		windows_of_as_many -- --ignored --nocapture
 
-## test-dynamodb-local: runs the tests of the table, the journeys and the properties on DynamoDB Local; needs Java
+## test-dynamodb-local: runs the tests of the table, the journeys and the command on DynamoDB Local; needs Java
 test-dynamodb-local:
-	infra/local/dynamodb-local.sh $(CARGO) test --workspace --features operator --locked --test doorstep --test cloud
+	infra/local/dynamodb-local.sh $(CARGO) $(ENGINE) test --workspace --features operator --locked --test doorstep --test cloud -- \
+		--skip property:: --skip simulation::
 
 # The number of seeds, or a range: SEEDS=17..40
 SEEDS ?= 200
@@ -105,7 +109,7 @@ check:
 # The fuzz targets are no members of the workspace. Without libFuzzer itself they need no C++ compiler.
 	$(CARGO) fmt --manifest-path infra/fuzz/Cargo.toml -- --check
 	$(CARGO) clippy --manifest-path infra/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz --no-default-features --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features operator --locked
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(FEATURES) --locked
 
 ## fix: formats, and applies the fixes of clippy
 fix:
@@ -144,7 +148,7 @@ deploy: build
 e2e: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed $(TOOLS)/ministack/installed
 	$(SAM) build --parameter-overrides Architecture=x86_64 --build-dir $(E2E)/build
 	DOORSTEP_E2E=$(E2E) DOORSTEP_BUILT=$(E2E)/build DOORSTEP_SAM=$(TOOLS)/aws-sam-cli/bin/sam \
-		DOORSTEP_MINISTACK=$(TOOLS)/ministack/bin/ministack $(CARGO) test $(FEATURES) --locked --test stack
+		DOORSTEP_MINISTACK=$(TOOLS)/ministack/bin/ministack $(CARGO) $(ENGINE) test --workspace $(FEATURES) --locked --test stack
 
 ## bench: measures every figure of docs/performance.md, or some: make bench ARGS="start size"
 bench: $(if $(filter beside,$(ARGS)),$(TOOLS)/beside-node/installed $(TOOLS)/beside-python/installed)
@@ -201,5 +205,7 @@ $(TOOLS)/%/installed: infra/tools/%.txt
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
+# The tests call the table engine most. Optimised it takes a minute longer to build, and the tests take a quarter less time.
+ci: ENGINE := --config profile.dev.package.dynoxide-rs.opt-level=1
 ## ci: runs check, every test, deny, lint and e2e: all must pass before a merge
 ci: check test test-console test-dynamodb-local deny lint e2e
