@@ -168,7 +168,14 @@ pub async fn ends(play: &Play) -> Result<(), String> {
         .into_iter()
         .map(|at| (at, play.scenario.open(&world, at)))
         .collect();
-    for line in ours {
+    // Of a protected person no membership is removed: a shorter one stays beside the longer one.
+    let is_outlived = |line: &Line| {
+        let others = ours.iter().filter(|other| other.entry == line.entry);
+        let last = others.map(|other| other.until.unwrap_or(Minute::MAX)).max();
+        PROTECTED.contains(&line.entry.0.as_str())
+            && line.until.is_some_and(|until| Some(until) < last)
+    };
+    for line in ours.iter().filter(|line| !is_outlived(line)) {
         let end = seen
             .iter()
             .find(|(_, open)| !open.contains(&line.entry))

@@ -343,7 +343,10 @@ impl<'d> Stage<'d> {
                     return Ok(());
                 }
                 self.play.note("everything is told anew");
-                self.play.deliver_snapshot().await?;
+                if let Err(wrong) = self.play.deliver_snapshot().await {
+                    // The next snapshot says the same.
+                    return self.may_refuse(wrong);
+                }
                 if self.reconcile().await? {
                     self.known.heard_all(self.play.now());
                 }
